@@ -1,4 +1,4 @@
-//! A message that waits, in as little memory as it takes: there can be millions.
+//! Queued messages in 40 bytes each, because there can be millions.
 
 use std::net::IpAddr;
 
@@ -15,8 +15,8 @@ pub(super) struct CompactEntry {
     meta: PackedMeta,
 }
 
-/// The number of a message, and the slot of the place that it came from. Its 44 bits are enough for five years of the
-/// highest send rate, at which each message draws a new one each time, and for half a million years of the default rate.
+/// The id of a message in 44 bits, and the slot of its rate-limit key. 44 bits are enough for five years at the maximum
+/// send rate if every send assigns a new id, and for half a million years at the default rate.
 #[derive(Debug, Clone, Copy)]
 struct Ticket(u64);
 
@@ -34,8 +34,8 @@ impl Ticket {
     }
 }
 
-/// When a message came, in milliseconds of uptime, how often it has been seen, and whether the present hold rule lets
-/// it pass: 40 bits, which are 34 years, 23 bits and one bit. What is more than that stays at the most.
+/// Time of arrival in milliseconds of uptime (40 bits, 34 years), number of visits (23 bits), and whether the current
+/// hold rule passed the message (one bit). Larger values are stored as the maximum.
 #[derive(Debug, Clone, Copy)]
 struct PackedMeta(u64);
 
@@ -63,7 +63,7 @@ impl PackedMeta {
 }
 
 impl CompactEntry {
-    /// The number of the present hold rule is `rule`.
+    /// `rule` is the number of the current hold rule.
     pub(super) fn new(entry: Entry, rule: u64, slot: Slot) -> Self {
         let Entry { queued: QueuedMessage { id, message, since_ms, visits, from, .. }, passed } = entry;
         let meta = PackedMeta::new(since_ms, visits, passed == rule);
@@ -88,27 +88,26 @@ impl CompactEntry {
         self.ticket.id()
     }
 
-    /// Of the place that it came from.
+    /// The slot of the rate-limit key of its source.
     pub(super) fn slot(&self) -> Slot {
         self.ticket.slot()
     }
 
-    /// Whether it was typed in here.
+    /// Whether the user of this node wrote it.
     pub(super) fn is_own(&self) -> bool {
         self.from.is_none()
     }
 
-    /// Whether the present hold rule lets it pass.
+    /// Whether the current hold rule passed it.
     pub(super) fn passes(&self) -> bool {
         self.meta.passes()
     }
 
-    /// Notes whether the present hold rule lets it pass.
     pub(super) fn set_passes(&mut self, passes: bool) {
         self.meta = PackedMeta::new(self.meta.since_ms(), self.meta.visits(), passes);
     }
 
-    /// Puts another text in the place of the message's.
+    /// Replaces the text. The current hold rule has not passed the new text.
     pub(super) fn exchange(&mut self, message: Message, visits: u32) {
         self.meta = PackedMeta::new(self.meta.since_ms(), visits, false);
         self.message = message;
@@ -119,7 +118,7 @@ impl CompactEntry {
 mod tests {
     use super::*;
 
-    /// The most that is kept of the time and of the visits.
+    /// The maximum time and number of visits that are stored.
     const MOST: (u64, u32) = ((1 << 40) - 1, (1 << 23) - 1);
     const LAST: MessageId = MessageId((1 << (u64::BITS - Slot::BITS)) - 1);
 

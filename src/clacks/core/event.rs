@@ -155,21 +155,21 @@ pub enum Event {
     AnnounceReceived {
         /// The peer.
         peer: Peer,
-        /// The remote address that it came from, where it is known.
+        /// The remote address of the connection, if known.
         remote: Option<IpAddr>,
     },
     /// A peer accepted our announce.
     Announced {
         /// The peer.
         peer: Address,
-        /// From the start of the request to its answer.
+        /// Time from the start of the request to the response.
         round_trip: Duration,
     },
-    /// An announce of ours failed.
+    /// An announce of this node failed.
     AnnounceFailed {
         /// The receiver.
         peer: Address,
-        /// What went wrong.
+        /// The cause.
         failure: Failure,
     },
     /// The user ignores a remote address: its connections are closed.
@@ -194,12 +194,12 @@ pub enum Event {
         /// The other name.
         address: Address,
     },
-    /// The user changed how many messages a second are sent.
+    /// The user changed the send rate.
     SendRateChanged {
-        /// Messages a second.
+        /// Messages per second.
         rate: f64,
     },
-    /// This subscriber was too slow and missed this many events. It should read the state anew.
+    /// This subscriber was too slow and missed this many events. It should read the whole state again.
     Lagged(u64),
 }
 
@@ -239,10 +239,10 @@ pub enum Failure {
     Connection(String),
     /// The peer did not respond in time.
     TimedOut,
-    /// Not contacted: the address has this scope, and only strangers named the peer.
+    /// Not contacted: the address has this scope, and the user did not add the peer.
     NotContacted(Scope),
-    /// This machine lacks file descriptors, ports, threads or memory for a connection, too many look-ups were running,
-    /// or the task panicked. It says nothing about the peer.
+    /// This machine lacks file descriptors, ports, threads or memory for a connection, too many name lookups were
+    /// running, or the task panicked. It says nothing about the peer.
     NoResources,
     /// The peer presented another certificate than the trusted one. `Node::trust` accepts it.
     CertificateChanged {
@@ -251,9 +251,9 @@ pub enum Failure {
         /// The certificate that the peer presented.
         presented: CertificateFingerprint,
     },
-    /// The node was stopped before the response came.
+    /// The node stopped before the response arrived.
     Stopped,
-    /// The peer accepted the announce, but the list of peers is full and none can be evicted:
+    /// The peer accepted the announce, but the list of peers is full and no peer can be evicted:
     /// [`Options::max_peers`](super::Options::max_peers).
     NoRoom,
 }
@@ -275,7 +275,7 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// A refusal, with the values of the fields in their order.
+    /// A refusal from the values of its fields, in their order.
     pub fn new(
         status: u16,
         reason: String,
@@ -286,8 +286,7 @@ impl Refusal {
         Self { status, reason, sender, preview, remote }
     }
 
-    /// Maximum bytes of a message in a refusal. Otherwise refused senders could fill the memory of a node that keeps
-    /// its refusals.
+    /// Maximum bytes of a message in a refusal. It bounds the memory of a node that stores its refusals.
     pub const MAX_PREVIEW: usize = 200;
 
     /// The JSON text of a message, cut to at most [`Refusal::MAX_PREVIEW`] bytes, with `…` in place of the rest.

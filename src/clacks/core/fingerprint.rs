@@ -39,7 +39,7 @@ impl FromStr for CertificateFingerprint {
     }
 }
 
-/// A text is no [`CertificateFingerprint`].
+/// A text is not a [`CertificateFingerprint`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a fingerprint is 64 hexadecimal digits")]
 pub struct FingerprintError;

@@ -68,7 +68,7 @@ impl HoldRule {
         (self.0.matches)(queued)
     }
 
-    /// Whether the other is a clone of this one.
+    /// Whether the other rule is a clone of this one.
     pub(super) fn is(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
@@ -114,7 +114,7 @@ impl Held {
     }
 
     pub(super) fn insert(&mut self, held: HeldMessage) {
-        // Most are the latest that came.
+        // Usually the message is the latest one.
         let position = self.0.partition_point(|other| other.queued.id < held.queued.id);
         self.0.insert(position, held);
     }
@@ -128,7 +128,7 @@ impl Held {
         self.position(id).and_then(|position| self.0.remove(position))
     }
 
-    /// Removes the matching messages. They are sorted by id.
+    /// Removes the matching messages and returns them, sorted by id.
     pub(super) fn split(&mut self, is_meant: impl Fn(&HeldMessage) -> bool) -> VecDeque<HeldMessage> {
         let (picked, others) = self.drain().into_iter().partition(is_meant);
         self.0 = others;

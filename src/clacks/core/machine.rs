@@ -72,7 +72,7 @@ pub struct Core {
     options: Arc<Options>,
     peers: Peers,
     queue: Queue,
-    // What a node that nobody watches, knows nobody's network address or does not leave has no need of is made when it is.
+    // Allocated on first use: a node without observers, remote addresses or a drain never needs these.
     visit_counts: Option<Box<VisitCounts>>,
     rule: Rule,
     send_timer: SendTimer,
@@ -80,15 +80,15 @@ pub struct Core {
     /// Number of the next messages that are owed to verified peers: see [`Core::next_is_verified_only`].
     owed_to_verified: u32,
     remotes: Option<Box<RemoteLimits>>,
-    /// In the order of their ids.
+    /// Sorted by id.
     in_flight: VecDeque<InFlight>,
     messages_in_flight: usize,
     next_delivery: u64,
     aliases: BTreeSet<Address>,
     counters: Option<Box<Counters>>,
-    /// When the next limit that is met is told of, as uptime.
+    /// Uptime of the next event about limits.
     next_limit_event: Duration,
-    /// Some were met since limits were last told of.
+    /// Whether a limit was hit since the last event about limits.
     has_unreported_limits: bool,
     outputs: Outputs,
     is_watched: bool,
@@ -352,7 +352,7 @@ impl Core {
         }
     }
 
-    // === What the shell is to do ===
+    // === Outputs ===
 
     /// The next request that the shell has to make.
     pub fn poll_delivery(&mut self) -> Option<Delivery> {

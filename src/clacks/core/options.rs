@@ -117,8 +117,8 @@ impl Options {
         }
     }
 
-    /// Answers that take so many microseconds or more are slow: if all took as long, as many deliveries would be under way
-    /// at this send rate as may be.
+    /// Response time in microseconds from which a peer is slow. If every response took this long, the send rate would
+    /// need the maximum number of deliveries in flight.
     pub(super) fn slow_from(&self) -> u32 {
         (self.max_in_flight as f64 / self.send_rate * 1e6) as u32
     }

@@ -7,9 +7,9 @@ use std::{net::IpAddr, num::NonZeroU64};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct PackedKey(NonZeroU64);
 
-/// `00ff:ffff::/32`, where no machine is.
+/// `00ff:ffff::/32`, which IANA reserves and no machine has.
 const V4_PREFIX: u64 = 0x00ff_ffff << u32::BITS;
-/// `00ff:fffe::/64`, in place of the zeros that the loopback address begins with.
+/// `00ff:fffe::/64`, which replaces the leading zeros of the loopback address, because the value must not be zero.
 const ZEROS: NonZeroU64 = NonZeroU64::new(0x00ff_fffe << u32::BITS).expect("not zero");
 
 impl PackedKey {

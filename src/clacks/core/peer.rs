@@ -1,4 +1,4 @@
-//! A peer as it is shown.
+//! A peer as the API reports it.
 
 use std::{fmt, str::FromStr, time::Duration};
 

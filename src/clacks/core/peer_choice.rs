@@ -40,9 +40,9 @@ pub(super) struct Candidates {
 }
 
 impl Candidates {
-    /// All free peers. While messages are owed to verified peers, only those, if one is free. The protocol document
-    /// sends to new peers as long as there are any; but names are made up faster than they are tried, so whoever makes
-    /// up names could keep all messages from the live peers.
+    /// All free peers; while messages are owed to verified peers only those, if one is free. The protocol document
+    /// sends to new peers as long as there are any. But made-up names arrive faster than they are tried, so their
+    /// author could keep all messages from the live peers.
     pub(super) fn of(peers: &Peers, next_is_verified_only: bool) -> Self {
         let proven = if next_is_verified_only { peers.free_verified() } else { PeerCounts::default() };
         let verified_only = proven.total() > 0;
@@ -111,8 +111,8 @@ fn preference(draw: u32) -> [Status; 3] {
     }
 }
 
-/// Chooses the friend to name in a payload: a random peer other than the receiver that responded when last tried,
-/// because unverified addresses are not spread. The machine is drawn first, as for messages.
+/// Chooses the friend to name in a payload: a random peer other than the receiver. It must have responded when it was
+/// last tried, so that unverified addresses are not spread. The machine is drawn first, as for messages.
 pub(super) fn choose_friend(peers: &Peers, receiver: Option<usize>, rng: &mut impl Rng) -> Option<usize> {
     peers.draw_friend(receiver, |count| rng.random_range(0..count))
 }
@@ -153,13 +153,13 @@ mod tests {
         peers.find(&peer(status, number)).unwrap()
     }
 
-    /// Whom a message would go to.
+    /// The receiver of one message.
     fn chosen(peers: &Peers, rng: &mut StdRng) -> Option<Address> {
         let (number, _) = choose(Candidates::of(peers, false), peers, rng)?;
         Some(peers.address(number).clone())
     }
 
-    /// Whom a message to this peer would name.
+    /// The friend named in one payload to this peer.
     fn friend_beside(peers: &Peers, receiver: &Address, rng: &mut StdRng) -> Option<Address> {
         let number = choose_friend(peers, peers.find(receiver), rng)?;
         Some(peers.address(number).clone())
@@ -174,8 +174,8 @@ mod tests {
         counts
     }
 
-    /// Asserts that these and no others were drawn, and as evenly as chance allows: the chi-squared statistic stays
-    /// within six standard deviations, which it leaves for one seed in some ten thousand.
+    /// Asserts that exactly these addresses were drawn, and evenly: the chi-squared statistic stays within six standard
+    /// deviations. About one seed in ten thousand exceeds them.
     fn assert_uniform(counts: &BTreeMap<Address, u32>, expected: impl IntoIterator<Item = Address>) {
         let expected: Vec<Address> = expected.into_iter().collect();
         assert!(expected.iter().eq(counts.keys()), "{counts:?}");
@@ -185,7 +185,7 @@ mod tests {
         assert!(statistic < freedom + 6.0 * (2.0 * freedom).sqrt(), "{statistic} of {freedom}: {counts:?}");
     }
 
-    /// How many of all draws fall to alive, lost and dead when these have somebody in them.
+    /// Number of draws that select alive, lost and dead peers, if only the given statuses have peers.
     fn shares(inhabited: &[Status]) -> [usize; 3] {
         [Status::Alive, Status::Lost, Status::Dead].map(|status| {
             let falls_to_it =
@@ -252,8 +252,7 @@ mod tests {
     #[test]
     fn inside_a_status_each_peer_is_as_likely_as_the_others() {
         for status in [Status::New, Status::Alive, Status::Lost, Status::Dead] {
-            // Alive would be drawn as well as lost or dead ones, so the others have nobody but ignored peers beside
-            // them; new come first whoever is there.
+            // The other peers must not be drawn: new peers come before alive ones, and ignored ones are never drawn.
             let others = if status == Status::New { Status::Alive } else { Status::Ignored };
             let peers = peers(&[(status, 17), (others, 5)]);
             let counts = count(50_000, |rng| chosen(&peers, rng));
@@ -302,7 +301,7 @@ mod tests {
     fn the_friend_is_any_alive_peer_but_the_receiver() {
         let mut peers =
             peers(&[(Status::Alive, 10), (Status::New, 3), (Status::Lost, 3), (Status::Ignored, 3)]);
-        // Whether a friend is busy plays no part.
+        // A busy peer can be the friend.
         peers.begin_delivery(number(&peers, Status::Alive, 4));
         for receiver in [1, 4, 10] {
             let counts = count(50_000, |rng| friend_beside(&peers, &peer(Status::Alive, receiver), rng));

@@ -137,13 +137,13 @@ pub(super) struct Entry {
 pub(super) struct Queue {
     waiting: VecDeque<CompactEntry>,
     held: Held,
-    /// Of messages that peers refused.
+    /// Refusals of messages by peers.
     refusals: Refusals,
-    /// Of messages that a command may be undone on.
+    /// Messages with saved states, for undo.
     lineages: Lineages,
     /// Number of queued messages that a peer has refused.
     refused_waiting: usize,
-    /// The number of the present hold rule.
+    /// The number of the current hold rule.
     rule: u64,
     next_id: u64,
     room: Room,
@@ -180,7 +180,7 @@ impl Queue {
         }
     }
 
-    /// The entry with a new id. The caller then appends or holds it.
+    /// Gives the entry a new id. The caller then appends or holds it.
     pub(super) fn renewed(&mut self, entry: Entry) -> Entry {
         let id = self.next_id();
         self.refusals.rename(entry.queued.id, id);
@@ -194,10 +194,10 @@ impl Queue {
         id
     }
 
-    /// Appends an entry, which has the latest id.
+    /// Appends an entry, which has the highest id.
     pub(super) fn append(&mut self, entry: Entry) {
         if self.waiting.len() == self.waiting.capacity() {
-            // Less than is made otherwise where there is one or two.
+            // The default growth is larger, and most queues have one or two messages.
             self.waiting.reserve_exact(self.waiting.len().max(1));
         }
         self.refused_waiting += self.refused(entry.queued.id);
@@ -292,12 +292,12 @@ impl Queue {
         self.waiting.front()
     }
 
-    /// The head, if the current hold rule has not let it pass.
+    /// The head, if the current hold rule has not passed it yet.
     pub(super) fn head_to_ask(&self) -> Option<QueuedMessage> {
         self.head().filter(|head| !head.passes()).map(|head| self.queued(head))
     }
 
-    /// The messages at these positions, as far as there are any.
+    /// The messages at these positions. Positions beyond the tail are ignored.
     pub(super) fn window(&self, positions: Range<usize>) -> impl Iterator<Item = QueuedMessage> {
         let end = positions.end.min(self.waiting.len());
         self.waiting.range(positions.start.min(end)..end).map(|waiting| self.queued(waiting))
@@ -337,7 +337,7 @@ impl Queue {
         self.waiting.iter_mut().for_each(|waiting| waiting.set_passes(false));
     }
 
-    /// Holds those of these messages that are queued and that the rule has not let pass, in one pass. `ids` are sorted.
+    /// Holds those of these messages that are queued and that the rule has not passed, in one pass. `ids` are sorted.
     /// Returns the messages that are held now.
     pub(super) fn hold_all(&mut self, ids: &[MessageId]) -> Vec<HeldMessage> {
         let is_meant = |waiting: &CompactEntry| !waiting.passes() && ids.binary_search(&waiting.id()).is_ok();
@@ -365,17 +365,17 @@ impl Queue {
 
     // === Refusals ===
 
-    /// The refusals of the head of the queue, if there are any.
+    /// The refusals of the head of the queue, if any.
     pub(super) fn refusals_of_head(&self) -> Option<&Refused> {
         self.refusals.of(self.head()?.id())
     }
 
-    /// Whether each message that waits was refused by somebody.
+    /// Whether each queued message was refused by a peer.
     pub(super) fn was_all_refused(&self) -> bool {
         self.refused_waiting == self.waiting.len()
     }
 
-    /// 1 for a message that was refused, 0 for another.
+    /// 1 if a peer refused the message, otherwise 0.
     fn refused(&self, id: MessageId) -> usize {
         usize::from(self.refusals.of(id).is_some())
     }
@@ -388,14 +388,14 @@ impl Queue {
         self.refusals.of_mut(id)
     }
 
-    /// Forgets who refused a message.
+    /// Forgets the refusals of a message.
     pub(super) fn forget_refusals(&mut self, id: MessageId) {
         self.refusals.forget(id);
     }
 
-    // === Changing ===
+    // === Replacing ===
 
-    /// Puts another text in the place of a message's; nobody has refused it, and no hold rule has been asked about it.
+    /// Replaces the text of a message. Refusals and the result of the hold rule are reset.
     pub(super) fn exchange(&mut self, id: MessageId, message: Message, visits: u32) {
         let size = message.size();
         let position = self.position(id);
@@ -417,7 +417,7 @@ impl Queue {
         self.room.resize(place, is_own, before, size);
     }
 
-    /// Notes that the present hold rule lets a message pass that waits.
+    /// Records that the current hold rule passed a queued message.
     pub(super) fn let_pass(&mut self, id: MessageId) {
         if let Some(waiting) = self.position(id).and_then(|position| self.waiting.get_mut(position)) {
             waiting.set_passes(true);

@@ -1,4 +1,4 @@
-//! Who refused which message.
+//! Refusals of messages by peers.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -11,13 +11,13 @@ use crate::protocol::Address;
 
 use super::MessageId;
 
-/// A message that so many different peers refused is set aside. It is also how often one is sent to peers that refused
-/// it while there are no others.
+/// Number of different rate-limit keys whose refusals make a message held. It is also the number of times that a
+/// message is sent to peers that refused it, while there are no others.
 const ENOUGH: usize = 3;
-/// A message that was refused so often is set aside, even if it was always by the same place.
+/// Number of refusals that make a message held, even if they all have one rate-limit key.
 const MOST: usize = 12;
 
-/// The refusals of the messages that are here and were refused, by their tickets.
+/// The refusals of the messages at this node, by message id. Messages that were not refused have no entry.
 #[derive(Debug, Default)]
 pub(super) struct Refusals(HashMap<MessageId, Refused>);
 
@@ -26,9 +26,9 @@ pub(super) struct Refusals(HashMap<MessageId, Refused>);
 pub(super) struct Refused {
     times: usize,
     peers: BTreeSet<Address>,
-    /// Where they answered, as far as it is known.
+    /// Rate-limit keys of the responses, as far as they are known.
     places: BTreeSet<IpAddr>,
-    /// How many answered from a place that is not known.
+    /// Number of refusals with unknown rate-limit key.
     elsewhere: usize,
 }
 
@@ -43,7 +43,7 @@ impl Refused {
         }
     }
 
-    /// Whether it is of no use to send the message again, with or without peers that have not refused it.
+    /// Whether sending the message again is pointless. `are_others_there` says whether a peer has not refused it yet.
     pub(super) fn is_enough(&self, are_others_there: bool) -> bool {
         let most = if are_others_there { MOST } else { ENOUGH };
         self.places.len() + self.elsewhere >= ENOUGH || self.times >= most
@@ -68,19 +68,19 @@ impl Refusals {
         self.0.entry(id).or_default()
     }
 
-    /// The message has another ticket.
+    /// Moves the refusals of a message to its new id.
     pub(super) fn rename(&mut self, from: MessageId, to: MessageId) {
         if let Some(refused) = self.forget(from) {
             self.0.insert(to, refused);
         }
     }
 
-    /// Notes what is known of a message that is here again.
+    /// Restores the refusals of a message.
     pub(super) fn put(&mut self, id: MessageId, refused: Refused) {
         self.0.insert(id, refused);
     }
 
-    /// Forgets who refused a message.
+    /// Forgets the refusals of a message.
     pub(super) fn forget(&mut self, id: MessageId) -> Option<Refused> {
         let refused = self.0.remove(&id);
         if self.0.is_empty() {
@@ -94,7 +94,7 @@ impl Refusals {
 mod tests {
     use super::*;
 
-    /// Who refused it from where, and whether that is enough with and without others.
+    /// The refusals, each with its rate-limit key, and whether they are enough with and without other peers.
     #[test]
     fn it_is_enough_after_three_places_or_after_many_tries() {
         let place = |number: u8| Some(IpAddr::from([10, 0, 0, number]));

@@ -1,4 +1,4 @@
-//! States that are kept before a command changes them, so that the command can be undone.
+//! States that are saved before a command, so that the command can be undone.
 
 use std::net::IpAddr;
 
@@ -18,9 +18,9 @@ pub struct MessageState {
     /// The number of the hold rule that lets it pass; 0 for none.
     pub(super) passed: u64,
     pub(super) refused: Option<Refused>,
-    /// The ticket by which the message is followed when it draws new ones.
+    /// The id by which the message is tracked when its id changes.
     pub(super) first: MessageId,
-    /// A drop took it out, so it is put back where it is not here any more.
+    /// Whether the message was dropped. If so, restoring adds it again when it is not at the node.
     pub(super) is_dropped: bool,
 }
 
@@ -46,11 +46,11 @@ impl MessageState {
 pub struct HoldState {
     pub(super) rule: Option<HoldRule>,
     pub(super) number: u64,
-    /// The messages that waited and that the rule let pass, in the order of their tickets.
+    /// Ids of the queued messages that the rule passed, sorted.
     pub(super) passes: Vec<MessageId>,
-    /// The messages that were held, in the order of their tickets.
+    /// Ids of the held messages, sorted.
     pub(super) held: Vec<MessageId>,
-    /// The ticket that the next message was to draw.
+    /// The id of the next new message.
     pub(super) next: MessageId,
 }
 
@@ -76,7 +76,7 @@ impl HoldState {
 pub struct PeerState {
     pub(super) address: Address,
     pub(super) record: Option<Box<PeerRecord>>,
-    /// How many peers were known.
+    /// Number of known peers.
     pub(super) known: usize,
 }
 
@@ -101,7 +101,7 @@ pub struct RemoteState {
 }
 
 impl RemoteState {
-    /// The remote address that it is about.
+    /// The remote address.
     pub fn remote(&self) -> IpAddr {
         self.remote
     }

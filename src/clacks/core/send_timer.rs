@@ -1,10 +1,10 @@
 use std::time::Duration;
 
-/// How late a send may be made up for. A shell that wakes late catches up; a node that had nothing to send, or
-/// nobody to send to, does not burst afterwards.
+/// Maximum delay of a send that is made up for. A shell that wakes late catches up. A node that had no message or no
+/// receiver does not burst afterwards.
 const CATCH_UP: Duration = Duration::from_millis(50);
 
-/// When the next message may be sent.
+/// Computes when the next message may be sent.
 #[derive(Debug, Clone)]
 pub(super) struct SendTimer {
     interval: Duration,
@@ -21,7 +21,7 @@ impl SendTimer {
         self.next = self.next.min(now + self.interval);
     }
 
-    /// When the next message may be sent, as uptime.
+    /// Uptime at which the next message may be sent.
     pub(super) fn next(&self) -> Duration {
         self.next
     }

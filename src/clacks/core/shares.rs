@@ -1,26 +1,28 @@
-//! How much of the queue each remote place has, and how much more it may have.
+//! The share of the queue that each rate-limit key uses, and its limit.
 //!
-//! The bounds are dynamic thresholds, as in switches that share one memory among their ports (Choudhury and Hahne, 1998):
-//! what a network may have depends on the room that is free for all strangers, and what a place may have depends on what
-//! its network may still have. So one place alone gets almost all of the room, and nothing that was accepted has to be
-//! thrown away for those that come later. A threshold in proportion to the free room is not enough, since messages that
-//! nobody accepts stay: each network that comes later would take most of what the last one left, and five would take all.
-//! So the last part of the room is given out in small shares: see [`bound`].
+//! The limits are dynamic thresholds, as in switches that share one memory among their ports (Choudhury and Hahne,
+//! 1998). The limit of a network depends on the free room of all peers; the limit of a key depends on what is left for
+//! its network. So one key alone gets almost all of the room, and no accepted message has to be dropped for later
+//! senders. A threshold in proportion to the free room is not enough, because messages that nobody accepts stay: each
+//! later network would take most of the rest, and five networks would fill the queue. So the last part of the room is
+//! given out in small shares: see [`bound`].
+//!
+//! A place in this file is the rate-limit key of a remote address.
 
 use std::{collections::HashMap, net::IpAddr};
 
 use clacks_transport::network;
 use serde::Serialize;
 
-/// How many times the free room beyond the last part one network may have.
+/// Limit of one network, as a multiple of the free room beyond the last part.
 const ALPHA: usize = 16;
-/// The last part of the room is one in so many.
+/// The last part is one sixteenth of the room.
 const LAST: usize = 16;
-/// The share of the free room that one network may have when only the last part is left is one in so many. So much
-/// the places of a network share that has more than it may.
+/// Limit of one network when only the last part is left: one sixteenth of the free room. The keys of a network above
+/// its limit share the same amount.
 const SMALL: usize = 16;
 
-/// Stands for all places beyond those that are told apart.
+/// Represents all keys beyond the maximum number of tracked keys.
 const OTHERS: IpAddr = IpAddr::V6(std::net::Ipv6Addr::UNSPECIFIED);
 
 /// Messages, and bytes of JSON text.
@@ -66,16 +68,16 @@ impl PlaceShare {
     }
 }
 
-/// Names a place for as long as there is a message of it.
+/// Identifies a rate-limit key while it has messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Slot(u32);
 
 impl Slot {
-    /// Bits that a slot takes.
+    /// Number of bits of a slot.
     pub(super) const BITS: u32 = 20;
-    /// Of messages without a place.
+    /// The slot of messages without a rate-limit key.
     pub(super) const NONE: Self = Self(0);
-    /// Places that are told apart.
+    /// Maximum number of tracked keys.
     const COUNT: usize = (1 << Self::BITS) - 2;
 
     pub(super) fn from_bits(bits: u32) -> Self {
@@ -87,29 +89,29 @@ impl Slot {
     }
 }
 
-/// What came from one network.
+/// The share of one network.
 #[derive(Debug, Default)]
 struct Network {
     load: Load,
-    /// How many places of it have messages here.
+    /// Number of its keys with messages.
     places: usize,
 }
 
-/// The shares of all places that have messages here.
+/// The shares of all rate-limit keys with messages.
 #[derive(Debug, Default)]
 pub(super) struct Shares {
-    /// Slot 1 is the first.
+    /// The first element has slot 1.
     places: Vec<PlaceShare>,
     unused: Vec<Slot>,
-    // Strangers choose the keys: std's seeded hash.
+    // Strangers choose the keys, so std's seeded hash is used.
     slots: HashMap<IpAddr, Slot>,
     networks: HashMap<IpAddr, Network>,
 }
 
 impl Shares {
-    /// Whether a place may have one more message of `size` bytes while this much is free of the whole that strangers may
-    /// have. Bytes are compared as they are then; messages as they are before, so that a queue of a few messages can be
-    /// filled.
+    /// Whether one more message of `size` bytes is accepted from this key. `free` is the free room of all peers,
+    /// `whole` their total. Bytes are compared including the message. Messages are compared without it, so that a queue
+    /// of a few messages can be filled.
     pub(super) fn admits(&self, place: IpAddr, size: usize, free: Load, whole: Load) -> bool {
         let none = Network::default();
         let Network { load, places } = self.networks.get(&network(place)).unwrap_or(&none);
@@ -122,7 +124,7 @@ impl Shares {
             && in_bytes.is_within(free.bytes.saturating_sub(size), whole.bytes)
     }
 
-    /// Counts a message of this place. Returns the place that it is counted for.
+    /// Counts a message. Returns the key that it is counted for.
     pub(super) fn add(&mut self, place: IpAddr, size: usize) -> IpAddr {
         let place = if self.is_told_apart(place) { place } else { OTHERS };
         let share = self.make(place);
@@ -135,7 +137,7 @@ impl Shares {
         place
     }
 
-    /// Counts one less.
+    /// Uncounts a message.
     pub(super) fn remove(&mut self, place: IpAddr, size: usize) {
         let Some(slot) = self.slots.get(&place).copied() else { return };
         let share = self.at_mut(slot);
@@ -159,7 +161,7 @@ impl Shares {
         }
     }
 
-    /// A message of this place has another size.
+    /// Updates the size of a message.
     pub(super) fn resize(&mut self, place: IpAddr, before: usize, after: usize) {
         if let Some(share) = self.of_mut(place) {
             share.bytes = share.bytes - before + after;
@@ -169,7 +171,7 @@ impl Shares {
         }
     }
 
-    /// So many more of a place's messages are held, or fewer.
+    /// Adds `change` to the number of held messages of a key.
     pub(super) fn count_held(&mut self, place: IpAddr, change: isize) {
         if let Some(share) = self.of_mut(place) {
             share.held = share.held.saturating_add_signed(change);
@@ -182,17 +184,17 @@ impl Shares {
         }
     }
 
-    /// The slot of a place that has messages.
+    /// The slot of a key with messages.
     pub(super) fn slot(&self, place: Option<IpAddr>) -> Slot {
         place.and_then(|place| self.slots.get(&place).copied()).unwrap_or(Slot::NONE)
     }
 
-    /// The place that has this slot.
+    /// The key with this slot.
     pub(super) fn place(&self, slot: Slot) -> Option<IpAddr> {
         (slot != Slot::NONE).then(|| self.at(slot).place)
     }
 
-    /// How many places have messages here.
+    /// Number of keys with messages.
     pub(super) fn len(&self) -> usize {
         self.slots.len()
     }
@@ -237,7 +239,7 @@ impl Shares {
     }
 }
 
-/// What a place and its network would have, in messages or in bytes, and how many places of the network there would be.
+/// Amounts including a new message, in messages or in bytes, and the number of keys of its network.
 struct Measure {
     place: usize,
     network: usize,
@@ -245,8 +247,8 @@ struct Measure {
 }
 
 impl Measure {
-    /// Whether that may be while this much is free of the whole. A place whose network has more than it may, because
-    /// there was more room when it came, or because of other places there, may still have a little.
+    /// Whether the amounts are within the limits. A network can exceed its limit because there was more room when its
+    /// messages came, or because of its other keys. A key of such a network still gets a small share.
     fn is_within(&self, free: usize, whole: usize) -> bool {
         let of_network = bound(free, whole);
         let left = of_network.checked_sub(self.network);
@@ -255,9 +257,9 @@ impl Measure {
     }
 }
 
-/// How much one may have who shares a whole with others while this much of it is free. One alone gets 88 % of it. Of the
-/// last part each gets a small share: sixteen who want everything, one after the other, leave 3 % of the whole, of which
-/// the next may have a seventeenth.
+/// The limit for one participant, given the free part of the whole. One alone gets 88 % of the whole. Of the last part
+/// each gets a small share: if sixteen participants take all they can, one after the other, 3 % of the whole is left,
+/// and the next gets a seventeenth of that.
 fn bound(free: usize, whole: usize) -> usize {
     free.saturating_sub(whole / LAST).saturating_mul(ALPHA).saturating_add(free / SMALL)
 }

@@ -5,14 +5,14 @@ use std::{
 
 use crate::protocol::Message;
 
-/// Messages remembered at most; the older half is forgotten when they are reached.
+/// Maximum remembered messages. At the limit the older half is forgotten.
 const CAPACITY: usize = 1 << 16;
 
-/// How often each message was seen here: two generations, so that forgetting is cheap and memory bounded.
+/// Number of visits of each message, in two generations, so that forgetting is cheap and memory bounded.
 ///
-/// Messages are told apart by 64 bits of std's seeded hash, which takes a third of the time of SHA-256. Strangers choose
-/// the messages, but know neither the seed nor any hash, so they can't make two that are taken for one; and that two of
-/// those that are remembered are so by chance is one case in 2⁴⁸ for each message.
+/// Messages are identified by 64 bits of std's seeded hash, which takes a third of the time of SHA-256. Strangers
+/// choose the messages, but know neither the seed nor a hash, so they cannot make two messages collide. The probability
+/// that a message collides with a remembered one by chance is 2⁻⁴⁸.
 #[derive(Debug, Default)]
 pub(super) struct VisitCounts {
     hasher: RandomState,
@@ -21,12 +21,12 @@ pub(super) struct VisitCounts {
 }
 
 impl VisitCounts {
-    /// Notes one pass of a message and returns how many there have been.
+    /// Counts a visit of a message. Returns the number of its visits.
     pub(super) fn record(&mut self, message: &Message) -> u32 {
         self.record_hash(self.hasher.hash_one(message.as_json()))
     }
 
-    /// Notes that a message was written here, which counts only if it has not been here. Returns how often it has been.
+    /// Counts a message that the user wrote, only if it has no visit yet. Returns the number of its visits.
     pub(super) fn record_written(&mut self, message: &Message) -> u32 {
         self.count(self.hasher.hash_one(message.as_json()), |visits| visits.max(1))
     }

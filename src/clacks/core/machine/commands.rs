@@ -41,7 +41,7 @@ impl Core {
         self.drop_message(head)
     }
 
-    /// Whether a message is one that the user may write.
+    /// Checks whether the user may write this message.
     pub(super) fn check_written(&self, message: &Message) -> Result<(), EnqueueError> {
         let (size, most) = (message.size(), self.options.max_message_bytes);
         if message.is_falsy() {
@@ -53,8 +53,8 @@ impl Core {
         }
     }
 
-    /// Drops those of these messages that are queued or held, in one pass over the queue. Returns their states, sorted
-    /// by id, for [`Core::restore_messages`]. The ids may be in any order.
+    /// Drops the messages with these ids that are queued or held, in one pass over the queue. Returns their states,
+    /// sorted by id, for [`Core::restore_messages`]. The ids may be in any order.
     pub fn drop_these(&mut self, ids: &[MessageId]) -> Vec<MessageState> {
         let mut ids = ids.to_vec();
         ids.sort_unstable();
@@ -92,8 +92,8 @@ impl Core {
         self.announce_as(address, true, rng)
     }
 
-    /// As [`announce`](Self::announce), for an address that the user has from somebody else. It is contacted only if
-    /// strangers may name it, and the peer does not count as added by the user.
+    /// As [`announce`](Self::announce), for an address from a source other than the user. It is contacted only if it is
+    /// allowed for addresses that strangers name, and the peer does not count as added by the user.
     pub fn announce_suggested(&mut self, address: &Address, rng: &mut impl Rng) -> Option<DeliveryId> {
         self.announce_as(address, false, rng)
     }

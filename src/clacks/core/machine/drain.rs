@@ -6,7 +6,8 @@ use crate::core::{Failure, MessageState, NewPeerPolicy, Now, PeerCounts, peer_ch
 
 use super::{Core, DeliveryResult};
 
-/// Pause after a try of a peer that is not alive, while there are no others, and after this machine lacked a resource.
+/// Pause after an attempt to reach a peer that is not alive, while there are no others, and after this machine lacked a
+/// resource.
 const BETWEEN_TRIES: Duration = Duration::from_millis(100);
 /// Number of failures in a row after which there is no receiver, however many peers there are.
 const MOST_TRIES: usize = 20;
@@ -15,7 +16,7 @@ const MOST_TRIES: usize = 20;
 pub(super) struct Draining {
     /// Failed deliveries since the last success.
     failures: usize,
-    /// Uptime from which a peer that is not alive may be tried.
+    /// Uptime from which a lost or dead peer may be tried.
     next_try: Duration,
     /// Uptime from which any peer may be tried.
     pauses_until: Duration,
@@ -62,7 +63,8 @@ impl Core {
             && (others == 0 || failures >= others.min(MOST_TRIES))
     }
 
-    /// While messages are handed on, a busy peer that is alive is waited for rather than a lost one tried.
+    /// Whether all live peers are busy while the node drains. It then waits for one of them and does not try a lost
+    /// peer.
     pub(super) fn waits_for_live_peer(&self) -> bool {
         if !self.drains_to_live_peers() {
             return false;
@@ -71,7 +73,7 @@ impl Core {
         new + alive == 0
     }
 
-    /// Whether messages are handed on and there are peers that are not lost or dead.
+    /// Whether the node drains and has new or alive peers.
     pub(super) fn drains_to_live_peers(&self) -> bool {
         let PeerCounts { new, alive, .. } = self.peers.counts();
         self.draining.is_some() && new + alive > 0
@@ -100,7 +102,7 @@ impl Core {
         self.next_send() <= now
     }
 
-    /// A message is sent.
+    /// Schedules the next send after a message was sent.
     pub(super) fn advance(&mut self, now: Duration) {
         match &mut self.draining {
             Some(draining) => draining.next_try = now + BETWEEN_TRIES,
@@ -108,7 +110,7 @@ impl Core {
         }
     }
 
-    /// Nothing can be sent just now, whoever is there.
+    /// Pauses the drain, because this machine lacks a resource.
     pub(super) fn pause_draining(&mut self, now: Now) {
         if let Some(draining) = &mut self.draining {
             draining.pauses_until = now.uptime + BETWEEN_TRIES;
@@ -116,7 +118,7 @@ impl Core {
     }
 
     pub(super) fn record_drain_result(&mut self, outcome: &DeliveryResult) {
-        // Nobody was asked.
+        // Without a resource no peer was contacted.
         let was_asked = outcome.failure() != Some(Failure::NoResources);
         if let Some(draining) = self.draining.as_mut().filter(|_| was_asked) {
             let has_failed = !outcome.is_accepted();

@@ -11,12 +11,12 @@ use crate::{
 
 use super::Core;
 
-/// The rule in force, and its number: each that is set has the next.
+/// The current hold rule with its number. Each rule that is set gets the next number.
 #[derive(Debug, Default)]
 pub(super) struct Rule {
     pub(super) present: Option<HoldRule>,
     pub(super) number: u64,
-    /// The highest number that a rule has had.
+    /// The highest number of any rule so far.
     last: u64,
 }
 
@@ -26,7 +26,7 @@ impl Rule {
         (self.present, self.number) = (rule, self.last);
     }
 
-    /// A rule is in force again that had this number.
+    /// Restores a rule with its former number.
     pub(super) fn restore(&mut self, rule: Option<HoldRule>, number: u64) {
         (self.present, self.number) = (rule, number);
     }
@@ -43,7 +43,7 @@ impl Rule {
 }
 
 impl Core {
-    /// Puts an entry that is in no list at the tail of the queue, or among the held ones if the rule says so.
+    /// Appends an entry to the queue, or holds it if the hold rule matches. The entry is in no list yet.
     pub(super) fn admit(&mut self, mut entry: Entry, origin: impl FnOnce() -> Origin) {
         if self.rule.holds(&entry) {
             self.hold_entry(HeldMessage { queued: entry.queued, by: HeldBy::Rule }, origin());
@@ -58,7 +58,7 @@ impl Core {
         }
     }
 
-    /// Holds the head of the queue if a rule that was set while it waited says so. Returns whether it did.
+    /// Holds the head of the queue if the current rule matches it. Returns whether it did.
     pub(super) fn hold_head(&mut self) -> bool {
         let Some(rule) = &self.rule.present else { return false };
         let head = self.queue.head_to_ask().filter(|head| rule.matches(head));
@@ -110,13 +110,14 @@ impl Core {
         id
     }
 
-    /// Puts a message that is in no list among the held ones.
+    /// Adds a message to the held messages. It is in no list yet.
     pub(super) fn hold_entry(&mut self, held: HeldMessage, origin: Origin) {
         self.queue.hold_entry(held.clone());
         self.emit(|_| Event::MessageHeld { held, origin: Some(origin) });
     }
 
-    /// Why [`Core::replace`] would refuse a text now, if it would; else the text that the message has. Nothing is changed.
+    /// The current text of a message, or the error that [`Core::replace`] would return for a new text. Nothing is
+    /// changed.
     pub fn check_replace(&self, id: MessageId, message: &Message) -> Result<Message, ReplaceError> {
         let held = || self.held_message(id).map(|held| held.queued.clone());
         let before = self.queue.get(id).or_else(held).ok_or(ReplaceError::NotHere)?.message;
@@ -146,7 +147,7 @@ impl Core {
         if is_to_be_held {
             self.hold_by(id, HeldBy::Rule);
         } else {
-            // It has been asked about the new text.
+            // The rule was evaluated for the new text above.
             self.queue.let_pass(id);
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! The statuses of peers, and which peers are added and evicted.
+//! The list of peers: changes of status, additions and evictions.
 
 use std::net::IpAddr;
 
@@ -10,7 +10,7 @@ use crate::{
 use super::Core;
 
 impl Core {
-    /// A payload came from this remote address in the peer's name.
+    /// Handles a payload from this remote address whose sender is the peer.
     pub(super) fn peer_spoke(&mut self, number: usize, remote: Option<IpAddr>, now: Now) {
         if self.peers.record(number).status() == Status::Ignored {
             return;
@@ -21,7 +21,8 @@ impl Core {
         }
     }
 
-    /// The peer accepted something, which was noted: it is alive. If it was a claim before, the claim may be confirmed.
+    /// The peer accepted a request, which is recorded already: it becomes alive. `was_claim` says whether it was
+    /// unverified.
     pub(super) fn contact_worked(&mut self, number: usize, was_claim: bool, now: Now) {
         let record = self.peers.record(number);
         let (is_ignored, is_confirmed) =
@@ -31,7 +32,7 @@ impl Core {
         }
     }
 
-    /// The peer did not answer, or as no peer does.
+    /// The peer did not respond as a node does.
     pub(super) fn contact_failed(&mut self, number: usize, now: Now) {
         let answered = self.peers.peer(number).last_attempt_ok;
         self.peers.record_no_response(number);
@@ -48,7 +49,7 @@ impl Core {
         }
     }
 
-    /// Returns whether the status is another than before.
+    /// Sets the status and emits the event. Returns whether the status changed.
     pub(super) fn set_status(&mut self, number: usize, status: Status, now: Now) -> bool {
         let from = self.peers.set_status(number, status, now);
         from.into_iter()
@@ -56,15 +57,15 @@ impl Core {
         from.is_some()
     }
 
-    /// The user names a peer that is known.
+    /// Marks a known peer as added by the user.
     pub(super) fn name(&mut self, number: usize) {
         if self.peers.set_added_by_user(number) {
             self.emit(|peers| Event::PeerChanged { peer: peers.peer(number) });
         }
     }
 
-    /// A payload names an address that may be unknown: adds it as new unless there are too many such, or too many
-    /// from this remote address. Returns its number if it was added.
+    /// Adds an address that a payload names, if it is unknown. Refused above the limit of new peers and above the rate
+    /// of introductions from this remote address. Returns its number if it was added.
     pub(super) fn meet(
         &mut self,
         address: &Address,
@@ -88,8 +89,7 @@ impl Core {
         })
     }
 
-    /// Adds an address that is not known unless there is no room for it. What is known of the peer is noted by `prepare`
-    /// before anybody is told.
+    /// Adds an unknown address if there is room. `prepare` completes the record before the event is emitted.
     pub(super) fn add(
         &mut self,
         address: &Address,
@@ -124,7 +124,8 @@ impl Core {
         self.has_free_place() || self.peers.eviction_candidate(None).is_some()
     }
 
-    /// Whether there is room for one more peer, which this remote address introduces, after another made room if need be.
+    /// Makes room for one more peer that this remote address introduces, by evicting another if necessary. Returns
+    /// whether there is room.
     pub(super) fn makes_room(&mut self, remote: Option<IpAddr>, now: Now) -> bool {
         if self.has_free_place() {
             return true;
@@ -134,8 +135,8 @@ impl Core {
         first.is_some_and(|address| self.leave(&address))
     }
 
-    /// Whether there is room for one more new peer, which this remote address introduces. When there are as many as may
-    /// be, a sender, who is there, gets the room of one that was only named; a friend gets it from a larger crowd.
+    /// Makes room for one more new peer that this remote address introduces. At the limit a sender replaces another new
+    /// peer. A friend does so only if another remote address introduced more.
     pub(super) fn makes_room_among_new(
         &mut self,
         introduction: impl Fn() -> Discovery,

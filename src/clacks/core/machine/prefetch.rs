@@ -1,8 +1,8 @@
-//! Reading ahead, for a shell with so many cores that most of them are in none of the processor's caches.
+//! Prefetching, for a shell with so many cores that most of them are in no cache of the processor.
 //!
-//! Each function reads some of what the next input will read, and returns something of it that means nothing. A shell
-//! calls one of them for many cores in a row, and then the next: the processor fetches what they read all at once, and has
-//! it when the inputs come, each of which would wait for one piece of memory after the other.
+//! Each function reads a part of what the next input will read. Its return value is meaningless; it only keeps the
+//! compiler from removing the reads. A shell calls one function for many cores in a row, and then the next one. The
+//! processor then fetches the memory of all cores in parallel, before the inputs need it.
 
 use super::Core;
 
@@ -22,15 +22,15 @@ impl Core {
             ^ usize::from(self.address.port())
     }
 
-    /// Reads what it points to.
+    /// Reads the memory that the core points to.
     pub(crate) fn prefetch_pointees(&self) -> usize {
         let head = self.queue.head().map_or(0, |head| head.id().0 as usize);
         let in_flight = self.in_flight.iter().map(|in_flight| in_flight.id.0 as usize);
         in_flight.fold(head, |one, other| one ^ other) ^ self.peers.prefetch_pointees()
     }
 
-    /// Reads where an address with this [hash](crate::protocol::Address::table_hash) is looked up. Returns the number of
-    /// the peer that it most likely is.
+    /// Reads the index entry of an address with this [hash](crate::protocol::Address::table_hash). Returns the number
+    /// of the peer that it probably is.
     pub(crate) fn prefetch_index(&self, hash: u64) -> Option<u32> {
         self.peers.prefetch_index(hash)
     }
@@ -40,7 +40,7 @@ impl Core {
         self.peers.prefetch_peer(number)
     }
 
-    /// Reads the message that is sent next.
+    /// Reads the head of the queue.
     pub(crate) fn prefetch_head(&self) -> usize {
         self.queue.head().map_or(0, |head| usize::from(head.message.is_falsy()))
     }

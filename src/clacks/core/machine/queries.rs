@@ -71,7 +71,7 @@ impl Core {
         ((begin..end).rev().map(|number| self.peers.peer(number)).collect(), begin)
     }
 
-    /// The addresses of those that are new or alive, in no order.
+    /// The addresses of the new and alive peers, in no order.
     #[cfg(feature = "simulation")]
     pub(crate) fn live_peers(&self) -> impl Iterator<Item = &Address> {
         self.peers.live()

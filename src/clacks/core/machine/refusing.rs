@@ -1,4 +1,4 @@
-//! Responses other than 200: their meaning for the peer and the message, pauses, and messages that nobody accepts.
+//! Responses other than 200: their effect on the peer and the message, pauses, and messages that nobody accepts.
 
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
@@ -18,7 +18,8 @@ use crate::{
 
 use super::{Core, InFlight, Purpose, Reply};
 
-/// Bytes of a message that every peer accepts, those of the package too: who refuses a larger one may do so for its size.
+/// Maximum size in bytes of a message that every peer accepts, including package nodes. A refusal of a larger message
+/// may be because of its size.
 pub(super) const SMALL: usize = 15 << 10;
 
 /// The meaning of a response.
@@ -26,12 +27,12 @@ pub(super) const SMALL: usize = 15 << 10;
 pub(super) enum ReplyKind {
     /// 200: the payload was accepted.
     Accepted,
-    /// 429 and 503: the peer is there, but not now.
+    /// 429 and 503: the peer is there, but accepts nothing at the moment.
     Busy,
-    /// The peer is there, but accepts this message at no time.
+    /// The peer is there, but never accepts this message.
     MessageRefused,
-    /// The peer refuses us, does not speak the protocol, or cannot be reached behind the gateway that answered: as good as
-    /// no answer.
+    /// The peer refuses this node, does not speak the protocol, or cannot be reached behind the gateway that responded.
+    /// It counts as no response.
     NoPeer,
 }
 
@@ -46,7 +47,7 @@ impl ReplyKind {
         match status {
             200 => Self::Accepted,
             429 | 503 => Self::Busy,
-            // Of a gateway that does not reach the peer; those from 520 on are common though not registered.
+            // Gateways that do not reach the peer. The statuses from 520 on are common but not registered.
             502 | 504 | 520..=530 => Self::NoPeer,
             400 | 413 | 414 | 422 | 431 | 500..=599 => Self::MessageRefused,
             _ => Self::NoPeer,
@@ -55,8 +56,9 @@ impl ReplyKind {
 }
 
 impl Core {
-    /// What an answer other than 200 to a message changes: the peer's status only if it is as good as no answer, or if a
-    /// new peer is busy. New peers are sent to first, so one that is always busy would take the turns of the others.
+    /// Handles a response other than 200 to a message. The peer's status changes only if the response counts as none,
+    /// or if a new peer is busy. New peers are sent to first, so one that is always busy would take the turns of the
+    /// others.
     pub(super) fn record_refusal_reply(
         &mut self,
         to: &Address,
@@ -79,8 +81,8 @@ impl Core {
         }
     }
 
-    /// A peer refused a message. Returns whether it refuses everything: then that says nothing of the message, and the
-    /// peer is asked less and less often.
+    /// A peer refused a message. Returns whether it refuses all messages. Such a refusal does not count against the
+    /// message, and the peer is paused for longer and longer.
     fn message_refused(
         &mut self,
         to: &Address,
@@ -100,7 +102,7 @@ impl Core {
         refuses_all
     }
 
-    /// Puts a message back that was refused, or sets it aside if it is of no use to send it again.
+    /// Returns a refused message to the queue, or holds it if sending it again is pointless.
     pub(super) fn put_back_or_set_aside(&mut self, taken: Entry, from: &Address) {
         let is_enough = self.queue.refusals(taken.queued.id).is_some_and(|refused| {
             let refusers = refused.peers().filter(|peer| self.is_good(peer)).count();
@@ -120,7 +122,7 @@ impl Core {
         matches!(self.peers.status(peer), Some(Status::New | Status::Alive))
     }
 
-    /// Whom the head of the queue goes to: somebody who has not refused it, if such a peer is free.
+    /// Chooses the receiver of the head of the queue: a peer that has not refused it, if one is free.
     pub(super) fn choose_receiver(&mut self, rng: &mut impl Rng) -> Option<(usize, PeerChoice)> {
         let refusers: Vec<usize> = self.free_refusers().collect();
         refusers.iter().for_each(|number| _ = self.peers.set_paused(*number, true));
@@ -132,8 +134,8 @@ impl Core {
         peer_choice::choose(self.candidates(), &self.peers, rng)
     }
 
-    /// Whether the head of the queue waits for a peer that is busy, because all that are free refused it. It waits only
-    /// while each message behind it was refused as well, so that such messages hold up no others.
+    /// Whether the head of the queue waits for a busy peer, because all free peers refused it. It waits only while
+    /// every message behind it was refused as well, so that it does not block others.
     pub(super) fn head_waits_for_others(&self) -> bool {
         let Some(refused) = self.queue.refusals_of_head().filter(|_| self.queue.was_all_refused()) else {
             return false;
@@ -150,14 +152,14 @@ impl Core {
         free == refusers.count() && self.in_flight.iter().any(is_other)
     }
 
-    /// The peers that refused the head of the queue and could be sent to now.
+    /// The free peers that refused the head of the queue.
     fn free_refusers(&self) -> impl Iterator<Item = usize> {
         let refused = self.queue.refusals_of_head().into_iter();
         let numbers = refused.flat_map(Refused::peers).filter_map(|peer| self.peers.find(peer));
         numbers.filter(|number| self.peers.is_free(*number))
     }
 
-    /// Uptime at which a pause ends that keeps a message from being sent.
+    /// Uptime of the end of the pause that keeps a message from being sent.
     pub(super) fn next_resume(&self) -> Option<Duration> {
         let waits = !self.queue.is_empty() && self.messages_in_flight < self.options.max_in_flight;
         self.peers.next_resume().filter(|_| waits)
@@ -168,7 +170,7 @@ impl Core {
         self.peers.paused_until(address)
     }
 
-    /// Counts that there was no room for a message from here.
+    /// Records that the share of this rate-limit key was used up.
     pub(super) fn record_share_hit(&mut self, place: Option<IpAddr>, now: Now) {
         place.into_iter().for_each(|place| self.queue.count_refused(place));
         self.record_limit_hit(Limit::QueueShares, now);

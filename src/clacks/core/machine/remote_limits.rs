@@ -35,7 +35,7 @@ impl RemoteLimits {
         }
     }
 
-    /// The address that is ignored at the place of this one, as the user wrote it.
+    /// The ignored address with the same rate-limit key, as the user wrote it.
     pub(super) fn ignored(&self, remote: IpAddr) -> Option<IpAddr> {
         self.ignored.get(&rate_limit_key(remote)).copied()
     }

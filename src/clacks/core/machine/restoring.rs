@@ -14,11 +14,11 @@ use crate::{
 
 use super::{Core, Purpose};
 
-/// Where a message is that is to be restored.
+/// The location of a message that is to be restored.
 enum Whereabouts {
-    /// It waits or is held under this ticket.
+    /// Queued or held, with this current id.
     Here(MessageId),
-    /// It is on its way under this ticket.
+    /// In flight, with this current id.
     OnItsWay(MessageId),
     Dropped,
     Gone,
@@ -94,7 +94,7 @@ impl Core {
         }
     }
 
-    /// Whether there is room for a message as it was.
+    /// Checks whether there is room for a message in its saved state.
     fn check_restored(&self, state: &MessageState, now_under: Option<MessageId>) -> Result<(), EnqueueError> {
         let size = state.message().size();
         match now_under.and_then(|id| self.queue.size_of(id)) {
@@ -111,7 +111,7 @@ impl Core {
         if !self.queue.has_issued(state.queued.id)
             || was != Some(state.queued.id) && self.has_message(state.queued.id)
         {
-            // It is of another node, or another message has its ticket.
+            // The state is from another node, or another message has its id.
             state.queued.id = self.queue.next_ticket();
         }
         let held = state.held;
@@ -123,7 +123,7 @@ impl Core {
         self.queue.is_here(id) || self.is_on_its_way(id)
     }
 
-    /// Holds a message that came back from a delivery if it is to be. Returns the entry if it is not.
+    /// Holds a message that returned from a delivery, if an undone command requires it. Otherwise returns the entry.
     pub(super) fn hold_returned(&mut self, taken: Entry, from: &Address) -> Option<Entry> {
         let Some((id, by)) = self.queue.remove_held_on_return(taken.queued.id) else { return Some(taken) };
         let queued = self.queue.renamed(taken.queued, id);
@@ -199,7 +199,7 @@ impl Core {
             (None, None) => {}
             (None, Some(_)) => _ = self.leave(&address),
             (Some(_), None) if self.is_this_node(&address) => return false,
-            // There was room for as many.
+            // The peers were as many when the state was saved, so there was room.
             (Some(_), None) if self.peers.len() >= known && !self.makes_room(None, now) => return false,
             (Some(record), None) => {
                 let number = self.peers.put_back(address, *record);

@@ -24,7 +24,7 @@ impl Core {
     pub fn handle_timeout(&mut self, now: Now, rng: &mut impl Rng) {
         self.peers.resume_due(now.uptime);
         self.report_limits(now);
-        // So that a rule which holds all of a long queue does not keep its caller for long; what is left is due still.
+        // Bounds the time of one call if the rule matches a long queue. The remaining messages stay due.
         let mut holds = MOST_HOLDS;
         while holds > 0 && self.can_send() && self.is_due(now.uptime) {
             if self.hold_head() {
@@ -68,8 +68,8 @@ impl Core {
         self.start(to, payload, Purpose::Message(entry), added_by_user);
     }
 
-    /// Counts that a message goes to this peer: after each one to a peer that did not answer last time another is owed to
-    /// the proven, which they get when one of them is free.
+    /// Updates the number of messages owed to verified peers. Each message to a peer that did not respond last time
+    /// adds one. A message to a verified peer pays one back.
     fn record_turn(&mut self, number: usize) {
         if self.options.newcomers != NewPeerPolicy::EverySecond {
             return;
@@ -93,7 +93,7 @@ impl Core {
         let id = DeliveryId(self.next_delivery);
         self.next_delivery += 1;
         if self.in_flight.len() == self.in_flight.capacity() {
-            // Most nodes have one or two: less room than is made for more.
+            // The default growth is larger, and most nodes have one or two.
             self.in_flight.reserve_exact(self.in_flight.len().max(1));
         }
         self.in_flight.push_back(InFlight { id, to: to.clone(), purpose });
@@ -193,7 +193,7 @@ impl Core {
         });
     }
 
-    /// The peer could not be asked: the message is back in the queue.
+    /// The delivery failed: the message returns to the queue.
     fn message_failed(
         &mut self,
         to: &Address,
@@ -251,7 +251,7 @@ impl Core {
         outcome
     }
 
-    /// The peer accepted our announce: it is one from now on, unless there is no room for it.
+    /// The peer accepted our announce: it becomes a peer if there is room.
     fn announce_accepted(
         &mut self,
         to: &Address,
@@ -280,7 +280,7 @@ impl Core {
         }
     }
 
-    /// A peer that is known accepted our announce.
+    /// A known peer accepted our announce.
     fn peer_accepted_announce(&mut self, number: usize, added_by_user: bool, accepted: &Accepted, now: Now) {
         let before = self.peers.peer(number);
         self.peers.record_response(number, accepted, now);
@@ -295,7 +295,7 @@ impl Core {
         }
     }
 
-    /// An address is another name of this node: it is no peer, now and later.
+    /// Records that an address is another name of this node. It is not a peer, now or later.
     pub(super) fn drop_ourselves(&mut self, address: &Address) {
         self.peers.remove(address);
         if self.aliases.len() < MAX_ALIASES {

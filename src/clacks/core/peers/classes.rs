@@ -1,18 +1,18 @@
-//! Which peers are in which class, and who of them can be sent to.
+//! The peers of each class, and which of them are free.
 
 use super::{machines::Machines, parted::Parted, record::Class, table::Table};
 
-/// Peers that can be sent to, and peers that are busy or paused.
+/// The parts of a class: free peers, and peers that are busy or paused.
 const FREE: usize = 0;
 const BUSY: usize = 1;
 
-/// The numbers of the peers of each class: those that answered by their machines, the others by whether they can be sent
-/// to.
+/// The numbers of the peers of each class. Peers that responded when last tried are grouped by machine, the others by
+/// whether they are free.
 #[derive(Debug, Default)]
 pub(super) struct PeerClasses {
     pub(super) others: [Parted<2>; Class::COUNT],
     pub(super) machines: Machines,
-    /// By its number, the position of each peer among those of its class or, of one that answered, of its machine.
+    /// The position of each peer, by its number: in its class or, if it responded when last tried, in its machine.
     pub(super) positions: Vec<u32>,
 }
 
@@ -21,12 +21,12 @@ impl PeerClasses {
         if class == Class::Responding { self.machines.len() } else { self.others[class as usize].len() }
     }
 
-    /// The numbers of a class that can be sent to, for a class of peers that did not answer last time.
+    /// The free peers of a class, if it is not [`Class::Responding`].
     pub(super) fn free(&self, class: Class) -> &[u32] {
         self.others[class as usize].part(FREE)
     }
 
-    /// A peer takes its place. Its number is one that is there or the next.
+    /// Adds a peer. Its number is a known one or the next.
     pub(super) fn enter(&mut self, number: usize, table: &Table) {
         if number == self.positions.len() {
             self.positions.push(0);
@@ -41,7 +41,7 @@ impl PeerClasses {
         }
     }
 
-    /// A peer leaves its place. Its record is as it was when it entered or was last updated.
+    /// Removes a peer. Its record must be as it was when it was added or last updated.
     pub(super) fn leave(&mut self, number: usize, table: &Table) {
         let Self { others, machines, positions } = self;
         let class = table.record(number as u32).class;
@@ -52,7 +52,7 @@ impl PeerClasses {
         }
     }
 
-    /// How many deliveries are under way to a peer changed, or whether it is paused or slow.
+    /// Updates the position of a peer, after its deliveries in flight, its pause or its speed changed.
     pub(super) fn update(&mut self, number: usize, in_flight_before: u32, table: &Table) {
         let Self { others, machines, positions } = self;
         let record = table.record(number as u32);
@@ -64,7 +64,8 @@ impl PeerClasses {
         }
     }
 
-    /// A peer that has left is gone from the table, and the last one has its number, if it was not the last itself.
+    /// Updates the numbers after a removed peer left the table: the last peer has its number now, unless it was the
+    /// last.
     pub(super) fn forget(&mut self, number: usize, table: &Table) {
         self.positions.swap_remove(number);
         if let Some(position) = self.positions.get(number).copied() {
@@ -79,7 +80,7 @@ impl PeerClasses {
     }
 }
 
-/// Keeps the positions of peers.
+/// A callback that stores the positions of peers.
 fn record_position(positions: &mut [u32]) -> impl FnMut(u32, u32) {
     |number, position| positions[number as usize] = position
 }
@@ -89,7 +90,7 @@ mod tests {
     use super::*;
 
     impl PeerClasses {
-        /// Whether each peer stands where it belongs.
+        /// Whether each peer is in its class and part.
         pub(in crate::core::peers) fn is_sound(&self, table: &Table) -> bool {
             let stands = |(class, numbers): (usize, &Parted<2>)| {
                 numbers.all().iter().enumerate().all(|(at, number)| {

@@ -1,31 +1,33 @@
-//! Which place has the most of something, so that it makes room first.
+//! Addresses grouped by rate-limit key and network, to evict from the largest group first.
 //!
-//! Bitcoin Core's address manager bounds how many of its buckets one network can fill with addresses, by where they lead
-//! and by who told of them. Here the number of places is small enough for counts, so that the bound need not be known
-//! beforehand: whoever has the most makes room, and one that shares with nobody is as it was.
+//! Bitcoin Core's address manager limits how many of its buckets one network can fill, by the addresses and by their
+//! sources. Here the number of keys is small enough for exact counts, so that no limit has to be chosen: the largest
+//! group loses a member, and small groups are unaffected.
+//!
+//! A place in this file is the rate-limit key of a remote address.
 
 use std::collections::{BTreeSet, HashMap};
 
 use crate::{core::packed_key::PackedKey, protocol::Address};
 
-/// Addresses by their places, and how many each place and each network of places has.
+/// Addresses by key, and their numbers by key and by network.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Crowds {
-    /// Of each place the oldest first.
+    /// Sorted by key; the oldest address of a key comes first.
     members: BTreeSet<(PackedKey, u64, Address)>,
     of_place: HashMap<PackedKey, u32>,
     of_network: HashMap<PackedKey, u32>,
-    /// Of each network the largest place last.
+    /// Sorted by network; the largest key of a network comes last.
     places: BTreeSet<(PackedKey, u32, PackedKey)>,
-    /// The largest network last.
+    /// The largest network comes last.
     networks: BTreeSet<(u32, PackedKey)>,
 }
 
-/// How many members a network has, and the place in it. The greater one makes room first.
+/// The number of members of a network, and of a key in it. The greatest value is evicted from first.
 pub(super) type Size = (u32, u32);
 
 impl Crowds {
-    /// An address that is known since then is at this place.
+    /// Adds an address with this key and this time of discovery.
     pub(super) fn insert(&mut self, place: PackedKey, since: u64, address: &Address) {
         if self.members.insert(member(place, since, address)) {
             self.count(place, |count| count + 1);
@@ -48,17 +50,17 @@ impl Crowds {
         self.networks.extend((after > 0).then_some((after, network)));
     }
 
-    /// The oldest address at the largest place of the largest network, and how large both are.
+    /// The oldest address of the largest key of the largest network, and both sizes.
     pub(super) fn largest(&self) -> Option<(Size, &Address)> {
         let (in_network, network) = *self.networks.last()?;
         let (_, at_place, place) = *self.places.range(..=(network, u32::MAX, PackedKey::LAST)).next_back()?;
-        // Any address will do, as nobody is known since zero.
+        // Any address will do, because no address has the time zero.
         let before_all = (place, 0, self.members.first()?.2.clone());
         let (_, _, address) = self.members.range(before_all..).next()?;
         Some(((in_network, at_place), address))
     }
 
-    /// How large the place would be with one more.
+    /// The size of the group of this key with one more member.
     pub(super) fn size_with(&self, place: PackedKey) -> Size {
         let of = |counts: &HashMap<_, u32>, key| counts.get(&key).map_or(1, |count| count + 1);
         (of(&self.of_network, place.network()), of(&self.of_place, place))
@@ -69,7 +71,7 @@ fn member(place: PackedKey, since: u64, address: &Address) -> (PackedKey, u64, A
     (place, since.saturating_add(1), address.clone())
 }
 
-/// Changes a count, which is not kept when it is zero. Returns it as it was and as it is.
+/// Changes a count, and removes it if it becomes zero. Returns the former and the new count.
 fn changed(counts: &mut HashMap<PackedKey, u32>, key: PackedKey, change: impl Fn(u32) -> u32) -> (u32, u32) {
     let before = counts.get(&key).copied().unwrap_or(0);
     let after = change(before);
@@ -86,7 +88,7 @@ mod tests {
     use super::*;
 
     fn place(number: u8) -> PackedKey {
-        // Three networks of three places.
+        // Three networks of three keys.
         PackedKey::of(std::net::IpAddr::from([10, 0, number / 3, number % 3]))
     }
 

@@ -1,25 +1,25 @@
-//! How many deliveries may be under way to one peer and to one machine, by how many slots are free.
+//! Maximum deliveries in flight to one peer and to one machine, as a function of the free slots.
 //!
-//! A bound that is a share of what is free (a dynamic threshold, as switches with a shared buffer have it) lets one take
-//! much while nobody else wants it, and leaves room for others at any moment: whoever has reached it waits until
-//! others, or its own, have ended.
+//! A limit that is a share of the free slots is a dynamic threshold, as in switches with a shared buffer. One peer can
+//! use much while nobody else needs it, and there is always room for others. A peer at its limit waits until deliveries
+//! end.
 
 use super::{machines::Machines, record::Record};
 
-/// The bounds at one moment. Each admits one at least.
+/// The current limits. Each is at least one.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct DeliverySlots {
     per_peer: u32,
     per_machine: u32,
     per_slow_machine: u32,
-    /// Whether peers can be sent to that are slow or did not answer last time.
+    /// Whether slow peers, and peers that did not respond when last tried, can be sent to.
     pub(super) admits_slow: bool,
 }
 
 impl DeliverySlots {
-    /// With so many slots free of so many, and at most `per_peer` for one peer. The last quarter of all slots is for fast
-    /// peers, which free them soon, if there are any.
-    /// A machine alone, beside which no other wants room, is bounded by its peers only.
+    /// The limits while `free` of `all` slots are free, and at most `per_peer` for one peer. The last quarter of all
+    /// slots is for fast peers, which release them soon, if there are any. If there is only one machine, only its peers
+    /// are limited.
     pub(super) fn of(free: usize, all: usize, per_peer: usize, machines: &Machines) -> Self {
         let is_alone = machines.is_only_one();
         let bound = |bound: usize| u32::try_from(bound.max(1)).unwrap_or(u32::MAX);
@@ -31,13 +31,14 @@ impl DeliverySlots {
         }
     }
 
-    /// Whether one more can be sent to a machine with so many under way, if its peer is slow or not.
+    /// Whether a machine with this many deliveries in flight can get one more, for a slow or a fast peer.
     pub(super) fn admits_machine(&self, in_flight: u32, is_slow: bool) -> bool {
         let most = if is_slow { self.per_slow_machine } else { self.per_machine };
         in_flight < most && (self.admits_slow || !is_slow)
     }
 
-    /// Whether one more can be sent to a peer that answered last time, at a machine with so many under way.
+    /// Whether a peer that responded when last tried can get one more delivery. `at_machine` is the number of
+    /// deliveries in flight to its machine.
     pub(super) fn admits(&self, record: &Record, at_machine: Option<u32>) -> bool {
         !record.is_paused
             && record.in_flight < self.per_peer

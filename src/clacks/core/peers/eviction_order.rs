@@ -1,5 +1,5 @@
-//! Orders of the peers that only some ask for: each is made when it is first asked for, and kept from then on. A node
-//! that nobody watches and that has room enough needs none of them.
+//! Orders of the peers that few nodes need: for listing and for eviction. Each is created on first use and kept up to
+//! date from then on. A node without observers that has room for its peers creates none.
 
 use std::{cell::OnceCell, collections::BTreeSet, ops::Bound};
 
@@ -14,55 +14,55 @@ use super::{
     table::{Known, Table},
 };
 
-/// The orders that there are.
+/// The orders.
 #[derive(Debug, Default)]
 pub(super) struct EvictionOrder {
     listed: OnceCell<Box<Listed>>,
     leaving: OnceCell<Box<Leaving>>,
 }
 
-/// The addresses of each status, as they are listed.
+/// The addresses of each status, sorted for listing.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Listed([BTreeSet<Address>; 5]);
 
-/// Who makes room for others first.
+/// The candidates for eviction, in their order.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Leaving {
-    /// Those that never answered and that the user did not name.
+    /// Peers that never responded and that the user did not add.
     unanswered: Unanswered,
-    /// The new ones among them.
+    /// The new peers among those.
     new: Unanswered,
-    /// Those that answered once and are lost or dead and not named by the user, by when they last answered.
+    /// Lost and dead peers that responded once and that the user did not add, by the time of the last response.
     gone: BTreeSet<(u64, Address)>,
-    /// Those that answered, are alive and not named by the user, by where they were reached.
+    /// Alive peers that responded and that the user did not add, by the rate-limit key at which they responded.
     reached: Crowds,
 }
 
-/// Peers that never answered.
+/// Peers that never responded.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Unanswered {
-    /// By since when they are known.
+    /// By time of discovery.
     ages: BTreeSet<(u64, Address)>,
-    /// By where the payloads came from that introduced them.
+    /// By the rate-limit key of the payload that introduced them.
     sources: Crowds,
-    /// By the IP addresses that they are at, of those that are at one.
+    /// By the rate-limit key of their address, if it is an IP address.
     places: Crowds,
 }
 
 impl EvictionOrder {
-    /// A peer stands somewhere now.
+    /// Adds a peer to the orders that exist.
     pub(super) fn insert(&mut self, address: &Address, record: &Record) {
         self.listed.get_mut().into_iter().for_each(|listed| listed.insert(address, record));
         self.leaving.get_mut().into_iter().for_each(|leaving| leaving.insert(address, record));
     }
 
-    /// A peer does not stand there any more.
+    /// Removes a peer from the orders that exist.
     pub(super) fn remove(&mut self, address: &Address, record: &Record) {
         self.listed.get_mut().into_iter().for_each(|listed| listed.remove(address, record));
         self.leaving.get_mut().into_iter().for_each(|leaving| leaving.remove(address, record));
     }
 
-    /// The addresses of a status from one on, in order.
+    /// The addresses of a status within a range, sorted.
     pub(super) fn listed<'a>(
         &'a self,
         table: &Table,
@@ -72,7 +72,7 @@ impl EvictionOrder {
         self.listed.get_or_init(|| Box::new(Listed::of(table))).0[status as usize].range(range)
     }
 
-    /// Who is forgotten first when there are too many peers, for one that is introduced from here.
+    /// The peer that is evicted first for one that this source introduces.
     pub(super) fn eviction_candidate(&self, table: &Table, source: Option<PackedKey>) -> Option<&Address> {
         let Leaving { unanswered, gone, reached, .. } = self.leaving(table);
         let own = source.map_or((1, 1), |source| reached.size_with(source));
@@ -80,12 +80,12 @@ impl EvictionOrder {
         unanswered.first().or_else(|| gone.first().map(|(_, address)| address)).or_else(of_crowd)
     }
 
-    /// The same among the new ones only.
+    /// The new peer that is evicted first.
     pub(super) fn new_eviction_candidate(&self, table: &Table) -> Option<&Address> {
         self.leaving(table).new.first()
     }
 
-    /// Whether another place has more new peers than this would have with one more.
+    /// Whether another source has introduced more new peers than this one would have with one more.
     pub(super) fn is_another_crowd_larger(&self, table: &Table, source: Option<PackedKey>) -> bool {
         let new = &self.leaving(table).new;
         let own = source.map_or((1, 1), |source| new.sources.size_with(source));
@@ -96,7 +96,7 @@ impl EvictionOrder {
         self.leaving.get_or_init(|| Box::new(Leaving::of(table)))
     }
 
-    /// Whether the orders that are kept are those that would be made now.
+    /// Whether the orders are equal to new ones.
     #[cfg(test)]
     pub(super) fn are_of(&self, table: &Table) -> bool {
         self.listed.get().is_none_or(|listed| **listed == Listed::of(table))
@@ -155,13 +155,13 @@ impl Leaving {
 }
 
 impl Unanswered {
-    /// Who makes room first: of a crowd, if there is one, else of all the one that is known for the longest.
+    /// The peer that is evicted first: one of the largest group, or the oldest if no group has two members.
     fn first(&self) -> Option<&Address> {
         let of_crowd = self.crowd().map(|(_, address)| address);
         of_crowd.or_else(|| self.ages.first().map(|(_, address)| address))
     }
 
-    /// The oldest of the place that has the most, if any has more than one.
+    /// The oldest peer of the largest group, if it has more than one member.
     fn crowd(&self) -> Option<(Size, &Address)> {
         let crowds = [&self.sources, &self.places];
         let largest = crowds.into_iter().filter_map(Crowds::largest).max_by_key(|(size, _)| *size);

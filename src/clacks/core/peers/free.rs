@@ -1,4 +1,4 @@
-//! Who can be sent to.
+//! Which peers can get a message now.
 
 use crate::{
     core::{PeerCounts, Status},
@@ -13,40 +13,40 @@ use super::{
     table::Known,
 };
 
-/// A peer that was drawn among those of a status.
+/// A peer that was drawn from those of a status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::core) struct Drawn {
     pub(in crate::core) number: usize,
-    /// How many peers can be sent to at its machine.
+    /// Number of free peers at its machine.
     pub(in crate::core) at_place: usize,
 }
 
 impl Peers {
-    /// A peer takes its place in the group of its class.
+    /// Adds a peer to its class.
     pub(super) fn enter(&mut self, number: usize) {
         self.tries += usize::from(self.record(number).is_try());
         self.classes.enter(number, &self.table);
     }
 
-    /// A peer leaves its place.
+    /// Removes a peer from its class.
     pub(super) fn leave(&mut self, number: usize) {
         self.tries -= usize::from(self.record(number).is_try());
         self.classes.leave(number, &self.table);
     }
 
-    /// A peer stands where it belongs after a change that does not concern its class.
+    /// Updates the position of a peer after a change that does not affect its class.
     pub(super) fn update(&mut self, number: usize) {
         let in_flight = self.record(number).in_flight;
         self.classes.update(number, in_flight, &self.table);
     }
 
-    /// Notes that a delivery to the peer began.
+    /// Records the start of a delivery to the peer.
     pub(in crate::core) fn begin_delivery(&mut self, number: usize) {
         self.in_flight += 1;
         self.update_deliveries(number, |in_flight| in_flight + 1);
     }
 
-    /// Notes that a delivery to the address ended. Returns the peer's number if it is known still.
+    /// Records the end of a delivery to the address. Returns the peer's number if it is still known.
     pub(in crate::core) fn end_delivery(&mut self, address: &Address) -> Option<usize> {
         self.in_flight -= 1;
         let number = self.find(address);
@@ -76,14 +76,14 @@ impl Peers {
         }
     }
 
-    /// Notes that a peer is sent nothing until it is resumed, or that it is resumed. Returns whether that changed.
+    /// Pauses or resumes a peer. A paused peer is not free. Returns whether that is a change.
     pub(in crate::core) fn set_paused(&mut self, number: usize, is_paused: bool) -> bool {
         let was_paused = std::mem::replace(&mut self.record_mut(number).is_paused, is_paused);
         self.update(number);
         was_paused != is_paused
     }
 
-    /// Peers whose answers take so many microseconds or more are slow from now on.
+    /// Sets the response time in microseconds from which a peer is slow.
     pub(in crate::core) fn set_slow_from(&mut self, slow_from: u32) {
         self.slow_from = slow_from;
         for number in 0..self.len() {
@@ -96,7 +96,7 @@ impl Peers {
         }
     }
 
-    /// A peer that was slow is so no longer, or the other way round, or stays as it is.
+    /// Updates the counts of fast peers after the speed of a peer was measured.
     pub(super) fn record_speed(&mut self, number: usize, was_slow: bool) {
         let record = self.record(number);
         if record.class == Class::Responding {
@@ -121,7 +121,7 @@ impl Peers {
         }
     }
 
-    /// Whether anybody can be sent to now.
+    /// Whether any peer can be sent to now.
     pub(in crate::core) fn is_anybody_free(&self) -> bool {
         let slots = self.slots();
         let is_free = |class: &Class| class.is_bounded() && !self.classes.free(*class).is_empty();
@@ -129,7 +129,8 @@ impl Peers {
             || (self.admits_tries(&slots) && Status::ALL.into_iter().flat_map(Class::all_of).any(is_free))
     }
 
-    /// No more than half of all slots are for peers that did not answer last time.
+    /// Whether another peer that did not respond when last tried can be sent to: at most half of all slots are for such
+    /// peers.
     fn admits_tries(&self, slots: &DeliverySlots) -> bool {
         slots.admits_slow && self.tries < self.max_in_flight.div_ceil(2)
     }
@@ -138,7 +139,7 @@ impl Peers {
         self.classes.machines.free(&self.slots(), &self.table)
     }
 
-    /// How many peers of a class can be sent to now, which did not answer last time.
+    /// Number of free peers of a class whose peers did not respond when last tried.
     fn free_tries(&self, class: Class) -> usize {
         if class.is_bounded() && self.admits_tries(&self.slots()) {
             self.classes.free(class).len()
@@ -147,7 +148,7 @@ impl Peers {
         }
     }
 
-    /// How many peers of each status can be sent to now; none of the ignored.
+    /// Number of free peers by status. Ignored peers are never free.
     pub(in crate::core) fn free_counts(&self) -> PeerCounts {
         let [named, new, vouched, unverified, lost, dead] = [
             Class::UserAdded,
@@ -162,40 +163,39 @@ impl Peers {
         PeerCounts { new: named + new, alive, unverified: vouched + unverified, lost, dead, ignored: 0 }
     }
 
-    /// How many peers of this status can be sent to now.
+    /// Number of free peers of this status.
     #[cfg(test)]
     pub(in crate::core) fn free(&self, status: Status) -> usize {
         self.free_counts().of(status)
     }
 
-    /// How many peers can be sent to now that more than strangers speak for: new ones that the user named, and alive
-    /// ones that answered last time or that the user named and that were never tried.
+    /// Number of free verified peers: new ones that the user added, and alive ones that responded when last tried or
+    /// that the user added and that were never tried.
     pub(in crate::core) fn free_verified(&self) -> PeerCounts {
         let [new, vouched] = [Class::UserAdded, Class::UserAddedUntried].map(|class| self.free_tries(class));
         let alive = self.free_answering().peers + vouched;
         PeerCounts { new, alive, unverified: vouched, ..PeerCounts::default() }
     }
 
-    /// How many machines the alive peers are at that can be sent to.
+    /// Number of machines of the free alive peers.
     pub(in crate::core) fn alive_places(&self, verified_only: bool) -> usize {
         let unverified = if verified_only { 0 } else { self.free_tries(Class::Unverified) };
         self.free_answering().machines + self.free_tries(Class::UserAddedUntried) + unverified
     }
 
-    /// Whether any peer is known that more than strangers speak for, whether or not it can be sent to.
+    /// Whether any verified peer is known, free or not.
     pub(in crate::core) fn is_any_verified(&self) -> bool {
         [Class::UserAdded, Class::Responding, Class::UserAddedUntried]
             .into_iter()
             .any(|class| self.classes.len(class) > 0)
     }
 
-    /// Whether more than strangers speak for the peer: it answered last time, or the user named it and it was never tried.
+    /// Whether the peer is verified: it responded when last tried, or the user added it and it was never tried.
     pub(in crate::core) fn is_verified(&self, number: usize) -> bool {
         self.record(number).class.is_verified()
     }
 
-    /// A random one of the peers of a status that can be sent to now: of those only that more than strangers speak for, if
-    /// `verified_only`. `pick` draws one of so many numbers.
+    /// A random free peer of a status; with `verified_only`, a random verified one. `pick(n)` draws a number below `n`.
     pub(in crate::core) fn draw(
         &self,
         status: Status,
@@ -226,7 +226,7 @@ impl Peers {
         None
     }
 
-    /// The number of the new peer that is known for the longest among those that can be sent to now.
+    /// The number of the oldest free new peer.
     pub(in crate::core) fn oldest_free_new(&self) -> Option<usize> {
         let classes = Class::all_of(Status::New).iter();
         let numbers =
@@ -238,8 +238,8 @@ impl Peers {
         numbers.map(|number| *number as usize).min_by_key(age)
     }
 
-    /// The number of a random peer that answered when it was last tried, to be named to the receiver, which is not meant:
-    /// a machine is drawn first. `pick` draws one of so many numbers.
+    /// The number of a random peer other than the receiver that responded when last tried, to be named as friend. The
+    /// machine is drawn first. `pick(n)` draws a number below `n`.
     pub(in crate::core) fn draw_friend(
         &self,
         receiver: Option<usize>,
@@ -251,8 +251,8 @@ impl Peers {
         drawn.map(|number| number as usize)
     }
 
-    /// Reads the addresses of a receiver and its friend, which are about to be shared with a delivery. Among many peers
-    /// they are in no cache, and each count that is raised would wait for its own; read here, both come at once.
+    /// Reads the addresses of a receiver and its friend, whose reference counts are incremented next. Among many peers
+    /// they are in no cache. Reading both here makes the processor fetch them in parallel.
     pub(in crate::core) fn fetch_names(&self, receiver: usize, friend: Option<usize>) {
         let first_letter = |number| self.address(number).hostname().as_bytes().first().copied();
         std::hint::black_box((first_letter(receiver), friend.map(first_letter)));

@@ -1,4 +1,4 @@
-//! The peers as they are listed: by status and then by address.
+//! The list of peers: sorted by status and then by address.
 
 use std::ops::Bound;
 
@@ -15,7 +15,7 @@ impl Peers {
         Status::ALL.into_iter().flat_map(|status| self.listed(status, Bound::Unbounded))
     }
 
-    /// The peers that are listed behind this place, whether or not a peer is there; all of them for `None`.
+    /// The peers after this position, whether or not there is a peer at it; all peers for `None`.
     pub(in crate::core) fn after<'a>(
         &'a self,
         place: Option<(Status, &'a Address)>,
@@ -27,7 +27,7 @@ impl Peers {
         })
     }
 
-    /// Up to `before` peers that are listed before `anchor`, then `anchor` itself and what follows, `after` in all.
+    /// Up to `before` peers before `anchor`, then `anchor` itself and the peers after it, up to `after` in total.
     pub(in crate::core) fn window(&self, anchor: &Address, before: usize, after: usize) -> Vec<Peer> {
         let Some(status) = self.status(anchor) else {
             return self.iter().take(before.saturating_add(after)).collect();

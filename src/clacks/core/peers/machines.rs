@@ -1,12 +1,11 @@
-//! The peers that answered when they were last tried, by the machines that they were reached at.
+//! The peers that responded when last tried, grouped by machine.
 //!
-//! A machine is a place: whoever has one can have a peer at each of its ports and under each name that leads there. So a
-//! machine is drawn first, each as likely as the others, and then one of its peers. A peer whose place is not known is a
-//! machine of its own.
+//! A machine is a rate-limit key. Its owner can run a peer at each port and under each name that leads there, so a
+//! machine is drawn first, uniformly, and then one of its peers. A peer with unknown key is a machine of its own.
 //!
-//! Most machines have one peer and are nothing but its number. Machines and, inside of one, peers stand in parts: those
-//! with nothing under way come first, which is nearly all; what depends on the slots that are free is asked of the others
-//! when it is needed. There are no more of these than deliveries under way.
+//! Most machines have one peer and are represented by its number. Machines, and the peers in one, are stored in
+//! partitions. Those without a delivery in flight come first; they are nearly all, and their counts are known. For the
+//! others, which are at most as many as there are deliveries in flight, the limits are evaluated when needed.
 
 use std::{
     hash::{BuildHasher, RandomState},
@@ -19,33 +18,33 @@ use crate::core::packed_key::PackedKey;
 
 use super::{delivery_slots::DeliverySlots, parted::Parted, record::Record, table::Table};
 
-/// What places are hashed with, as strangers choose them.
+/// Hashes the keys. It is seeded, because strangers choose them.
 static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 
-/// Nothing is under way, and a peer is fast.
+/// Partition of fast peers without a delivery in flight.
 const FAST: usize = 0;
-/// Nothing is under way, and peers are slow.
+/// Partition of slow peers without a delivery in flight.
 const SLOW: usize = 1;
-/// Something is under way.
+/// Partition of peers and machines with a delivery in flight.
 const ACTIVE: usize = 2;
-/// No peer is sent to until it is resumed.
+/// Partition of paused peers.
 const PAUSED: usize = 3;
 
-/// A machine: the number of its only peer or, with [`SHARED`], the place of a [`Shared`].
+/// A machine: the number of its only peer or, with the bit [`SHARED`], the index of a [`Shared`].
 type Unit = u32;
 const SHARED: u32 = 1 << 31;
 
-/// All machines with peers that answered.
+/// All machines.
 #[derive(Debug, Default)]
 pub(super) struct Machines {
     units: Parted<4>,
     shared: Vec<Shared>,
-    /// By their places, where they are known.
+    /// The machines by rate-limit key, if it is known.
     by_place: HashTable<Unit>,
-    /// How many peers the machines without a delivery under way have: fast ones, and slow ones.
+    /// Number of fast and of slow peers at machines without a delivery in flight.
     idle: [u32; 2],
     len: u32,
-    /// How many of them are fast, whether or not they can be sent to.
+    /// Number of fast peers, free or not.
     fast: u32,
 }
 
@@ -54,13 +53,13 @@ pub(super) struct Machines {
 struct Shared {
     place: PackedKey,
     peers: Parted<4>,
-    /// Deliveries under way to its peers.
+    /// Deliveries in flight to its peers.
     in_flight: u32,
-    /// Among all machines.
+    /// Its position among all machines.
     position: u32,
 }
 
-/// How many can be sent to now.
+/// Number of free machines and peers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Free {
     pub(super) machines: usize,
@@ -85,7 +84,7 @@ fn part_of(record: &Record) -> usize {
 }
 
 impl Machines {
-    /// How many peers there are.
+    /// Number of peers.
     pub(super) fn len(&self) -> usize {
         self.len as usize
     }
@@ -107,7 +106,7 @@ impl Machines {
         &mut self.shared[(unit & !SHARED) as usize]
     }
 
-    /// The machine of a peer that is in one.
+    /// The machine of a peer.
     fn unit_of(&self, number: u32, table: &Table) -> Unit {
         table.record(number).place.and_then(|place| self.find(place, table)).unwrap_or(number)
     }
@@ -116,9 +115,9 @@ impl Machines {
         if is_shared(unit) { self.shared(unit).position } else { positions[unit as usize] }
     }
 
-    // === Who is at which ===
+    // === Members ===
 
-    /// A peer takes its place; `positions` has that of each peer by its number.
+    /// Adds a peer. `positions` holds the position of each peer by its number.
     pub(super) fn enter(&mut self, number: u32, table: &Table, positions: &mut [u32]) {
         let record = table.record(number);
         self.len += 1;
@@ -142,7 +141,7 @@ impl Machines {
         }
     }
 
-    /// A machine has a second peer.
+    /// Turns a machine with one peer into one that can have several.
     fn share(&mut self, only: u32, table: &Table, positions: &mut [u32]) -> Unit {
         let record = table.record(only);
         let unit = self.shared.len() as u32 | SHARED;
@@ -158,7 +157,7 @@ impl Machines {
         unit
     }
 
-    /// A peer leaves; its record is as it was when it entered or last changed.
+    /// Removes a peer. Its record must be as it was when it was added or last updated.
     pub(super) fn leave(&mut self, number: u32, table: &Table, positions: &mut [u32]) {
         self.len -= 1;
         self.fast -= u32::from(!table.record(number).is_slow);
@@ -180,7 +179,7 @@ impl Machines {
         }
     }
 
-    /// What decides where a peer stands in its machine changed, or how many deliveries are under way to it.
+    /// Updates the position of a peer in its machine, after its deliveries in flight, its pause or its speed changed.
     pub(super) fn update(
         &mut self,
         number: u32,
@@ -202,10 +201,10 @@ impl Machines {
         }
     }
 
-    /// A peer of a machine has another number, which the table knows already.
+    /// Updates the number of a peer. The table has the new number already.
     pub(super) fn renumber(&mut self, from: u32, to: u32, table: &Table, positions: &[u32]) {
         let position = positions[to as usize];
-        // The name of a machine that is nothing but this peer is its old number still.
+        // A machine with this peer alone is still named by the old number.
         let place = table.record(to).place;
         let is_it = |unit: &Unit| *unit == from || place_of(&self.shared, *unit, table) == place;
         let unit = place.and_then(|place| self.by_place.find(hash(place), is_it).copied()).unwrap_or(from);
@@ -222,7 +221,7 @@ impl Machines {
         found.into_iter().for_each(|unit| *unit = to);
     }
 
-    /// Changes a machine that is shared, and lets it stand where it belongs.
+    /// Changes a machine with several peers and updates its position.
     fn change(&mut self, unit: Unit, positions: &mut [u32], change: impl FnOnce(&mut Shared, &mut [u32])) {
         self.count_idle(unit, positions, false);
         change(self.shared_mut(unit), positions);
@@ -231,7 +230,7 @@ impl Machines {
         self.count_idle(unit, positions, true);
     }
 
-    /// Counts the peers of a machine if nothing is under way to it, or no longer counts them.
+    /// Adds the peers of a machine without a delivery in flight to the counts, or subtracts them.
     fn count_idle(&mut self, unit: Unit, positions: &[u32], is_more: bool) {
         let part = self.units.part_at(self.position(unit, positions));
         let counts = match part {
@@ -266,7 +265,7 @@ impl Machines {
         }
     }
 
-    /// Forgets a machine without peers; the last one has its name then.
+    /// Removes a machine without peers. The last machine gets its index.
     fn drop_shared(&mut self, unit: Unit) {
         self.shared.swap_remove((unit & !SHARED) as usize);
         let last = self.shared.len() as u32 | SHARED;
@@ -277,13 +276,13 @@ impl Machines {
         }
     }
 
-    // === Who can be sent to ===
+    // === Free peers ===
 
-    /// How many can be sent to with so much room.
+    /// Number of free machines and peers within these limits.
     pub(super) fn free(&self, slots: &DeliverySlots, table: &Table) -> Free {
         let [fast, slow] = self.idle.map(|count| count as usize);
         let idle = if slots.admits_slow { fast + slow } else { fast };
-        // Those without a delivery under way are counted already, but for slow ones of a machine with fast ones.
+        // The counts cover machines without a delivery in flight, except slow peers of a machine with fast ones.
         let machines = self.idle_units(slots);
         self.active(slots, table).fold(Free { machines, peers: idle }, |free, (_, peers)| Free {
             machines: free.machines + 1,
@@ -291,32 +290,32 @@ impl Machines {
         })
     }
 
-    /// Whether there is one machine, or none.
+    /// Whether there is at most one machine.
     pub(super) fn is_only_one(&self) -> bool {
         self.units.len() <= 1
     }
 
-    /// Whether any peer is fast, whether or not it can be sent to.
+    /// Whether any peer is fast, free or not.
     pub(super) fn is_any_fast(&self) -> bool {
         self.fast > 0
     }
 
-    /// A peer that is here was slow and is not, or the other way round; [`Machines::update`] is called as well.
+    /// Updates the count of fast peers. The caller also calls [`Machines::update`].
     pub(super) fn record_speed(&mut self, was_slow: bool, is_slow: bool) {
         self.fast = self.fast + u32::from(was_slow) - u32::from(is_slow);
     }
 
-    /// Whether any can be sent to.
+    /// Whether any peer is free.
     pub(super) fn is_any_free(&self, slots: &DeliverySlots, table: &Table) -> bool {
         self.idle_units(slots) > 0 || self.active(slots, table).next().is_some()
     }
 
-    /// How many machines without a delivery under way can be sent to. They stand first.
+    /// Number of free machines without a delivery in flight. They come first.
     fn idle_units(&self, slots: &DeliverySlots) -> usize {
         self.units.len_of(FAST) + if slots.admits_slow { self.units.len_of(SLOW) } else { 0 }
     }
 
-    /// The machines with something under way that can be sent to nevertheless, and how many of their peers can.
+    /// The free machines with a delivery in flight, and the number of their free peers.
     fn active<'a>(
         &'a self,
         slots: &'a DeliverySlots,
@@ -326,7 +325,7 @@ impl Machines {
         units.map(|unit| (unit, self.free_at(unit, slots, table))).filter(|(_, peers)| *peers > 0)
     }
 
-    /// The machine at this position among those that can be sent to, and how many of its peers can.
+    /// The free machine at this position, and the number of its free peers.
     pub(super) fn nth_free(
         &self,
         place: usize,
@@ -351,7 +350,7 @@ impl Machines {
         of(FAST, false) + of(SLOW, true) + self.active_at(unit, slots, table).count()
     }
 
-    /// The peers of a machine that can be sent to though something is under way to them.
+    /// The free peers of a machine that have a delivery in flight.
     fn active_at<'a>(
         &'a self,
         unit: Unit,
@@ -363,7 +362,7 @@ impl Machines {
         peers.part(ACTIVE).iter().copied().filter(admits)
     }
 
-    /// The number of the peer at this position among those of a machine that can be sent to.
+    /// The free peer of a machine at this position.
     pub(super) fn nth_free_at(
         &self,
         unit: Unit,
@@ -387,17 +386,17 @@ impl Machines {
         self.active_at(unit, slots, table).nth(place)
     }
 
-    /// Whether a peer that is here can be sent to.
+    /// Whether a peer is free.
     pub(super) fn is_free(&self, number: u32, slots: &DeliverySlots, table: &Table) -> bool {
         let unit = self.unit_of(number, table);
         let in_flight = is_shared(unit).then(|| self.shared(unit).in_flight);
         slots.admits(table.record(number), in_flight)
     }
 
-    // === Who is named ===
+    // === Friends ===
 
-    /// How many machines there are for a friend, and the number of a random peer of the one at a position: `pick` draws
-    /// one of so many. The peer `but` is left out.
+    /// The number of machines with a candidate for a friend, and a random peer of a random machine. The peer `but` is
+    /// no candidate. `pick(n)` draws a number below `n`.
     pub(super) fn draw_friend(
         &self,
         but: Option<u32>,
@@ -418,14 +417,14 @@ impl Machines {
         peers.at(pick_but(peers.len(), left_out, &mut pick)?)
     }
 
-    // === Reading ahead ===
+    // === Prefetching ===
 
     #[cfg(feature = "simulation")]
     pub(super) fn prefetch(&self) -> usize {
         self.units.all().last().map_or(0, |last| *last as usize) ^ self.shared.len() ^ self.by_place.len()
     }
 
-    /// The numbers of all.
+    /// The numbers of all peers.
     #[cfg(test)]
     pub(super) fn numbers(&self) -> Vec<u32> {
         let of = |unit: &Unit| {
@@ -436,7 +435,7 @@ impl Machines {
 }
 
 impl Shared {
-    /// The part that it belongs to.
+    /// The partition that it belongs to.
     fn part(&self) -> usize {
         if self.peers.len_of(PAUSED) == self.peers.len() {
             PAUSED
@@ -450,7 +449,7 @@ impl Shared {
     }
 }
 
-/// One of the positions of `len`, but not the one that is left out.
+/// A random position below `len`, other than `left_out`.
 fn pick_but(len: usize, left_out: Option<usize>, pick: &mut impl FnMut(usize) -> usize) -> Option<usize> {
     let candidates = len - usize::from(left_out.is_some());
     let position = (candidates > 0).then(|| pick(candidates))?;
@@ -461,12 +460,12 @@ fn place_of(shared: &[Shared], unit: Unit, table: &Table) -> Option<PackedKey> {
     if is_shared(unit) { Some(shared[(unit & !SHARED) as usize].place) } else { table.record(unit).place }
 }
 
-/// Keeps the positions of peers.
+/// A callback that stores the positions of peers.
 fn record_position(positions: &mut [u32]) -> impl FnMut(u32, u32) {
     |number, position| positions[number as usize] = position
 }
 
-/// Keeps the positions of machines.
+/// A callback that stores the positions of machines.
 fn record_units<'a>(shared: &'a mut [Shared], positions: &'a mut [u32]) -> impl FnMut(u32, u32) + 'a {
     |unit, position| {
         if is_shared(unit) {

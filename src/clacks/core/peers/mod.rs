@@ -1,6 +1,7 @@
-//! The peers that are known.
+//! The known peers.
 //!
-//! Each has a number here, by which it is asked for after it was looked up once. A number holds until a peer is removed.
+//! Each peer has a number, which is found once by its address and used from then on. Numbers are valid until a peer is
+//! removed.
 
 mod classes;
 mod crowds;
@@ -32,37 +33,37 @@ use self::{
 };
 pub(super) use self::{free::Drawn, restore::PeerRecord};
 
-/// All known peers. Each is in exactly one group, that of its class.
+/// All known peers. Each belongs to exactly one class.
 #[derive(Debug)]
 pub(super) struct Peers {
     classes: PeerClasses,
     table: Table,
     eviction_order: EvictionOrder,
-    /// Deliveries under way to peers that were forgotten meanwhile; who comes back still has them.
+    /// Deliveries in flight to peers that were removed since. They count again if the peer returns.
     departed: BTreeMap<Address, u32>,
-    /// Of those that pause or refused something.
+    /// Pauses and refusals of peers that have any.
     standings: Option<Box<Standings>>,
-    /// Deliveries under way.
+    /// Deliveries in flight.
     in_flight: usize,
     max_in_flight: usize,
     max_in_flight_per_peer: usize,
-    /// How many peers that did not answer last time have a delivery under way.
+    /// Number of peers that did not respond when last tried and have a delivery in flight.
     tries: usize,
-    /// Peers whose answers take longer than so many microseconds are slow.
+    /// Response time in microseconds above which a peer is slow.
     slow_from: u32,
 }
 
-/// What is learnt from an answer that accepted something.
+/// Properties of a response that accepted a payload.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Accepted {
     pub(super) round_trip: Duration,
-    /// Where it came from, if that is known.
+    /// The remote address of the response, if known.
     pub(super) remote: Option<IpAddr>,
     pub(super) has_body: bool,
 }
 
 impl Peers {
-    /// Nobody is known.
+    /// An empty list of peers.
     pub(super) fn new(max_in_flight_per_peer: usize, max_in_flight: usize) -> Self {
         Self {
             classes: PeerClasses::default(),
@@ -95,7 +96,7 @@ impl Peers {
         &self.table.at(number).address
     }
 
-    /// The peer with this number, as those who watch see it.
+    /// The peer with this number, as the API reports it.
     pub(super) fn peer(&self, number: usize) -> Peer {
         let Known { address, record } = self.table.at(number);
         record.snapshot(address)
@@ -128,22 +129,22 @@ impl Peers {
         }
     }
 
-    // === Who is known, and where each stands ===
+    // === Members and their statuses ===
 
-    /// Adds a peer that is not known and returns its number.
+    /// Adds an unknown peer. Returns its number.
     pub(super) fn insert(&mut self, address: &Address, status: Status, now: Now) -> usize {
         self.put(address.clone(), Record::new(status, now))
     }
 
-    /// Adds a peer as new that is not known, and that a payload from this remote address introduced, if one did. Returns
+    /// Adds an unknown peer as new. `remote` is the remote address of the payload that introduced it, if any. Returns
     /// its number.
     pub(super) fn introduce(&mut self, address: &Address, remote: Option<IpAddr>, now: Now) -> usize {
         let source = remote.map(PackedKey::of);
         self.put(address.clone(), Record { source, ..Record::new(Status::New, now) })
     }
 
-    /// Adds a peer of an earlier run that is not known. Where it keeps the status that it had, it keeps the time of that,
-    /// or has it from now on if the clock says that the time is yet to come.
+    /// Adds an unknown peer of an earlier run. If its status is unchanged, the time of the status is kept. A time in
+    /// the future counts as now.
     pub(super) fn restore(&mut self, known: KnownPeer, status: Status, now: Now) {
         let KnownPeer { address, status: known_status, time, ever_responded, added_by_user, before_ignored } =
             known;
@@ -186,7 +187,7 @@ impl Peers {
         Some(peer)
     }
 
-    /// Changes what decides where a peer stands, and lets it stand there. The status is the one that it has then.
+    /// Changes properties that determine the class of a peer, and moves the peer to its new class with this status.
     fn change(&mut self, number: usize, status: Status, change: impl FnOnce(&mut Record)) {
         self.leave(number);
         let Known { address, record } = self.table.at_mut(number);
@@ -197,7 +198,7 @@ impl Peers {
         self.enter(number);
     }
 
-    /// Moves a peer to another status; returns the one that it had, or `None` if nothing changed.
+    /// Sets the status of a peer. Returns the former status, or `None` if it is unchanged.
     pub(super) fn set_status(&mut self, number: usize, status: Status, now: Now) -> Option<Status> {
         let from = self.record(number).status();
         if from == status {
@@ -209,7 +210,7 @@ impl Peers {
         Some(from)
     }
 
-    /// Ignores a peer; returns the status that it had, which it has again afterwards.
+    /// Ignores a peer. Returns its former status, which it gets back when it is no longer ignored.
     pub(super) fn ignore(&mut self, number: usize, now: Now) -> Option<Status> {
         let status = self.record(number).status();
         if status != Status::Ignored {
@@ -218,13 +219,13 @@ impl Peers {
         self.set_status(number, Status::Ignored, now)
     }
 
-    /// The status that an ignored peer has when it is ignored no longer.
+    /// The status that an ignored peer gets back when it is no longer ignored.
     pub(super) fn status_before_ignored(&self, number: usize) -> Status {
         self.record(number).before_ignored.unwrap_or(Status::New)
     }
 
-    /// Notes that the peer accepted what was sent to it. Whoever does so with a body may be any web page: it counts as one
-    /// that answered only if it was shown to speak the protocol.
+    /// Records that the peer accepted a payload. Any web page may respond with a body, so a response with a body counts
+    /// only if the peer has shown that it speaks the protocol.
     pub(super) fn record_response(&mut self, number: usize, accepted: &Accepted, now: Now) {
         let slow_from = self.slow_from;
         let update = |record: &mut Record| {
@@ -250,7 +251,7 @@ impl Peers {
         }
     }
 
-    /// Notes that it did not.
+    /// Records that the peer did not respond as a node does.
     pub(super) fn record_no_response(&mut self, number: usize) {
         let record = self.record(number);
         if record.last_attempt_ok != Some(false) || record.is_mute {
@@ -260,8 +261,8 @@ impl Peers {
         }
     }
 
-    /// Notes that a payload came in the peer's name. If it came from where the peer was reached, the peer speaks the
-    /// protocol. Returns whether it counts from now on as one that answered.
+    /// Records a payload whose sender is the peer. If it came from the address at which the peer responded, the peer
+    /// speaks the protocol. Returns whether the peer counts as responding from now on.
     pub(super) fn record_payload(&mut self, number: usize, remote: Option<IpAddr>) -> bool {
         let record = self.record_mut(number);
         if record.speaks || remote.is_none() || record.place != remote.map(PackedKey::of) {
@@ -277,7 +278,7 @@ impl Peers {
         was_mute
     }
 
-    /// The user named this peer: it makes room for nobody. Returns whether that is news.
+    /// Marks the peer as added by the user, so that it is never evicted. Returns whether that is a change.
     pub(super) fn set_added_by_user(&mut self, number: usize) -> bool {
         let is_news = !self.record(number).added_by_user;
         if is_news {
@@ -286,27 +287,31 @@ impl Peers {
         is_news
     }
 
-    /// Who is forgotten first when there are too many: of those that never answered and that the user did not name one
-    /// of the place that has the most of them, by who introduced them or by where they lead, and among equals the one
-    /// that is known for the longest; without such, of those that are lost or dead the one that answered the longest ago,
-    /// or else a crowd that answered once would fill all places for good; without such, one of the place where the most
-    /// of the living were reached, if there are more than this remote address has, or else one machine would fill them
-    /// all. Ignored ones stay: else a crowd could undo an ignore.
+    /// The peer that is evicted when the list is full.
+    ///
+    /// - First a peer that never responded and that the user did not add: the oldest of the largest group by source or
+    ///   by IP address, or the oldest of all if no group has two members.
+    /// - Then the lost or dead peer whose last response is oldest. Otherwise peers that responded once could fill the
+    ///   list for good.
+    /// - Then an alive peer of the remote address with the most alive peers, if that has more than `remote`. Otherwise
+    ///   one machine could fill the list.
+    ///
+    /// Ignored peers are never evicted, because otherwise a flood of new peers could undo an ignore.
     pub(super) fn eviction_candidate(&self, remote: Option<IpAddr>) -> Option<&Address> {
         self.eviction_order.eviction_candidate(&self.table, remote.map(PackedKey::of))
     }
 
-    /// The same among the new ones only.
+    /// The new peer that is evicted first.
     pub(super) fn new_eviction_candidate(&self) -> Option<&Address> {
         self.eviction_order.new_eviction_candidate(&self.table)
     }
 
-    /// Whether another place has more new peers than this would have with one more.
+    /// Whether another source has introduced more new peers than this one would have with one more.
     pub(super) fn is_another_crowd_larger(&self, remote: Option<IpAddr>) -> bool {
         self.eviction_order.is_another_crowd_larger(&self.table, remote.map(PackedKey::of))
     }
 
-    /// The addresses of those that are new or alive, in no order.
+    /// The addresses of the new and alive peers, in no order.
     #[cfg(feature = "simulation")]
     pub(super) fn live(&self) -> impl Iterator<Item = &Address> {
         let is_good = |known: &&Known| matches!(known.record.status(), Status::New | Status::Alive);
@@ -319,14 +324,14 @@ mod tests {
     use super::*;
 
     impl Accepted {
-        /// By a node somewhere, in no time.
+        /// Accepted by a node at an unknown address, with a round trip of zero.
         pub(in crate::core) fn at_once() -> Self {
             Self { round_trip: Duration::ZERO, remote: None, has_body: false }
         }
     }
 
     impl Peers {
-        /// Whether each peer stands where the table says, and the orders are those of the table.
+        /// Whether each peer is where the table says, and the orders match the table.
         pub(in crate::core) fn is_sound(&self) -> bool {
             let classes = || Status::ALL.into_iter().flat_map(Class::all_of).copied();
             let members: usize = classes().map(|class| self.classes.len(class)).sum();
@@ -346,7 +351,7 @@ mod tests {
         let now = Now { uptime: Duration::ZERO, unix_ms: 0 };
         let peer: Address = "peer:1".parse().unwrap();
         let mut peers = Peers::new(1, usize::MAX);
-        // So that the orders are there.
+        // Creates the orders.
         assert!(peers.iter().next().is_none() && peers.eviction_candidate(None).is_none());
         let number = peers.insert(&peer, Status::New, now);
         for status in Status::ALL {

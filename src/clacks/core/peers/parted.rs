@@ -1,11 +1,12 @@
-//! A list in parts.
+//! A list in partitions.
 
-/// Numbers in `N` parts that stand one after the other, so that one of some of the parts is drawn by its position. Inside
-/// of a part there is no order. Who calls keeps the position of each number and is told of each that changes.
+/// Numbers in `N` consecutive partitions, so that an element of several partitions can be drawn by its position. The
+/// order within a partition is arbitrary. The caller stores the position of each number; the callback `moved` reports
+/// each change.
 #[derive(Debug)]
 pub(super) struct Parted<const N: usize> {
     numbers: Vec<u32>,
-    /// Where each part ends.
+    /// The end of each partition.
     ends: [u32; N],
 }
 
@@ -33,23 +34,23 @@ impl<const N: usize> Parted<N> {
         &self.numbers
     }
 
-    /// How many numbers a part has.
+    /// The length of a partition.
     pub(super) fn len_of(&self, part: usize) -> usize {
         self.part(part).len()
     }
 
-    /// The numbers of a part.
+    /// The numbers of a partition.
     pub(super) fn part(&self, part: usize) -> &[u32] {
         let begins = if part == 0 { 0 } else { self.ends[part - 1] };
         &self.numbers[begins as usize..self.ends[part] as usize]
     }
 
-    /// The part that a position is in.
+    /// The partition of a position.
     pub(super) fn part_at(&self, position: u32) -> usize {
         self.ends.iter().take_while(|end| **end <= position).count()
     }
 
-    /// Puts a number that is not there into a part.
+    /// Adds a number, which is not in the list, to a partition.
     pub(super) fn insert(&mut self, number: u32, part: usize, moved: &mut impl FnMut(u32, u32)) {
         self.numbers.push(number);
         let position = self.ends[N - 1];
@@ -58,7 +59,7 @@ impl<const N: usize> Parted<N> {
         self.shift(position, N - 1, part, moved);
     }
 
-    /// Takes the number at a position out.
+    /// Removes the number at a position.
     pub(super) fn remove(&mut self, position: u32, moved: &mut impl FnMut(u32, u32)) {
         let last = self.ends[N - 1] - 1;
         let position = self.shift(position, self.part_at(position), N - 1, moved);
@@ -67,12 +68,12 @@ impl<const N: usize> Parted<N> {
         self.ends[N - 1] = last;
     }
 
-    /// Moves the number at a position into another part.
+    /// Moves the number at a position to another partition.
     pub(super) fn transfer(&mut self, position: u32, part: usize, moved: &mut impl FnMut(u32, u32)) {
         self.shift(position, self.part_at(position), part, moved);
     }
 
-    /// Puts another number at a position.
+    /// Replaces the number at a position.
     pub(super) fn replace(&mut self, position: u32, number: u32) {
         self.numbers[position as usize] = number;
     }
@@ -90,7 +91,7 @@ impl<const N: usize> Parted<N> {
         position
     }
 
-    /// Exchanges two numbers; returns where the one at `position` is then.
+    /// Swaps two numbers. Returns the new position of the one at `position`.
     fn swap(&mut self, position: u32, other: u32, moved: &mut impl FnMut(u32, u32)) -> u32 {
         if position != other {
             self.numbers.swap(position as usize, other as usize);

@@ -1,8 +1,8 @@
-//! Reading ahead: see `machine/prefetch.rs`.
+//! Prefetching: see `machine/prefetch.rs`.
 
 use super::{PeerClasses, Peers, Table, table::Known};
 
-/// Lines of a cache that are read of one list at most.
+/// Maximum cache lines that are read of one list.
 const LINES: usize = 8;
 
 impl Peers {
@@ -37,7 +37,7 @@ impl PeerClasses {
         for numbers in &self.others {
             read ^= numbers.all().last().copied().unwrap_or(0);
         }
-        // One of each line of a cache; of those who know very many no more than that, as they are in it anyway.
+        // One element of each cache line. A node with very many peers is in the cache anyway.
         for line in self.positions.chunks(16).take(LINES) {
             read ^= line[0];
         }

@@ -1,4 +1,4 @@
-//! What is kept of a peer, and where it stands.
+//! The stored data of a peer.
 
 use std::time::Duration;
 
@@ -7,65 +7,67 @@ use crate::{
     protocol::Address,
 };
 
-/// What is kept of a peer beside its address. There are many, so it is small: times are nanoseconds of uptime.
+/// The data of a peer except its address. It is small because there are many peers: times are nanoseconds of uptime.
 #[derive(Debug, Clone, PartialEq)]
 #[expect(clippy::struct_excessive_bools, reason = "facts that do not depend on each other")]
 pub(in crate::core) struct Record {
     pub(super) time: u64,
-    /// When the status last changed. Before the start of the node it is negative.
+    /// Time of the last change of status. It is negative if that was before the start of the node.
     pub(super) since: i64,
     /// [`NEVER`] if there was none.
     pub(super) round_trip: u64,
     pub(in crate::core) delivered: u64,
     pub(in crate::core) received: u64,
-    /// When it became known.
+    /// Time of discovery.
     pub(super) known_since: u64,
-    /// When it last answered us; of one that did in an earlier run, when it became known in this.
+    /// Time of the last response. For a response in an earlier run, the time of discovery in this run.
     pub(super) answered: u64,
     pub(super) failed: u32,
-    /// Deliveries under way.
+    /// Deliveries in flight.
     pub(super) in_flight: u32,
     pub(super) class: Class,
     pub(super) ever_responded: bool,
-    /// Whether it answered when we last tried it; `None` if we never did.
+    /// Whether it responded when last tried; `None` if it was never tried.
     pub(super) last_attempt_ok: Option<bool>,
-    /// The user named it, so it makes room for nobody.
+    /// Whether the user added it. Then it is never evicted.
     pub(in crate::core) added_by_user: bool,
-    /// It is sent nothing until it is resumed.
+    /// Whether it is paused: it is not sent to until it is resumed.
     pub(super) is_paused: bool,
-    /// Its answers take so long that many of them would hold all slots.
+    /// Whether its responses are so slow that deliveries to it could use all slots.
     pub(super) is_slow: bool,
-    /// It was shown that it speaks the protocol: it accepted something with an answer without a body, or sent us
-    /// something from where it was reached.
+    /// Whether it has shown that it speaks the protocol: it accepted a payload with a response without a body, or sent
+    /// us a payload from the address at which it responded.
     pub(super) speaks: bool,
-    /// It accepted what we last sent to it, but with a body, and was not shown to speak: so does any web page.
+    /// Whether it accepted the last payload with a body and has not shown that it speaks the protocol, as any web page
+    /// may.
     pub(super) is_mute: bool,
     /// The status before the user ignored the peer.
     pub(super) before_ignored: Option<Status>,
-    /// How long its answers take, in microseconds: as the slowest of late, which counts for less with each one after it.
+    /// Recent peak of the response time, in microseconds. It decays by an eighth of the difference with each faster
+    /// response.
     pub(super) delay: u32,
-    /// Where it was reached last.
+    /// The rate-limit key at which it last responded.
     pub(super) place: Option<PackedKey>,
-    /// Where the payload came from that introduced it.
+    /// The rate-limit key of the payload that introduced it.
     pub(super) source: Option<PackedKey>,
-    /// That payload came in its own name.
+    /// Whether that payload had it as sender.
     pub(in crate::core) introduced_itself: bool,
 }
 
 const NEVER: u64 = u64::MAX;
 
-/// A time of uptime as it is kept in [`Record::since`]. Enough for 292 years.
+/// A duration of uptime in the unit of [`Record::since`]. Sufficient for 292 years.
 pub(super) fn signed_nanos(time: Duration) -> i64 {
     i64::try_from(time.as_nanos()).unwrap_or(i64::MAX)
 }
 
-/// A time so many milliseconds before another, which may be before the start of the node.
+/// The time `millis` before another time. It may be before the start of the node.
 pub(super) fn before(uptime: Duration, millis: u64) -> i64 {
     let earlier = i64::try_from(Duration::from_millis(millis).as_nanos()).unwrap_or(i64::MAX);
     signed_nanos(uptime).saturating_sub(earlier)
 }
 
-/// Enough for 584 years.
+/// Sufficient for 584 years.
 pub(super) fn nanos(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(NEVER)
 }
@@ -103,24 +105,24 @@ impl Record {
         self.class.status()
     }
 
-    /// When the status last changed, as uptime; zero if that was before the start of the node.
+    /// Uptime of the last change of status; zero if it was before the start of the node.
     pub(in crate::core) fn since(&self) -> Duration {
         Duration::from_nanos(u64::try_from(self.since).unwrap_or(0))
     }
 
-    /// How long the peer has had its status, also where that began before the start of the node.
+    /// Time since the last change of status, including the time before the start of the node.
     pub(in crate::core) fn age(&self, uptime: Duration) -> Duration {
         Duration::from_nanos(u64::try_from(signed_nanos(uptime).saturating_sub(self.since)).unwrap_or(0))
     }
 
-    /// Notes how long an answer took.
+    /// Records the time of a response.
     pub(super) fn set_round_trip(&mut self, round_trip: Duration) {
         self.round_trip = nanos(round_trip);
         let micros = u32::try_from(round_trip.as_micros()).unwrap_or(u32::MAX);
         self.delay = micros.max(self.delay - self.delay.saturating_sub(micros).div_ceil(8));
     }
 
-    /// Whether nothing more is sent to a peer that did not answer last time until a delivery has ended or it is resumed.
+    /// Whether a peer that did not respond when last tried can get no delivery: it is paused or has one in flight.
     pub(super) fn is_busy(&self) -> bool {
         self.is_paused || self.in_flight > 0
     }
@@ -129,32 +131,32 @@ impl Record {
         self.failed = self.failed.saturating_add(1);
     }
 
-    /// Whether nothing but a sender's claim says that it is alive.
+    /// Whether it is alive only because a payload named it as sender.
     pub(in crate::core) fn is_unverified(&self) -> bool {
         matches!(self.class, Class::UserAddedUntried | Class::Unverified)
     }
 
-    /// Whether a delivery is under way to it though it did not answer last time.
+    /// Whether a delivery is in flight although the peer did not respond when last tried.
     pub(super) fn is_try(&self) -> bool {
         self.in_flight > 0 && self.class.is_bounded()
     }
 
-    /// Stands where it belongs with this status and what else is known of it.
+    /// Updates the class, for this status and the other properties.
     pub(super) fn classify(&mut self, status: Status) {
         self.class = Class::of(status, self.added_by_user, self.last_attempt_ok);
     }
 
-    /// Whether the peer may be forgotten to make room for another before any that answered.
+    /// Whether it can be evicted before any peer that responded.
     pub(super) fn is_evictable(&self) -> bool {
         !self.ever_responded && !self.added_by_user && self.class.is_bounded()
     }
 
-    /// Whether it may be forgotten when there is no such peer, because it did answer but is lost or dead by now.
+    /// Whether it can be evicted if there is no such peer: it responded once but is lost or dead now.
     pub(super) fn is_evictable_last(&self) -> bool {
         self.ever_responded && !self.added_by_user && matches!(self.class, Class::Lost | Class::Dead)
     }
 
-    /// Where it was reached, if it may be forgotten because too many others were reached there.
+    /// The key at which it responded, if it can be evicted because of too many peers with the same key.
     pub(super) fn crowded_place(&self) -> Option<PackedKey> {
         let is_meant = !self.added_by_user && matches!(self.class, Class::Responding | Class::Unverified);
         self.place.filter(|_| is_meant)
@@ -178,15 +180,15 @@ impl Record {
     }
 }
 
-/// Where a peer stands: by its status, the new ones by whether the user named them, and the alive ones by whether they
-/// answered when we last tried them, or what else speaks for them.
+/// The class of a peer. New peers differ by whether the user added them. Alive peers differ by whether they responded
+/// when last tried, or the user added them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Class {
     UserAdded,
     New,
     Responding,
-    /// Named by the user and alive by its word before it was ever tried: what a stranger says of a peer takes nothing
-    /// from what the user says of it.
+    /// Added by the user, never tried, and alive because a payload named it as sender. The claim of a stranger does not
+    /// reduce the trust in a peer that the user added.
     UserAddedUntried,
     Unverified,
     Lost,
@@ -197,12 +199,12 @@ pub(super) enum Class {
 impl Class {
     pub(super) const COUNT: usize = Self::Ignored as usize + 1;
 
-    /// Whether it is one of those in which peers have not answered, of which only so many are sent to at once.
+    /// Whether its peers did not respond when last tried. The deliveries to them are limited together.
     pub(super) fn is_bounded(self) -> bool {
         !matches!(self, Self::Responding | Self::Ignored)
     }
 
-    /// Whether more than strangers speak for its peers.
+    /// Whether its peers are verified.
     pub(super) fn is_verified(self) -> bool {
         matches!(self, Self::UserAdded | Self::Responding | Self::UserAddedUntried)
     }
@@ -230,7 +232,7 @@ impl Class {
         }
     }
 
-    /// Those of a status, the ones first that are sent to first.
+    /// The classes of a status, in the order of sending.
     pub(super) fn all_of(status: Status) -> &'static [Self] {
         match status {
             Status::New => &[Self::UserAdded, Self::New],

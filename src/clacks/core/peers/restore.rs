@@ -1,10 +1,10 @@
-//! Peers as they were before a command changed them.
+//! Saved states of peers, for undo.
 
 use crate::protocol::Address;
 
 use super::{Peers, record::Record, standing::Standing};
 
-/// All that is kept of a peer.
+/// All stored data of a peer.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::core) struct PeerRecord {
     record: Record,
@@ -12,14 +12,14 @@ pub(in crate::core) struct PeerRecord {
 }
 
 impl Peers {
-    /// All that is kept of a peer, if it is known.
+    /// The data of a peer, if it is known.
     pub(in crate::core) fn state(&self, address: &Address) -> Option<PeerRecord> {
         let record = self.record(self.find(address)?).clone();
         let standing = self.standings.as_ref().and_then(|standings| standings.of(address)).cloned();
         Some(PeerRecord { record, standing })
     }
 
-    /// Adds a peer that was forgotten, as it was, and returns its number.
+    /// Adds a removed peer with its former data. Returns its number.
     pub(in crate::core) fn put_back(&mut self, address: Address, peer: PeerRecord) -> usize {
         let PeerRecord { record, standing } = peer;
         if let Some(standing) = standing {
@@ -28,7 +28,7 @@ impl Peers {
         self.put(address, record)
     }
 
-    /// Gives a peer the status that it had, the time of that, and what the user said of it.
+    /// Restores the status of a peer, its time, and whether the user added it.
     pub(in crate::core) fn restore_status(&mut self, number: usize, peer: &PeerRecord) {
         let Record { time, since, added_by_user, before_ignored, .. } = peer.record;
         self.change(number, peer.record.status(), |record| {

@@ -1,4 +1,4 @@
-//! Peers that asked for a pause, and peers that refuse one message after the other.
+//! Peers that asked for a pause, and peers that refuse every message.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -9,31 +9,31 @@ use crate::protocol::Address;
 
 use super::Peers;
 
-/// The shortest pause.
+/// Minimum pause.
 const SHORTEST: Duration = Duration::from_secs(1);
-/// The longest pause that a peer can ask for.
+/// Maximum pause that a peer can ask for.
 const LONGEST: Duration = Duration::from_secs(3600);
-/// The longest pause of a peer that does not say how long.
+/// Maximum pause of a peer that does not say how long.
 const LONGEST_UNASKED: Duration = Duration::from_secs(60);
-/// A peer that refused so many different messages in a row, each one that any peer takes, refuses everything.
+/// Number of different small messages refused in a row after which a peer counts as refusing all messages.
 const ALL: usize = 3;
 
-/// What is kept of a peer since it last accepted something. Most peers have none.
+/// The pause and the refusals of a peer since it last accepted a payload. Most peers have none.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Standing {
-    /// Until when it is sent nothing, as uptime.
+    /// Uptime of the end of the pause.
     until: Option<Duration>,
-    /// The latest pause whose length it did not ask for.
+    /// Length of the last pause for which the peer did not say how long.
     unasked: Duration,
-    /// Digests of different messages that it refused in a row.
+    /// Digests of the different messages that it refused in a row.
     refused: Vec<u64>,
 }
 
-/// What is kept of all that have something.
+/// The pauses and refusals of all peers that have any.
 #[derive(Debug, Default)]
 pub(super) struct Standings {
     by_address: BTreeMap<Address, Standing>,
-    /// Those that pause, the first to be resumed first.
+    /// The current pauses, sorted by their end.
     ends: BTreeSet<(Duration, Address)>,
 }
 
@@ -50,7 +50,7 @@ impl Standings {
         self.by_address.get(address)
     }
 
-    /// A peer that was forgotten is back with what was kept of it. A pause that it has by now stays.
+    /// Restores the pause and refusals of a removed peer. A current pause is kept.
     pub(super) fn put_back(&mut self, address: &Address, standing: Standing) {
         if !self.by_address.contains_key(address) {
             let until = standing.until;
@@ -63,7 +63,7 @@ impl Standings {
         self.by_address.get(address).is_some_and(|standing| standing.until.is_some())
     }
 
-    /// The peer is forgotten: only a pause is kept.
+    /// Forgets a removed peer, except for its pause.
     pub(super) fn leave(&mut self, address: &Address) {
         if !self.is_paused(address) {
             self.by_address.remove(address);
@@ -72,14 +72,14 @@ impl Standings {
 }
 
 impl Peers {
-    /// The address is sent nothing for a while: for as long as it asked, or for a second at first and twice as long each
+    /// Pauses sending to an address: for the time that it asked for, or for one second at first and twice as long each
     /// further time.
     pub(in crate::core) fn pause(&mut self, address: &Address, asked: Option<Duration>, now: Duration) {
         let standings = self.standings.get_or_insert_default();
         let standing = standings.by_address.entry(address.clone()).or_default();
         let pause = match asked {
             Some(asked) => asked.clamp(SHORTEST, LONGEST),
-            // One of several that were under way at once.
+            // Several deliveries were in flight at once.
             None if standing.until.is_some_and(|until| until > now) => return,
             None => {
                 standing.unasked = (standing.unasked * 2).clamp(SHORTEST, LONGEST_UNASKED);
@@ -92,7 +92,7 @@ impl Peers {
         }
     }
 
-    /// Those whose pauses are over can be sent to again.
+    /// Resumes the peers whose pauses have ended.
     pub(in crate::core) fn resume_due(&mut self, now: Duration) {
         while let Some(address) = self.next_to_resume(now) {
             let Some(standings) = &mut self.standings else { return };
@@ -109,17 +109,17 @@ impl Peers {
         (*until <= now).then(|| address.clone())
     }
 
-    /// When the next pause is over, as uptime.
+    /// Uptime of the end of the next pause.
     pub(in crate::core) fn next_resume(&self) -> Option<Duration> {
         self.standings.as_ref()?.ends.first().map(|(until, _)| *until)
     }
 
-    /// When the pause of this address is over, as uptime.
+    /// Uptime of the end of the pause of this address.
     pub(in crate::core) fn paused_until(&self, address: &Address) -> Option<Duration> {
         self.standings.as_ref()?.by_address.get(address)?.until
     }
 
-    /// The peer refused a message that any peer takes. Returns whether it refuses everything.
+    /// Records that the peer refused a message that every peer accepts. Returns whether it refuses all messages.
     pub(in crate::core) fn record_refusal(&mut self, address: &Address, digest: u64) -> bool {
         let standings = self.standings.get_or_insert_default();
         let refused = &mut standings.by_address.entry(address.clone()).or_default().refused;
@@ -129,7 +129,7 @@ impl Peers {
         refused.len() >= ALL
     }
 
-    /// The peer accepted something: it neither pauses nor refuses everything.
+    /// Resets the pause and the refusals, because the peer accepted a payload.
     pub(in crate::core) fn clear_standing(&mut self, address: &Address) {
         let Some(standings) = &mut self.standings else { return };
         if standings.by_address.contains_key(address) {
@@ -168,7 +168,7 @@ mod tests {
             let (mut peers, mut now) = (Peers::new(1, usize::MAX), second(100));
             for (asked, expected) in asked.iter().zip(expected) {
                 peers.pause(&peer, asked.map(second), now);
-                // Others that were under way at once change nothing.
+                // Other deliveries in flight at the same time change nothing.
                 peers.pause(&peer, None, now);
                 assert_eq!(peers.next_resume(), Some(now + second(*expected)));
                 now += second(*expected);

@@ -1,4 +1,4 @@
-//! The peers by their addresses and by their numbers.
+//! The peers by address and by number.
 
 use hashbrown::HashTable;
 
@@ -13,10 +13,10 @@ pub(super) struct Known {
     pub(super) record: Record,
 }
 
-/// All peers, each with a number, its place in a list. The last one gets the number of one that goes.
+/// All peers. The number of a peer is its index. When a peer is removed, the last one gets its number.
 #[derive(Debug, Default)]
 pub(super) struct Table {
-    /// The numbers, by the hashes of the addresses.
+    /// The numbers by the hashes of the addresses.
     pub(super) index: HashTable<u32>,
     pub(super) known: Vec<Known>,
 }
@@ -31,7 +31,7 @@ impl Table {
         self.index.find(address.table_hash(), is_it).map(|number| *number as usize)
     }
 
-    /// The peer with this number, which there is.
+    /// The peer with this number. It must exist.
     pub(super) fn at(&self, number: usize) -> &Known {
         &self.known[number]
     }
@@ -48,20 +48,21 @@ impl Table {
         self.known.iter()
     }
 
-    /// Adds one that is not there and returns its number.
+    /// Adds an unknown peer. Returns its number.
     pub(super) fn push(&mut self, address: Address, record: Record) -> usize {
         let number = self.known.len();
         let hash_of = |number: &u32| self.known[*number as usize].address.table_hash();
         self.index.insert_unique(address.table_hash(), number as u32, hash_of);
         if number == self.known.capacity() {
-            // By a quarter, not to twice as many: most of the memory of a node that knows many is this.
+            // The list grows by a quarter, not by its whole length, because it is most of the memory of a node with
+            // many peers.
             self.known.reserve_exact((number / 4).max(8));
         }
         self.known.push(Known { address, record });
         number
     }
 
-    /// Takes the peer with this number out.
+    /// Removes the peer with this number.
     pub(super) fn swap_remove(&mut self, number: usize) -> Known {
         let going = self.known.swap_remove(number);
         let is = |other: usize| move |found: &u32| *found as usize == other;

@@ -1,4 +1,4 @@
-//! Messages as they were before a command changed them.
+//! Saved states of messages, for undo.
 
 use std::collections::HashMap;
 
@@ -7,14 +7,14 @@ use crate::core::{HeldBy, HeldMessage, MessageId, MessageState, QueuedMessage};
 use super::{CompactEntry, Entry, Queue, Slot};
 
 impl Queue {
-    /// A message that waits or is held, as it is. It is followed from now on.
+    /// The state of a queued or held message. It is tracked from now on.
     pub(in crate::core) fn state(&mut self, id: MessageId) -> Option<MessageState> {
         let state = self.unfollowed_state(id)?;
         self.lineages.follow(id);
         Some(state)
     }
 
-    /// A message that waits or is held, as it is.
+    /// The state of a queued or held message.
     pub(super) fn unfollowed_state(&self, id: MessageId) -> Option<MessageState> {
         let (queued, held, passed) = if let Some(position) = self.position(id) {
             let waiting = &self.waiting[position];
@@ -27,7 +27,8 @@ impl Queue {
         Some(MessageState { queued, held, passed, refused, first, is_dropped: false })
     }
 
-    /// Puts a message back as it was, which waits or is held under the ticket `was` or is not here. There is room for it.
+    /// Restores a message to its saved state. `was` is its current id if it is queued or held. There must be room for
+    /// it.
     pub(in crate::core) fn restore(&mut self, state: MessageState, was: Option<MessageId>) -> QueuedMessage {
         let MessageState { mut queued, held, passed, refused, first, .. } = state;
         if let Some(former) = was.and_then(|was| self.remove_waiting(was).or_else(|| self.remove_held(was))) {
@@ -43,14 +44,14 @@ impl Queue {
         queued
     }
 
-    /// Puts held messages back to their places among those that wait.
+    /// Returns held messages to their positions in the queue.
     pub(in crate::core) fn unhold_all(&mut self, ids: &[MessageId]) -> Vec<QueuedMessage> {
         let queued: Vec<_> = ids.iter().filter_map(|id| self.remove_held(*id)).collect();
         self.put_in_place(queued.iter().cloned().map(|queued| Entry { queued, passed: 0 }).collect());
         queued
     }
 
-    /// Puts entries where their tickets say.
+    /// Inserts entries at the positions of their ids.
     fn put_in_place(&mut self, entries: Vec<Entry>) {
         let is_one = entries.len() == 1;
         for entry in entries {
@@ -69,59 +70,59 @@ impl Queue {
         }
     }
 
-    /// The tickets of the messages that wait and that the present hold rule lets pass, in order.
+    /// The ids of the queued messages that the current hold rule passed, sorted.
     pub(in crate::core) fn passing(&self) -> Vec<MessageId> {
         self.waiting.iter().filter(|waiting| waiting.passes()).map(CompactEntry::id).collect()
     }
 
-    /// The present hold rule lets those of these messages pass that wait. The tickets are in order.
+    /// Marks those of these messages that are queued as passed by the current hold rule. `ids` are sorted.
     pub(in crate::core) fn let_all_pass(&mut self, ids: &[MessageId]) {
         let passing = self.waiting.iter_mut().filter(|waiting| ids.binary_search(&waiting.id()).is_ok());
         passing.for_each(|waiting| waiting.set_passes(true));
     }
 
-    /// Whether a message waits or is held.
+    /// Whether a message is queued or held.
     pub(in crate::core) fn is_here(&self, id: MessageId) -> bool {
         self.position(id).is_some() || self.held.position(id).is_some()
     }
 
-    /// Bytes of a message that waits or is held.
+    /// Bytes of a queued or held message.
     pub(in crate::core) fn size_of(&self, id: MessageId) -> Option<usize> {
         let waiting = self.position(id).map(|position| self.waiting[position].message.size());
         waiting.or_else(|| self.held.get(id).map(|held| held.queued.message.size()))
     }
 
-    /// The ticket that the next message draws.
+    /// The id of the next new message.
     pub(in crate::core) fn peek_ticket(&self) -> MessageId {
         MessageId(self.next_id)
     }
 
-    /// Draws a ticket.
+    /// Issues an id.
     pub(in crate::core) fn next_ticket(&mut self) -> MessageId {
         self.next_id()
     }
 
-    /// Whether a ticket is one that was drawn here.
+    /// Whether this queue issued an id.
     pub(in crate::core) fn has_issued(&self, id: MessageId) -> bool {
         id.0 > 0 && id < self.peek_ticket()
     }
 
-    /// The present tickets of the messages that are followed, by the tickets that they had at first.
+    /// The current ids of the tracked messages, by the ids that they had when tracking began.
     pub(in crate::core) fn present_tickets(&self) -> HashMap<MessageId, MessageId> {
         self.lineages.present()
     }
 
-    /// A message that is on its way is to be held under this ticket if it comes back.
+    /// Sets whether a message in flight is held if it returns, and its id and reason then.
     pub(in crate::core) fn hold_on_return(&mut self, id: MessageId, held: Option<(MessageId, HeldBy)>) {
         self.lineages.hold_on_return(id, held);
     }
 
-    /// Whether a message that came back is to be held, and under which ticket. Asked once.
+    /// Removes and returns the id and reason with which a returned message is to be held.
     pub(in crate::core) fn remove_held_on_return(&mut self, id: MessageId) -> Option<(MessageId, HeldBy)> {
         self.lineages.remove_held_on_return(id)
     }
 
-    /// A message in no list under a ticket that it had before.
+    /// Gives a message, which is in no list, a former id.
     pub(in crate::core) fn renamed(&mut self, queued: QueuedMessage, id: MessageId) -> QueuedMessage {
         self.refusals.forget(queued.id);
         self.lineages.rename(queued.id, id);

@@ -1,4 +1,4 @@
-//! What there is in all and of whom, and for what there is room.
+//! Usage and limits of the queue.
 
 use std::net::IpAddr;
 
@@ -8,27 +8,27 @@ use crate::core::{
     shares::{Load, Shares},
 };
 
-/// The part of the queue that is kept for the user's own messages: one in so many messages and bytes.
+/// The reserve for the user's own messages: one sixteenth of the messages and bytes.
 const RESERVE: usize = 16;
 
-/// Why a message from outside finds no room.
+/// Why there is no room for a received message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::core) enum NoRoom {
-    /// Nobody else would find room for it either.
+    /// The queue is full for all peers.
     Full,
-    /// The place that it comes from has its share, or the network of the place has.
+    /// The share of its rate-limit key or network is used up.
     Share,
 }
 
-/// The whole, the parts, and the bounds.
+/// The usage of the queue in total and by source, and the limits.
 #[derive(Debug)]
 pub(super) struct Room {
-    /// Waiting, held and in flight.
+    /// All messages: queued, held and in flight.
     pub(super) all: Load,
-    /// Of these, what was typed in here.
+    /// The messages of the user among those.
     own: Load,
     most: Load,
-    /// What came from a place. Nodes of a simulation have none.
+    /// The messages by rate-limit key. Nodes of a simulation have none.
     pub(super) shares: Option<Box<Shares>>,
 }
 
@@ -37,7 +37,7 @@ impl Room {
         Self { all: Load::default(), own: Load::default(), most, shares: None }
     }
 
-    /// Counts a message. Returns the place that it is counted for.
+    /// Counts a message. Returns the rate-limit key that it is counted for.
     pub(super) fn add(&mut self, place: Option<IpAddr>, is_own: bool, size: usize) -> Option<IpAddr> {
         self.all.add(size);
         if is_own {
@@ -46,7 +46,7 @@ impl Room {
         place.map(|place| self.shares.get_or_insert_default().add(place, size))
     }
 
-    /// Counts one less.
+    /// Uncounts a message.
     pub(super) fn remove(&mut self, gone: &QueuedMessage) {
         let size = gone.message.size();
         self.all.remove(size);
@@ -61,7 +61,7 @@ impl Room {
         }
     }
 
-    /// A message has another size.
+    /// Updates the size of a message.
     pub(super) fn resize(&mut self, place: Option<IpAddr>, is_own: bool, before: usize, after: usize) {
         self.all.bytes = self.all.bytes - before + after;
         if is_own {
@@ -72,7 +72,7 @@ impl Room {
         }
     }
 
-    /// So many more of a place's messages are held, or fewer.
+    /// Adds `change` to the number of held messages of a rate-limit key.
     pub(super) fn count_held(&mut self, queued: &QueuedMessage, change: isize) {
         if let Some((place, shares)) = queued.place.zip(self.shares.as_mut()) {
             shares.count_held(place, change);
@@ -86,13 +86,13 @@ impl Room {
         }
     }
 
-    /// What strangers may have in all.
+    /// The limit of all received messages.
     fn whole(&self) -> Load {
         let Load { messages, bytes } = self.most;
         Load { messages: messages - messages / RESERVE, bytes: bytes - bytes / RESERVE }
     }
 
-    /// What is free less what of the user's reserve is unused.
+    /// The free room minus the unused part of the user's reserve.
     pub(super) fn free_for_strangers(&self) -> Load {
         let (free, most, own) = (self.free(), self.most, self.own);
         let unused = |most: usize, own: usize| (most / RESERVE).saturating_sub(own);
@@ -115,12 +115,13 @@ impl Queue {
         EnqueueError::Full { messages, bytes }
     }
 
-    /// Whether there is room for a message of `size` bytes that the user writes or takes back.
+    /// Checks whether there is room for a message of `size` bytes that the user writes or restores.
     pub(in crate::core) fn check_room(&self, size: usize) -> Result<(), EnqueueError> {
         if self.room.free().has_room(size) { Ok(()) } else { Err(self.full()) }
     }
 
-    /// Whether there is room for a message of `size` bytes from this place. What has none is bounded by the whole alone.
+    /// Checks whether there is room for a received message of `size` bytes. Without a rate-limit key only the total is
+    /// limited.
     pub(in crate::core) fn check_share(&self, place: Option<IpAddr>, size: usize) -> Result<(), NoRoom> {
         let Some(place) = place else { return self.check_room(size).map_err(|_| NoRoom::Full) };
         let free = self.room.free_for_strangers();
@@ -132,23 +133,23 @@ impl Queue {
         if shares.admits(place, size, free, self.room.whole()) { Ok(()) } else { Err(NoRoom::Share) }
     }
 
-    /// A message of this place was not accepted because the place has its share.
+    /// Counts a message that was refused because of the share of its rate-limit key.
     pub(in crate::core) fn count_refused(&mut self, place: IpAddr) {
         self.room.shares.iter_mut().for_each(|shares| shares.count_refused(place));
     }
 
-    /// Whether a message of `size` bytes fits in the place of this one.
+    /// Checks whether a text of `size` bytes can replace one of `before` bytes.
     pub(in crate::core) fn check_exchange(&self, before: usize, size: usize) -> Result<(), EnqueueError> {
         if self.room.all.bytes - before + size <= self.room.most.bytes { Ok(()) } else { Err(self.full()) }
     }
 
-    /// Bytes of JSON text waiting, held and in flight.
+    /// Bytes of JSON text of all messages: queued, held and in flight.
     pub(in crate::core) fn bytes(&self) -> usize {
         self.room.all.bytes
     }
 
-    /// The places with the largest shares, by what they have of the messages or the bytes, whichever is more; and how
-    /// many places there are. Looks at each place.
+    /// The rate-limit keys with the largest shares of the messages or of the bytes, whichever is larger, and the number
+    /// of all keys. Takes time linear in that number.
     pub(in crate::core) fn largest_shares(&self, most: usize) -> (Vec<PlaceShare>, usize) {
         let Some(shares) = &self.room.shares else { return (Vec::new(), 0) };
         let Load { messages, bytes } = self.room.most;
@@ -168,7 +169,7 @@ impl Queue {
         (largest, shares.len())
     }
 
-    /// Puts a message that is in no list among the held.
+    /// Adds a message to the held messages. It is in no list yet.
     pub(in crate::core) fn hold_entry(&mut self, held: HeldMessage) {
         self.room.count_held(&held.queued, 1);
         self.held.insert(held);

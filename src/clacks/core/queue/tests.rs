@@ -1,4 +1,4 @@
-//! The shares of the queue: whatever places that want all of it do, there is room for everybody else.
+//! The shares of the queue: no set of rate-limit keys can use up the room of the others.
 
 use std::net::Ipv4Addr;
 
@@ -17,7 +17,7 @@ fn message(size: usize) -> Message {
     Message::from_json(&"1".repeat(size), 1).unwrap()
 }
 
-/// A message of this size comes from a place; returns whether it was accepted.
+/// Offers a message of this size from a rate-limit key.
 fn offer(queue: &mut Queue, remote: IpAddr, text: &Message) -> Result<(), NoRoom> {
     let place = Some(rate_limit_key(remote));
     queue.check_share(place, text.size())?;
@@ -27,7 +27,7 @@ fn offer(queue: &mut Queue, remote: IpAddr, text: &Message) -> Result<(), NoRoom
     Ok(())
 }
 
-/// Fills the queue from these places, which take turns, until none of them finds room for one byte.
+/// Fills the queue from these keys in turn, until none of them has room for one byte.
 fn fill(queue: &mut Queue, remotes: &[IpAddr], mut size: usize) {
     while size > 0 {
         let text = message(size);
@@ -38,12 +38,12 @@ fn fill(queue: &mut Queue, remotes: &[IpAddr], mut size: usize) {
     }
 }
 
-/// The same, but each takes all that it can before the next begins.
+/// Fills the queue from these keys one after the other; each takes all that it can.
 fn fill_in_turn(queue: &mut Queue, remotes: &[IpAddr], size: usize) {
     remotes.iter().for_each(|remote| fill(queue, &[*remote], size));
 }
 
-/// The user writes a message of this size; returns whether there was room.
+/// Writes a message of this size as the user. Returns whether there was room.
 fn write(queue: &mut Queue, size: usize) -> bool {
     let has_room = queue.check_room(size).is_ok();
     if has_room {
@@ -111,7 +111,7 @@ fn the_reserve_is_the_users_and_no_more_than_a_sixteenth() {
     (0..160 - strangers).for_each(|_| assert!(write(&mut queue, 10)));
     assert!(!write(&mut queue, 10));
     assert_eq!(offer(&mut queue, v4(1, 1), &message(10)), Err(NoRoom::Full));
-    // What the user has beyond the reserve is nobody's loss when it goes.
+    // The room of received messages that have left is free for others, although the user uses more than the reserve.
     (0..strangers).for_each(|_| _ = queue.pop().map(|entry| queue.release(&entry.queued)));
     assert!(offer(&mut queue, v4(1, 1), &message(10)).is_ok());
 }
@@ -119,7 +119,8 @@ fn the_reserve_is_the_users_and_no_more_than_a_sixteenth() {
 #[test]
 fn the_largest_shares_come_first_with_what_was_held_and_refused() {
     let mut queue = queue(1000, MIB);
-    // The first has more bytes than the second, but less of all bytes than the second of all messages.
+    // The first has more bytes than the second, but its share of the bytes is smaller than the second's share of the
+    // messages.
     for (host, count, size) in [(1, 3, 1000), (2, 5, 10), (3, 1, 10)] {
         (0..count).for_each(|_| offer(&mut queue, v4(1, host), &message(size)).unwrap());
     }
@@ -140,7 +141,7 @@ fn the_largest_shares_come_first_with_what_was_held_and_refused() {
     assert_eq!(queue.largest_shares(0), (vec![], 3));
 }
 
-/// One step of a random story: an offer, or the head, a message in the middle or a held one leaves.
+/// One step of a random sequence: an offer, or the removal of the head, a queued or a held message.
 #[derive(Debug, Clone)]
 enum Step {
     Offer { network: u32, host: u32, size: usize },
@@ -212,7 +213,7 @@ fn apply(queue: &mut Queue, in_flight: &mut Vec<Entry>, step: &Step) {
     }
 }
 
-/// What the counts should be, added up from the messages themselves.
+/// Compares the counts with sums over the messages.
 fn assert_sound(queue: &Queue, in_flight: &[Entry]) {
     let held: Vec<_> = queue.held().window(0..usize::MAX).map(|held| held.queued.clone()).collect();
     let mut all: Vec<_> = queue.window(0..usize::MAX).collect();
@@ -244,7 +245,7 @@ proptest! {
         assert_sound(&queue, &in_flight);
         fill(&mut queue, &[v4(0, 0), v4(0, 1), v4(1, 0), v4(2, 7)], MIB / 8);
         assert_sound(&queue, &in_flight);
-        // In a network of their own, and in that of those who fill it.
+        // In a network of its own, and in the network of the keys that fill the queue.
         for remote in [v4(77, 1), v4(0, 200), v4(1, 200), "2001:db8::7".parse().unwrap()] {
             prop_assert_eq!(offer(&mut queue, remote, &message(300)), Ok(()), "{}", remote);
         }

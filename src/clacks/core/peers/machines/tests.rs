@@ -1,7 +1,7 @@
 use super::*;
 
 impl Machines {
-    /// Whether each machine and each peer stands where it belongs.
+    /// Whether each machine and each peer is in its partition.
     pub(in crate::core::peers) fn is_sound(&self, table: &Table, positions: &[u32]) -> bool {
         let mut idle = [0, 0];
         let mut count = |part: usize, number: usize| {
