@@ -1,8 +1,8 @@
 //! A node of the clacks peer-to-peer network, speaking the protocol of the npm package
 //! [`clacks-p2p`](https://www.npmjs.com/package/clacks-p2p).
 //!
-//! Every node keeps a queue of messages in memory, sends each to a random peer and deletes it once it is taken: a
-//! message lives only by travelling.
+//! Every node keeps a queue of messages in memory. It sends each to a random peer and deletes it when the peer has
+//! accepted it, so a message exists only while it travels.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
@@ -25,10 +25,10 @@
 //! # }
 //! ```
 //!
-//! # How it is laid out
+//! # Modules
 //!
-//! - [`protocol`]: the wire. Bytes in, typed values or an error out.
-//! - [`core`]: the state machine. Peers, queue, whom to send to. No socket, no clock, no tokio.
+//! - [`protocol`]: the wire format. Reads bytes into typed values or returns an error.
+//! - [`core`]: the state machine: peers, queue, and choice of receivers. No socket, clock or tokio.
 //! - `node`: the tokio tasks that drive the core, behind the feature `node`, which is on by default.
 //! - `simulation`: many cores on one virtual clock, behind the feature `simulation`.
 

@@ -13,7 +13,7 @@ use crate::{Scope, lookup::Lookups};
 
 /// How long the addresses of this machine are cached.
 const GOOD_FOR: Duration = Duration::from_secs(60);
-/// Time from a failed look-up of the node's own hostname to the next.
+/// Time from a failed lookup of the node's own hostname to the next.
 const TRY_AGAIN_AFTER: Duration = Duration::from_secs(5);
 
 /// How long the port of another node on this machine is remembered.
@@ -226,13 +226,13 @@ mod tests {
             ("Tower.LocalHost", INNER, [true, true, false, false, true, false]),
             ("::1", INNER, [true, true, false, false, true, false]),
             ("127.0.0.9", INNER, [true, true, false, false, true, false]),
-            // Found by others than this machine's own.
+            // Scopes known to others than this machine itself.
             ("localhost", OUTER, [true, false, false, false, false, false]),
             ("tower.localhost", OUTER, [true, false, false, false, false, false]),
             ("127.0.0.1", [192, 168, 0, 7].into(), [true, false, false, false, false, false]),
             ("192.168.0.7", OUTER, [true, false, true, false, false, true]),
             ("169.254.0.7", OUTER, [true, false, false, false, false, false]),
-            // Where no node is: nothing is its own kind.
+            // No node can be there, so no scope is its own.
             ("0.0.0.0", OUTER, [true, false, false, false, false, false]),
             ("169.254.169.254", OUTER, [true, false, false, false, false, false]),
             ("no-such-name.invalid", OUTER, [true, false, false, false, false, false]),
@@ -282,7 +282,7 @@ mod tests {
                 assert_eq!(check(own, 8080), Ok(()), "the node itself");
             }
             assert_eq!(check([8, 8, 8, 8].into(), 22), Ok(()));
-            // A node beside this one makes itself known; one elsewhere only says that it is here.
+            // Another node on this machine announces itself. A remote node only claims to be on this machine.
             policy.record_sender(("9.9.9.9", 8081), interface);
             policy.record_sender((hostname, 8082), [8, 8, 4, 4].into());
             policy.record_sender(("9.9.9.9", 22), [8, 8, 8, 8].into());
@@ -290,7 +290,7 @@ mod tests {
             policy.record_sender(("127.0.0.1", 22), Ipv4Addr::LOCALHOST.into());
             let is_open = [8081, 8082, 22].map(|port| check(interface, port).is_ok());
             assert_eq!(is_open, [true, true, false], "{hostname}");
-            // Each ends by itself, and one that is heard of again stays.
+            // Each entry expires by itself, and a repeated announce renews it.
             let now = Instant::now();
             let is_open_after = |time| [8081, 8082].map(|port| policy.own().is_node_at(port, now + time));
             assert_eq!(is_open_after(PORT_GOOD_FOR / 2), [true, true]);

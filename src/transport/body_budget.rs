@@ -138,10 +138,10 @@ mod tests {
         assert_eq!(cancelled(&[&first, &second, &third]), [false; 3]);
         third.set_bytes(11);
         assert_eq!(cancelled(&[&first, &second, &third]), [false, true, false]);
-        // Which is the one that grows, if that is the largest.
+        // The body that grows is cancelled if it is the largest.
         third.set_bytes(61);
         assert_eq!(cancelled(&[&first, &second, &third]), [false, true, true]);
-        // What they go on to take is nobody's loss.
+        // Bytes of a cancelled body do not count.
         second.set_bytes(1000);
         third.set_bytes(1000);
         assert_eq!((cancelled(&[&first])[0], budget.lock().bytes), (false, 40));

@@ -19,7 +19,7 @@ use crate::{network, rate_limit_key};
 /// (if every key has one, the network with the most connections), then the key with the most connections in it, then the
 /// connection of that key that has been idle longest. Idle time also decides ties.
 ///
-/// Each operation takes time in proportion to the logarithm of the id of connections.
+/// Each operation takes time logarithmic in the number of connections.
 #[derive(Debug, Default)]
 pub(crate) struct ConnectionShares {
     networks: HashMap<IpAddr, Network>,
@@ -84,7 +84,7 @@ impl IdleSince {
 }
 
 impl ConnectionShares {
-    /// Adds a connection. Returns the id of connections of its key.
+    /// Adds a connection. Returns the number of connections of its key.
     pub(crate) fn add(&mut self, remote: IpAddr, id: u64, idle: Arc<IdleSince>) -> usize {
         self.change(rate_limit_key(remote), |place| {
             place.connections.insert((idle.listed(), id), idle);
@@ -192,7 +192,7 @@ mod tests {
 
     use super::*;
 
-    /// What can happen to the connections, of keys in three networks.
+    /// An operation on the connections of keys in three networks.
     #[derive(Debug, Clone)]
     enum Step {
         Add(Ipv4Addr),
@@ -215,8 +215,8 @@ mod tests {
 
     type Known = BTreeMap<u64, (IpAddr, Arc<IdleSince>)>;
 
-    /// The same by looking at all of them: the connections of the place that has to make room, and of these the one
-    /// that idle the longest.
+    /// The expected result by linear search: among the connections of the key that is to lose one, the one that has
+    /// been idle longest.
     fn expected(known: &Known, now: u64) -> Option<u64> {
         let mut networks: HashMap<IpAddr, HashMap<IpAddr, usize>> = HashMap::new();
         for (remote, _) in known.values() {

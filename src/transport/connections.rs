@@ -101,7 +101,7 @@ pub struct ConnectionPermit {
 pub struct BusyGuard<'a>(&'a ConnectionPermit);
 
 impl Connections {
-    /// No open connections yet.
+    /// A limiter without open connections.
     pub fn new(limits: &ConnectionLimits) -> Arc<Self> {
         let open = Open {
             next_id: 0,
@@ -146,7 +146,7 @@ impl Connections {
             None
         };
         if let Some((limit, oldest)) = reached {
-            // If the others are busy, the new one is closed.
+            // If all others are busy, the new connection is closed.
             let oldest = oldest.unwrap_or(id);
             open.close(oldest);
             if oldest == id {
@@ -355,7 +355,7 @@ mod tests {
     #[test]
     fn a_place_with_one_connection_keeps_it_while_another_has_two() {
         let connections = connections(40, 40);
-        // Thirty places of one network with one connection each, and one place elsewhere with ten.
+        // Thirty addresses of one network with one connection each, and one address elsewhere with ten.
         let honest: Vec<_> = (0..30).map(|number| connections.open(remote(number)).unwrap().0).collect();
         let elsewhere = IpAddr::from([198, 51, 100, 1]);
         let mut others: Vec<_> = (0..10).map(|_| connections.open(elsewhere).unwrap().0).collect();
@@ -376,9 +376,9 @@ mod tests {
         assert_eq!(crowd.iter().filter(|permit| !permit.closed.is_cancelled()).count(), 39);
     }
 
-    /// Attackers at 64 addresses who open 6,600 connections a second and never close one; and every 50 ms an honest
-    /// client that needs its connection for a second, which is more than three round trips of 200 ms. Returns how many
-    /// of 20 honest ones kept theirs.
+    /// Attackers at 64 addresses open 6,600 connections per second and never close one. Every 50 ms an honest client
+    /// opens a connection that it needs for a second, which is more than three round trips of 200 ms. Returns how many
+    /// of 20 honest clients kept their connection, and how many connections were refused.
     fn served(attacker: impl Fn(u64) -> IpAddr, honest: impl Fn(u64) -> IpAddr) -> (usize, u64) {
         let connections = Connections::new(&DEFAULT);
         let (mut attackers, mut clients, mut closed) = (Vec::new(), Vec::new(), 0);
@@ -411,7 +411,7 @@ mod tests {
             for attacker in [one_network, many_networks] {
                 let (served, closed) = served(attacker, honest);
                 assert_eq!(served, 20);
-                // The rate in all is 1,000 a second and ten for each address, and what had gathered before.
+                // The total rate is 1,000 per second and ten for each address, plus the bursts.
                 assert!(closed > 13_200 - 2 * 1640 - 1000 - 64 * 50, "{closed}");
             }
         }
@@ -425,7 +425,7 @@ mod tests {
         let is_open = |number, time| connections.open_at(remote(number), time).is_ok();
         assert!((0..1000).all(|_| is_open(1, second)));
         assert!(is_open(2, second), "another place");
-        // Five and one are what has gathered for the place and for all together.
+        // The bursts are five of the address and one of the total.
         assert_eq!((0..100).filter(|_| is_open(1, second)).count(), 6);
         assert!(is_open(2, second), "the other has some left");
         assert!((0..100).all(|_| is_open(1, 3 * second)), "alone again");

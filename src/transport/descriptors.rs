@@ -5,8 +5,8 @@ use std::{
     net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket},
 };
 
-/// File descriptors reserved for everything but connections: state, log, terminal, look-ups, the runtime, and connections
-/// to peers that are [being closed](MAX_CLOSING).
+/// File descriptors reserved for everything but connections: state, log, terminal, lookups, the runtime, and
+/// connections to peers that are [being closed](MAX_CLOSING).
 const OTHER_FILES: usize = 100;
 /// Maximum number of connections to peers that are being closed.
 pub const MAX_CLOSING: usize = 16;
@@ -32,7 +32,7 @@ pub enum Shortage {
     Threads,
     /// Memory, or buffers of the kernel.
     Memory,
-    /// Concurrent hostname look-ups ([`Lookups`](crate::lookup::Lookups)).
+    /// Concurrent hostname lookups ([`Lookups`](crate::lookup::Lookups)).
     LookUps,
 }
 
@@ -42,7 +42,7 @@ impl Shortage {
         match (error.raw_os_error(), error.kind()) {
             (Some(code), _) if TOO_MANY_FILES.contains(&code) => Some(Self::Files),
             (Some(code), _) if code == NO_BUFFERS => Some(Self::Memory),
-            // To a connection, which is not waited for, the latter says that the kernel has no room for its route.
+            // A connect that does not wait fails with `WouldBlock` if the kernel has no memory for the route.
             (_, io::ErrorKind::OutOfMemory) | (Some(_), io::ErrorKind::WouldBlock) => Some(Self::Memory),
             (Some(_), io::ErrorKind::AddrNotAvailable | io::ErrorKind::AddrInUse) => Some(Self::Ports),
             _ => None,

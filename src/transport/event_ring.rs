@@ -47,7 +47,7 @@ pub trait RingEvent: Clone {
     /// count for each. At most 64 MiB are kept for slow receivers.
     fn size(&self) -> usize;
 
-    /// The event that tells a slow receiver how many events it missed.
+    /// The event that reports to a slow receiver how many events it missed.
     fn lagged(missed: u64) -> Self;
 }
 
@@ -177,7 +177,7 @@ impl<E: RingEvent> Drop for EventReceiver<E> {
 
 impl<E> EventRing<E> {
     fn lock(&self) -> MutexGuard<'_, Buffer<E>> {
-        // Nothing that holds the lock panics half-way.
+        // No code that holds the lock panics with the buffer in an invalid state.
         self.buffer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -333,7 +333,7 @@ mod tests {
             sender.send_all(numbers(0..burst));
             numbers(burst..end).into_iter().for_each(|event| sender.send_all([event]));
             assert_eq!(rest(&mut watcher), numbers(0..end), "{burst} and {later}");
-            // When that is seen, the bound is the usual one.
+            // After they are received, the limit is the usual one again.
             numbers(0..6).into_iter().for_each(|event| sender.send_all([event]));
             assert_eq!(watcher.try_next(), Some(Event::Lagged(1)), "{burst} and {later}");
         }
@@ -375,7 +375,7 @@ mod tests {
         assert_eq!(held(&sender), (1, 3));
         drop(slow);
         assert_eq!(held(&sender), (0, 0));
-        // Whoever sees an event last lets go of it.
+        // The receiver that receives an event last releases it.
         let mut third = sender.subscribe();
         for last_is_quick in [false, true] {
             sender.send_all([queued(2, &message), queued(3, &message)]);

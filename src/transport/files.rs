@@ -10,7 +10,7 @@ pub use crate::atomic_file::{
     Access, AtomicFile, remove_unfinished, sync_parent, target, write_new, write_whole,
 };
 
-/// The byte order mark that some editors put before text in UTF-8.
+/// The byte order mark that some editors write before UTF-8 text.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// Opens a regular file for reading. A symbolic link is followed.

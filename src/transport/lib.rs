@@ -1,9 +1,9 @@
-//! What a peer-to-peer node on tokio needs, whatever its protocol.
+//! Building blocks of a peer-to-peer node on tokio, independent of its protocol.
 //!
 //! - Limits: a [`RateLimiter`] by remote address, a limit on open connections ([`connections`]), a memory budget for
 //!   request bodies ([`body_budget`]) and a limit on open files ([`descriptors`]).
 //! - Address policy: which addresses a node contacts on a stranger's word ([`address_policy`], [`Scope`]), and bounded
-//!   hostname look-ups ([`lookup`]).
+//!   hostname lookups ([`lookup`]).
 //! - Events: a broadcast channel that is bounded in events and in bytes ([`event_ring`]).
 //! - Files: written atomically, read with an upper bound ([`files`]).
 //!

@@ -1,6 +1,6 @@
-//! Hostname look-ups, each in a thread of its own.
+//! Hostname lookups, each in a thread of its own.
 //!
-//! The system's look-up can take minutes and cannot be cancelled. So the number of threads is bounded, and names that only
+//! The system's lookup can take minutes and cannot be cancelled. So the number of threads is bounded, and names that only
 //! strangers gave leave room for others. A thread that cannot be started is an error, not a panic.
 
 use std::{
@@ -18,32 +18,32 @@ use tokio::{
 
 use crate::descriptors::Shortage;
 
-/// Maximum look-ups at once.
+/// Maximum lookups at once.
 const MAX_LOOKUPS: usize = 48;
 /// Maximum of these for peers that the user did not add.
 const MAX_FOR_OTHERS: usize = 32;
 /// Maximum of these for peers that never responded.
 const MAX_FOR_STRANGERS: usize = 16;
-/// Maximum time that a look-up waits for a free thread. Then it fails, which says nothing about the peer.
+/// Maximum time that a lookup waits for a free thread. Then it fails, which says nothing about the peer.
 const MAX_WAIT: Duration = Duration::from_secs(2);
 
 /// Maximum addresses of each version of IP that are used of one name, because its owner can list any number.
 const MAX_OF_VERSION: usize = 4;
 
-/// How trustworthy the source of a name is. It decides how many look-ups may run at once.
+/// How trustworthy the source of a name is. It decides how many lookups may run at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NameSource {
-    /// The user added the peer: 48 look-ups.
+    /// The user added the peer: 48 lookups.
     UserAdded,
-    /// The peer responded before: 32 look-ups.
+    /// The peer responded before: 32 lookups.
     Responded,
-    /// Only strangers named the peer: 16 look-ups.
+    /// Only strangers named the peer: 16 lookups.
     Unverified,
 }
 
 type LookUp = dyn Fn(&str) -> io::Result<Vec<IpAddr>> + Send + Sync;
 
-/// The look-ups of a node.
+/// The lookups of a node.
 pub struct Lookups {
     all: Arc<Semaphore>,
     for_others: Arc<Semaphore>,
@@ -57,7 +57,7 @@ impl fmt::Debug for Lookups {
     }
 }
 
-/// Why a look-up failed.
+/// Why a lookup failed.
 #[derive(Debug)]
 pub enum LookupError {
     /// This machine lacks a resource for it.
@@ -86,19 +86,19 @@ impl Lookups {
     /// Looks a hostname up. Returns at most 4 addresses of each version of IP, in the system's order of preference.
     ///
     /// # Errors
-    /// The look-up failed, or waited 2 seconds for a free thread.
+    /// The lookup failed, or waited 2 seconds for a free thread.
     pub async fn addresses(&self, name: &str, source: NameSource) -> Result<Vec<IpAddr>, LookupError> {
         let permits = timeout(MAX_WAIT, self.permits(source)).await;
         let permits = permits.map_err(|_| LookupError::Shortage(Shortage::LookUps))?;
         let (found_to, found) = oneshot::channel();
         self.in_thread(name, move |addresses| {
             drop(permits);
-            // An error means that nobody waits any more.
+            // An error means that the caller no longer waits.
             let _ = found_to.send(addresses.map(first_of_each_version));
         })
         .map_err(|_| LookupError::Shortage(Shortage::Threads))?;
         let addresses = found.await.unwrap_or_else(|_| Err(io::Error::other("the look-up broke off")));
-        // That no file could be opened for it is not among the errors of a look-up.
+        // The error of a lookup does not say that there were too few file descriptors.
         addresses.map_err(|error| Shortage::now().map_or(LookupError::Failed(error), LookupError::Shortage))
     }
 
@@ -111,7 +111,7 @@ impl Lookups {
         };
         let mut permits = Vec::with_capacity(bounds.len());
         for bound in &bounds[first..] {
-            // An error means that it was closed, which nobody does.
+            // An error means that the semaphore was closed, which never happens.
             permits.extend(Arc::clone(bound).acquire_owned().await);
         }
         permits
@@ -177,7 +177,7 @@ mod tests {
         for (source, used) in
             [(Unverified, MAX_FOR_STRANGERS), (Responded, MAX_FOR_OTHERS), (UserAdded, MAX_LOOKUPS)]
         {
-            // Names of less trust use all that they may.
+            // Names with less trusted sources use all their lookups.
             let slow = |number| {
                 let lookups = Arc::clone(&lookups);
                 tokio::spawn(async move { lookups.addresses(&format!("slow{number}"), source).await })

@@ -5,6 +5,6 @@ use std::time::Duration;
 pub struct Now {
     /// Time since the node started, on a monotonic clock. Timers use it.
     pub uptime: Duration,
-    /// Milliseconds since the Unix epoch. People are shown it. This clock may jump.
+    /// Milliseconds since the Unix epoch, for display. This clock may jump.
     pub unix_ms: u64,
 }

@@ -229,7 +229,7 @@ mod tests {
         assert!(served.count() < MAX_KEYS + 2);
         assert_eq!(limiter.keys.len(), MAX_KEYS);
         assert!(limiter.try_acquire(known, NOW).is_ok() && limiter.try_acquire(known, NOW).is_err());
-        // Those that have been quiet since then are let go.
+        // Buckets of keys that have been quiet since then are removed.
         assert!(limiter.try_acquire(v4(1), NOW + Duration::from_secs(9)).is_ok());
         assert_eq!((limiter.keys.len(), limiter.networks.len()), (1, 1));
     }
@@ -241,7 +241,7 @@ mod tests {
         assert!(limiter.keys.is_empty() && limiter.networks.is_empty());
     }
 
-    /// The keys of one network, which do all they can at the same moment, over and over.
+    /// Requests of all keys of one network at the same time, repeatedly. Returns how many are permitted.
     fn crowd(limiter: &mut RateLimiter, keys: u32, now: Duration) -> usize {
         let rounds = (0..200).flat_map(|_| 0..keys);
         rounds.filter(|number| limiter.try_acquire(v4(number % 250 + 0x0a00_0001), now).is_ok()).count()
@@ -304,14 +304,15 @@ mod tests {
     #[test]
     fn a_network_is_known_while_it_has_keys_or_was_used() {
         const OTHERS: u32 = 0x0b00_0000;
-        // Six seconds after a key took its whole burst, its network is full and it is not. Three seconds after 60
-        // keys took one each, they are full and their network is not. In the end all are full.
+        // Six seconds after one key used its whole burst, its network's bucket is full and its own is not. Three
+        // seconds after 60 keys used one permit each, their buckets are full and their network's is not. In the end all
+        // are full.
         for (keys, each, after, expected) in [(1, 20, 6, (1, 1)), (60, 1, 3, (0, 1)), (60, 1, 30, (0, 0))] {
             let mut limiter = RateLimiter::new(1.0, 20.0);
             for key in 0..keys {
                 assert!((0..each).all(|_| limiter.try_acquire(v4(key), NOW).is_ok()));
             }
-            // As many networks as there may be, so that those that say nothing are let go.
+            // The maximum number of networks, so that full buckets are removed.
             for network in 0..MAX_KEYS as u32 {
                 let _ = limiter.try_acquire(v4(OTHERS + (network << 8)), NOW);
             }

@@ -1,4 +1,4 @@
-//! The keys that limits count remote addresses by.
+//! Keys by which limits count remote addresses.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 

@@ -29,9 +29,9 @@ pub enum Scope {
     Reserved,
 }
 
-/// Addresses of clouds for their own machines: that of most, and Amazon's for containers, which are link-local, so that
-/// a node which is itself is not sent there; Azure's, Alibaba's and Oracle's; and over IPv6 Amazon's, Google's and
-/// Oracle's.
+/// Addresses of metadata services of clouds. The link-local address of most clouds and Amazon's for containers are
+/// listed so that a node that is link-local itself does not contact them. The others are those of Azure, Alibaba and
+/// Oracle, and over IPv6 those of Amazon, Google and Oracle.
 const METADATA: [IpAddr; 9] = [
     IpAddr::V4(Ipv4Addr::new(169, 254, 169, 254)),
     IpAddr::V4(Ipv4Addr::new(169, 254, 170, 2)),
@@ -105,7 +105,7 @@ impl Scope {
         }
     }
 
-    /// The scope of a hostname that needs no look-up: an IP address without brackets, or `localhost` or a name below it
+    /// The scope of a hostname that needs no lookup: an IP address without brackets, or `localhost` or a name below it
     /// (RFC 6761), in upper or lower case, with or without a final dot. `None` for other names.
     pub fn of_hostname(hostname: &str) -> Option<Self> {
         let name = hostname.strip_suffix('.').unwrap_or(hostname);
@@ -155,7 +155,7 @@ fn of_v6(address: Ipv6Addr) -> Scope {
     match (V6.iter().find(is_in), carried(address)) {
         (Some((_, _, scope)), _) => *scope,
         (None, Some(v4)) => Scope::of(v4.into()),
-        // All that is given out so far is in 2000::/3.
+        // All unicast addresses assigned so far are in 2000::/3.
         (None, None) if address.segments()[0] >> 13 != 1 => Scope::Reserved,
         (None, None) => Scope::Public,
     }

@@ -92,7 +92,7 @@ impl fmt::Debug for Certificate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Files { certificate, key } => write!(f, "{} with {}", certificate.display(), key.display()),
-            // A private key has no place in a log.
+            // A log must not contain the private key.
             Self::Pem { certificate, .. } => write!(f, "{certificate:?} with a key"),
         }
     }
@@ -246,7 +246,7 @@ impl Builder {
     /// Starts the node on the current tokio runtime.
     pub async fn start(mut self) -> Result<Node, StartError> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        // Everything that can be wrong is found before anything is left behind.
+        // All options are checked before anything is created.
         let named = self.check()?;
         let budget = DescriptorBudget::new(
             descriptors::open_file_limit(),
@@ -265,7 +265,7 @@ impl Builder {
             sockets.iter().filter_map(|socket| socket.local_addr().ok()).collect();
         let shortfall = wanted.shortfall(&listens_on);
         shortfall.iter().for_each(|shortfall| tracing::warn!("{shortfall}"));
-        // Only now is anything made that stays.
+        // Files are created from here on.
         let state = kept.as_mut().map(Kept::load).transpose()?.unwrap_or_default();
         let (certificate, mut warnings) = match given {
             Some(given) => given,
@@ -278,7 +278,7 @@ impl Builder {
 
         let bound = listens_on.first().and_then(|address| NonZeroU16::new(address.port()));
         let address = bound.map_or(named.clone(), |port| named.with_port(port));
-        // A node that accepts more than others do is for a network of such nodes.
+        // A larger body limit is for a network of nodes with that limit, so the user may write messages of that size.
         let most = Message::largest_in(self.limits.max_body).max(self.options.max_message_bytes);
         let core = Core::new(Options { address, max_message_bytes: most, ..self.options.clone() })?;
         let mut rng: StdRng = rand::make_rng();
@@ -315,7 +315,7 @@ impl Builder {
         Ok(Node { shared, inner: Arc::new(inner) })
     }
 
-    /// What others are to be told, unless the system chooses the port.
+    /// The address that is sent to others. Port 0 stands for a port that the system chooses.
     fn check(&self) -> Result<Address, StartError> {
         let hostname_error = |source| StartError::Hostname { hostname: self.hostname.clone(), source };
         let named = Address::new(&self.hostname, self.port.max(1)).map_err(hostname_error)?;
@@ -355,7 +355,7 @@ impl Builder {
         (Sender::new(parts, &self.limits, max_idle), connections)
     }
 
-    /// The certificate that was given, if one was.
+    /// The certificate that the user provided, if any.
     fn given_certificate(
         &self,
         provider: &CryptoProvider,
@@ -363,7 +363,7 @@ impl Builder {
         Ok(match &self.certificate {
             Some(Certificate::Files { certificate, key }) => {
                 let pair = certificate::load(certificate, key, provider)?;
-                // Keys that come with a system are often open to a group.
+                // Keys installed by the system are often readable by a group.
                 Some((pair, warning::of_key(key, 0o007).into_iter().collect()))
             }
             Some(Certificate::Pem { certificate, key }) => {
@@ -373,8 +373,8 @@ impl Builder {
         })
     }
 
-    /// The one that is kept in the data directory, which is made if it is not there; without a directory, or where
-    /// nothing can be written in it and no state is to be kept, a new one.
+    /// The certificate in the data directory; it is created if it is missing. A new unsaved certificate if there is no
+    /// directory, or if the directory is not writable and no state is saved.
     async fn kept_certificate(
         &self,
         provider: &CryptoProvider,
@@ -401,7 +401,8 @@ impl Builder {
         provider: &CryptoProvider,
     ) -> Result<(CertifiedKey, Vec<StartWarning>), StartError> {
         let mut warnings = Vec::new();
-        // A node that keeps state has the directory to itself. Another needs that only while it makes the certificate.
+        // A node that saves state has locked the directory already. Another node locks it only while it creates the
+        // certificate.
         let is_there = || Ok::<_, StartError>(certificate::is_kept_in(directory)?);
         let _lock =
             if self.keep_state { None } else { DirectoryLock::acquire_unless(directory, is_there).await? };
@@ -410,7 +411,7 @@ impl Builder {
     }
 }
 
-/// A value that no other run of a node has.
+/// A random value that identifies this run of the node.
 fn run_value(rng: &mut StdRng) -> HeaderValue {
     let run = format!("{:016x}{:016x}", rng.next_u64(), rng.next_u64());
     HeaderValue::try_from(run).expect("hexadecimal digits")
@@ -437,7 +438,7 @@ fn read_pem(
     key: &str,
     provider: &CryptoProvider,
 ) -> Result<CertifiedKey, CertificateError> {
-    // What an error names in place of the files.
+    // Errors name these in place of the files.
     let (certificate_name, key_name) = ("the certificate given", "the key given");
     let chain: Vec<_> =
         CertificateDer::pem_slice_iter(certificate.as_bytes()).filter_map(Result::ok).collect();

@@ -17,7 +17,7 @@ const CERTIFICATE_FILE: &str = "certificate.pem";
 /// The private key's file in the data directory.
 const KEY_FILE: &str = "key.pem";
 
-/// Largest file of a certificate chain or key, in bytes.
+/// Maximum size of a PEM file in bytes.
 const MAX_PEM: u64 = 1 << 20;
 
 /// Why a node has no certificate.
@@ -27,7 +27,7 @@ pub enum CertificateError {
     /// A file cannot be read or written.
     #[error("cannot {operation} {path}: {source}")]
     File {
-        /// What was tried.
+        /// The operation, such as `read`.
         operation: &'static str,
         /// The file.
         path: PathBuf,
@@ -63,7 +63,7 @@ pub enum CertificateError {
         /// The key's file, which is missing.
         key: PathBuf,
     },
-    /// A self-signed certificate could not be made.
+    /// A self-signed certificate could not be created.
     #[error("cannot make a certificate: {0}")]
     Generate(rcgen::Error),
 }
@@ -80,7 +80,7 @@ impl CertificateError {
     }
 }
 
-/// Reads a certificate chain, the node's own first, and its private key from PEM files.
+/// Reads a certificate chain, the node's own certificate first, and its private key from PEM files.
 pub(super) fn load(
     certificate: &Path,
     key: &Path,
@@ -106,10 +106,10 @@ pub(super) fn is_kept_in(directory: &Path) -> Result<bool, CertificateError> {
     Ok(is_there(&certificate)? && is_there(&key)?)
 }
 
-/// Reads the one kept in the data directory. Where there is neither certificate nor key, makes both for `hostname` and
-/// keeps them there; where there is only the key, makes a certificate for it. No file that is there is written.
+/// Reads the certificate in the data directory. If there is neither certificate nor key, creates both for `hostname`
+/// and saves them. If there is only a key, creates a certificate for it. Existing files are never overwritten.
 ///
-/// The key is written first, so whenever the process ends, the next one finds a key that is whole or none.
+/// The key is written first, so that after a killed process the key is either complete or missing.
 pub(super) fn load_or_create(
     directory: &Path,
     hostname: &str,
@@ -135,7 +135,7 @@ pub(super) fn load_or_create(
     load(&certificate, &key, provider)
 }
 
-/// Makes one that is kept nowhere.
+/// Creates a certificate that is not saved.
 pub(super) fn ephemeral(hostname: &str, provider: &CryptoProvider) -> Result<CertifiedKey, CertificateError> {
     let made = make(hostname)?;
     let key = PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
@@ -147,7 +147,7 @@ fn make(hostname: &str) -> Result<rcgen::CertifiedKey<rcgen::KeyPair>, Certifica
     rcgen::generate_simple_self_signed([hostname.to_owned()]).map_err(CertificateError::Generate)
 }
 
-/// A new certificate for a key that is there.
+/// Creates a new certificate for an existing key.
 fn remake(key: &Path, hostname: &str) -> Result<String, CertificateError> {
     let not_pem = || CertificateError::NotPem { path: key.to_owned(), wanted: "private key" };
     let text = String::from_utf8(read(key)?).map_err(|_| not_pem())?;
@@ -162,7 +162,7 @@ fn paths_in(directory: &Path) -> (PathBuf, PathBuf) {
     (directory.join(CERTIFICATE_FILE), directory.join(KEY_FILE))
 }
 
-/// Whether there is anything of this name, be it a link that leads nowhere. Not to know is an error.
+/// Whether the path exists, including a broken symbolic link. It is an error if that cannot be found out.
 fn is_there(path: &Path) -> Result<bool, CertificateError> {
     match fs::symlink_metadata(path) {
         Ok(_) => Ok(true),
@@ -171,8 +171,7 @@ fn is_there(path: &Path) -> Result<bool, CertificateError> {
     }
 }
 
-/// The lines of a PEM file without a byte order mark and without white space at their ends. What stands around the PEM
-/// blocks can be anything.
+/// The lines of a PEM file, without byte order mark and trailing white space. Text around the PEM blocks is ignored.
 fn read(path: &Path) -> Result<Vec<u8>, CertificateError> {
     let pem = files::read_regular(path, MAX_PEM).map_err(|source| file_error("read", path, source))?;
     let lines = files::without_mark(&pem).split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
@@ -233,7 +232,7 @@ mod tests {
         }
         assert_eq!(content(directory.path()), before);
 
-        // As after a kill between the two writes, and where the certificate was moved away.
+        // After a kill between the two writes, and after the certificate was moved away.
         fs::write(&key, &both["key.pem"]).unwrap();
         fs::remove_file(&certificate).unwrap();
         let (_, warnings) = start(directory.path()).unwrap();

@@ -1,4 +1,4 @@
-//! The data directory, which belongs to one node at a time.
+//! The data directory. Only one node uses it at a time.
 
 use std::{
     fs::{File, OpenOptions, TryLockError},
@@ -10,16 +10,16 @@ use std::{
 
 use super::files;
 
-/// The lock is on this file. It holds the process id of the node that has it, and stays when the node ends.
+/// The file that is locked. It contains the process id of the node that locked it, and remains when the node ends.
 const LOCK_FILE: &str = "node.lock";
-/// How long a node that keeps no state waits for another that makes the certificate.
+/// Time for which a node that saves no state waits for another node to create the certificate.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Why a node can't use its data directory.
+/// Why a node cannot use its data directory.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DirectoryError {
-    /// The directory or its lock can't be made or opened.
+    /// The directory or its lock file cannot be created or opened.
     #[error("cannot use {path}: {source}")]
     File {
         /// The directory or file.
@@ -27,7 +27,7 @@ pub enum DirectoryError {
         /// The error of the system.
         source: io::Error,
     },
-    /// Another node runs in it: each would undo what the other writes.
+    /// Another node uses it. Two nodes would overwrite each other's files.
     #[error(
         "the data directory {directory} is in use by another node{}; stop that one, or give this one another directory",
         .process.map(|process| format!(", process {process}")).unwrap_or_default()
@@ -35,7 +35,7 @@ pub enum DirectoryError {
     InUse {
         /// The directory.
         directory: PathBuf,
-        /// The process that the other node runs in, if it is known.
+        /// The process id of the other node, if known.
         process: Option<u32>,
     },
 }
@@ -50,18 +50,17 @@ impl DirectoryError {
     }
 }
 
-/// The file system is read-only, or the user that the node runs as may not write there.
+/// Whether the error says that the file system is read-only or that the user may not write.
 pub(super) fn is_denied(kind: io::ErrorKind) -> bool {
     matches!(kind, io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied)
 }
 
-/// A data directory that no other node uses until this is released or dropped. The end of the process releases it as
-/// well, however it ends.
+/// The lock on a data directory, until it is released or dropped. It is also released when the process ends in any way.
 #[derive(Debug)]
 pub(super) struct DirectoryLock(Mutex<Option<File>>);
 
 impl DirectoryLock {
-    /// Makes the directory if it is not there, and takes it.
+    /// Creates the directory if it is missing, and locks it.
     pub(super) fn acquire(directory: &Path) -> Result<Self, DirectoryError> {
         files::create_private_directory(directory).map_err(at(directory))?;
         let path = directory.join(LOCK_FILE);
@@ -74,18 +73,18 @@ impl DirectoryLock {
                     process: process(&mut file),
                 });
             }
-            // As on some network file systems.
+            // Some network file systems have no locks.
             Err(TryLockError::Error(error)) => {
                 tracing::warn!(path = %path.display(), %error, "cannot lock the data directory");
             }
         }
-        // Who it is helps the user, and nobody else needs to know.
+        // The process id is information for the user only, so errors are ignored.
         let _ = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
         Ok(Self(Mutex::new(Some(file))))
     }
 
-    /// The same for a moment only: waits for another that has it, unless `is_needless` says that there is no need for
-    /// it any more. Returns `None` then.
+    /// Locks the directory for a short time. Waits for another node that has locked it. Returns `None` as soon as
+    /// `is_needless` says that the lock is no longer needed.
     pub(super) async fn acquire_unless<E: From<DirectoryError>>(
         directory: &Path,
         mut is_needless: impl FnMut() -> Result<bool, E>,
@@ -104,7 +103,7 @@ impl DirectoryLock {
         }
     }
 
-    /// Lets other nodes have the directory.
+    /// Unlocks the directory.
     pub(super) fn release(&self) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
@@ -123,7 +122,7 @@ fn open(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// The process that says in the file that it has the lock.
+/// The process id in the lock file.
 fn process(file: &mut File) -> Option<u32> {
     let mut text = String::new();
     file.rewind().ok()?;
@@ -193,7 +192,7 @@ mod tests {
         assert!(needless.await.unwrap().is_none());
         let mut lock = Some(lock);
         let taken = DirectoryLock::acquire_unless::<DirectoryError>(directory.path(), || {
-            // The other has done what it needed it for.
+            // The other node has finished what it needed the lock for.
             lock.take_if(|_| asked > 4).into_iter().for_each(drop);
             asked += 1;
             Ok(false)

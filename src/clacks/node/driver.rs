@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use super::shared::Shared;
 
-/// Wakes the core whenever it asked to be, until the node stops.
+/// Calls the core's timeout handler at the times that the core requests, until the node stops.
 pub(super) async fn run(shared: Arc<Shared>) {
     loop {
         let due = shared.plan_driver().map(|uptime| shared.clock.instant(uptime));

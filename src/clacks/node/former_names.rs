@@ -1,4 +1,4 @@
-//! Entries of a state file under hostnames that an earlier version accepted and that are refused now.
+//! Entries of a state file whose hostnames an earlier version accepted and this version refuses.
 
 use serde::{
     Deserialize, Deserializer,
@@ -8,8 +8,8 @@ use serde_json::value::RawValue;
 
 use crate::protocol::{Address, AddressError};
 
-/// Reads a list of entries that each begin with an address, and leaves those out whose hostname is refused, since nobody
-/// can be reached there. Any other entry that can't be read is an error.
+/// Reads a list of entries that each begin with an address, and skips those whose hostname is refused, because no peer
+/// can be reached there. Any other invalid entry is an error.
 pub(super) fn left_out<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -26,14 +26,14 @@ where
     entries.into_iter().filter_map(read).collect::<Result<_, _>>().map_err(D::Error::custom)
 }
 
-/// Whether an entry can't be read for its hostname.
+/// Whether an entry is invalid because of its hostname.
 pub(super) fn is_refused(entry: &str) -> bool {
     #[derive(Deserialize)]
     struct Written {
         hostname: String,
         port: u16,
     }
-    // Only hyphens at the ends of labels were accepted once.
+    // Earlier versions accepted only hyphens at the ends of labels.
     let is_refused =
         |hostname: &str, port| Address::new(hostname, port) == Err(AddressError::InvalidHostname);
     serde_json::from_str::<Written>(entry).is_ok_and(|Written { hostname, port }| {

@@ -71,7 +71,7 @@ impl Node {
 
     /// Appends a message to the queue.
     pub fn enqueue(&self, message: Message) -> Result<MessageId, EnqueueError> {
-        // Asked within the lock: what is queued before the node stops is among what the stop gives back.
+        // Checked within the lock, so that [`Node::stop`] returns every message that was accepted.
         self.shared.with_core(|at| {
             if self.shared.stopped.is_cancelled() {
                 Err(EnqueueError::Stopped)
@@ -119,8 +119,8 @@ impl Node {
         self.announced(address, outcome).await
     }
 
-    /// As [`announce`](Self::announce), for an address that the user has from somebody else, such as a fetched list. It
-    /// is contacted only if it is public, has the scope of this node's own address, or
+    /// As [`announce`](Self::announce), for an address from a source other than the user, such as a fetched list. It is
+    /// contacted only if it is public, has the scope of this node's own address, or
     /// [`Limits::allow_private_addresses`](super::Limits::allow_private_addresses) is set. The peer does not count as
     /// added by the user.
     pub async fn announce_suggested(&self, address: &Address) -> Result<(), AnnounceError> {
@@ -162,7 +162,7 @@ impl Node {
 
     /// Removes a peer and its trusted certificate. It is added again when somebody names it.
     pub fn forget(&self, address: &Address) -> Result<(), UnknownPeer> {
-        // First, so that nothing is sent to it any more that would have its certificate trusted again.
+        // The peer is removed first, so that no delivery pins its certificate again.
         let was_known = self.shared.with_core(|at| at.core.forget(address));
         self.shared.trust.forget(address, true);
         self.shared.sender.close_idle(address);
@@ -211,14 +211,15 @@ impl Node {
     }
 }
 
-/// Listeners and plugins. They are called without any lock held and may call the node. What handles a payload runs on
-/// the task that took it: a panic there costs that request. What hears of events is called by one thread at a time, in
-/// the order in which the events happened and soon after; that thread is any that uses the node. A panic there is
-/// logged. Nobody waits for listeners that take long: of the events that they have yet to hear of, the oldest are left
-/// out above 4,096 events or 64 MiB of messages, and a warning in the log says how many.
+/// Listeners and plugins. They are called without a lock held and may call the node.
 ///
-/// A function that holds a handle keeps the node running until [`Node::stop`], which lets go of all of them. A node that
-/// has stopped takes no more: a function that is added then is dropped at once.
+/// Plugins and message listeners run on the task of the request; a panic there fails that request. Event listeners are
+/// called by one thread at a time, in the order of the events; that thread is any that uses the node. A panic there is
+/// logged. The node does not wait for slow listeners. At most 4,096 events and 64 MiB of messages are kept for them;
+/// above that the oldest are dropped, and a warning in the log says how many.
+///
+/// A function that holds a handle keeps the node running until [`Node::stop`], which drops all functions. A function
+/// that is added to a stopped node is dropped at once.
 impl Node {
     /// Adds a plugin. Plugins see every payload before it is processed, in the order in which they were added. They may
     /// change the payload and the response, or discard the payload.

@@ -13,10 +13,10 @@ use crate::{
 
 use super::Node;
 
-/// Messages that are copied out of the queue at once, to be looked at without the lock.
+/// Messages that are copied from the queue at once, to be examined without the lock.
 const BATCH: usize = 1024;
 
-/// Why not everything was handed on. The node takes messages again.
+/// Why the drain did not finish. The node accepts messages again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DrainError {
@@ -31,7 +31,7 @@ pub enum DrainError {
     Stopped,
 }
 
-/// Messages that are kept here until the user lets them go, and leaving without a loss.
+/// Held messages, and draining.
 impl Node {
     /// Holds a queued message until it is released. Returns whether it was queued.
     pub fn hold(&self, id: MessageId) -> bool {
@@ -103,7 +103,8 @@ impl Node {
         }
     }
 
-    /// Searches the queue in portions. Messages that arrive meanwhile are included.
+    /// Returns the ids of the matching queued messages. The queue is read in portions; messages that arrive meanwhile
+    /// are included.
     fn waiting_that(&self, matches: &impl Fn(&QueuedMessage) -> bool) -> Vec<MessageId> {
         let mut matching = Vec::new();
         let mut seen = MessageId(0);
@@ -200,7 +201,7 @@ impl Node {
     }
 }
 
-/// The rule, holding also what it panics about: that happens while the core is locked, and may be on the one task that
+/// Wraps a rule so that it matches if it panics. The rule runs while the core is locked, possibly on the only task that
 /// sends.
 fn steadfast(rule: HoldRule) -> HoldRule {
     HoldRule::new(rule.text().to_owned(), move |queued| {

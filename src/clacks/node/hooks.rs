@@ -47,7 +47,7 @@ pub(super) struct Hooks {
     line: Line,
 }
 
-/// Events that the listeners have yet to hear of, in the order in which they happened. One thread at a time calls them.
+/// Events for the listeners, in their order. One thread at a time calls the listeners.
 struct Line {
     events: EventSender<Event>,
     waiting: Mutex<Waiting>,
@@ -55,7 +55,7 @@ struct Line {
 
 struct Waiting {
     events: EventReceiver<Event>,
-    /// A thread calls the listeners.
+    /// Whether a thread is calling the listeners.
     is_delivering: bool,
 }
 
@@ -80,7 +80,7 @@ impl Hooks {
         self.events.add(listener);
     }
 
-    /// Lets go of all of them, and of those that are added later.
+    /// Drops all hooks, and drops those that are added later.
     pub(super) fn close(&self) {
         self.plugins.close();
         self.received.close();
@@ -92,19 +92,18 @@ impl Hooks {
         self.events.has_any()
     }
 
-    /// Whether neither a plugin nor a listener is to see a payload before it is taken.
+    /// Whether there is neither a plugin nor a listener for payloads.
     pub(super) fn has_no_payload_hooks(&self) -> bool {
         !self.plugins.has_any() && !self.received.has_any()
     }
 
-    /// Adds events for the listeners to hear of, within the lock of the node, so that they stand in the order in which
-    /// they happened.
+    /// Adds events for the listeners. It is called within the lock of the node, so that the events are in order.
     pub(super) fn enqueue(&self, events: impl IntoIterator<Item = Event>) {
         self.line.events.send_all(events);
     }
 
-    /// Lets the listeners hear of what waits, outside the lock of the node. Where another thread is at it, that one goes
-    /// on with what is new.
+    /// Calls the listeners for the waiting events, outside the lock of the node. If another thread is doing so, that
+    /// thread continues with the new events.
     pub(super) fn notify(&self) {
         let Some(turn) = self.line.begin() else { return };
         while let Some(event) = turn.next() {
@@ -112,8 +111,8 @@ impl Hooks {
                 tracing::warn!("listeners are too slow: they have missed {missed} events");
             }
             for listener in self.events.all().iter() {
-                // It may run on the one task that sends: a panic is the listener's end, not the node's. What it
-                // shares with the program is the program's to keep whole.
+                // The listener may run on the only task that sends, so its panic must not end the node. The program is
+                // responsible for data that it shares with the listener.
                 if catch_unwind(AssertUnwindSafe(|| listener(&event))).is_err() {
                     tracing::error!("a listener panicked");
                 }
@@ -121,7 +120,8 @@ impl Hooks {
         }
     }
 
-    /// Runs the plugins in the order they were loaded. `Err` is the answer of the one that discarded the payload.
+    /// Runs the plugins in the order in which they were added. `Err` is the response of the plugin that discarded the
+    /// payload.
     pub(super) fn run_plugins(
         &self,
         peer: &Peer,
@@ -137,7 +137,7 @@ impl Hooks {
         Ok(answer)
     }
 
-    /// What the listeners make of a message; `None` if one of them holds it back.
+    /// The message as the listeners return it; `None` if one of them discarded it.
     pub(super) fn run_received(&self, peer: &Peer, message: Message) -> Option<Message> {
         self.received.all().iter().try_fold(message, |message, listener| listener(peer, message))
     }
@@ -150,8 +150,8 @@ impl fmt::Debug for Hooks {
 }
 
 impl Line {
-    /// Begins to call the listeners, unless that is being done: a listener that calls the node hears of what it causes when
-    /// it has returned.
+    /// Begins a turn of calling the listeners; `None` if a thread is doing so. A listener that calls the node receives
+    /// the resulting events after it has returned.
     fn begin(&self) -> Option<Turn<'_>> {
         let mut waiting = self.lock();
         if waiting.is_delivering {
@@ -166,11 +166,11 @@ impl Line {
     }
 }
 
-/// The right to call the listeners, until there is nothing to tell.
+/// The right to call the listeners, until there are no more events.
 struct Turn<'a>(&'a Line);
 
 impl Turn<'_> {
-    /// The next event; `None` if the turn is over.
+    /// The next event; `None` if there is none, which ends the turn.
     fn next(&self) -> Option<Event> {
         let mut waiting = self.0.lock();
         let next = waiting.events.try_next();
@@ -204,13 +204,13 @@ impl<F: ?Sized> Registry<F> {
         let grown = list.as_ref().map(|list| list.iter().cloned().chain([Arc::clone(&function)]).collect());
         let old = std::mem::replace(&mut *list, grown.map(Arc::new));
         drop(list);
-        // Not under the lock: what a function holds may be a handle to the node.
+        // Dropped outside the lock, because the function may hold a handle to the node.
         drop((old, function));
     }
 
     fn close(&self) {
         let dropped = self.0.write().unwrap_or_else(PoisonError::into_inner).take();
-        // Not under the lock, as above.
+        // Dropped outside the lock, as above.
         drop(dropped);
     }
 }
@@ -233,7 +233,7 @@ mod tests {
         }
     }
 
-    /// What a listener hears that is stuck in the first of so many events with such messages.
+    /// The events that a listener receives if it blocks in the first of `count` events with such messages.
     fn heard_by_a_stuck_listener(count: u64, message: &Message) -> Vec<Event> {
         let hooks = Hooks::default();
         let ((entered_to, entered), (open, gate)) = (mpsc::channel(), mpsc::channel::<()>());
@@ -242,7 +242,7 @@ mod tests {
         hooks.add_event(Arc::new(move |event| {
             listener.lock().unwrap().push(event.clone());
             let _ = entered_to.send(());
-            // An error means that it is open for good.
+            // An error means that the gate stays open.
             let _ = gate.lock().unwrap().recv();
         }));
         thread::scope(|scope| {
@@ -251,7 +251,7 @@ mod tests {
             entered.recv().unwrap();
             for number in 1..count {
                 hooks.enqueue([queued(number, message)]);
-                // It returns although the listener does not.
+                // It returns although the listener is blocked.
                 hooks.notify();
             }
             drop(open);

@@ -74,7 +74,7 @@ impl Limits {
         }
     }
 
-    /// Refuses zeros with which a node could serve or reach nobody.
+    /// Refuses values of zero with which the node could serve or reach no peer.
     pub(super) fn check(&self) -> Result<(), OptionsError> {
         let Self { connect_timeout, request_timeout, handshake_timeout, header_timeout, .. } = self;
         let is_zero = [

@@ -39,25 +39,25 @@ use crate::{
 
 use super::{Limits, RUN_HEADER, Request, shared::Shared};
 
-/// After an accept failed (no more file descriptors, say), how long until the next.
+/// Pause after a failed accept, for example because of too few file descriptors.
 const AFTER_FAILED_ACCEPT: Duration = Duration::from_millis(100);
-/// The same after another connection was cut off for it, which has yet to end.
+/// Pause after a failed accept for which another connection was closed. That connection needs time to end.
 const AFTER_ROOM_WAS_MADE: Duration = Duration::from_millis(10);
-/// It is told of so often at most.
+/// Minimum interval between two warnings about failed accepts.
 const ACCEPT_WARNING_INTERVAL: Duration = Duration::from_secs(60);
-/// How much of a body that is too large is read and thrown away, so that its sender gets to read the answer.
+/// Maximum bytes of a body that are discarded after an early error response, so that the sender reads the response.
 const MAX_DISCARDED: usize = 16 << 20;
-/// Largest head of a request, and what is read ahead of a body, in bytes: answered 431 above. A client chooses neither
-/// method nor path and has little to say in headers.
+/// Maximum bytes of the head of a request, and of its read buffer; above it the response is 431. Requests need few
+/// headers.
 const MAX_HEAD: usize = 32 << 10;
-/// Seconds until a client whose body had to make room may try again.
+/// `Retry-After` in seconds for a body that was cancelled because of the memory budget.
 const ROOM_AGAIN_AFTER: &str = "10";
 
-/// What `GET /` shows to people.
+/// The response to `GET /`, for people.
 const ABOUT: &str = "This is a node of a clacks network. Nodes post messages to each other here; there is nothing to browse.\n\
     A man is not dead while his name is still spoken.\n";
 
-/// Takes connections on one socket and serves each.
+/// Accepts connections on one socket and serves them.
 pub(super) struct Listener {
     pub(super) shared: Arc<Shared>,
     pub(super) tls: TlsAcceptor,
@@ -65,12 +65,12 @@ pub(super) struct Listener {
     pub(super) bodies: BodyBudget,
     pub(super) run: HeaderValue,
     pub(super) connections: Arc<Connections>,
-    /// How deep a message may be nested.
+    /// Maximum nesting depth of a message.
     pub(super) max_depth: usize,
 }
 
 impl Listener {
-    /// Accepts until the node stops.
+    /// Accepts connections until the node stops.
     pub(super) async fn run(self: Arc<Self>, socket: TcpListener) {
         self.shared.stopped.run_until_cancelled(self.accept(socket)).await;
         self.connections.close_all();
@@ -87,7 +87,7 @@ impl Listener {
                     }
                 }
                 Err(error) => {
-                    // It may fail again and again for as long as somebody makes connections.
+                    // The error can recur for as long as clients open connections.
                     if warned_at.is_none_or(|warned_at| warned_at.elapsed() > ACCEPT_WARNING_INTERVAL) {
                         tracing::warn!(%error, "cannot accept a connection");
                         warned_at = Some(Instant::now());
@@ -98,7 +98,7 @@ impl Listener {
         }
     }
 
-    /// Closes another connection if there are no more files for this one. Returns how long to wait until the next.
+    /// Closes another connection if there are too few file descriptors. Returns the pause until the next accept.
     fn after_failed_accept(&self, error: &io::Error) -> Duration {
         if !self.shared.sender.make_room_after(error) {
             return AFTER_FAILED_ACCEPT;
@@ -107,7 +107,7 @@ impl Listener {
         AFTER_ROOM_WAS_MADE
     }
 
-    /// Whether one more connection from this address is served.
+    /// Opens a connection from this address, if it is allowed.
     fn admit(&self, remote: SocketAddr) -> Option<ConnectionPermit> {
         let is_ignored = || self.shared.read(|core| core.is_remote_ignored(remote.ip()));
         if is_ignored() {
@@ -117,7 +117,7 @@ impl Listener {
         match self.connections.open(remote.ip()) {
             Ok((permit, reached)) => {
                 reached.into_iter().for_each(|limit| self.record_limit_hit(limit_of(limit)));
-                // It may have been ignored, and its connections closed, since it was asked about.
+                // The address may have been ignored, and its connections closed, since the check above.
                 (!is_ignored()).then_some(permit)
             }
             Err(limit) => {
@@ -133,7 +133,7 @@ impl Listener {
 
     async fn connection(self: Arc<Self>, stream: TcpStream, remote: SocketAddr, permit: ConnectionPermit) {
         let closed = permit.closed();
-        // A failure concerns this one connection, and whoever made it knows.
+        // A failure affects only this connection, and its client knows of it.
         if let Some(Err(error)) = closed.run_until_cancelled(self.serve(stream, remote, permit)).await {
             tracing::debug!(%remote, %error, "connection ended");
         }
@@ -213,7 +213,7 @@ impl Listener {
         into_response(read.map_or_else(|refused| refused, |body| self.process(&body, remote)))
     }
 
-    /// The whole body, or the answer to one that is refused. That it is is told before the rest of it has come.
+    /// Reads the whole body, or returns an error response. The response does not wait for the rest of the body.
     async fn read(&self, request: hyper::Request<Incoming>, remote: SocketAddr) -> Result<Bytes, Response> {
         let asks_first = request.headers().contains_key(EXPECT);
         let mut body = request.into_body();
@@ -222,20 +222,20 @@ impl Listener {
             Err(unread) => unread,
         };
         let is_coming = match unread {
-            // A client that asked whether to send is told to when the body is first read, and has not sent before.
+            // With `Expect: 100-continue` the client sends nothing until the body is first read.
             Unread::TooLarge { has_begun } => has_begun || !asks_first,
             Unread::NoRoom => true,
             Unread::TookTooLong | Unread::BrokeOff(_) => false,
         };
         let answer = self.refuse(&unread, remote);
         if is_coming {
-            // Whether it all came in time or not: the answer is the same.
+            // The response is the same whether or not the body arrived in time.
             let _ = timeout(self.limits.body_timeout, discard(&mut body)).await;
         }
         Err(answer)
     }
 
-    /// Tells of a body that was not read, and counts the limit that it met.
+    /// Creates the error response for a body that was not read, and counts the limit.
     fn refuse(&self, unread: &Unread, remote: SocketAddr) -> Response {
         let (limit, status, reason) = match unread {
             Unread::TooLarge { .. } => {
@@ -259,7 +259,7 @@ impl Listener {
         answer
     }
 
-    /// The whole body, if it comes in time and has room.
+    /// The whole body, if it arrives in time and within the memory budget.
     async fn collect(&self, body: &mut Incoming, remote: SocketAddr) -> Result<Bytes, Unread> {
         let limits = &self.limits;
         if body.size_hint().lower() > limits.max_body as u64 {
@@ -272,7 +272,7 @@ impl Listener {
             Poll::Pending => Bytes::new(),
         };
         if body.is_end_stream() && first.len() <= limits.max_body {
-            // It came with its head, as most do: nothing has to be waited for, counted or copied.
+            // The body came with the head, as usual. It needs no wait, no budget and no copy.
             return Ok(first);
         }
         let reservation = self.bodies.begin(remote.ip());
@@ -283,7 +283,7 @@ impl Listener {
         }
     }
 
-    /// What a node does with a payload, in the protocol's order.
+    /// Processes a payload, in the order of the protocol.
     fn process(&self, body: &[u8], remote: SocketAddr) -> Response {
         let shared = &self.shared;
         let mut payload = match Payload::decode(body, self.max_depth) {
@@ -314,7 +314,7 @@ impl Listener {
     }
 }
 
-/// The limit of the node that a limit on connections is.
+/// Converts a limit on connections to a limit of the node.
 fn limit_of(limit: ConnectionLimit) -> Limit {
     match limit {
         ConnectionLimit::Total => Limit::Connections,
@@ -323,10 +323,10 @@ fn limit_of(limit: ConnectionLimit) -> Limit {
     }
 }
 
-/// Why a body was not read to its end.
+/// Why a body was not read completely.
 enum Unread {
     TooLarge {
-        /// Whether some of it was read.
+        /// Whether a part of it was read.
         has_begun: bool,
     },
     NoRoom,
@@ -334,13 +334,13 @@ enum Unread {
     BrokeOff(hyper::Error),
 }
 
-/// The next piece of a body if it is here already.
+/// The next frame of a body, if it has arrived already.
 async fn what_has_come(body: &mut Incoming) -> Poll<Option<hyper::Result<Frame<Bytes>>>> {
     poll_fn(|context| Poll::Ready(Pin::new(&mut *body).poll_frame(context))).await
 }
 
-/// Reads a body of at most `max` bytes that begins with `first`, into one piece: a body of many small chunks takes no
-/// more memory than its bytes.
+/// Reads a body of at most `max` bytes that begins with `first` into one buffer, so that many small chunks need no more
+/// memory than their bytes.
 async fn collect(
     first: Bytes,
     body: &mut Incoming,
@@ -357,7 +357,7 @@ async fn collect(
         Ok(())
     };
     add(&first)?;
-    // It holds on to all that was read together with it.
+    // `first` shares its buffer with the head, which is released here.
     drop(first);
     while let Some(frame) = body.frame().await {
         if let Ok(data) = frame.map_err(Unread::BrokeOff)?.into_data() {
@@ -367,7 +367,7 @@ async fn collect(
     Ok(whole)
 }
 
-/// Reads on without keeping anything.
+/// Reads and discards a body, up to a maximum.
 async fn discard(body: &mut Incoming) {
     let mut discarded = 0;
     while let Some(Ok(frame)) = body.frame().await {
@@ -385,8 +385,8 @@ fn plain(status: StatusCode, text: &'static str) -> hyper::Response<Full<Bytes>>
     response
 }
 
-/// An answer as HTTP. What a plugin wrote that HTTP can't hold is left out, as is what says how long the body is: that
-/// is the server's to say.
+/// Converts a response to HTTP. Headers from a plugin that HTTP forbids are dropped, and so are headers about the
+/// length of the body, which the server sets.
 fn into_response(answer: Response) -> hyper::Response<Full<Bytes>> {
     let mut response = hyper::Response::new(Full::from(answer.body));
     let status = StatusCode::from_u16(answer.status).ok().filter(|status| !status.is_informational());

@@ -1,7 +1,7 @@
-//! The public key in a certificate, whatever else stands in it.
+//! The public key in a certificate, independent of its other contents.
 //!
-//! A peer is known by its certificate's bytes and proves that it has the key. Version, extensions, names and dates mean
-//! nothing for that, and certificates that webpki refuses for them are in use.
+//! A peer is identified by the bytes of its certificate and proves that it has the key. Version, extensions, names and
+//! dates are irrelevant, and certificates that webpki refuses because of them are in use.
 
 use der::{
     Decode, Reader, SliceReader, Tag, TagNumber,
@@ -15,10 +15,10 @@ use rustls::{
     sign::CertifiedKey,
 };
 
-/// Smallest RSA key that ring takes.
+/// Minimum size of an RSA key that ring accepts.
 const MIN_RSA_BITS: usize = 2048;
 
-/// Checks a signature of TLS 1.2 by the certificate's key.
+/// Verifies a TLS 1.2 signature with the key of the certificate.
 pub(super) fn verify_tls12(
     message: &[u8],
     certificate: &CertificateDer<'_>,
@@ -32,7 +32,7 @@ pub(super) fn verify_tls12(
         .iter()
         .find(|(scheme, _)| *scheme == signature.scheme)
         .ok_or(PeerMisbehaved::SignedHandshakeWithUnadvertisedSigScheme)?;
-    // A scheme of TLS 1.2 leaves the curve open.
+    // A signature scheme of TLS 1.2 does not determine the curve.
     let verifies = |algorithm: &&dyn rustls::pki_types::SignatureVerificationAlgorithm| {
         raw_key.verify_signature(*algorithm, message, signature.signature()).is_ok()
     };
@@ -43,7 +43,7 @@ pub(super) fn verify_tls12(
     }
 }
 
-/// Checks a signature of TLS 1.3 by the certificate's key.
+/// Verifies a TLS 1.3 signature with the key of the certificate.
 pub(super) fn verify_tls13(
     message: &[u8],
     certificate: &CertificateDer<'_>,
@@ -57,8 +57,8 @@ pub(super) fn verify_tls13(
     })
 }
 
-/// A certificate chain and its private key, for a server to show. The key must be that of the first certificate, if the
-/// key tells.
+/// A certificate chain with its private key, for a server. The key must belong to the first certificate, if that can be
+/// checked.
 pub(super) fn certified(
     chain: Vec<CertificateDer<'static>>,
     private: PrivateKeyDer<'static>,
@@ -100,7 +100,7 @@ fn contents(sequence: AnyRef<'_>) -> der::Result<&[u8]> {
     Ok(sequence.value())
 }
 
-/// Why a key is of no use, in words that help its owner if it is a common case.
+/// The error for an unusable key, with advice to its owner in common cases.
 fn unusable(key: &SubjectPublicKeyInfoDer<'_>) -> Error {
     match rsa_bits(key) {
         Some(bits) if bits < MIN_RSA_BITS => Error::General(format!(
@@ -110,7 +110,7 @@ fn unusable(key: &SubjectPublicKeyInfoDer<'_>) -> Error {
     }
 }
 
-/// How long an RSA key is; none if it is another kind of key.
+/// The size of an RSA key in bits; `None` for other kinds of keys.
 fn rsa_bits(key: &[u8]) -> Option<usize> {
     let mut fields = SliceReader::new(contents(AnyRef::from_der(key).ok()?).ok()?).ok()?;
     AnyRef::decode(&mut fields).ok()?;

@@ -2,7 +2,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use super::Node;
 
-/// Connections from outside: where they come in, how many there are, and whom the user keeps out.
+/// Inbound connections: sockets, number, and ignored remote addresses.
 impl Node {
     /// The addresses of the listening sockets.
     pub fn listens_on(&self) -> &[SocketAddr] {

@@ -7,8 +7,8 @@ use crate::{
 
 use super::{Node, trust::CertificateState};
 
-/// Undoing commands. A function that ends in `state` or `states` returns what a command is about to change, as it is now;
-/// one that begins with `restore` puts that back. What happened in between and was not of the command stays.
+/// Undoing commands. Functions that end in `state` or `states` save what a command will change. Functions that begin
+/// with `restore` restore that. Other changes in between are kept.
 impl Node {
     /// Saves the states of those of these messages that are queued or held. From now on they are tracked when their ids
     /// change.
@@ -32,7 +32,7 @@ impl Node {
         self.shared.with_core(|at| at.core.restore_messages(states))
     }
 
-    /// Saves the hold rule, the messages that it let pass, and the held messages.
+    /// Saves the hold rule, the messages that it passed, and the held messages.
     pub fn hold_state(&self) -> HoldState {
         self.shared.read(crate::core::Core::hold_state)
     }
@@ -55,13 +55,13 @@ impl Node {
         self.shared.with_core(|at| at.core.add_peer_undoable(address, at.now))
     }
 
-    /// Restores a peer: removes it if it was not known, adds it with all that was known of it, or resets its status,
-    /// the time of that and who added it. Returns `false` if it has to be added and there is no room.
+    /// Restores a peer: removes it if it was not known, adds it with its saved data, or resets its status, the time of
+    /// the status and whether the user added it. Returns `false` if it has to be added and there is no room.
     pub fn restore_peer(&self, state: PeerState) -> bool {
         self.shared.with_core(|at| at.core.restore_peer(state, at.now))
     }
 
-    /// Saves which certificate is trusted for an address, and which was refused.
+    /// Saves the trusted certificate of an address and the refused one.
     pub fn certificate_state(&self, address: &Address) -> CertificateState {
         self.shared.trust.state(address)
     }

@@ -1,8 +1,7 @@
 //! Posts payloads to peers.
 //!
-//! With hyper's client connections and a pool of our own, as much has to be known of each connection: which certificate
-//! it was made with, where it leads, and whether the peer said anything on it. reqwest tells none of it, and takes twice
-//! as long for each request.
+//! It uses hyper's client connections and its own pool, because it needs to know of each connection the certificate,
+//! the remote address, and whether the peer sent anything. reqwest hides these and takes twice as long per request.
 
 mod dial;
 mod failure;
@@ -37,28 +36,29 @@ use super::{
 
 use self::{dial::Dialer, failure::PostError, link::Link, pool::Pool};
 
-/// How much of an answer's body is read, so that the connection can be used again. Peers answer with an empty one.
+/// Maximum bytes of a response body that are read so that the connection can be used again. Nodes respond with an empty
+/// body.
 const MAX_ANSWER: usize = 64 << 10;
-/// A timer that is so late was held up: the process or the machine was suspended.
+/// Delay of a timer from which the process or the machine counts as having been suspended.
 const HELD_UP: Duration = Duration::from_millis(200);
-/// How long what has come meanwhile is waited for then.
+/// Time to receive data that arrived during a suspension.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// Posts payloads to peers, over connections that are kept and shared.
+/// Posts payloads to peers, over pooled connections.
 #[derive(Debug)]
 pub(super) struct Sender {
     dialer: Dialer,
     pool: Arc<Pool>,
-    /// For a whole request.
+    /// Time-out of a whole request.
     timeout: Duration,
     trust: Arc<Trust>,
     policy: Arc<AddressPolicy>,
     run: HeaderValue,
-    /// From outside, of which one makes room where there are no more files.
+    /// The inbound connections. One is closed if there are too few file descriptors.
     connections: Arc<Connections>,
 }
 
-/// What a sender shares with the rest of the node.
+/// The parts that a sender shares with the rest of the node.
 pub(super) struct Parts {
     pub(super) trust: Arc<Trust>,
     pub(super) provider: Arc<CryptoProvider>,
@@ -69,7 +69,7 @@ pub(super) struct Parts {
 }
 
 impl Sender {
-    /// Keeps at most `max_idle` connections that are not in use.
+    /// A sender with at most `max_idle` idle connections.
     pub(super) fn new(parts: Parts, limits: &Limits, max_idle: usize) -> Self {
         let Parts { trust, provider, policy, lookups, run, connections } = parts;
         let dialer =
@@ -82,7 +82,7 @@ impl Sender {
         &self.trust
     }
 
-    /// Makes the request and waits for its answer, for as long as a request may take.
+    /// Makes the request and waits for its result, for at most the time-out of a request.
     pub(super) async fn deliver(&self, delivery: Delivery) -> DeliveryResult {
         let started = Instant::now();
         let deadline = started + self.timeout;
@@ -91,7 +91,8 @@ impl Sender {
         let posted = in_time(deadline, self.post(delivery, &handshake, deadline)).await;
         match posted.unwrap_or(Err(PostError::TookTooLong)) {
             Ok(Answered::Ourselves) => {
-                // Nobody is known by this name, so nobody by its certificate: others can make up such names without end.
+                // No peer has this name, so the certificate is forgotten. Otherwise made-up names could fill the
+                // memory.
                 self.trust.forget(&to, false);
                 DeliveryResult::SelfConnection
             }
@@ -110,13 +111,14 @@ impl Sender {
         }
     }
 
-    /// Closes a connection because no more files may be opened: an idle one to a peer if there is one, or else one from
-    /// outside. Returns whether there was any.
+    /// Closes a connection because of too few file descriptors: an idle one to a peer, otherwise an inbound one.
+    /// Returns whether there was one.
     pub(super) fn make_room(&self) -> bool {
         self.pool.close_oldest() || self.connections.make_room()
     }
 
-    /// The same if this error says that no more files may be opened, or that no memory is left for one.
+    /// Calls [`make_room`](Self::make_room) if the error says that there are too few file descriptors or too little
+    /// memory.
     pub(super) fn make_room_after(&self, error: &io::Error) -> bool {
         matches!(Shortage::of(error), Some(Shortage::Files | Shortage::Memory)) && self.make_room()
     }
@@ -126,12 +128,12 @@ impl Sender {
         self.pool.close_to(to);
     }
 
-    /// Closes all idle connections and keeps no more.
+    /// Closes all idle connections and keeps no new ones.
     pub(super) fn close(&self) {
         self.pool.close();
     }
 
-    /// A payload came from `remote` that names this sender.
+    /// Records a payload from `remote` with this sender.
     pub(super) fn record_sender(&self, sender: &Address, remote: SocketAddr) {
         let sender = sender.canonical();
         self.policy.record_sender((sender.hostname(), sender.port()), remote.ip());
@@ -151,19 +153,18 @@ impl Sender {
         let body = Bytes::from(payload.encode());
         if let Some(link) = self.idle(&to, added_by_user) {
             match self.exchange(link, &to, body.clone(), deadline).await {
-                // The peer closed it before it was used, or as it was. That is no reason to call the peer lost, and
-                // if it did receive the payload, it sees it twice, as it may see any payload.
+                // The peer closed the idle connection before or while it was used. The peer is not lost. If it did
+                // receive the payload, it receives it twice, which the protocol permits.
                 Err(failed) if failed.is_unheard => {}
                 exchanged => return exchanged.map_err(|failed| failed.error),
             }
         }
-        // Boxed, as what it needs on the way is large and needed once for many requests.
+        // Boxed because the future is large, and few requests need it.
         let link = Box::pin(self.dialer.dial(&to, handshake)).await?;
         self.exchange(link, &to, body, deadline).await.map_err(|failed| failed.error)
     }
 
-    /// A connection to this peer that is not in use, was made with the certificate that is trusted, and leads where the
-    /// node may be sent.
+    /// An idle connection to this peer with the trusted certificate and to an allowed address.
     fn idle(&self, to: &Address, added_by_user: bool) -> Option<Link> {
         let trusted = self.trust.pinned(to);
         self.pool.acquire(to, |link| {
@@ -192,7 +193,7 @@ impl Sender {
         }
         let status = answer.status().as_u16();
         let retry_after = answer.headers().get(RETRY_AFTER).and_then(seconds);
-        // What the peer says beyond its status does not matter, nor whether it says it whole.
+        // The body is irrelevant, and so is its completeness.
         let rest = timeout_at(deadline, discard(answer.into_body())).await.unwrap_or(Rest::UNREAD);
         let reply = Reply {
             retry_after,
@@ -212,7 +213,7 @@ impl Sender {
             && answer.headers().get(&RUN_HEADER) == Some(&self.run)
     }
 
-    /// `to` is canonical, so that a peer is told the same however its name is spelled.
+    /// `to` is canonical, so that the `Host` header is the same for all spellings of the peer.
     fn request(&self, to: &Address, body: Bytes) -> Result<Request<Full<Bytes>>, http::Error> {
         let mut request = Request::new(Full::new(body));
         *request.method_mut() = Method::POST;
@@ -225,8 +226,8 @@ impl Sender {
     }
 }
 
-/// What the work comes to, if it does so before the deadline. If the process was suspended until then, what has come
-/// meanwhile is received first.
+/// The output of `work`, or `None` if it is not ready by the deadline. If the process was suspended at the deadline,
+/// `work` first receives the data that has arrived meanwhile.
 async fn in_time<T>(deadline: Instant, work: impl Future<Output = T>) -> Option<T> {
     let mut work = pin!(work);
     if let Ok(done) = timeout_at(deadline, &mut work).await {
@@ -238,7 +239,7 @@ async fn in_time<T>(deadline: Instant, work: impl Future<Output = T>) -> Option<
     timeout(GRACE, work).await.ok()
 }
 
-/// What came after the head of an answer.
+/// What followed the head of a response.
 struct Rest {
     has_body: bool,
     is_whole: bool,
@@ -248,7 +249,7 @@ impl Rest {
     const UNREAD: Self = Self { has_body: true, is_whole: false };
 }
 
-/// Reads an answer's body, or enough of it.
+/// Reads a response body, up to a maximum.
 async fn discard(mut body: Incoming) -> Rest {
     let mut read = 0;
     while let Some(frame) = body.frame().await {
@@ -261,21 +262,21 @@ async fn discard(mut body: Incoming) -> Rest {
     Rest { has_body: read > 0, is_whole: true }
 }
 
-/// The seconds of a `Retry-After`. The other form of it, a date, is not read: clocks differ.
+/// The seconds of a `Retry-After` header. A date is not read, because clocks differ.
 fn seconds(value: &HeaderValue) -> Option<Duration> {
     value.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
 }
 
 enum Answered {
     Reply(Reply),
-    /// With the value of our own run. A peer that gives back what we sent it only takes itself out of our peers.
+    /// The response has the value of this run. A peer that copies the value only removes itself from our peers.
     Ourselves,
 }
 
-/// A request for which there is no answer.
+/// A request without a response.
 struct ExchangeFailed {
     error: PostError,
-    /// Not one byte came in answer to it.
+    /// Whether no byte was received in response.
     is_unheard: bool,
 }
 
@@ -295,7 +296,7 @@ mod tests {
         let deadline = Instant::now() + Duration::from_millis(10);
         let answered = async {
             let answer = answer.await;
-            // As where another task has to read it from a socket first.
+            // Another task first has to read the data from a socket.
             tokio::time::sleep(Duration::from_millis(1)).await;
             answer
         };

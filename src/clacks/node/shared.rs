@@ -16,10 +16,10 @@ use crate::core::{Core, Delivery, DeliveryId, DeliveryResult, Event, Failure, No
 
 use super::{hooks::Hooks, sender::Sender, state_changes::Changes, trust::Trust};
 
-/// Peers that are copied at once, within the lock.
+/// Peers that are copied at once while the core is locked.
 const PORTION: usize = 1024;
 
-/// What the handle and the node's tasks share.
+/// The state that the handles and the tasks of a node share.
 #[derive(Debug)]
 pub(super) struct Shared {
     inner: Mutex<Inner>,
@@ -27,9 +27,9 @@ pub(super) struct Shared {
     pub(super) hooks: Hooks,
     pub(super) sender: Sender,
     pub(super) trust: Arc<Trust>,
-    /// Wakes the driver when it may have to send earlier than it thinks.
+    /// Wakes the driver if it may have to send earlier than planned.
     pub(super) wake: Notify,
-    /// For the writer of the state file.
+    /// Changes for the writer of the state file.
     pub(super) changes: Arc<Changes>,
     pub(super) stopped: CancellationToken,
     pub(super) tasks: TaskTracker,
@@ -41,13 +41,13 @@ struct Inner {
     core: Core,
     rng: StdRng,
     events: EventSender<Event>,
-    /// Those who wait for their announces; `None` once the node has stopped.
+    /// Waiting announces; `None` once the node has stopped.
     announces: Option<HashMap<DeliveryId, oneshot::Sender<DeliveryResult>>>,
-    /// When the driver will look again, as uptime.
+    /// Uptime at which the driver will run next.
     driver_wakes: Option<Duration>,
 }
 
-/// What a piece of work at the core may use.
+/// Access to the core while it is locked.
 pub(super) struct CoreAccess<'a> {
     pub(super) core: &'a mut Core,
     pub(super) rng: &'a mut StdRng,
@@ -56,7 +56,7 @@ pub(super) struct CoreAccess<'a> {
 }
 
 impl CoreAccess<'_> {
-    /// Where the outcome of this announce will arrive; nothing does if the node has stopped or stops first.
+    /// A receiver for the result of this announce. It gets none if the node stops first.
     pub(super) fn outcome_of(&mut self, announce: DeliveryId) -> oneshot::Receiver<DeliveryResult> {
         let (outcome_to, outcome) = oneshot::channel();
         if let Some(announces) = self.announces {
@@ -92,12 +92,12 @@ impl Shared {
         }
     }
 
-    /// Looks at the core without changing it.
+    /// Reads the core.
     pub(super) fn read<T>(&self, read: impl FnOnce(&Core) -> T) -> T {
         read(&self.lock().core)
     }
 
-    /// Gives the core an input, then carries out what it asks for.
+    /// Passes an input to the core, then processes its outputs.
     pub(super) fn with_core<T>(self: &Arc<Self>, input: impl FnOnce(CoreAccess<'_>) -> T) -> T {
         let for_listeners = self.hooks.has_event_listeners();
         let mut inner = self.lock();
@@ -115,8 +115,8 @@ impl Shared {
         result
     }
 
-    /// All peers that are known all the while, in no order, as each is when its turn comes. They are copied in portions,
-    /// so that nobody waits long for the lock.
+    /// All peers that are known during the whole call, in no order. They are copied in portions, so that the lock is
+    /// never held for long.
     pub(super) fn all_peers(&self) -> Vec<Peer> {
         let mut all = Vec::new();
         let mut below = usize::MAX;
@@ -125,15 +125,15 @@ impl Shared {
             all.extend(portion);
             below = begins;
         }
-        // One that took the place of another that was forgotten meanwhile is there twice; as it is now, it is last.
+        // A peer that replaced a removed one can be there twice. Reversing puts its newer copy first.
         all.reverse();
         let mut seen = HashSet::with_capacity(all.len());
         all.retain(|peer| seen.insert(peer.address.clone()));
         all
     }
 
-    /// Goes through the list of peers, in its order and in portions, for as long as `goes_on` says so. One whose status
-    /// changes meanwhile may come twice or not at all.
+    /// Visits the peers in the order of the list and in portions, while `goes_on` returns true. A peer whose status
+    /// changes meanwhile may be visited twice or not at all.
     pub(super) fn walk_peers(&self, mut goes_on: impl FnMut(Peer) -> bool) {
         let mut last: Option<Peer> = None;
         loop {
@@ -147,19 +147,19 @@ impl Shared {
         }
     }
 
-    /// A subscription, which ends at once if the node has stopped.
+    /// A receiver of events. It ends at once if the node has stopped.
     pub(super) fn subscribe(&self) -> EventReceiver<Event> {
         self.lock().events.subscribe()
     }
 
-    /// Notes when the driver will look again, and returns when it has to.
+    /// Records when the driver will run next. Returns that uptime.
     pub(super) fn plan_driver(&self) -> Option<Duration> {
         let mut inner = self.lock();
         inner.driver_wakes = inner.core.poll_timeout();
         inner.driver_wakes
     }
 
-    /// Ends all subscriptions and the waiting for announces that will not end, and lets go of the hooks.
+    /// Ends all subscriptions and waiting announces, and drops the hooks.
     pub(super) fn close(&self) {
         {
             let mut inner = self.lock();
@@ -170,11 +170,11 @@ impl Shared {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
-        // The core's methods leave it valid at every step, so a panic elsewhere in the lock does not spoil it.
+        // The methods of the core leave it valid, so a panic elsewhere within the lock does no harm.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Hands what happened to the watchers, and to those who call the listeners if there are any.
+    /// Sends the events to the subscribers and, if there are any, to the listeners.
     fn publish(&self, inner: &mut Inner, for_listeners: bool) {
         let mut for_them = Vec::new();
         let Inner { core, events, .. } = inner;
@@ -208,7 +208,7 @@ impl Shared {
                 let under_way = UnderWay { shared: &shared, id: Some(delivery.id) };
                 let ended = shared.stopped.run_until_cancelled(shared.sender.deliver(delivery)).await;
                 let id = under_way.end();
-                // A delivery that the stop cut off is put back by the stop.
+                // The stop returned the message of a delivery that it cancelled.
                 let (Some(outcome), Some(id)) = (ended, id) else { return };
                 next = shared.delivery_ended(id, outcome);
             }
@@ -216,18 +216,18 @@ impl Shared {
         self.runtime.spawn(self.tasks.track_future(deliver));
     }
 
-    /// Forgets certificates of those who are no peers if there are many.
+    /// Forgets the certificates of former peers if there are too many.
     pub(super) fn sweep_pins(&self) {
         if self.trust.has_many() {
             self.trust.sweep(self.all_peers().into_iter().map(|peer| peer.address));
         }
     }
 
-    /// Returns the delivery that waited for this one to end, if there is one: it is for the same task.
+    /// Ends a delivery. Returns the next one for the same task, if any.
     fn delivery_ended(self: &Arc<Self>, id: DeliveryId, outcome: DeliveryResult) -> Option<Delivery> {
         let (waiting, next) = self.with_core(|at| {
             let outcome = at.core.handle_delivery(id, outcome, at.now);
-            // What is due leaves at once, without a turn of the driver's; but nothing leaves a node that stops.
+            // The next delivery starts at once, without the driver, unless the node stops.
             if !self.stopped.is_cancelled() {
                 at.core.handle_timeout(at.now, at.rng);
             }
@@ -236,15 +236,15 @@ impl Shared {
         });
         self.sweep_pins();
         if let Some((waiting, outcome)) = waiting {
-            // An error means that nobody waits any more.
+            // An error means that the caller no longer waits.
             let _ = waiting.send(outcome);
         }
         next
     }
 }
 
-/// A delivery that a task makes. If the task panics, the delivery ends all the same: its message, its peer's turn and
-/// whoever waits for it do not hang on a fault of this program.
+/// A delivery of a task. If the task panics, dropping this ends the delivery, so that the message, the slot of the peer
+/// and the waiting caller are released.
 struct UnderWay<'a> {
     shared: &'a Arc<Shared>,
     id: Option<DeliveryId>,
@@ -277,7 +277,7 @@ mod tests {
     #[tokio::test]
     async fn a_delivery_whose_task_panics_ends() {
         let node = Node::builder().hostname("127.0.0.1").port(0).start().await.unwrap();
-        // Nobody accepts there, so that the delivery does not end by itself.
+        // Nothing accepts there, so the delivery does not end by itself.
         let silent = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let peer = Address::new("127.0.0.1", silent.local_addr().unwrap().port()).unwrap();
         let shared = Arc::clone(&node.shared);

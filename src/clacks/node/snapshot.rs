@@ -1,4 +1,4 @@
-//! The state of a node at one moment, for showing, recording or saving it.
+//! The state of a node at one time, for display, recording or saving.
 
 use std::{net::IpAddr, time::Duration};
 
@@ -43,7 +43,7 @@ pub struct Overview {
     pub counters: Counters,
 }
 
-/// The state of a node at one moment, for showing or recording it.
+/// The state of a node at one time, for display or recording.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Snapshot {

@@ -12,7 +12,7 @@ use crate::core::Scope;
 
 use super::StartError;
 
-/// Connections that the system keeps for the node until it accepts them.
+/// Connections that the system queues until the node accepts them.
 const BACKLOG: i32 = 1024;
 
 /// `EAFNOSUPPORT`.
@@ -22,12 +22,12 @@ const NO_SUCH_FAMILY: i32 = rustix::io::Errno::AFNOSUPPORT.raw_os_error();
 #[cfg(not(unix))]
 const NO_SUCH_FAMILY: i32 = 10047;
 
-/// Where the node is to listen: at `listen`, or else where its hostname is.
+/// The requested sockets: at `listen`, or at the hostname's address.
 #[derive(Debug)]
 pub(super) struct Wanted<'a> {
     pub(super) hostname: &'a str,
     pub(super) listen: Option<IpAddr>,
-    /// 0 for any that is free.
+    /// 0 for any free port.
     pub(super) port: u16,
 }
 
@@ -55,13 +55,13 @@ impl Wanted<'_> {
         Ok(sockets)
     }
 
-    /// Whether the first address is enough if the second gives this error: the system has none of its kind, or the port
-    /// that the system chose is taken there.
+    /// Whether this error at the second address is acceptable: the system has no addresses of its version of IP, or the
+    /// port that the system chose is in use there.
     fn does_without_second(&self, error: &io::Error) -> bool {
         is_without_family(error) || (self.port == 0 && error.kind() == io::ErrorKind::AddrInUse)
     }
 
-    /// Without IPv6 all IPv4 addresses stand for all addresses, unless IPv6 was asked for.
+    /// Whether all IPv4 addresses replace all addresses: there is no IPv6, and the user did not request it.
     fn is_replaceable(&self, error: &io::Error) -> bool {
         self.listen.is_none() && is_without_family(error)
     }
@@ -78,7 +78,7 @@ impl Wanted<'_> {
         }
     }
 
-    /// How the sockets fall short of what the hostname promises to others, if they do.
+    /// A description of how the sockets do not match the hostname, if so.
     pub(super) fn shortfall(&self, sockets: &[SocketAddr]) -> Option<String> {
         let hostname = self.hostname;
         let listens = sockets.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ");
@@ -107,7 +107,7 @@ fn is_for_ipv6_only(socket: &SocketAddr) -> bool {
     socket.is_ipv6() && !socket.ip().is_unspecified()
 }
 
-/// Whether the system has no addresses of that version of IP.
+/// Whether the system has no addresses of this version of IP.
 fn is_without_family(error: &io::Error) -> bool {
     error.raw_os_error() == Some(NO_SUCH_FAMILY) || error.kind() == io::ErrorKind::AddrNotAvailable
 }
@@ -115,11 +115,11 @@ fn is_without_family(error: &io::Error) -> bool {
 fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
     let listen = || -> io::Result<TcpListener> {
         let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-        // Elsewhere it lets others listen on the same port.
+        // On other systems the option would let other processes listen on the same port.
         #[cfg(unix)]
         socket.set_reuse_address(true)?;
         if address.ip() == UNSPECIFIED_V6 {
-            // All addresses are those of IPv4, too, whatever the system's default is.
+            // The socket accepts IPv4 as well, whatever the default of the system.
             socket.set_only_v6(false)?;
         }
         socket.bind(&address.into())?;

@@ -6,13 +6,13 @@ use super::{
     state_file::{State, StateFile},
 };
 
-/// The state file on the way to a start. What is wrong with it is found before anything is made.
+/// The state file during the start. Errors in it are found before anything is created.
 pub(super) struct Kept<'a> {
     file: StateFile,
     directory: &'a Path,
-    /// What was read, if the directory was there, which is locked then.
+    /// The state, if the directory existed. The directory is locked then.
     state: Option<State>,
-    /// Why nothing can be written in the directory, which is not locked then.
+    /// Why the directory is not writable, if so. It is not locked then.
     denied: Option<io::ErrorKind>,
 }
 
@@ -26,7 +26,7 @@ impl<'a> Kept<'a> {
         Ok(kept)
     }
 
-    /// Makes the directory if it was not there.
+    /// Returns the state. Creates the directory if it is missing.
     pub(super) fn load(&mut self) -> Result<State, StartError> {
         match self.state.take() {
             Some(state) => Ok(state),

@@ -1,4 +1,4 @@
-//! What changed since the state was last written.
+//! Changes since the state was last written.
 
 use std::{
     collections::HashSet,
@@ -9,28 +9,28 @@ use tokio::sync::Notify;
 
 use crate::{core::Event, core::Status, protocol::Address};
 
-/// With more changes than this, everything is written anew.
+/// Maximum changes. Above it the whole state is written.
 const MAX_CHANGES: usize = 65_536;
 
-/// Gathers what changed, for the writer of the state file.
+/// Collects changes for the writer of the state file.
 #[derive(Debug)]
 pub(super) struct Changes {
     pending: Mutex<Pending>,
     any: Notify,
-    /// Told of changes that the user made, which are written without waiting for their turn.
+    /// Notified of changes by the user, which are written without delay.
     by_user: Notify,
 }
 
-/// What is to be written.
+/// The changes to write.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Pending {
-    /// Everything. Then what follows is empty.
+    /// Whether to write everything. Then the following fields are empty.
     pub(super) all: bool,
-    /// Peers that are other than they were, or gone.
+    /// Peers that changed or were removed.
     pub(super) peers: HashSet<Address>,
-    /// Addresses with another trusted certificate than before, or none.
+    /// Addresses whose trusted certificate changed or was removed.
     pub(super) pins: HashSet<Address>,
-    /// The remote addresses that the user ignores.
+    /// Whether the ignored remote addresses changed.
     pub(super) remotes: bool,
 }
 
@@ -51,7 +51,7 @@ impl Pending {
 }
 
 impl Default for Changes {
-    /// Everything is to be written; so nothing is gathered for a node that never writes.
+    /// Everything is to be written. So a node that never writes collects no changes.
     fn default() -> Self {
         let pending = Mutex::new(Pending { all: true, ..Pending::default() });
         Self { pending, any: Notify::new(), by_user: Notify::new() }
@@ -59,7 +59,7 @@ impl Default for Changes {
 }
 
 impl Changes {
-    /// Notes what an event changes of the state.
+    /// Records what an event changes.
     pub(super) fn record_event(&self, event: &Event) {
         match event {
             Event::PeerDiscovered { peer, .. } => self.record_peer(&peer.address, peer.added_by_user),
@@ -79,7 +79,7 @@ impl Changes {
         }
     }
 
-    /// Notes that another certificate is trusted for an address, or none.
+    /// Records that the trusted certificate of an address changed or was removed.
     pub(super) fn record_pin(&self, address: &Address, is_by_user: bool) {
         self.pending().record(|pending| _ = pending.pins.insert(address.clone()));
         self.wake(is_by_user);
@@ -90,7 +90,7 @@ impl Changes {
         self.wake(is_by_user);
     }
 
-    /// Everything that the file has is what the node has, so that only changes are to be written.
+    /// Starts to collect changes, because the file contains the whole state.
     pub(super) fn begin(&self) {
         *self.pending() = Pending::default();
     }
@@ -100,22 +100,22 @@ impl Changes {
         self.pending().all
     }
 
-    /// Takes what changed.
+    /// Removes and returns the changes.
     pub(super) fn drain(&self) -> Pending {
         std::mem::take(&mut self.pending())
     }
 
-    /// What was taken could not be written.
+    /// Requests to write everything, because the changes could not be written.
     pub(super) fn write_all(&self) {
         *self.pending() = Pending { all: true, ..Pending::default() };
     }
 
-    /// Waits for a change. One that came before is not missed.
+    /// Waits for a change. An earlier change that was not drained ends the wait at once.
     pub(super) async fn any(&self) {
         self.any.notified().await;
     }
 
-    /// The same for a change that the user made.
+    /// Waits for a change by the user.
     pub(super) async fn by_user(&self) {
         self.by_user.notified().await;
     }

@@ -1,8 +1,9 @@
-//! The state of a node on disk: one file with all of it, and beside it a journal of what changed since.
+//! The state of a node on disk: one file with the whole state, and a journal of the changes since.
 //!
-//! The whole file is written beside the old one and takes its place at once. The journal grows by one line a change and is
-//! folded into the whole file when it is as large as that. It names the whole file that it belongs to, so one that a
-//! killed process left behind is not taken for news. A line that a killed process did not finish is left out.
+//! The whole file is replaced atomically. The journal gets one line per change. When it is as large as the whole file,
+//! the whole file is written again and the journal starts anew. The journal contains the generation of its whole file,
+//! so that a journal left behind by a killed process is not applied to a newer file. An incomplete last line is
+//! ignored.
 
 use std::{
     fs::{File, OpenOptions},
@@ -34,24 +35,24 @@ use write_timer::WriteTimer;
 
 /// The file's name in the data directory.
 const STATE_FILE: &str = "peers.json";
-/// The journal's name.
+/// The name of the journal.
 const JOURNAL_FILE: &str = "peers.journal";
-/// The version of the files' form; another is not read.
+/// The version of the file format. Other versions are not read.
 const VERSION: u32 = 1;
-/// Largest file that is read, in bytes. A peer takes about 400.
+/// Maximum size in bytes of a file that is read. A peer needs about 400.
 const MAX_SIZE: u64 = 1 << 30;
-/// Up to this size, in bytes, the whole file is written at every change.
+/// Size in bytes up to which the whole file is written at every change.
 const SMALL: u64 = 64 << 10;
-/// Changes are gathered for so long before they are written.
+/// Time for which changes are collected before they are written.
 const GATHER: Duration = Duration::from_secs(2);
-/// How long changes wait at most for earlier writes to be paid for, unless all has to be written.
+/// Maximum delay of changes because of the write rate, unless everything has to be written.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// The saved state: the peers, their trusted certificates, and the ignored remote addresses.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct State {
     version: u32,
-    /// Names this very file for its journal.
+    /// Identifies this file for its journal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     generation: Option<u64>,
     #[serde(deserialize_with = "former_names::left_out")]
@@ -62,7 +63,7 @@ pub(super) struct State {
     pub(super) ignored_remotes: Vec<IpAddr>,
 }
 
-/// Why the state of an earlier run can't be read.
+/// Why the state of an earlier run cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StateError {
@@ -86,17 +87,17 @@ pub enum StateError {
     },
 }
 
-/// Why a state file is not in the form that this version writes.
+/// Why a state file does not have the format of this version.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StateFormError {
-    /// Another version of the form.
+    /// The file has another version of the format.
     #[error("version {0}")]
     Version(u32),
-    /// The file with the whole state is not the JSON that it should be.
+    /// The JSON of the whole file is invalid.
     #[error("{0}")]
     Json(serde_json::Error),
-    /// A line of the journal is not the JSON that it should be.
+    /// The JSON of a line of the journal is invalid.
     #[error("line {line}: {source}")]
     Line {
         /// Its number; the first is 1.
@@ -115,20 +116,20 @@ struct Files {
     whole: PathBuf,
     journal: PathBuf,
     written: Mutex<Written>,
-    /// Kept for as long as something may be written.
+    /// Held while files may be written.
     lock: Mutex<Option<DirectoryLock>>,
     is_released: AtomicBool,
 }
 
-/// How it went to save what changed.
+/// The result of saving changes.
 #[derive(Debug)]
 pub(super) struct Saved {
-    /// Bytes that were written, or that were handed to the system before it failed.
+    /// Bytes that were written, or passed to the system before it failed.
     bytes: u64,
     pub(super) result: io::Result<()>,
 }
 
-/// Counts what is written.
+/// Counts the bytes that are written.
 struct Counted<'a, W> {
     inner: W,
     bytes: &'a mut u64,
@@ -146,14 +147,14 @@ impl<W: Write> Write for Counted<'_, W> {
     }
 }
 
-/// What the files hold.
+/// The current contents of the files.
 #[derive(Debug, Default)]
 struct Written {
-    /// Of the whole file; `None` if the next that is written has to be whole.
+    /// The generation of the whole file; `None` if the next write has to be of the whole state.
     generation: Option<u64>,
-    /// Bytes in the whole file.
+    /// Bytes of the whole file.
     whole: u64,
-    /// Bytes in the journal; 0 if there is none for this whole file.
+    /// Bytes of the journal; 0 if this whole file has none.
     journal: u64,
 }
 
@@ -168,14 +169,14 @@ impl StateFile {
         }))
     }
 
-    /// Keeps the lock of the directory until [`release`](Self::release), or until nobody has the file any more.
+    /// Holds the lock of the directory until [`release`](Self::release), or until all clones are dropped.
     pub(super) fn hold_lock(&self, lock: DirectoryLock) {
         *self.0.lock.lock().unwrap_or_else(PoisonError::into_inner) = Some(lock);
     }
 
-    /// Lets other nodes have the directory: nothing is written any more.
+    /// Releases the lock of the directory. Nothing is written any more.
     pub(super) fn release(&self) {
-        // Not while something is being written.
+        // Waits for a write in progress.
         let _written = self.written();
         self.0.is_released.store(true, Ordering::SeqCst);
         self.0.lock.lock().unwrap_or_else(PoisonError::into_inner).iter().for_each(DirectoryLock::release);
@@ -196,7 +197,7 @@ impl StateFile {
             None => journal::Journal::default(),
         };
         *self.written() = Written {
-            // What is cut off is not written on.
+            // A cut-off journal is not appended to.
             generation: Some(generation).filter(|_| !changes.is_cut_off),
             whole: text.len() as u64,
             journal: changes.size,
@@ -204,12 +205,12 @@ impl StateFile {
         Ok(journal::apply(state, changes.changes))
     }
 
-    /// Removes what earlier runs that were killed had begun to write.
+    /// Removes temporary files of killed runs.
     pub(super) fn sweep(&self) {
         files::remove_unfinished(&self.0.whole);
     }
 
-    /// Writes what changed of the node's state. Each file is then whole: a change is in it or not.
+    /// Writes the changes. Each file is complete afterwards, with or without a change.
     pub(super) async fn save(&self, shared: &Arc<Shared>) -> Saved {
         let (file, shared) = (self.clone(), Arc::clone(shared));
         let saved = tokio::task::spawn_blocking(move || file.save_here(&shared)).await;
@@ -222,7 +223,8 @@ impl StateFile {
         if self.0.is_released.load(Ordering::SeqCst) {
             return nothing;
         }
-        // Taken first: what changes from here on is written the next time, whether or not it is seen this time.
+        // The changes are drained first. A change from here on is written the next time, whether or not it is included
+        // now.
         let changed = shared.changes.drain();
         let Written { generation, whole, journal } = *written;
         let saved = match generation {
@@ -274,7 +276,7 @@ impl StateFile {
         Saved { bytes, result }
     }
 
-    /// Logs that the state could not be written: the node goes on.
+    /// Logs that the state could not be written. The node continues.
     pub(super) fn complain(&self, error: &io::Error) {
         tracing::warn!(path = %self.0.whole.display(), %error, "cannot write the state file");
     }
@@ -288,7 +290,7 @@ fn form(path: &Path, reason: StateFormError) -> StateError {
     StateError::Form { path: path.to_owned(), reason }
 }
 
-/// `None` if there is no file.
+/// The contents; `None` if there is no file.
 fn read(path: &Path) -> Result<Option<Vec<u8>>, StateError> {
     match files::read_regular(path, MAX_SIZE) {
         Ok(text) => Ok(Some(text)),
@@ -297,9 +299,9 @@ fn read(path: &Path) -> Result<Option<Vec<u8>>, StateError> {
     }
 }
 
-/// Writes lines to a journal. A new one takes the place of one that belongs to an older whole file.
+/// Appends lines to a journal, or replaces the journal if it belongs to an older whole file.
 fn append_lines(path: &Path, is_new: bool, lines: &[u8]) -> io::Result<()> {
-    // A link stays a link.
+    // A symbolic link is kept.
     let path = &files::target(path)?;
     let mut file = open_to_append(path, is_new)?;
     file.write_all(lines)?;
@@ -309,7 +311,7 @@ fn append_lines(path: &Path, is_new: bool, lines: &[u8]) -> io::Result<()> {
 
 fn open_to_append(path: &Path, is_new: bool) -> io::Result<File> {
     if is_new && path.exists() {
-        // Not only emptied: its mode is to be that of a new one.
+        // Removed and not truncated, so that the new file gets the mode of a new file.
         std::fs::remove_file(path)?;
     }
     let mut options = OpenOptions::new();
@@ -319,7 +321,7 @@ fn open_to_append(path: &Path, is_new: bool) -> io::Result<File> {
     options.open(path)
 }
 
-/// What is to be written of what changed, as it is now.
+/// The changes with the current values.
 fn changes_of(shared: &Shared, changed: &Pending) -> Vec<Change> {
     let peer = |address: &Address| match shared.read(|core| core.peer(address)) {
         Some(peer) => Change::Peer(peer.into()),
@@ -334,13 +336,13 @@ fn changes_of(shared: &Shared, changed: &Pending) -> Vec<Change> {
     changed.peers.iter().map(peer).chain(changed.pins.iter().map(pin)).chain(remotes).collect()
 }
 
-/// Writes the state some time after it changed, until the node stops. What could not be written is tried again.
+/// Writes the state some time after it changed, until the node stops. Failed writes are repeated.
 pub(super) async fn save_changes(file: StateFile, shared: Arc<Shared>) {
     let mut write_timer = WriteTimer::default();
     loop {
         tokio::select! {
             biased;
-            // First, so that what changed just before the last handle was dropped is written as well.
+            // Polled first, so that a change just before the last handle was dropped is written.
             () = shared.changes.any() => {}
             () = shared.stopped.cancelled() => return,
             () = tokio::time::sleep_until(write_timer.next()), if write_timer.is_behind() => {}
@@ -352,7 +354,7 @@ pub(super) async fn save_changes(file: StateFile, shared: Arc<Shared>) {
     }
 }
 
-/// Waits for more changes, and for what was written last to be paid for; what the user changes does not wait for that.
+/// Waits for more changes and for the write rate. Changes by the user do not wait for the rate.
 async fn gather(shared: &Shared, next: Instant) {
     tokio::time::sleep(GATHER).await;
     let soon = next.min(Instant::now() + LONGEST_WAIT);
@@ -368,7 +370,7 @@ async fn gather(shared: &Shared, next: Instant) {
     }
 }
 
-/// Logs how it went. A disk can be full for days: that is worth one line.
+/// Logs the first failure of a series, and its end. A disk can be full for days.
 fn report(file: &StateFile, was_behind: bool, written: &io::Result<()>) {
     match written {
         Err(error) if !was_behind => file.complain(error),

@@ -2,11 +2,11 @@ use clacks_transport::event_ring::{EventReceiver, RingEvent};
 
 use crate::core::Event;
 
-/// The events of a node, from the time of the subscription on.
+/// The events of a node from the time of the subscription.
 ///
 /// The node never waits for a subscriber. At most 4,096 events with 64 MiB of messages are kept for slow ones. A
-/// subscriber that falls behind gets one [`Event::Lagged`] with the number of events that it missed, then the oldest
-/// event that is still kept.
+/// subscriber that falls behind gets one [`Event::Lagged`] with the number of missed events, then the oldest event that
+/// is still kept.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]

@@ -56,9 +56,9 @@ pub(super) struct Trust {
 struct Tables {
     pinned: HashMap<Address, Pinned>,
     refused: HashMap<Address, (CertificateFingerprint, Instant)>,
-    /// The number of the next certificate that is pinned.
+    /// The number of the next pinned certificate.
     next: u64,
-    /// With so many the old ones of those who are no peers are to be forgotten.
+    /// Number of certificates at which those of former peers are swept.
     sweep_at: usize,
 }
 
@@ -80,11 +80,11 @@ impl CertificateState {
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Pinned {
     sha256: CertificateFingerprint,
-    /// Later ones have higher ones.
+    /// Later certificates have higher numbers.
     number: u64,
-    /// The user accepted it, so it stays.
+    /// Whether the user accepted it. Then it is never swept.
     is_by_user: bool,
-    /// The peer has shown it, or the user has accepted it, since the node started.
+    /// Whether the peer has presented it, or the user has accepted it, since the node started.
     is_current: bool,
 }
 
@@ -94,12 +94,12 @@ impl Default for Tables {
     }
 }
 
-/// The peer that a handshake is with, and the certificate that was refused in it.
+/// A handshake: its peer, and the certificate that was refused.
 #[derive(Debug)]
 pub(super) struct Handshake {
-    /// `None` if nobody said who, which the verifier refuses.
+    /// `None` outside a delivery; the verifier refuses such a handshake.
     peer: Option<Address>,
-    /// Whether the user named the peer.
+    /// Whether the user added the peer.
     added_by_user: bool,
     refused: OnceLock<RefusedCertificate>,
 }
@@ -113,23 +113,23 @@ impl Handshake {
         Arc::new(Self { peer: None, added_by_user: false, refused: OnceLock::new() })
     }
 
-    /// Whether it is with a peer that the user named.
+    /// Whether the user added the peer.
     pub(super) fn is_with_named(&self) -> bool {
         self.added_by_user
     }
 
-    /// The handshake that this task is in.
+    /// The handshake of this task.
     pub(super) fn current() -> Arc<Self> {
         HANDSHAKE.try_with(Arc::clone).unwrap_or_else(|_| Self::with_nobody())
     }
 
-    /// What was refused in it, if anything.
+    /// The refused certificate, if any.
     pub(super) fn refused(&self) -> Option<RefusedCertificate> {
         self.refused.get().copied()
     }
 }
 
-/// A peer showed another certificate than the one that is trusted.
+/// The peer presented another certificate than the trusted one.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct RefusedCertificate {
     pub(super) pinned: CertificateFingerprint,
@@ -137,13 +137,12 @@ pub(super) struct RefusedCertificate {
 }
 
 tokio::task_local! {
-    /// The handshake that this task is in. The verifier is told a hostname but no port, so this is how it knows
-    /// whose certificate it looks at.
+    /// The handshake of this task. The verifier is passed a hostname without port, so it finds the peer here.
     pub(super) static HANDSHAKE: Arc<Handshake>;
 }
 
 impl Trust {
-    /// Told when another certificate is trusted than before.
+    /// Notified when a trusted certificate changes.
     pub(super) fn changed(&self) -> Arc<Changes> {
         Arc::clone(&self.changed)
     }
@@ -156,7 +155,7 @@ impl Trust {
         }
     }
 
-    /// All of them, the oldest first.
+    /// All trusted certificates, oldest first.
     pub(super) fn pins(&self) -> Vec<Pin> {
         let mut pinned: Vec<(Address, Pinned)> =
             self.tables().pinned.iter().map(|(address, pinned)| (address.clone(), *pinned)).collect();
@@ -165,7 +164,7 @@ impl Trust {
         pinned.into_iter().map(pin).collect()
     }
 
-    /// The one of this peer, as it is kept.
+    /// The trusted certificate of this peer, as it is saved.
     pub(super) fn pin(&self, peer: &Address) -> Option<Pin> {
         let tables = self.tables();
         let (address, Pinned { sha256, is_by_user, .. }) = tables.pinned.get_key_value(peer)?;
@@ -176,14 +175,14 @@ impl Trust {
         self.tables().pinned.get(peer).map(|pinned| pinned.sha256)
     }
 
-    /// Whether there are so many that it is time to [sweep](Self::sweep).
+    /// Whether there are so many certificates that a [sweep](Self::sweep) is due.
     pub(super) fn has_many(&self) -> bool {
         let tables = self.tables();
         tables.pinned.len() >= tables.sweep_at
     }
 
-    /// Forgets the oldest of those who are none of these peers, however their names are spelled, and that the user did
-    /// not accept, until only half as many are left as may be.
+    /// Forgets the oldest certificates of addresses that are not these peers and that the user did not accept, until
+    /// half the maximum is left. Spellings of an address are equal.
     pub(super) fn sweep(&self, peers: impl IntoIterator<Item = Address>) {
         let peers: HashSet<Address> = peers.into_iter().collect();
         let mut tables = self.tables();
@@ -200,7 +199,7 @@ impl Trust {
         tables.sweep_at = tables.pinned.len() + MAX_OTHERS / 2;
     }
 
-    /// No certificate is trusted for the peer any more. What the user asks for is saved without waiting.
+    /// Removes the trusted certificate of a peer. A change by the user is saved without delay.
     pub(super) fn forget(&self, peer: &Address, is_by_user: bool) {
         let mut tables = self.tables();
         tables.refused.remove(peer);
@@ -228,7 +227,7 @@ impl Trust {
         }
     }
 
-    /// Trusts the certificate if it is the peer's first. Its key must have been proven.
+    /// Trusts the certificate if it is the peer's first. The peer must have proven that it has the key.
     fn pin_first(&self, peer: &Address, proven: CertificateFingerprint) -> Result<(), RefusedCertificate> {
         let mut tables = self.tables();
         let number = tables.number();
@@ -241,7 +240,7 @@ impl Trust {
             return Err(tables.refuse(peer, pinned, proven));
         }
         pinned.is_current = true;
-        // Whoever showed another one since is not the peer that is there now.
+        // A refused certificate came from another server than the one that is there now.
         tables.refused.remove(peer);
         Ok(())
     }
@@ -254,7 +253,7 @@ impl Trust {
         }
     }
 
-    /// What is kept of the certificates of an address.
+    /// The trusted and the refused certificate of an address.
     pub(super) fn state(&self, address: &Address) -> CertificateState {
         let tables = self.tables();
         CertificateState {
@@ -264,7 +263,7 @@ impl Trust {
         }
     }
 
-    /// Puts that back. Returns whether another certificate is trusted than before.
+    /// Restores the certificates of an address. Returns whether the trusted one changed.
     pub(super) fn restore_state(&self, state: CertificateState) -> bool {
         let CertificateState { address, pinned, refused } = state;
         let mut tables = self.tables();
@@ -305,8 +304,8 @@ impl Tables {
     }
 }
 
-/// Takes any certificate whose key the peer proves to have, if it is the one that the peer is known by or its first.
-/// Names and dates in it mean nothing: no authority vouches for a node of this network.
+/// Accepts any certificate whose key the peer proves to have, if it is the trusted one or the peer's first. Names and
+/// dates in it are ignored, because this network has no certificate authority.
 #[derive(Debug)]
 pub(super) struct FirstUseVerifier {
     trust: Arc<Trust>,
@@ -324,7 +323,7 @@ impl FirstUseVerifier {
             return Err(Error::General("a handshake with nobody in particular".into()));
         };
         check(peer).map_err(|refused| {
-            // One handshake refuses once.
+            // A handshake refuses once.
             let _ = handshake.refused.set(refused);
             CertificateError::ApplicationVerificationFailure.into()
         })
@@ -377,7 +376,7 @@ impl ServerCertVerifier for FirstUseVerifier {
     }
 }
 
-/// A pin as it is kept in the state file.
+/// A trusted certificate in the state file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Pin {
     #[serde(flatten)]

@@ -5,7 +5,7 @@ use std::{
 
 use super::files;
 
-/// Something that a node found at its start and that its user should know. The node runs all the same.
+/// A problem that a node found at its start. The node runs nevertheless.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartWarning {
@@ -60,13 +60,13 @@ pub enum StartWarning {
     },
 }
 
-/// Warns of a key that a mode with one of these bits opens to others.
+/// A warning if the mode of the key has one of these bits.
 pub(super) fn of_key(path: &Path, bits: u32) -> Option<StartWarning> {
     let mode = files::mode_open_to_others(&fs::metadata(path).ok()?, bits)?;
     Some(StartWarning::KeyOpen { path: path.to_owned(), mode })
 }
 
-/// Warns of a directory that others can write to.
+/// A warning if other users can write to the directory.
 pub(super) fn of_directory(path: &Path) -> Option<StartWarning> {
     let mode = files::mode_open_to_others(&fs::metadata(path).ok()?, 0o022)?;
     Some(StartWarning::DirectoryOpen { path: path.to_owned(), mode })

@@ -44,19 +44,19 @@ const MAX_LABEL: usize = 63;
 #[derive(Clone)]
 pub struct Address(ThinArc<Head, u8>);
 
-/// What stands before the hostname.
+/// The part of an address before the hostname.
 #[derive(Clone, Copy)]
 struct Head {
-    /// Of the canonical hostname, by [`KEY`].
+    /// The hash of the canonical hostname, by [`KEY`].
     hash: u32,
     port: NonZeroU16,
     /// Whether the hostname is written in its canonical form.
     is_canonical: bool,
 }
 
-/// What hostnames are hashed with, once for each that is read. Strangers choose them and can send as many as they like,
-/// so it is std's hash with a key that nobody knows: the faster ones do not hold out against somebody who tries until some
-/// collide. All tables of addresses take it from there: what they make of it never leaves the program.
+/// Hashes hostnames, once for each address that is read. Strangers choose the hostnames and can send any number of
+/// them, so std's seeded hash is used: faster hashes do not resist deliberate collisions. All hash tables of addresses
+/// use this hash. It never leaves the program.
 static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 
 /// Why a text is not an [`Address`].
@@ -96,7 +96,7 @@ impl Address {
 
     /// The hostname as it was written, an IPv6 address without brackets.
     pub fn hostname(&self) -> &str {
-        // It was a string when it was put there.
+        // The bytes were a string when the address was created.
         str::from_utf8(&self.0.slice).unwrap_or_default()
     }
 
@@ -142,10 +142,10 @@ impl Address {
         &self.0.header.header
     }
 
-    /// What a hash table has its place by: another in each run of the program, and not known outside it.
+    /// The hash for hash tables. It differs in each run of the program and is not known outside it.
     pub(crate) fn table_hash(&self) -> u64 {
         let both = u64::from(self.head().hash) << u16::BITS | u64::from(self.port());
-        // By the golden ratio, which spreads them over the upper half; tables look at both ends.
+        // Multiplied by the golden ratio to spread the bits, because tables use both the low and the high ones.
         let spread = both.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         spread ^ spread >> u32::BITS
     }
@@ -279,7 +279,7 @@ fn parse_port(text: &str) -> Result<u16, AddressError> {
     if plain { text.parse().map_err(|_| AddressError::InvalidPort) } else { Err(AddressError::InvalidPort) }
 }
 
-/// The one spelling of a hostname that stands for all spellings of the place.
+/// The canonical spelling of a hostname, which is equal for all spellings of one host.
 fn canonical(hostname: &str) -> Cow<'_, str> {
     if hostname.contains(':') {
         let ip = hostname.parse::<Ipv6Addr>().map(|ip| ip.to_canonical().to_string());
@@ -309,8 +309,8 @@ fn check_hostname(hostname: &str) -> Result<(), AddressError> {
     if valid { Ok(()) } else { Err(AddressError::InvalidHostname) }
 }
 
-/// Whether a part of a hostname between dots is one that DNS, URLs and TLS accept alike. RFC 1123 section 2.1 allows no
-/// `-` at either end, and TLS can't name a server so: nobody could connect. `_` is accepted by all of them.
+/// Whether a label of a hostname is accepted by DNS, URLs and TLS. RFC 1123 section 2.1 allows no `-` at either end,
+/// and a TLS server name with one is invalid, so a connection would be impossible. All three accept `_`.
 fn is_label(label: &str) -> bool {
     !label.is_empty()
         && !label.starts_with('-')
@@ -318,8 +318,8 @@ fn is_label(label: &str) -> bool {
         && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
 }
 
-/// Whether URL parsers take the hostname for an IPv4 address (WHATWG URL, "ends in a number"): then `127.1` or
-/// `0x7f.1` would be a second spelling of an address, which we don't take.
+/// Whether URL parsers read the hostname as an IPv4 address (WHATWG URL, "ends in a number"). `127.1` and `0x7f.1`
+/// would then be second spellings of an address, so they are refused.
 fn ends_in_number(hostname: &str) -> bool {
     let last = hostname.rsplit('.').next().unwrap_or_default();
     let hexadecimal = last.strip_prefix("0x").or_else(|| last.strip_prefix("0X"));
@@ -419,7 +419,7 @@ mod tests {
 
     #[test]
     fn a_hostname_is_as_long_as_dns_allows_and_no_longer() {
-        // Four labels with dots between them.
+        // Four labels separated by dots.
         let of = |lengths: [usize; 4]| lengths.map(|length| "a".repeat(length)).join(".");
         for (lengths, is_accepted) in [
             ([63, 63, 63, 61], true),
@@ -434,7 +434,7 @@ mod tests {
         }
     }
 
-    /// Whoever names a peer that this node can't connect to for its name alone wastes a message.
+    /// A hostname to which this node cannot connect would waste a message.
     #[cfg(feature = "node")]
     #[test]
     fn each_hostname_that_is_accepted_can_name_a_server_in_tls() {

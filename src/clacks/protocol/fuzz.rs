@@ -1,4 +1,4 @@
-//! The wire, given any bytes.
+//! Fuzzing of the wire format with arbitrary bytes.
 
 use serde_json::{Value, value::RawValue};
 
@@ -8,7 +8,7 @@ use super::*;
 fn payload() {
     clacks_fuzz::fuzz("payload", 10_000, |body| {
         let taken = [DEFAULT_MAX_DEPTH, 3].map(|max_depth| check_decode(body, max_depth));
-        // A lower bound takes less, and takes it for the same.
+        // A lower maximum accepts less, but reads what it accepts as the same value.
         assert!(taken[1].is_none() || taken[0] == taken[1]);
     });
 }
@@ -37,7 +37,7 @@ fn check_message(message: &Message, max_depth: usize) {
     assert_eq!(message.as_text().is_some(), json.starts_with('"'));
     let line = message.as_json_line();
     assert!(!line.contains(['\n', '\r']));
-    // What is no tree is a lone surrogate or a number beyond all.
+    // A text that `serde_json` cannot read as a tree contains a lone surrogate or a number out of range.
     let (Ok(tree), Ok(of_line)) = (serde_json::from_str::<Value>(json), serde_json::from_str::<Value>(&line))
     else {
         return;
@@ -89,7 +89,7 @@ fn check_address(address: &Address) {
     check_url(address);
 }
 
-/// The place that a request goes to is the one that is written there.
+/// A request URL has the host and port of the address.
 #[cfg(feature = "node")]
 fn check_url(address: &Address) {
     use std::net::Ipv6Addr;

@@ -81,7 +81,7 @@ impl Message {
         if !self.0.starts_with('"') {
             return None;
         }
-        // A lone surrogate such as "\ud800" is taken and passed on as it is, but is no character.
+        // A lone surrogate such as "\ud800" is accepted and passed on unchanged, but is not a character.
         serde_json::from_str(&self.0)
             .ok()
             .or_else(|| serde_json::from_str::<LossyText>(&self.0).ok().map(|text| text.0))
@@ -116,7 +116,7 @@ impl Serialize for Message {
     }
 }
 
-/// A JSON string with what is no Unicode replaced, which `serde_json` gives when asked for bytes.
+/// A JSON string in which invalid Unicode is replaced. `serde_json` permits it when it is asked for bytes.
 struct LossyText(String);
 
 impl<'de> serde::Deserialize<'de> for LossyText {
@@ -135,10 +135,10 @@ impl<'de> serde::Deserialize<'de> for LossyText {
     }
 }
 
-/// How deep arrays and objects are nested in valid JSON text; 0 for a number, a string or a literal.
+/// The nesting depth of valid JSON text: 0 for a number, a string or a literal.
 fn depth(json: &str) -> usize {
     if !json.starts_with(['[', '{']) {
-        // Most messages: nothing to look through.
+        // Most messages contain no brackets.
         return 0;
     }
     let (mut depth, mut deepest) = (0_usize, 0);
@@ -160,11 +160,11 @@ fn without_white_space(json: &str) -> String {
         .filter(|(byte, inside_string)| *inside_string || !byte.is_ascii_whitespace())
         .map(|(byte, _)| byte)
         .collect();
-    // Only whole ASCII characters were left out.
+    // Only ASCII characters were removed.
     String::from_utf8(kept).unwrap_or_default()
 }
 
-/// The bytes of valid JSON text, each with whether a string has begun before it and not ended.
+/// The bytes of valid JSON text, each with whether it is inside a string.
 fn bytes_with_strings_marked(json: &str) -> impl Iterator<Item = (u8, bool)> + '_ {
     let (mut inside, mut escaped) = (false, false);
     json.bytes().map(move |byte| {

@@ -5,8 +5,8 @@ use serde::{
     de::{MapAccess, Visitor, value::MapAccessDeserializer},
 };
 
-/// Reads a struct from an object alone. What serde derives takes an array of the fields as well, which is nothing
-/// that a node sends.
+/// Deserializes a struct from an object only. The code that serde derives also accepts an array of the fields, which no
+/// node sends.
 pub(super) fn from_object<'de, T, D>(deserializer: D, expected: &'static str) -> Result<T, D::Error>
 where
     T: Deserialize<'de>,

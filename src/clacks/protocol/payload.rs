@@ -40,10 +40,10 @@ pub enum DecodeError {
     Message(#[from] MessageError),
 }
 
-/// Longest reason in characters: `serde_json` quotes what it found, however long that is.
+/// Maximum characters of a reason, because `serde_json` quotes the input, whatever its length.
 const MAX_REASON: usize = 200;
 
-/// The fields as they are read; unknown ones are skipped.
+/// The fields on the wire. Unknown fields are ignored.
 #[derive(Deserialize)]
 struct Wire<'a> {
     #[serde(borrow, default)]
@@ -74,7 +74,7 @@ impl Payload {
             Some(raw) => Message::from_raw(raw, max_depth)?,
             None => Message::null(),
         };
-        // A message is not refused for a friend that we would not name to others.
+        // An invalid friend is not a reason to refuse the message.
         let friend = wire.friend.and_then(|friend| serde_json::from_str(friend.get()).ok());
         Ok(Self { message, kind: Kind::of(wire.kind), sender: wire.sender, friend })
     }
@@ -103,7 +103,7 @@ impl Kind {
         if raw == "\"message\"" {
             return Self::Message;
         }
-        // An escape such as "\u006dessage" is the same string.
+        // An escape such as "\u006dessage" denotes the same string.
         match serde_json::from_str::<String>(raw).as_deref() {
             Ok("message") => Self::Message,
             Ok("announce") => Self::Announce,
@@ -139,7 +139,7 @@ fn shortened(reason: String) -> String {
     }
 }
 
-/// A hostname holds nothing that JSON escapes, so it is written as it is.
+/// A hostname contains no character that JSON escapes.
 fn push_address(body: &mut Vec<u8>, address: &Address) {
     body.extend_from_slice(br#"{"hostname":""#);
     body.extend_from_slice(address.hostname().as_bytes());
@@ -169,8 +169,8 @@ mod tests {
         assert_eq!(Payload::decode(&payload.encode(), 128), Ok(payload));
     }
 
-    /// Whatever JavaScript holds for false, names that we do not know or accept, and what is no address at all: none of it
-    /// is ever named to another node, so the message beside it can be accepted.
+    /// Falsy values of JavaScript, invalid hostnames, and other values. None of them is sent to another node, so the
+    /// message is accepted.
     #[test]
     fn a_friend_that_is_not_a_valid_address_is_left_out() {
         let deep = "[".repeat(5000) + &"]".repeat(5000);

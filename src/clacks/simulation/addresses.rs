@@ -1,38 +1,38 @@
-//! The names of simulated nodes: which number has which address.
+//! The addresses of simulated nodes.
 
 use std::num::NonZeroU16;
 
 use crate::protocol::Address;
 
-/// Nodes that share a hostname; they differ by their ports.
+/// Number of nodes with the same hostname. They differ by port.
 const NODES_PER_HOST: u32 = 50_000;
 
-/// The addresses of all nodes. Whoever knows a node shares its address, so that each is there once.
+/// The addresses of all nodes. Nodes share them, so that each exists once in memory.
 #[derive(Debug)]
 pub(super) struct Addresses(Vec<Address>);
 
 impl Addresses {
     pub(super) fn of(nodes: u32) -> Self {
         let hosts = 0..nodes.div_ceil(NODES_PER_HOST);
-        // Letters, so that it is no number, which would be read as an IP address.
+        // A name with letters, because a number would be read as an IP address.
         let host = |number| Address::new(&format!("host{number}"), 1).ok();
         let ports = || (0..NODES_PER_HOST).map(|port| NonZeroU16::MIN.saturating_add(port as u16));
         let all = hosts.filter_map(host).flat_map(|host| ports().map(move |port| host.with_port(port)));
         Self(all.take(nodes as usize).collect())
     }
 
-    /// The address of a node that there is.
+    /// The address of an existing node.
     pub(super) fn of_node(&self, node: u32) -> Address {
         self.0[node as usize].clone()
     }
 
-    /// The node that has the address; none has a made-up one.
+    /// The node with this address; `None` for a made-up address.
     pub(super) fn node(address: &Address) -> Option<u32> {
         let host: u32 = address.hostname().strip_prefix("host")?.parse().ok()?;
         Some(host * NODES_PER_HOST + u32::from(address.port()) - 1)
     }
 
-    /// An address that nobody has.
+    /// An address that no node has.
     pub(super) fn made_up(number: u64) -> Option<Address> {
         Address::new(&format!("nobody-{number}"), 1).ok()
     }

@@ -1,32 +1,32 @@
-//! What happens next.
+//! A calendar queue of future events.
 //!
-//! The near future is cut into short stretches of time, and what is to happen in one of them lies in a list, which is put
-//! in order when its turn comes: two moves for each thing, however many wait. The far future is a heap.
+//! The near future is divided into buckets of equal duration. A bucket is sorted when its time comes, so an event is
+//! moved twice, whatever the number of waiting events. The far future is a heap.
 
 use std::{cmp::Reverse, collections::BinaryHeap};
 
-/// Stretches in the near future: enough for each to be short where something happens to a million nodes each second.
+/// Number of buckets. With a million nodes that each have an event per second a bucket is still short.
 const BUCKETS: u64 = 1 << 14;
-/// So many things happen in a stretch, more or less.
+/// Approximate number of events per bucket.
 const PER_BUCKET: f64 = 16.0;
 
-/// What is to happen, in the order of its time; of two things at the same time the one that was noted first.
+/// Future events, sorted by time. Events at the same time keep the order in which they were scheduled.
 #[derive(Debug)]
 pub(super) struct EventQueue<T> {
-    /// The present stretch, the last first.
+    /// The events of the current bucket, latest first.
     current: Vec<Entry<T>>,
-    /// What was noted for it since it began.
+    /// Events that were scheduled for the current bucket after it became current.
     overdue: BinaryHeap<Reverse<Numbered<T>>>,
-    /// Those after it, each at its number modulo [`BUCKETS`], as noted.
+    /// The following buckets, each at its number modulo [`BUCKETS`], unsorted.
     buckets: Vec<Vec<Entry<T>>>,
     overflow: BinaryHeap<Reverse<Numbered<T>>>,
-    /// Lists that are used again.
+    /// Empty lists for reuse.
     spare: Vec<Vec<Entry<T>>>,
-    /// The number of the present stretch.
+    /// The number of the current bucket.
     bucket: u64,
-    /// How long a stretch lasts: two to the power of this, in nanoseconds.
+    /// The duration of a bucket is two to the power of this, in nanoseconds.
     length: u32,
-    /// What lies in `buckets`.
+    /// Number of events in `buckets`.
     in_buckets: usize,
     scheduled: u64,
 }
@@ -37,7 +37,7 @@ struct Entry<T> {
     event: T,
 }
 
-/// With the number under which it was noted.
+/// An event with its sequence number.
 #[derive(Debug)]
 struct Numbered<T> {
     number: u64,
@@ -45,8 +45,8 @@ struct Numbered<T> {
 }
 
 impl<T> EventQueue<T> {
-    /// One for so many things a second, most of them no more than `reach` seconds ahead, as far as is known: how fast it
-    /// is depends on that, and nothing else does.
+    /// A queue for `rate` events per second, most of them at most `reach` seconds ahead. Both values affect only its
+    /// speed.
     pub(super) fn of(rate: f64, reach: f64) -> Self {
         let seconds = (PER_BUCKET / rate).max(reach / BUCKETS as f64);
         let length = u64::BITS - ((seconds * 1e9).clamp(1.0, 1e12) as u64).leading_zeros();
@@ -63,7 +63,7 @@ impl<T> EventQueue<T> {
         }
     }
 
-    /// Notes that `event` happens `at` nanoseconds.
+    /// Schedules `event` at the time `at`, in nanoseconds.
     pub(super) fn schedule(&mut self, at: u64, event: T) {
         let (bucket, entry) = (at >> self.length, Entry { at, event });
         if bucket <= self.bucket {
@@ -91,12 +91,12 @@ impl<T> EventQueue<T> {
         self.in_buckets += 1;
     }
 
-    /// The next thing that happens before `end`, and when.
+    /// The next event before `end`, with its time.
     pub(super) fn next_before(&mut self, end: u64) -> Option<(u64, T)> {
         while self.current.is_empty() && self.overdue.is_empty() {
             self.next_bucket()?;
         }
-        // Of two at the same time, what was there when the stretch began was noted first.
+        // Of two events at the same time, the one that was in the bucket before it became current was scheduled first.
         let overdue = self.overdue.peek().map(|Reverse(overdue)| overdue.entry.at);
         let next = match (self.current.last(), overdue) {
             (Some(next), overdue) if overdue.is_none_or(|overdue| next.at <= overdue) => {
@@ -111,14 +111,14 @@ impl<T> EventQueue<T> {
         next.map(|Entry { at, event }| (at, event))
     }
 
-    /// Goes on to the next stretch in which there is something; `None` if there is none.
+    /// Advances to the next bucket that is not empty; `None` if there is none.
     fn next_bucket(&mut self) -> Option<()> {
         self.bucket = if self.in_buckets > 0 {
             self.bucket + 1
         } else {
             self.overflow.peek()?.0.entry.at >> self.length
         };
-        // What was far was noted before what is put there from now on.
+        // Events from the overflow were scheduled before those that are added from now on.
         while let Some(Reverse(first)) = self.overflow.peek() {
             let bucket = first.entry.at >> self.length;
             if bucket >= self.bucket + BUCKETS {
@@ -138,7 +138,7 @@ impl<T> EventQueue<T> {
         Some(())
     }
 
-    /// What happens next, as far as that is known already: the first few of the present stretch.
+    /// The next events that are sorted already: the first of the current bucket.
     pub(super) fn upcoming(&self, count: usize) -> impl Iterator<Item = &T> {
         self.current.iter().rev().take(count).map(|entry| &entry.event)
     }
@@ -177,7 +177,7 @@ mod tests {
     use super::*;
 
     proptest! {
-        /// The delays are of all lengths, from none to many stretches; each third thing that happens notes two more.
+        /// Delays from none to many buckets. Every third event schedules two more.
         #[test]
         fn things_happen_in_the_order_of_their_times_and_then_as_they_were_noted(
             delays in proptest::collection::vec((0_u32..45, 0_u64..4), 1..400),

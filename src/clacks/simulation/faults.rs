@@ -1,4 +1,4 @@
-//! What goes wrong: nodes that fail, two networks in the place of one, strangers who make up names.
+//! Faults: failures of nodes, a partition, and a flood of made-up names.
 
 use rand::RngExt;
 use rand_distr::{Distribution, Exp};
@@ -16,17 +16,17 @@ use super::{
     trace::Number,
 };
 
-/// What is watched of it.
+/// Measurements of the faults.
 #[derive(Debug, Default)]
 pub(super) struct Faults {
     pub(super) outage: Option<OutageProbe>,
-    /// Names that were made up.
+    /// Number of made-up names.
     invented_names: u64,
-    /// Deliveries before the flood and during it.
+    /// Number of deliveries before and during the flood.
     delivered: (u64, u64),
 }
 
-/// A node that fails and comes back.
+/// Measures the failure and return of one node.
 #[derive(Debug, Default)]
 pub(super) struct OutageProbe {
     failed: Option<f64>,
@@ -41,7 +41,7 @@ impl OutageProbe {
 }
 
 impl Simulation {
-    /// Notes what is known to go wrong.
+    /// Schedules the faults of the scenario.
     pub(super) fn schedule_faults(&mut self) {
         if let Some(churn) = self.scenario.churn {
             (0..self.scenario.nodes())
@@ -57,21 +57,21 @@ impl Simulation {
         }
     }
 
-    /// Notes that something happens after a time that is `mean` on average.
+    /// Schedules an event after an exponentially distributed time with this mean in seconds.
     fn schedule_after(&mut self, mean: f64, what: SimEvent) {
-        // A mean that was checked is one that the distribution takes.
+        // The distribution accepts every mean that the scenario check accepts.
         let after = Exp::new(1.0 / mean).map_or(mean, |time| time.sample(&mut self.rng));
         let at = self.after(after);
         self.events.schedule(at, what);
     }
 
-    /// A node fails: what it knows and holds is gone.
+    /// A node fails: its peers and messages are lost.
     pub(super) fn on_failure(&mut self, node: u32) {
         self.watch_failure(node);
         let sim_node = &mut self.sim_nodes[node as usize];
         let Some(core) = sim_node.core.take() else { return };
         sim_node.failures += 1;
-        // What is under way is gone when its sending ends.
+        // Messages in flight are lost when their delivery ends.
         for queued in core.queue(0..usize::MAX) {
             Number::of(&queued.message).into_iter().for_each(|message| self.trace.leaves(message));
         }
@@ -80,7 +80,7 @@ impl Simulation {
         }
     }
 
-    /// A node is there again, and knows whom it knew at first.
+    /// A node returns with its initial peers.
     pub(super) fn on_return(&mut self, node: u32) {
         if self.is_up(node) {
             return;
@@ -95,7 +95,7 @@ impl Simulation {
         }
     }
 
-    /// Whether nothing arrives between two nodes now.
+    /// Whether the partition separates two nodes now.
     pub(super) fn is_cut(&self, one: u32, other: u32) -> bool {
         let Some(Partition { from, until, share }) = self.scenario.partition else { return false };
         if one == OUTSIDE || other == OUTSIDE {
@@ -105,7 +105,7 @@ impl Simulation {
         (from..until).contains(&self.seconds()) && (one < border) != (other < border)
     }
 
-    /// The stranger sends somebody a payload with a friend that nobody is.
+    /// The stranger sends a payload with a made-up friend to a random node.
     pub(super) fn on_flood(&mut self) {
         let Some(Flood { until, rate, .. }) = self.scenario.flood else { return };
         let next = self.after(1.0 / rate);
@@ -132,7 +132,7 @@ impl Simulation {
         }
     }
 
-    /// A message was delivered.
+    /// Counts a delivery for the flood.
     pub(super) fn record_delivery(&mut self) {
         let Some(Flood { from, until, .. }) = self.scenario.flood else { return };
         let now = self.seconds();
@@ -141,7 +141,7 @@ impl Simulation {
         *during += u64::from((from..until).contains(&now));
     }
 
-    /// Messages delivered a second before the flood and during it.
+    /// Deliveries per second before and during the flood.
     pub(super) fn flood_rates(&self) -> Option<(f64, f64)> {
         let Flood { from, until, .. } = self.scenario.flood?;
         let (before, during) = self.faults.delivered;
@@ -150,7 +150,7 @@ impl Simulation {
         Some((before as f64 / from.min(now).max(f64::MIN_POSITIVE), during as f64 / lasted))
     }
 
-    // === The node that is watched ===
+    // === The outage of one node ===
 
     fn watched(&mut self, node: u32) -> Option<&mut OutageProbe> {
         let is_it = self.scenario.outage.is_some_and(|outage| outage.node == node);
@@ -168,7 +168,7 @@ impl Simulation {
         }
     }
 
-    /// A node took a message.
+    /// Records that a node accepted a message.
     pub(super) fn record_accepted_by(&mut self, node: u32) {
         let now = self.seconds();
         let Some(watched) = self.watched(node) else { return };
@@ -177,7 +177,7 @@ impl Simulation {
         }
     }
 
-    /// Looks who holds the watched node for new or alive.
+    /// Counts the nodes for which the failed node is new or alive.
     pub(super) fn watch(&mut self) {
         let Some(Outages { node, .. }) = self.scenario.outage else { return };
         let (known_by, now) = (self.known_by(node), self.seconds());
@@ -193,7 +193,7 @@ impl Simulation {
         }
     }
 
-    /// How many nodes hold a node for new or alive.
+    /// Number of nodes for which this node is new or alive.
     fn known_by(&self, node: u32) -> u32 {
         let address = self.addresses.of_node(node);
         let peers = self.sim_nodes.iter().filter_map(|sim_node| sim_node.core.as_ref()?.peer(&address));
@@ -201,7 +201,7 @@ impl Simulation {
     }
 }
 
-/// A payload without a message, with the names of two that nobody is.
+/// A payload without a message, with a made-up sender and friend.
 fn made_up_friend(number: u64) -> Option<Payload> {
     let sender: Address = Addresses::made_up(0)?;
     let friend = Addresses::made_up(number)?;

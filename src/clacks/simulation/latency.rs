@@ -46,31 +46,31 @@ impl Latency {
         }
     }
 
-    /// What it is drawn from.
+    /// The distribution to draw from.
     pub(super) fn sampler(self) -> LatencySampler {
         match self {
             Self::Constant { seconds } => LatencySampler::Constant(seconds),
             Self::Uniform { from, to } => LatencySampler::Uniform(from, to - from),
-            // std's functions are the platform's, of which some round otherwise; and so are the distribution's where another
-            // crate has it built with std. A spread that was checked is one that the distribution takes.
+            // std's logarithm is the platform's, and platforms round differently. The same is true of the distribution
+            // if another crate enables its std. The distribution accepts every sigma that the scenario check accepts.
             Self::LogNormal { median, sigma } => Normal::new(libm::log(median), sigma)
                 .map_or(LatencySampler::Constant(median), LatencySampler::LogNormal),
         }
     }
 }
 
-/// How long ways are, ready to be drawn from.
+/// A latency distribution, ready to draw from.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum LatencySampler {
     Constant(f64),
-    /// From, and how much longer at most.
+    /// The minimum, and the difference of maximum and minimum.
     Uniform(f64, f64),
-    /// What the logarithm is drawn from.
+    /// The distribution of the logarithm.
     LogNormal(Normal<f64>),
 }
 
 impl LatencySampler {
-    /// One way, in seconds.
+    /// One latency in seconds.
     pub(super) fn draw(self, rng: &mut impl Rng) -> f64 {
         match self {
             Self::Constant(seconds) => seconds,

@@ -1,28 +1,27 @@
-//! How much memory a scenario takes, as far as that can be told before it runs.
+//! An estimate of the memory of a scenario, before it runs.
 //!
-//! Each number of a scenario has bounds of its own, but what it takes is in proportion to products of them: nodes and
-//! whom each knows, senders and how much each has on its way. The figures are those of a grid of a million nodes, rounded
-//! up.
+//! Each number of a scenario has a range, but the memory is proportional to products of them: nodes and their peers,
+//! senders and their messages in flight. The constants are those of a grid of a million nodes, rounded up, in bytes.
 
 use crate::core::Options;
 
 use super::{Churn, Flood, Latency, Scenario, Topology, addresses::Addresses};
 
-/// Most memory that a scenario may take, in bytes: 4 GiB.
+/// Maximum memory of a scenario in bytes: 4 GiB.
 pub(super) const MOST_MEMORY: f64 = (4_u64 << 30) as f64;
 
-/// A node, without whom it knows.
+/// A node without its peers.
 const NODE: f64 = 600.0;
-/// A peer that a node knows at first, with the announce to it.
+/// An initial peer of a node, with the announce to it.
 const NEIGHBOUR: f64 = 150.0;
-/// A peer that a node comes to know.
+/// A peer that a node discovers.
 const LEARNT: f64 = 100.0;
 /// A message.
 const MESSAGE: f64 = 250.0;
-/// A payload on its way.
+/// A payload in flight.
 const ON_ITS_WAY: f64 = 250.0;
 
-/// Bytes that a scenario takes at most, more or less. The scenario need not be one that can be simulated.
+/// Approximate maximum memory of a scenario in bytes. The scenario need not be valid.
 pub(super) fn of(scenario: &Scenario) -> f64 {
     let nodes = f64::from(scenario.nodes());
     let neighbours = nodes * scenario.topology.most_neighbours();
@@ -33,30 +32,30 @@ pub(super) fn of(scenario: &Scenario) -> f64 {
         + on_their_way(scenario) * ON_ITS_WAY
 }
 
-/// How the nodes behave; their addresses make no difference.
+/// The options of the nodes; their addresses make no difference.
 fn options(scenario: &Scenario) -> Options {
     scenario.options(Addresses::of(1).of_node(0))
 }
 
-/// Payloads a second while every message is at a node of its own.
+/// Payloads per second while each message is at another node.
 fn payload_rate(scenario: &Scenario) -> f64 {
     f64::from(scenario.nodes().min(scenario.messages)) * scenario.send_rate
 }
 
-/// How often somebody comes to know somebody: of each payload its receiver learns two names at most, and nobody knows
-/// more than all.
+/// Number of peers that all nodes discover. A payload has at most two addresses that are unknown to its receiver, and a
+/// node knows at most all others.
 fn learnt(scenario: &Scenario, neighbours: f64) -> f64 {
     let nodes = f64::from(scenario.nodes());
     let sent = payload_rate(scenario) * scenario.duration;
-    // Each comes to a node once at least, so there are never fewer than that.
+    // A maximum of deliveries bounds the payloads. The factor leaves room for failed ones.
     let sent = if scenario.deliveries > 0 { sent.min(2.0 * scenario.deliveries as f64) } else { sent };
     let announces = if scenario.announces { neighbours } else { 0.0 };
-    // Who comes back begins anew, with what it knew at first.
+    // A node that returns starts again with its initial peers.
     let real = (2.0 * sent + announces).min(nodes * (nodes - 1.0));
     real + made_up(scenario)
 }
 
-/// Names that a stranger makes up and that nodes remember.
+/// Number of made-up names that nodes remember.
 fn made_up(scenario: &Scenario) -> f64 {
     let Some(Flood { from, until, rate }) = scenario.flood else { return 0.0 };
     let options = options(scenario);
@@ -69,8 +68,8 @@ fn made_up(scenario: &Scenario) -> f64 {
 fn on_their_way(scenario: &Scenario) -> f64 {
     let way = scenario.latency.mean().min(scenario.duration);
     let flood = scenario.flood.map_or(0.0, |flood| flood.rate);
-    // Where a payload or its answer gets lost, or the way is long, the sender waits until it gives up; no longer than that
-    // for as many as a node may have on its way at once.
+    // If a payload or its response is lost, or the latency is high, the sender waits until the time-out. A node has at
+    // most `max_in_flight` such payloads.
     let waiting = f64::from(scenario.nodes()) * options(scenario).max_in_flight as f64;
     let given_up = (payload_rate(scenario) * scenario.timeout).min(waiting);
     let announces = match scenario.churn {
@@ -83,20 +82,20 @@ fn on_their_way(scenario: &Scenario) -> f64 {
 }
 
 impl Topology {
-    /// How many others each node knows at first, at most.
+    /// Maximum number of initial peers of a node.
     fn most_neighbours(self) -> f64 {
         match self {
             Self::Grid { .. } => 8.0,
             Self::Ring { each_side, .. } | Self::SmallWorld { each_side, .. } => 2.0 * f64::from(each_side),
             Self::Random { degree, .. } => f64::from(degree),
-            // The first gets to know all.
+            // The first node discovers all others.
             Self::Seed { .. } => 2.0,
         }
     }
 }
 
 impl Latency {
-    /// Seconds that a way takes on average.
+    /// Mean latency in seconds.
     fn mean(self) -> f64 {
         match self {
             Self::Constant { seconds } => seconds,

@@ -1,4 +1,4 @@
-//! The nodes, and what happens between them.
+//! The nodes and the events between them.
 
 use std::{
     net::{IpAddr, Ipv4Addr},
@@ -24,14 +24,14 @@ use super::{
     trace::{Number, Trace},
 };
 
-/// The wall clock at the start, in milliseconds since the Unix epoch; any would do.
+/// The wall clock at the start, in milliseconds since the Unix epoch. Its value is arbitrary.
 const STARTED: u64 = 1_700_000_000_000;
-/// An announce that fails is repeated after so many seconds, then after twice as many, and so on, as the program `clacks`
-/// does.
+/// Pause in seconds before a failed announce is repeated. It doubles with each further failure, as in the program
+/// `clacks`.
 const FIRST_WAIT: u32 = 1;
-/// It is repeated after so many at last.
+/// Maximum pause in seconds.
 const LONGEST_WAIT: u32 = 60;
-/// The sender of what comes from outside the network.
+/// The sender of packets from outside the network.
 pub(super) const OUTSIDE: u32 = u32::MAX;
 
 /// A network of nodes on a virtual clock. See the [module](crate::simulation).
@@ -43,58 +43,58 @@ pub struct Simulation {
     pub(super) sim_nodes: Vec<SimNode>,
     pub(super) events: EventQueue<SimEvent>,
     pub(super) packets: Packets,
-    /// Lent to each node while something happens to it.
+    /// Lent to each node during its event.
     outputs: Outputs,
     pub(super) rng: Pcg64,
     sampler: LatencySampler,
-    /// Nanoseconds since the start.
+    /// Virtual time in nanoseconds since the start.
     pub(super) now: u64,
     pub(super) trace: Trace,
     pub(super) faults: Faults,
     pub(super) deliveries: u64,
     pub(super) failures: u64,
-    /// So many of the things that happen next were looked at already.
+    /// Number of next events whose memory was prefetched.
     prefetched: usize,
 }
 
 /// One node.
 #[derive(Debug)]
 pub(super) struct SimNode {
-    /// None while it is down.
+    /// `None` while the node is down.
     pub(super) core: Option<Core>,
-    /// When it is to be woken, in nanoseconds; [`NEVER`] if not.
+    /// Time of its timer in nanoseconds; [`NEVER`] if there is none.
     pub(super) wake: u64,
-    /// How often it has failed: what was for it before is not for it now.
+    /// Number of its failures. Events from before a failure are ignored after it.
     pub(super) failures: u32,
 }
 
 const NEVER: u64 = u64::MAX;
 
-/// Something that happens at a time.
+/// An event.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum SimEvent {
-    /// A node may send.
+    /// The timer of a node.
     Wake(u32),
-    /// A node makes itself known once more, as the packet that failed says.
+    /// A node repeats an announce, that of the failed packet.
     Announce(u32),
-    /// A packet is there.
+    /// A packet arrives.
     Arrival(u32),
-    /// Its sender knows what became of it.
+    /// The sender of a packet learns the result.
     Result(u32, PacketResult),
     /// A node fails.
     Failure(u32),
-    /// A node is there again.
+    /// A node returns.
     Return(u32),
-    /// The stranger sends.
+    /// The stranger sends a payload.
     Flood,
 }
 
-/// How the sending of a packet ended, for its sender.
+/// The result of a packet for its sender.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum PacketResult {
     Accepted,
     Refused(u16),
-    /// Nobody listens there.
+    /// No node has the address.
     Unreachable,
     TimedOut,
 }
@@ -129,7 +129,7 @@ impl Simulation {
         Ok(simulation)
     }
 
-    /// A node starts, and makes itself known to its neighbours or is told of them.
+    /// Starts a node. It announces itself to its initial peers, or adds them.
     pub(super) fn join(&mut self, node: u32) {
         let mut core = Core::sharing(self.addresses.of_node(node), Arc::clone(&self.options));
         core.set_watched(false);
@@ -170,7 +170,7 @@ impl Simulation {
         Duration::from_nanos(self.now)
     }
 
-    /// The same in seconds.
+    /// The virtual clock in seconds.
     pub(super) fn seconds(&self) -> f64 {
         self.now().as_secs_f64()
     }
@@ -180,13 +180,13 @@ impl Simulation {
         Now { uptime, unix_ms: STARTED + uptime.as_millis() as u64 }
     }
 
-    /// Lets everything happen that happens before `end`, and sets the clock to it; or ends earlier, when the scenario
-    /// does. Returns whether it goes on.
+    /// Runs the simulation until the virtual time `end`, or until the scenario ends. Returns whether it has not ended.
     pub fn run_until(&mut self, end: Duration) -> bool {
         self.run(end, u64::MAX)
     }
 
-    /// The same, but returns after so many deliveries at the latest, so that who shows it can show it.
+    /// As [`run_until`](Self::run_until), but returns after at most this many deliveries, so that the caller can
+    /// display them.
     pub fn run(&mut self, end: Duration, deliveries: u64) -> bool {
         let duration = super::scenario::seconds(self.scenario.duration);
         let end = end.min(duration);
@@ -207,17 +207,17 @@ impl Simulation {
         !self.is_over()
     }
 
-    /// Lets the next thing happen, and what happens until a message was delivered. Returns whether it goes on.
+    /// Runs the simulation until one message was delivered. Returns whether the scenario has not ended.
     pub fn step(&mut self) -> bool {
         self.run(Duration::MAX, 1)
     }
 
-    /// Whether the scenario is at its end.
+    /// Whether the scenario has ended.
     pub fn has_ended(&self) -> bool {
         self.is_over() || self.now() >= super::scenario::seconds(self.scenario.duration)
     }
 
-    /// How much of the scenario is over, 0 to 1: by time or by deliveries, whichever is further.
+    /// Progress of the scenario from 0 to 1, by time or by deliveries, whichever is greater.
     pub fn progress(&self) -> f64 {
         let Scenario { deliveries, duration, .. } = self.scenario;
         let by_deliveries = if deliveries > 0 { self.deliveries as f64 / deliveries as f64 } else { 0.0 };
@@ -262,7 +262,7 @@ impl Simulation {
         }
     }
 
-    /// Carries out what a node asks for after something happened to it, and takes back what was lent to it.
+    /// Processes the outputs of a node after an event, and returns the lent memory.
     pub(super) fn flush_outputs(&mut self, node: u32) {
         self.send_all(node, FIRST_WAIT);
         let sim_node = &mut self.sim_nodes[node as usize];
@@ -276,7 +276,7 @@ impl Simulation {
         }
     }
 
-    /// Sends what a node asks for. Announces among it are repeated after so many seconds if they fail.
+    /// Sends the payloads of a node. Failed announces among them are repeated after this many seconds.
     fn send_all(&mut self, node: u32, repeat: u32) {
         while let Some(delivery) = self.sim_nodes[node as usize].core.as_mut().and_then(Core::poll_delivery) {
             self.send(node, delivery, repeat);
@@ -302,12 +302,12 @@ impl Simulation {
         self.post(packet);
     }
 
-    /// Sends a packet on its way.
+    /// Sends a packet.
     pub(super) fn post(&mut self, packet: Packet) {
         let (from, to) = (packet.from, packet.to);
         let slot = self.packets.insert(packet);
         if to == OUTSIDE {
-            // The name leads nowhere.
+            // No node has the address.
             let at = self.one_way_from_now();
             self.events.schedule(at, SimEvent::Result(slot, PacketResult::Unreachable));
         } else if self.is_cut(from, to) || self.is_drawn(self.scenario.loss) {
@@ -319,13 +319,13 @@ impl Simulation {
         }
     }
 
-    /// When the sender of a packet gives up, in nanoseconds.
+    /// The time-out of a packet, in nanoseconds.
     fn gives_up_at(&self, slot: u32) -> u64 {
         self.packets.at(slot).sent.saturating_add((self.scenario.timeout * 1e9) as u64)
     }
 
-    /// The sender gives up before the packet arrives, which then goes on without anybody who waits for it. Returns its
-    /// place. What comes from outside is waited for by nobody as it is.
+    /// Handles a time-out before the packet arrives. The packet continues without a waiting sender. Returns its new
+    /// slot. A packet from outside has no waiting sender anyway.
     fn detach(&mut self, slot: u32) -> u32 {
         let Packet { from, failures, to, hash, id, repeat, sent, message, ref mut payload, .. } =
             *self.packets.at_mut(slot);
@@ -350,7 +350,7 @@ impl Simulation {
     }
 
     pub(super) fn is_drawn(&mut self, share: f64) -> bool {
-        // Without a draw where there is no chance: faster.
+        // No number is drawn if the probability is zero, because that is faster.
         share > 0.0 && self.rng.random_bool(share)
     }
 
@@ -378,7 +378,7 @@ impl Simulation {
         self.events.schedule(at, SimEvent::Result(slot, end));
     }
 
-    /// Gives a payload to a node, as the listener of a real one does.
+    /// Passes a payload to a node, as the listener of a real node does.
     fn deliver(&mut self, from: u32, to: u32, payload: Payload) -> PacketResult {
         let (now, remote) = (self.time(), self.remote(from));
         let sim_node = &mut self.sim_nodes[to as usize];
@@ -393,9 +393,9 @@ impl Simulation {
         if answer.status == 200 { PacketResult::Accepted } else { PacketResult::Refused(answer.status) }
     }
 
-    /// The network address that a sender has for others.
+    /// The remote address of a sender.
     fn remote(&self, from: u32) -> Option<IpAddr> {
-        // From the range for private networks, of which there are enough.
+        // From a range for private networks that is large enough.
         let address = |number: u32| IpAddr::V4(Ipv4Addr::from_bits(0x0a00_0000 | number));
         match from {
             OUTSIDE => Some(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1))),
@@ -413,7 +413,7 @@ impl Simulation {
         let (Some(id), now) = (id, self.time()) else { return };
         let sim_node = &mut self.sim_nodes[from as usize];
         let Some(core) = sim_node.core.as_mut().filter(|_| sim_node.failures == failures) else {
-            // What it had of the message is gone with it.
+            // The copy of the message is lost with the node.
             message.into_iter().for_each(|message| self.trace.leaves(message));
             return;
         };
@@ -432,7 +432,7 @@ impl Simulation {
         self.flush_outputs(from);
     }
 
-    /// A node makes itself known again to one that did not answer, unless it has failed meanwhile.
+    /// Repeats an announce that got no response, unless the node has failed since.
     fn announces_again(&mut self, slot: u32) {
         let Packet { from, to, failures, repeat, .. } = *self.packets.at(slot);
         self.packets.end(slot);
@@ -446,7 +446,7 @@ impl Simulation {
     }
 }
 
-/// Each message that is sent is three things that happen, up to the next of its sender or the end of its way.
+/// Each delivery of a message is three events, up to the next timer of its sender or the arrival.
 fn events_for(scenario: &Scenario) -> EventQueue<SimEvent> {
     let senders = f64::from(scenario.nodes().min(scenario.messages.max(1)));
     EventQueue::of(3.0 * senders * scenario.send_rate, 1.25 / scenario.send_rate)

@@ -1,4 +1,4 @@
-//! What is seen of the simulated network: each node, samples of all, and the report at the end.
+//! Queries: the state of each node, samples of the network, and the final report.
 
 use crate::core::{Core, PeerCounts};
 
@@ -6,22 +6,22 @@ use super::{
     Report, Sample, Scenario, Simulation, addresses::Addresses, faults::OutageProbe, packets::Packet,
 };
 
-/// The nodes whose longest distance is measured in a sample, evenly spread: with all of them, measuring a million would
-/// take longer than simulating them.
+/// Maximum number of nodes whose distance is measured in a sample, evenly spread. Measuring all of a million nodes
+/// would take longer than simulating them.
 const MEASURED: u32 = 2000;
 
 impl Simulation {
-    /// What is simulated.
+    /// The scenario.
     pub fn scenario(&self) -> &Scenario {
         &self.scenario
     }
 
-    /// Messages that were delivered so far, as their senders know.
+    /// Number of deliveries so far, as the senders know.
     pub fn deliveries(&self) -> u64 {
         self.deliveries
     }
 
-    /// How often the first 64 messages came by a node, counted from 0.
+    /// Number of visits of the first 64 messages to a node, counted from 0.
     pub fn visits(&self, node: u32) -> u32 {
         self.trace.visits_of(node)
     }
@@ -31,21 +31,21 @@ impl Simulation {
         self.sim_nodes[node as usize].core.is_some()
     }
 
-    /// How many peers a node, counted from 0, knows as new or alive; 0 while it is down.
+    /// Number of new and alive peers of a node, counted from 0; 0 while it is down.
     pub fn known(&self, node: u32) -> u32 {
         let counts = self.sim_nodes[node as usize].core.as_ref().map(Core::peer_counts);
         counts.map_or(0, |PeerCounts { new, alive, .. }| (new + alive) as u32)
     }
 
-    /// The longest distance between a node, counted from 0, and a peer that it knows as new or alive: the difference of
-    /// their numbers, as in the measurements of the protocol's author.
+    /// The longest distance between a node, counted from 0, and one of its new or alive peers. The distance is the
+    /// difference of their numbers, as in the measurements of the protocol's author.
     pub fn distance(&self, node: u32) -> u32 {
         let live = self.sim_nodes[node as usize].core.iter().flat_map(Core::live_peers);
         let numbers = live.filter_map(Addresses::node);
         numbers.map(|peer| peer.abs_diff(node)).max().unwrap_or(0)
     }
 
-    /// How the network is now. Takes as long as there are nodes.
+    /// Measures the network. Takes time linear in the number of nodes.
     pub fn sample(&mut self) -> Sample {
         let up: Vec<u32> = (0..self.scenario.nodes()).filter(|node| self.is_up(*node)).collect();
         let known = || up.iter().map(|node| self.known(*node));
@@ -69,7 +69,7 @@ impl Simulation {
         sample
     }
 
-    /// Messages that a receiver has and of which the sender will give up its copy as soon as the answer is there.
+    /// Number of messages that a receiver has accepted while the response to the sender is on the way.
     fn unconfirmed(&self) -> u64 {
         let is_there = |packet: &&Packet| {
             packet.taken.is_some_and(|failures| self.sim_nodes[packet.to as usize].failures == failures)
@@ -78,7 +78,7 @@ impl Simulation {
         messages.filter(is_there).count() as u64
     }
 
-    /// What became of the whole run, to be asked at its end.
+    /// The result of the run, for its end.
     pub fn report(&mut self) -> Report {
         Report {
             end: self.sample(),

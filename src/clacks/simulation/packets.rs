@@ -1,30 +1,31 @@
-//! What is on its way.
+//! Packets in flight.
 
 use crate::{core::DeliveryId, protocol::Payload};
 
 use super::trace::Number;
 
-/// What is on its way from one node to another.
+/// A packet from one node to another.
 #[derive(Debug)]
 pub(super) struct Packet {
     pub(super) from: u32,
-    /// How often the sender had failed.
+    /// Number of failures of the sender when it sent the packet.
     pub(super) failures: u32,
     pub(super) to: u32,
-    /// Of the receiver's address, by which its sender looks it up.
+    /// The hash of the receiver's address, for lookups.
     pub(super) hash: u64,
-    /// The sender's number for it; none for what comes from outside.
+    /// The id of the delivery at the sender; `None` for a packet from outside.
     pub(super) id: Option<DeliveryId>,
-    /// In an announce, after how many seconds it is repeated if it fails; otherwise 0.
+    /// For an announce, the pause in seconds before it is repeated if it fails; otherwise 0.
     pub(super) repeat: u32,
     pub(super) sent: u64,
     pub(super) payload: Option<Payload>,
     pub(super) message: Option<Number>,
-    /// The receiver has it, and the sender does not know yet; how often the receiver had failed.
+    /// Set while the receiver has accepted the packet and the sender does not know: the number of failures of the
+    /// receiver.
     pub(super) taken: Option<u32>,
 }
 
-/// What is on its way, each in a place that is used again.
+/// The packets in flight, in reusable slots.
 #[derive(Debug, Default)]
 pub(super) struct Packets {
     slots: Vec<Packet>,
@@ -49,7 +50,7 @@ impl Packets {
         &mut self.slots[index as usize]
     }
 
-    /// Those in all places, also where nothing is on its way any more.
+    /// The packets of all slots, including unused ones.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Packet> {
         self.slots.iter()
     }

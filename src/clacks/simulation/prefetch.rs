@@ -1,4 +1,4 @@
-//! Looking ahead: what the next few things will need is fetched before they happen.
+//! Prefetching of memory for the next events.
 
 use crate::{
     core::Core,
@@ -10,22 +10,22 @@ use super::{
     network::{SimEvent, SimNode},
 };
 
-/// So many of the things that happen next are looked at in one go.
+/// Number of next events that are prefetched at once.
 const PREFETCH: usize = 32;
 
-/// What happens next: at which node, and the hashes of those who are looked up then.
+/// An event to prefetch for: the node, and the hashes of the addresses that it will look up.
 struct Upcoming<'a> {
     sim_node: &'a SimNode,
     core: &'a Core,
     hashes: [Option<u64>; 2],
-    /// The message that arrives.
+    /// The message that will arrive.
     message: Option<&'a Message>,
 }
 
 impl Simulation {
-    /// Reads what the next few things that happen will read. They happen to nodes that nothing has happened to for long:
-    /// without this the processor would wait for the memory of one after the other, with it it waits once for all.
-    /// Returns how many things that were.
+    /// Reads the memory that the next events will read. Their nodes have had no event for long and are in no cache.
+    /// Without this, the processor waits for the memory of each event; with it, it waits once for all. Returns the
+    /// number of events.
     pub(super) fn prefetch(&self) -> usize {
         let count = self.events.upcoming(PREFETCH).count();
         if count == 0 {
@@ -51,7 +51,7 @@ impl Simulation {
             let comes = message.map_or(0, |message| usize::from(message.is_falsy()));
             read ^= comes ^ core.prefetch_head();
         }
-        // So that the compiler takes it for something.
+        // Keeps the compiler from removing the reads.
         std::hint::black_box(read);
         count
     }

@@ -15,9 +15,9 @@ pub struct Sample {
     pub visited: f64,
     /// New and alive peers of a running node, on average.
     pub known: f64,
-    /// Minimum of the same.
+    /// Minimum of `known`.
     pub least_known: u32,
-    /// Maximum of the same.
+    /// Maximum of `known`.
     pub most_known: u32,
     /// Longest distance between a running node and one of its new or alive peers, as the difference of their numbers,
     /// on average over the running nodes.

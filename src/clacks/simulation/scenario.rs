@@ -266,7 +266,7 @@ impl Scenario {
         self.topology.nodes()
     }
 
-    /// What each node is told, apart from its address. Options of a scenario that was checked are ones that a node takes.
+    /// The options of a node. A node accepts the options of every scenario that passed the check.
     pub(super) fn options(&self, address: Address) -> Options {
         let messages = self.messages.max(100_000) as usize;
         Options {
@@ -280,7 +280,7 @@ impl Scenario {
     }
 }
 
-/// Whether a number is within its bounds; NaN is not.
+/// Checks that a number is in its range. NaN is not.
 pub(super) fn in_range(name: &'static str, value: f64, from: f64, to: f64) -> Result<(), ScenarioError> {
     if (from..=to).contains(&value) {
         Ok(())
@@ -299,7 +299,7 @@ fn in_order(name: &'static str, from: f64, until: f64) -> Result<(), ScenarioErr
     if from < until { Ok(()) } else { Err(ScenarioError::Reversed(name)) }
 }
 
-/// A time that was checked.
+/// A checked time in seconds.
 pub(super) fn seconds(seconds: f64) -> Duration {
     Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
 }

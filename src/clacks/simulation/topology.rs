@@ -115,7 +115,7 @@ impl Topology {
 const MOST_NEIGHBOURS: u32 = 1000;
 
 fn rng_of(node: u32, seed: u64) -> Pcg64 {
-    // Not the seed itself, which the run begins with.
+    // Not the seed itself, because the run uses it.
     Pcg64::seed_from_u64(seed ^ ((u64::from(node) + 1) << 32))
 }
 

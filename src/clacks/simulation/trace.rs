@@ -1,39 +1,39 @@
-//! Where the messages have been, and how many copies of each there are.
+//! The nodes that messages visited, and the number of copies of each message.
 
 use crate::protocol::Message;
 
-/// So many messages are followed through the network; a bit of a number for each.
+/// Number of traced messages: one bit each in a number.
 const FOLLOWED: u32 = 64;
-/// The shares of the nodes for which is noted when the first message had been at so many.
+/// Shares of the nodes for which the time of the first message is recorded.
 pub(super) const SHARES: [f64; 4] = [0.5, 0.9, 0.99, 1.0];
 
-/// Where the first messages have been, and how many copies of all there are.
+/// Visits of the traced messages, and copies of all messages.
 #[derive(Debug)]
 pub(super) struct Trace {
-    /// For each node, which of the followed messages it has had.
+    /// The traced messages that each node has had, one bit per message.
     had: Vec<u64>,
-    /// For each node, how often any of the followed messages came by.
+    /// Number of visits of traced messages by node.
     visits: Vec<u32>,
-    /// For each followed message, how many nodes have had it.
+    /// Number of nodes visited by traced message.
     visited: Vec<u32>,
-    /// When the first message had been at each of [`SHARES`], in seconds.
+    /// Times at which the first message had visited [`SHARES`] of the nodes, in seconds.
     reached: [Option<f64>; SHARES.len()],
-    /// When it was back where it came from.
+    /// Time at which the first message returned to its origin, in seconds.
     returned: Option<f64>,
-    /// Where the first message came from.
+    /// The first node of the first message.
     origin: u32,
-    /// For each message, how many nodes have it now.
+    /// Number of copies by message.
     copies: Vec<u32>,
 }
 
-/// What tells one simulated message from another.
+/// Identifies a simulated message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Number(u32);
 
 impl Number {
     /// The message with this number, counted from 0.
     pub(super) fn message(number: u32) -> Message {
-        // Not a JSON number: 0 is none that is passed on.
+        // A string, because the number 0 is falsy and not passed on.
         Message::text(&number.to_string())
     }
 
@@ -63,7 +63,7 @@ impl Trace {
         self.took(Number(number), node, 0.0, true);
     }
 
-    /// A node took a message.
+    /// Records that a node accepted a message.
     pub(super) fn visits(&mut self, number: Number, node: u32, now: f64) {
         self.took(number, node, now, false);
     }
@@ -99,19 +99,19 @@ impl Trace {
         }
     }
 
-    /// A node has a message no more.
+    /// Records that a node no longer has a message.
     pub(super) fn leaves(&mut self, number: Number) {
         if let Some(copies) = self.copies.get_mut(number.0 as usize) {
             *copies = copies.saturating_sub(1);
         }
     }
 
-    /// How often the followed messages came by this node.
+    /// Number of visits of traced messages to this node.
     pub(super) fn visits_of(&self, node: u32) -> u32 {
         self.visits[node as usize]
     }
 
-    /// The share of the nodes that a followed message has been at, on average.
+    /// The share of the nodes that a traced message has visited, on average.
     pub(super) fn visited(&self) -> f64 {
         let all = self.visited.len() * self.had.len();
         if all == 0 {
@@ -121,7 +121,7 @@ impl Trace {
         }
     }
 
-    /// The share of the nodes that the first message has been at.
+    /// The share of the nodes that the first message has visited.
     pub(super) fn first_visited(&self) -> f64 {
         self.visited.first().map_or(0.0, |visited| f64::from(*visited) / self.had.len() as f64)
     }
@@ -134,12 +134,12 @@ impl Trace {
         self.returned
     }
 
-    /// How many messages nobody has any more.
+    /// Number of messages without a copy.
     pub(super) fn lost(&self) -> u32 {
         self.copies.iter().filter(|copies| **copies == 0).count() as u32
     }
 
-    /// How many copies there are of messages that somebody else has as well.
+    /// Number of copies beyond the first of each message.
     pub(super) fn duplicates(&self) -> u64 {
         self.copies.iter().map(|copies| u64::from(copies.saturating_sub(1))).sum()
     }

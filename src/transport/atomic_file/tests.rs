@@ -87,8 +87,7 @@ mod links {
         write_whole(path, access, |file| file.write_all(b"new"))
     }
 
-    /// A directory with `here/link`, and the file that it leads to by way of the links `chain`, from the last to the
-    /// first of them.
+    /// A directory with `here/link`, and the file at the end of the links `chain`, from the last to the first.
     fn linked(chain: &[&str], exists: bool) -> (TempDir, PathBuf, PathBuf) {
         let directory = TempDir::new().unwrap();
         let at = |name: &str| directory.path().join(name);
@@ -181,7 +180,7 @@ mod links {
     #[test]
     fn a_link_to_another_file_system_is_followed() {
         let (here, there) = (TempDir::new().unwrap(), TempDir::new_in("/dev/shm"));
-        // Where there is no other, the case is the same as above.
+        // Without another file system the case is the same as above.
         let Ok(there) = there else { return };
         let link = here.path().join("link");
         symlink(there.path().join("file"), &link).unwrap();

@@ -30,7 +30,7 @@ use super::{
     link::{Closing, Link},
 };
 
-/// After how long without a connection by the one version of IP the other is tried as well (RFC 8305).
+/// Delay after which the other version of IP is tried as well (RFC 8305).
 const OTHER_VERSION_AFTER: Duration = Duration::from_millis(250);
 
 /// Makes connections to peers.
@@ -40,7 +40,7 @@ pub(super) struct Dialer {
     trust: Arc<Trust>,
     lookups: Arc<Lookups>,
     policy: Arc<AddressPolicy>,
-    /// For a connection, TLS included.
+    /// Time-out of a connection, TLS included.
     timeout: Duration,
     closing: Closing,
 }
@@ -65,7 +65,7 @@ impl Dialer {
         Self { tls, trust, lookups, policy, timeout, closing: Closing::default() }
     }
 
-    /// Makes a connection, in the time that there is for one.
+    /// Connects, within the time-out of a connection.
     pub(super) async fn dial(&self, to: &Address, handshake: &Arc<Handshake>) -> Result<Link, PostError> {
         let deadline = Instant::now() + self.timeout;
         in_time(deadline, self.connect(to, handshake)).await.unwrap_or(Err(PostError::TookTooLong))
@@ -76,7 +76,7 @@ impl Dialer {
         let stream = connect(&addresses, self.timeout).await?;
         stream.set_nodelay(true)?;
         let remote = stream.peer_addr()?;
-        // The future of a handshake is large.
+        // Boxed because the future of a handshake is large.
         let shaken = Box::pin(self.tls.0.connect(server_name(to)?, stream));
         let stream = HANDSHAKE.scope(Arc::clone(handshake), shaken).await?;
         let certificates = stream.get_ref().1.peer_certificates().unwrap_or_default();
@@ -85,12 +85,11 @@ impl Dialer {
         Ok(Link::new(stream, certificate, remote, &self.closing, reset).await?)
     }
 
-    /// Where the peer is and may be contacted: looked up for each connection, so that a name that leads elsewhere by then
-    /// is found out.
+    /// The allowed addresses of the peer. They are looked up for each connection, so that a changed name is noticed.
     async fn addresses(&self, to: &Address, added_by_user: bool) -> Result<Vec<SocketAddr>, PostError> {
         let found = match (to.ip(), Scope::of_hostname(to.hostname())) {
             (Some(ip), _) => vec![ip],
-            // RFC 6761: always this machine, whatever a look-up says.
+            // RFC 6761: always this machine, whatever a lookup returns.
             (None, Some(_)) => vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()],
             (None, None) => self.look_up(to, added_by_user).await?,
         };
@@ -136,13 +135,13 @@ fn tls(trust: Arc<Trust>, provider: Arc<CryptoProvider>) -> ClientConfig {
         .dangerous()
         .with_custom_certificate_verifier(verifier)
         .with_no_client_auth();
-    // Sessions are remembered by hostname without port and would be resumed without a look at the certificate.
+    // Sessions are stored by hostname without port. Resuming one would skip the check of the certificate.
     config.resumption = Resumption::disabled();
     config
 }
 
-/// Connects to the first of these addresses that lets us. Each has its share of the time, and those of the version of IP
-/// that stands first have some time before the others are tried as well.
+/// Connects to the first of these addresses that accepts. Each gets its share of the time. The version of IP of the
+/// first address has a head start.
 async fn connect(addresses: &[SocketAddr], time: Duration) -> io::Result<TcpStream> {
     let share = time / u32::try_from(addresses.len()).unwrap_or(u32::MAX).max(1);
     let is_v6 = addresses.first().is_some_and(SocketAddr::is_ipv6);
@@ -181,7 +180,7 @@ async fn connect_in_order(addresses: &[SocketAddr], share: Duration) -> io::Resu
 
 const NO_ADDRESS: &str = "the name has no address";
 
-/// The error that says the most about the peer: that there is no way to its other addresses says little.
+/// The error that says more about the peer. An unreachable network says little.
 fn more_telling(first: io::Error, second: io::Error) -> io::Error {
     let says_little = |error: &io::Error| {
         matches!(error.kind(), io::ErrorKind::NetworkUnreachable | io::ErrorKind::HostUnreachable)
@@ -190,9 +189,9 @@ fn more_telling(first: io::Error, second: io::Error) -> io::Error {
     if says_little(&first) && !says_little(&second) { second } else { first }
 }
 
-/// Closes a connection so that the system keeps nothing of it, not even what was written and not yet sent.
+/// Resets a connection, so that the system discards unsent data.
 fn reset(stream: &TlsStream<TcpStream>) {
-    // Where it fails, the system goes on to send that for some time.
+    // If that fails, the system continues to send the data for some time.
     let _ = stream.get_ref().0.set_zero_linger();
 }
 

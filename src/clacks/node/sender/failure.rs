@@ -8,17 +8,17 @@ use crate::core::Failure;
 
 use super::super::trust::Handshake;
 
-/// Why there is no answer. What matters is the innermost of each.
+/// Why there is no response. The innermost error of each is reported.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum PostError {
     #[error("not allowed")]
     AddressForbidden(#[from] AddressForbidden),
-    /// The address is one that HTTP cannot name, which none is.
+    /// HTTP cannot represent the address. That is true of no valid address.
     #[error("no hostname for HTTP")]
     Address(#[from] http::Error),
     #[error("no hostname for TLS")]
     Name(#[from] InvalidDnsNameError),
-    /// Nothing was tried.
+    /// No connection was tried.
     #[error("{0}")]
     Shortage(Shortage),
     #[error("no connection")]
@@ -30,7 +30,7 @@ pub(super) enum PostError {
 }
 
 impl PostError {
-    /// What this machine lacked, if that is why.
+    /// The exhausted resource of this machine, if that is the cause.
     pub(super) fn shortage(&self) -> Option<Shortage> {
         match self {
             Self::Shortage(shortage) => Some(*shortage),
@@ -64,7 +64,7 @@ impl PostError {
     }
 }
 
-/// The innermost error in its own words: what hyper says around it does not help anybody.
+/// The innermost error as text. hyper's outer errors add no information.
 fn in_words(innermost: &(dyn Error + 'static)) -> String {
     let io = innermost.downcast_ref::<io::Error>().map(without_wrapping);
     let tls = io.and_then(io::Error::get_ref).and_then(|inner| inner.downcast_ref());
@@ -72,7 +72,7 @@ fn in_words(innermost: &(dyn Error + 'static)) -> String {
         (Some(error), _) => tls_in_words(error),
         // "connection refused", without "(os error 111)".
         (None, Some(error)) if error.raw_os_error().is_some() => error.kind().to_string(),
-        // For which rustls refers to its manual.
+        // rustls refers to its manual here.
         (None, Some(error)) if error.kind() == io::ErrorKind::UnexpectedEof => {
             "the connection broke off".to_owned()
         }
@@ -80,7 +80,7 @@ fn in_words(innermost: &(dyn Error + 'static)) -> String {
     }
 }
 
-/// What went wrong in TLS, and what the peer's owner can do about it.
+/// A TLS error as text, with advice for the peer's owner.
 fn tls_in_words(error: &rustls::Error) -> String {
     match error {
         rustls::Error::General(reason) => reason.clone(),
@@ -100,7 +100,7 @@ fn tls_in_words(error: &rustls::Error) -> String {
     }
 }
 
-/// The system's error inside those that name it no source.
+/// The innermost error of nested system errors that have no source.
 fn without_wrapping(error: &io::Error) -> &io::Error {
     match error.get_ref().and_then(|inner| inner.downcast_ref()) {
         Some(inner) => without_wrapping(inner),

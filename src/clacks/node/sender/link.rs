@@ -1,4 +1,4 @@
-//! A connection to a peer, from its first request until it has ended.
+//! A connection to a peer, from its first request to its end.
 
 use std::{
     fmt, io,
@@ -26,27 +26,27 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::super::CertificateFingerprint;
 
-/// How long a connection that is no longer used may take to close. A peer that does not read would hold it for ever.
+/// Time-out for closing an unused connection. A peer that does not read would keep it open for ever.
 const TIME_TO_CLOSE: Duration = Duration::from_secs(1);
 
-/// A connection to a peer. It is closed when this is dropped, at the latest [`TIME_TO_CLOSE`] after that.
+/// A connection to a peer. It is closed when this is dropped, at most [`TIME_TO_CLOSE`] later.
 #[derive(Debug)]
 pub(super) struct Link {
     pub(super) requests: SendRequest<Full<Bytes>>,
-    /// The certificate that it was made with.
+    /// The certificate that the peer presented.
     pub(super) certificate: CertificateFingerprint,
     pub(super) remote: SocketAddr,
     seen: Arc<Seen>,
-    /// Ends the task of the connection. Dropped after `requests`, without which the connection closes by itself.
+    /// Ends the task of the connection. Dropped after `requests`, whose drop lets the connection close by itself.
     _ends: DropGuard,
 }
 
-/// What was seen of the peer on a connection.
+/// State of the connection that its task and its user share.
 #[derive(Debug, Default)]
 struct Seen {
-    /// Bytes that it has said, without those of TLS.
+    /// Decrypted bytes received from the peer.
     bytes: AtomicU64,
-    /// Whether the last request has its whole answer.
+    /// Whether the response to the last request is complete.
     is_answered: AtomicBool,
 }
 
@@ -56,8 +56,8 @@ impl Seen {
     }
 }
 
-/// The places for connections that are no longer used and have yet to close. One that finds none is reset at once, so
-/// that the number of open files is bounded. Clones are the same.
+/// Limits the number of unused connections that are being closed. Above the limit a connection is reset at once, so
+/// that the number of open files is bounded. Clones share the limit.
 #[derive(Clone)]
 pub(super) struct Closing(Arc<Semaphore>);
 
@@ -74,7 +74,7 @@ impl fmt::Debug for Closing {
 }
 
 impl Link {
-    /// Begins to speak HTTP on a connection. `reset` prepares a stream for being dropped with unsent bytes.
+    /// Starts HTTP on a connection. `reset` prepares a stream for being dropped with unsent bytes.
     pub(super) async fn new<S>(
         stream: S,
         certificate: CertificateFingerprint,
@@ -93,19 +93,20 @@ impl Link {
         Ok(Self { requests, certificate, remote, seen, _ends: ends.drop_guard() })
     }
 
-    /// How many bytes the peer has said on it, without those of TLS.
+    /// Decrypted bytes received from the peer.
     pub(super) fn heard(&self) -> u64 {
         self.seen.bytes.load(Ordering::Relaxed)
     }
 
-    /// Notes whether the last request has its whole answer. A connection that has not is reset when the link is dropped.
+    /// Sets whether the response to the last request is complete. If not, the connection is reset when the link is
+    /// dropped.
     pub(super) fn set_answered(&self, is_answered: bool) {
         self.seen.is_answered.store(is_answered, Ordering::Release);
     }
 }
 
-/// Drives a connection until it has closed. Once its link is dropped, it is closed if its last request was answered, and
-/// else reset.
+/// Drives a connection until it is closed. Once its link is dropped, it is closed if its last request was answered, and
+/// otherwise reset.
 async fn run<S: AsyncRead + AsyncWrite + Unpin>(
     mut connection: Connection<TokioIo<Heard<S>>, Full<Bytes>>,
     seen: Arc<Seen>,
@@ -113,10 +114,10 @@ async fn run<S: AsyncRead + AsyncWrite + Unpin>(
     closing: Closing,
     reset: impl FnOnce(&S),
 ) {
-    // How it ends is learned by whoever waits for an answer.
+    // Whoever waits for a response receives the error.
     let has_closed = ends.run_until_cancelled(&mut connection).await.is_some();
     if has_closed && !seen.is_answered() {
-        // The answer may be with whoever has the link.
+        // The response may still be in use by the owner of the link.
         ends.cancelled().await;
     }
     let is_over = seen.is_answered() && (has_closed || closes(&mut connection, &closing).await);
@@ -125,9 +126,9 @@ async fn run<S: AsyncRead + AsyncWrite + Unpin>(
     }
 }
 
-/// Whether a connection whose link was dropped closes in the time that there is for it.
+/// Closes a connection whose link was dropped. Returns whether that succeeded in time.
 async fn closes(connection: &mut (impl Future + Unpin), closing: &Closing) -> bool {
-    // Most close without waiting.
+    // Most connections close without waiting.
     if timeout(Duration::ZERO, &mut *connection).await.is_ok() {
         return true;
     }
@@ -135,7 +136,7 @@ async fn closes(connection: &mut (impl Future + Unpin), closing: &Closing) -> bo
     timeout(TIME_TO_CLOSE, connection).await.is_ok()
 }
 
-/// A stream that counts what is read from it.
+/// A stream that counts the bytes read from it.
 struct Heard<S> {
     stream: S,
     seen: Arc<Seen>,
@@ -184,7 +185,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Heard<S> {
 
 #[cfg(test)]
 impl Link {
-    /// A connection to nowhere, and what is at its other end.
+    /// A link to an in-memory stream, and the other end of the stream.
     pub(super) async fn to_nowhere(certificate: u8) -> (Self, tokio::io::DuplexStream) {
         Self::to_nowhere_with(certificate, &Closing::default()).await
     }
@@ -205,7 +206,7 @@ mod tests {
 
     use super::*;
 
-    /// A link whose peer does not read a request that does not fit into what is under way.
+    /// A link with a request that is larger than the stream's buffer and that the peer does not read.
     async fn stuck(closing: &Closing, is_answered: bool) -> (Instant, tokio::io::DuplexStream) {
         let (mut link, other_end) = Link::to_nowhere_with(1, closing).await;
         let request = Request::new(Full::new(Bytes::from(vec![b'x'; 100_000])));
@@ -216,7 +217,7 @@ mod tests {
         (Instant::now(), other_end)
     }
 
-    /// How long it takes until the other end sees the end, without having read before.
+    /// Time until the other end, which has not read before, sees the end of the stream.
     async fn time_until_end(since: Instant, mut other_end: tokio::io::DuplexStream) -> Duration {
         use tokio::io::AsyncWriteExt;
 

@@ -10,15 +10,14 @@ use crate::protocol::Address;
 
 use super::link::Link;
 
-/// How long an idle connection is kept. The package's server (Node.js) closes its own after 5 s; a request that is
-/// sent as it does has to be sent again.
+/// Time for which an idle connection is kept. The package's server (Node.js) closes its own after 5 s, and a request at
+/// that moment has to be repeated.
 const KEEP_IDLE: Duration = Duration::from_secs(4);
-/// How long a connection may take after its answer to be ready for the next request. One whose peer answered without
-/// having read the request may never be.
+/// Maximum time from a response until the connection is ready for the next request. If the peer responded without
+/// reading the request, it may never be ready.
 const TIME_TO_FINISH: Duration = Duration::from_secs(1);
 
-/// The connections to peers that are not in use, of at most so many in all. The one that has not been used for the
-/// longest makes room.
+/// The idle connections to peers, up to a maximum in total. At the maximum the least recently used one is closed.
 #[derive(Debug)]
 pub(super) struct Pool {
     max: usize,
@@ -31,9 +30,9 @@ struct Idle {
     /// In the order in which they became idle.
     links: BTreeMap<u64, (Address, Link, Instant)>,
     by_peer: HashMap<Address, Vec<u64>>,
-    /// Connections that have been answered and are not ready for another request yet. They count as idle ones.
+    /// Connections with a response that are not ready for another request yet. They count as idle ones.
     unfinished: usize,
-    /// A task closes them when they are idle for too long.
+    /// Whether a task is closing connections that are idle for too long.
     is_watched: bool,
     is_closed: bool,
 }
@@ -43,7 +42,7 @@ impl Pool {
         Arc::new(Self { max, idle: Mutex::default() })
     }
 
-    /// The connection to this peer that was used last, if it may be used. Those that may not are closed.
+    /// The most recently used idle connection to this peer for which `may_be_used` returns true. Others are closed.
     pub(super) fn acquire(&self, to: &Address, may_be_used: impl Fn(&Link) -> bool) -> Option<Link> {
         loop {
             let link = self.lock().pop(to)?;
@@ -53,7 +52,7 @@ impl Pool {
         }
     }
 
-    /// A connection is no longer in use.
+    /// Returns a connection to the pool.
     pub(super) fn release(self: &Arc<Self>, to: Address, mut link: Link) {
         if link.requests.is_ready() {
             return self.insert_idle(to, link);
@@ -62,7 +61,7 @@ impl Pool {
             return;
         }
         let Some(unfinished) = Unfinished::begin(self) else { return };
-        // Its task has not come to the end of the answer yet.
+        // Its task has not processed the end of the response yet.
         let pool = Arc::clone(self);
         tokio::spawn(async move {
             let finished = timeout(TIME_TO_FINISH, link.requests.ready()).await;
@@ -88,7 +87,7 @@ impl Pool {
         }
     }
 
-    /// Closes those that are idle for too long, until there are none.
+    /// Closes connections that are idle for too long, until there are none.
     async fn watch(self: Arc<Self>) {
         loop {
             let due = {
@@ -106,20 +105,20 @@ impl Pool {
         }
     }
 
-    /// Closes the one that has been idle for the longest. Returns whether there was one.
+    /// Closes the connection that has been idle longest. Returns whether there was one.
     pub(super) fn close_oldest(&self) -> bool {
         let oldest = self.lock().pop_oldest();
         oldest.is_some()
     }
 
-    /// Closes those to this peer.
+    /// Closes the idle connections to this peer.
     pub(super) fn close_to(&self, to: &Address) {
         while let Some(link) = self.lock().pop(to) {
             drop(link);
         }
     }
 
-    /// Closes all of them and keeps no more.
+    /// Closes all idle connections and keeps no new ones.
     pub(super) fn close(&self) {
         self.lock().is_closed = true;
         while self.close_oldest() {}
@@ -170,11 +169,11 @@ impl Idle {
     }
 }
 
-/// One connection that is not ready for another request yet, until this is dropped.
+/// Counts a connection that is not ready for another request yet, until this is dropped.
 struct Unfinished(Arc<Pool>);
 
 impl Unfinished {
-    /// `None` where there are as many as may be: half of all.
+    /// `None` at the maximum: half of all.
     fn begin(pool: &Arc<Pool>) -> Option<Self> {
         let mut idle = pool.lock();
         if idle.is_closed || idle.unfinished >= pool.max.div_ceil(2) {
@@ -204,7 +203,7 @@ mod tests {
         Address::new("tower.example.org", number).unwrap()
     }
 
-    /// Puts an idle connection with this certificate into the pool, and returns its other end.
+    /// Adds an idle connection with this certificate to the pool. Returns its other end.
     async fn put(pool: &Arc<Pool>, to: u16, certificate: u8) -> DuplexStream {
         let (mut link, other_end) = Link::to_nowhere(certificate).await;
         link.requests.ready().await.unwrap();
@@ -295,7 +294,7 @@ mod tests {
         }
         for number in 1..=3 {
             let (mut link, other_end) = Link::to_nowhere(2).await;
-            // No answer comes to this, so that it is not ready.
+            // The request gets no response, so the link is not ready.
             drop(link.requests.send_request(hyper::Request::default()));
             assert!(!link.requests.is_ready());
             pool.release(peer(number), link);

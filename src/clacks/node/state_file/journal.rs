@@ -1,4 +1,4 @@
-//! The journal: a first line that names the whole file that it belongs to, then a line for each change.
+//! The journal: a first line with the generation of its whole file, then one line per change.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -17,19 +17,19 @@ use crate::{
 
 use super::{State, StateFormError, VERSION};
 
-/// One line.
+/// One change: a line of the journal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Change {
-    /// A peer is this from now on.
+    /// A peer was added or changed.
     Peer(KnownPeer),
-    /// It is a peer no more.
+    /// A peer was removed.
     Forgotten(Address),
-    /// This certificate is trusted from now on.
+    /// The trusted certificate of an address was set.
     Pin(Pin),
-    /// None is trusted any more.
+    /// The trusted certificate of an address was removed.
     Unpinned(Address),
-    /// These remote addresses are ignored, and no others.
+    /// All ignored remote addresses, after a change of them.
     IgnoredRemotes(Vec<IpAddr>),
 }
 
@@ -40,17 +40,17 @@ struct Header {
     generation: u64,
 }
 
-/// What a journal holds.
+/// The contents of a journal.
 #[derive(Debug, Default)]
 pub(super) struct Journal {
     pub(super) changes: Vec<Change>,
     /// Its size in bytes; 0 if it belongs to another whole file.
     pub(super) size: u64,
-    /// Whether it ends within a line.
+    /// Whether the last line is incomplete.
     pub(super) is_cut_off: bool,
 }
 
-/// The lines for these changes, with the first line if there is a generation to name.
+/// The lines for these changes, with a first line if `generation` is given.
 pub(super) fn lines(generation: Option<u64>, changes: &[Change]) -> io::Result<Vec<u8>> {
     let mut lines = Vec::new();
     if let Some(generation) = generation {
@@ -64,7 +64,7 @@ pub(super) fn lines(generation: Option<u64>, changes: &[Change]) -> io::Result<V
     Ok(lines)
 }
 
-/// Reads a journal, which is empty if it belongs to another whole file than this. An error says what is wrong with it.
+/// Reads a journal. It is empty if it belongs to another generation.
 pub(super) fn read(text: &[u8], generation: u64) -> Result<Journal, StateFormError> {
     let mut lines = text.split_inclusive(|byte| *byte == b'\n').zip(1..);
     let header = lines.next().filter(|(line, _)| line.ends_with(b"\n"));
@@ -90,13 +90,13 @@ pub(super) fn read(text: &[u8], generation: u64) -> Result<Journal, StateFormErr
     Ok(journal)
 }
 
-/// Whether a line is about an address that an earlier version accepted and that is refused now.
+/// Whether a line is about an address that an earlier version accepted and this version refuses.
 fn is_of_former_name(line: &[u8]) -> bool {
     let change = serde_json::from_slice::<HashMap<String, Box<RawValue>>>(line).unwrap_or_default();
     change.values().any(|entry| former_names::is_refused(entry.get()))
 }
 
-/// The state after these changes, of which a later one wins over an earlier one.
+/// Applies the changes to a state, in their order.
 pub(super) fn apply(mut state: State, changes: Vec<Change>) -> State {
     if changes.is_empty() {
         return state;
@@ -121,7 +121,7 @@ pub(super) fn apply(mut state: State, changes: Vec<Change>) -> State {
     state
 }
 
-/// The pins in the order in which they were made: the oldest may be forgotten first.
+/// Updates the pins. They are sorted by their time, because the oldest is forgotten first.
 fn with_changed_pins(pins: Vec<Pin>, changes: Vec<(Address, Option<Pin>)>) -> Vec<Pin> {
     let mut seen = HashSet::new();
     let mut latest: Vec<Option<Pin>> = Vec::new();

@@ -1,21 +1,21 @@
-//! How often the state is written.
+//! The rate of writing the state.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Bytes a second that are written on average at most, apart from what the user changes.
+/// Maximum average rate in bytes per second. Changes by the user are exempt.
 const RATE: f64 = 50_000.0;
-/// How long after a failed write the next one begins. Each failure after another doubles it.
+/// Pause after a failed write. It doubles with each further failure.
 const TRY_AGAIN: Duration = Duration::from_secs(5);
-/// But not beyond this.
+/// Maximum pause after a failed write.
 const LONGEST_BACK_OFF: Duration = Duration::from_secs(60);
 
-/// When the next write may begin: once the last one is paid for, or some time after it failed.
+/// Time of the next write: when the last one is within the rate, or some time after it failed.
 #[derive(Debug)]
 pub(super) struct WriteTimer {
     next: Instant,
-    /// How long the write that failed last is waited after; `None` after a success.
+    /// The pause after the last failed write; `None` after a success.
     back_off: Option<Duration>,
 }
 
@@ -35,7 +35,7 @@ impl WriteTimer {
         self.back_off.is_some()
     }
 
-    /// A write of so many bytes ended. What a failed write wrote in vain counts as well.
+    /// Records the end of a write of this many bytes. Bytes of a failed write count.
     pub(super) fn saved(&mut self, bytes: u64, is_success: bool) {
         let price = Duration::from_secs_f64(bytes as f64 / RATE);
         let wait = if is_success {

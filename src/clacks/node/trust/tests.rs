@@ -28,12 +28,12 @@ fn only_what_was_refused_when_the_peer_was_last_reached_is_accepted() {
     assert_eq!(trust.accept(&peer), TrustChange::Nothing);
     trust.pin_first(&peer, first).unwrap();
     assert_eq!(trust.accept(&peer), TrustChange::Unchanged(first));
-    // Somebody else was there for a while.
+    // Another server was there for a while.
     assert!(trust.check(&peer, second).is_err());
     trust.pin_first(&peer, first).unwrap();
     assert_eq!(trust.accept(&peer), TrustChange::Unchanged(first));
     assert_eq!(trust.pinned(&peer), Some(first));
-    // And is there now.
+    // It is there now.
     assert!(trust.check(&peer, second).is_err());
     assert!(
         matches!(trust.accept(&peer), TrustChange::Accepted { certificate, .. } if certificate == second)
@@ -96,7 +96,7 @@ fn a_new_certificate_is_no_reason_to_look_through_all_of_them() {
     }
     trust.pin_first(&named(MAX_OTHERS), CertificateFingerprint([1; 32])).unwrap();
     assert!(trust.has_many());
-    // Peers stay, so that there are as many as before; it is half as many later that they are looked through again.
+    // The peers stay, so the number of certificates is unchanged. The next sweep is due half the maximum later.
     trust.sweep((0..=MAX_OTHERS).map(named));
     for number in MAX_OTHERS + 1..MAX_OTHERS + MAX_OTHERS / 2 {
         assert!(!trust.has_many(), "{number}");

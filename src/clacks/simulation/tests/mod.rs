@@ -9,7 +9,7 @@ fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
-/// The whole run of a scenario, with a sample each second at most.
+/// Runs a whole scenario, with a sample at least every second.
 fn run(scenario: Scenario) -> (Vec<Sample>, Report) {
     let mut simulation = Simulation::new(scenario).unwrap();
     let mut samples = Vec::new();
@@ -23,7 +23,7 @@ fn run(scenario: Scenario) -> (Vec<Sample>, Report) {
     (samples, simulation.report())
 }
 
-/// The measurement of the protocol's author: one message in a grid, 3000 deliveries at 500 a second.
+/// The measurement of the protocol's author: one message in a grid, 3,000 deliveries at 500 per second.
 fn grid(newcomers: NewPeerPolicy) -> Scenario {
     Scenario {
         topology: GRID,
@@ -80,7 +80,7 @@ fn from_the_top_of_the_list_a_message_does_not_come_as_far_as_by_chance() {
     assert!(oldest.distance < always.distance, "{oldest:?} {always:?}");
 }
 
-/// Some dozens of nodes with as many messages, for some minutes.
+/// A run of 60 nodes with as many messages.
 fn busy(change: impl FnOnce(&mut Scenario)) -> (Vec<Sample>, Report) {
     let mut scenario = Scenario {
         topology: Topology::Random { nodes: 60, degree: 4 },
@@ -124,7 +124,7 @@ fn announces_are_no_deliveries() {
 #[test]
 fn an_announce_that_fails_is_repeated() {
     let (samples, report) = busy(|scenario| {
-        // Without messages nothing but announces makes a node known.
+        // Without messages only announces spread addresses.
         scenario.topology = Topology::Ring { nodes: 60, each_side: 1 };
         (scenario.messages, scenario.loss) = (0, 0.5);
     });
@@ -143,7 +143,7 @@ fn nodes_that_fail_take_their_messages_with_them_and_come_back() {
     let (samples, report) = busy(|scenario| scenario.churn = Some(Churn { mean_up: 100.0, mean_down: 25.0 }));
     assert!(report.end.lost > 10, "{report:?}");
     let up: Vec<_> = samples.iter().map(|sample| sample.up).skip(100).collect();
-    // Four fifths of 60, give or take four standard deviations.
+    // Four fifths of 60, within four standard deviations.
     assert!(up.iter().all(|up| (35..60).contains(up)), "{up:?}");
 }
 
@@ -243,7 +243,7 @@ fn a_sender_gives_up_when_its_time_is_over_however_long_the_way_is() {
     assert_eq!(failures_at(4), (0, 0, 0));
     assert_eq!(failures_at(6), (1, 0, 0));
     assert_eq!(failures_at(19), (1, 0, 0));
-    // It arrives all the same, as from a sender that did not wait.
+    // It arrives nevertheless, as from a sender that does not wait.
     assert_eq!(failures_at(21), (1, 1, 0));
 }
 
@@ -254,7 +254,7 @@ fn a_simulated_sender_waits_as_long_as_a_node_does() {
     assert_eq!(Duration::from_secs_f64(Scenario::default().timeout), node);
 }
 
-/// Within the bounds of each number.
+/// Scenarios with each number in its range.
 fn too_large() -> Vec<Scenario> {
     let nodes = |topology| Scenario { topology, ..Scenario::default() };
     let flood = |rate, latency| Scenario {
