@@ -113,10 +113,10 @@ impl RateLimiter {
         if let Some(wait) = wait_for_key.max(network.wait(of_network, needed, now)) {
             return Err(wait);
         }
-        network.take(of_network, now);
+        network.remove_token(of_network, now);
         if let Some(Key { bucket, little }) = known {
-            bucket.take(of_key, now);
-            little.take(of_little, now);
+            bucket.remove_token(of_key, now);
+            little.remove_token(of_little, now);
         }
         Ok(())
     }
@@ -181,7 +181,7 @@ impl Bucket {
         (missing > 0.0).then(|| Duration::try_from_secs_f64(missing / flow.rate).unwrap_or(Duration::MAX))
     }
 
-    fn take(&mut self, flow: Flow, now: Duration) {
+    fn remove_token(&mut self, flow: Flow, now: Duration) {
         *self = Self { tokens: (self.level(flow, now) - 1.0).max(0.0), at: now };
     }
 }

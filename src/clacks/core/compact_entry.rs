@@ -9,7 +9,7 @@ use super::{MessageId, QueuedMessage, queue::Entry, shares::Slot};
 /// An [`Entry`] in 40 bytes.
 #[derive(Debug)]
 pub(super) struct CompactEntry {
-    ticket: Ticket,
+    packed_id: PackedId,
     pub(super) message: Message,
     from: Option<Address>,
     meta: PackedMeta,
@@ -18,9 +18,9 @@ pub(super) struct CompactEntry {
 /// The id of a message in 44 bits, and the slot of its rate-limit key. 44 bits are enough for five years at the maximum
 /// send rate if every send assigns a new id, and for half a million years at the default rate.
 #[derive(Debug, Clone, Copy)]
-struct Ticket(u64);
+struct PackedId(u64);
 
-impl Ticket {
+impl PackedId {
     fn new(id: MessageId, slot: Slot) -> Self {
         Self(id.0 << Slot::BITS | u64::from(slot.to_bits()))
     }
@@ -67,34 +67,34 @@ impl CompactEntry {
     pub(super) fn new(entry: Entry, rule: u64, slot: Slot) -> Self {
         let Entry { queued: QueuedMessage { id, message, since_ms, visits, from, .. }, passed } = entry;
         let meta = PackedMeta::new(since_ms, visits, passed == rule);
-        Self { ticket: Ticket::new(id, slot), message, from, meta }
+        Self { packed_id: PackedId::new(id, slot), message, from, meta }
     }
 
     pub(super) fn into_entry(self, rule: u64, place: Option<IpAddr>) -> Entry {
         let passed = if self.passes() { rule } else { 0 };
-        let Self { ticket, message, from, meta } = self;
-        let (id, since_ms, visits) = (ticket.id(), meta.since_ms(), meta.visits());
+        let Self { packed_id, message, from, meta } = self;
+        let (id, since_ms, visits) = (packed_id.id(), meta.since_ms(), meta.visits());
         Entry { queued: QueuedMessage { id, message, since_ms, visits, from, place }, passed }
     }
 
     pub(super) fn queued(&self, place: Option<IpAddr>) -> QueuedMessage {
-        let Self { ticket, message, from, meta } = self;
+        let Self { packed_id, message, from, meta } = self;
         let (message, from) = (message.clone(), from.clone());
-        let (id, since_ms, visits) = (ticket.id(), meta.since_ms(), meta.visits());
+        let (id, since_ms, visits) = (packed_id.id(), meta.since_ms(), meta.visits());
         QueuedMessage { id, message, since_ms, visits, from, place }
     }
 
     pub(super) fn id(&self) -> MessageId {
-        self.ticket.id()
+        self.packed_id.id()
     }
 
     /// The slot of the rate-limit key of its source.
     pub(super) fn slot(&self) -> Slot {
-        self.ticket.slot()
+        self.packed_id.slot()
     }
 
     /// Whether the user of this node wrote it.
-    pub(super) fn is_own(&self) -> bool {
+    pub(super) fn is_local(&self) -> bool {
         self.from.is_none()
     }
 
@@ -108,7 +108,7 @@ impl CompactEntry {
     }
 
     /// Replaces the text. The current hold rule has not passed the new text.
-    pub(super) fn exchange(&mut self, message: Message, visits: u32) {
+    pub(super) fn replace_message(&mut self, message: Message, visits: u32) {
         self.meta = PackedMeta::new(self.meta.since_ms(), visits, false);
         self.message = message;
     }

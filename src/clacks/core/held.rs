@@ -40,9 +40,9 @@ pub enum HeldBy {
 /// It is called once for each message while the node is locked. It must not call the node, and must run in time linear
 /// in the size of the message.
 #[derive(Clone)]
-pub struct HoldRule(Arc<Named>);
+pub struct HoldRule(Arc<RuleInner>);
 
-struct Named {
+struct RuleInner {
     text: String,
     matches: Box<Predicate>,
 }
@@ -55,7 +55,7 @@ impl HoldRule {
         text: impl Into<String>,
         matches: impl Fn(&QueuedMessage) -> bool + Send + Sync + 'static,
     ) -> Self {
-        Self(Arc::new(Named { text: text.into(), matches: Box::new(matches) }))
+        Self(Arc::new(RuleInner { text: text.into(), matches: Box::new(matches) }))
     }
 
     /// The text of the rule.
@@ -69,7 +69,7 @@ impl HoldRule {
     }
 
     /// Whether the other rule is a clone of this one.
-    pub(super) fn is(&self, other: &Self) -> bool {
+    pub(super) fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
 }
@@ -77,7 +77,7 @@ impl HoldRule {
 /// Two rules are equal if one is a clone of the other.
 impl PartialEq for HoldRule {
     fn eq(&self, other: &Self) -> bool {
-        self.is(other)
+        self.is_same(other)
     }
 }
 
@@ -129,8 +129,8 @@ impl Held {
     }
 
     /// Removes the matching messages and returns them, sorted by id.
-    pub(super) fn split(&mut self, is_meant: impl Fn(&HeldMessage) -> bool) -> VecDeque<HeldMessage> {
-        let (picked, others) = self.drain().into_iter().partition(is_meant);
+    pub(super) fn extract(&mut self, is_selected: impl Fn(&HeldMessage) -> bool) -> VecDeque<HeldMessage> {
+        let (picked, others) = self.drain().into_iter().partition(is_selected);
         self.0 = others;
         picked
     }

@@ -21,18 +21,18 @@ use super::{
 mod commands;
 mod drain;
 mod hold;
-mod meeting;
+mod membership;
 #[cfg(feature = "simulation")]
 mod prefetch;
 mod queries;
 mod receiving;
-mod refusing;
 mod remote_limits;
-mod restoring;
+mod replies;
 mod sending;
+mod undo;
 
 /// Maximum messages that the hold rule moves from the head of the queue to the held messages in one call.
-const MOST_HOLDS: usize = 64;
+const MAX_HOLDS: usize = 64;
 /// Value of `Retry-After` in seconds for a message that has no room.
 const RETRY_AFTER: &str = "60";
 /// Maximum other names of this node that are remembered. A host has a handful.

@@ -284,11 +284,11 @@ mod tests {
         let mut chosen = Vec::new();
         while let Some((number, choice)) = choose(Candidates::of(&peers, false), &peers, &mut rng) {
             assert_eq!(choice.status(), Some(peers.record(number).status()));
-            assert!(peers.is_anybody_free());
+            assert!(peers.is_any_free());
             chosen.push(peers.address(number).clone());
             peers.begin_delivery(number);
         }
-        assert!(!peers.is_anybody_free());
+        assert!(!peers.is_any_free());
         assert_eq!(chosen.first(), Some(&peer(Status::New, 1)));
         chosen.sort();
         assert_eq!(

@@ -8,19 +8,19 @@ use super::{
     HeldBy, HeldMessage, MessageState, Options,
     compact_entry::CompactEntry,
     held::Held,
-    refusals::{Refusals, Refused},
+    refusals::{MessageRefusals, Refusals},
     shares::{Load, Slot},
 };
 
-mod lineage;
 mod restore;
 mod room;
 #[cfg(test)]
 mod tests;
+mod tracked;
 
-use lineage::Lineages;
 pub(super) use room::NoRoom;
 use room::Room;
+use tracked::TrackedMessages;
 
 /// The id of a message at one node. Later ids are greater. A message gets a new id when it returns from a failed
 /// delivery and when it is released to the tail of the queue.
@@ -140,7 +140,7 @@ pub(super) struct Queue {
     /// Refusals of messages by peers.
     refusals: Refusals,
     /// Messages with saved states, for undo.
-    lineages: Lineages,
+    tracked: TrackedMessages,
     /// Number of queued messages that a peer has refused.
     refused_waiting: usize,
     /// The number of the current hold rule.
@@ -156,7 +156,7 @@ impl Queue {
             waiting: VecDeque::new(),
             held: Held::default(),
             refusals: Refusals::default(),
-            lineages: Lineages::default(),
+            tracked: TrackedMessages::default(),
             refused_waiting: 0,
             rule: 0,
             next_id: 1,
@@ -181,14 +181,15 @@ impl Queue {
     }
 
     /// Gives the entry a new id. The caller then appends or holds it.
-    pub(super) fn renewed(&mut self, entry: Entry) -> Entry {
+    pub(super) fn with_new_id(&mut self, entry: Entry) -> Entry {
         let id = self.next_id();
-        self.refusals.rename(entry.queued.id, id);
-        self.lineages.rename(entry.queued.id, id);
+        self.refusals.change_id(entry.queued.id, id);
+        self.tracked.change_id(entry.queued.id, id);
         Entry { queued: QueuedMessage { id, ..entry.queued }, ..entry }
     }
 
-    fn next_id(&mut self) -> MessageId {
+    /// Issues an id.
+    pub(super) fn next_id(&mut self) -> MessageId {
         let id = MessageId(self.next_id);
         self.next_id += 1;
         id
@@ -200,7 +201,7 @@ impl Queue {
             // The default growth is larger, and most queues have one or two messages.
             self.waiting.reserve_exact(self.waiting.len().max(1));
         }
-        self.refused_waiting += self.refused(entry.queued.id);
+        self.refused_waiting += self.refused_count(entry.queued.id);
         let slot = self.room.shares.as_ref().map_or(Slot::NONE, |shares| shares.slot(entry.queued.place));
         self.waiting.push_back(CompactEntry::new(entry, self.rule, slot));
     }
@@ -215,7 +216,7 @@ impl Queue {
     /// Removes the head for sending. It still counts.
     pub(super) fn pop(&mut self) -> Option<Entry> {
         let waiting = self.waiting.pop_front()?;
-        self.refused_waiting -= self.refused(waiting.id());
+        self.refused_waiting -= self.refused_count(waiting.id());
         Some(self.entry(waiting))
     }
 
@@ -236,17 +237,17 @@ impl Queue {
     /// Releases the room of a message that has left this node.
     pub(super) fn release(&mut self, gone: &QueuedMessage) {
         self.refusals.forget(gone.id);
-        self.lineages.forget(gone.id);
+        self.tracked.forget(gone.id);
         self.room.remove(gone);
     }
 
     /// Removes those of these messages that are queued or held, in one pass. `ids` are sorted, and so is the result.
     pub(super) fn remove_all(&mut self, ids: &[MessageId]) -> Vec<MessageState> {
-        let states = ids.iter().filter_map(|id| self.unfollowed_state(*id));
-        let removed: Vec<_> = states.map(|state| MessageState { is_dropped: true, ..state }).collect();
-        let is_meant = |id| ids.binary_search(&id).is_ok();
-        self.split_waiting(|waiting| is_meant(waiting.id()));
-        self.held.split(|held| is_meant(held.queued.id));
+        let states = ids.iter().filter_map(|id| self.untracked_state(*id));
+        let removed: Vec<_> = states.map(|state| MessageState { was_dropped: true, ..state }).collect();
+        let is_selected = |id| ids.binary_search(&id).is_ok();
+        self.extract_waiting(|waiting| is_selected(waiting.id()));
+        self.held.extract(|held| is_selected(held.queued.id));
         for state in &removed {
             self.room.count_held(&state.queued, -isize::from(state.held.is_some()));
             self.release(&state.queued);
@@ -255,10 +256,10 @@ impl Queue {
     }
 
     /// Removes the matching queued messages.
-    fn split_waiting(&mut self, is_meant: impl Fn(&CompactEntry) -> bool) -> VecDeque<CompactEntry> {
-        let (picked, others) = std::mem::take(&mut self.waiting).into_iter().partition(is_meant);
+    fn extract_waiting(&mut self, is_selected: impl Fn(&CompactEntry) -> bool) -> VecDeque<CompactEntry> {
+        let (picked, others) = std::mem::take(&mut self.waiting).into_iter().partition(is_selected);
         self.waiting = others;
-        self.refused_waiting -= picked.iter().map(|waiting| self.refused(waiting.id())).sum::<usize>();
+        self.refused_waiting -= picked.iter().map(|waiting| self.refused_count(waiting.id())).sum::<usize>();
         picked
     }
 
@@ -274,7 +275,7 @@ impl Queue {
 
     fn remove_waiting(&mut self, id: MessageId) -> Option<QueuedMessage> {
         let waiting = self.position(id).and_then(|position| self.waiting.remove(position))?;
-        self.refused_waiting -= self.refused(id);
+        self.refused_waiting -= self.refused_count(id);
         Some(self.entry(waiting).queued)
     }
 
@@ -293,7 +294,7 @@ impl Queue {
     }
 
     /// The head, if the current hold rule has not passed it yet.
-    pub(super) fn head_to_ask(&self) -> Option<QueuedMessage> {
+    pub(super) fn head_to_check(&self) -> Option<QueuedMessage> {
         self.head().filter(|head| !head.passes()).map(|head| self.queued(head))
     }
 
@@ -340,8 +341,9 @@ impl Queue {
     /// Holds those of these messages that are queued and that the rule has not passed, in one pass. `ids` are sorted.
     /// Returns the messages that are held now.
     pub(super) fn hold_all(&mut self, ids: &[MessageId]) -> Vec<HeldMessage> {
-        let is_meant = |waiting: &CompactEntry| !waiting.passes() && ids.binary_search(&waiting.id()).is_ok();
-        let picked = self.split_waiting(is_meant);
+        let is_selected =
+            |waiting: &CompactEntry| !waiting.passes() && ids.binary_search(&waiting.id()).is_ok();
+        let picked = self.extract_waiting(is_selected);
         let held = |waiting| HeldMessage { queued: self.entry(waiting).queued, by: HeldBy::Rule };
         let picked: Vec<_> = picked.into_iter().map(held).collect();
         picked.iter().for_each(|held| self.room.count_held(&held.queued, 1));
@@ -366,25 +368,25 @@ impl Queue {
     // === Refusals ===
 
     /// The refusals of the head of the queue, if any.
-    pub(super) fn refusals_of_head(&self) -> Option<&Refused> {
+    pub(super) fn refusals_of_head(&self) -> Option<&MessageRefusals> {
         self.refusals.of(self.head()?.id())
     }
 
     /// Whether each queued message was refused by a peer.
-    pub(super) fn was_all_refused(&self) -> bool {
+    pub(super) fn are_all_refused(&self) -> bool {
         self.refused_waiting == self.waiting.len()
     }
 
     /// 1 if a peer refused the message, otherwise 0.
-    fn refused(&self, id: MessageId) -> usize {
+    fn refused_count(&self, id: MessageId) -> usize {
         usize::from(self.refusals.of(id).is_some())
     }
 
-    pub(super) fn refusals(&self, id: MessageId) -> Option<&Refused> {
+    pub(super) fn refusals(&self, id: MessageId) -> Option<&MessageRefusals> {
         self.refusals.of(id)
     }
 
-    pub(super) fn refusals_of_mut(&mut self, id: MessageId) -> &mut Refused {
+    pub(super) fn refusals_mut(&mut self, id: MessageId) -> &mut MessageRefusals {
         self.refusals.of_mut(id)
     }
 
@@ -396,16 +398,16 @@ impl Queue {
     // === Replacing ===
 
     /// Replaces the text of a message. Refusals and the result of the hold rule are reset.
-    pub(super) fn exchange(&mut self, id: MessageId, message: Message, visits: u32) {
+    pub(super) fn replace_message(&mut self, id: MessageId, message: Message, visits: u32) {
         let size = message.size();
         let position = self.position(id);
-        let (place, is_own, before) =
+        let (place, is_local, before) =
             if let Some(waiting) = position.and_then(|position| self.waiting.get_mut(position)) {
                 let before = waiting.message.size();
-                waiting.exchange(message, visits);
+                waiting.replace_message(message, visits);
                 self.refused_waiting -= usize::from(self.refusals.of(id).is_some());
-                let (slot, is_own) = (waiting.slot(), waiting.is_own());
-                (self.room.shares.as_ref().and_then(|shares| shares.place(slot)), is_own, before)
+                let (slot, is_local) = (waiting.slot(), waiting.is_local());
+                (self.room.shares.as_ref().and_then(|shares| shares.place(slot)), is_local, before)
             } else if let Some(HeldMessage { queued, .. }) = self.held.get_mut(id) {
                 let before = queued.message.size();
                 (queued.message, queued.visits) = (message, visits);
@@ -414,11 +416,11 @@ impl Queue {
                 return;
             };
         self.refusals.forget(id);
-        self.room.resize(place, is_own, before, size);
+        self.room.resize(place, is_local, before, size);
     }
 
     /// Records that the current hold rule passed a queued message.
-    pub(super) fn let_pass(&mut self, id: MessageId) {
+    pub(super) fn mark_passed(&mut self, id: MessageId) {
         if let Some(waiting) = self.position(id).and_then(|position| self.waiting.get_mut(position)) {
             waiting.set_passes(true);
         }

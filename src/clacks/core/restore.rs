@@ -4,7 +4,9 @@ use std::net::IpAddr;
 
 use crate::protocol::{Address, Message};
 
-use super::{EnqueueError, HeldBy, HoldRule, MessageId, QueuedMessage, peers::PeerRecord, refusals::Refused};
+use super::{
+    EnqueueError, HeldBy, HoldRule, MessageId, QueuedMessage, peers::PeerRecord, refusals::MessageRefusals,
+};
 
 /// A saved state of a message: its text, position, reason for being held, whether the hold rule lets it pass, and which
 /// peers refused it.
@@ -17,11 +19,11 @@ pub struct MessageState {
     pub(super) held: Option<HeldBy>,
     /// The number of the hold rule that lets it pass; 0 for none.
     pub(super) passed: u64,
-    pub(super) refused: Option<Refused>,
+    pub(super) refused: Option<MessageRefusals>,
     /// The id by which the message is tracked when its id changes.
-    pub(super) first: MessageId,
+    pub(super) first_id: MessageId,
     /// Whether the message was dropped. If so, restoring adds it again when it is not at the node.
-    pub(super) is_dropped: bool,
+    pub(super) was_dropped: bool,
 }
 
 impl MessageState {
@@ -45,13 +47,13 @@ impl MessageState {
 #[derive(Debug, Clone, PartialEq)]
 pub struct HoldState {
     pub(super) rule: Option<HoldRule>,
-    pub(super) number: u64,
+    pub(super) rule_number: u64,
     /// Ids of the queued messages that the rule passed, sorted.
-    pub(super) passes: Vec<MessageId>,
+    pub(super) passed: Vec<MessageId>,
     /// Ids of the held messages, sorted.
     pub(super) held: Vec<MessageId>,
     /// The id of the next new message.
-    pub(super) next: MessageId,
+    pub(super) next_id: MessageId,
 }
 
 impl HoldState {
@@ -62,7 +64,7 @@ impl HoldState {
 
     /// Number of message ids in it, of eight bytes each.
     pub fn len(&self) -> usize {
-        self.passes.len() + self.held.len()
+        self.passed.len() + self.held.len()
     }
 
     /// Whether it contains no ids.

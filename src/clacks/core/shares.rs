@@ -115,7 +115,7 @@ impl Shares {
     pub(super) fn admits(&self, place: IpAddr, size: usize, free: Load, whole: Load) -> bool {
         let none = Network::default();
         let Network { load, places } = self.networks.get(&network(place)).unwrap_or(&none);
-        let share = self.of(place);
+        let share = self.get(place);
         let places = places + usize::from(share.is_none());
         let (messages, bytes) = share.map_or((0, 0), |share| (share.messages, share.bytes));
         let in_messages = Measure { place: messages + 1, network: load.messages + 1, places };
@@ -126,8 +126,8 @@ impl Shares {
 
     /// Counts a message. Returns the key that it is counted for.
     pub(super) fn add(&mut self, place: IpAddr, size: usize) -> IpAddr {
-        let place = if self.is_told_apart(place) { place } else { OTHERS };
-        let share = self.make(place);
+        let place = if self.is_tracked(place) { place } else { OTHERS };
+        let share = self.create(place);
         share.messages += 1;
         share.bytes += size;
         let is_first = share.messages == 1;
@@ -148,12 +148,12 @@ impl Shares {
             self.slots.remove(&place);
             self.unused.push(slot);
         }
-        let of = network(place);
-        if let Some(Network { load, places }) = self.networks.get_mut(&of) {
+        let get = network(place);
+        if let Some(Network { load, places }) = self.networks.get_mut(&get) {
             load.remove(size);
             *places -= usize::from(is_last);
             if load.messages == 0 {
-                self.networks.remove(&of);
+                self.networks.remove(&get);
             }
         }
         if self.slots.is_empty() {
@@ -163,7 +163,7 @@ impl Shares {
 
     /// Updates the size of a message.
     pub(super) fn resize(&mut self, place: IpAddr, before: usize, after: usize) {
-        if let Some(share) = self.of_mut(place) {
+        if let Some(share) = self.get_mut(place) {
             share.bytes = share.bytes - before + after;
         }
         if let Some(Network { load, .. }) = self.networks.get_mut(&network(place)) {
@@ -173,13 +173,13 @@ impl Shares {
 
     /// Adds `change` to the number of held messages of a key.
     pub(super) fn count_held(&mut self, place: IpAddr, change: isize) {
-        if let Some(share) = self.of_mut(place) {
+        if let Some(share) = self.get_mut(place) {
             share.held = share.held.saturating_add_signed(change);
         }
     }
 
     pub(super) fn count_refused(&mut self, place: IpAddr) {
-        if let Some(share) = self.of_mut(place) {
+        if let Some(share) = self.get_mut(place) {
             share.refused = share.refused.saturating_add(1);
         }
     }
@@ -203,11 +203,11 @@ impl Shares {
         self.places.iter().filter(|share| share.messages > 0)
     }
 
-    fn is_told_apart(&self, place: IpAddr) -> bool {
+    fn is_tracked(&self, place: IpAddr) -> bool {
         self.slots.len() < Slot::COUNT || self.slots.contains_key(&place)
     }
 
-    fn make(&mut self, place: IpAddr) -> &mut PlaceShare {
+    fn create(&mut self, place: IpAddr) -> &mut PlaceShare {
         let slot = self.slots.get(&place).copied().unwrap_or_else(|| {
             let empty = PlaceShare { place, messages: 0, bytes: 0, held: 0, refused: 0 };
             let slot = self.unused.pop().unwrap_or(Slot(self.places.len() as u32 + 1));
@@ -221,11 +221,11 @@ impl Shares {
         self.at_mut(slot)
     }
 
-    fn of(&self, place: IpAddr) -> Option<&PlaceShare> {
+    fn get(&self, place: IpAddr) -> Option<&PlaceShare> {
         self.slots.get(&place).map(|slot| self.at(*slot))
     }
 
-    fn of_mut(&mut self, place: IpAddr) -> Option<&mut PlaceShare> {
+    fn get_mut(&mut self, place: IpAddr) -> Option<&mut PlaceShare> {
         let slot = self.slots.get(&place).copied();
         slot.map(|slot| self.at_mut(slot))
     }
@@ -302,7 +302,7 @@ mod tests {
             assert_eq!(shares.add(v4(place), 2), v4(place));
         }
         let others = PlaceShare { place: OTHERS, messages: 3, bytes: 6, held: 0, refused: 0 };
-        assert_eq!(shares.of(OTHERS), Some(&others));
+        assert_eq!(shares.get(OTHERS), Some(&others));
         assert!(shares.slot(Some(OTHERS)).to_bits() < 1 << Slot::BITS);
     }
 }

@@ -36,12 +36,12 @@ use super::{
     handle::NodeInner,
     listener::Listener,
     public_key,
+    saved_state::SavedState,
     sender::{Parts, Sender},
     shared::Shared,
-    sockets::Wanted,
-    starting::Kept,
+    sockets::RequestedSockets,
+    start_warning,
     state_file::{self, State},
-    warning,
 };
 
 /// Maximum events kept for a slow subscriber, each of about 200 bytes. The messages in them have a limit of their own.
@@ -247,7 +247,7 @@ impl Builder {
     pub async fn start(mut self) -> Result<Node, StartError> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         // All options are checked before anything is created.
-        let named = self.check()?;
+        let requested = self.check()?;
         let budget = DescriptorBudget::new(
             descriptors::open_file_limit(),
             self.limits.max_connections,
@@ -258,26 +258,28 @@ impl Builder {
             self.limits.max_connections = budget.inbound;
         }
         let given = self.given_certificate(&provider)?;
-        let mut kept = self.data_dir.as_deref().filter(|_| self.keep_state).map(Kept::of).transpose()?;
-        let wanted = Wanted { hostname: &self.hostname, listen: self.listen, port: self.port };
-        let sockets = wanted.open()?;
+        let mut saved =
+            self.data_dir.as_deref().filter(|_| self.keep_state).map(SavedState::of).transpose()?;
+        let requested_sockets =
+            RequestedSockets { hostname: &self.hostname, listen: self.listen, port: self.port };
+        let sockets = requested_sockets.open()?;
         let listens_on: Vec<SocketAddr> =
             sockets.iter().filter_map(|socket| socket.local_addr().ok()).collect();
-        let shortfall = wanted.shortfall(&listens_on);
+        let shortfall = requested_sockets.shortfall(&listens_on);
         shortfall.iter().for_each(|shortfall| tracing::warn!("{shortfall}"));
         // Files are created from here on.
-        let state = kept.as_mut().map(Kept::load).transpose()?.unwrap_or_default();
+        let state = saved.as_mut().map(SavedState::load).transpose()?.unwrap_or_default();
         let (certificate, mut warnings) = match given {
             Some(given) => given,
-            None => self.kept_certificate(&provider).await?,
+            None => self.saved_certificate(&provider).await?,
         };
         let state_file =
-            kept.and_then(|kept| kept.into_file().map_err(|warning| warnings.push(warning)).ok());
+            saved.and_then(|saved| saved.into_file().map_err(|warning| warnings.push(warning)).ok());
         let fingerprint = certificate::fingerprint(&certificate.cert[0]);
         let tls = accept_tls(certificate, Arc::clone(&provider));
 
         let bound = listens_on.first().and_then(|address| NonZeroU16::new(address.port()));
-        let address = bound.map_or(named.clone(), |port| named.with_port(port));
+        let address = bound.map_or(requested.clone(), |port| requested.with_port(port));
         // A larger body limit is for a network of nodes with that limit, so the user may write messages of that size.
         let most = Message::largest_in(self.limits.max_body).max(self.options.max_message_bytes);
         let core = Core::new(Options { address, max_message_bytes: most, ..self.options.clone() })?;
@@ -318,13 +320,13 @@ impl Builder {
     /// The address that is sent to others. Port 0 stands for a port that the system chooses.
     fn check(&self) -> Result<Address, StartError> {
         let hostname_error = |source| StartError::Hostname { hostname: self.hostname.clone(), source };
-        let named = Address::new(&self.hostname, self.port.max(1)).map_err(hostname_error)?;
+        let requested = Address::new(&self.hostname, self.port.max(1)).map_err(hostname_error)?;
         if let Some(scope) = Scope::of_hostname(&self.hostname).filter(|scope| !scope.has_nodes()) {
             return Err(StartError::Scope { hostname: self.hostname.clone(), scope });
         }
         self.options.check()?;
         self.limits.check()?;
-        Ok(named)
+        Ok(requested)
     }
 
     fn sender(
@@ -364,7 +366,7 @@ impl Builder {
             Some(Certificate::Files { certificate, key }) => {
                 let pair = certificate::load(certificate, key, provider)?;
                 // Keys installed by the system are often readable by a group.
-                Some((pair, warning::of_key(key, 0o007).into_iter().collect()))
+                Some((pair, start_warning::of_key(key, 0o007).into_iter().collect()))
             }
             Some(Certificate::Pem { certificate, key }) => {
                 Some((read_pem(certificate, key, provider)?, Vec::new()))
@@ -375,7 +377,7 @@ impl Builder {
 
     /// The certificate in the data directory; it is created if it is missing. A new unsaved certificate if there is no
     /// directory, or if the directory is not writable and no state is saved.
-    async fn kept_certificate(
+    async fn saved_certificate(
         &self,
         provider: &CryptoProvider,
     ) -> Result<(CertifiedKey, Vec<StartWarning>), StartError> {
@@ -384,7 +386,7 @@ impl Builder {
         };
         let error = match self.certificate_in(directory, provider).await {
             Err(error) if !self.keep_state => error,
-            kept => return kept,
+            saved => return saved,
         };
         match error.denied() {
             Some(reason) => {
@@ -403,7 +405,7 @@ impl Builder {
         let mut warnings = Vec::new();
         // A node that saves state has locked the directory already. Another node locks it only while it creates the
         // certificate.
-        let is_there = || Ok::<_, StartError>(certificate::is_kept_in(directory)?);
+        let is_there = || Ok::<_, StartError>(certificate::exists_in(directory)?);
         let _lock =
             if self.keep_state { None } else { DirectoryLock::acquire_unless(directory, is_there).await? };
         let pair = certificate::load_or_create(directory, &self.hostname, provider, &mut warnings)?;
@@ -417,11 +419,11 @@ fn run_value(rng: &mut StdRng) -> HeaderValue {
     HeaderValue::try_from(run).expect("hexadecimal digits")
 }
 
-fn assemble(core: Core, rng: StdRng, state: State, sender: Sender, is_kept: bool) -> Arc<Shared> {
+fn assemble(core: Core, rng: StdRng, state: State, sender: Sender, is_saved: bool) -> Arc<Shared> {
     let trust = Arc::clone(sender.trust());
     trust.restore(state.pins);
     let changes = trust.changed();
-    if is_kept {
+    if is_saved {
         changes.begin();
     }
     let shared = Arc::new(Shared::new(core, rng, sender, trust, changes, EVENT_CAPACITY));

@@ -10,7 +10,7 @@ use rustls::{
 };
 use sha2::{Digest, Sha256};
 
-use super::{CertificateFingerprint, StartWarning, directory::is_denied, files, public_key, warning};
+use super::{CertificateFingerprint, StartWarning, directory::is_denied, files, public_key, start_warning};
 
 /// The certificate's file in the data directory.
 const CERTIFICATE_FILE: &str = "certificate.pem";
@@ -64,7 +64,7 @@ pub enum CertificateError {
         key: PathBuf,
     },
     /// A self-signed certificate could not be created.
-    #[error("cannot make a certificate: {0}")]
+    #[error("cannot create a certificate: {0}")]
     Generate(rcgen::Error),
 }
 
@@ -101,9 +101,9 @@ pub(super) fn load(
 }
 
 /// Whether the data directory has both a certificate and a key.
-pub(super) fn is_kept_in(directory: &Path) -> Result<bool, CertificateError> {
+pub(super) fn exists_in(directory: &Path) -> Result<bool, CertificateError> {
     let (certificate, key) = paths_in(directory);
-    Ok(is_there(&certificate)? && is_there(&key)?)
+    Ok(path_exists(&certificate)? && path_exists(&key)?)
 }
 
 /// Reads the certificate in the data directory. If there is neither certificate nor key, creates both for `hostname`
@@ -117,38 +117,38 @@ pub(super) fn load_or_create(
     warnings: &mut Vec<StartWarning>,
 ) -> Result<CertifiedKey, CertificateError> {
     let (certificate, key) = paths_in(directory);
-    match (is_there(&certificate)?, is_there(&key)?) {
+    match (path_exists(&certificate)?, path_exists(&key)?) {
         (true, true) => {}
         (true, false) => return Err(CertificateError::NoKey { certificate, key }),
         (false, true) => {
-            write_new(&certificate, &remake(&key, hostname)?)?;
+            write_new(&certificate, &create_for_key(&key, hostname)?)?;
             warnings.push(StartWarning::CertificateRemade { certificate: certificate.clone() });
         }
         (false, false) => {
-            let made = make(hostname)?;
+            let made = create(hostname)?;
             write_new(&key, &made.signing_key.serialize_pem())?;
             write_new(&certificate, &made.cert.pem())?;
         }
     }
-    warnings.extend(warning::of_directory(directory));
-    warnings.extend(warning::of_key(&key, 0o077));
+    warnings.extend(start_warning::of_directory(directory));
+    warnings.extend(start_warning::of_key(&key, 0o077));
     load(&certificate, &key, provider)
 }
 
 /// Creates a certificate that is not saved.
 pub(super) fn ephemeral(hostname: &str, provider: &CryptoProvider) -> Result<CertifiedKey, CertificateError> {
-    let made = make(hostname)?;
+    let made = create(hostname)?;
     let key = PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
     Ok(CertifiedKey::from_der(vec![made.cert.der().clone()], key, provider)
         .expect("ring takes the key that it made"))
 }
 
-fn make(hostname: &str) -> Result<rcgen::CertifiedKey<rcgen::KeyPair>, CertificateError> {
+fn create(hostname: &str) -> Result<rcgen::CertifiedKey<rcgen::KeyPair>, CertificateError> {
     rcgen::generate_simple_self_signed([hostname.to_owned()]).map_err(CertificateError::Generate)
 }
 
 /// Creates a new certificate for an existing key.
-fn remake(key: &Path, hostname: &str) -> Result<String, CertificateError> {
+fn create_for_key(key: &Path, hostname: &str) -> Result<String, CertificateError> {
     let not_pem = || CertificateError::NotPem { path: key.to_owned(), wanted: "private key" };
     let text = String::from_utf8(read(key)?).map_err(|_| not_pem())?;
     let pair = rcgen::KeyPair::from_pem(&text).map_err(|_| not_pem())?;
@@ -163,7 +163,7 @@ fn paths_in(directory: &Path) -> (PathBuf, PathBuf) {
 }
 
 /// Whether the path exists, including a broken symbolic link. It is an error if that cannot be found out.
-fn is_there(path: &Path) -> Result<bool, CertificateError> {
+fn path_exists(path: &Path) -> Result<bool, CertificateError> {
     match fs::symlink_metadata(path) {
         Ok(_) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),

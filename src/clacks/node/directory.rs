@@ -13,7 +13,7 @@ use super::files;
 /// The file that is locked. It contains the process id of the node that locked it, and remains when the node ends.
 const LOCK_FILE: &str = "node.lock";
 /// Time for which a node that saves no state waits for another node to create the certificate.
-const PATIENCE: Duration = Duration::from_secs(5);
+const MAX_LOCK_WAIT: Duration = Duration::from_secs(5);
 
 /// Why a node cannot use its data directory.
 #[derive(Debug, thiserror::Error)]
@@ -89,7 +89,7 @@ impl DirectoryLock {
         directory: &Path,
         mut is_needless: impl FnMut() -> Result<bool, E>,
     ) -> Result<Option<Self>, E> {
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + MAX_LOCK_WAIT;
         loop {
             if is_needless()? {
                 return Ok(None);

@@ -5,7 +5,7 @@ use super::shared::Shared;
 /// Calls the core's timeout handler at the times that the core requests, until the node stops.
 pub(super) async fn run(shared: Arc<Shared>) {
     loop {
-        let due = shared.plan_driver().map(|uptime| shared.clock.instant(uptime));
+        let due = shared.next_driver_wake().map(|uptime| shared.clock.instant(uptime));
         let timer = async {
             match due {
                 Some(instant) => tokio::time::sleep_until(instant.into()).await,

@@ -114,7 +114,7 @@ impl Node {
     pub async fn announce(&self, address: &Address) -> Result<(), AnnounceError> {
         let outcome = self.shared.with_core(|mut at| {
             let announce = at.core.announce(address, at.rng)?;
-            Some(at.outcome_of(announce))
+            Some(at.announce_result(announce))
         });
         self.announced(address, outcome).await
     }
@@ -126,7 +126,7 @@ impl Node {
     pub async fn announce_suggested(&self, address: &Address) -> Result<(), AnnounceError> {
         let outcome = self.shared.with_core(|mut at| {
             let announce = at.core.announce_suggested(address, at.rng)?;
-            Some(at.outcome_of(announce))
+            Some(at.announce_result(announce))
         });
         self.announced(address, outcome).await
     }
@@ -194,7 +194,7 @@ impl Node {
         self.shared.with_core(|at| at.core.reclaim_in_flight());
         if let Some(state) = &self.inner.state {
             if let Err(error) = state.save(&self.shared).await.result {
-                state.complain(&error);
+                state.log_failure(&error);
             }
             state.release();
         }

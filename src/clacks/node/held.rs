@@ -59,7 +59,7 @@ impl Node {
     ///
     /// The queue is searched in portions; the node continues meanwhile.
     pub fn drop_matching(&self, matches: impl Fn(&QueuedMessage) -> bool) -> Vec<MessageState> {
-        let mut matching = self.waiting_that(&matches);
+        let mut matching = self.find_queued(&matches);
         let held = self.shared.read(|core| core.held(0..usize::MAX).cloned().collect::<Vec<_>>());
         matching.extend(held.iter().filter(|held| matches(&held.queued)).map(|held| held.queued.id));
         self.shared.with_core(|at| at.core.drop_these(&matching))
@@ -90,22 +90,22 @@ impl Node {
     ///
     /// The rule is evaluated for the whole queue; the node continues meanwhile. A rule that panics holds the message.
     pub fn set_hold_rule(&self, rule: Option<HoldRule>) {
-        let rule = rule.map(steadfast);
+        let rule = rule.map(hold_on_panic);
         self.shared.with_core(|at| at.core.set_hold_rule(rule));
-        self.hold_what_matches();
+        self.hold_matching_queued();
     }
 
     /// Holds the queued messages that the current rule matches.
-    pub(super) fn hold_what_matches(&self) {
+    pub(super) fn hold_matching_queued(&self) {
         if let Some(rule) = self.hold_rule() {
-            let matching = self.waiting_that(&|queued: &QueuedMessage| rule.matches(queued));
+            let matching = self.find_queued(&|queued: &QueuedMessage| rule.matches(queued));
             self.shared.with_core(|at| at.core.hold_these(&rule, &matching));
         }
     }
 
     /// Returns the ids of the matching queued messages. The queue is read in portions; messages that arrive meanwhile
     /// are included.
-    fn waiting_that(&self, matches: &impl Fn(&QueuedMessage) -> bool) -> Vec<MessageId> {
+    fn find_queued(&self, matches: &impl Fn(&QueuedMessage) -> bool) -> Vec<MessageId> {
         let mut matching = Vec::new();
         let mut seen = MessageId(0);
         loop {
@@ -171,7 +171,7 @@ impl Node {
 
     async fn drain_these(&self, within: Duration, with_held: bool) -> Result<(), DrainError> {
         let mut events = self.subscribe();
-        let mut back_to_normal = BackToNormal(Some(self));
+        let mut back_to_normal = ResumeOnDrop(Some(self));
         self.shared.with_core(|at| {
             if with_held {
                 at.core.drain_with_held();
@@ -203,7 +203,7 @@ impl Node {
 
 /// Wraps a rule so that it matches if it panics. The rule runs while the core is locked, possibly on the only task that
 /// sends.
-fn steadfast(rule: HoldRule) -> HoldRule {
+fn hold_on_panic(rule: HoldRule) -> HoldRule {
     HoldRule::new(rule.text().to_owned(), move |queued| {
         catch_unwind(AssertUnwindSafe(|| rule.matches(queued))).unwrap_or_else(|_| {
             tracing::error!("the hold rule panicked");
@@ -212,9 +212,9 @@ fn steadfast(rule: HoldRule) -> HoldRule {
     })
 }
 
-struct BackToNormal<'a>(Option<&'a Node>);
+struct ResumeOnDrop<'a>(Option<&'a Node>);
 
-impl Drop for BackToNormal<'_> {
+impl Drop for ResumeOnDrop<'_> {
     fn drop(&mut self) {
         self.0.into_iter().for_each(Node::resume);
     }

@@ -40,9 +40,9 @@ use crate::{
 use super::{Limits, RUN_HEADER, Request, shared::Shared};
 
 /// Pause after a failed accept, for example because of too few file descriptors.
-const AFTER_FAILED_ACCEPT: Duration = Duration::from_millis(100);
+const ACCEPT_RETRY: Duration = Duration::from_millis(100);
 /// Pause after a failed accept for which another connection was closed. That connection needs time to end.
-const AFTER_ROOM_WAS_MADE: Duration = Duration::from_millis(10);
+const ACCEPT_RETRY_AFTER_CLOSE: Duration = Duration::from_millis(10);
 /// Minimum interval between two warnings about failed accepts.
 const ACCEPT_WARNING_INTERVAL: Duration = Duration::from_secs(60);
 /// Maximum bytes of a body that are discarded after an early error response, so that the sender reads the response.
@@ -51,7 +51,7 @@ const MAX_DISCARDED: usize = 16 << 20;
 /// headers.
 const MAX_HEAD: usize = 32 << 10;
 /// `Retry-After` in seconds for a body that was cancelled because of the memory budget.
-const ROOM_AGAIN_AFTER: &str = "10";
+const BUDGET_RETRY_AFTER: &str = "10";
 
 /// The response to `GET /`, for people.
 const ABOUT: &str = "This is a node of a clacks network. Nodes post messages to each other here; there is nothing to browse.\n\
@@ -101,10 +101,10 @@ impl Listener {
     /// Closes another connection if there are too few file descriptors. Returns the pause until the next accept.
     fn after_failed_accept(&self, error: &io::Error) -> Duration {
         if !self.shared.sender.make_room_after(error) {
-            return AFTER_FAILED_ACCEPT;
+            return ACCEPT_RETRY;
         }
         self.record_limit_hit(Limit::Connections);
-        AFTER_ROOM_WAS_MADE
+        ACCEPT_RETRY_AFTER_CLOSE
     }
 
     /// Opens a connection from this address, if it is allowed.
@@ -254,7 +254,7 @@ impl Listener {
             answer
         });
         if matches!(unread, Unread::NoRoom) {
-            answer.headers.push((RETRY_AFTER.to_string(), ROOM_AGAIN_AFTER.to_owned()));
+            answer.headers.push((RETRY_AFTER.to_string(), BUDGET_RETRY_AFTER.to_owned()));
         }
         answer
     }
@@ -265,7 +265,7 @@ impl Listener {
         if body.size_hint().lower() > limits.max_body as u64 {
             return Err(Unread::TooLarge { has_begun: false });
         }
-        let first = match what_has_come(body).await {
+        let first = match poll_frame(body).await {
             Poll::Ready(Some(Ok(frame))) => frame.into_data().unwrap_or_default(),
             Poll::Ready(Some(Err(error))) => return Err(Unread::BrokeOff(error)),
             Poll::Ready(None) => return Ok(Bytes::new()),
@@ -335,7 +335,7 @@ enum Unread {
 }
 
 /// The next frame of a body, if it has arrived already.
-async fn what_has_come(body: &mut Incoming) -> Poll<Option<hyper::Result<Frame<Bytes>>>> {
+async fn poll_frame(body: &mut Incoming) -> Poll<Option<hyper::Result<Frame<Bytes>>>> {
     poll_fn(|context| Poll::Ready(Pin::new(&mut *body).poll_frame(context))).await
 }
 

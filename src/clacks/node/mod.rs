@@ -12,7 +12,6 @@ mod builder;
 mod certificate;
 mod directory;
 mod driver;
-mod former_names;
 mod handle;
 mod held;
 mod hooks;
@@ -20,18 +19,19 @@ mod limits;
 mod listener;
 mod peer_lists;
 mod public_key;
+mod refused_hostnames;
 mod remotes;
-mod restoring;
+mod saved_state;
 mod sender;
 mod shared;
 mod snapshot;
 mod sockets;
-mod starting;
+mod start_warning;
 mod state_changes;
 mod state_file;
 mod subscription;
 mod trust;
-mod warning;
+mod undo;
 
 pub use clacks_transport::files;
 use hyper::header::HeaderName;
@@ -45,10 +45,10 @@ pub use held::DrainError;
 pub use hooks::{PluginDecision, Request};
 pub use limits::Limits;
 pub use snapshot::{Overview, Snapshot, SnapshotLimits, Unsent};
+pub use start_warning::StartWarning;
 pub use state_file::{StateError, StateFormError};
 pub use subscription::Subscription;
 pub use trust::{CertificateState, TrustChange};
-pub use warning::StartWarning;
 
 /// The request header that carries a random value of one run of a node, by which it recognises itself under a name
 /// that it did not know. Other nodes ignore it.

@@ -40,7 +40,7 @@ use self::{dial::Dialer, failure::PostError, link::Link, pool::Pool};
 /// body.
 const MAX_ANSWER: usize = 64 << 10;
 /// Delay of a timer from which the process or the machine counts as having been suspended.
-const HELD_UP: Duration = Duration::from_millis(200);
+const SUSPENDED_AFTER: Duration = Duration::from_millis(200);
 /// Time to receive data that arrived during a suspension.
 const GRACE: Duration = Duration::from_millis(500);
 
@@ -155,7 +155,7 @@ impl Sender {
             match self.exchange(link, &to, body.clone(), deadline).await {
                 // The peer closed the idle connection before or while it was used. The peer is not lost. If it did
                 // receive the payload, it receives it twice, which the protocol permits.
-                Err(failed) if failed.is_unheard => {}
+                Err(failed) if failed.got_no_byte => {}
                 exchanged => return exchanged.map_err(|failed| failed.error),
             }
         }
@@ -179,13 +179,17 @@ impl Sender {
         body: Bytes,
         deadline: Instant,
     ) -> Result<Answered, ExchangeFailed> {
-        let request = self.request(to, body).map_err(|error| ExchangeFailed::heard(error.into()))?;
-        let heard = link.heard();
+        let request =
+            self.request(to, body).map_err(|error| ExchangeFailed::after_response_began(error.into()))?;
+        let received_before = link.received_bytes();
         link.set_answered(false);
         let answer = match link.requests.send_request(request).await {
             Ok(answer) => answer,
             Err(error) => {
-                return Err(ExchangeFailed { error: error.into(), is_unheard: link.heard() == heard });
+                return Err(ExchangeFailed {
+                    error: error.into(),
+                    got_no_byte: link.received_bytes() == received_before,
+                });
             }
         };
         if self.is_ours(&answer) {
@@ -233,7 +237,7 @@ async fn in_time<T>(deadline: Instant, work: impl Future<Output = T>) -> Option<
     if let Ok(done) = timeout_at(deadline, &mut work).await {
         return Some(done);
     }
-    if Instant::now() < deadline + HELD_UP {
+    if Instant::now() < deadline + SUSPENDED_AFTER {
         return None;
     }
     timeout(GRACE, work).await.ok()
@@ -277,12 +281,12 @@ enum Answered {
 struct ExchangeFailed {
     error: PostError,
     /// Whether no byte was received in response.
-    is_unheard: bool,
+    got_no_byte: bool,
 }
 
 impl ExchangeFailed {
-    fn heard(error: PostError) -> Self {
-        Self { error, is_unheard: false }
+    fn after_response_began(error: PostError) -> Self {
+        Self { error, got_no_byte: false }
     }
 }
 
@@ -303,7 +307,7 @@ mod tests {
         let mut waits = pin!(in_time(deadline, answered));
         assert!(timeout(Duration::ZERO, &mut waits).await.is_err());
         answer_to.send("here").unwrap();
-        std::thread::sleep(HELD_UP + Duration::from_millis(50));
+        std::thread::sleep(SUSPENDED_AFTER + Duration::from_millis(50));
         assert_eq!(waits.await, Some(Ok("here")));
     }
 
@@ -312,7 +316,7 @@ mod tests {
         let began = Instant::now();
         let limit = Duration::from_secs(10);
         assert_eq!(in_time(began + limit, std::future::pending::<()>()).await, None);
-        assert!(began.elapsed() < limit + HELD_UP);
+        assert!(began.elapsed() < limit + SUSPENDED_AFTER);
     }
 
     #[tokio::test(start_paused = true)]

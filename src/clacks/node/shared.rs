@@ -57,7 +57,7 @@ pub(super) struct CoreAccess<'a> {
 
 impl CoreAccess<'_> {
     /// A receiver for the result of this announce. It gets none if the node stops first.
-    pub(super) fn outcome_of(&mut self, announce: DeliveryId) -> oneshot::Receiver<DeliveryResult> {
+    pub(super) fn announce_result(&mut self, announce: DeliveryId) -> oneshot::Receiver<DeliveryResult> {
         let (outcome_to, outcome) = oneshot::channel();
         if let Some(announces) = self.announces {
             announces.insert(announce, outcome_to);
@@ -132,15 +132,15 @@ impl Shared {
         all
     }
 
-    /// Visits the peers in the order of the list and in portions, while `goes_on` returns true. A peer whose status
+    /// Visits the peers in the order of the list and in portions, while `wants_more` returns true. A peer whose status
     /// changes meanwhile may be visited twice or not at all.
-    pub(super) fn walk_peers(&self, mut goes_on: impl FnMut(Peer) -> bool) {
+    pub(super) fn walk_peers(&self, mut wants_more: impl FnMut(Peer) -> bool) {
         let mut last: Option<Peer> = None;
         loop {
             let anchor = last.as_ref().map(|peer| (peer.status, &peer.address));
             let portion: Vec<Peer> = self.read(|core| core.peers_after(anchor).take(PORTION).collect());
             let Some(end) = portion.last().cloned() else { return };
-            if !portion.into_iter().all(&mut goes_on) {
+            if !portion.into_iter().all(&mut wants_more) {
                 return;
             }
             last = Some(end);
@@ -153,7 +153,7 @@ impl Shared {
     }
 
     /// Records when the driver will run next. Returns that uptime.
-    pub(super) fn plan_driver(&self) -> Option<Duration> {
+    pub(super) fn next_driver_wake(&self) -> Option<Duration> {
         let mut inner = self.lock();
         inner.driver_wakes = inner.core.poll_timeout();
         inner.driver_wakes
@@ -205,7 +205,7 @@ impl Shared {
         let deliver = async move {
             let mut next = Some(delivery);
             while let Some(delivery) = next {
-                let under_way = UnderWay { shared: &shared, id: Some(delivery.id) };
+                let under_way = DeliveryGuard { shared: &shared, id: Some(delivery.id) };
                 let ended = shared.stopped.run_until_cancelled(shared.sender.deliver(delivery)).await;
                 let id = under_way.end();
                 // The stop returned the message of a delivery that it cancelled.
@@ -245,18 +245,18 @@ impl Shared {
 
 /// A delivery of a task. If the task panics, dropping this ends the delivery, so that the message, the slot of the peer
 /// and the waiting caller are released.
-struct UnderWay<'a> {
+struct DeliveryGuard<'a> {
     shared: &'a Arc<Shared>,
     id: Option<DeliveryId>,
 }
 
-impl UnderWay<'_> {
+impl DeliveryGuard<'_> {
     fn end(mut self) -> Option<DeliveryId> {
         self.id.take()
     }
 }
 
-impl Drop for UnderWay<'_> {
+impl Drop for DeliveryGuard<'_> {
     fn drop(&mut self) {
         if let Some(id) = self.id.filter(|_| std::thread::panicking()) {
             let next = self.shared.delivery_ended(id, DeliveryResult::Failed(Failure::NoResources));
@@ -283,10 +283,10 @@ mod tests {
         let shared = Arc::clone(&node.shared);
         let (id, outcome) = shared.with_core(|mut at| {
             let id = at.core.announce(&peer, at.rng).unwrap();
-            (id, at.outcome_of(id))
+            (id, at.announce_result(id))
         });
         let panics = tokio::spawn(async move {
-            let _under_way = UnderWay { shared: &shared, id: Some(id) };
+            let _under_way = DeliveryGuard { shared: &shared, id: Some(id) };
             panic!("as a test wants");
         });
         assert!(panics.await.unwrap_err().is_panic());

@@ -24,14 +24,14 @@ const NO_SUCH_FAMILY: i32 = 10047;
 
 /// The requested sockets: at `listen`, or at the hostname's address.
 #[derive(Debug)]
-pub(super) struct Wanted<'a> {
+pub(super) struct RequestedSockets<'a> {
     pub(super) hostname: &'a str,
     pub(super) listen: Option<IpAddr>,
     /// 0 for any free port.
     pub(super) port: u16,
 }
 
-impl Wanted<'_> {
+impl RequestedSockets<'_> {
     /// Opens the sockets: at least one, all on the same port.
     pub(super) fn open(&self) -> Result<Vec<TcpListener>, StartError> {
         let (first, second) = self.addresses();
@@ -48,7 +48,7 @@ impl Wanted<'_> {
         if let Some(second) = second {
             match bind(SocketAddr::new(second, port)) {
                 Ok(socket) => sockets.push(socket),
-                Err(StartError::Listen { source, .. }) if self.does_without_second(&source) => {}
+                Err(StartError::Listen { source, .. }) if self.is_second_optional(&source) => {}
                 Err(error) => return Err(error),
             }
         }
@@ -57,7 +57,7 @@ impl Wanted<'_> {
 
     /// Whether this error at the second address is acceptable: the system has no addresses of its version of IP, or the
     /// port that the system chose is in use there.
-    fn does_without_second(&self, error: &io::Error) -> bool {
+    fn is_second_optional(&self, error: &io::Error) -> bool {
         is_without_family(error) || (self.port == 0 && error.kind() == io::ErrorKind::AddrInUse)
     }
 
@@ -134,8 +134,8 @@ fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
 mod tests {
     use super::*;
 
-    fn wanted(hostname: &str, listen: Option<IpAddr>) -> Wanted<'_> {
-        Wanted { hostname, listen, port: 0 }
+    fn requested(hostname: &str, listen: Option<IpAddr>) -> RequestedSockets<'_> {
+        RequestedSockets { hostname, listen, port: 0 }
     }
 
     #[test]
@@ -153,22 +153,22 @@ mod tests {
             ("10.0.0.1", "::"),
         ] {
             let expected: IpAddr = expected.parse().unwrap();
-            assert_eq!(wanted(hostname, None).addresses().0, expected, "{hostname}");
+            assert_eq!(requested(hostname, None).addresses().0, expected, "{hostname}");
             let listen = IpAddr::from([10, 0, 0, 2]);
-            assert_eq!(wanted(hostname, Some(listen)).addresses(), (listen, None), "{hostname}");
+            assert_eq!(requested(hostname, Some(listen)).addresses(), (listen, None), "{hostname}");
         }
     }
 
     #[test]
     fn only_a_system_without_ipv6_has_its_ipv4_addresses_listened_on_alone() {
-        let wanted = wanted("tower.example.org", None);
-        let replaces = |error: io::Error| wanted.is_replaceable(&error);
+        let requested = requested("tower.example.org", None);
+        let replaces = |error: io::Error| requested.is_replaceable(&error);
         assert!(replaces(io::Error::from_raw_os_error(NO_SUCH_FAMILY)));
         assert!(replaces(io::ErrorKind::AddrNotAvailable.into()));
         assert!(!replaces(io::ErrorKind::AddrInUse.into()));
         assert!(!replaces(io::ErrorKind::PermissionDenied.into()));
         assert!(
-            !self::wanted("tower.example.org", Some(UNSPECIFIED_V6))
+            !self::requested("tower.example.org", Some(UNSPECIFIED_V6))
                 .is_replaceable(&io::ErrorKind::AddrNotAvailable.into())
         );
     }
@@ -195,7 +195,8 @@ mod tests {
             return;
         };
         let port = taken.local_addr().unwrap().as_socket().unwrap().port();
-        let error = Wanted { hostname: "tower.example.org", listen: None, port }.open().unwrap_err();
+        let error =
+            RequestedSockets { hostname: "tower.example.org", listen: None, port }.open().unwrap_err();
         assert!(error.to_string().starts_with(&format!("cannot listen on [::]:{port}")), "{error}");
     }
 
@@ -213,8 +214,8 @@ mod tests {
             ("tower.example.org", Some("127.0.0.1"), "127.0.0.1:1", Some("this machine only")),
             ("8.8.8.8", Some("::1"), "[::1]:1", Some("this machine only")),
         ] {
-            let wanted = wanted(hostname, listen.map(|address| address.parse().unwrap()));
-            let told = wanted.shortfall(&[sockets.parse().unwrap()]);
+            let requested = requested(hostname, listen.map(|address| address.parse().unwrap()));
+            let told = requested.shortfall(&[sockets.parse().unwrap()]);
             match expected {
                 Some(expected) => {
                     assert!(told.as_ref().is_some_and(|told| told.contains(expected)), "{told:?}");
@@ -236,15 +237,15 @@ mod tests {
             (0, PermissionDenied, false),
             (8080, PermissionDenied, false),
         ] {
-            let wanted = Wanted { port, ..wanted("localhost", None) };
-            assert_eq!(wanted.does_without_second(&kind.into()), does_without, "{port}: {kind}");
+            let requested = RequestedSockets { port, ..requested("localhost", None) };
+            assert_eq!(requested.is_second_optional(&kind.into()), does_without, "{port}: {kind}");
         }
         let no_family = io::Error::from_raw_os_error(NO_SUCH_FAMILY);
         assert!(
             [0, 8080]
-                .map(|port| Wanted { port, ..wanted("localhost", None) })
+                .map(|port| RequestedSockets { port, ..requested("localhost", None) })
                 .iter()
-                .all(|wanted| wanted.does_without_second(&no_family))
+                .all(|requested| requested.is_second_optional(&no_family))
         );
     }
 }

@@ -24,7 +24,7 @@ use tokio::time::Instant;
 use crate::{core::KnownPeer, protocol::Address};
 
 use super::{
-    directory::DirectoryLock, files, former_names, shared::Shared, state_changes::Pending, trust::Pin,
+    directory::DirectoryLock, files, refused_hostnames, shared::Shared, state_changes::Pending, trust::Pin,
 };
 
 mod journal;
@@ -44,9 +44,9 @@ const MAX_SIZE: u64 = 1 << 30;
 /// Size in bytes up to which the whole file is written at every change.
 const SMALL: u64 = 64 << 10;
 /// Time for which changes are collected before they are written.
-const GATHER: Duration = Duration::from_secs(2);
+const COLLECT_TIME: Duration = Duration::from_secs(2);
 /// Maximum delay of changes because of the write rate, unless everything has to be written.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
+const MAX_DELAY: Duration = Duration::from_secs(60);
 
 /// The saved state: the peers, their trusted certificates, and the ignored remote addresses.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -55,9 +55,9 @@ pub(super) struct State {
     /// Identifies this file for its journal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     generation: Option<u64>,
-    #[serde(deserialize_with = "former_names::left_out")]
+    #[serde(deserialize_with = "refused_hostnames::skip_refused")]
     pub(super) peers: Vec<KnownPeer>,
-    #[serde(deserialize_with = "former_names::left_out")]
+    #[serde(deserialize_with = "refused_hostnames::skip_refused")]
     pub(super) pins: Vec<Pin>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) ignored_remotes: Vec<IpAddr>,
@@ -277,7 +277,7 @@ impl StateFile {
     }
 
     /// Logs that the state could not be written. The node continues.
-    pub(super) fn complain(&self, error: &io::Error) {
+    pub(super) fn log_failure(&self, error: &io::Error) {
         tracing::warn!(path = %self.0.whole.display(), %error, "cannot write the state file");
     }
 
@@ -347,7 +347,7 @@ pub(super) async fn save_changes(file: StateFile, shared: Arc<Shared>) {
             () = shared.stopped.cancelled() => return,
             () = tokio::time::sleep_until(write_timer.next()), if write_timer.is_behind() => {}
         }
-        shared.stopped.run_until_cancelled(gather(&shared, write_timer.next())).await;
+        shared.stopped.run_until_cancelled(collect_changes(&shared, write_timer.next())).await;
         let Saved { bytes, result } = file.save(&shared).await;
         report(&file, write_timer.is_behind(), &result);
         write_timer.saved(bytes, result.is_ok());
@@ -355,9 +355,9 @@ pub(super) async fn save_changes(file: StateFile, shared: Arc<Shared>) {
 }
 
 /// Waits for more changes and for the write rate. Changes by the user do not wait for the rate.
-async fn gather(shared: &Shared, next: Instant) {
-    tokio::time::sleep(GATHER).await;
-    let soon = next.min(Instant::now() + LONGEST_WAIT);
+async fn collect_changes(shared: &Shared, next: Instant) {
+    tokio::time::sleep(COLLECT_TIME).await;
+    let soon = next.min(Instant::now() + MAX_DELAY);
     let paid = async {
         tokio::time::sleep_until(soon).await;
         if shared.changes.are_all() {
@@ -373,7 +373,7 @@ async fn gather(shared: &Shared, next: Instant) {
 /// Logs the first failure of a series, and its end. A disk can be full for days.
 fn report(file: &StateFile, was_behind: bool, written: &io::Result<()>) {
     match written {
-        Err(error) if !was_behind => file.complain(error),
+        Err(error) if !was_behind => file.log_failure(error),
         Err(error) => tracing::debug!(%error, "still cannot write the state file"),
         Ok(()) if was_behind => {
             tracing::info!(path = %file.0.whole.display(), "the state file is written again");

@@ -109,18 +109,18 @@ impl Handshake {
         Arc::new(Self { peer: Some(peer), added_by_user, refused: OnceLock::new() })
     }
 
-    fn with_nobody() -> Arc<Self> {
+    fn without_peer() -> Arc<Self> {
         Arc::new(Self { peer: None, added_by_user: false, refused: OnceLock::new() })
     }
 
     /// Whether the user added the peer.
-    pub(super) fn is_with_named(&self) -> bool {
+    pub(super) fn is_with_user_added(&self) -> bool {
         self.added_by_user
     }
 
     /// The handshake of this task.
     pub(super) fn current() -> Arc<Self> {
-        HANDSHAKE.try_with(Arc::clone).unwrap_or_else(|_| Self::with_nobody())
+        HANDSHAKE.try_with(Arc::clone).unwrap_or_else(|_| Self::without_peer())
     }
 
     /// The refused certificate, if any.

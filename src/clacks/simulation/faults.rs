@@ -21,7 +21,7 @@ use super::{
 pub(super) struct Faults {
     pub(super) outage: Option<OutageProbe>,
     /// Number of made-up names.
-    invented_names: u64,
+    made_up_names: u64,
     /// Number of deliveries before and during the flood.
     delivered: (u64, u64),
 }
@@ -73,7 +73,7 @@ impl Simulation {
         sim_node.failures += 1;
         // Messages in flight are lost when their delivery ends.
         for queued in core.queue(0..usize::MAX) {
-            Number::of(&queued.message).into_iter().for_each(|message| self.trace.leaves(message));
+            Number::of(&queued.message).into_iter().for_each(|message| self.trace.remove_copy(message));
         }
         if let Some(Churn { mean_down, .. }) = self.scenario.churn {
             self.schedule_after(mean_down, SimEvent::Return(node));
@@ -87,8 +87,8 @@ impl Simulation {
         }
         self.join(node);
         let now = self.seconds();
-        if let Some(watched) = self.watched(node) {
-            watched.returned = Some(now);
+        if let Some(probe_of) = self.probe_of(node) {
+            probe_of.returned = Some(now);
         }
         if let Some(Churn { mean_up, .. }) = self.scenario.churn {
             self.schedule_after(mean_up, SimEvent::Failure(node));
@@ -96,7 +96,7 @@ impl Simulation {
     }
 
     /// Whether the partition separates two nodes now.
-    pub(super) fn is_cut(&self, one: u32, other: u32) -> bool {
+    pub(super) fn is_partitioned(&self, one: u32, other: u32) -> bool {
         let Some(Partition { from, until, share }) = self.scenario.partition else { return false };
         if one == OUTSIDE || other == OUTSIDE {
             return false;
@@ -112,12 +112,12 @@ impl Simulation {
         if next <= (until * 1e9) as u64 {
             self.events.schedule(next, SimEvent::Flood);
         }
-        self.faults.invented_names += 1;
+        self.faults.made_up_names += 1;
         let to = self.rng.random_range(0..self.scenario.nodes());
-        if let Some(payload) = made_up_friend(self.faults.invented_names) {
+        if let Some(payload) = made_up_payload(self.faults.made_up_names) {
             let sent = self.now;
             let (from, payload) = (OUTSIDE, Some(payload));
-            self.post(Packet {
+            self.send_packet(Packet {
                 from,
                 failures: 0,
                 to,
@@ -152,28 +152,28 @@ impl Simulation {
 
     // === The outage of one node ===
 
-    fn watched(&mut self, node: u32) -> Option<&mut OutageProbe> {
+    fn probe_of(&mut self, node: u32) -> Option<&mut OutageProbe> {
         let is_it = self.scenario.outage.is_some_and(|outage| outage.node == node);
         self.faults.outage.as_mut().filter(|_| is_it)
     }
 
     fn watch_failure(&mut self, node: u32) {
-        if self.watched(node).is_none() {
+        if self.probe_of(node).is_none() {
             return;
         }
         let (known_by, now) = (self.known_by(node), self.seconds());
-        if let Some(watched) = self.watched(node).filter(|watched| watched.failed.is_none()) {
-            watched.failed = Some(now);
-            watched.outage.known_by = known_by;
+        if let Some(probe_of) = self.probe_of(node).filter(|probe_of| probe_of.failed.is_none()) {
+            probe_of.failed = Some(now);
+            probe_of.outage.known_by = known_by;
         }
     }
 
     /// Records that a node accepted a message.
-    pub(super) fn record_accepted_by(&mut self, node: u32) {
+    pub(super) fn record_accepted(&mut self, node: u32) {
         let now = self.seconds();
-        let Some(watched) = self.watched(node) else { return };
-        if let Some(returned) = watched.returned {
-            watched.outage.found.get_or_insert(now - returned);
+        let Some(probe_of) = self.probe_of(node) else { return };
+        if let Some(returned) = probe_of.returned {
+            probe_of.outage.found.get_or_insert(now - returned);
         }
     }
 
@@ -202,7 +202,7 @@ impl Simulation {
 }
 
 /// A payload without a message, with a made-up sender and friend.
-fn made_up_friend(number: u64) -> Option<Payload> {
+fn made_up_payload(number: u64) -> Option<Payload> {
     let sender: Address = Addresses::made_up(0)?;
     let friend = Addresses::made_up(number)?;
     Some(Payload { message: Message::null(), kind: Kind::Announce, sender, friend: Some(friend) })

@@ -8,28 +8,28 @@ use crate::core::Options;
 use super::{Churn, Flood, Latency, Scenario, Topology, addresses::Addresses};
 
 /// Maximum memory of a scenario in bytes: 4 GiB.
-pub(super) const MOST_MEMORY: f64 = (4_u64 << 30) as f64;
+pub(super) const MAX_MEMORY: f64 = (4_u64 << 30) as f64;
 
 /// A node without its peers.
 const NODE: f64 = 600.0;
 /// An initial peer of a node, with the announce to it.
 const NEIGHBOUR: f64 = 150.0;
 /// A peer that a node discovers.
-const LEARNT: f64 = 100.0;
+const DISCOVERED: f64 = 100.0;
 /// A message.
 const MESSAGE: f64 = 250.0;
 /// A payload in flight.
-const ON_ITS_WAY: f64 = 250.0;
+const IN_FLIGHT: f64 = 250.0;
 
 /// Approximate maximum memory of a scenario in bytes. The scenario need not be valid.
 pub(super) fn of(scenario: &Scenario) -> f64 {
     let nodes = f64::from(scenario.nodes());
-    let neighbours = nodes * scenario.topology.most_neighbours();
+    let neighbours = nodes * scenario.topology.max_neighbours();
     nodes * NODE
         + neighbours * NEIGHBOUR
-        + learnt(scenario, neighbours) * LEARNT
+        + discovered(scenario, neighbours) * DISCOVERED
         + f64::from(scenario.messages) * MESSAGE
-        + on_their_way(scenario) * ON_ITS_WAY
+        + in_flight(scenario) * IN_FLIGHT
 }
 
 /// The options of the nodes; their addresses make no difference.
@@ -44,7 +44,7 @@ fn payload_rate(scenario: &Scenario) -> f64 {
 
 /// Number of peers that all nodes discover. A payload has at most two addresses that are unknown to its receiver, and a
 /// node knows at most all others.
-fn learnt(scenario: &Scenario, neighbours: f64) -> f64 {
+fn discovered(scenario: &Scenario, neighbours: f64) -> f64 {
     let nodes = f64::from(scenario.nodes());
     let sent = payload_rate(scenario) * scenario.duration;
     // A maximum of deliveries bounds the payloads. The factor leaves room for failed ones.
@@ -65,7 +65,7 @@ fn made_up(scenario: &Scenario) -> f64 {
     (rate * (until - from)).min(f64::from(scenario.nodes()) * a_node.min(options.max_peers as f64)).max(0.0)
 }
 
-fn on_their_way(scenario: &Scenario) -> f64 {
+fn in_flight(scenario: &Scenario) -> f64 {
     let way = scenario.latency.mean().min(scenario.duration);
     let flood = scenario.flood.map_or(0.0, |flood| flood.rate);
     // If a payload or its response is lost, or the latency is high, the sender waits until the time-out. A node has at
@@ -74,7 +74,7 @@ fn on_their_way(scenario: &Scenario) -> f64 {
     let given_up = (payload_rate(scenario) * scenario.timeout).min(waiting);
     let announces = match scenario.churn {
         Some(Churn { mean_up, .. }) if scenario.announces => {
-            f64::from(scenario.nodes()) * scenario.topology.most_neighbours() * (way / mean_up).min(1.0)
+            f64::from(scenario.nodes()) * scenario.topology.max_neighbours() * (way / mean_up).min(1.0)
         }
         _ => 0.0,
     };
@@ -83,7 +83,7 @@ fn on_their_way(scenario: &Scenario) -> f64 {
 
 impl Topology {
     /// Maximum number of initial peers of a node.
-    fn most_neighbours(self) -> f64 {
+    fn max_neighbours(self) -> f64 {
         match self {
             Self::Grid { .. } => 8.0,
             Self::Ring { each_side, .. } | Self::SmallWorld { each_side, .. } => 2.0 * f64::from(each_side),

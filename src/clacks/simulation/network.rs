@@ -28,9 +28,9 @@ use super::{
 const STARTED: u64 = 1_700_000_000_000;
 /// Pause in seconds before a failed announce is repeated. It doubles with each further failure, as in the program
 /// `clacks`.
-const FIRST_WAIT: u32 = 1;
+const FIRST_REPEAT: u32 = 1;
 /// Maximum pause in seconds.
-const LONGEST_WAIT: u32 = 60;
+const MAX_REPEAT: u32 = 60;
 /// The sender of packets from outside the network.
 pub(super) const OUTSIDE: u32 = u32::MAX;
 
@@ -157,7 +157,7 @@ impl Simulation {
             let Some(core) = &mut self.sim_nodes[node as usize].core else { continue };
             core.swap_outputs(&mut self.outputs);
             if core.enqueue(Number::message(number), now).is_ok() {
-                self.trace.starts(number, node);
+                self.trace.start_message(number, node);
             }
             self.flush_outputs(node);
         }
@@ -192,7 +192,7 @@ impl Simulation {
         let end = end.min(duration);
         let last = self.deliveries.saturating_add(deliveries);
         let nanos = u64::try_from(end.as_nanos()).unwrap_or(NEVER);
-        while !self.is_over() && self.deliveries < last {
+        while !self.is_scenario_over() && self.deliveries < last {
             if self.prefetched == 0 {
                 self.prefetched = self.prefetch().max(1);
             }
@@ -204,7 +204,7 @@ impl Simulation {
             self.now = at;
             self.handle(event);
         }
-        !self.is_over()
+        !self.is_scenario_over()
     }
 
     /// Runs the simulation until one message was delivered. Returns whether the scenario has not ended.
@@ -214,7 +214,7 @@ impl Simulation {
 
     /// Whether the scenario has ended.
     pub fn has_ended(&self) -> bool {
-        self.is_over() || self.now() >= super::scenario::seconds(self.scenario.duration)
+        self.is_scenario_over() || self.now() >= super::scenario::seconds(self.scenario.duration)
     }
 
     /// Progress of the scenario from 0 to 1, by time or by deliveries, whichever is greater.
@@ -224,7 +224,7 @@ impl Simulation {
         by_deliveries.max(self.seconds() / duration).min(1.0)
     }
 
-    fn is_over(&self) -> bool {
+    fn is_scenario_over(&self) -> bool {
         let Scenario { deliveries, until_visited, .. } = self.scenario;
         (deliveries > 0 && self.deliveries >= deliveries)
             || (until_visited > 0.0 && self.trace.first_visited() >= until_visited)
@@ -233,7 +233,7 @@ impl Simulation {
     fn handle(&mut self, event: SimEvent) {
         match event {
             SimEvent::Wake(node) => self.on_timer(node),
-            SimEvent::Announce(slot) => self.announces_again(slot),
+            SimEvent::Announce(slot) => self.repeat_announce(slot),
             SimEvent::Arrival(slot) => self.on_arrival(slot),
             SimEvent::Result(slot, end) => self.on_result(slot, end),
             SimEvent::Failure(node) => self.on_failure(node),
@@ -264,7 +264,7 @@ impl Simulation {
 
     /// Processes the outputs of a node after an event, and returns the lent memory.
     pub(super) fn flush_outputs(&mut self, node: u32) {
-        self.send_all(node, FIRST_WAIT);
+        self.send_all(node, FIRST_REPEAT);
         let sim_node = &mut self.sim_nodes[node as usize];
         let Some(core) = &mut sim_node.core else { return };
         core.swap_outputs(&mut self.outputs);
@@ -299,28 +299,28 @@ impl Simulation {
             payload: Some(delivery.payload),
             taken: None,
         };
-        self.post(packet);
+        self.send_packet(packet);
     }
 
     /// Sends a packet.
-    pub(super) fn post(&mut self, packet: Packet) {
+    pub(super) fn send_packet(&mut self, packet: Packet) {
         let (from, to) = (packet.from, packet.to);
         let slot = self.packets.insert(packet);
         if to == OUTSIDE {
             // No node has the address.
             let at = self.one_way_from_now();
             self.events.schedule(at, SimEvent::Result(slot, PacketResult::Unreachable));
-        } else if self.is_cut(from, to) || self.is_drawn(self.scenario.loss) {
-            self.times_out(slot);
+        } else if self.is_partitioned(from, to) || self.is_drawn(self.scenario.loss) {
+            self.on_timeout(slot);
         } else {
             let at = self.one_way_from_now();
-            let slot = if at > self.gives_up_at(slot) { self.detach(slot) } else { slot };
+            let slot = if at > self.timeout_at(slot) { self.detach(slot) } else { slot };
             self.events.schedule(at, SimEvent::Arrival(slot));
         }
     }
 
     /// The time-out of a packet, in nanoseconds.
-    fn gives_up_at(&self, slot: u32) -> u64 {
+    fn timeout_at(&self, slot: u32) -> u64 {
         self.packets.at(slot).sent.saturating_add((self.scenario.timeout * 1e9) as u64)
     }
 
@@ -333,7 +333,7 @@ impl Simulation {
             return slot;
         }
         let payload = payload.take();
-        self.times_out(slot);
+        self.on_timeout(slot);
         let without_sender =
             Packet { from, failures, to, hash, id: None, repeat, sent, payload, message, taken: None };
         self.packets.insert(without_sender)
@@ -344,8 +344,8 @@ impl Simulation {
         self.after(seconds)
     }
 
-    fn times_out(&mut self, slot: u32) {
-        let at = self.gives_up_at(slot);
+    fn on_timeout(&mut self, slot: u32) {
+        let at = self.timeout_at(slot);
         self.events.schedule(at.max(self.now), SimEvent::Result(slot, PacketResult::TimedOut));
     }
 
@@ -360,16 +360,16 @@ impl Simulation {
         let end = self.deliver(from, to, payload);
         if let Some(number) = message.filter(|_| matches!(end, PacketResult::Accepted)) {
             self.trace.visits(number, to, self.seconds());
-            self.record_accepted_by(to);
+            self.record_accepted(to);
         }
         if id.is_none() && from != OUTSIDE {
             self.packets.end(slot);
             return;
         }
         let at = self.one_way_from_now();
-        let is_late = at > self.gives_up_at(slot);
-        if is_late || self.is_cut(from, to) || self.is_drawn(self.scenario.answer_loss) {
-            self.times_out(slot);
+        let is_late = at > self.timeout_at(slot);
+        if is_late || self.is_partitioned(from, to) || self.is_drawn(self.scenario.answer_loss) {
+            self.on_timeout(slot);
             return;
         }
         if matches!(end, PacketResult::Accepted) {
@@ -414,7 +414,7 @@ impl Simulation {
         let sim_node = &mut self.sim_nodes[from as usize];
         let Some(core) = sim_node.core.as_mut().filter(|_| sim_node.failures == failures) else {
             // The copy of the message is lost with the node.
-            message.into_iter().for_each(|message| self.trace.leaves(message));
+            message.into_iter().for_each(|message| self.trace.remove_copy(message));
             return;
         };
         core.swap_outputs(&mut self.outputs);
@@ -424,7 +424,7 @@ impl Simulation {
             if matches!(end, PacketResult::Accepted) {
                 self.deliveries += 1;
                 self.record_delivery();
-                self.trace.leaves(message);
+                self.trace.remove_copy(message);
             } else {
                 self.failures += 1;
             }
@@ -433,7 +433,7 @@ impl Simulation {
     }
 
     /// Repeats an announce that got no response, unless the node has failed since.
-    fn announces_again(&mut self, slot: u32) {
+    fn repeat_announce(&mut self, slot: u32) {
         let Packet { from, to, failures, repeat, .. } = *self.packets.at(slot);
         self.packets.end(slot);
         let address = self.addresses.of_node(to);
@@ -441,7 +441,7 @@ impl Simulation {
         let Some(core) = sim_node.core.as_mut().filter(|_| sim_node.failures == failures) else { return };
         core.swap_outputs(&mut self.outputs);
         core.announce(&address, &mut self.rng);
-        self.send_all(from, (repeat * 2).min(LONGEST_WAIT));
+        self.send_all(from, (repeat * 2).min(MAX_REPEAT));
         self.flush_outputs(from);
     }
 }

@@ -62,7 +62,7 @@ impl Simulation {
             distance: mean(measured.map(|node| self.distance(*node))),
             up: up.len() as u32,
             lost: self.trace.lost(),
-            duplicates: self.trace.duplicates().saturating_sub(self.unconfirmed()),
+            duplicates: self.trace.duplicates().saturating_sub(self.count_unconfirmed()),
             longest_queue: queues.max().unwrap_or(0) as u32,
         };
         self.watch();
@@ -70,7 +70,7 @@ impl Simulation {
     }
 
     /// Number of messages that a receiver has accepted while the response to the sender is on the way.
-    fn unconfirmed(&self) -> u64 {
+    fn count_unconfirmed(&self) -> u64 {
         let is_there = |packet: &&Packet| {
             packet.taken.is_some_and(|failures| self.sim_nodes[packet.to as usize].failures == failures)
         };

@@ -11,15 +11,15 @@ use crate::{
 
 use super::{
     Latency, Topology,
-    memory::{self, MOST_MEMORY},
+    memory::{self, MAX_MEMORY},
 };
 
 /// Maximum number of nodes.
-pub(super) const MOST_NODES: u32 = 4_000_000;
+pub(super) const MAX_NODES: u32 = 4_000_000;
 /// Maximum number of messages.
-const MOST_MESSAGES: u32 = 10_000_000;
+const MAX_MESSAGES: u32 = 10_000_000;
 /// Maximum duration in seconds: a year.
-const LONGEST: f64 = 31_536_000.0;
+const MAX_SECONDS: f64 = 31_536_000.0;
 
 /// The scenario of a simulation: the nodes, their initial peers, the network, and what goes wrong.
 ///
@@ -137,7 +137,7 @@ pub struct Flood {
 #[non_exhaustive]
 pub enum ScenarioError {
     /// There are too few or too many nodes.
-    #[error("{0} nodes: there must be 2 to {MOST_NODES}")]
+    #[error("{0} nodes: there must be 2 to {MAX_NODES}")]
     Nodes(u32),
     /// A node would have more initial peers than there are nodes, or than the maximum.
     #[error("each of {nodes} nodes would know {neighbours} others: make it fewer, 1000 at most")]
@@ -170,7 +170,7 @@ pub enum ScenarioError {
         "it would take about {} MB of memory, and {} MB are the most; make it fewer nodes, neighbours or messages, or \
          lower rates and shorter ways",
         megabytes(*.0),
-        megabytes(MOST_MEMORY)
+        megabytes(MAX_MEMORY)
     )]
     Memory(f64),
     /// The node that is to fail does not exist.
@@ -214,20 +214,20 @@ impl Scenario {
         self.topology.check()?;
         self.latency.check()?;
         for (name, value, from, to) in [
-            ("duration", self.duration, 0.001, LONGEST),
+            ("duration", self.duration, 0.001, MAX_SECONDS),
             ("until_visited", self.until_visited, 0.0, 1.0),
-            ("messages", f64::from(self.messages), 0.0, f64::from(MOST_MESSAGES)),
+            ("messages", f64::from(self.messages), 0.0, f64::from(MAX_MESSAGES)),
             ("send_rate", self.send_rate, 0.001, 100_000.0),
-            ("kill_timeout", self.kill_timeout, 0.0, LONGEST),
+            ("kill_timeout", self.kill_timeout, 0.0, MAX_SECONDS),
             ("timeout", self.timeout, 0.001, 3600.0),
             ("loss", self.loss, 0.0, 1.0),
             ("answer_loss", self.answer_loss, 0.0, 1.0),
         ] {
             in_range(name, value, from, to)?;
         }
-        self.check_trouble()?;
+        self.check_faults()?;
         let memory = self.memory();
-        if memory <= MOST_MEMORY { Ok(()) } else { Err(ScenarioError::Memory(memory)) }
+        if memory <= MAX_MEMORY { Ok(()) } else { Err(ScenarioError::Memory(memory)) }
     }
 
     /// Estimated maximum memory of the simulation in bytes. [`check`](Self::check) refuses more than 4 GiB.
@@ -235,10 +235,10 @@ impl Scenario {
         memory::of(self)
     }
 
-    fn check_trouble(&self) -> Result<(), ScenarioError> {
+    fn check_faults(&self) -> Result<(), ScenarioError> {
         if let Some(Churn { mean_up, mean_down }) = self.churn {
-            in_range("churn.mean_up", mean_up, 0.001, LONGEST)?;
-            in_range("churn.mean_down", mean_down, 0.001, LONGEST)?;
+            in_range("churn.mean_up", mean_up, 0.001, MAX_SECONDS)?;
+            in_range("churn.mean_down", mean_down, 0.001, MAX_SECONDS)?;
         }
         if self.churn.is_some() && self.outage.is_some() {
             return Err(ScenarioError::ChurnAndOutage);
@@ -294,8 +294,8 @@ fn megabytes(bytes: f64) -> u64 {
 }
 
 fn in_order(name: &'static str, from: f64, until: f64) -> Result<(), ScenarioError> {
-    in_range(name, from, 0.0, LONGEST)?;
-    in_range(name, until, 0.0, LONGEST)?;
+    in_range(name, from, 0.0, MAX_SECONDS)?;
+    in_range(name, until, 0.0, MAX_SECONDS)?;
     if from < until { Ok(()) } else { Err(ScenarioError::Reversed(name)) }
 }
 

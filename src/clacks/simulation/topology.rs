@@ -74,7 +74,7 @@ impl Topology {
 
     pub(super) fn check(self) -> Result<(), ScenarioError> {
         let nodes = self.nodes();
-        if !(2..=super::scenario::MOST_NODES).contains(&nodes) {
+        if !(2..=super::scenario::MAX_NODES).contains(&nodes) {
             return Err(ScenarioError::Nodes(nodes));
         }
         let most = match self {
@@ -82,7 +82,7 @@ impl Topology {
             Self::Ring { each_side, .. } | Self::SmallWorld { each_side, .. } => each_side.saturating_mul(2),
             Self::Random { degree, .. } => degree,
         };
-        if most >= nodes || most > MOST_NEIGHBOURS {
+        if most >= nodes || most > MAX_NEIGHBOURS {
             return Err(ScenarioError::Neighbours { neighbours: most, nodes });
         }
         match self {
@@ -97,13 +97,14 @@ impl Topology {
     /// stored.
     pub(super) fn neighbours(self, node: u32, seed: u64) -> Vec<u32> {
         match self {
-            Self::Grid { width, height } => around(node, width, height),
-            Self::Ring { nodes, each_side } => beside(node, nodes, each_side).collect(),
-            Self::Random { nodes, degree } => some_others(node, nodes, degree, &mut rng_of(node, seed)),
+            Self::Grid { width, height } => grid_neighbours(node, width, height),
+            Self::Ring { nodes, each_side } => ring_neighbours(node, nodes, each_side).collect(),
+            Self::Random { nodes, degree } => random_others(node, nodes, degree, &mut rng_of(node, seed)),
             Self::SmallWorld { nodes, each_side, rewired } => {
                 let mut rng = rng_of(node, seed);
-                let far = |near| if rng.random_bool(rewired) { another(node, nodes, &mut rng) } else { near };
-                beside(node, nodes, each_side).map(far).collect()
+                let far =
+                    |near| if rng.random_bool(rewired) { random_other(node, nodes, &mut rng) } else { near };
+                ring_neighbours(node, nodes, each_side).map(far).collect()
             }
             Self::Seed { .. } if node == 0 => Vec::new(),
             Self::Seed { .. } => vec![0],
@@ -112,32 +113,32 @@ impl Topology {
 }
 
 /// Maximum number of initial peers.
-const MOST_NEIGHBOURS: u32 = 1000;
+const MAX_NEIGHBOURS: u32 = 1000;
 
 fn rng_of(node: u32, seed: u64) -> Pcg64 {
     // Not the seed itself, because the run uses it.
     Pcg64::seed_from_u64(seed ^ ((u64::from(node) + 1) << 32))
 }
 
-fn around(node: u32, width: u32, height: u32) -> Vec<u32> {
+fn grid_neighbours(node: u32, width: u32, height: u32) -> Vec<u32> {
     let (x, y) = (i64::from(node % width), i64::from(node / width));
     let is_there = |(x, y): &(i64, i64)| (0..width.into()).contains(x) && (0..height.into()).contains(y);
-    let beside = (-1..=1).flat_map(|dy| (-1..=1).map(move |dx| (dx, dy)));
-    let others = beside.filter(|steps| *steps != (0, 0)).map(|(dx, dy)| (x + dx, y + dy));
+    let ring_neighbours = (-1..=1).flat_map(|dy| (-1..=1).map(move |dx| (dx, dy)));
+    let others = ring_neighbours.filter(|steps| *steps != (0, 0)).map(|(dx, dy)| (x + dx, y + dy));
     others.filter(is_there).map(|(x, y)| (y * i64::from(width) + x) as u32).collect()
 }
 
-fn beside(node: u32, nodes: u32, each_side: u32) -> impl Iterator<Item = u32> {
+fn ring_neighbours(node: u32, nodes: u32, each_side: u32) -> impl Iterator<Item = u32> {
     let steps = (1..=each_side).flat_map(move |step| [step, nodes - step]);
     steps.map(move |step| ((u64::from(node) + u64::from(step)) % u64::from(nodes)) as u32)
 }
 
-fn another(node: u32, nodes: u32, rng: &mut Pcg64) -> u32 {
+fn random_other(node: u32, nodes: u32, rng: &mut Pcg64) -> u32 {
     let number = rng.random_range(0..nodes - 1);
     number + u32::from(number >= node)
 }
 
-fn some_others(node: u32, nodes: u32, count: u32, rng: &mut Pcg64) -> Vec<u32> {
+fn random_others(node: u32, nodes: u32, count: u32, rng: &mut Pcg64) -> Vec<u32> {
     let numbers = rand::seq::index::sample(rng, nodes as usize - 1, count as usize);
     numbers.into_iter().map(|number| number as u32).map(|number| number + u32::from(number >= node)).collect()
 }

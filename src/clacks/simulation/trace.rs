@@ -3,7 +3,7 @@
 use crate::protocol::Message;
 
 /// Number of traced messages: one bit each in a number.
-const FOLLOWED: u32 = 64;
+const TRACED: u32 = 64;
 /// Shares of the nodes for which the time of the first message is recorded.
 pub(super) const SHARES: [f64; 4] = [0.5, 0.9, 0.99, 1.0];
 
@@ -47,7 +47,7 @@ impl Trace {
         Self {
             had: vec![0; nodes as usize],
             visits: vec![0; nodes as usize],
-            visited: vec![0; messages.min(FOLLOWED) as usize],
+            visited: vec![0; messages.min(TRACED) as usize],
             reached: [None; SHARES.len()],
             returned: None,
             origin: 0,
@@ -56,23 +56,23 @@ impl Trace {
     }
 
     /// A message starts at a node.
-    pub(super) fn starts(&mut self, number: u32, node: u32) {
+    pub(super) fn start_message(&mut self, number: u32, node: u32) {
         if number == 0 {
             self.origin = node;
         }
-        self.took(Number(number), node, 0.0, true);
+        self.record_visit(Number(number), node, 0.0, true);
     }
 
     /// Records that a node accepted a message.
     pub(super) fn visits(&mut self, number: Number, node: u32, now: f64) {
-        self.took(number, node, now, false);
+        self.record_visit(number, node, now, false);
     }
 
-    fn took(&mut self, number: Number, node: u32, now: f64, starts: bool) {
+    fn record_visit(&mut self, number: Number, node: u32, now: f64, start_message: bool) {
         if let Some(copies) = self.copies.get_mut(number.0 as usize) {
             *copies += 1;
         }
-        if number.0 >= FOLLOWED {
+        if number.0 >= TRACED {
             return;
         }
         self.visits[node as usize] += 1;
@@ -83,24 +83,24 @@ impl Trace {
             self.visited[number.0 as usize] += 1;
         }
         if number.0 == 0 {
-            self.record_first(node, now, starts);
+            self.record_first(node, now, start_message);
         }
     }
 
-    fn record_first(&mut self, node: u32, now: f64, starts: bool) {
+    fn record_first(&mut self, node: u32, now: f64, start_message: bool) {
         let (visited, nodes) = (f64::from(self.visited[0]), self.had.len() as f64);
         for (share, reached) in SHARES.iter().zip(&mut self.reached) {
             if visited >= share * nodes {
                 reached.get_or_insert(now);
             }
         }
-        if node == self.origin && !starts {
+        if node == self.origin && !start_message {
             self.returned.get_or_insert(now);
         }
     }
 
     /// Records that a node no longer has a message.
-    pub(super) fn leaves(&mut self, number: Number) {
+    pub(super) fn remove_copy(&mut self, number: Number) {
         if let Some(copies) = self.copies.get_mut(number.0 as usize) {
             *copies = copies.saturating_sub(1);
         }

@@ -79,11 +79,12 @@ impl Core {
     /// the list of peers is full and none can be evicted.
     pub fn add_peer(&mut self, address: &Address, now: Now) -> bool {
         if let Some(number) = self.peers.find(address) {
-            self.name(number);
+            self.mark_added_by_user(number);
             return false;
         }
         let name = |peers: &mut Peers, number| _ = peers.set_added_by_user(number);
-        !self.is_this_node(address) && self.add(address, None, now, || Discovery::Manual, name).is_some()
+        !self.is_this_node(address)
+            && self.insert_peer(address, None, now, || Discovery::Manual, name).is_some()
     }
 
     /// Announces this node to an address. The address becomes a peer when it responds with 200. Returns `None` and
@@ -113,7 +114,12 @@ impl Core {
         let friend = friend.map(|number| self.peers.address(number).clone());
         let (message, sender) = (Message::null(), self.address.clone());
         let payload = Payload { message, kind: Kind::Announce, sender, friend };
-        Some(self.start(address.clone(), payload, Purpose::Announce { added_by_user }, added_by_user))
+        Some(self.start_delivery(
+            address.clone(),
+            payload,
+            Purpose::Announce { added_by_user },
+            added_by_user,
+        ))
     }
 
     /// Ignores an address, whether or not it is a peer. Returns whether it was not ignored before.
@@ -148,7 +154,7 @@ impl Core {
 
     /// Removes a peer. It is added again when somebody names it. Returns whether it was known.
     pub fn forget(&mut self, address: &Address) -> bool {
-        self.leave(address)
+        self.remove_peer(address)
     }
 
     /// Sets the send rate, in messages per second: 0.001 to 100,000.

@@ -8,18 +8,18 @@ use super::{Core, DeliveryResult};
 
 /// Pause after an attempt to reach a peer that is not alive, while there are no others, and after this machine lacked a
 /// resource.
-const BETWEEN_TRIES: Duration = Duration::from_millis(100);
+const RETRY_INTERVAL: Duration = Duration::from_millis(100);
 /// Number of failures in a row after which there is no receiver, however many peers there are.
-const MOST_TRIES: usize = 20;
+const MAX_FAILURES: usize = 20;
 
 #[derive(Debug, Default)]
 pub(super) struct Draining {
     /// Failed deliveries since the last success.
     failures: usize,
     /// Uptime from which a lost or dead peer may be tried.
-    next_try: Duration,
+    next_retry: Duration,
     /// Uptime from which any peer may be tried.
-    pauses_until: Duration,
+    paused_until: Duration,
     /// The saved states of the messages that were held and are sent as well.
     held: Vec<MessageState>,
 }
@@ -60,7 +60,7 @@ impl Core {
         let others = lost + dead;
         new + alive == 0
             && self.messages_in_flight == 0
-            && (others == 0 || failures >= others.min(MOST_TRIES))
+            && (others == 0 || failures >= others.min(MAX_FAILURES))
     }
 
     /// Whether all live peers are busy while the node drains. It then waits for one of them and does not try a lost
@@ -92,8 +92,8 @@ impl Core {
     /// Uptime of the next send.
     pub(super) fn next_send(&self) -> Duration {
         match &self.draining {
-            Some(draining) if self.drains_to_live_peers() => draining.pauses_until,
-            Some(draining) => draining.next_try.max(draining.pauses_until),
+            Some(draining) if self.drains_to_live_peers() => draining.paused_until,
+            Some(draining) => draining.next_retry.max(draining.paused_until),
             None => self.send_timer.next(),
         }
     }
@@ -105,7 +105,7 @@ impl Core {
     /// Schedules the next send after a message was sent.
     pub(super) fn advance(&mut self, now: Duration) {
         match &mut self.draining {
-            Some(draining) => draining.next_try = now + BETWEEN_TRIES,
+            Some(draining) => draining.next_retry = now + RETRY_INTERVAL,
             None => self.send_timer.advance(now),
         }
     }
@@ -113,15 +113,15 @@ impl Core {
     /// Pauses the drain, because this machine lacks a resource.
     pub(super) fn pause_draining(&mut self, now: Now) {
         if let Some(draining) = &mut self.draining {
-            draining.pauses_until = now.uptime + BETWEEN_TRIES;
+            draining.paused_until = now.uptime + RETRY_INTERVAL;
         }
     }
 
-    pub(super) fn record_drain_result(&mut self, outcome: &DeliveryResult) {
+    pub(super) fn record_drain_result(&mut self, result: &DeliveryResult) {
         // Without a resource no peer was contacted.
-        let was_asked = outcome.failure() != Some(Failure::NoResources);
-        if let Some(draining) = self.draining.as_mut().filter(|_| was_asked) {
-            let has_failed = !outcome.is_accepted();
+        let was_contacted = result.failure() != Some(Failure::NoResources);
+        if let Some(draining) = self.draining.as_mut().filter(|_| was_contacted) {
+            let has_failed = !result.is_accepted();
             draining.failures = if has_failed { draining.failures + 1 } else { 0 };
         }
     }

@@ -14,7 +14,7 @@ use super::Core;
 /// The current hold rule with its number. Each rule that is set gets the next number.
 #[derive(Debug, Default)]
 pub(super) struct Rule {
-    pub(super) present: Option<HoldRule>,
+    pub(super) current: Option<HoldRule>,
     pub(super) number: u64,
     /// The highest number of any rule so far.
     last: u64,
@@ -23,12 +23,12 @@ pub(super) struct Rule {
 impl Rule {
     fn set(&mut self, rule: Option<HoldRule>) {
         self.last += 1;
-        (self.present, self.number) = (rule, self.last);
+        (self.current, self.number) = (rule, self.last);
     }
 
     /// Restores a rule with its former number.
     pub(super) fn restore(&mut self, rule: Option<HoldRule>, number: u64) {
-        (self.present, self.number) = (rule, number);
+        (self.current, self.number) = (rule, number);
     }
 
     #[cfg(feature = "simulation")]
@@ -37,7 +37,7 @@ impl Rule {
     }
 
     fn holds(&self, entry: &Entry) -> bool {
-        let rule = self.present.as_ref().filter(|_| entry.passed != self.number);
+        let rule = self.current.as_ref().filter(|_| entry.passed != self.number);
         rule.is_some_and(|rule| rule.matches(&entry.queued))
     }
 }
@@ -60,13 +60,13 @@ impl Core {
 
     /// Holds the head of the queue if the current rule matches it. Returns whether it did.
     pub(super) fn hold_head(&mut self) -> bool {
-        let Some(rule) = &self.rule.present else { return false };
-        let head = self.queue.head_to_ask().filter(|head| rule.matches(head));
+        let Some(rule) = &self.rule.current else { return false };
+        let head = self.queue.head_to_check().filter(|head| rule.matches(head));
         let id = head.map(|head| head.id);
-        id.is_some_and(|id| self.hold_by(id, HeldBy::Rule))
+        id.is_some_and(|id| self.hold_with_reason(id, HeldBy::Rule))
     }
 
-    fn hold_by(&mut self, id: MessageId, by: HeldBy) -> bool {
+    fn hold_with_reason(&mut self, id: MessageId, by: HeldBy) -> bool {
         let held = self.queue.hold(id, by).cloned();
         let is_held = held.is_some();
         held.into_iter().for_each(|held| self.emit(|_| Event::MessageHeld { held, origin: None }));
@@ -75,19 +75,19 @@ impl Core {
 
     /// Holds a queued message until it is released. Its id is unchanged. Returns whether it was queued.
     pub fn hold(&mut self, id: MessageId) -> bool {
-        self.hold_by(id, HeldBy::Hand)
+        self.hold_with_reason(id, HeldBy::Hand)
     }
 
     /// Releases a held message to the tail of the queue. Returns its new id. The current hold rule does not match it
     /// again at this node, and earlier refusals are forgotten.
     pub fn release(&mut self, id: MessageId) -> Option<MessageId> {
-        self.queue.remove_held(id).map(|queued| self.put_at_tail(queued))
+        self.queue.remove_held(id).map(|queued| self.append_released(queued))
     }
 
     /// Releases all held messages, sorted by id. Returns their number.
     pub fn release_all(&mut self) -> usize {
         let held = self.queue.drain_held();
-        held.into_iter().map(|queued| self.put_at_tail(queued)).count()
+        held.into_iter().map(|queued| self.append_released(queued)).count()
     }
 
     /// Releases a held message to the position of its id, which is unchanged. The hold rule is evaluated when it
@@ -99,10 +99,10 @@ impl Core {
         true
     }
 
-    fn put_at_tail(&mut self, queued: QueuedMessage) -> MessageId {
+    fn append_released(&mut self, queued: QueuedMessage) -> MessageId {
         let was = queued.id;
         self.queue.forget_refusals(was);
-        let entry = self.queue.renewed(Entry { queued, passed: self.rule.number });
+        let entry = self.queue.with_new_id(Entry { queued, passed: self.rule.number });
         let queued = entry.queued.clone();
         self.queue.append(entry);
         let id = queued.id;
@@ -123,7 +123,7 @@ impl Core {
         let before = self.queue.get(id).or_else(held).ok_or(ReplaceError::NotHere)?.message;
         if *message != before {
             self.check_written(message)?;
-            self.queue.check_exchange(before.size(), message.size())?;
+            self.queue.check_replacement(before.size(), message.size())?;
         }
         Ok(before)
     }
@@ -137,7 +137,7 @@ impl Core {
             return Ok(());
         }
         let visits = self.count_written(&message);
-        self.queue.exchange(id, message, visits);
+        self.queue.replace_message(id, message, visits);
         let waits = self.queue.get(id);
         let rule = self.hold_rule().zip(waits.as_ref());
         let is_to_be_held = rule.is_some_and(|(rule, queued)| rule.matches(queued));
@@ -145,10 +145,10 @@ impl Core {
             self.emit(|_| Event::MessageChanged { before, queued });
         }
         if is_to_be_held {
-            self.hold_by(id, HeldBy::Rule);
+            self.hold_with_reason(id, HeldBy::Rule);
         } else {
             // The rule was evaluated for the new text above.
-            self.queue.let_pass(id);
+            self.queue.mark_passed(id);
         }
         Ok(())
     }
@@ -158,7 +158,7 @@ impl Core {
     /// time linear in the queue: milliseconds for a million messages.
     pub fn set_hold_rule(&mut self, rule: Option<HoldRule>) {
         let text = rule.as_ref().map(|rule| rule.text().to_owned());
-        if rule.is_some() || self.rule.present.is_some() {
+        if rule.is_some() || self.rule.current.is_some() {
             self.emit(|_| Event::HoldRuleChanged { rule: text });
         }
         self.rule.set(rule);
@@ -167,12 +167,12 @@ impl Core {
 
     /// The current rule.
     pub fn hold_rule(&self) -> Option<&HoldRule> {
-        self.rule.present.as_ref()
+        self.rule.current.as_ref()
     }
 
     /// Holds all queued messages that the rule matches. Evaluates the rule for the whole queue.
     pub fn hold_matching(&mut self) {
-        let Some(rule) = self.rule.present.clone() else { return };
+        let Some(rule) = self.rule.current.clone() else { return };
         let matches = |queued: &QueuedMessage| rule.matches(queued);
         let ids: Vec<_> = self.queue.window(0..usize::MAX).filter(matches).map(|queued| queued.id).collect();
         self.hold_these(&rule, &ids);
@@ -181,7 +181,7 @@ impl Core {
     /// Holds those of these messages that are queued. The caller has found that this rule matches them. Holds none if
     /// another rule is current, and none whose text was changed since and passes. `ids` are sorted.
     pub fn hold_these(&mut self, rule: &HoldRule, ids: &[MessageId]) {
-        if !self.rule.present.as_ref().is_some_and(|present| present.is(rule)) {
+        if !self.rule.current.as_ref().is_some_and(|current| current.is_same(rule)) {
             return;
         }
         let held = self.queue.hold_all(ids);

@@ -12,11 +12,11 @@ use crate::{
     protocol::{Address, Kind, Message, Payload},
 };
 
-use super::{Core, RETRY_AFTER, Response, millis, refusing::SMALL, untracked_peer};
+use super::{Core, RETRY_AFTER, Response, millis, replies::SMALL_MESSAGE, untracked_peer};
 
 /// Why a message is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum NotNow {
+enum MessageRefusal {
     /// The node is draining. There may also be no room.
     Draining(Option<NoRoom>),
     /// There is no room for messages from this remote address.
@@ -25,9 +25,9 @@ enum NotNow {
     TooLarge(NoRoom),
 }
 
-impl NotNow {
+impl MessageRefusal {
     /// Whether other messages from there are not accepted either, so that the sender should pause.
-    fn is_of_all(self) -> bool {
+    fn applies_to_all(self) -> bool {
         !matches!(self, Self::TooLarge(_))
     }
 
@@ -40,7 +40,7 @@ impl NotNow {
 
     /// 503 Service Unavailable, or 507 Insufficient Storage.
     fn status(self) -> u16 {
-        if self.is_of_all() { 503 } else { 507 }
+        if self.applies_to_all() { 503 } else { 507 }
     }
 
     fn reason(self) -> &'static str {
@@ -76,9 +76,9 @@ impl Core {
         now: Now,
     ) -> Option<usize> {
         let Some(number) = self.peers.find(sender) else {
-            return self.meet(sender, remote, now, || Discovery::Inbound);
+            return self.introduce_rate_limited(sender, remote, now, || Discovery::Inbound);
         };
-        self.peer_spoke(number, remote, now);
+        self.record_payload_of(number, remote, now);
         Some(number)
     }
 
@@ -129,7 +129,7 @@ impl Core {
             Kind::Other => {}
         }
         if let Some(friend) = payload.friend {
-            self.meet(&friend, remote, now, || Discovery::Referral(sender.clone()));
+            self.introduce_rate_limited(&friend, remote, now, || Discovery::Referral(sender.clone()));
         }
         Response::accepted()
     }
@@ -161,7 +161,11 @@ impl Core {
                 Some(NoRoom::Full) => self.record_limit_hit(Limit::Queue, now),
                 Some(NoRoom::Share) => self.record_share_hit(place, now),
             }
-            return Err(if no.is_of_all() { answer.with_header("retry-after", RETRY_AFTER) } else { answer });
+            return Err(if no.applies_to_all() {
+                answer.with_header("retry-after", RETRY_AFTER)
+            } else {
+                answer
+            });
         }
         let visits = self.count_visit(&message);
         // The peer's own, where there is one: many messages come from few.
@@ -181,14 +185,14 @@ impl Core {
     }
 
     /// Whether a message of `size` bytes is accepted from this place now.
-    fn check_accepts(&self, place: Option<IpAddr>, size: usize) -> Result<(), NotNow> {
+    fn check_accepts(&self, place: Option<IpAddr>, size: usize) -> Result<(), MessageRefusal> {
         let room = self.queue.check_share(place, size);
         if self.draining.is_some() {
-            return Err(NotNow::Draining(room.err()));
+            return Err(MessageRefusal::Draining(room.err()));
         }
         room.map_err(|no| {
-            let has_small = size > SMALL && self.queue.check_share(place, SMALL).is_ok();
-            if has_small { NotNow::TooLarge(no) } else { NotNow::NoRoom(no) }
+            let has_small = size > SMALL_MESSAGE && self.queue.check_share(place, SMALL_MESSAGE).is_ok();
+            if has_small { MessageRefusal::TooLarge(no) } else { MessageRefusal::NoRoom(no) }
         })
     }
 

@@ -12,12 +12,12 @@ use crate::{
 };
 
 use super::{
-    Core, Delivery, DeliveryId, DeliveryResult, InFlight, MAX_ALIASES, MOST_HOLDS, Purpose, Reply,
-    refusing::ReplyKind, untracked_peer,
+    Core, Delivery, DeliveryId, DeliveryResult, InFlight, MAX_ALIASES, MAX_HOLDS, Purpose, Reply,
+    replies::ReplyKind, untracked_peer,
 };
 
 /// Maximum messages that are owed to verified peers while all of them are busy.
-const MOST_OWED: u32 = 64;
+const MAX_OWED: u32 = 64;
 
 impl Core {
     /// Handles the timeout of [`Core::poll_timeout`]: sends the messages that are due.
@@ -25,7 +25,7 @@ impl Core {
         self.peers.resume_due(now.uptime);
         self.report_limits(now);
         // Bounds the time of one call if the rule matches a long queue. The remaining messages stay due.
-        let mut holds = MOST_HOLDS;
+        let mut holds = MAX_HOLDS;
         while holds > 0 && self.can_send() && self.is_due(now.uptime) {
             if self.hold_head() {
                 holds -= 1;
@@ -39,7 +39,7 @@ impl Core {
     pub(super) fn can_send(&self) -> bool {
         !self.queue.is_empty()
             && self.messages_in_flight < self.options.max_in_flight
-            && self.peers.is_anybody_free()
+            && self.peers.is_any_free()
             && !self.waits_for_live_peer()
             && !self.head_waits_for_others()
     }
@@ -48,11 +48,11 @@ impl Core {
         // The peer is chosen first: without one, the message stays where it is.
         let Some((number, choice)) = self.choose_receiver(rng) else { return };
         let Some(entry) = self.queue.pop() else { return };
-        self.record_turn(number);
+        self.update_owed(number);
         self.peers.begin_delivery(number);
         self.messages_in_flight += 1;
         let friend = peer_choice::choose_friend(&self.peers, Some(number), rng);
-        self.peers.fetch_names(number, friend);
+        self.peers.prefetch_addresses(number, friend);
         let QueuedMessage { id, ref message, .. } = entry.queued;
         let message = message.clone();
         self.emit(|peers| Event::MessageSending {
@@ -65,25 +65,25 @@ impl Core {
         let friend = friend.map(|number| self.peers.address(number).clone());
         let added_by_user = self.peers.record(number).added_by_user;
         let payload = Payload { message, kind: Kind::Message, sender: self.address.clone(), friend };
-        self.start(to, payload, Purpose::Message(entry), added_by_user);
+        self.start_delivery(to, payload, Purpose::Message(entry), added_by_user);
     }
 
     /// Updates the number of messages owed to verified peers. Each message to a peer that did not respond last time
     /// adds one. A message to a verified peer pays one back.
-    fn record_turn(&mut self, number: usize) {
+    fn update_owed(&mut self, number: usize) {
         if self.options.newcomers != NewPeerPolicy::EverySecond {
             return;
         }
         self.owed_to_verified = if self.peers.is_verified(number) {
             self.owed_to_verified.saturating_sub(1)
         } else if self.peers.is_any_verified() {
-            (self.owed_to_verified + 1).min(MOST_OWED)
+            (self.owed_to_verified + 1).min(MAX_OWED)
         } else {
             1
         };
     }
 
-    pub(super) fn start(
+    pub(super) fn start_delivery(
         &mut self,
         to: Address,
         payload: Payload,
@@ -104,42 +104,42 @@ impl Core {
     /// Handles the result of a delivery. An unknown id is ignored, because the node may have taken the delivery back.
     /// Returns the result as it counts for this node. It differs only for an announce that was accepted by a peer for
     /// which there is no room: [`Failure::NoRoom`].
-    pub fn handle_delivery(&mut self, id: DeliveryId, outcome: DeliveryResult, now: Now) -> DeliveryResult {
+    pub fn handle_delivery(&mut self, id: DeliveryId, result: DeliveryResult, now: Now) -> DeliveryResult {
         let place = self.in_flight.binary_search_by_key(&id, |in_flight| in_flight.id);
         let in_flight = place.ok().and_then(|place| self.in_flight.remove(place));
-        let Some(InFlight { to, purpose, .. }) = in_flight else { return outcome };
+        let Some(InFlight { to, purpose, .. }) = in_flight else { return result };
         match purpose {
-            Purpose::Message(taken) => {
-                self.message_delivery_ended(&to, taken, outcome.clone(), now);
-                outcome
+            Purpose::Message(entry) => {
+                self.message_delivery_ended(&to, entry, result.clone(), now);
+                result
             }
-            Purpose::Announce { added_by_user } => self.announce_ended(to, added_by_user, outcome, now),
+            Purpose::Announce { added_by_user } => self.announce_ended(to, added_by_user, result, now),
         }
     }
 
     pub(super) fn message_delivery_ended(
         &mut self,
         to: &Address,
-        taken: Entry,
-        outcome: DeliveryResult,
+        entry: Entry,
+        result: DeliveryResult,
         now: Now,
     ) {
         self.messages_in_flight -= 1;
         let number = self.peers.end_delivery(to);
-        self.record_drain_result(&outcome);
-        match outcome {
+        self.record_drain_result(&result);
+        match result {
             DeliveryResult::Answered(reply) if reply.status == 200 => {
-                self.message_accepted(to, number, taken, &reply, now);
+                self.message_accepted(to, number, entry, &reply, now);
             }
             DeliveryResult::Answered(reply) => {
-                self.emit_failed(to, number, &taken, Failure::Status(reply.status), now);
-                self.record_refusal_reply(to, number, &reply, &taken, now);
-                self.put_back_or_set_aside(taken, to);
+                self.emit_failed(to, number, &entry, Failure::Status(reply.status), now);
+                self.record_refusal_reply(to, number, &reply, &entry, now);
+                self.requeue_or_hold(entry, to);
             }
-            DeliveryResult::Failed(failure) => self.message_failed(to, number, taken, failure, now),
+            DeliveryResult::Failed(failure) => self.message_failed(to, number, entry, failure, now),
             DeliveryResult::SelfConnection => {
-                self.drop_ourselves(to);
-                self.put_back(taken, to);
+                self.record_alias(to);
+                self.requeue(entry, to);
             }
         }
     }
@@ -149,28 +149,28 @@ impl Core {
         &mut self,
         to: &Address,
         number: Option<usize>,
-        taken: Entry,
+        entry: Entry,
         reply: &Reply,
         now: Now,
     ) {
         let round_trip = reply.round_trip;
-        let was_claim = number.is_some_and(|number| self.peers.record(number).is_unverified());
+        let was_unverified = number.is_some_and(|number| self.peers.record(number).is_unverified());
         if let Some(number) = number {
             self.peers.record_mut(number).delivered += 1;
             self.peers.record_response(number, &reply.into(), now);
         }
-        self.queue.release(&taken.queued);
+        self.queue.release(&entry.queued);
         self.count(|counters| counters.delivered += 1);
-        let QueuedMessage { id, message, .. } = taken.queued;
+        let QueuedMessage { id, message, .. } = entry.queued;
         self.emit(|peers| Event::MessageDelivered {
             id,
             peer: peer_or_untracked(peers, number, to, now),
             message,
             round_trip,
         });
-        self.peers.clear_standing(to);
+        self.peers.clear_backoff(to);
         if let Some(number) = number {
-            self.contact_worked(number, was_claim, now);
+            self.record_contact_success(number, was_unverified, now);
         }
     }
 
@@ -179,14 +179,14 @@ impl Core {
         &mut self,
         to: &Address,
         number: Option<usize>,
-        taken: &Entry,
+        entry: &Entry,
         failure: Failure,
         now: Now,
     ) {
         let failed = number.filter(|_| failure != Failure::NoResources);
         failed.into_iter().for_each(|number| self.peers.record_mut(number).count_failure());
         self.count(|counters| counters.failed += 1);
-        let QueuedMessage { id, ref message, .. } = taken.queued;
+        let QueuedMessage { id, ref message, .. } = entry.queued;
         self.emit(|peers| {
             let peer = peer_or_untracked(peers, number, to, now);
             Event::DeliveryFailed { id, peer, message: message.clone(), failure }
@@ -198,27 +198,27 @@ impl Core {
         &mut self,
         to: &Address,
         number: Option<usize>,
-        taken: Entry,
+        entry: Entry,
         failure: Failure,
         now: Now,
     ) {
         let is_ours = failure == Failure::NoResources;
         let is_out_of_reach = matches!(failure, Failure::NotContacted(_));
-        self.emit_failed(to, number, &taken, failure, now);
+        self.emit_failed(to, number, &entry, failure, now);
         if is_out_of_reach {
             self.record_limit_hit(Limit::Scopes, now);
         }
         if is_ours {
             self.pause_draining(now);
         } else if let Some(number) = number {
-            self.contact_failed(number, now);
+            self.record_contact_failure(number, now);
         }
-        self.put_back(taken, to);
+        self.requeue(entry, to);
     }
 
-    pub(super) fn put_back(&mut self, taken: Entry, from: &Address) {
-        let Some(taken) = self.hold_returned(taken, from) else { return };
-        let entry = self.queue.renewed(taken);
+    pub(super) fn requeue(&mut self, entry: Entry, from: &Address) {
+        let Some(entry) = self.hold_returned(entry, from) else { return };
+        let entry = self.queue.with_new_id(entry);
         self.admit(entry, || Origin::Returned(from.clone()));
     }
 
@@ -226,29 +226,29 @@ impl Core {
         &mut self,
         to: Address,
         added_by_user: bool,
-        outcome: DeliveryResult,
+        result: DeliveryResult,
         now: Now,
     ) -> DeliveryResult {
-        let outcome = match outcome {
+        let result = match result {
             DeliveryResult::Answered(reply) if reply.status == 200 => {
                 self.announce_accepted(&to, added_by_user, reply, now)
             }
-            outcome => outcome,
+            result => result,
         };
-        if let DeliveryResult::Answered(reply) = &outcome
+        if let DeliveryResult::Answered(reply) = &result
             && reply.kind() == ReplyKind::Busy
         {
             self.peers.pause(&to, reply.retry_after, now.uptime);
         }
-        match (&outcome, outcome.failure()) {
-            (DeliveryResult::SelfConnection, _) => self.drop_ourselves(&to),
+        match (&result, result.failure()) {
+            (DeliveryResult::SelfConnection, _) => self.record_alias(&to),
             (_, Some(failure)) => self.emit(|_| Event::AnnounceFailed { peer: to, failure }),
             (DeliveryResult::Answered(Reply { round_trip, .. }), None) => {
                 self.emit(|_| Event::Announced { peer: to, round_trip: *round_trip });
             }
             (DeliveryResult::Failed(_), None) => {}
         }
-        outcome
+        result
     }
 
     /// The peer accepted our announce: it becomes a peer if there is room.
@@ -262,7 +262,7 @@ impl Core {
         if self.is_this_node(to) {
             return DeliveryResult::SelfConnection;
         }
-        self.peers.clear_standing(to);
+        self.peers.clear_backoff(to);
         let accepted = (&reply).into();
         if let Some(number) = self.peers.find(to) {
             self.peer_accepted_announce(number, added_by_user, &accepted, now);
@@ -274,7 +274,7 @@ impl Core {
                 peers.set_added_by_user(number);
             }
         };
-        match self.add(to, None, now, || Discovery::Announce, note) {
+        match self.insert_peer(to, None, now, || Discovery::Announce, note) {
             Some(_) => DeliveryResult::Answered(reply),
             None => DeliveryResult::Failed(Failure::NoRoom),
         }
@@ -287,7 +287,7 @@ impl Core {
         if added_by_user {
             self.peers.set_added_by_user(number);
         }
-        self.contact_worked(number, before.is_unverified(), now);
+        self.record_contact_success(number, before.is_unverified(), now);
         let after = self.peers.peer(number);
         let is_told = before.status != after.status || before.is_unverified() != after.is_unverified();
         if !is_told && before != after {
@@ -296,7 +296,7 @@ impl Core {
     }
 
     /// Records that an address is another name of this node. It is not a peer, now or later.
-    pub(super) fn drop_ourselves(&mut self, address: &Address) {
+    pub(super) fn record_alias(&mut self, address: &Address) {
         self.peers.remove(address);
         if self.aliases.len() < MAX_ALIASES {
             self.aliases.insert(address.clone());
@@ -309,10 +309,10 @@ impl Core {
     pub fn reclaim_in_flight(&mut self) {
         for InFlight { to, purpose, .. } in std::mem::take(&mut self.in_flight) {
             match purpose {
-                Purpose::Message(taken) => {
+                Purpose::Message(entry) => {
                     self.messages_in_flight -= 1;
                     self.peers.end_delivery(&to);
-                    self.put_back(taken, &to);
+                    self.requeue(entry, &to);
                 }
                 Purpose::Announce { .. } => {
                     self.emit(|_| Event::AnnounceFailed { peer: to, failure: Failure::Stopped });

@@ -1,6 +1,6 @@
 //! The peers of each class, and which of them are free.
 
-use super::{machines::Machines, parted::Parted, record::Class, table::Table};
+use super::{by_machine::Machines, partitioned::Partitioned, record::Class, table::Table};
 
 /// The parts of a class: free peers, and peers that are busy or paused.
 const FREE: usize = 0;
@@ -10,7 +10,7 @@ const BUSY: usize = 1;
 /// whether they are free.
 #[derive(Debug, Default)]
 pub(super) struct PeerClasses {
-    pub(super) others: [Parted<2>; Class::COUNT],
+    pub(super) others: [Partitioned<2>; Class::COUNT],
     pub(super) machines: Machines,
     /// The position of each peer, by its number: in its class or, if it responded when last tried, in its machine.
     pub(super) positions: Vec<u32>,
@@ -27,14 +27,14 @@ impl PeerClasses {
     }
 
     /// Adds a peer. Its number is a known one or the next.
-    pub(super) fn enter(&mut self, number: usize, table: &Table) {
+    pub(super) fn insert(&mut self, number: usize, table: &Table) {
         if number == self.positions.len() {
             self.positions.push(0);
         }
         let Self { others, machines, positions } = self;
         let (number, record) = (number as u32, table.record(number as u32));
         if record.class == Class::Responding {
-            machines.enter(number, table, positions);
+            machines.insert(number, table, positions);
         } else {
             let part = if record.is_busy() { BUSY } else { FREE };
             others[record.class as usize].insert(number, part, &mut record_position(positions));
@@ -42,11 +42,11 @@ impl PeerClasses {
     }
 
     /// Removes a peer. Its record must be as it was when it was added or last updated.
-    pub(super) fn leave(&mut self, number: usize, table: &Table) {
+    pub(super) fn remove(&mut self, number: usize, table: &Table) {
         let Self { others, machines, positions } = self;
         let class = table.record(number as u32).class;
         if class == Class::Responding {
-            machines.leave(number as u32, table, positions);
+            machines.remove(number as u32, table, positions);
         } else {
             others[class as usize].remove(positions[number], &mut record_position(positions));
         }
@@ -60,13 +60,13 @@ impl PeerClasses {
             machines.update(number as u32, in_flight_before, table, positions);
         } else {
             let part = if record.is_busy() { BUSY } else { FREE };
-            others[record.class as usize].transfer(positions[number], part, &mut record_position(positions));
+            others[record.class as usize].move_to(positions[number], part, &mut record_position(positions));
         }
     }
 
     /// Updates the numbers after a removed peer left the table: the last peer has its number now, unless it was the
     /// last.
-    pub(super) fn forget(&mut self, number: usize, table: &Table) {
+    pub(super) fn renumber_last(&mut self, number: usize, table: &Table) {
         self.positions.swap_remove(number);
         if let Some(position) = self.positions.get(number).copied() {
             let (last, number) = (self.positions.len() as u32, number as u32);
@@ -91,8 +91,8 @@ mod tests {
 
     impl PeerClasses {
         /// Whether each peer is in its class and part.
-        pub(in crate::core::peers) fn is_sound(&self, table: &Table) -> bool {
-            let stands = |(class, numbers): (usize, &Parted<2>)| {
+        pub(in crate::core::peers) fn is_consistent(&self, table: &Table) -> bool {
+            let stands = |(class, numbers): (usize, &Partitioned<2>)| {
                 numbers.all().iter().enumerate().all(|(at, number)| {
                     let record = table.record(*number);
                     record.class as usize == class
@@ -100,7 +100,7 @@ mod tests {
                         && numbers.part_at(at as u32) == usize::from(record.is_busy())
                 })
             };
-            self.others.iter().enumerate().all(stands) && self.machines.is_sound(table, &self.positions)
+            self.others.iter().enumerate().all(stands) && self.machines.is_consistent(table, &self.positions)
         }
     }
 }

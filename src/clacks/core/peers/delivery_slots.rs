@@ -4,7 +4,7 @@
 //! use much while nobody else needs it, and there is always room for others. A peer at its limit waits until deliveries
 //! end.
 
-use super::{machines::Machines, record::Record};
+use super::{by_machine::Machines, record::Record};
 
 /// The current limits. Each is at least one.
 #[derive(Debug, Clone, Copy)]

@@ -9,16 +9,16 @@ use crate::{
 };
 
 use super::{
-    crowds::{Crowds, Size},
+    place_groups::{PlaceGroups, Size},
     record::{Class, Record},
-    table::{Known, Table},
+    table::{Table, TableEntry},
 };
 
 /// The orders.
 #[derive(Debug, Default)]
 pub(super) struct EvictionOrder {
     listed: OnceCell<Box<Listed>>,
-    leaving: OnceCell<Box<Leaving>>,
+    candidates: OnceCell<Box<EvictionCandidates>>,
 }
 
 /// The addresses of each status, sorted for listing.
@@ -27,39 +27,39 @@ struct Listed([BTreeSet<Address>; 5]);
 
 /// The candidates for eviction, in their order.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Leaving {
+struct EvictionCandidates {
     /// Peers that never responded and that the user did not add.
-    unanswered: Unanswered,
+    never_responded: NeverResponded,
     /// The new peers among those.
-    new: Unanswered,
+    new: NeverResponded,
     /// Lost and dead peers that responded once and that the user did not add, by the time of the last response.
-    gone: BTreeSet<(u64, Address)>,
+    unreachable: BTreeSet<(u64, Address)>,
     /// Alive peers that responded and that the user did not add, by the rate-limit key at which they responded.
-    reached: Crowds,
+    alive: PlaceGroups,
 }
 
 /// Peers that never responded.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Unanswered {
+struct NeverResponded {
     /// By time of discovery.
     ages: BTreeSet<(u64, Address)>,
     /// By the rate-limit key of the payload that introduced them.
-    sources: Crowds,
+    sources: PlaceGroups,
     /// By the rate-limit key of their address, if it is an IP address.
-    places: Crowds,
+    places: PlaceGroups,
 }
 
 impl EvictionOrder {
     /// Adds a peer to the orders that exist.
     pub(super) fn insert(&mut self, address: &Address, record: &Record) {
         self.listed.get_mut().into_iter().for_each(|listed| listed.insert(address, record));
-        self.leaving.get_mut().into_iter().for_each(|leaving| leaving.insert(address, record));
+        self.candidates.get_mut().into_iter().for_each(|candidates| candidates.insert(address, record));
     }
 
     /// Removes a peer from the orders that exist.
     pub(super) fn remove(&mut self, address: &Address, record: &Record) {
         self.listed.get_mut().into_iter().for_each(|listed| listed.remove(address, record));
-        self.leaving.get_mut().into_iter().for_each(|leaving| leaving.remove(address, record));
+        self.candidates.get_mut().into_iter().for_each(|candidates| candidates.remove(address, record));
     }
 
     /// The addresses of a status within a range, sorted.
@@ -74,40 +74,40 @@ impl EvictionOrder {
 
     /// The peer that is evicted first for one that this source introduces.
     pub(super) fn eviction_candidate(&self, table: &Table, source: Option<PackedKey>) -> Option<&Address> {
-        let Leaving { unanswered, gone, reached, .. } = self.leaving(table);
-        let own = source.map_or((1, 1), |source| reached.size_with(source));
-        let of_crowd = || reached.largest().filter(|(size, _)| *size > own).map(|(_, address)| address);
-        unanswered.first().or_else(|| gone.first().map(|(_, address)| address)).or_else(of_crowd)
+        let EvictionCandidates { never_responded, unreachable, alive, .. } = self.candidates(table);
+        let own = source.map_or((1, 1), |source| alive.size_with(source));
+        let of_group = || alive.largest().filter(|(size, _)| *size > own).map(|(_, address)| address);
+        never_responded.first().or_else(|| unreachable.first().map(|(_, address)| address)).or_else(of_group)
     }
 
     /// The new peer that is evicted first.
     pub(super) fn new_eviction_candidate(&self, table: &Table) -> Option<&Address> {
-        self.leaving(table).new.first()
+        self.candidates(table).new.first()
     }
 
     /// Whether another source has introduced more new peers than this one would have with one more.
-    pub(super) fn is_another_crowd_larger(&self, table: &Table, source: Option<PackedKey>) -> bool {
-        let new = &self.leaving(table).new;
+    pub(super) fn is_another_group_larger(&self, table: &Table, source: Option<PackedKey>) -> bool {
+        let new = &self.candidates(table).new;
         let own = source.map_or((1, 1), |source| new.sources.size_with(source));
-        new.crowd().is_some_and(|(size, _)| size > own)
+        new.largest_group().is_some_and(|(size, _)| size > own)
     }
 
-    fn leaving(&self, table: &Table) -> &Leaving {
-        self.leaving.get_or_init(|| Box::new(Leaving::of(table)))
+    fn candidates(&self, table: &Table) -> &EvictionCandidates {
+        self.candidates.get_or_init(|| Box::new(EvictionCandidates::of(table)))
     }
 
     /// Whether the orders are equal to new ones.
     #[cfg(test)]
-    pub(super) fn are_of(&self, table: &Table) -> bool {
+    pub(super) fn matches(&self, table: &Table) -> bool {
         self.listed.get().is_none_or(|listed| **listed == Listed::of(table))
-            && self.leaving.get().is_none_or(|leaving| **leaving == Leaving::of(table))
+            && self.candidates.get().is_none_or(|candidates| **candidates == EvictionCandidates::of(table))
     }
 }
 
 impl Listed {
     fn of(table: &Table) -> Self {
         let mut listed = Self::default();
-        table.iter().for_each(|Known { address, record }| listed.insert(address, record));
+        table.iter().for_each(|TableEntry { address, record }| listed.insert(address, record));
         listed
     }
 
@@ -120,11 +120,11 @@ impl Listed {
     }
 }
 
-impl Leaving {
+impl EvictionCandidates {
     fn of(table: &Table) -> Self {
-        let mut leaving = Self::default();
-        table.iter().for_each(|Known { address, record }| leaving.insert(address, record));
-        leaving
+        let mut candidates = Self::default();
+        table.iter().for_each(|TableEntry { address, record }| candidates.insert(address, record));
+        candidates
     }
 
     fn insert(&mut self, address: &Address, record: &Record) {
@@ -132,11 +132,11 @@ impl Leaving {
             if record.class == Class::New {
                 self.new.insert(address, record);
             }
-            self.unanswered.insert(address, record);
+            self.never_responded.insert(address, record);
         } else if record.is_evictable_last() {
-            self.gone.insert((record.answered, address.clone()));
-        } else if let Some(place) = record.crowded_place() {
-            self.reached.insert(place, record.known_since, address);
+            self.unreachable.insert((record.last_response, address.clone()));
+        } else if let Some(place) = record.evictable_place() {
+            self.alive.insert(place, record.known_since, address);
         }
     }
 
@@ -145,26 +145,26 @@ impl Leaving {
             if record.class == Class::New {
                 self.new.remove(address, record);
             }
-            self.unanswered.remove(address, record);
+            self.never_responded.remove(address, record);
         } else if record.is_evictable_last() {
-            self.gone.remove(&(record.answered, address.clone()));
-        } else if let Some(place) = record.crowded_place() {
-            self.reached.remove(place, record.known_since, address);
+            self.unreachable.remove(&(record.last_response, address.clone()));
+        } else if let Some(place) = record.evictable_place() {
+            self.alive.remove(place, record.known_since, address);
         }
     }
 }
 
-impl Unanswered {
+impl NeverResponded {
     /// The peer that is evicted first: one of the largest group, or the oldest if no group has two members.
     fn first(&self) -> Option<&Address> {
-        let of_crowd = self.crowd().map(|(_, address)| address);
-        of_crowd.or_else(|| self.ages.first().map(|(_, address)| address))
+        let of_group = self.largest_group().map(|(_, address)| address);
+        of_group.or_else(|| self.ages.first().map(|(_, address)| address))
     }
 
     /// The oldest peer of the largest group, if it has more than one member.
-    fn crowd(&self) -> Option<(Size, &Address)> {
-        let crowds = [&self.sources, &self.places];
-        let largest = crowds.into_iter().filter_map(Crowds::largest).max_by_key(|(size, _)| *size);
+    fn largest_group(&self) -> Option<(Size, &Address)> {
+        let groups = [&self.sources, &self.places];
+        let largest = groups.into_iter().filter_map(PlaceGroups::largest).max_by_key(|(size, _)| *size);
         largest.filter(|((in_network, _), _)| *in_network > 1)
     }
 

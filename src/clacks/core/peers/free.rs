@@ -7,10 +7,10 @@ use crate::{
 
 use super::{
     Peers,
+    by_machine::Free,
     delivery_slots::DeliverySlots,
-    machines::Free,
     record::{Class, Record},
-    table::Known,
+    table::TableEntry,
 };
 
 /// A peer that was drawn from those of a status.
@@ -23,15 +23,15 @@ pub(in crate::core) struct Drawn {
 
 impl Peers {
     /// Adds a peer to its class.
-    pub(super) fn enter(&mut self, number: usize) {
-        self.tries += usize::from(self.record(number).is_try());
-        self.classes.enter(number, &self.table);
+    pub(super) fn insert_into_class(&mut self, number: usize) {
+        self.probes += usize::from(self.record(number).has_probe());
+        self.classes.insert(number, &self.table);
     }
 
     /// Removes a peer from its class.
-    pub(super) fn leave(&mut self, number: usize) {
-        self.tries -= usize::from(self.record(number).is_try());
-        self.classes.leave(number, &self.table);
+    pub(super) fn remove_from_class(&mut self, number: usize) {
+        self.probes -= usize::from(self.record(number).has_probe());
+        self.classes.remove(number, &self.table);
     }
 
     /// Updates the position of a peer after a change that does not affect its class.
@@ -59,10 +59,10 @@ impl Peers {
 
     fn update_deliveries(&mut self, number: usize, change: impl FnOnce(u32) -> u32) {
         let record = self.record_mut(number);
-        let (before, was_try) = (record.in_flight, record.is_try());
+        let (before, had_probe) = (record.in_flight, record.has_probe());
         record.in_flight = change(before);
-        let is_try = record.is_try();
-        self.tries = self.tries + usize::from(is_try) - usize::from(was_try);
+        let has_probe = record.has_probe();
+        self.probes = self.probes + usize::from(has_probe) - usize::from(had_probe);
         self.classes.update(number, before, &self.table);
     }
 
@@ -88,7 +88,7 @@ impl Peers {
         self.slow_from = slow_from;
         for number in 0..self.len() {
             let record = self.record_mut(number);
-            let is_slow = record.delay > slow_from;
+            let is_slow = record.response_micros > slow_from;
             let was_slow = std::mem::replace(&mut record.is_slow, is_slow);
             if was_slow != is_slow {
                 self.record_speed(number, was_slow);
@@ -117,31 +117,31 @@ impl Peers {
         match record.class {
             Class::Ignored => false,
             Class::Responding => self.classes.machines.is_free(number as u32, &slots, &self.table),
-            _ => self.admits_tries(&slots) && !record.is_busy(),
+            _ => self.admits_probe(&slots) && !record.is_busy(),
         }
     }
 
     /// Whether any peer can be sent to now.
-    pub(in crate::core) fn is_anybody_free(&self) -> bool {
+    pub(in crate::core) fn is_any_free(&self) -> bool {
         let slots = self.slots();
-        let is_free = |class: &Class| class.is_bounded() && !self.classes.free(*class).is_empty();
+        let is_free = |class: &Class| class.is_unresponsive() && !self.classes.free(*class).is_empty();
         self.classes.machines.is_any_free(&slots, &self.table)
-            || (self.admits_tries(&slots) && Status::ALL.into_iter().flat_map(Class::all_of).any(is_free))
+            || (self.admits_probe(&slots) && Status::ALL.into_iter().flat_map(Class::all_of).any(is_free))
     }
 
     /// Whether another peer that did not respond when last tried can be sent to: at most half of all slots are for such
     /// peers.
-    fn admits_tries(&self, slots: &DeliverySlots) -> bool {
-        slots.admits_slow && self.tries < self.max_in_flight.div_ceil(2)
+    fn admits_probe(&self, slots: &DeliverySlots) -> bool {
+        slots.admits_slow && self.probes < self.max_in_flight.div_ceil(2)
     }
 
-    fn free_answering(&self) -> Free {
+    fn free_responding(&self) -> Free {
         self.classes.machines.free(&self.slots(), &self.table)
     }
 
     /// Number of free peers of a class whose peers did not respond when last tried.
-    fn free_tries(&self, class: Class) -> usize {
-        if class.is_bounded() && self.admits_tries(&self.slots()) {
+    fn free_for_probe(&self, class: Class) -> usize {
+        if class.is_unresponsive() && self.admits_probe(&self.slots()) {
             self.classes.free(class).len()
         } else {
             0
@@ -150,7 +150,7 @@ impl Peers {
 
     /// Number of free peers by status. Ignored peers are never free.
     pub(in crate::core) fn free_counts(&self) -> PeerCounts {
-        let [named, new, vouched, unverified, lost, dead] = [
+        let [user_added, new, user_added_untried, unverified, lost, dead] = [
             Class::UserAdded,
             Class::New,
             Class::UserAddedUntried,
@@ -158,9 +158,16 @@ impl Peers {
             Class::Lost,
             Class::Dead,
         ]
-        .map(|class| self.free_tries(class));
-        let alive = self.free_answering().peers + vouched + unverified;
-        PeerCounts { new: named + new, alive, unverified: vouched + unverified, lost, dead, ignored: 0 }
+        .map(|class| self.free_for_probe(class));
+        let alive = self.free_responding().peers + user_added_untried + unverified;
+        PeerCounts {
+            new: user_added + new,
+            alive,
+            unverified: user_added_untried + unverified,
+            lost,
+            dead,
+            ignored: 0,
+        }
     }
 
     /// Number of free peers of this status.
@@ -172,15 +179,16 @@ impl Peers {
     /// Number of free verified peers: new ones that the user added, and alive ones that responded when last tried or
     /// that the user added and that were never tried.
     pub(in crate::core) fn free_verified(&self) -> PeerCounts {
-        let [new, vouched] = [Class::UserAdded, Class::UserAddedUntried].map(|class| self.free_tries(class));
-        let alive = self.free_answering().peers + vouched;
-        PeerCounts { new, alive, unverified: vouched, ..PeerCounts::default() }
+        let [new, user_added_untried] =
+            [Class::UserAdded, Class::UserAddedUntried].map(|class| self.free_for_probe(class));
+        let alive = self.free_responding().peers + user_added_untried;
+        PeerCounts { new, alive, unverified: user_added_untried, ..PeerCounts::default() }
     }
 
     /// Number of machines of the free alive peers.
     pub(in crate::core) fn alive_places(&self, verified_only: bool) -> usize {
-        let unverified = if verified_only { 0 } else { self.free_tries(Class::Unverified) };
-        self.free_answering().machines + self.free_tries(Class::UserAddedUntried) + unverified
+        let unverified = if verified_only { 0 } else { self.free_for_probe(Class::Unverified) };
+        self.free_responding().machines + self.free_for_probe(Class::UserAddedUntried) + unverified
     }
 
     /// Whether any verified peer is known, free or not.
@@ -203,15 +211,15 @@ impl Peers {
         mut pick: impl FnMut(usize) -> usize,
     ) -> Option<Drawn> {
         let slots = self.slots();
-        let machines = if status == Status::Alive { self.free_answering().machines } else { 0 };
+        let machines = if status == Status::Alive { self.free_responding().machines } else { 0 };
         let others = Class::all_of(status).iter().filter(|class| !verified_only || class.is_verified());
-        let free = |class: &Class| if class.is_bounded() { self.free_tries(*class) } else { 0 };
+        let free = |class: &Class| if class.is_unresponsive() { self.free_for_probe(*class) } else { 0 };
         let places = machines + others.clone().map(free).sum::<usize>();
         let mut place = (places > 0).then(|| pick(places))?;
         if place < machines {
-            let (unit, at_place) = self.classes.machines.nth_free(place, &slots, &self.table)?;
+            let (machine, at_place) = self.classes.machines.nth_free(place, &slots, &self.table)?;
             let peer = if at_place > 1 { pick(at_place) } else { 0 };
-            let number = self.classes.machines.nth_free_at(unit, peer, &slots, &self.table)?;
+            let number = self.classes.machines.nth_free_at(machine, peer, &slots, &self.table)?;
             return Some(Drawn { number: number as usize, at_place });
         }
         place -= machines;
@@ -230,9 +238,9 @@ impl Peers {
     pub(in crate::core) fn oldest_free_new(&self) -> Option<usize> {
         let classes = Class::all_of(Status::New).iter();
         let numbers =
-            classes.flat_map(|class| self.classes.free(*class).iter().take(self.free_tries(*class)));
+            classes.flat_map(|class| self.classes.free(*class).iter().take(self.free_for_probe(*class)));
         let age = |number: &usize| {
-            let Known { address, record } = self.table.at(*number);
+            let TableEntry { address, record } = self.table.at(*number);
             (record.known_since, address)
         };
         numbers.map(|number| *number as usize).min_by_key(age)
@@ -245,15 +253,16 @@ impl Peers {
         receiver: Option<usize>,
         pick: impl FnMut(usize) -> usize,
     ) -> Option<usize> {
-        let is_answering = |record: &Record| record.class == Class::Responding;
-        let but = receiver.filter(|number| is_answering(self.record(*number))).map(|number| number as u32);
-        let drawn = self.classes.machines.draw_friend(but, &self.table, &self.classes.positions, pick);
+        let is_responding = |record: &Record| record.class == Class::Responding;
+        let except =
+            receiver.filter(|number| is_responding(self.record(*number))).map(|number| number as u32);
+        let drawn = self.classes.machines.draw_friend(except, &self.table, &self.classes.positions, pick);
         drawn.map(|number| number as usize)
     }
 
     /// Reads the addresses of a receiver and its friend, whose reference counts are incremented next. Among many peers
     /// they are in no cache. Reading both here makes the processor fetch them in parallel.
-    pub(in crate::core) fn fetch_names(&self, receiver: usize, friend: Option<usize>) {
+    pub(in crate::core) fn prefetch_addresses(&self, receiver: usize, friend: Option<usize>) {
         let first_letter = |number| self.address(number).hostname().as_bytes().first().copied();
         std::hint::black_box((first_letter(receiver), friend.map(first_letter)));
     }

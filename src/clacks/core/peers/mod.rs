@@ -3,19 +3,20 @@
 //! Each peer has a number, which is found once by its address and used from then on. Numbers are valid until a peer is
 //! removed.
 
+mod by_machine;
 mod classes;
-mod crowds;
 mod delivery_slots;
 mod eviction_order;
 mod free;
 mod listing;
-mod machines;
-mod parted;
+mod place_groups;
+
+mod backoff;
+mod partitioned;
 #[cfg(feature = "simulation")]
 mod prefetch;
 mod record;
 mod restore;
-mod standing;
 mod table;
 
 use std::{collections::BTreeMap, net::IpAddr, time::Duration};
@@ -25,11 +26,11 @@ use crate::protocol::Address;
 use super::{KnownPeer, Now, Peer, PeerCounts, Status, packed_key::PackedKey};
 
 use self::{
+    backoff::Backoffs,
     classes::PeerClasses,
     eviction_order::EvictionOrder,
-    record::{Class, Record, before, nanos, signed_nanos},
-    standing::Standings,
-    table::{Known, Table},
+    record::{Class, Record, nanos, nanos_before, signed_nanos},
+    table::{Table, TableEntry},
 };
 pub(super) use self::{free::Drawn, restore::PeerRecord};
 
@@ -42,13 +43,13 @@ pub(super) struct Peers {
     /// Deliveries in flight to peers that were removed since. They count again if the peer returns.
     departed: BTreeMap<Address, u32>,
     /// Pauses and refusals of peers that have any.
-    standings: Option<Box<Standings>>,
+    backoffs: Option<Box<Backoffs>>,
     /// Deliveries in flight.
     in_flight: usize,
     max_in_flight: usize,
     max_in_flight_per_peer: usize,
     /// Number of peers that did not respond when last tried and have a delivery in flight.
-    tries: usize,
+    probes: usize,
     /// Response time in microseconds above which a peer is slow.
     slow_from: u32,
 }
@@ -70,11 +71,11 @@ impl Peers {
             table: Table::default(),
             eviction_order: EvictionOrder::default(),
             departed: BTreeMap::new(),
-            standings: None,
+            backoffs: None,
             in_flight: 0,
             max_in_flight,
             max_in_flight_per_peer,
-            tries: 0,
+            probes: 0,
             slow_from: u32::MAX,
         }
     }
@@ -98,7 +99,7 @@ impl Peers {
 
     /// The peer with this number, as the API reports it.
     pub(super) fn peer(&self, number: usize) -> Peer {
-        let Known { address, record } = self.table.at(number);
+        let TableEntry { address, record } = self.table.at(number);
         record.snapshot(address)
     }
 
@@ -133,14 +134,14 @@ impl Peers {
 
     /// Adds an unknown peer. Returns its number.
     pub(super) fn insert(&mut self, address: &Address, status: Status, now: Now) -> usize {
-        self.put(address.clone(), Record::new(status, now))
+        self.insert_record(address.clone(), Record::new(status, now))
     }
 
     /// Adds an unknown peer as new. `remote` is the remote address of the payload that introduced it, if any. Returns
     /// its number.
     pub(super) fn introduce(&mut self, address: &Address, remote: Option<IpAddr>, now: Now) -> usize {
         let source = remote.map(PackedKey::of);
-        self.put(address.clone(), Record { source, ..Record::new(Status::New, now) })
+        self.insert_record(address.clone(), Record { source, ..Record::new(Status::New, now) })
     }
 
     /// Adds an unknown peer of an earlier run. If its status is unchanged, the time of the status is kept. A time in
@@ -159,28 +160,28 @@ impl Peers {
         record.classify(status);
         if status == known_status {
             record.time = time.min(now.unix_ms);
-            record.since = before(now.uptime, now.unix_ms - record.time);
+            record.since = nanos_before(now.uptime, now.unix_ms - record.time);
         }
-        self.put(address, record);
+        self.insert_record(address, record);
     }
 
-    fn put(&mut self, address: Address, mut record: Record) -> usize {
+    fn insert_record(&mut self, address: Address, mut record: Record) -> usize {
         record.in_flight = self.departed.remove(&address).unwrap_or(0);
-        record.is_paused = self.standings.as_ref().is_some_and(|standings| standings.is_paused(&address));
+        record.is_paused = self.backoffs.as_ref().is_some_and(|backoffs| backoffs.is_paused(&address));
         self.eviction_order.insert(&address, &record);
         let number = self.table.push(address, record);
-        self.enter(number);
+        self.insert_into_class(number);
         number
     }
 
     pub(super) fn remove(&mut self, address: &Address) -> Option<Peer> {
         let number = self.find(address)?;
-        self.leave(number);
-        let Known { address, record } = self.table.swap_remove(number);
+        self.remove_from_class(number);
+        let TableEntry { address, record } = self.table.swap_remove(number);
         self.eviction_order.remove(&address, &record);
-        self.classes.forget(number, &self.table);
+        self.classes.renumber_last(number, &self.table);
         let peer = record.snapshot(&address);
-        self.standings.as_mut().into_iter().for_each(|standings| standings.leave(&address));
+        self.backoffs.as_mut().into_iter().for_each(|backoffs| backoffs.keep_pause(&address));
         if record.in_flight > 0 {
             self.departed.insert(address, record.in_flight);
         }
@@ -188,14 +189,14 @@ impl Peers {
     }
 
     /// Changes properties that determine the class of a peer, and moves the peer to its new class with this status.
-    fn change(&mut self, number: usize, status: Status, change: impl FnOnce(&mut Record)) {
-        self.leave(number);
-        let Known { address, record } = self.table.at_mut(number);
+    fn reclassify(&mut self, number: usize, status: Status, change: impl FnOnce(&mut Record)) {
+        self.remove_from_class(number);
+        let TableEntry { address, record } = self.table.at_mut(number);
         self.eviction_order.remove(address, record);
         change(record);
         record.classify(status);
         self.eviction_order.insert(address, record);
-        self.enter(number);
+        self.insert_into_class(number);
     }
 
     /// Sets the status of a peer. Returns the former status, or `None` if it is unchanged.
@@ -204,7 +205,7 @@ impl Peers {
         if from == status {
             return None;
         }
-        self.change(number, status, |record| {
+        self.reclassify(number, status, |record| {
             (record.time, record.since) = (now.unix_ms, signed_nanos(now.uptime));
         });
         Some(from)
@@ -229,15 +230,15 @@ impl Peers {
     pub(super) fn record_response(&mut self, number: usize, accepted: &Accepted, now: Now) {
         let slow_from = self.slow_from;
         let update = |record: &mut Record| {
-            record.answered = nanos(now.uptime);
+            record.last_response = nanos(now.uptime);
             record.set_round_trip(accepted.round_trip);
-            record.is_slow = record.delay > slow_from;
+            record.is_slow = record.response_micros > slow_from;
             record.place = accepted.remote.map(PackedKey::of).or(record.place);
             let spoke_before =
                 record.introduced_itself && record.source.is_some() && record.source == record.place;
-            record.speaks |= !accepted.has_body || spoke_before;
-            record.is_mute = !record.speaks;
-            (record.last_attempt_ok, record.ever_responded) = (Some(record.speaks), true);
+            record.speaks_protocol |= !accepted.has_body || spoke_before;
+            record.responded_with_body = !record.speaks_protocol;
+            (record.last_attempt_ok, record.ever_responded) = (Some(record.speaks_protocol), true);
         };
         let record = self.record_mut(number);
         if record.class == Class::Responding
@@ -247,16 +248,16 @@ impl Peers {
             update(record);
             self.record_speed(number, was_slow);
         } else {
-            self.change(number, self.record(number).status(), update);
+            self.reclassify(number, self.record(number).status(), update);
         }
     }
 
     /// Records that the peer did not respond as a node does.
     pub(super) fn record_no_response(&mut self, number: usize) {
         let record = self.record(number);
-        if record.last_attempt_ok != Some(false) || record.is_mute {
-            self.change(number, record.status(), |record| {
-                (record.last_attempt_ok, record.is_mute) = (Some(false), false);
+        if record.last_attempt_ok != Some(false) || record.responded_with_body {
+            self.reclassify(number, record.status(), |record| {
+                (record.last_attempt_ok, record.responded_with_body) = (Some(false), false);
             });
         }
     }
@@ -265,14 +266,14 @@ impl Peers {
     /// speaks the protocol. Returns whether the peer counts as responding from now on.
     pub(super) fn record_payload(&mut self, number: usize, remote: Option<IpAddr>) -> bool {
         let record = self.record_mut(number);
-        if record.speaks || remote.is_none() || record.place != remote.map(PackedKey::of) {
+        if record.speaks_protocol || remote.is_none() || record.place != remote.map(PackedKey::of) {
             return false;
         }
-        record.speaks = true;
-        let was_mute = record.is_mute;
+        record.speaks_protocol = true;
+        let was_mute = record.responded_with_body;
         if was_mute {
-            self.change(number, self.record(number).status(), |record| {
-                (record.last_attempt_ok, record.is_mute) = (Some(true), false);
+            self.reclassify(number, self.record(number).status(), |record| {
+                (record.last_attempt_ok, record.responded_with_body) = (Some(true), false);
             });
         }
         was_mute
@@ -282,7 +283,7 @@ impl Peers {
     pub(super) fn set_added_by_user(&mut self, number: usize) -> bool {
         let is_news = !self.record(number).added_by_user;
         if is_news {
-            self.change(number, self.record(number).status(), |record| record.added_by_user = true);
+            self.reclassify(number, self.record(number).status(), |record| record.added_by_user = true);
         }
         is_news
     }
@@ -307,15 +308,16 @@ impl Peers {
     }
 
     /// Whether another source has introduced more new peers than this one would have with one more.
-    pub(super) fn is_another_crowd_larger(&self, remote: Option<IpAddr>) -> bool {
-        self.eviction_order.is_another_crowd_larger(&self.table, remote.map(PackedKey::of))
+    pub(super) fn is_another_group_larger(&self, remote: Option<IpAddr>) -> bool {
+        self.eviction_order.is_another_group_larger(&self.table, remote.map(PackedKey::of))
     }
 
     /// The addresses of the new and alive peers, in no order.
     #[cfg(feature = "simulation")]
     pub(super) fn live(&self) -> impl Iterator<Item = &Address> {
-        let is_good = |known: &&Known| matches!(known.record.status(), Status::New | Status::Alive);
-        self.table.iter().filter(is_good).map(|known| &known.address)
+        let is_new_or_alive =
+            |known: &&TableEntry| matches!(known.record.status(), Status::New | Status::Alive);
+        self.table.iter().filter(is_new_or_alive).map(|known| &known.address)
     }
 }
 
@@ -332,17 +334,17 @@ mod tests {
 
     impl Peers {
         /// Whether each peer is where the table says, and the orders match the table.
-        pub(in crate::core) fn is_sound(&self) -> bool {
+        pub(in crate::core) fn is_consistent(&self) -> bool {
             let classes = || Status::ALL.into_iter().flat_map(Class::all_of).copied();
             let members: usize = classes().map(|class| self.classes.len(class)).sum();
-            let stands = |(number, known): (usize, &Known)| self.find(&known.address) == Some(number);
-            let tries = self.table.iter().filter(|known| known.record.is_try()).count();
+            let stands = |(number, known): (usize, &TableEntry)| self.find(&known.address) == Some(number);
+            let probes = self.table.iter().filter(|known| known.record.has_probe()).count();
             members == self.len()
-                && tries == self.tries
+                && probes == self.probes
                 && self.departed.values().all(|in_flight| *in_flight > 0)
                 && self.table.iter().enumerate().all(stands)
-                && self.classes.is_sound(&self.table)
-                && self.eviction_order.are_of(&self.table)
+                && self.classes.is_consistent(&self.table)
+                && self.eviction_order.matches(&self.table)
         }
     }
 
@@ -358,11 +360,13 @@ mod tests {
             peers.set_status(number, status, now);
             peers.record_response(number, &Accepted::at_once(), now);
             assert_eq!((peers.len(), peers.count(status), peers.iter().count()), (1, 1, 1));
-            assert!(peers.is_sound());
+            assert!(peers.is_consistent());
         }
         peers.remove(&peer);
         assert!(
-            peers.is_sound() && peers.iter().next().is_none() && peers.eviction_candidate(None).is_none()
+            peers.is_consistent()
+                && peers.iter().next().is_none()
+                && peers.eviction_candidate(None).is_none()
         );
     }
 }

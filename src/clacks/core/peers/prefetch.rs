@@ -1,6 +1,6 @@
 //! Prefetching: see `machine/prefetch.rs`.
 
-use super::{PeerClasses, Peers, Table, table::Known};
+use super::{PeerClasses, Peers, Table, table::TableEntry};
 
 /// Maximum cache lines that are read of one list.
 const LINES: usize = 8;
@@ -51,7 +51,7 @@ impl Table {
     }
 
     fn prefetch_known(&self, number: u32) -> usize {
-        let read = |known: &Known| known.record.received as usize ^ usize::from(known.address.port());
-        self.known.get(number as usize).map_or(0, read)
+        let read = |known: &TableEntry| known.record.received as usize ^ usize::from(known.address.port());
+        self.entries.get(number as usize).map_or(0, read)
     }
 }

@@ -21,7 +21,7 @@ pub(in crate::core) struct Record {
     /// Time of discovery.
     pub(super) known_since: u64,
     /// Time of the last response. For a response in an earlier run, the time of discovery in this run.
-    pub(super) answered: u64,
+    pub(super) last_response: u64,
     pub(super) failed: u32,
     /// Deliveries in flight.
     pub(super) in_flight: u32,
@@ -37,15 +37,15 @@ pub(in crate::core) struct Record {
     pub(super) is_slow: bool,
     /// Whether it has shown that it speaks the protocol: it accepted a payload with a response without a body, or sent
     /// us a payload from the address at which it responded.
-    pub(super) speaks: bool,
+    pub(super) speaks_protocol: bool,
     /// Whether it accepted the last payload with a body and has not shown that it speaks the protocol, as any web page
     /// may.
-    pub(super) is_mute: bool,
+    pub(super) responded_with_body: bool,
     /// The status before the user ignored the peer.
     pub(super) before_ignored: Option<Status>,
     /// Recent peak of the response time, in microseconds. It decays by an eighth of the difference with each faster
     /// response.
-    pub(super) delay: u32,
+    pub(super) response_micros: u32,
     /// The rate-limit key at which it last responded.
     pub(super) place: Option<PackedKey>,
     /// The rate-limit key of the payload that introduced it.
@@ -62,7 +62,7 @@ pub(super) fn signed_nanos(time: Duration) -> i64 {
 }
 
 /// The time `millis` before another time. It may be before the start of the node.
-pub(super) fn before(uptime: Duration, millis: u64) -> i64 {
+pub(super) fn nanos_before(uptime: Duration, millis: u64) -> i64 {
     let earlier = i64::try_from(Duration::from_millis(millis).as_nanos()).unwrap_or(i64::MAX);
     signed_nanos(uptime).saturating_sub(earlier)
 }
@@ -83,7 +83,7 @@ impl Record {
             received: 0,
             failed: 0,
             known_since: uptime,
-            answered: uptime,
+            last_response: uptime,
             in_flight: 0,
             class: Class::of(status, false, None),
             ever_responded: false,
@@ -91,10 +91,10 @@ impl Record {
             added_by_user: false,
             is_paused: false,
             is_slow: false,
-            speaks: false,
-            is_mute: false,
+            speaks_protocol: false,
+            responded_with_body: false,
             before_ignored: None,
-            delay: 0,
+            response_micros: 0,
             place: None,
             source: None,
             introduced_itself: false,
@@ -119,7 +119,8 @@ impl Record {
     pub(super) fn set_round_trip(&mut self, round_trip: Duration) {
         self.round_trip = nanos(round_trip);
         let micros = u32::try_from(round_trip.as_micros()).unwrap_or(u32::MAX);
-        self.delay = micros.max(self.delay - self.delay.saturating_sub(micros).div_ceil(8));
+        self.response_micros =
+            micros.max(self.response_micros - self.response_micros.saturating_sub(micros).div_ceil(8));
     }
 
     /// Whether a peer that did not respond when last tried can get no delivery: it is paused or has one in flight.
@@ -137,8 +138,8 @@ impl Record {
     }
 
     /// Whether a delivery is in flight although the peer did not respond when last tried.
-    pub(super) fn is_try(&self) -> bool {
-        self.in_flight > 0 && self.class.is_bounded()
+    pub(super) fn has_probe(&self) -> bool {
+        self.in_flight > 0 && self.class.is_unresponsive()
     }
 
     /// Updates the class, for this status and the other properties.
@@ -148,7 +149,7 @@ impl Record {
 
     /// Whether it can be evicted before any peer that responded.
     pub(super) fn is_evictable(&self) -> bool {
-        !self.ever_responded && !self.added_by_user && self.class.is_bounded()
+        !self.ever_responded && !self.added_by_user && self.class.is_unresponsive()
     }
 
     /// Whether it can be evicted if there is no such peer: it responded once but is lost or dead now.
@@ -157,7 +158,7 @@ impl Record {
     }
 
     /// The key at which it responded, if it can be evicted because of too many peers with the same key.
-    pub(super) fn crowded_place(&self) -> Option<PackedKey> {
+    pub(super) fn evictable_place(&self) -> Option<PackedKey> {
         let is_meant = !self.added_by_user && matches!(self.class, Class::Responding | Class::Unverified);
         self.place.filter(|_| is_meant)
     }
@@ -200,7 +201,7 @@ impl Class {
     pub(super) const COUNT: usize = Self::Ignored as usize + 1;
 
     /// Whether its peers did not respond when last tried. The deliveries to them are limited together.
-    pub(super) fn is_bounded(self) -> bool {
+    pub(super) fn is_unresponsive(self) -> bool {
         !matches!(self, Self::Responding | Self::Ignored)
     }
 

@@ -2,36 +2,36 @@
 
 use crate::protocol::Address;
 
-use super::{Peers, record::Record, standing::Standing};
+use super::{Peers, backoff::Backoff, record::Record};
 
 /// All stored data of a peer.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::core) struct PeerRecord {
     record: Record,
-    standing: Option<Standing>,
+    backoff: Option<Backoff>,
 }
 
 impl Peers {
     /// The data of a peer, if it is known.
     pub(in crate::core) fn state(&self, address: &Address) -> Option<PeerRecord> {
         let record = self.record(self.find(address)?).clone();
-        let standing = self.standings.as_ref().and_then(|standings| standings.of(address)).cloned();
-        Some(PeerRecord { record, standing })
+        let backoff = self.backoffs.as_ref().and_then(|backoffs| backoffs.of(address)).cloned();
+        Some(PeerRecord { record, backoff })
     }
 
     /// Adds a removed peer with its former data. Returns its number.
     pub(in crate::core) fn put_back(&mut self, address: Address, peer: PeerRecord) -> usize {
-        let PeerRecord { record, standing } = peer;
-        if let Some(standing) = standing {
-            self.standings.get_or_insert_default().put_back(&address, standing);
+        let PeerRecord { record, backoff } = peer;
+        if let Some(backoff) = backoff {
+            self.backoffs.get_or_insert_default().restore(&address, backoff);
         }
-        self.put(address, record)
+        self.insert_record(address, record)
     }
 
     /// Restores the status of a peer, its time, and whether the user added it.
     pub(in crate::core) fn restore_status(&mut self, number: usize, peer: &PeerRecord) {
         let Record { time, since, added_by_user, before_ignored, .. } = peer.record;
-        self.change(number, peer.record.status(), |record| {
+        self.reclassify(number, peer.record.status(), |record| {
             (record.time, record.since) = (time, since);
             (record.added_by_user, record.before_ignored) = (added_by_user, before_ignored);
         });

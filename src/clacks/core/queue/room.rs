@@ -26,7 +26,7 @@ pub(super) struct Room {
     /// All messages: queued, held and in flight.
     pub(super) all: Load,
     /// The messages of the user among those.
-    own: Load,
+    local: Load,
     most: Load,
     /// The messages by rate-limit key. Nodes of a simulation have none.
     pub(super) shares: Option<Box<Shares>>,
@@ -34,14 +34,14 @@ pub(super) struct Room {
 
 impl Room {
     pub(super) fn new(most: Load) -> Self {
-        Self { all: Load::default(), own: Load::default(), most, shares: None }
+        Self { all: Load::default(), local: Load::default(), most, shares: None }
     }
 
     /// Counts a message. Returns the rate-limit key that it is counted for.
-    pub(super) fn add(&mut self, place: Option<IpAddr>, is_own: bool, size: usize) -> Option<IpAddr> {
+    pub(super) fn add(&mut self, place: Option<IpAddr>, is_local: bool, size: usize) -> Option<IpAddr> {
         self.all.add(size);
-        if is_own {
-            self.own.add(size);
+        if is_local {
+            self.local.add(size);
         }
         place.map(|place| self.shares.get_or_insert_default().add(place, size))
     }
@@ -51,7 +51,7 @@ impl Room {
         let size = gone.message.size();
         self.all.remove(size);
         if gone.from.is_none() {
-            self.own.remove(size);
+            self.local.remove(size);
         }
         if let Some((place, shares)) = gone.place.zip(self.shares.as_mut()) {
             shares.remove(place, size);
@@ -62,10 +62,10 @@ impl Room {
     }
 
     /// Updates the size of a message.
-    pub(super) fn resize(&mut self, place: Option<IpAddr>, is_own: bool, before: usize, after: usize) {
+    pub(super) fn resize(&mut self, place: Option<IpAddr>, is_local: bool, before: usize, after: usize) {
         self.all.bytes = self.all.bytes - before + after;
-        if is_own {
-            self.own.bytes = self.own.bytes - before + after;
+        if is_local {
+            self.local.bytes = self.local.bytes - before + after;
         }
         if let Some((place, shares)) = place.zip(self.shares.as_mut()) {
             shares.resize(place, before, after);
@@ -87,18 +87,18 @@ impl Room {
     }
 
     /// The limit of all received messages.
-    fn whole(&self) -> Load {
+    fn total_for_received(&self) -> Load {
         let Load { messages, bytes } = self.most;
         Load { messages: messages - messages / RESERVE, bytes: bytes - bytes / RESERVE }
     }
 
     /// The free room minus the unused part of the user's reserve.
-    pub(super) fn free_for_strangers(&self) -> Load {
-        let (free, most, own) = (self.free(), self.most, self.own);
-        let unused = |most: usize, own: usize| (most / RESERVE).saturating_sub(own);
+    pub(super) fn free_for_received(&self) -> Load {
+        let (free, most, local) = (self.free(), self.most, self.local);
+        let unused = |most: usize, local: usize| (most / RESERVE).saturating_sub(local);
         Load {
-            messages: free.messages.saturating_sub(unused(most.messages, own.messages)),
-            bytes: free.bytes.saturating_sub(unused(most.bytes, own.bytes)),
+            messages: free.messages.saturating_sub(unused(most.messages, local.messages)),
+            bytes: free.bytes.saturating_sub(unused(most.bytes, local.bytes)),
         }
     }
 }
@@ -110,27 +110,31 @@ impl Load {
 }
 
 impl Queue {
-    fn full(&self) -> EnqueueError {
+    fn full_error(&self) -> EnqueueError {
         let Load { messages, bytes } = self.room.all;
         EnqueueError::Full { messages, bytes }
     }
 
     /// Checks whether there is room for a message of `size` bytes that the user writes or restores.
     pub(in crate::core) fn check_room(&self, size: usize) -> Result<(), EnqueueError> {
-        if self.room.free().has_room(size) { Ok(()) } else { Err(self.full()) }
+        if self.room.free().has_room(size) { Ok(()) } else { Err(self.full_error()) }
     }
 
     /// Checks whether there is room for a received message of `size` bytes. Without a rate-limit key only the total is
     /// limited.
     pub(in crate::core) fn check_share(&self, place: Option<IpAddr>, size: usize) -> Result<(), NoRoom> {
         let Some(place) = place else { return self.check_room(size).map_err(|_| NoRoom::Full) };
-        let free = self.room.free_for_strangers();
+        let free = self.room.free_for_received();
         if !free.has_room(size) {
             return Err(NoRoom::Full);
         }
         let none = Shares::default();
         let shares = self.room.shares.as_deref().unwrap_or(&none);
-        if shares.admits(place, size, free, self.room.whole()) { Ok(()) } else { Err(NoRoom::Share) }
+        if shares.admits(place, size, free, self.room.total_for_received()) {
+            Ok(())
+        } else {
+            Err(NoRoom::Share)
+        }
     }
 
     /// Counts a message that was refused because of the share of its rate-limit key.
@@ -139,8 +143,12 @@ impl Queue {
     }
 
     /// Checks whether a text of `size` bytes can replace one of `before` bytes.
-    pub(in crate::core) fn check_exchange(&self, before: usize, size: usize) -> Result<(), EnqueueError> {
-        if self.room.all.bytes - before + size <= self.room.most.bytes { Ok(()) } else { Err(self.full()) }
+    pub(in crate::core) fn check_replacement(&self, before: usize, size: usize) -> Result<(), EnqueueError> {
+        if self.room.all.bytes - before + size <= self.room.most.bytes {
+            Ok(())
+        } else {
+            Err(self.full_error())
+        }
     }
 
     /// Bytes of JSON text of all messages: queued, held and in flight.

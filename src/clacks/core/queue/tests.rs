@@ -82,7 +82,7 @@ fn places_that_want_all_leave_room_for_small_messages_of_others_and_of_the_user(
             let honest = [v4(1, 200), v4(90, 1), v4(90, 2), "2001:db8::1".parse().unwrap()];
             for number in 0..20 {
                 let remote = honest[number % honest.len()];
-                let free = queue.room.free_for_strangers();
+                let free = queue.room.free_for_received();
                 let offered = offer(&mut queue, remote, &message(300));
                 assert_eq!(offered, Ok(()), "{number} of {remote}, {} at {size}: {free:?}", attackers.len());
             }
@@ -183,7 +183,7 @@ fn apply(queue: &mut Queue, in_flight: &mut Vec<Entry>, step: &Step) {
         Step::Send => in_flight.extend(queue.pop()),
         Step::Return => {
             if let Some(entry) = in_flight.pop() {
-                let entry = queue.renewed(entry);
+                let entry = queue.with_new_id(entry);
                 queue.append(entry);
             }
         }
@@ -198,15 +198,15 @@ fn apply(queue: &mut Queue, in_flight: &mut Vec<Entry>, step: &Step) {
         Step::Hold(which) => _ = pick(queue, which).map(|id| queue.hold(id, HeldBy::Hand).is_some()),
         Step::Release => {
             for queued in queue.drain_held() {
-                let entry = queue.renewed(Entry { queued, passed: 0 });
+                let entry = queue.with_new_id(Entry { queued, passed: 0 });
                 queue.append(entry);
             }
         }
         Step::Exchange(which, size) => {
             if let Some(id) = pick(queue, which) {
                 let before = queue.get(id).unwrap().message.size();
-                if queue.check_exchange(before, size).is_ok() {
-                    queue.exchange(id, message(size), 1);
+                if queue.check_replacement(before, size).is_ok() {
+                    queue.replace_message(id, message(size), 1);
                 }
             }
         }
@@ -214,7 +214,7 @@ fn apply(queue: &mut Queue, in_flight: &mut Vec<Entry>, step: &Step) {
 }
 
 /// Compares the counts with sums over the messages.
-fn assert_sound(queue: &Queue, in_flight: &[Entry]) {
+fn assert_consistent(queue: &Queue, in_flight: &[Entry]) {
     let held: Vec<_> = queue.held().window(0..usize::MAX).map(|held| held.queued.clone()).collect();
     let mut all: Vec<_> = queue.window(0..usize::MAX).collect();
     all.extend(held.iter().cloned());
@@ -242,9 +242,9 @@ proptest! {
         for step in &steps {
             apply(&mut queue, &mut in_flight, step);
         }
-        assert_sound(&queue, &in_flight);
+        assert_consistent(&queue, &in_flight);
         fill(&mut queue, &[v4(0, 0), v4(0, 1), v4(1, 0), v4(2, 7)], MIB / 8);
-        assert_sound(&queue, &in_flight);
+        assert_consistent(&queue, &in_flight);
         // In a network of its own, and in the network of the keys that fill the queue.
         for remote in [v4(77, 1), v4(0, 200), v4(1, 200), "2001:db8::7".parse().unwrap()] {
             prop_assert_eq!(offer(&mut queue, remote, &message(300)), Ok(()), "{}", remote);

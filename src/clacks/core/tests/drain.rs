@@ -144,17 +144,17 @@ fn lost_peers_are_tried_only_if_there_are_no_others_and_not_in_a_storm() {
     add_alive(&mut core, "good:1");
     add_alive(&mut core, "bad:1");
     core.set_draining(true);
-    let mut tries = 0;
+    let mut probes = 0;
     let mut now = 1;
     while core.queue_len() > 10 {
         for delivery in send(&mut core, at(now)) {
-            tries += usize::from(delivery.to == bad);
+            probes += usize::from(delivery.to == bad);
             let outcome = if delivery.to == bad { failed() } else { taken() };
             core.handle_delivery(delivery.id, outcome, at(now));
         }
         now += 1;
     }
-    assert!((1..=8).contains(&tries), "{tries} tries of the bad peer");
+    assert!((1..=8).contains(&probes), "{probes} probes of the bad peer");
     assert!(!core.has_no_receiver());
 
     core.ignore(&live, at(now));

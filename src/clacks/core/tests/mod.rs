@@ -8,11 +8,11 @@ mod model;
 mod peers;
 mod queue;
 mod refusals;
-mod restoring;
 mod shares;
 mod spellings;
 mod statuses;
 mod strangers;
+mod undo;
 
 use std::time::Duration;
 

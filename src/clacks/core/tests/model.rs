@@ -10,11 +10,11 @@ use proptest::{collection::vec, prelude::*, sample::Index, test_runner::FileFail
 
 use super::*;
 
+mod backoff;
 mod fuzz;
 mod inputs;
 mod messages;
 mod peers;
-mod standing;
 mod undoing;
 mod watcher;
 mod world;
@@ -54,19 +54,19 @@ impl Known {
     }
 
     /// Whether what we last heard of it is that it answered.
-    fn is_answering(&self) -> bool {
+    fn is_responding(&self) -> bool {
         self.peer.status == Status::Alive && self.peer.last_attempt_ok
     }
 
     /// Whether more than strangers speak for it.
     fn is_verified(&self) -> bool {
-        self.is_hoped_for() || self.is_answering()
+        self.is_hoped_for() || self.is_responding()
     }
 }
 
 /// Where a message is that was let in.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Whereabouts {
+enum MessageLocation {
     Queued,
     Held,
     InFlight,
@@ -90,12 +90,12 @@ struct Model {
     owed_to_verified: u32,
     /// To whom, and the message unless it is an announce; in the order in which they began.
     in_flight: Vec<(DeliveryId, Address, Option<Message>)>,
-    whereabouts: BTreeMap<String, Whereabouts>,
+    locate: BTreeMap<String, MessageLocation>,
     counters: Counters,
     /// Until when peers are sent nothing.
     paused: BTreeMap<Address, Duration>,
     /// The seconds of the last pause, and the messages that were refused, since a peer last accepted something.
-    standing: BTreeMap<Address, (u64, BTreeSet<String>)>,
+    backoff: BTreeMap<Address, (u64, BTreeSet<String>)>,
     /// How often each message was refused, and by whom.
     refusals: BTreeMap<String, (usize, BTreeSet<Address>)>,
 }

@@ -76,7 +76,7 @@ impl Naive {
         self.known.iter().filter(|(_, known)| known.status == status).map(|(port, _)| *port).collect()
     }
 
-    fn is_answering(&self, port: u16) -> bool {
+    fn is_responding(&self, port: u16) -> bool {
         self.known[&port].status == Status::Alive && self.known[&port].answers
     }
 
@@ -86,32 +86,32 @@ impl Naive {
 
     /// The machine of a peer: its place, or the peer itself.
     fn machine(&self, port: u16) -> (Option<u8>, u16) {
-        let place = self.known[&port].place.filter(|_| self.is_answering(port));
+        let place = self.known[&port].place.filter(|_| self.is_responding(port));
         (place, if place.is_some() { 0 } else { port })
     }
 
     fn in_flight_at(&self, machine: (Option<u8>, u16)) -> usize {
         let there =
-            self.known.keys().filter(|port| self.is_answering(**port) && self.machine(**port) == machine);
+            self.known.keys().filter(|port| self.is_responding(**port) && self.machine(**port) == machine);
         there.map(|port| self.in_flight(*port)).sum()
     }
 
-    fn tries(&self) -> usize {
-        let is_try = |port: &&u16| {
+    fn probes(&self) -> usize {
+        let has_probe = |port: &&u16| {
             self.known[port].status != Status::Ignored
-                && !self.is_answering(**port)
+                && !self.is_responding(**port)
                 && self.in_flight(**port) > 0
         };
-        self.known.keys().filter(is_try).count()
+        self.known.keys().filter(has_probe).count()
     }
 
     fn is_only_machine(&self) -> bool {
-        let answering = self.known.keys().filter(|port| self.is_answering(**port));
+        let answering = self.known.keys().filter(|port| self.is_responding(**port));
         answering.map(|port| self.machine(*port)).collect::<BTreeSet<_>>().len() <= 1
     }
 
     fn is_any_fast(&self) -> bool {
-        let is_fast = |(port, known): (&u16, &Known)| self.is_answering(*port) && known.delay <= SLOW_FROM;
+        let is_fast = |(port, known): (&u16, &Known)| self.is_responding(*port) && known.delay <= SLOW_FROM;
         self.known.iter().any(is_fast)
     }
 
@@ -122,8 +122,8 @@ impl Naive {
         if known.is_paused || known.status == Status::Ignored {
             return false;
         }
-        if !self.is_answering(port) {
-            return in_flight == 0 && has_room_for_slow && self.tries() < MOST / 2;
+        if !self.is_responding(port) {
+            return in_flight == 0 && has_room_for_slow && self.probes() < MOST / 2;
         }
         let is_slow = known.delay > SLOW_FROM;
         let (machine, factor) = (self.machine(port), if is_slow { 1 } else { 3 });
@@ -248,7 +248,7 @@ fn assert_same(found: &BTreeMap<u16, f64>, expected: &BTreeMap<u16, f64>) {
 }
 
 fn check(peers: &Peers, naive: &Naive) {
-    assert!(peers.is_sound());
+    assert!(peers.is_consistent());
     for status in Status::ALL {
         let free = naive.free(status);
         assert_eq!(peers.free(status), free.len(), "{status}");
@@ -260,8 +260,8 @@ fn check(peers: &Peers, naive: &Naive) {
         }
     }
     let all = naive.known.keys().copied();
-    assert_eq!(peers.is_anybody_free(), all.clone().any(|port| naive.is_free(port)));
-    let answering: Vec<u16> = all.filter(|port| naive.is_answering(*port)).collect();
+    assert_eq!(peers.is_any_free(), all.clone().any(|port| naive.is_free(port)));
+    let answering: Vec<u16> = all.filter(|port| naive.is_responding(*port)).collect();
     let free: Vec<u16> = answering.iter().copied().filter(|port| naive.is_free(*port)).collect();
     assert_eq!(peers.free_verified().alive, free.len());
     let drawn = odds(|pick| peers.draw(Status::Alive, true, pick).map(|Drawn { number, .. }| number));

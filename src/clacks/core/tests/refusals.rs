@@ -48,11 +48,11 @@ fn a_message_that_every_peer_refuses_is_set_aside_and_harms_none_of_them() {
 
 #[test]
 fn a_message_that_some_refuse_goes_to_the_others() {
-    for refusing in 1..=2_u16 {
+    for replies in 1..=2_u16 {
         let mut core = core();
         peers(&mut core, 6);
         core.enqueue(Message::text("m"), at(0)).unwrap();
-        let refuses = |to: &Address| to.port() <= refusing;
+        let refuses = |to: &Address| to.port() <= replies;
         let sent =
             run(&mut core, |delivery| if refuses(&delivery.to) { answered(500, None) } else { taken() });
         let mut once = sent.clone();

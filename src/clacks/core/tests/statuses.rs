@@ -169,7 +169,7 @@ fn every_change_is_told_once_with_its_time() {
             let mut core = core_with_peer(from);
             happen(&mut core, contact);
             let told: Vec<(Option<Status>, Status)> =
-                events(&mut core).into_iter().filter_map(|event| told_about_peer(&event)).collect();
+                events(&mut core).into_iter().filter_map(|event| reported_peer(&event)).collect();
             let expected = if from == to { Vec::new() } else { vec![(from, to.unwrap())] };
             assert_eq!(told, expected, "{contact:?} while {from:?}");
             if let Some(known) = core.peer(&peer()) {
@@ -189,7 +189,7 @@ fn is_resent(contact: Contact, from: Option<Status>) -> bool {
         && matches!(contact, SendTaken | SendFails | SendFailsAtTimeout | SendFailsAfterTimeout)
 }
 
-fn told_about_peer(event: &Event) -> Option<(Option<Status>, Status)> {
+fn reported_peer(event: &Event) -> Option<(Option<Status>, Status)> {
     match event {
         Event::PeerDiscovered { peer: told, .. } if told.address == peer() => Some((None, told.status)),
         Event::PeerUpdated { peer: told, from } if told.address == peer() => Some((Some(*from), told.status)),

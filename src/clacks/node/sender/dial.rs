@@ -72,7 +72,7 @@ impl Dialer {
     }
 
     async fn connect(&self, to: &Address, handshake: &Arc<Handshake>) -> Result<Link, PostError> {
-        let addresses = self.addresses(to, handshake.is_with_named()).await?;
+        let addresses = self.addresses(to, handshake.is_with_user_added()).await?;
         let stream = connect(&addresses, self.timeout).await?;
         stream.set_nodelay(true)?;
         let remote = stream.peer_addr()?;
@@ -151,17 +151,17 @@ async fn connect(addresses: &[SocketAddr], time: Duration) -> io::Result<TcpStre
     if let Ok(connected) = timeout(OTHER_VERSION_AFTER, &mut first).await {
         return match connected {
             Ok(stream) => Ok(stream),
-            Err(error) => second.await.map_err(|second| more_telling(error, second)),
+            Err(error) => second.await.map_err(|second| more_specific(error, second)),
         };
     }
     tokio::select! {
         connected = &mut first => match connected {
             Ok(stream) => Ok(stream),
-            Err(error) => second.await.map_err(|second| more_telling(error, second)),
+            Err(error) => second.await.map_err(|second| more_specific(error, second)),
         },
         connected = &mut second => match connected {
             Ok(stream) => Ok(stream),
-            Err(error) => first.await.map_err(|first| more_telling(first, error)),
+            Err(error) => first.await.map_err(|first| more_specific(first, error)),
         },
     }
 }
@@ -181,7 +181,7 @@ async fn connect_in_order(addresses: &[SocketAddr], share: Duration) -> io::Resu
 const NO_ADDRESS: &str = "the name has no address";
 
 /// The error that says more about the peer. An unreachable network says little.
-fn more_telling(first: io::Error, second: io::Error) -> io::Error {
+fn more_specific(first: io::Error, second: io::Error) -> io::Error {
     let says_little = |error: &io::Error| {
         matches!(error.kind(), io::ErrorKind::NetworkUnreachable | io::ErrorKind::HostUnreachable)
             || error.to_string() == NO_ADDRESS

@@ -27,30 +27,30 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use super::super::CertificateFingerprint;
 
 /// Time-out for closing an unused connection. A peer that does not read would keep it open for ever.
-const TIME_TO_CLOSE: Duration = Duration::from_secs(1);
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// A connection to a peer. It is closed when this is dropped, at most [`TIME_TO_CLOSE`] later.
+/// A connection to a peer. It is closed when this is dropped, at most [`CLOSE_TIMEOUT`] later.
 #[derive(Debug)]
 pub(super) struct Link {
     pub(super) requests: SendRequest<Full<Bytes>>,
     /// The certificate that the peer presented.
     pub(super) certificate: CertificateFingerprint,
     pub(super) remote: SocketAddr,
-    seen: Arc<Seen>,
+    state: Arc<LinkState>,
     /// Ends the task of the connection. Dropped after `requests`, whose drop lets the connection close by itself.
     _ends: DropGuard,
 }
 
 /// State of the connection that its task and its user share.
 #[derive(Debug, Default)]
-struct Seen {
+struct LinkState {
     /// Decrypted bytes received from the peer.
     bytes: AtomicU64,
     /// Whether the response to the last request is complete.
     is_answered: AtomicBool,
 }
 
-impl Seen {
+impl LinkState {
     fn is_answered(&self) -> bool {
         self.is_answered.load(Ordering::Acquire)
     }
@@ -85,42 +85,42 @@ impl Link {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let seen = Arc::new(Seen::default());
-        let stream = Heard { stream, seen: Arc::clone(&seen) };
+        let state = Arc::new(LinkState::default());
+        let stream = CountingStream { stream, state: Arc::clone(&state) };
         let (requests, connection) = http1::handshake(TokioIo::new(stream)).await?;
         let ends = CancellationToken::new();
-        tokio::spawn(run(connection, Arc::clone(&seen), ends.clone(), closing.clone(), reset));
-        Ok(Self { requests, certificate, remote, seen, _ends: ends.drop_guard() })
+        tokio::spawn(run(connection, Arc::clone(&state), ends.clone(), closing.clone(), reset));
+        Ok(Self { requests, certificate, remote, state, _ends: ends.drop_guard() })
     }
 
     /// Decrypted bytes received from the peer.
-    pub(super) fn heard(&self) -> u64 {
-        self.seen.bytes.load(Ordering::Relaxed)
+    pub(super) fn received_bytes(&self) -> u64 {
+        self.state.bytes.load(Ordering::Relaxed)
     }
 
     /// Sets whether the response to the last request is complete. If not, the connection is reset when the link is
     /// dropped.
     pub(super) fn set_answered(&self, is_answered: bool) {
-        self.seen.is_answered.store(is_answered, Ordering::Release);
+        self.state.is_answered.store(is_answered, Ordering::Release);
     }
 }
 
 /// Drives a connection until it is closed. Once its link is dropped, it is closed if its last request was answered, and
 /// otherwise reset.
 async fn run<S: AsyncRead + AsyncWrite + Unpin>(
-    mut connection: Connection<TokioIo<Heard<S>>, Full<Bytes>>,
-    seen: Arc<Seen>,
+    mut connection: Connection<TokioIo<CountingStream<S>>, Full<Bytes>>,
+    state: Arc<LinkState>,
     ends: CancellationToken,
     closing: Closing,
     reset: impl FnOnce(&S),
 ) {
     // Whoever waits for a response receives the error.
     let has_closed = ends.run_until_cancelled(&mut connection).await.is_some();
-    if has_closed && !seen.is_answered() {
+    if has_closed && !state.is_answered() {
         // The response may still be in use by the owner of the link.
         ends.cancelled().await;
     }
-    let is_over = seen.is_answered() && (has_closed || closes(&mut connection, &closing).await);
+    let is_over = state.is_answered() && (has_closed || closes(&mut connection, &closing).await);
     if !is_over {
         reset(&connection.into_parts().io.into_inner().stream);
     }
@@ -133,16 +133,16 @@ async fn closes(connection: &mut (impl Future + Unpin), closing: &Closing) -> bo
         return true;
     }
     let Ok(_place) = closing.0.try_acquire() else { return false };
-    timeout(TIME_TO_CLOSE, connection).await.is_ok()
+    timeout(CLOSE_TIMEOUT, connection).await.is_ok()
 }
 
 /// A stream that counts the bytes read from it.
-struct Heard<S> {
+struct CountingStream<S> {
     stream: S,
-    seen: Arc<Seen>,
+    state: Arc<LinkState>,
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Heard<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for CountingStream<S> {
     fn poll_read(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -152,12 +152,12 @@ impl<S: AsyncRead + Unpin> AsyncRead for Heard<S> {
         let before = buffer.filled().len();
         ready!(Pin::new(&mut this.stream).poll_read(context, buffer))?;
         let read = buffer.filled().len() - before;
-        this.seen.bytes.fetch_add(read as u64, Ordering::Relaxed);
+        this.state.bytes.fetch_add(read as u64, Ordering::Relaxed);
         Poll::Ready(Ok(()))
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Heard<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for CountingStream<S> {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.get_mut().stream).poll_write(context, bytes)
     }
@@ -235,7 +235,7 @@ mod tests {
     async fn links_that_cannot_close_are_reset_and_only_so_many_wait_for_that() {
         let closing = Closing::default();
         let (since, unanswered) = stuck(&closing, false).await;
-        assert!(time_until_end(since, unanswered).await < TIME_TO_CLOSE / 2);
+        assert!(time_until_end(since, unanswered).await < CLOSE_TIMEOUT / 2);
         let mut waiting = Vec::new();
         for _ in 0..MAX_CLOSING {
             waiting.push(stuck(&closing, true).await);
@@ -243,10 +243,10 @@ mod tests {
         tokio::time::sleep(Duration::from_millis(1)).await;
         assert_eq!(closing.0.available_permits(), 0);
         let (since, one_too_many) = stuck(&closing, true).await;
-        assert!(time_until_end(since, one_too_many).await < TIME_TO_CLOSE / 2);
+        assert!(time_until_end(since, one_too_many).await < CLOSE_TIMEOUT / 2);
         for (since, other_end) in waiting {
             time_until_end(since, other_end).await;
-            assert!(since.elapsed() < 2 * TIME_TO_CLOSE);
+            assert!(since.elapsed() < 2 * CLOSE_TIMEOUT);
         }
         assert_eq!(closing.0.available_permits(), MAX_CLOSING);
     }
@@ -259,9 +259,9 @@ mod tests {
         assert!(!closes(&mut std::future::pending::<()>(), &closing).await);
         drop(all);
         assert!(closes(&mut std::future::ready(()), &closing).await);
-        let mut in_time = Box::pin(tokio::time::sleep(TIME_TO_CLOSE / 2));
+        let mut in_time = Box::pin(tokio::time::sleep(CLOSE_TIMEOUT / 2));
         assert!(closes(&mut in_time, &closing).await);
-        let mut too_late = Box::pin(tokio::time::sleep(TIME_TO_CLOSE * 2));
+        let mut too_late = Box::pin(tokio::time::sleep(CLOSE_TIMEOUT * 2));
         assert!(!closes(&mut too_late, &closing).await);
     }
 
@@ -272,7 +272,7 @@ mod tests {
         let (link, _other_end) = Link::to_nowhere_with(1, &closing).await;
         link.set_answered(true);
         let (to, body) = ("192.0.2.1:1".parse().unwrap(), Bytes::from(vec![b'x'; 100_000]));
-        let deadline = Instant::now() + TIME_TO_CLOSE;
+        let deadline = Instant::now() + CLOSE_TIMEOUT;
         let exchange = node.shared.sender.exchange(link, &to, body, deadline);
         assert!(timeout(Duration::from_millis(1), exchange).await.is_err());
         tokio::time::sleep(Duration::from_millis(1)).await;

@@ -12,10 +12,10 @@ use super::link::Link;
 
 /// Time for which an idle connection is kept. The package's server (Node.js) closes its own after 5 s, and a request at
 /// that moment has to be repeated.
-const KEEP_IDLE: Duration = Duration::from_secs(4);
+const MAX_IDLE_TIME: Duration = Duration::from_secs(4);
 /// Maximum time from a response until the connection is ready for the next request. If the peer responded without
 /// reading the request, it may never be ready.
-const TIME_TO_FINISH: Duration = Duration::from_secs(1);
+const FINISH_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The idle connections to peers, up to a maximum in total. At the maximum the least recently used one is closed.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ struct Idle {
     links: BTreeMap<u64, (Address, Link, Instant)>,
     by_peer: HashMap<Address, Vec<u64>>,
     /// Connections with a response that are not ready for another request yet. They count as idle ones.
-    unfinished: usize,
+    finishing: usize,
     /// Whether a task is closing connections that are idle for too long.
     is_watched: bool,
     is_closed: bool,
@@ -60,12 +60,12 @@ impl Pool {
         if link.requests.is_closed() {
             return;
         }
-        let Some(unfinished) = Unfinished::begin(self) else { return };
+        let Some(finishing) = FinishingGuard::begin(self) else { return };
         // Its task has not processed the end of the response yet.
         let pool = Arc::clone(self);
         tokio::spawn(async move {
-            let finished = timeout(TIME_TO_FINISH, link.requests.ready()).await;
-            drop(unfinished);
+            let finished = timeout(FINISH_TIMEOUT, link.requests.ready()).await;
+            drop(finishing);
             if let Ok(Ok(())) = finished {
                 pool.insert_idle(to, link);
             }
@@ -96,10 +96,10 @@ impl Pool {
                     idle.is_watched = false;
                     return;
                 };
-                *since + KEEP_IDLE
+                *since + MAX_IDLE_TIME
             };
             sleep_until(due).await;
-            while let Some(link) = self.lock().pop_if_idle_since(Instant::now() - KEEP_IDLE) {
+            while let Some(link) = self.lock().pop_if_idle_since(Instant::now() - MAX_IDLE_TIME) {
                 drop(link);
             }
         }
@@ -148,7 +148,7 @@ impl Idle {
     }
 
     fn pop_if_more_than(&mut self, max: usize) -> Option<Link> {
-        if self.links.len() + self.unfinished > max { self.pop_oldest() } else { None }
+        if self.links.len() + self.finishing > max { self.pop_oldest() } else { None }
     }
 
     fn pop_if_idle_since(&mut self, time: Instant) -> Option<Link> {
@@ -170,16 +170,16 @@ impl Idle {
 }
 
 /// Counts a connection that is not ready for another request yet, until this is dropped.
-struct Unfinished(Arc<Pool>);
+struct FinishingGuard(Arc<Pool>);
 
-impl Unfinished {
+impl FinishingGuard {
     /// `None` at the maximum: half of all.
     fn begin(pool: &Arc<Pool>) -> Option<Self> {
         let mut idle = pool.lock();
-        if idle.is_closed || idle.unfinished >= pool.max.div_ceil(2) {
+        if idle.is_closed || idle.finishing >= pool.max.div_ceil(2) {
             return None;
         }
-        idle.unfinished += 1;
+        idle.finishing += 1;
         let one_too_many = idle.pop_if_more_than(pool.max);
         drop(idle);
         drop(one_too_many);
@@ -187,9 +187,9 @@ impl Unfinished {
     }
 }
 
-impl Drop for Unfinished {
+impl Drop for FinishingGuard {
     fn drop(&mut self) {
-        self.0.lock().unfinished -= 1;
+        self.0.lock().finishing -= 1;
     }
 }
 
@@ -264,11 +264,11 @@ mod tests {
     async fn what_is_idle_for_too_long_is_closed() {
         let pool = Pool::new(10);
         let mut first = put(&pool, 1, 1).await;
-        tokio::time::sleep(KEEP_IDLE / 2).await;
+        tokio::time::sleep(MAX_IDLE_TIME / 2).await;
         let mut second = put(&pool, 1, 2).await;
-        tokio::time::sleep(KEEP_IDLE / 2 + Duration::from_millis(1)).await;
+        tokio::time::sleep(MAX_IDLE_TIME / 2 + Duration::from_millis(1)).await;
         assert!(is_closed(&mut first).await && !is_closed(&mut second).await);
-        tokio::time::sleep(KEEP_IDLE).await;
+        tokio::time::sleep(MAX_IDLE_TIME).await;
         assert!(is_closed(&mut second).await && !pool.lock().is_watched);
         put(&pool, 1, 3).await;
         assert!(pool.lock().is_watched);
@@ -302,10 +302,10 @@ mod tests {
         }
         let count = || {
             let idle = pool.lock();
-            (idle.links.len(), idle.unfinished)
+            (idle.links.len(), idle.finishing)
         };
         assert_eq!(count(), (2, 2));
-        tokio::time::sleep(2 * TIME_TO_FINISH).await;
+        tokio::time::sleep(2 * FINISH_TIMEOUT).await;
         assert_eq!(count(), (2, 0));
     }
 }

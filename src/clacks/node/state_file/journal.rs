@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 
 use crate::{
     core::KnownPeer,
-    node::{former_names, trust::Pin},
+    node::{refused_hostnames, trust::Pin},
     protocol::Address,
 };
 
@@ -83,7 +83,7 @@ pub(super) fn read(text: &[u8], generation: u64) -> Result<Journal, StateFormErr
         }
         match serde_json::from_slice(text) {
             Ok(change) => journal.changes.push(change),
-            Err(_) if is_of_former_name(text) => {}
+            Err(_) if is_about_refused_hostname(text) => {}
             Err(source) => return Err(StateFormError::Line { line, source }),
         }
     }
@@ -91,9 +91,9 @@ pub(super) fn read(text: &[u8], generation: u64) -> Result<Journal, StateFormErr
 }
 
 /// Whether a line is about an address that an earlier version accepted and this version refuses.
-fn is_of_former_name(line: &[u8]) -> bool {
+fn is_about_refused_hostname(line: &[u8]) -> bool {
     let change = serde_json::from_slice::<HashMap<String, Box<RawValue>>>(line).unwrap_or_default();
-    change.values().any(|entry| former_names::is_refused(entry.get()))
+    change.values().any(|entry| refused_hostnames::has_refused_hostname(entry.get()))
 }
 
 /// Applies the changes to a state, in their order.

@@ -7,9 +7,9 @@ use tokio::time::Instant;
 /// Maximum average rate in bytes per second. Changes by the user are exempt.
 const RATE: f64 = 50_000.0;
 /// Pause after a failed write. It doubles with each further failure.
-const TRY_AGAIN: Duration = Duration::from_secs(5);
+const FIRST_BACK_OFF: Duration = Duration::from_secs(5);
 /// Maximum pause after a failed write.
-const LONGEST_BACK_OFF: Duration = Duration::from_secs(60);
+const MAX_BACK_OFF: Duration = Duration::from_secs(60);
 
 /// Time of the next write: when the last one is within the rate, or some time after it failed.
 #[derive(Debug)]
@@ -42,9 +42,9 @@ impl WriteTimer {
             self.back_off = None;
             price
         } else {
-            let back_off = self.back_off.map_or(TRY_AGAIN, |last| LONGEST_BACK_OFF.min(2 * last));
+            let back_off = self.back_off.map_or(FIRST_BACK_OFF, |last| MAX_BACK_OFF.min(2 * last));
             self.back_off = Some(back_off);
-            price.clamp(back_off, LONGEST_BACK_OFF)
+            price.clamp(back_off, MAX_BACK_OFF)
         };
         self.next = Instant::now() + wait;
     }

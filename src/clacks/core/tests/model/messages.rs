@@ -26,23 +26,23 @@ impl Model {
     pub(super) fn push(&mut self, message: &Message) {
         if self.is_to_be_held(message) {
             self.held.push(message.clone());
-            self.moves(message, Whereabouts::Held);
+            self.moves(message, MessageLocation::Held);
         } else {
             self.queue.push(message.clone());
-            self.moves(message, Whereabouts::Queued);
+            self.moves(message, MessageLocation::Queued);
         }
     }
 
     pub(super) fn hold(&mut self, position: usize) {
         let message = self.queue.remove(position);
-        self.moves(&message, Whereabouts::Held);
+        self.moves(&message, MessageLocation::Held);
         self.held.push(message);
     }
 
     pub(super) fn release(&mut self, message: &Message) {
         let position = self.held.iter().position(|held| held == message).unwrap();
         self.held.remove(position);
-        self.moves(message, Whereabouts::Queued);
+        self.moves(message, MessageLocation::Queued);
         self.passed.insert(message.as_json().to_owned());
         self.refusals.remove(message.as_json());
         self.queue.push(message.clone());
@@ -65,24 +65,24 @@ impl Model {
         if bytes - before.size() + message.size() > self.options.max_queue_bytes {
             return Err(EnqueueError::Full { messages, bytes }.into());
         }
-        self.whereabouts.insert(before.as_json().to_owned(), Whereabouts::Replaced);
+        self.locate.insert(before.as_json().to_owned(), MessageLocation::Replaced);
         if let Some(position) = self.queue.iter().position(|queued| queued == before) {
             self.queue[position] = message.clone();
-            self.moves(message, Whereabouts::Queued);
+            self.moves(message, MessageLocation::Queued);
             if self.is_to_be_held(message) {
                 self.hold(position);
             }
         } else {
             let position = self.held.iter().position(|held| held == before).unwrap();
             self.held[position] = message.clone();
-            self.moves(message, Whereabouts::Held);
+            self.moves(message, MessageLocation::Held);
         }
         Ok(())
     }
 
-    pub(super) fn moves(&mut self, message: &Message, to: Whereabouts) {
-        use Whereabouts::{Delivered, Dropped, Held, InFlight, Queued, Replaced};
-        let from = self.whereabouts.insert(message.as_json().to_owned(), to);
+    pub(super) fn moves(&mut self, message: &Message, to: MessageLocation) {
+        use MessageLocation::{Delivered, Dropped, Held, InFlight, Queued, Replaced};
+        let from = self.locate.insert(message.as_json().to_owned(), to);
         let may = match to {
             Queued => matches!(from, None | Some(InFlight | Held)),
             Held => matches!(from, None | Some(InFlight | Queued)),
@@ -99,7 +99,7 @@ impl Model {
     }
 
     fn is_only_machine(&self) -> bool {
-        let answering = self.peers.values().filter(|known| known.is_answering());
+        let answering = self.peers.values().filter(|known| known.is_responding());
         let unknown = answering.clone().filter(|known| known.place.is_none()).count();
         unknown + answering.filter_map(|known| known.place).collect::<BTreeSet<_>>().len() <= 1
     }
@@ -112,16 +112,16 @@ impl Model {
         let Some(known) = self.peers.get(address) else { return false };
         let (all, under_way) = (self.options.max_in_flight, self.under_way_to(|to| to == address));
         let free = all - self.under_way_to(|_| true);
-        let is_fast = |known: &Known| known.is_answering() && !self.is_slow(known);
+        let is_fast = |known: &Known| known.is_responding() && !self.is_slow(known);
         let admits_slow = free > all / 4 || !self.peers.values().any(is_fast);
         if known.peer.status == Status::Ignored || self.paused.contains_key(address) {
             return false;
         }
-        if !known.is_answering() {
-            return under_way == 0 && admits_slow && self.tries() < all.div_ceil(2);
+        if !known.is_responding() {
+            return under_way == 0 && admits_slow && self.probes() < all.div_ceil(2);
         }
         let is_at_its_machine = |to: &Address| {
-            let is_one = |other: &Known| other.is_answering() && other.place == known.place;
+            let is_one = |other: &Known| other.is_responding() && other.place == known.place;
             to == address || known.place.is_some() && self.peers.get(to).is_some_and(is_one)
         };
         let at_machine = self.under_way_to(is_at_its_machine);
@@ -158,14 +158,14 @@ impl Model {
     }
 
     /// How many peers that did not answer last time have a message under way.
-    pub(super) fn tries(&self) -> usize {
+    pub(super) fn probes(&self) -> usize {
         let receivers =
             self.in_flight.iter().filter(|(_, _, message)| message.is_some()).map(|(_, to, _)| to);
-        let is_try = |to: &&Address| {
+        let has_probe = |to: &&Address| {
             let known = self.peers.get(to);
-            known.is_some_and(|known| known.peer.status != Status::Ignored && !known.is_answering())
+            known.is_some_and(|known| known.peer.status != Status::Ignored && !known.is_responding())
         };
-        receivers.filter(is_try).collect::<BTreeSet<_>>().len()
+        receivers.filter(has_probe).collect::<BTreeSet<_>>().len()
     }
 
     pub(super) fn can_send(&self) -> bool {
@@ -210,9 +210,9 @@ impl Model {
         };
         assert!(!self.is_draining || self.live().is_empty() || self.live().contains(&delivery.to));
         let message = self.queue.remove(0);
-        self.moves(&message, Whereabouts::InFlight);
+        self.moves(&message, MessageLocation::InFlight);
         assert_eq!((delivery.payload.kind, &delivery.payload.message), (Kind::Message, &message));
-        self.note_in_flight(delivery, Some(message));
+        self.record_in_flight(delivery, Some(message));
     }
 
     /// What waited when a rule was set that holds it is held at the latest when it is its turn.
@@ -222,9 +222,9 @@ impl Model {
         }
     }
 
-    pub(super) fn note_in_flight(&mut self, delivery: &Delivery, message: Option<Message>) {
+    pub(super) fn record_in_flight(&mut self, delivery: &Delivery, message: Option<Message>) {
         assert_eq!(delivery.payload.sender, ourselves());
-        let proven = self.peers.iter().filter(|(_, known)| known.is_answering());
+        let proven = self.peers.iter().filter(|(_, known)| known.is_responding());
         let friends: Vec<&Address> =
             proven.map(|(address, _)| address).filter(|address| **address != delivery.to).collect();
         match &delivery.payload.friend {
@@ -246,9 +246,9 @@ impl Model {
         let (id, to, message) = self.in_flight.remove(which);
         match (outcome, &message) {
             (DeliveryResult::Answered(reply), Some(message)) if reply.status == 200 => {
-                self.moves(message, Whereabouts::Delivered);
+                self.moves(message, MessageLocation::Delivered);
                 self.counters.delivered += 1;
-                self.clear_standing(&to);
+                self.clear_backoff(&to);
                 self.peers.entry(to.clone()).and_modify(|known| known.peer.delivered += 1);
                 self.record_response(&to, reply);
                 self.is_alive(&to);
@@ -258,7 +258,7 @@ impl Model {
                 self.refused(&to, message, reply.status);
                 if self.is_to_be_set_aside(message) {
                     self.held.push(message.clone());
-                    self.moves(message, Whereabouts::Held);
+                    self.moves(message, MessageLocation::Held);
                 } else {
                     self.push(message);
                 }
@@ -269,12 +269,12 @@ impl Model {
                     self.counters.failed += 1;
                 } else {
                     self.count_failure(&to);
-                    self.contact_failed(&to);
+                    self.record_contact_failure(&to);
                 }
                 self.push(message);
             }
             (DeliveryResult::Answered(reply), None) if reply.status == 200 => {
-                self.clear_standing(&to);
+                self.clear_backoff(&to);
                 let is_added = self.discover(&to, None);
                 self.record_response(&to, reply);
                 if !is_added {
@@ -352,13 +352,13 @@ impl Model {
 
     pub(super) fn drop(&mut self, position: usize) -> Option<Message> {
         let message = (position < self.queue.len()).then(|| self.queue.remove(position))?;
-        self.moves(&message, Whereabouts::Dropped);
+        self.moves(&message, MessageLocation::Dropped);
         Some(message)
     }
 
     pub(super) fn drop_held(&mut self, message: &Message) {
         self.held.retain(|held| held != message);
-        self.moves(message, Whereabouts::Dropped);
+        self.moves(message, MessageLocation::Dropped);
     }
 
     pub(super) fn ignore(&mut self, address: &Address) -> bool {

@@ -18,10 +18,10 @@ impl Model {
             is_draining: false,
             owed_to_verified: 0,
             in_flight: Vec::new(),
-            whereabouts: BTreeMap::new(),
+            locate: BTreeMap::new(),
             counters: Counters::default(),
             paused: BTreeMap::new(),
-            standing: BTreeMap::new(),
+            backoff: BTreeMap::new(),
             refusals: BTreeMap::new(),
         }
     }
@@ -54,7 +54,7 @@ impl Model {
         };
         assert!(self.peers.insert(address.clone(), known).is_none());
         if !self.paused.contains_key(address) {
-            self.standing.remove(address);
+            self.backoff.remove(address);
         }
     }
 
@@ -89,7 +89,7 @@ impl Model {
         }
         let is_new = |known: &Known| known.peer.status == Status::New;
         let has_room = self.with_status(Status::New).len() < self.options.max_new_peers
-            || ((is_sender || self.is_another_crowd_larger(source)) && self.make_room(is_new));
+            || ((is_sender || self.is_another_group_larger(source)) && self.make_room(is_new));
         let is_added = has_room && self.discover(address, source);
         if is_added && let Some(known) = self.peers.get_mut(address) {
             known.introduced_itself = is_sender;
@@ -106,7 +106,7 @@ impl Model {
         self.peers.values().filter(is_unanswered).collect()
     }
 
-    pub(super) fn is_another_crowd_larger(&self, source: Option<IpAddr>) -> bool {
+    pub(super) fn is_another_group_larger(&self, source: Option<IpAddr>) -> bool {
         let new = self.unanswered(|known| known.peer.status == Status::New);
         let sources: Vec<IpAddr> = new.iter().filter_map(|known| known.source).collect();
         let own = source.map_or((1, 1), |source| {
@@ -177,7 +177,7 @@ impl Model {
             (true, known.speaks, Some(reply.round_trip));
     }
 
-    pub(super) fn contact_failed(&mut self, address: &Address) {
+    pub(super) fn record_contact_failure(&mut self, address: &Address) {
         let Some(known) = self.peers.get_mut(address) else { return };
         (known.is_tried, known.is_mute, known.peer.last_attempt_ok) = (true, false, false);
         match known.peer.status {

@@ -70,7 +70,7 @@ fn picture(core: &mut Core) -> Picture {
         peers,
         waiting: ids.iter().map(|id| core.message_state(*id).unwrap()).collect(),
         held: core.held_states(),
-        rule: (rule.rule.map(|rule| rule.text().to_owned()), rule.number, rule.passes),
+        rule: (rule.rule.map(|rule| rule.text().to_owned()), rule.rule_number, rule.passed),
         rate: core.options().send_rate,
         remotes: core.ignored_remotes().collect(),
         bytes: core.held_bytes(),

@@ -6,8 +6,8 @@ impl Watcher {
     /// An event carries a peer as it is then.
     pub(super) fn see(&mut self, peer: Peer) {
         let Some(known) = self.peers.get_mut(&peer.address) else { return };
-        let was_claim = std::mem::replace(known, peer).is_unverified();
-        self.confirmed = (was_claim && !known.is_unverified()).then(|| known.address.clone());
+        let was_unverified = std::mem::replace(known, peer).is_unverified();
+        self.confirmed = (was_unverified && !known.is_unverified()).then(|| known.address.clone());
     }
 
     pub(super) fn watch(&mut self, event: Event) {

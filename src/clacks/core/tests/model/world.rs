@@ -175,7 +175,7 @@ impl World {
             let delivery = self.core.poll_delivery().unwrap();
             let about = (delivery.id, &delivery.to, delivery.payload.kind, &delivery.payload.message);
             assert_eq!(about, (id, to, Kind::Announce, &Message::null()));
-            self.model.note_in_flight(&delivery, None);
+            self.model.record_in_flight(&delivery, None);
         }
     }
 
@@ -219,7 +219,7 @@ impl World {
         assert_eq!(self.watcher.confirmed, None);
         self.check_peers();
         self.check_queue();
-        self.model.forget_standings();
+        self.model.forget_backoffs();
         let Self { core, model, watcher, .. } = self;
         let has_untold = core.counters().limits != watcher.limits;
         let is_awaited = model.can_send() || model.waits_for_a_pause() || has_untold;
@@ -261,9 +261,9 @@ impl World {
         let options = core.options();
         assert!(messages <= options.max_queue_messages && bytes <= options.max_queue_bytes);
         assert!(in_flight <= options.max_in_flight);
-        let are = |place| model.whereabouts.values().filter(|whereabouts| **whereabouts == place).count();
-        assert_eq!((are(Whereabouts::Queued), are(Whereabouts::InFlight)), (queued.len(), in_flight));
-        assert_eq!(are(Whereabouts::Held), core.held_len());
+        let are = |place| model.locate.values().filter(|locate| **locate == place).count();
+        assert_eq!((are(MessageLocation::Queued), are(MessageLocation::InFlight)), (queued.len(), in_flight));
+        assert_eq!(are(MessageLocation::Held), core.held_len());
     }
 
     /// The watcher's map is in the order of the tickets.

@@ -16,7 +16,7 @@ use hashbrown::HashTable;
 
 use crate::core::packed_key::PackedKey;
 
-use super::{delivery_slots::DeliverySlots, parted::Parted, record::Record, table::Table};
+use super::{delivery_slots::DeliverySlots, partitioned::Partitioned, record::Record, table::Table};
 
 /// Hashes the keys. It is seeded, because strangers choose them.
 static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
@@ -31,16 +31,16 @@ const ACTIVE: usize = 2;
 const PAUSED: usize = 3;
 
 /// A machine: the number of its only peer or, with the bit [`SHARED`], the index of a [`Shared`].
-type Unit = u32;
+type MachineId = u32;
 const SHARED: u32 = 1 << 31;
 
 /// All machines.
 #[derive(Debug, Default)]
 pub(super) struct Machines {
-    units: Parted<4>,
+    machines: Partitioned<4>,
     shared: Vec<Shared>,
     /// The machines by rate-limit key, if it is known.
-    by_place: HashTable<Unit>,
+    by_place: HashTable<MachineId>,
     /// Number of fast and of slow peers at machines without a delivery in flight.
     idle: [u32; 2],
     len: u32,
@@ -52,7 +52,7 @@ pub(super) struct Machines {
 #[derive(Debug)]
 struct Shared {
     place: PackedKey,
-    peers: Parted<4>,
+    peers: Partitioned<4>,
     /// Deliveries in flight to its peers.
     in_flight: u32,
     /// Its position among all machines.
@@ -66,8 +66,8 @@ pub(super) struct Free {
     pub(super) peers: usize,
 }
 
-fn is_shared(unit: Unit) -> bool {
-    unit & SHARED != 0
+fn is_shared(machine: MachineId) -> bool {
+    machine & SHARED != 0
 }
 
 fn hash(place: PackedKey) -> u64 {
@@ -89,51 +89,53 @@ impl Machines {
         self.len as usize
     }
 
-    fn find(&self, place: PackedKey, table: &Table) -> Option<Unit> {
-        let is_it = |unit: &Unit| self.place(*unit, table) == Some(place);
-        self.by_place.find(hash(place), is_it).copied()
+    fn find(&self, place: PackedKey, table: &Table) -> Option<MachineId> {
+        let is_same = |machine: &MachineId| self.place(*machine, table) == Some(place);
+        self.by_place.find(hash(place), is_same).copied()
     }
 
-    fn place(&self, unit: Unit, table: &Table) -> Option<PackedKey> {
-        if is_shared(unit) { Some(self.shared(unit).place) } else { table.record(unit).place }
+    fn place(&self, machine: MachineId, table: &Table) -> Option<PackedKey> {
+        if is_shared(machine) { Some(self.shared(machine).place) } else { table.record(machine).place }
     }
 
-    fn shared(&self, unit: Unit) -> &Shared {
-        &self.shared[(unit & !SHARED) as usize]
+    fn shared(&self, machine: MachineId) -> &Shared {
+        &self.shared[(machine & !SHARED) as usize]
     }
 
-    fn shared_mut(&mut self, unit: Unit) -> &mut Shared {
-        &mut self.shared[(unit & !SHARED) as usize]
+    fn shared_mut(&mut self, machine: MachineId) -> &mut Shared {
+        &mut self.shared[(machine & !SHARED) as usize]
     }
 
     /// The machine of a peer.
-    fn unit_of(&self, number: u32, table: &Table) -> Unit {
+    fn machine_of(&self, number: u32, table: &Table) -> MachineId {
         table.record(number).place.and_then(|place| self.find(place, table)).unwrap_or(number)
     }
 
-    fn position(&self, unit: Unit, positions: &[u32]) -> u32 {
-        if is_shared(unit) { self.shared(unit).position } else { positions[unit as usize] }
+    fn position(&self, machine: MachineId, positions: &[u32]) -> u32 {
+        if is_shared(machine) { self.shared(machine).position } else { positions[machine as usize] }
     }
 
     // === Members ===
 
     /// Adds a peer. `positions` holds the position of each peer by its number.
-    pub(super) fn enter(&mut self, number: u32, table: &Table, positions: &mut [u32]) {
+    pub(super) fn insert(&mut self, number: u32, table: &Table, positions: &mut [u32]) {
         let record = table.record(number);
         self.len += 1;
         self.fast += u32::from(!record.is_slow);
         match record.place.and_then(|place| self.find(place, table)) {
             None => {
                 if let Some(place) = record.place {
-                    let rehash = |unit: &Unit| place_of(&self.shared, *unit, table).map_or(0, hash);
+                    let rehash =
+                        |machine: &MachineId| place_of(&self.shared, *machine, table).map_or(0, hash);
                     self.by_place.insert_unique(hash(place), number, rehash);
                 }
-                self.insert_unit(number, part_of(record), positions);
+                self.insert_machine(number, part_of(record), positions);
                 self.count_idle(number, positions, true);
             }
-            Some(unit) => {
-                let unit = if is_shared(unit) { unit } else { self.share(unit, table, positions) };
-                self.change(unit, positions, |shared, positions| {
+            Some(machine) => {
+                let machine =
+                    if is_shared(machine) { machine } else { self.make_shared(machine, table, positions) };
+                self.change(machine, positions, |shared, positions| {
                     shared.in_flight += record.in_flight;
                     shared.peers.insert(number, part_of(record), &mut record_position(positions));
                 });
@@ -142,40 +144,40 @@ impl Machines {
     }
 
     /// Turns a machine with one peer into one that can have several.
-    fn share(&mut self, only: u32, table: &Table, positions: &mut [u32]) -> Unit {
+    fn make_shared(&mut self, only: u32, table: &Table, positions: &mut [u32]) -> MachineId {
         let record = table.record(only);
-        let unit = self.shared.len() as u32 | SHARED;
+        let machine = self.shared.len() as u32 | SHARED;
         let Some(place) = record.place else { return only };
         self.count_idle(only, positions, false);
         let position = positions[only as usize];
-        let mut peers = Parted::default();
+        let mut peers = Partitioned::default();
         peers.insert(only, part_of(record), &mut record_position(positions));
         self.shared.push(Shared { place, peers, in_flight: record.in_flight, position });
-        self.units.replace(position, unit);
-        self.rename(hash(place), only, unit);
-        self.count_idle(unit, positions, true);
-        unit
+        self.machines.replace(position, machine);
+        self.replace_id(hash(place), only, machine);
+        self.count_idle(machine, positions, true);
+        machine
     }
 
     /// Removes a peer. Its record must be as it was when it was added or last updated.
-    pub(super) fn leave(&mut self, number: u32, table: &Table, positions: &mut [u32]) {
+    pub(super) fn remove(&mut self, number: u32, table: &Table, positions: &mut [u32]) {
         self.len -= 1;
         self.fast -= u32::from(!table.record(number).is_slow);
-        let unit = self.unit_of(number, table);
-        if !is_shared(unit) {
-            self.count_idle(unit, positions, false);
-            self.remove_unit(unit, table, positions);
+        let machine = self.machine_of(number, table);
+        if !is_shared(machine) {
+            self.count_idle(machine, positions, false);
+            self.remove_machine(machine, table, positions);
             return;
         }
         let in_flight = table.record(number).in_flight;
-        self.change(unit, positions, |shared, positions| {
+        self.change(machine, positions, |shared, positions| {
             shared.in_flight -= in_flight;
             let position = positions[number as usize];
             shared.peers.remove(position, &mut record_position(positions));
         });
-        if self.shared(unit).peers.is_empty() {
-            self.remove_unit(unit, table, positions);
-            self.drop_shared(unit);
+        if self.shared(machine).peers.is_empty() {
+            self.remove_machine(machine, table, positions);
+            self.drop_shared(machine);
         }
     }
 
@@ -187,17 +189,17 @@ impl Machines {
         table: &Table,
         positions: &mut [u32],
     ) {
-        let (unit, record) = (self.unit_of(number, table), table.record(number));
-        if is_shared(unit) {
-            self.change(unit, positions, |shared, positions| {
+        let (machine, record) = (self.machine_of(number, table), table.record(number));
+        if is_shared(machine) {
+            self.change(machine, positions, |shared, positions| {
                 shared.in_flight = shared.in_flight + record.in_flight - in_flight_before;
                 let position = positions[number as usize];
-                shared.peers.transfer(position, part_of(record), &mut record_position(positions));
+                shared.peers.move_to(position, part_of(record), &mut record_position(positions));
             });
         } else {
-            self.count_idle(unit, positions, false);
-            self.move_unit(unit, part_of(record), positions);
-            self.count_idle(unit, positions, true);
+            self.count_idle(machine, positions, false);
+            self.move_machine(machine, part_of(record), positions);
+            self.count_idle(machine, positions, true);
         }
     }
 
@@ -206,36 +208,43 @@ impl Machines {
         let position = positions[to as usize];
         // A machine with this peer alone is still named by the old number.
         let place = table.record(to).place;
-        let is_it = |unit: &Unit| *unit == from || place_of(&self.shared, *unit, table) == place;
-        let unit = place.and_then(|place| self.by_place.find(hash(place), is_it).copied()).unwrap_or(from);
-        if is_shared(unit) {
-            self.shared_mut(unit).peers.replace(position, to);
+        let is_same =
+            |machine: &MachineId| *machine == from || place_of(&self.shared, *machine, table) == place;
+        let machine =
+            place.and_then(|place| self.by_place.find(hash(place), is_same).copied()).unwrap_or(from);
+        if is_shared(machine) {
+            self.shared_mut(machine).peers.replace(position, to);
         } else {
-            self.units.replace(position, to);
-            place.into_iter().for_each(|place| self.rename(hash(place), from, to));
+            self.machines.replace(position, to);
+            place.into_iter().for_each(|place| self.replace_id(hash(place), from, to));
         }
     }
 
-    fn rename(&mut self, hash: u64, from: Unit, to: Unit) {
-        let found = self.by_place.find_mut(hash, |unit| *unit == from);
-        found.into_iter().for_each(|unit| *unit = to);
+    fn replace_id(&mut self, hash: u64, from: MachineId, to: MachineId) {
+        let found = self.by_place.find_mut(hash, |machine| *machine == from);
+        found.into_iter().for_each(|machine| *machine = to);
     }
 
     /// Changes a machine with several peers and updates its position.
-    fn change(&mut self, unit: Unit, positions: &mut [u32], change: impl FnOnce(&mut Shared, &mut [u32])) {
-        self.count_idle(unit, positions, false);
-        change(self.shared_mut(unit), positions);
-        let part = self.shared(unit).part();
-        self.move_unit(unit, part, positions);
-        self.count_idle(unit, positions, true);
+    fn change(
+        &mut self,
+        machine: MachineId,
+        positions: &mut [u32],
+        change: impl FnOnce(&mut Shared, &mut [u32]),
+    ) {
+        self.count_idle(machine, positions, false);
+        change(self.shared_mut(machine), positions);
+        let part = self.shared(machine).part();
+        self.move_machine(machine, part, positions);
+        self.count_idle(machine, positions, true);
     }
 
     /// Adds the peers of a machine without a delivery in flight to the counts, or subtracts them.
-    fn count_idle(&mut self, unit: Unit, positions: &[u32], is_more: bool) {
-        let part = self.units.part_at(self.position(unit, positions));
+    fn count_idle(&mut self, machine: MachineId, positions: &[u32], is_more: bool) {
+        let part = self.machines.part_at(self.position(machine, positions));
         let counts = match part {
-            FAST | SLOW if is_shared(unit) => {
-                [FAST, SLOW].map(|part| self.shared(unit).peers.len_of(part) as u32)
+            FAST | SLOW if is_shared(machine) => {
+                [FAST, SLOW].map(|part| self.shared(machine).peers.len_of(part) as u32)
             }
             FAST => [1, 0],
             SLOW => [0, 1],
@@ -246,33 +255,33 @@ impl Machines {
         }
     }
 
-    fn insert_unit(&mut self, unit: Unit, part: usize, positions: &mut [u32]) {
-        self.units.insert(unit, part, &mut record_units(&mut self.shared, positions));
+    fn insert_machine(&mut self, machine: MachineId, part: usize, positions: &mut [u32]) {
+        self.machines.insert(machine, part, &mut record_machine_positions(&mut self.shared, positions));
     }
 
-    fn move_unit(&mut self, unit: Unit, part: usize, positions: &mut [u32]) {
-        let position = self.position(unit, positions);
-        self.units.transfer(position, part, &mut record_units(&mut self.shared, positions));
+    fn move_machine(&mut self, machine: MachineId, part: usize, positions: &mut [u32]) {
+        let position = self.position(machine, positions);
+        self.machines.move_to(position, part, &mut record_machine_positions(&mut self.shared, positions));
     }
 
-    fn remove_unit(&mut self, unit: Unit, table: &Table, positions: &mut [u32]) {
-        let position = self.position(unit, positions);
-        self.units.remove(position, &mut record_units(&mut self.shared, positions));
-        if let Some(place) = self.place(unit, table)
-            && let Ok(found) = self.by_place.find_entry(hash(place), |found| *found == unit)
+    fn remove_machine(&mut self, machine: MachineId, table: &Table, positions: &mut [u32]) {
+        let position = self.position(machine, positions);
+        self.machines.remove(position, &mut record_machine_positions(&mut self.shared, positions));
+        if let Some(place) = self.place(machine, table)
+            && let Ok(found) = self.by_place.find_entry(hash(place), |found| *found == machine)
         {
             found.remove();
         }
     }
 
     /// Removes a machine without peers. The last machine gets its index.
-    fn drop_shared(&mut self, unit: Unit) {
-        self.shared.swap_remove((unit & !SHARED) as usize);
+    fn drop_shared(&mut self, machine: MachineId) {
+        self.shared.swap_remove((machine & !SHARED) as usize);
         let last = self.shared.len() as u32 | SHARED;
-        if last != unit {
-            let Shared { position, place, .. } = *self.shared(unit);
-            self.units.replace(position, unit);
-            self.rename(hash(place), last, unit);
+        if last != machine {
+            let Shared { position, place, .. } = *self.shared(machine);
+            self.machines.replace(position, machine);
+            self.replace_id(hash(place), last, machine);
         }
     }
 
@@ -283,7 +292,7 @@ impl Machines {
         let [fast, slow] = self.idle.map(|count| count as usize);
         let idle = if slots.admits_slow { fast + slow } else { fast };
         // The counts cover machines without a delivery in flight, except slow peers of a machine with fast ones.
-        let machines = self.idle_units(slots);
+        let machines = self.idle_machines(slots);
         self.active(slots, table).fold(Free { machines, peers: idle }, |free, (_, peers)| Free {
             machines: free.machines + 1,
             peers: free.peers + peers,
@@ -292,7 +301,7 @@ impl Machines {
 
     /// Whether there is at most one machine.
     pub(super) fn is_only_one(&self) -> bool {
-        self.units.len() <= 1
+        self.machines.len() <= 1
     }
 
     /// Whether any peer is fast, free or not.
@@ -307,12 +316,12 @@ impl Machines {
 
     /// Whether any peer is free.
     pub(super) fn is_any_free(&self, slots: &DeliverySlots, table: &Table) -> bool {
-        self.idle_units(slots) > 0 || self.active(slots, table).next().is_some()
+        self.idle_machines(slots) > 0 || self.active(slots, table).next().is_some()
     }
 
     /// Number of free machines without a delivery in flight. They come first.
-    fn idle_units(&self, slots: &DeliverySlots) -> usize {
-        self.units.len_of(FAST) + if slots.admits_slow { self.units.len_of(SLOW) } else { 0 }
+    fn idle_machines(&self, slots: &DeliverySlots) -> usize {
+        self.machines.len_of(FAST) + if slots.admits_slow { self.machines.len_of(SLOW) } else { 0 }
     }
 
     /// The free machines with a delivery in flight, and the number of their free peers.
@@ -320,9 +329,9 @@ impl Machines {
         &'a self,
         slots: &'a DeliverySlots,
         table: &'a Table,
-    ) -> impl Iterator<Item = (Unit, usize)> + 'a {
-        let units = self.units.part(ACTIVE).iter().copied();
-        units.map(|unit| (unit, self.free_at(unit, slots, table))).filter(|(_, peers)| *peers > 0)
+    ) -> impl Iterator<Item = (MachineId, usize)> + 'a {
+        let machines = self.machines.part(ACTIVE).iter().copied();
+        machines.map(|machine| (machine, self.free_at(machine, slots, table))).filter(|(_, peers)| *peers > 0)
     }
 
     /// The free machine at this position, and the number of its free peers.
@@ -331,33 +340,33 @@ impl Machines {
         place: usize,
         slots: &DeliverySlots,
         table: &Table,
-    ) -> Option<(Unit, usize)> {
-        let idle = self.idle_units(slots);
+    ) -> Option<(MachineId, usize)> {
+        let idle = self.idle_machines(slots);
         if place >= idle {
             return self.active(slots, table).nth(place - idle);
         }
-        let unit = self.units.at(place)?;
-        Some((unit, self.free_at(unit, slots, table)))
+        let machine = self.machines.at(place)?;
+        Some((machine, self.free_at(machine, slots, table)))
     }
 
-    fn free_at(&self, unit: Unit, slots: &DeliverySlots, table: &Table) -> usize {
-        if !is_shared(unit) {
-            return usize::from(slots.admits(table.record(unit), None));
+    fn free_at(&self, machine: MachineId, slots: &DeliverySlots, table: &Table) -> usize {
+        if !is_shared(machine) {
+            return usize::from(slots.admits(table.record(machine), None));
         }
-        let Shared { peers, in_flight, .. } = self.shared(unit);
+        let Shared { peers, in_flight, .. } = self.shared(machine);
         let of =
             |part, is_slow| if slots.admits_machine(*in_flight, is_slow) { peers.len_of(part) } else { 0 };
-        of(FAST, false) + of(SLOW, true) + self.active_at(unit, slots, table).count()
+        of(FAST, false) + of(SLOW, true) + self.active_at(machine, slots, table).count()
     }
 
     /// The free peers of a machine that have a delivery in flight.
     fn active_at<'a>(
         &'a self,
-        unit: Unit,
+        machine: MachineId,
         slots: &'a DeliverySlots,
         table: &'a Table,
     ) -> impl Iterator<Item = u32> + 'a {
-        let Shared { peers, in_flight, .. } = self.shared(unit);
+        let Shared { peers, in_flight, .. } = self.shared(machine);
         let admits = move |number: &u32| slots.admits(table.record(*number), Some(*in_flight));
         peers.part(ACTIVE).iter().copied().filter(admits)
     }
@@ -365,15 +374,15 @@ impl Machines {
     /// The free peer of a machine at this position.
     pub(super) fn nth_free_at(
         &self,
-        unit: Unit,
+        machine: MachineId,
         place: usize,
         slots: &DeliverySlots,
         table: &Table,
     ) -> Option<u32> {
-        if !is_shared(unit) {
-            return Some(unit);
+        if !is_shared(machine) {
+            return Some(machine);
         }
-        let Shared { peers, in_flight, .. } = self.shared(unit);
+        let Shared { peers, in_flight, .. } = self.shared(machine);
         let mut place = place;
         for (part, is_slow) in [(FAST, false), (SLOW, true)] {
             if slots.admits_machine(*in_flight, is_slow) {
@@ -383,54 +392,55 @@ impl Machines {
                 }
             }
         }
-        self.active_at(unit, slots, table).nth(place)
+        self.active_at(machine, slots, table).nth(place)
     }
 
     /// Whether a peer is free.
     pub(super) fn is_free(&self, number: u32, slots: &DeliverySlots, table: &Table) -> bool {
-        let unit = self.unit_of(number, table);
-        let in_flight = is_shared(unit).then(|| self.shared(unit).in_flight);
+        let machine = self.machine_of(number, table);
+        let in_flight = is_shared(machine).then(|| self.shared(machine).in_flight);
         slots.admits(table.record(number), in_flight)
     }
 
     // === Friends ===
 
-    /// The number of machines with a candidate for a friend, and a random peer of a random machine. The peer `but` is
+    /// The number of machines with a candidate for a friend, and a random peer of a random machine. The peer `except` is
     /// no candidate. `pick(n)` draws a number below `n`.
     pub(super) fn draw_friend(
         &self,
-        but: Option<u32>,
+        except: Option<u32>,
         table: &Table,
         positions: &[u32],
         mut pick: impl FnMut(usize) -> usize,
     ) -> Option<u32> {
-        let unit = but.map(|number| self.unit_of(number, table));
-        let is_alone = |unit: &Unit| !is_shared(*unit) || self.shared(*unit).peers.len() == 1;
-        let left_out = unit.filter(is_alone).map(|unit| self.position(unit, positions) as usize);
-        let position = pick_but(self.units.len(), left_out, &mut pick)?;
-        let drawn = self.units.at(position)?;
+        let machine = except.map(|number| self.machine_of(number, table));
+        let is_alone = |machine: &MachineId| !is_shared(*machine) || self.shared(*machine).peers.len() == 1;
+        let excluded = machine.filter(is_alone).map(|machine| self.position(machine, positions) as usize);
+        let position = pick_except(self.machines.len(), excluded, &mut pick)?;
+        let drawn = self.machines.at(position)?;
         if !is_shared(drawn) {
             return Some(drawn);
         }
         let peers = &self.shared(drawn).peers;
-        let left_out = but.filter(|_| unit == Some(drawn)).map(|number| positions[number as usize] as usize);
-        peers.at(pick_but(peers.len(), left_out, &mut pick)?)
+        let excluded =
+            except.filter(|_| machine == Some(drawn)).map(|number| positions[number as usize] as usize);
+        peers.at(pick_except(peers.len(), excluded, &mut pick)?)
     }
 
     // === Prefetching ===
 
     #[cfg(feature = "simulation")]
     pub(super) fn prefetch(&self) -> usize {
-        self.units.all().last().map_or(0, |last| *last as usize) ^ self.shared.len() ^ self.by_place.len()
+        self.machines.all().last().map_or(0, |last| *last as usize) ^ self.shared.len() ^ self.by_place.len()
     }
 
     /// The numbers of all peers.
     #[cfg(test)]
     pub(super) fn numbers(&self) -> Vec<u32> {
-        let of = |unit: &Unit| {
-            if is_shared(*unit) { self.shared(*unit).peers.all().to_vec() } else { vec![*unit] }
+        let of = |machine: &MachineId| {
+            if is_shared(*machine) { self.shared(*machine).peers.all().to_vec() } else { vec![*machine] }
         };
-        self.units.all().iter().flat_map(of).collect()
+        self.machines.all().iter().flat_map(of).collect()
     }
 }
 
@@ -449,15 +459,19 @@ impl Shared {
     }
 }
 
-/// A random position below `len`, other than `left_out`.
-fn pick_but(len: usize, left_out: Option<usize>, pick: &mut impl FnMut(usize) -> usize) -> Option<usize> {
-    let candidates = len - usize::from(left_out.is_some());
+/// A random position below `len`, other than `excluded`.
+fn pick_except(len: usize, excluded: Option<usize>, pick: &mut impl FnMut(usize) -> usize) -> Option<usize> {
+    let candidates = len - usize::from(excluded.is_some());
     let position = (candidates > 0).then(|| pick(candidates))?;
-    Some(position + usize::from(left_out.is_some_and(|left_out| position >= left_out)))
+    Some(position + usize::from(excluded.is_some_and(|excluded| position >= excluded)))
 }
 
-fn place_of(shared: &[Shared], unit: Unit, table: &Table) -> Option<PackedKey> {
-    if is_shared(unit) { Some(shared[(unit & !SHARED) as usize].place) } else { table.record(unit).place }
+fn place_of(shared: &[Shared], machine: MachineId, table: &Table) -> Option<PackedKey> {
+    if is_shared(machine) {
+        Some(shared[(machine & !SHARED) as usize].place)
+    } else {
+        table.record(machine).place
+    }
 }
 
 /// A callback that stores the positions of peers.
@@ -466,12 +480,15 @@ fn record_position(positions: &mut [u32]) -> impl FnMut(u32, u32) {
 }
 
 /// A callback that stores the positions of machines.
-fn record_units<'a>(shared: &'a mut [Shared], positions: &'a mut [u32]) -> impl FnMut(u32, u32) + 'a {
-    |unit, position| {
-        if is_shared(unit) {
-            shared[(unit & !SHARED) as usize].position = position;
+fn record_machine_positions<'a>(
+    shared: &'a mut [Shared],
+    positions: &'a mut [u32],
+) -> impl FnMut(u32, u32) + 'a {
+    |machine, position| {
+        if is_shared(machine) {
+            shared[(machine & !SHARED) as usize].position = position;
         } else {
-            positions[unit as usize] = position;
+            positions[machine as usize] = position;
         }
     }
 }

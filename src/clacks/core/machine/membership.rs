@@ -11,7 +11,7 @@ use super::Core;
 
 impl Core {
     /// Handles a payload from this remote address whose sender is the peer.
-    pub(super) fn peer_spoke(&mut self, number: usize, remote: Option<IpAddr>, now: Now) {
+    pub(super) fn record_payload_of(&mut self, number: usize, remote: Option<IpAddr>, now: Now) {
         if self.peers.record(number).status() == Status::Ignored {
             return;
         }
@@ -21,30 +21,30 @@ impl Core {
         }
     }
 
-    /// The peer accepted a request, which is recorded already: it becomes alive. `was_claim` says whether it was
+    /// The peer accepted a request, which is recorded already: it becomes alive. `was_unverified` says whether it was
     /// unverified.
-    pub(super) fn contact_worked(&mut self, number: usize, was_claim: bool, now: Now) {
+    pub(super) fn record_contact_success(&mut self, number: usize, was_unverified: bool, now: Now) {
         let record = self.peers.record(number);
         let (is_ignored, is_confirmed) =
-            (record.status() == Status::Ignored, was_claim && !record.is_unverified());
+            (record.status() == Status::Ignored, was_unverified && !record.is_unverified());
         if !is_ignored && !self.set_status(number, Status::Alive, now) && is_confirmed {
             self.emit(|peers| Event::ClaimConfirmed { peer: peers.peer(number) });
         }
     }
 
     /// The peer did not respond as a node does.
-    pub(super) fn contact_failed(&mut self, number: usize, now: Now) {
+    pub(super) fn record_contact_failure(&mut self, number: usize, now: Now) {
         let answered = self.peers.peer(number).last_attempt_ok;
         self.peers.record_no_response(number);
         let record = self.peers.record(number);
-        let is_told = match record.status() {
+        let is_reported = match record.status() {
             Status::New | Status::Alive => self.set_status(number, Status::Lost, now),
             Status::Lost if record.age(now.uptime) > self.options.kill_timeout => {
                 self.set_status(number, Status::Dead, now)
             }
             Status::Lost | Status::Dead | Status::Ignored => false,
         };
-        if answered && !is_told {
+        if answered && !is_reported {
             self.emit(|peers| Event::PeerChanged { peer: peers.peer(number) });
         }
     }
@@ -58,7 +58,7 @@ impl Core {
     }
 
     /// Marks a known peer as added by the user.
-    pub(super) fn name(&mut self, number: usize) {
+    pub(super) fn mark_added_by_user(&mut self, number: usize) {
         if self.peers.set_added_by_user(number) {
             self.emit(|peers| Event::PeerChanged { peer: peers.peer(number) });
         }
@@ -66,7 +66,7 @@ impl Core {
 
     /// Adds an address that a payload names, if it is unknown. Refused above the limit of new peers and above the rate
     /// of introductions from this remote address. Returns its number if it was added.
-    pub(super) fn meet(
+    pub(super) fn introduce_rate_limited(
         &mut self,
         address: &Address,
         remote: Option<IpAddr>,
@@ -80,17 +80,17 @@ impl Core {
             self.record_limit_hit(Limit::Introductions, now);
             return None;
         }
-        if !self.makes_room_among_new(&introduction, remote, now) {
+        if !self.ensure_room_for_new_peer(&introduction, remote, now) {
             return None;
         }
         let itself = introduction() == Discovery::Inbound;
-        self.add(address, remote, now, introduction, |peers, number| {
+        self.insert_peer(address, remote, now, introduction, |peers, number| {
             peers.record_mut(number).introduced_itself = itself;
         })
     }
 
     /// Adds an unknown address if there is room. `prepare` completes the record before the event is emitted.
-    pub(super) fn add(
+    pub(super) fn insert_peer(
         &mut self,
         address: &Address,
         remote: Option<IpAddr>,
@@ -98,7 +98,7 @@ impl Core {
         introduction: impl Fn() -> Discovery,
         prepare: impl FnOnce(&mut Peers, usize),
     ) -> Option<usize> {
-        if !self.makes_room(remote, now) {
+        if !self.ensure_room_for_peer(remote, now) {
             return None;
         }
         let number = self.peers.introduce(address, remote, now);
@@ -115,29 +115,29 @@ impl Core {
     }
 
     /// Whether fewer peers are known than [`Options::max_peers`](crate::core::Options::max_peers) allows.
-    pub(super) fn has_free_place(&self) -> bool {
+    pub(super) fn is_below_max_peers(&self) -> bool {
         self.peers.len() < self.options.max_peers
     }
 
     /// Whether [`Core::add_peer`] has room for one more peer, perhaps by evicting another.
     pub fn has_room_for_peer(&self) -> bool {
-        self.has_free_place() || self.peers.eviction_candidate(None).is_some()
+        self.is_below_max_peers() || self.peers.eviction_candidate(None).is_some()
     }
 
     /// Makes room for one more peer that this remote address introduces, by evicting another if necessary. Returns
     /// whether there is room.
-    pub(super) fn makes_room(&mut self, remote: Option<IpAddr>, now: Now) -> bool {
-        if self.has_free_place() {
+    pub(super) fn ensure_room_for_peer(&mut self, remote: Option<IpAddr>, now: Now) -> bool {
+        if self.is_below_max_peers() {
             return true;
         }
         self.record_limit_hit(Limit::Peers, now);
         let first = self.peers.eviction_candidate(remote).cloned();
-        first.is_some_and(|address| self.leave(&address))
+        first.is_some_and(|address| self.remove_peer(&address))
     }
 
     /// Makes room for one more new peer that this remote address introduces. At the limit a sender replaces another new
     /// peer. A friend does so only if another remote address introduced more.
-    pub(super) fn makes_room_among_new(
+    pub(super) fn ensure_room_for_new_peer(
         &mut self,
         introduction: impl Fn() -> Discovery,
         remote: Option<IpAddr>,
@@ -148,15 +148,15 @@ impl Core {
         }
         self.record_limit_hit(Limit::NewPeers, now);
         let is_sender = introduction() == Discovery::Inbound;
-        if !is_sender && !self.peers.is_another_crowd_larger(remote) {
+        if !is_sender && !self.peers.is_another_group_larger(remote) {
             return false;
         }
         let first = self.peers.new_eviction_candidate().cloned();
-        first.is_some_and(|address| self.leave(&address))
+        first.is_some_and(|address| self.remove_peer(&address))
     }
 
     /// Removes a peer.
-    pub(super) fn leave(&mut self, address: &Address) -> bool {
+    pub(super) fn remove_peer(&mut self, address: &Address) -> bool {
         let left = self.peers.remove(address);
         let is_known = left.is_some();
         left.into_iter().for_each(|peer| self.emit(|_| Event::PeerForgotten { peer }));

@@ -7,7 +7,7 @@ use super::{
 };
 
 /// The state file during the start. Errors in it are found before anything is created.
-pub(super) struct Kept<'a> {
+pub(super) struct SavedState<'a> {
     file: StateFile,
     directory: &'a Path,
     /// The state, if the directory existed. The directory is locked then.
@@ -16,14 +16,14 @@ pub(super) struct Kept<'a> {
     denied: Option<io::ErrorKind>,
 }
 
-impl<'a> Kept<'a> {
+impl<'a> SavedState<'a> {
     pub(super) fn of(directory: &'a Path) -> Result<Self, StartError> {
         let file = StateFile::in_directory(directory);
-        let mut kept = Self { file, directory, state: None, denied: None };
+        let mut saved = Self { file, directory, state: None, denied: None };
         if directory.is_dir() {
-            kept.state = Some(kept.lock_and_read()?);
+            saved.state = Some(saved.lock_and_read()?);
         }
-        Ok(kept)
+        Ok(saved)
     }
 
     /// Returns the state. Creates the directory if it is missing.

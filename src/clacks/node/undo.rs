@@ -41,7 +41,7 @@ impl Node {
     /// restored rule matches them. Queued messages that the restored rule matches are held when this returns.
     pub fn restore_hold(&self, state: HoldState) {
         self.shared.with_core(|at| at.core.restore_hold(state));
-        self.hold_what_matches();
+        self.hold_matching_queued();
     }
 
     /// Saves the state of a peer, or that an address is not one.

@@ -10,61 +10,61 @@ use crate::protocol::Address;
 use super::Peers;
 
 /// Minimum pause.
-const SHORTEST: Duration = Duration::from_secs(1);
+const MIN_PAUSE: Duration = Duration::from_secs(1);
 /// Maximum pause that a peer can ask for.
-const LONGEST: Duration = Duration::from_secs(3600);
+const MAX_PAUSE: Duration = Duration::from_secs(3600);
 /// Maximum pause of a peer that does not say how long.
-const LONGEST_UNASKED: Duration = Duration::from_secs(60);
+const MAX_DEFAULT_PAUSE: Duration = Duration::from_secs(60);
 /// Number of different small messages refused in a row after which a peer counts as refusing all messages.
-const ALL: usize = 3;
+const REFUSES_ALL_AFTER: usize = 3;
 
 /// The pause and the refusals of a peer since it last accepted a payload. Most peers have none.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(super) struct Standing {
+pub(super) struct Backoff {
     /// Uptime of the end of the pause.
     until: Option<Duration>,
     /// Length of the last pause for which the peer did not say how long.
-    unasked: Duration,
+    last_default: Duration,
     /// Digests of the different messages that it refused in a row.
     refused: Vec<u64>,
 }
 
 /// The pauses and refusals of all peers that have any.
 #[derive(Debug, Default)]
-pub(super) struct Standings {
-    by_address: BTreeMap<Address, Standing>,
+pub(super) struct Backoffs {
+    by_address: BTreeMap<Address, Backoff>,
     /// The current pauses, sorted by their end.
-    ends: BTreeSet<(Duration, Address)>,
+    pauses: BTreeSet<(Duration, Address)>,
 }
 
-impl Standings {
+impl Backoffs {
     fn set_until(&mut self, address: &Address, until: Option<Duration>) {
-        let standing = self.by_address.entry(address.clone()).or_default();
-        if let Some(before) = std::mem::replace(&mut standing.until, until) {
-            self.ends.remove(&(before, address.clone()));
+        let backoff = self.by_address.entry(address.clone()).or_default();
+        if let Some(before) = std::mem::replace(&mut backoff.until, until) {
+            self.pauses.remove(&(before, address.clone()));
         }
-        self.ends.extend(until.map(|until| (until, address.clone())));
+        self.pauses.extend(until.map(|until| (until, address.clone())));
     }
 
-    pub(super) fn of(&self, address: &Address) -> Option<&Standing> {
+    pub(super) fn of(&self, address: &Address) -> Option<&Backoff> {
         self.by_address.get(address)
     }
 
     /// Restores the pause and refusals of a removed peer. A current pause is kept.
-    pub(super) fn put_back(&mut self, address: &Address, standing: Standing) {
+    pub(super) fn restore(&mut self, address: &Address, backoff: Backoff) {
         if !self.by_address.contains_key(address) {
-            let until = standing.until;
-            self.by_address.insert(address.clone(), Standing { until: None, ..standing });
+            let until = backoff.until;
+            self.by_address.insert(address.clone(), Backoff { until: None, ..backoff });
             self.set_until(address, until);
         }
     }
 
     pub(super) fn is_paused(&self, address: &Address) -> bool {
-        self.by_address.get(address).is_some_and(|standing| standing.until.is_some())
+        self.by_address.get(address).is_some_and(|backoff| backoff.until.is_some())
     }
 
     /// Forgets a removed peer, except for its pause.
-    pub(super) fn leave(&mut self, address: &Address) {
+    pub(super) fn keep_pause(&mut self, address: &Address) {
         if !self.is_paused(address) {
             self.by_address.remove(address);
         }
@@ -75,18 +75,18 @@ impl Peers {
     /// Pauses sending to an address: for the time that it asked for, or for one second at first and twice as long each
     /// further time.
     pub(in crate::core) fn pause(&mut self, address: &Address, asked: Option<Duration>, now: Duration) {
-        let standings = self.standings.get_or_insert_default();
-        let standing = standings.by_address.entry(address.clone()).or_default();
+        let backoffs = self.backoffs.get_or_insert_default();
+        let backoff = backoffs.by_address.entry(address.clone()).or_default();
         let pause = match asked {
-            Some(asked) => asked.clamp(SHORTEST, LONGEST),
+            Some(asked) => asked.clamp(MIN_PAUSE, MAX_PAUSE),
             // Several deliveries were in flight at once.
-            None if standing.until.is_some_and(|until| until > now) => return,
+            None if backoff.until.is_some_and(|until| until > now) => return,
             None => {
-                standing.unasked = (standing.unasked * 2).clamp(SHORTEST, LONGEST_UNASKED);
-                standing.unasked
+                backoff.last_default = (backoff.last_default * 2).clamp(MIN_PAUSE, MAX_DEFAULT_PAUSE);
+                backoff.last_default
             }
         };
-        standings.set_until(address, Some(now + pause));
+        backoffs.set_until(address, Some(now + pause));
         if let Some(number) = self.find(address) {
             self.set_paused(number, true);
         }
@@ -95,48 +95,48 @@ impl Peers {
     /// Resumes the peers whose pauses have ended.
     pub(in crate::core) fn resume_due(&mut self, now: Duration) {
         while let Some(address) = self.next_to_resume(now) {
-            let Some(standings) = &mut self.standings else { return };
-            standings.set_until(&address, None);
+            let Some(backoffs) = &mut self.backoffs else { return };
+            backoffs.set_until(&address, None);
             match self.table.find(&address) {
                 Some(number) => _ = self.set_paused(number, false),
-                None => standings.leave(&address),
+                None => backoffs.keep_pause(&address),
             }
         }
     }
 
     fn next_to_resume(&self, now: Duration) -> Option<Address> {
-        let (until, address) = self.standings.as_ref()?.ends.first()?;
+        let (until, address) = self.backoffs.as_ref()?.pauses.first()?;
         (*until <= now).then(|| address.clone())
     }
 
     /// Uptime of the end of the next pause.
     pub(in crate::core) fn next_resume(&self) -> Option<Duration> {
-        self.standings.as_ref()?.ends.first().map(|(until, _)| *until)
+        self.backoffs.as_ref()?.pauses.first().map(|(until, _)| *until)
     }
 
     /// Uptime of the end of the pause of this address.
     pub(in crate::core) fn paused_until(&self, address: &Address) -> Option<Duration> {
-        self.standings.as_ref()?.by_address.get(address)?.until
+        self.backoffs.as_ref()?.by_address.get(address)?.until
     }
 
     /// Records that the peer refused a message that every peer accepts. Returns whether it refuses all messages.
     pub(in crate::core) fn record_refusal(&mut self, address: &Address, digest: u64) -> bool {
-        let standings = self.standings.get_or_insert_default();
-        let refused = &mut standings.by_address.entry(address.clone()).or_default().refused;
-        if refused.len() < ALL && !refused.contains(&digest) {
+        let backoffs = self.backoffs.get_or_insert_default();
+        let refused = &mut backoffs.by_address.entry(address.clone()).or_default().refused;
+        if refused.len() < REFUSES_ALL_AFTER && !refused.contains(&digest) {
             refused.push(digest);
         }
-        refused.len() >= ALL
+        refused.len() >= REFUSES_ALL_AFTER
     }
 
     /// Resets the pause and the refusals, because the peer accepted a payload.
-    pub(in crate::core) fn clear_standing(&mut self, address: &Address) {
-        let Some(standings) = &mut self.standings else { return };
-        if standings.by_address.contains_key(address) {
-            standings.set_until(address, None);
-            standings.by_address.remove(address);
-            if standings.by_address.is_empty() {
-                self.standings = None;
+    pub(in crate::core) fn clear_backoff(&mut self, address: &Address) {
+        let Some(backoffs) = &mut self.backoffs else { return };
+        if backoffs.by_address.contains_key(address) {
+            backoffs.set_until(address, None);
+            backoffs.by_address.remove(address);
+            if backoffs.by_address.is_empty() {
+                self.backoffs = None;
             }
             if let Some(number) = self.find(address) {
                 self.set_paused(number, false);
@@ -189,7 +189,7 @@ mod tests {
         peers.remove(&peer);
         peers.resume_due(second(6));
         assert_eq!((peers.next_resume(), peers.paused_until(&peer)), (None, None));
-        assert!(peers.standings.unwrap().by_address.is_empty());
+        assert!(peers.backoffs.unwrap().by_address.is_empty());
     }
 
     #[test]
@@ -198,7 +198,7 @@ mod tests {
         let mut peers = Peers::new(1, usize::MAX);
         let refusals = [1, 1, 2, 1, 2, 3, 3].map(|digest| peers.record_refusal(&peer, digest));
         assert_eq!(refusals, [false, false, false, false, false, true, true]);
-        peers.clear_standing(&peer);
+        peers.clear_backoff(&peer);
         assert!(!peers.record_refusal(&peer, 9));
     }
 }

@@ -15,11 +15,11 @@ use crate::{
 use super::{Core, Purpose};
 
 /// The location of a message that is to be restored.
-enum Whereabouts {
+enum MessageLocation {
     /// Queued or held, with this current id.
     Here(MessageId),
     /// In flight, with this current id.
-    OnItsWay(MessageId),
+    InFlight(MessageId),
     Dropped,
     Gone,
 }
@@ -43,33 +43,33 @@ impl Core {
     /// needs room. A message in flight is held when it returns, if it was held. A message that left this node stays
     /// away.
     pub fn restore_messages(&mut self, states: Vec<MessageState>) -> RestoredMessages {
-        let present = self.queue.present_tickets();
+        let current_ids = self.queue.current_ids();
         let mut restored = RestoredMessages::default();
         for state in states {
-            match self.whereabouts(&state, &present) {
-                Whereabouts::Gone => restored.gone += 1,
-                Whereabouts::OnItsWay(id) => {
+            match self.locate(&state, &current_ids) {
+                MessageLocation::Gone => restored.gone += 1,
+                MessageLocation::InFlight(id) => {
                     let held = state.held.map(|by| (state.queued.id, by));
                     self.queue.hold_on_return(id, held);
                     restored.on_their_way += 1;
                 }
-                Whereabouts::Here(id) => self.restore_or_refuse(state, Some(id), &mut restored),
-                Whereabouts::Dropped => self.restore_or_refuse(state, None, &mut restored),
+                MessageLocation::Here(id) => self.restore_or_refuse(state, Some(id), &mut restored),
+                MessageLocation::Dropped => self.restore_or_refuse(state, None, &mut restored),
             }
         }
         restored
     }
 
-    fn whereabouts(&self, state: &MessageState, present: &HashMap<MessageId, MessageId>) -> Whereabouts {
-        match present.get(&state.first).copied() {
-            Some(id) if self.queue.is_here(id) => Whereabouts::Here(id),
-            Some(id) if self.is_on_its_way(id) => Whereabouts::OnItsWay(id),
-            _ if state.is_dropped => Whereabouts::Dropped,
-            _ => Whereabouts::Gone,
+    fn locate(&self, state: &MessageState, current_ids: &HashMap<MessageId, MessageId>) -> MessageLocation {
+        match current_ids.get(&state.first_id).copied() {
+            Some(id) if self.queue.is_here(id) => MessageLocation::Here(id),
+            Some(id) if self.is_in_flight(id) => MessageLocation::InFlight(id),
+            _ if state.was_dropped => MessageLocation::Dropped,
+            _ => MessageLocation::Gone,
         }
     }
 
-    fn is_on_its_way(&self, id: MessageId) -> bool {
+    fn is_in_flight(&self, id: MessageId) -> bool {
         self.in_flight
             .iter()
             .any(|in_flight| matches!(&in_flight.purpose, Purpose::Message(entry) if entry.queued.id == id))
@@ -78,13 +78,13 @@ impl Core {
     fn restore_or_refuse(
         &mut self,
         state: MessageState,
-        now_under: Option<MessageId>,
+        current_id: Option<MessageId>,
         restored: &mut RestoredMessages,
     ) {
         let is_held = state.held.is_some();
-        match self.check_restored(&state, now_under) {
+        match self.check_restored(&state, current_id) {
             Ok(()) => {
-                self.restore_message(state, now_under);
+                self.restore_message(state, current_id);
                 *(if is_held { &mut restored.held } else { &mut restored.waiting }) += 1;
             }
             Err(error) => {
@@ -95,10 +95,14 @@ impl Core {
     }
 
     /// Checks whether there is room for a message in its saved state.
-    fn check_restored(&self, state: &MessageState, now_under: Option<MessageId>) -> Result<(), EnqueueError> {
+    fn check_restored(
+        &self,
+        state: &MessageState,
+        current_id: Option<MessageId>,
+    ) -> Result<(), EnqueueError> {
         let size = state.message().size();
-        match now_under.and_then(|id| self.queue.size_of(id)) {
-            Some(before) => self.queue.check_exchange(before, size),
+        match current_id.and_then(|id| self.queue.size_of(id)) {
+            Some(before) => self.queue.check_replacement(before, size),
             None if self.is_draining() => Err(EnqueueError::Draining),
             None if state.queued.from.is_none() => {
                 self.check_written(state.message()).and_then(|()| self.queue.check_room(size))
@@ -112,7 +116,7 @@ impl Core {
             || was != Some(state.queued.id) && self.has_message(state.queued.id)
         {
             // The state is from another node, or another message has its id.
-            state.queued.id = self.queue.next_ticket();
+            state.queued.id = self.queue.next_id();
         }
         let held = state.held;
         let queued = self.queue.restore(state, was);
@@ -120,13 +124,13 @@ impl Core {
     }
 
     fn has_message(&self, id: MessageId) -> bool {
-        self.queue.is_here(id) || self.is_on_its_way(id)
+        self.queue.is_here(id) || self.is_in_flight(id)
     }
 
     /// Holds a message that returned from a delivery, if an undone command requires it. Otherwise returns the entry.
-    pub(super) fn hold_returned(&mut self, taken: Entry, from: &Address) -> Option<Entry> {
-        let Some((id, by)) = self.queue.remove_held_on_return(taken.queued.id) else { return Some(taken) };
-        let queued = self.queue.renamed(taken.queued, id);
+    pub(super) fn hold_returned(&mut self, entry: Entry, from: &Address) -> Option<Entry> {
+        let Some((id, by)) = self.queue.remove_held_on_return(entry.queued.id) else { return Some(entry) };
+        let queued = self.queue.with_former_id(entry.queued, id);
         self.hold_entry(HeldMessage { queued, by }, Origin::Returned(from.clone()));
         None
     }
@@ -136,11 +140,11 @@ impl Core {
     /// Saves the hold rule and its effects. Takes time linear in the queue: milliseconds for a million messages.
     pub fn hold_state(&self) -> HoldState {
         HoldState {
-            rule: self.rule.present.clone(),
-            number: self.rule.number,
-            passes: self.queue.passing(),
+            rule: self.rule.current.clone(),
+            rule_number: self.rule.number,
+            passed: self.queue.passed_ids(),
             held: self.queue.held().window(0..usize::MAX).map(|held| held.queued.id).collect(),
-            next: self.queue.peek_ticket(),
+            next_id: self.queue.peek_next_id(),
         }
     }
 
@@ -148,25 +152,25 @@ impl Core {
     /// held if the restored rule matches them. Queued messages that the restored rule matches are held when they become
     /// the head; [`Core::hold_matching`] does so at once.
     pub fn restore_hold(&mut self, state: HoldState) {
-        let HoldState { rule, number, passes, held, next } = state;
+        let HoldState { rule, rule_number, passed, held, next_id } = state;
         let text = rule.as_ref().map(|rule| rule.text().to_owned());
-        if rule.is_some() || self.rule.present.is_some() {
+        if rule.is_some() || self.rule.current.is_some() {
             self.emit(|_| Event::HoldRuleChanged { rule: text });
         }
-        self.rule.restore(rule, number);
-        self.queue.set_rule(number);
+        self.rule.restore(rule, rule_number);
+        self.queue.set_rule(rule_number);
         let stays = |held_now: &HeldMessage| {
             let id = held_now.queued.id;
             let is_restored =
-                || self.rule.present.as_ref().is_some_and(|rule| rule.matches(&held_now.queued));
-            held_now.by != HeldBy::Rule || held.binary_search(&id).is_ok() || id >= next && is_restored()
+                || self.rule.current.as_ref().is_some_and(|rule| rule.matches(&held_now.queued));
+            held_now.by != HeldBy::Rule || held.binary_search(&id).is_ok() || id >= next_id && is_restored()
         };
         let all = self.queue.held().window(0..usize::MAX);
         let waits: Vec<_> = all.filter(|held| !stays(held)).map(|held| held.queued.id).collect();
         for queued in self.queue.unhold_all(&waits) {
             self.emit(|_| Event::MessageRestored { was: Some(queued.id), queued, held: None });
         }
-        self.queue.let_all_pass(&passes);
+        self.queue.mark_all_passed(&passed);
     }
 
     // === Peers and remote addresses ===
@@ -183,9 +187,9 @@ impl Core {
         if self.peers.find(address).is_some() {
             return None;
         }
-        let makes_room =
-            if self.has_free_place() { None } else { self.peers.eviction_candidate(None).cloned() };
-        let before = makes_room.iter().chain([address]).map(|peer| self.peer_state(peer)).collect();
+        let ensure_room_for_peer =
+            if self.is_below_max_peers() { None } else { self.peers.eviction_candidate(None).cloned() };
+        let before = ensure_room_for_peer.iter().chain([address]).map(|peer| self.peer_state(peer)).collect();
         self.add_peer(address, now).then_some(before)
     }
 
@@ -197,10 +201,12 @@ impl Core {
         let number = self.peers.find(&address);
         match (record, number) {
             (None, None) => {}
-            (None, Some(_)) => _ = self.leave(&address),
+            (None, Some(_)) => _ = self.remove_peer(&address),
             (Some(_), None) if self.is_this_node(&address) => return false,
             // The peers were as many when the state was saved, so there was room.
-            (Some(_), None) if self.peers.len() >= known && !self.makes_room(None, now) => return false,
+            (Some(_), None) if self.peers.len() >= known && !self.ensure_room_for_peer(None, now) => {
+                return false;
+            }
             (Some(record), None) => {
                 let number = self.peers.put_back(address, *record);
                 let introduction = Discovery::Restored;
@@ -210,12 +216,12 @@ impl Core {
                     remote: None,
                 });
             }
-            (Some(record), Some(number)) => self.restore_known(number, &record),
+            (Some(record), Some(number)) => self.restore_existing(number, &record),
         }
         true
     }
 
-    fn restore_known(&mut self, number: usize, record: &PeerRecord) {
+    fn restore_existing(&mut self, number: usize, record: &PeerRecord) {
         let before = self.peers.peer(number);
         self.peers.restore_status(number, record);
         let peer = self.peers.peer(number);

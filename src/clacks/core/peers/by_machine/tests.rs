@@ -2,29 +2,29 @@ use super::*;
 
 impl Machines {
     /// Whether each machine and each peer is in its partition.
-    pub(in crate::core::peers) fn is_sound(&self, table: &Table, positions: &[u32]) -> bool {
+    pub(in crate::core::peers) fn is_consistent(&self, table: &Table, positions: &[u32]) -> bool {
         let mut idle = [0, 0];
         let mut count = |part: usize, number: usize| {
             if part < ACTIVE {
                 idle[part] += number as u32;
             }
         };
-        for (position, unit) in self.units.all().iter().copied().enumerate() {
-            let part = self.units.part_at(position as u32);
-            if self.position(unit, positions) as usize != position {
+        for (position, machine) in self.machines.all().iter().copied().enumerate() {
+            let part = self.machines.part_at(position as u32);
+            if self.position(machine, positions) as usize != position {
                 return false;
             }
-            if self.place(unit, table).is_some_and(|place| self.find(place, table) != Some(unit)) {
+            if self.place(machine, table).is_some_and(|place| self.find(place, table) != Some(machine)) {
                 return false;
             }
-            if !is_shared(unit) {
+            if !is_shared(machine) {
                 count(part, 1);
-                if part != part_of(table.record(unit)) {
+                if part != part_of(table.record(machine)) {
                     return false;
                 }
                 continue;
             }
-            let shared = self.shared(unit);
+            let shared = self.shared(machine);
             let stands = |(at, number): (usize, &u32)| {
                 let record = table.record(*number);
                 positions[*number as usize] as usize == at
@@ -46,8 +46,9 @@ impl Machines {
                 [FAST, SLOW].into_iter().for_each(|part| count(part, shared.peers.len_of(part)));
             }
         }
-        let shared = self.units.all().iter().filter(|unit| is_shared(**unit)).count();
-        let places = self.units.all().iter().filter(|unit| self.place(**unit, table).is_some()).count();
+        let shared = self.machines.all().iter().filter(|machine| is_shared(**machine)).count();
+        let places =
+            self.machines.all().iter().filter(|machine| self.place(**machine, table).is_some()).count();
         let fast = self.numbers().iter().filter(|number| !table.record(**number).is_slow).count();
         idle == self.idle
             && fast == self.fast as usize

@@ -12,7 +12,7 @@ use crate::{core::packed_key::PackedKey, protocol::Address};
 
 /// Addresses by key, and their numbers by key and by network.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Crowds {
+pub(super) struct PlaceGroups {
     /// Sorted by key; the oldest address of a key comes first.
     members: BTreeSet<(PackedKey, u64, Address)>,
     of_place: HashMap<PackedKey, u32>,
@@ -26,7 +26,7 @@ pub(super) struct Crowds {
 /// The number of members of a network, and of a key in it. The greatest value is evicted from first.
 pub(super) type Size = (u32, u32);
 
-impl Crowds {
+impl PlaceGroups {
     /// Adds an address with this key and this time of discovery.
     pub(super) fn insert(&mut self, place: PackedKey, since: u64, address: &Address) {
         if self.members.insert(member(place, since, address)) {
@@ -42,10 +42,10 @@ impl Crowds {
 
     fn count(&mut self, place: PackedKey, change: impl Fn(u32) -> u32) {
         let network = place.network();
-        let (before, after) = changed(&mut self.of_place, place, &change);
+        let (before, after) = change_count(&mut self.of_place, place, &change);
         self.places.remove(&(network, before, place));
         self.places.extend((after > 0).then_some((network, after, place)));
-        let (before, after) = changed(&mut self.of_network, network, &change);
+        let (before, after) = change_count(&mut self.of_network, network, &change);
         self.networks.remove(&(before, network));
         self.networks.extend((after > 0).then_some((after, network)));
     }
@@ -72,7 +72,11 @@ fn member(place: PackedKey, since: u64, address: &Address) -> (PackedKey, u64, A
 }
 
 /// Changes a count, and removes it if it becomes zero. Returns the former and the new count.
-fn changed(counts: &mut HashMap<PackedKey, u32>, key: PackedKey, change: impl Fn(u32) -> u32) -> (u32, u32) {
+fn change_count(
+    counts: &mut HashMap<PackedKey, u32>,
+    key: PackedKey,
+    change: impl Fn(u32) -> u32,
+) -> (u32, u32) {
     let before = counts.get(&key).copied().unwrap_or(0);
     let after = change(before);
     _ = if after == 0 { counts.remove(&key) } else { counts.insert(key, after) };
@@ -97,26 +101,26 @@ mod tests {
         fn the_oldest_of_the_largest_place_of_the_largest_network_is_found(
             steps in vec((0_u8..9, 1_u16..20, any::<bool>()), 1..60),
         ) {
-            let mut crowds = Crowds::default();
+            let mut groups = PlaceGroups::default();
             let mut naive: BTreeMap<(u8, u16), PackedKey> = BTreeMap::new();
             for (number, age, is_there) in steps {
                 let address = Address::new("peer", age).unwrap();
                 let (place, since) = (place(number), u64::from(age));
                 if is_there {
-                    crowds.insert(place, since, &address);
+                    groups.insert(place, since, &address);
                     naive.insert((number, age), place);
                 } else {
-                    crowds.remove(place, since, &address);
+                    groups.remove(place, since, &address);
                     naive.remove(&(number, age));
                 }
-                let count = |is_meant: &dyn Fn(PackedKey) -> bool| {
-                    naive.values().filter(|place| is_meant(**place)).count() as u32
+                let count = |is_selected: &dyn Fn(PackedKey) -> bool| {
+                    naive.values().filter(|place| is_selected(**place)).count() as u32
                 };
                 let size = |place: PackedKey| {
                     let network = place.network();
                     (count(&|other| other.network() == network), count(&|other| other == place))
                 };
-                let found = crowds.largest();
+                let found = groups.largest();
                 let in_network = naive.values().copied().map(|place| size(place).0).max();
                 prop_assert_eq!(found.map(|((in_network, _), _)| in_network), in_network);
                 if let Some((size_found, address)) = found {
@@ -131,9 +135,9 @@ mod tests {
                     prop_assert!(naive.iter().any(is_oldest));
                 }
             }
-            let one_more = crowds.size_with(place(4));
+            let one_more = groups.size_with(place(4));
             naive.insert((4, 99), place(4));
-            let of = |is_meant: &dyn Fn(&PackedKey) -> bool| naive.values().filter(|at| is_meant(at)).count() as u32;
+            let of = |is_selected: &dyn Fn(&PackedKey) -> bool| naive.values().filter(|at| is_selected(at)).count() as u32;
             let network = place(4).network();
             prop_assert_eq!(one_more, (of(&|at| at.network() == network), of(&|at| *at == place(4))));
         }

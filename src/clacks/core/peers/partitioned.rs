@@ -4,19 +4,19 @@
 /// order within a partition is arbitrary. The caller stores the position of each number; the callback `moved` reports
 /// each change.
 #[derive(Debug)]
-pub(super) struct Parted<const N: usize> {
+pub(super) struct Partitioned<const N: usize> {
     numbers: Vec<u32>,
     /// The end of each partition.
     ends: [u32; N],
 }
 
-impl<const N: usize> Default for Parted<N> {
+impl<const N: usize> Default for Partitioned<N> {
     fn default() -> Self {
         Self { numbers: Vec::new(), ends: [0; N] }
     }
 }
 
-impl<const N: usize> Parted<N> {
+impl<const N: usize> Partitioned<N> {
     pub(super) fn len(&self) -> usize {
         self.numbers.len()
     }
@@ -69,7 +69,7 @@ impl<const N: usize> Parted<N> {
     }
 
     /// Moves the number at a position to another partition.
-    pub(super) fn transfer(&mut self, position: u32, part: usize, moved: &mut impl FnMut(u32, u32)) {
+    pub(super) fn move_to(&mut self, position: u32, part: usize, moved: &mut impl FnMut(u32, u32)) {
         self.shift(position, self.part_at(position), part, moved);
     }
 
@@ -114,7 +114,7 @@ mod tests {
         fn each_number_is_in_its_part_at_the_position_that_was_told(
             steps in vec((0_u32..12, 0_usize..4), 1..80),
         ) {
-            let (mut list, mut positions) = (Parted::<3>::default(), BTreeMap::new());
+            let (mut list, mut positions) = (Partitioned::<3>::default(), BTreeMap::new());
             let mut parts: BTreeMap<u32, usize> = BTreeMap::new();
             for (number, part) in steps {
                 let position = positions.get(&number).copied();
@@ -122,7 +122,7 @@ mod tests {
                 let moved = &mut |number, position| _ = positions.insert(number, position);
                 match position.filter(|_| is_there) {
                     Some(position) if part == 3 => list.remove(position, moved),
-                    Some(position) => list.transfer(position, part, moved),
+                    Some(position) => list.move_to(position, part, moved),
                     None if part == 3 => {}
                     None => list.insert(number, part, moved),
                 }

@@ -10,14 +10,14 @@ use crate::protocol::{Address, AddressError};
 
 /// Reads a list of entries that each begin with an address, and skips those whose hostname is refused, because no peer
 /// can be reached there. Any other invalid entry is an error.
-pub(super) fn left_out<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+pub(super) fn skip_refused<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,
     T: DeserializeOwned,
 {
     let entries = Vec::<Box<RawValue>>::deserialize(deserializer)?;
     let read = |entry: Box<RawValue>| match serde_json::from_str(entry.get()) {
-        Err(error) if is_refused(entry.get()) => {
+        Err(error) if has_refused_hostname(entry.get()) => {
             tracing::warn!(entry = entry.get(), %error, "left out of the state: no peer can be reached there");
             None
         }
@@ -27,7 +27,7 @@ where
 }
 
 /// Whether an entry is invalid because of its hostname.
-pub(super) fn is_refused(entry: &str) -> bool {
+pub(super) fn has_refused_hostname(entry: &str) -> bool {
     #[derive(Deserialize)]
     struct Written {
         hostname: String,
@@ -47,7 +47,7 @@ mod tests {
     use crate::core::KnownPeer;
 
     #[derive(Deserialize)]
-    struct List(#[serde(deserialize_with = "left_out")] Vec<KnownPeer>);
+    struct List(#[serde(deserialize_with = "skip_refused")] Vec<KnownPeer>);
 
     #[test]
     fn a_hostname_that_is_refused_now_costs_its_entry_and_no_other() {

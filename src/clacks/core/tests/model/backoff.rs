@@ -4,9 +4,9 @@ use super::*;
 
 impl Model {
     /// The peer accepted something.
-    pub(super) fn clear_standing(&mut self, address: &Address) {
+    pub(super) fn clear_backoff(&mut self, address: &Address) {
         self.paused.remove(address);
-        self.standing.remove(address);
+        self.backoff.remove(address);
     }
 
     /// For a second, and twice as long each time.
@@ -14,7 +14,7 @@ impl Model {
         if self.paused.get(address).is_some_and(|until| *until > self.now.uptime) {
             return;
         }
-        let (seconds, _) = self.standing.entry(address.clone()).or_default();
+        let (seconds, _) = self.backoff.entry(address.clone()).or_default();
         *seconds = (*seconds * 2).clamp(1, 60);
         self.paused.insert(address.clone(), self.now.uptime + Duration::from_secs(*seconds));
     }
@@ -23,13 +23,13 @@ impl Model {
     pub(super) fn resume(&mut self) {
         let now = self.now.uptime;
         self.paused.retain(|_, until| *until > now);
-        self.forget_standings();
+        self.forget_backoffs();
     }
 
     /// Of those that are not known only pauses are kept.
-    pub(super) fn forget_standings(&mut self) {
+    pub(super) fn forget_backoffs(&mut self) {
         let (peers, paused) = (&self.peers, &self.paused);
-        self.standing.retain(|address, _| peers.contains_key(address) || paused.contains_key(address));
+        self.backoff.retain(|address, _| peers.contains_key(address) || paused.contains_key(address));
     }
 
     /// A peer answered a message with a status other than 200, and is not known to be away for it.
@@ -38,17 +38,17 @@ impl Model {
             503 => {
                 self.pause(to);
                 if self.status(to) == Some(Status::New) {
-                    self.contact_failed(to);
+                    self.record_contact_failure(to);
                 }
             }
             413 | 500 => {
                 let text = message.as_json().to_owned();
-                let row = &mut self.standing.entry(to.clone()).or_default().1;
+                let row = &mut self.backoff.entry(to.clone()).or_default().1;
                 row.insert(text.clone());
                 let refuses_all = self.peers.contains_key(to) && row.len() >= 3;
-                self.forget_standings();
+                self.forget_backoffs();
                 if refuses_all {
-                    self.contact_failed(to);
+                    self.record_contact_failure(to);
                     self.pause(to);
                 } else {
                     let (times, peers) = self.refusals.entry(text).or_default();
@@ -56,7 +56,7 @@ impl Model {
                     peers.insert(to.clone());
                 }
             }
-            _ => self.contact_failed(to),
+            _ => self.record_contact_failure(to),
         }
     }
 

@@ -11,7 +11,7 @@ use rand::Rng;
 use crate::{
     core::{
         HeldBy, HeldMessage, Limit, Now, Origin, PeerChoice, PeerCounts, Status, peer_choice, queue::Entry,
-        refusals::Refused,
+        refusals::MessageRefusals,
     },
     protocol::{Address, Message},
 };
@@ -20,7 +20,7 @@ use super::{Core, InFlight, Purpose, Reply};
 
 /// Maximum size in bytes of a message that every peer accepts, including package nodes. A refusal of a larger message
 /// may be because of its size.
-pub(super) const SMALL: usize = 15 << 10;
+pub(super) const SMALL_MESSAGE: usize = 15 << 10;
 
 /// The meaning of a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,7 +64,7 @@ impl Core {
         to: &Address,
         number: Option<usize>,
         reply: &Reply,
-        taken: &Entry,
+        entry: &Entry,
         now: Now,
     ) {
         let is_failure = match reply.kind() {
@@ -73,11 +73,11 @@ impl Core {
                 self.peers.pause(to, reply.retry_after, now.uptime);
                 number.is_some_and(|number| self.peers.record(number).status() == Status::New)
             }
-            ReplyKind::MessageRefused => self.message_refused(to, number.is_some(), reply.remote, taken, now),
+            ReplyKind::MessageRefused => self.message_refused(to, number.is_some(), reply.remote, entry, now),
             ReplyKind::NoPeer => true,
         };
         if let Some(number) = number.filter(|_| is_failure) {
-            self.contact_failed(number, now);
+            self.record_contact_failure(number, now);
         }
     }
 
@@ -88,37 +88,37 @@ impl Core {
         to: &Address,
         is_known: bool,
         remote: Option<IpAddr>,
-        taken: &Entry,
+        entry: &Entry,
         now: Now,
     ) -> bool {
-        let message = &taken.queued.message;
+        let message = &entry.queued.message;
         let refuses_all =
-            is_known && message.size() <= SMALL && self.peers.record_refusal(to, digest(message));
+            is_known && message.size() <= SMALL_MESSAGE && self.peers.record_refusal(to, digest(message));
         if refuses_all {
             self.peers.pause(to, None, now.uptime);
         } else {
-            self.queue.refusals_of_mut(taken.queued.id).record(to, remote);
+            self.queue.refusals_mut(entry.queued.id).record(to, remote);
         }
         refuses_all
     }
 
     /// Returns a refused message to the queue, or holds it if sending it again is pointless.
-    pub(super) fn put_back_or_set_aside(&mut self, taken: Entry, from: &Address) {
-        let is_enough = self.queue.refusals(taken.queued.id).is_some_and(|refused| {
-            let refusers = refused.peers().filter(|peer| self.is_good(peer)).count();
+    pub(super) fn requeue_or_hold(&mut self, entry: Entry, from: &Address) {
+        let should_hold = self.queue.refusals(entry.queued.id).is_some_and(|refused| {
+            let refusers = refused.peers().filter(|peer| self.is_new_or_alive(peer)).count();
             let counts = self.peers.counts();
-            refused.is_enough(counts.new + counts.alive > refusers)
+            refused.should_hold(counts.new + counts.alive > refusers)
         });
-        if !is_enough {
-            return self.put_back(taken, from);
+        if !should_hold {
+            return self.requeue(entry, from);
         }
-        let Some(taken) = self.hold_returned(taken, from) else { return };
-        let queued = self.queue.renewed(taken).queued;
+        let Some(entry) = self.hold_returned(entry, from) else { return };
+        let queued = self.queue.with_new_id(entry).queued;
         self.queue.forget_refusals(queued.id);
         self.hold_entry(HeldMessage { queued, by: HeldBy::Refused }, Origin::Returned(from.clone()));
     }
 
-    fn is_good(&self, peer: &Address) -> bool {
+    fn is_new_or_alive(&self, peer: &Address) -> bool {
         matches!(self.peers.status(peer), Some(Status::New | Status::Alive))
     }
 
@@ -137,25 +137,28 @@ impl Core {
     /// Whether the head of the queue waits for a busy peer, because all free peers refused it. It waits only while
     /// every message behind it was refused as well, so that it does not block others.
     pub(super) fn head_waits_for_others(&self) -> bool {
-        let Some(refused) = self.queue.refusals_of_head().filter(|_| self.queue.was_all_refused()) else {
+        let Some(refused) = self.queue.refusals_of_head().filter(|_| self.queue.are_all_refused()) else {
             return false;
         };
         let is_other = |in_flight: &InFlight| {
             let to = &in_flight.to;
-            matches!(in_flight.purpose, Purpose::Message(_)) && self.is_good(to) && !refused.is_by(to)
+            matches!(in_flight.purpose, Purpose::Message(_))
+                && self.is_new_or_alive(to)
+                && !refused.contains(to)
         };
         let PeerCounts { new, alive, lost, dead, .. } = self.peers.free_counts();
         let only_good = self.drains_to_live_peers();
         let free = new + alive + if only_good { 0 } else { lost + dead };
-        let refusers =
-            self.free_refusers().filter(|number| !only_good || self.is_good(self.peers.address(*number)));
+        let refusers = self
+            .free_refusers()
+            .filter(|number| !only_good || self.is_new_or_alive(self.peers.address(*number)));
         free == refusers.count() && self.in_flight.iter().any(is_other)
     }
 
     /// The free peers that refused the head of the queue.
     fn free_refusers(&self) -> impl Iterator<Item = usize> {
         let refused = self.queue.refusals_of_head().into_iter();
-        let numbers = refused.flat_map(Refused::peers).filter_map(|peer| self.peers.find(peer));
+        let numbers = refused.flat_map(MessageRefusals::peers).filter_map(|peer| self.peers.find(peer));
         numbers.filter(|number| self.peers.is_free(*number))
     }
 
