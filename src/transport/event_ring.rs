@@ -33,10 +33,11 @@
 
 use std::{
     collections::{BTreeMap, VecDeque},
+    future::poll_fn,
+    mem,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll, Waker},
 };
-
-use tokio::sync::Notify;
 
 /// Maximum bytes ([`RingEvent::size`]) of the events that are kept for slow receivers.
 const MAX_BYTES: usize = 64 << 20;
@@ -68,7 +69,6 @@ pub struct EventReceiver<E: RingEvent> {
 #[derive(Debug)]
 struct EventRing<E> {
     buffer: Mutex<Buffer<E>>,
-    changed: Notify,
 }
 
 /// The events that at least one receiver has not received yet, bounded in number and in bytes.
@@ -84,10 +84,18 @@ struct Buffer<E> {
     max_events: usize,
     /// The largest burst since the bound was last kept.
     burst: Burst,
-    /// Sequence number of the next event of each receiver.
-    receivers: BTreeMap<u64, u64>,
+    receivers: BTreeMap<u64, Position>,
     next_receiver: u64,
     is_closed: bool,
+}
+
+/// How far a receiver has come.
+#[derive(Debug)]
+struct Position {
+    /// Sequence number of its next event.
+    next: u64,
+    /// Wakes it once there is an event, if it waits for one.
+    waker: Option<Waker>,
 }
 
 /// More than one event, sent in one call.
@@ -110,7 +118,7 @@ impl<E: RingEvent> EventSender<E> {
             next_receiver: 0,
             is_closed: false,
         };
-        Self(Arc::new(EventRing { buffer: Mutex::new(buffer), changed: Notify::new() }))
+        Self(Arc::new(EventRing { buffer: Mutex::new(buffer) }))
     }
 
     /// Sends events to all receivers. None is missed because of another of the same call.
@@ -120,8 +128,10 @@ impl<E: RingEvent> EventSender<E> {
         events.into_iter().for_each(|event| buffer.push(event));
         let (events, bytes) = (buffer.events.len() - events_before, buffer.bytes - bytes_before);
         buffer.make_room(Burst { events, bytes });
+        // A waker may poll at once, which needs the lock.
+        let wakers = if events > 0 { buffer.take_wakers() } else { Vec::new() };
         drop(buffer);
-        self.0.changed.notify_waiters();
+        wakers.into_iter().for_each(Waker::wake);
     }
 
     /// A receiver of every event that is sent from now on.
@@ -131,8 +141,17 @@ impl<E: RingEvent> EventSender<E> {
 
     /// Sends no more events. Receivers end once they have received those that are kept.
     pub fn close(&self) {
-        self.0.lock().is_closed = true;
-        self.0.changed.notify_waiters();
+        let wakers = {
+            let mut buffer = self.0.lock();
+            buffer.is_closed = true;
+            buffer.take_wakers()
+        };
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
+    /// Number of events that were sent while there was a receiver.
+    pub fn sent(&self) -> u64 {
+        self.0.lock().end()
     }
 }
 
@@ -147,23 +166,32 @@ impl<E: RingEvent> EventReceiver<E> {
     ///
     /// Cancel safe: an event is never lost.
     pub async fn next(&mut self) -> Option<E> {
-        loop {
-            // Registered before the buffer is read, so that an event sent in between ends the wait.
-            let changed = self.ring.changed.notified();
-            {
-                let mut buffer = self.ring.lock();
-                let event = buffer.pop(self.id);
-                if event.is_some() || buffer.is_closed {
-                    return event;
-                }
-            }
-            changed.await;
+        poll_fn(|cx| self.poll_next(cx)).await.map(|(_, event)| event)
+    }
+
+    /// The next event, and its number among all that were sent while there was a receiver, counted from 1. The number of
+    /// [`RingEvent::lagged`] is that of the last event that was missed. `None` once the sender is closed and every event
+    /// is received. If there is no event yet, the task of `cx` is woken once there is one.
+    pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<(u64, E)>> {
+        let mut buffer = self.ring.lock();
+        if let Some(event) = buffer.pop(self.id) {
+            return Poll::Ready(Some(event));
         }
+        if buffer.is_closed {
+            return Poll::Ready(None);
+        }
+        if let Some(position) = buffer.receivers.get_mut(&self.id) {
+            match &mut position.waker {
+                Some(waker) => waker.clone_from(cx.waker()),
+                none => *none = Some(cx.waker().clone()),
+            }
+        }
+        Poll::Pending
     }
 
     /// The next event, if one has been sent already.
     pub fn try_next(&mut self) -> Option<E> {
-        self.ring.lock().pop(self.id)
+        self.ring.lock().pop(self.id).map(|(_, event)| event)
     }
 }
 
@@ -207,35 +235,45 @@ impl<E: RingEvent> Buffer<E> {
     fn add_receiver(&mut self) -> u64 {
         let id = self.next_receiver;
         self.next_receiver += 1;
-        self.receivers.insert(id, self.first + self.events.len() as u64);
+        self.receivers.insert(id, Position { next: self.end(), waker: None });
         id
     }
 
-    fn pop(&mut self, receiver: u64) -> Option<E> {
+    /// Sequence number of the next event that is sent.
+    fn end(&self) -> u64 {
+        self.first + self.events.len() as u64
+    }
+
+    fn take_wakers(&mut self) -> Vec<Waker> {
+        self.receivers.values_mut().filter_map(|position| position.waker.take()).collect()
+    }
+
+    /// The next event of a receiver, and its number, counted from 1.
+    fn pop(&mut self, receiver: u64) -> Option<(u64, E)> {
         let is_alone = self.receivers.len() == 1;
-        let next = self.receivers.get_mut(&receiver)?;
-        let Some(position) = next.checked_sub(self.first) else {
-            let missed = self.first - *next;
-            *next = self.first;
-            return Some(E::lagged(missed));
+        let next = &mut self.receivers.get_mut(&receiver)?.next;
+        let Some(index) = next.checked_sub(self.first) else {
+            let missed = self.first - mem::replace(next, self.first);
+            return Some((self.first, E::lagged(missed)));
         };
-        if position == 0 && is_alone {
+        if index == 0 && is_alone {
             // No other receiver needs it, so it is not cloned.
             *next += u64::from(!self.events.is_empty());
-            return self.pop_first();
+            let number = *next;
+            return self.pop_first().map(|event| (number, event));
         }
-        let event = self.events.get(usize::try_from(position).ok()?)?.clone();
+        let event = self.events.get(usize::try_from(index).ok()?)?.clone();
         *next += 1;
-        if position == 0 {
+        let number = *next;
+        if index == 0 {
             self.drop_received();
         }
-        Some(event)
+        Some((number, event))
     }
 
     /// Drops the events that every receiver has received.
     fn drop_received(&mut self) {
-        let end = self.first + self.events.len() as u64;
-        let needed = self.receivers.values().copied().min().unwrap_or(end);
+        let needed = self.receivers.values().map(|position| position.next).min().unwrap_or(self.end());
         while self.first < needed {
             self.pop_first();
         }
@@ -302,6 +340,56 @@ mod tests {
         assert_eq!(held(&sender), (64, MAX_BYTES));
         assert_eq!(slow.try_next(), Some(Event::Lagged(136)));
         assert_eq!(slow.try_next(), Some(queued(136, &large)));
+    }
+
+    /// A task that counts how often it is woken.
+    #[derive(Default)]
+    struct Task(std::sync::atomic::AtomicUsize);
+
+    impl std::task::Wake for Task {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        }
+    }
+
+    #[test]
+    fn a_receiver_that_waits_is_woken_once_by_an_event_and_by_the_end() {
+        let sender = EventSender::new(5);
+        let mut receiver = sender.subscribe();
+        let task = Arc::new(Task::default());
+        let waker = Waker::from(Arc::clone(&task));
+        let mut cx = Context::from_waker(&waker);
+        let woken = || task.0.load(std::sync::atomic::Ordering::SeqCst);
+        assert_eq!(receiver.poll_next(&mut cx), Poll::Pending);
+        assert_eq!(receiver.poll_next(&mut cx), Poll::Pending);
+        sender.send_all([]);
+        assert_eq!(woken(), 0);
+        sender.send_all(numbers(0..2));
+        sender.send_all(numbers(2..3));
+        assert_eq!(woken(), 1);
+        let next =
+            numbers(0..3).into_iter().zip(1..).map(|(event, number)| Poll::Ready(Some((number, event))));
+        next.for_each(|next| assert_eq!(receiver.poll_next(&mut cx), next));
+        assert_eq!(receiver.poll_next(&mut cx), Poll::Pending);
+        drop(sender);
+        assert_eq!(woken(), 2);
+        assert_eq!(receiver.poll_next(&mut cx), Poll::Ready(None));
+    }
+
+    #[test]
+    fn numbers_go_on_after_missed_events_and_count_only_what_somebody_watched() {
+        let sender = EventSender::new(2);
+        sender.send_all(numbers(0..9));
+        assert_eq!(sender.sent(), 0);
+        let mut receiver = sender.subscribe();
+        for event in numbers(0..5) {
+            sender.send_all([event]);
+        }
+        let mut cx = Context::from_waker(Waker::noop());
+        assert_eq!(receiver.poll_next(&mut cx), Poll::Ready(Some((3, Event::Lagged(3)))));
+        assert_eq!(receiver.poll_next(&mut cx), Poll::Ready(Some((4, numbers(3..4).remove(0)))));
+        assert_eq!(receiver.poll_next(&mut cx), Poll::Ready(Some((5, numbers(4..5).remove(0)))));
+        assert_eq!(sender.sent(), 5);
     }
 
     fn numbers(range: std::ops::Range<u64>) -> Vec<Event> {

@@ -7,7 +7,8 @@
 //! - Events: a broadcast channel that is bounded in events and in bytes ([`event_ring`]).
 //! - Files: written atomically, read with an upper bound ([`files`]).
 //!
-//! [`RateLimiter`], [`Scope`], [`Now`], [`rate_limit_key`] and [`network`] are pure: no clock, socket, thread or tokio.
+//! [`RateLimiter`], [`Scope`], [`Now`], [`rate_limit_key`], [`network`] and [`event_ring`] are pure: no clock, socket,
+//! thread or tokio.
 //! Everything else needs the feature `tokio`, which is on by default.
 
 #[cfg(feature = "tokio")]
@@ -27,7 +28,6 @@ mod connection_shares;
 pub mod connections;
 #[cfg(feature = "tokio")]
 pub mod descriptors;
-#[cfg(feature = "tokio")]
 pub mod event_ring;
 #[cfg(feature = "tokio")]
 pub mod files;
