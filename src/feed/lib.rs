@@ -12,8 +12,14 @@
 //! Columns, gauges, settings and the numbers of events are all [`Field`](description::Field)s, and what they hold is a
 //! [`Value`]. Text that somebody else wrote is a [`Text`], which cannot be printed by accident.
 
+pub mod args;
+#[cfg(any(test, feature = "conformance"))]
+#[allow(clippy::missing_panics_doc, reason = "the functions are the bodies of tests")]
+pub mod conformance;
 pub mod description;
 pub mod escape;
+pub mod paging;
+pub mod undo;
 
 mod call;
 mod event;

@@ -1,0 +1,168 @@
+//! Reads the arguments of a call as the description of its command says, so that most commands need no parser of their
+//! own, and what [`Check`] reports while a line is typed is what the call does.
+
+mod form;
+#[cfg(test)]
+mod tests;
+mod words;
+
+use std::time::Duration;
+
+use form::{Form, FormError};
+pub use words::quoted;
+use words::{Unclosed, Words};
+
+use crate::{
+    Call, Check, Key, Label, Network, Text,
+    description::{Arg, CommandSpec, Description, ListId, Need, Takes},
+};
+
+/// Rows that are searched for a key of which only the beginning was typed. In a longer list the beginning counts as
+/// valid.
+const SEARCHED: u64 = 10_000;
+
+/// The arguments of a call.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Arguments {
+    /// The items: those that are selected or marked, or else those that were typed.
+    pub items: Vec<(ListId, Key)>,
+    /// The other arguments, in their order.
+    pub values: Vec<Argument>,
+}
+
+/// One argument that is not an item.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Argument {
+    /// A host and a port from 1 to 65,535. An IPv6 address has no brackets here.
+    HostPort(String, u16),
+    /// One of the words of [`Takes::Word`].
+    Word(String),
+    /// A number in the range of [`Takes::Number`].
+    Number(f64),
+    /// A duration.
+    Time(Duration),
+    /// The text of [`Takes::Address`] or [`Takes::Filter`], which the network reads itself.
+    Unread(Text),
+    /// One JSON value.
+    Json(Text),
+    /// Any text.
+    Text(Text),
+}
+
+/// Reads the arguments of a call. The error is [`Check::Begun`] for a call that is incomplete, or [`Check::Wrong`].
+pub fn read(network: &dyn Network, call: &Call) -> Result<Arguments, Check> {
+    let description = network.description();
+    if call.run != network.run() {
+        return Err(Check::wrong("the node was restarted since then, so that means something else now"));
+    }
+    let Some(spec) = description.command(call.command.as_str()) else {
+        return Err(Check::wrong(format!("{} has no :{}", description.network, call.command)));
+    };
+    let mut reader = Reader {
+        network,
+        description,
+        spec,
+        words: Words::new(call.text.untrusted()),
+        read: Arguments::default(),
+    };
+    reader.selected(call)?;
+    // What is selected stands for the first argument that is an item.
+    let selected = usize::from(!reader.read.items.is_empty());
+    let is_item = |arg: &&Arg| arg.takes.iter().any(|takes| matches!(takes, Takes::Item { .. }));
+    let skipped = spec.args.iter().position(|arg| is_item(&arg)).filter(|_| selected > 0);
+    for (position, arg) in spec.args.iter().enumerate() {
+        if Some(position) != skipped {
+            reader.argument(arg)?;
+        }
+    }
+    reader.end()?;
+    Ok(reader.read)
+}
+
+/// What [`read`] says about a call, if its arguments are all that can be wrong with it.
+pub fn check(network: &dyn Network, call: &Call) -> Check {
+    read(network, call).map_or_else(|check| check, |_| Check::Works)
+}
+
+struct Reader<'a> {
+    network: &'a dyn Network,
+    description: &'a Description,
+    spec: &'a CommandSpec,
+    words: Words<'a>,
+    read: Arguments,
+}
+
+impl Reader<'_> {
+    fn selected(&mut self, call: &Call) -> Result<(), Check> {
+        let Some(list) = call.list.filter(|_| !call.on.is_empty()) else { return Ok(()) };
+        let Some(list_spec) = self.description.list(list).filter(|list| self.spec.on.contains(&list.name))
+        else {
+            return Err(Check::wrong(format!(":{} is not for that list", self.spec.name)));
+        };
+        let rows = self.network.rows(list, &call.on);
+        if let Some((missing, _)) = call.on.iter().zip(rows).find(|(_, row)| row.is_none()) {
+            return Err(Check::wrong(format!("{} is no {} here", missing.untrusted(), list_spec.one)));
+        }
+        self.read.items.extend(call.on.iter().map(|key| (list, key.clone())));
+        Ok(())
+    }
+
+    fn argument(&mut self, arg: &Arg) -> Result<(), Check> {
+        let (typed, is_open) = match arg.need {
+            Need::Rest => (self.words.rest(), true),
+            Need::One | Need::Optional => match self.words.next() {
+                Ok(word) => word,
+                Err(Unclosed(typed)) if typed.is_empty() => return Err(Check::Begun),
+                Err(Unclosed(typed)) => return self.forms(arg, &typed, true).and(Err(Check::Begun)),
+            },
+        };
+        if typed.is_empty() && !is_open {
+            return Err(Check::wrong(format!("{} is empty", arg.name)));
+        }
+        if typed.is_empty() {
+            return if arg.need == Need::Optional { Ok(()) } else { Err(Check::Begun) };
+        }
+        self.forms(arg, &typed, is_open)
+    }
+
+    /// Tries the forms of an argument. `is_open`: more characters may follow.
+    fn forms(&mut self, arg: &Arg, typed: &str, is_open: bool) -> Result<(), Check> {
+        let mut is_begun = false;
+        let mut wrong = None;
+        for takes in &arg.takes {
+            match self.form(takes, typed) {
+                Ok(()) => return Ok(()),
+                Err(FormError::Begun) if is_open => is_begun = true,
+                Err(FormError::Begun) => wrong = wrong.or_else(|| Some(incomplete(&arg.name, typed))),
+                Err(FormError::Wrong(reason)) => wrong = Some(reason),
+            }
+        }
+        if is_begun { Err(Check::Begun) } else { Err(Check::wrong(wrong.unwrap_or_default())) }
+    }
+
+    fn form(&mut self, takes: &Takes, typed: &str) -> Result<(), FormError> {
+        if let Takes::Item { list, only } = takes {
+            let list = self.description.list_id(list.as_str()).ok_or(FormError::Begun)?;
+            let only = only.iter().filter_map(|name| self.description.status_id(name.as_str())).collect();
+            let form = Form { network: self.network, list, only };
+            let key = form.item(typed, SEARCHED)?;
+            self.read.items.push((list, key));
+        } else {
+            self.read.values.push(form::value(takes, typed)?);
+        }
+        Ok(())
+    }
+
+    fn end(&mut self) -> Result<(), Check> {
+        let rest = self.words.rest();
+        if rest.is_empty() {
+            return Ok(());
+        }
+        Err(Check::wrong(format!(":{} takes no more than that: {rest}", self.spec.name)))
+    }
+}
+
+fn incomplete(name: &Label, typed: &str) -> String {
+    format!("{typed} is no complete {name}")
+}

@@ -1,0 +1,86 @@
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use rand::{RngExt, rngs::StdRng};
+
+use super::{Random, Specimen, block_on, commands, walk::contents};
+use crate::{
+    Call, Check, Key, Network, Run, Value,
+    description::{Kind, ListId},
+};
+
+/// Rounds of one call of each command.
+const ROUNDS: usize = 60;
+
+/// Check 5. The undo of a call restores the rows, but for the numbers and places of those that were removed and came
+/// back. It works once and not for another run. If the node's clock can be moved, it does not work when it is too late.
+/// A call for another run changes nothing.
+pub fn undo_restores_what_a_call_changed(specimen: &mut dyn Specimen) {
+    let mut random = Random::new();
+    let mut undone = 0;
+    for _ in 0..ROUNDS {
+        (0..20).for_each(|_| specimen.disturb(&mut random.numbers));
+        let network = specimen.network();
+        for spec in network.description().clone().commands.iter().filter(|spec| spec.name != "stop") {
+            let call = commands::random_call(&*network, spec, &mut random.numbers);
+            if network.check(&call) == Check::Works {
+                undone += usize::from(is_undone(specimen, &network, &call, &mut random.numbers));
+            }
+        }
+    }
+    let has_undo = specimen.network().description().command("undo").is_some();
+    assert!(undone > 0 || !has_undo, "no command could be undone");
+}
+
+fn is_undone(
+    specimen: &mut dyn Specimen,
+    network: &Arc<dyn Network>,
+    call: &Call,
+    random: &mut StdRng,
+) -> bool {
+    let before = essence(&**network);
+    let outcome = block_on(network.clone().call(call.clone()));
+    let Some(undo) = outcome.ok().and_then(|outcome| outcome.undo) else { return false };
+    let after = essence(&**network);
+    let other_run = Call { run: Run(undo.run.0 ^ 1), ..undo.clone() };
+    assert!(block_on(network.clone().call(other_run)).is_err(), "a call of another run succeeded");
+    assert_eq!(essence(&**network), after, "a call of another run changed something");
+    if random.random_ratio(1, 4) && specimen.pass(Duration::from_secs(11)) {
+        assert!(block_on(network.clone().call(undo)).is_err(), "{call:?} was undone after eleven seconds");
+        return false;
+    }
+    assert_eq!(network.check(&undo), Check::Works, "{call:?}");
+    let result = block_on(network.clone().call(undo.clone()));
+    assert!(result.is_ok(), "{call:?} cannot be undone: {result:?}");
+    assert_eq!(essence(&**network), before, "{call:?} was undone");
+    assert!(block_on(network.clone().call(undo)).is_err(), "{call:?} was undone twice");
+    true
+}
+
+/// The rows without the numbers that a node gives to its items, and without their order.
+fn essence(network: &dyn Network) -> BTreeMap<ListId, Vec<String>> {
+    let description = network.description();
+    let mut essence = BTreeMap::new();
+    for (list, rows) in contents(network) {
+        let columns = description.list(list).map(|list| &list.columns[..]).unwrap_or_default();
+        let mut rows: Vec<String> = rows
+            .iter()
+            .map(|row| {
+                let cells = row.cells.iter().zip(columns);
+                let kept = cells.filter(|(cell, column)| !is_number_of(cell, &column.kind, &row.key));
+                format!("{:?}", kept.map(|(cell, _)| cell).collect::<Vec<_>>())
+            })
+            .collect();
+        rows.sort();
+        essence.insert(list, rows);
+    }
+    essence
+}
+
+/// Whether a cell repeats the item's key as a number, or refers to an item by such a number.
+fn is_number_of(cell: &Value, kind: &Kind, key: &Key) -> bool {
+    match (cell, kind) {
+        (Value::Count(number), Kind::Count) => number.to_string() == key.untrusted(),
+        (Value::Ref(of), _) => of.untrusted().parse::<u64>().is_ok(),
+        _ => false,
+    }
+}

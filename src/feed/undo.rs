@@ -1,0 +1,138 @@
+//! What commands did, kept for a short time so that it can be undone.
+
+use std::{collections::VecDeque, time::Duration};
+
+/// Maximum deeds that are kept. The oldest is dropped first.
+pub const MAX_DEEDS: usize = 16;
+/// Maximum bytes of all deeds that are kept. The oldest are dropped first.
+pub const MAX_BYTES: usize = 16 << 20;
+/// How long a deed can be undone.
+pub const TIME_TO_UNDO: Duration = Duration::from_secs(10);
+
+/// The last deeds: at most 16, with at most 16 MiB, of the last 10 seconds. `D` is what a network needs to undo one.
+///
+/// Contents stay at the node: a face gets a token.
+#[derive(Debug)]
+pub struct UndoStore<D> {
+    deeds: VecDeque<Deed<D>>,
+    next_token: u64,
+    bytes: usize,
+}
+
+#[derive(Debug)]
+struct Deed<D> {
+    token: u64,
+    at: Duration,
+    bytes: usize,
+    content: D,
+}
+
+/// Why a deed cannot be undone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum UndoError {
+    /// The text is not a token of this node.
+    #[error("that is nothing that can be undone")]
+    NoToken,
+    /// It was undone already, it is more than ten seconds old, or newer ones took its place.
+    #[error("it was undone already, or it is too late: a command can be undone for ten seconds")]
+    Gone,
+}
+
+impl<D> Default for UndoStore<D> {
+    fn default() -> Self {
+        Self { deeds: VecDeque::new(), next_token: 1, bytes: 0 }
+    }
+}
+
+impl<D> UndoStore<D> {
+    /// Stores a deed with the bytes that it keeps in memory. `uptime` is the time of the node. Returns its token. A deed
+    /// that is larger than all deeds may be is not stored, so it cannot be undone: `None`.
+    pub fn push(&mut self, content: D, bytes: usize, uptime: Duration) -> Option<u64> {
+        self.expire(uptime);
+        if bytes > MAX_BYTES {
+            return None;
+        }
+        let token = self.next_token;
+        self.next_token += 1;
+        self.bytes += bytes;
+        self.deeds.push_back(Deed { token, at: uptime, bytes, content });
+        while self.deeds.len() > MAX_DEEDS || self.bytes > MAX_BYTES {
+            self.drop_oldest();
+        }
+        Some(token)
+    }
+
+    /// Whether a deed can be undone now.
+    pub fn check(&self, token: &str, uptime: Duration) -> Result<(), UndoError> {
+        self.position(token, uptime).map(|_| ())
+    }
+
+    /// Removes a deed in order to undo it.
+    pub fn pop(&mut self, token: &str, uptime: Duration) -> Result<D, UndoError> {
+        let position = self.position(token, uptime)?;
+        let deed = self.deeds.remove(position).ok_or(UndoError::Gone)?;
+        self.bytes -= deed.bytes;
+        Ok(deed.content)
+    }
+
+    fn position(&self, token: &str, uptime: Duration) -> Result<usize, UndoError> {
+        let token: u64 = token.trim().parse().map_err(|_| UndoError::NoToken)?;
+        if token >= self.next_token {
+            return Err(UndoError::NoToken);
+        }
+        let can_be_undone = |deed: &Deed<D>| deed.token == token && !deed.is_over(uptime);
+        self.deeds.iter().position(can_be_undone).ok_or(UndoError::Gone)
+    }
+
+    fn expire(&mut self, uptime: Duration) {
+        while self.deeds.front().is_some_and(|deed| deed.is_over(uptime)) {
+            self.drop_oldest();
+        }
+    }
+
+    fn drop_oldest(&mut self) {
+        if let Some(deed) = self.deeds.pop_front() {
+            self.bytes -= deed.bytes;
+        }
+    }
+}
+
+impl<D> Deed<D> {
+    fn is_over(&self, uptime: Duration) -> bool {
+        uptime.saturating_sub(self.at) > TIME_TO_UNDO
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const START: Duration = Duration::ZERO;
+
+    #[test]
+    fn a_deed_can_be_undone_once_and_for_ten_seconds() {
+        let mut store = UndoStore::default();
+        let token = store.push("a", 1, START).unwrap().to_string();
+        assert_eq!(store.check(&token, TIME_TO_UNDO), Ok(()));
+        assert_eq!(store.check(&token, TIME_TO_UNDO + Duration::from_nanos(1)), Err(UndoError::Gone));
+        assert_eq!(store.pop(&token, TIME_TO_UNDO), Ok("a"));
+        assert_eq!(store.pop(&token, TIME_TO_UNDO), Err(UndoError::Gone));
+        for nothing in ["", "x", "-1", "2", "18446744073709551616"] {
+            assert_eq!(store.pop(nothing, START), Err(UndoError::NoToken));
+        }
+    }
+
+    #[test]
+    fn deeds_are_bounded_in_number_and_bytes() {
+        let mut store = UndoStore::default();
+        let tokens: Vec<_> = (0..=MAX_DEEDS).filter_map(|deed| store.push(deed, 1, START)).collect();
+        assert_eq!(store.check(&tokens[0].to_string(), START), Err(UndoError::Gone));
+        assert_eq!(store.check(&tokens[1].to_string(), START), Ok(()));
+        assert_eq!(store.push(0, MAX_BYTES + 1, START), None);
+        let last = store.push(0, MAX_BYTES, START).unwrap();
+        assert_eq!((store.deeds.len(), store.bytes), (1, MAX_BYTES));
+        assert_eq!(store.pop(&last.to_string(), START), Ok(0));
+        assert_eq!(store.bytes, 0);
+    }
+}
