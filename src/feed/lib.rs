@@ -18,6 +18,7 @@ pub mod args;
 pub mod conformance;
 pub mod description;
 pub mod escape;
+pub mod filter;
 pub mod paging;
 pub mod undo;
 
