@@ -24,18 +24,25 @@ pub mod undo;
 
 mod call;
 mod event;
+mod find;
+mod index;
 mod name;
+mod near;
 mod network;
 mod query;
 mod source;
 mod text;
 mod value;
+mod walk;
 
 pub use call::{Call, Check, Draft, Outcome, Refusal, Run};
 pub use event::{Body, Direction, Event, JsonEvent, Line, Touched, TypedEvent, Types};
+pub use find::MAX_FOUND;
+pub use index::MAX_INDEXED;
 pub use name::{Label, MAX_LABEL, MAX_NAME, Name, NameError};
+pub use near::Near;
 pub use network::{Doing, Network, Watch, Watched};
 pub use query::{Anchor, Look, MAX_ITEMS, MAX_OPEN, MAX_ROWS, MAX_WINDOWS, Page, Sort, View, Window};
-pub use source::{Answer, Find, Link, News, Request, Source};
+pub use source::{Answer, Find, Link, MAX_WAITING, News, Request, Source};
 pub use text::Text;
 pub use value::{Key, Now, Order, Row, Statuses, Value};

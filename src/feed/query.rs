@@ -43,7 +43,7 @@ pub struct Window {
     pub after: u16,
     /// `None`: the list's own order.
     pub sort: Option<Sort>,
-    /// The text of a filter over the rows. `None`: all rows.
+    /// The text of a filter over the rows. `None`, or white space alone: all rows.
     pub filter: Option<Arc<str>>,
 }
 
@@ -131,9 +131,14 @@ impl Window {
         Self { under: Some(item), ..self }
     }
 
+    /// The text of the filter, without white space around it. `None`: all rows.
+    pub fn filter_text(&self) -> Option<&str> {
+        self.filter.as_deref().map(str::trim).filter(|text| !text.is_empty())
+    }
+
     /// Whether the rows are in the list's own order and none is left out.
     pub fn is_plain(&self) -> bool {
-        self.sort.is_none() && self.filter.is_none()
+        self.sort.is_none() && self.filter_text().is_none()
     }
 }
 

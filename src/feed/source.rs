@@ -11,6 +11,9 @@ use crate::{
     description::{Description, ListId},
 };
 
+/// Maximum requests of one face whose answers it has not received. More are refused.
+pub const MAX_WAITING: usize = 1024;
+
 /// Where a face gets its events and rows from.
 ///
 /// It is driven by polling alone. A face never waits: [`Source::look`] answers with what is there, and everything else is
@@ -31,7 +34,8 @@ pub trait Source: Send {
     /// The rows for a view: as they are now, or those that came last if the node is elsewhere.
     fn look(&mut self, view: &View) -> Arc<Look>;
 
-    /// Begins a request. Its answer has the returned number.
+    /// Begins a request. Its answer has the returned number. At most 1,024 requests can wait for their answers; more are
+    /// answered by [`Answer::Refused`].
     fn request(&mut self, request: Request) -> u64;
 
     /// The next news. `None` once there can be no more.
@@ -70,7 +74,8 @@ pub enum Request {
     },
 }
 
-/// A search for items whose key, or a text of which, contains what was typed. Case is ignored.
+/// A search for items whose key, or a text of which, contains what was typed. Case is ignored, and of each text the first
+/// 512 bytes are searched.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Find {
     /// The list.
