@@ -1,4 +1,4 @@
-//! The log file, which is bounded: in its size, and in how many lines strangers have in it.
+//! The log file. Its size is bounded, and so is the number of lines that peers can cause.
 
 use std::{fmt, net::IpAddr, path::Path, sync::Arc};
 
@@ -26,7 +26,7 @@ use tracing_subscriber::{
 mod allowance;
 mod file;
 
-/// How much the log tells.
+/// The log level.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Level {
@@ -50,7 +50,7 @@ impl From<Level> for LevelFilter {
     }
 }
 
-/// Appends everything that is logged from now on to a file. Only its owner can read a file that this creates.
+/// Appends all log events from now on to a file. A file that this creates is readable only by its owner.
 pub(crate) fn open(path: &Path, level: Level, max_size: LogSize) -> anyhow::Result<()> {
     let (file, open_to_others) = LogFile::open(path, max_size.0)
         .map_err(file_error::writing)
@@ -66,7 +66,7 @@ pub(crate) fn open(path: &Path, level: Level, max_size: LogSize) -> anyhow::Resu
         .map_err(|error| anyhow::anyhow!("cannot set up the log: {error}"))
 }
 
-/// What writes a line for each event that is logged.
+/// The subscriber that writes one line per log event.
 fn to<W>(writer: W, level: Level) -> impl Subscriber + Send + Sync
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
@@ -74,16 +74,17 @@ where
     tracing_subscriber::fmt()
         .with_writer(writer)
         .with_ansi(false)
-        // Of what it takes for harmful, which is less than what is written out below.
+        // tracing escapes fewer characters than [`OneLine`], which follows.
         .with_ansi_sanitization(false)
         .with_max_level(LevelFilter::from(level))
-        // What a full disk does not take is left out: a complaint on standard error would be written over the screen.
+        // A write error is not reported, because a line on standard error would overwrite the screen. [`watch`] reports
+        // lost lines.
         .log_internal_errors(false)
         .event_format(OneLine(Format::default()))
         .finish()
 }
 
-/// An event on one line that is safe to show, whoever logs it and whatever a peer has put into it.
+/// Formats a log event as one line that is safe to show, whatever text a peer put into it.
 struct OneLine(Format);
 
 impl<S, N> FormatEvent<S, N> for OneLine
@@ -103,7 +104,7 @@ where
     }
 }
 
-/// Logs what happens at the node, until it stops.
+/// Logs the events of the node until it stops.
 pub(crate) fn watch(node: &Node) {
     let mut events = node.subscribe();
     info!(address = %node.address(), listens_on = ?node.listens_on(), "started");
@@ -125,7 +126,7 @@ pub(crate) fn watch(node: &Node) {
     });
 }
 
-/// Logs an event, unless others than the user cause more of its kind than is logged.
+/// Logs an event, unless the rate limit for events that peers cause is exceeded.
 fn log_within(allowance: &mut Allowance, event: &Event, now: Instant) {
     log_left_out(&allowance.end_minute(now));
     if cause(event).is_none_or(|(topic, place)| allowance.admits(topic, place)) {
@@ -137,8 +138,8 @@ fn log_left_out(left_out: &[LeftOut]) {
     left_out.iter().for_each(|left_out| info!(lines = left_out.lines, "{left_out}"));
 }
 
-/// What an event is about and where it came from, if others than the user cause it. What is logged at the level `debug`
-/// is not bounded but by the size of the file.
+/// The topic and the remote address of an event that a peer causes; `None` for other events. Events at the level
+/// `debug` have no rate limit; only the size of the file bounds them.
 fn cause(event: &Event) -> Option<(Topic, Option<IpAddr>)> {
     match event {
         Event::PeerDiscovered { introduction: Discovery::Manual | Discovery::Restored, .. } => None,
@@ -203,7 +204,7 @@ fn log_failure(what: &str, peer: &clacks_p2p::Address, failure: &Failure) {
 fn log_message(event: &Event) {
     match event {
         Event::MessageReceived { peer, message, visits, .. } => {
-            // A field of this name is written out by `tracing` in its own way, if anything is left to write out.
+            // `tracing` escapes a field of this name in its own way, so the text is escaped first.
             let message = escaped(message.as_json());
             debug!(peer = %peer.address, %message, visits, "message received");
         }
@@ -234,7 +235,7 @@ mod tests {
 
     use super::*;
 
-    /// What is in the file when this has logged.
+    /// The content of the file after this has logged.
     fn logged(log: impl FnOnce()) -> String {
         let mut file = tempfile::tempfile().unwrap();
         let to_file = to(Arc::new(file.try_clone().unwrap()), Level::Trace);
@@ -245,7 +246,7 @@ mod tests {
         text
     }
 
-    /// All events that hold what a peer wrote.
+    /// One event of each kind that holds text of a peer.
     fn events(text: &str) -> Vec<Event> {
         let address: clacks_p2p::Address = "tower:1".parse().unwrap();
         let now = Now { uptime: std::time::Duration::ZERO, unix_ms: 5 };
@@ -277,7 +278,7 @@ mod tests {
         ]
     }
 
-    /// Bytes that an hour of these events takes, each of which comes so often a second, whoever is behind them.
+    /// Bytes that one hour of these events adds to the log, with each event repeated `a_second` times per second.
     fn logged_in_an_hour(events: &[Event], a_second: usize) -> usize {
         let begun = Instant::now();
         let mut allowance = Allowance::new(begun);
@@ -345,7 +346,7 @@ mod tests {
             let events = events(&text);
             let log = logged(|| {
                 events.iter().for_each(log);
-                // As the library and what it is built on may.
+                // The library and its dependencies may log such text.
                 tracing::error!(error = %text, debug = ?text, "{text}");
             });
             prop_assert!(log.ends_with('\n'));

@@ -1,4 +1,4 @@
-//! The end of the program: unsent messages are sent on or reported.
+//! The end of the program: unsent messages are drained or reported.
 
 use std::time::Duration;
 
@@ -6,15 +6,15 @@ use clacks_p2p::{Node, node::Unsent};
 use clacks_source::shutdown::{Cause, UnsentCounts, begun, told};
 use clacks_terminal::report::tell;
 
-/// What a node may take to stop.
+/// Maximum time for a node to stop.
 pub(crate) const STOP_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Stops the node and returns what it still had.
+/// Stops the node and returns its unsent messages.
 pub(crate) async fn stop(node: &Node) -> Unsent {
     tokio::time::timeout(STOP_TIMEOUT, node.stop()).await.unwrap_or_else(|_| node.remaining())
 }
 
-/// Says which messages are lost.
+/// Reports lost messages on standard error.
 pub(crate) fn tell_of_loss(remaining: &Unsent) {
     let losses = [(remaining.messages.len(), "still in the queue"), (remaining.held.len(), "held here")];
     for (number, place) in losses {
@@ -26,7 +26,7 @@ pub(crate) fn tell_of_loss(remaining: &Unsent) {
     }
 }
 
-/// Hands on what only this node has, for a while, where the screen was not left by the user. Tells on standard error.
+/// Drains unsent messages for a limited time if the user did not decide about them. Reports on standard error.
 pub(crate) async fn hand_on_after(cause: Cause, node: &Node) {
     let Some(within) = cause.patience() else { return };
     let at_stake = UnsentCounts::of(&node.overview());

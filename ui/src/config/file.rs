@@ -1,4 +1,4 @@
-//! The configuration file: where it is, and how it is read.
+//! The configuration file: its location, and how it is read.
 
 use std::{
     fs::File,
@@ -17,7 +17,7 @@ use serde::de::DeserializeOwned;
 
 use super::view::Located;
 
-/// Reads the configuration file: `file`, or the one that is looked for, if it is there.
+/// Reads the configuration file `file`, or the default one if it exists.
 pub(crate) fn read_as<T: DeserializeOwned + Located>(file: Option<&Path>) -> anyhow::Result<Option<T>> {
     let text = match file {
         Some(path) => Some((path.to_owned(), read(path)?)),
@@ -33,8 +33,8 @@ fn read(path: &Path) -> anyhow::Result<String> {
     read_named(path).map_err(file_error::reading).with_context(|| format!("cannot read {}", path.display()))
 }
 
-/// The text of a file that the user named, which may be a pipe, as of `<(…)` in a shell. A pipe is read to its end,
-/// however long that takes.
+/// Reads a file that the user named. It may be a pipe, as with `<(…)` in a shell; a pipe is read to its end without a
+/// time limit.
 fn read_named(path: &Path) -> io::Result<String> {
     if !is_pipe(path)? {
         return read_regular_text(path, LARGEST_FILE);
@@ -71,12 +71,12 @@ fn read_default() -> anyhow::Result<Option<(PathBuf, String)>> {
     }
 }
 
-/// Where the configuration file is looked for.
+/// The default path of the configuration file.
 pub(crate) fn default_path() -> Option<PathBuf> {
     platform_directories().map(|directories| directories.config_dir().join("config.toml"))
 }
 
-/// Where the user's own themes are looked for.
+/// The directory of the user's themes.
 pub(crate) fn themes_directory() -> Option<PathBuf> {
     platform_directories().map(|directories| directories.config_dir().join("themes"))
 }

@@ -1,4 +1,4 @@
-//! The configuration file, given any text.
+//! The configuration file with arbitrary text.
 
 use clacks_dashboard::keymap::Keymap;
 use clacks_language::saved_filter::Station;

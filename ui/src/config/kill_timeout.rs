@@ -3,12 +3,12 @@ use std::{fmt, str::FromStr, time::Duration};
 use jiff::SignedDuration;
 use serde::{Deserialize, Deserializer, de};
 
-/// How long a peer is lost before it is dead: a number of milliseconds, as in the protocol, or a time with its
-/// unit, such as `90s`, `5m` or `1h 30m`.
+/// The time after which a lost peer is dead: a number of milliseconds, as in the protocol, or a time with a unit, such
+/// as `90s`, `5m` or `1h 30m`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct KillTimeout(Duration);
 
-/// The text is no time.
+/// Error: the text is no time.
 #[derive(Debug, thiserror::Error)]
 #[error("a kill timeout is a number of milliseconds, or a time such as 90s, 5m or 1h")]
 pub(crate) struct NoTime;

@@ -1,4 +1,4 @@
-//! The options of how much a node takes and does, whoever asks.
+//! The options of the node's resource limits.
 
 use std::time::Duration;
 
@@ -11,11 +11,10 @@ use super::{
     timeout::{Rate, Timeout},
 };
 
-/// The heading of these options in the help of the command line.
+/// The heading of these options in `--help`.
 const HEADING: &str = "Limits";
 
-/// Every limit, where it was given: by flag, by environment variable, or in the table `[limits]` of the configuration
-/// file.
+/// The limits, from flags, environment variables or the table `[limits]` of the configuration file.
 #[derive(Debug, Clone, Default, PartialEq, clap::Args, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 #[command(next_help_heading = HEADING)]
@@ -114,7 +113,7 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
-    /// What is given here, and for the rest what the other says.
+    /// Merges two sources: values of `self` take precedence over those of `other`.
     #[allow(clippy::needless_pass_by_value, reason = "as of `Config`")]
     pub(crate) fn or(self, other: Self) -> Self {
         Self {
@@ -144,9 +143,9 @@ impl Limits {
         }
     }
 
-    /// Sets the limits of a node.
+    /// Applies the limits to a node's builder.
     pub(crate) fn apply(&self, builder: Builder) -> Builder {
-        // What is read fits.
+        // The parsers accept only values that fit.
         let rate = |count: Option<usize>| count.and_then(|count| u32::try_from(count).ok());
         let time = |time: Option<Timeout>| time.map(Duration::from);
         builder

@@ -1,5 +1,5 @@
-//! How the values of options are read: one function for each kind of value, for flags, environment variables and the
-//! configuration file alike. What is wrong is said with what the option takes and an example.
+//! Parsers of option values: one function per kind of value, shared by flags, environment variables and the
+//! configuration file. Errors state the accepted range and an example.
 
 use std::{fmt, net::IpAddr, str::FromStr};
 
@@ -8,7 +8,7 @@ use clacks_p2p::{Address, AddressError};
 use clacks_text::byte_size;
 use serde::{Deserializer, de};
 
-/// Reads a value; an error says what the option takes.
+/// Parses a value; the error states the accepted values.
 type Parse<T> = fn(&str) -> Result<T, &'static str>;
 
 pub(crate) fn hostname(text: &str) -> Result<String, &'static str> {
@@ -17,7 +17,7 @@ pub(crate) fn hostname(text: &str) -> Result<String, &'static str> {
     Address::new(text, 1).map(|_| text.to_owned()).map_err(|_| WRONG)
 }
 
-/// A node, as a person names it.
+/// The address of a node in the notation for people.
 pub(crate) fn address(text: &str) -> Result<Address, AddressError> {
     text.trim().parse()
 }
@@ -37,25 +37,25 @@ pub(crate) fn send_rate(text: &str) -> Result<f64, &'static str> {
     text.trim().parse().ok().filter(|rate| SEND_RATES.contains(rate)).ok_or(WRONG)
 }
 
-/// At least 1.
+/// A count of at least 1.
 pub(crate) fn count(text: &str) -> Result<usize, &'static str> {
     const WRONG: &str = "a number here is whole and at least 1, such as 100";
     u32::from_str(text.trim()).ok().filter(|count| *count > 0).map(|count| count as usize).ok_or(WRONG)
 }
 
-/// 0 for no limit.
+/// A count; 0 means no limit.
 pub(crate) fn count_or_no_limit(text: &str) -> Result<u32, &'static str> {
     text.trim().parse().map_err(|_| "a number here is whole, such as 10; 0 is for no limit")
 }
 
-/// Bytes, at least 1.
+/// A size in bytes, at least 1.
 pub(crate) fn size(text: &str) -> Result<usize, &'static str> {
     const WRONG: &str = "a size is a number of bytes, or with a unit as in 512K, 64M, 2G; at least 1";
     let bytes = byte_size::bytes(text).filter(|bytes| *bytes > 0);
     bytes.and_then(|bytes| usize::try_from(bytes).ok()).ok_or(WRONG)
 }
 
-/// Whether something is on.
+/// A switch: on or off.
 pub(crate) fn switch(text: &str) -> Result<bool, &'static str> {
     match text.trim().to_ascii_lowercase().as_str() {
         "true" | "yes" | "on" | "1" | "y" | "t" => Ok(true),
@@ -64,7 +64,7 @@ pub(crate) fn switch(text: &str) -> Result<bool, &'static str> {
     }
 }
 
-/// A value in the configuration file, as a number or a text.
+/// Deserializes a value that the configuration file gives as a number or a text.
 fn in_file<'de, D: Deserializer<'de>, T>(deserializer: D, parse: Parse<T>) -> Result<Option<T>, D::Error> {
     struct Written<T>(Parse<T>);
     impl<T> de::Visitor<'_> for Written<T> {
@@ -89,7 +89,7 @@ fn in_file<'de, D: Deserializer<'de>, T>(deserializer: D, parse: Parse<T>) -> Re
     deserializer.deserialize_any(Written(parse)).map(Some)
 }
 
-/// For `deserialize_with`, which takes no parameters: the same functions for the configuration file.
+/// The same parsers as functions for `deserialize_with`, which takes no parameters.
 pub(crate) mod file {
     use super::{Deserializer, IpAddr, in_file};
 

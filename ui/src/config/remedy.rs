@@ -2,7 +2,7 @@ use std::io;
 
 use clacks_p2p::node::StartError;
 
-/// What to do about a node that did not start, where its error does not say it.
+/// Advice for a node that did not start, appended to errors that do not give it; otherwise empty.
 pub(crate) fn remedy(error: &StartError) -> &'static str {
     if error.denied().is_some() {
         return "; give a directory that can be written to as --data-dir, or --no-state to keep nothing";

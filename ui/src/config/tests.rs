@@ -1,4 +1,4 @@
-//! The configuration file, the flags and the environment say the same.
+//! The configuration file, flags and environment variables have the same options.
 
 use clap::CommandFactory;
 
@@ -84,7 +84,7 @@ async fn the_values_in_the_default_file_are_the_defaults() {
     let Config { peers, peers_from, cert, key, data_dir, .. } = full();
     assert!(peers.is_some() && peers_from.is_some_and(|sources| sources.len() == 2));
     assert!(cert.is_some() && key.is_some() && data_dir.is_some());
-    // Those are examples; a free port is needed to start.
+    // The file's values for these are examples; a node in a test needs a free port.
     let told = Config { port: Some(0), cert: None, key: None, data_dir: None, ..full() };
     let untold = Config { port: Some(0), ..Config::default() };
     let (told, untold) = (told.start().await.unwrap(), untold.start().await.unwrap());

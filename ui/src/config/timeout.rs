@@ -3,11 +3,11 @@ use std::{str::FromStr, time::Duration};
 use jiff::SignedDuration;
 use serde::{Deserialize, Deserializer, de::Error};
 
-/// How long something may take: a number of milliseconds, or a time with its unit, such as `10s` or `1m`.
+/// A timeout, 10 ms to 24 h: a number of milliseconds, or a time with a unit, such as `10s` or `1m`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Timeout(Duration);
 
-/// How often something may happen, a second; 0 for as often as it likes.
+/// A rate per second, 0.001 to 1,000,000; 0 for no limit.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Rate(pub(crate) f64);
 
@@ -44,7 +44,7 @@ impl FromStr for Rate {
     }
 }
 
-/// A number or a text in a file, read as it would be from the command line.
+/// Deserializes a number or a text as the command line would parse it.
 fn written<'de, D: Deserializer<'de>, T>(deserializer: D, wrong: &'static str) -> Result<T, D::Error>
 where
     T: FromStr<Err = &'static str>,

@@ -1,4 +1,4 @@
-//! The options of what is shown, which the node knows nothing of.
+//! The options of the screen. The node does not read them.
 
 use std::path::{Path, PathBuf};
 
@@ -16,14 +16,13 @@ use toml::Spanned;
 
 use super::number;
 
-/// The heading of these options in the help of the command line.
+/// The heading of these options in `--help`.
 pub(crate) const HEADING: &str = "Screen";
 
-/// The heading of those that record it.
+/// The heading of the recording options in `--help`.
 pub(crate) const RECORDING_HEADING: &str = "Recording";
 
-/// Every option of the screen, where it was given: by flag, by environment variable, or in the table `[view]` of the
-/// configuration file.
+/// The options of the screen, from flags, environment variables or the table `[view]` of the configuration file.
 #[derive(Debug, Clone, Default, PartialEq, clap::Args, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 #[command(next_help_heading = HEADING)]
@@ -77,25 +76,25 @@ pub(crate) struct View {
     #[arg(long, env = "CLACKS_HISTORY_FILE", value_name = "FILE")]
     pub(crate) history_file: Option<UserPath>,
 
-    /// Where the theme is named, if that is in the configuration file: the file and the line.
+    /// The file and line that name the theme, if the configuration file does.
     #[arg(skip)]
     #[serde(skip)]
     pub(crate) theme_place: Option<String>,
 
-    /// The stations, which have a table of their own.
+    /// The saved filters, from the table `[stations]`.
     #[arg(skip)]
     #[serde(skip)]
     pub(crate) stations: Stations,
 
-    /// The keys, which have tables of their own.
+    /// The key bindings, from the tables `[keys.…]`.
     #[arg(skip)]
     #[serde(skip)]
     pub(crate) keys: UserKeys,
 }
 
-/// What remembers where in a file it was named.
+/// Options that store where a file set them.
 pub(crate) trait Located {
-    /// Takes in which file this was read from, and its text.
+    /// Stores the file and line of each such option. `text` is the content of `file`.
     fn locate(&mut self, file: &Path, text: &str);
 }
 
@@ -118,12 +117,12 @@ impl Located for View {
 }
 
 impl View {
-    /// The characters that the terminal can show: as `--ascii` says, else as the locale does.
+    /// The character set: `--ascii`, by default that of the locale.
     pub(crate) fn charset(&self) -> Charset {
         Charset::chosen(self.ascii)
     }
 
-    /// Opens the theme that is named here, or `auto`, to be drawn with the characters that were chosen.
+    /// Opens the configured theme, `auto` by default, with the character set.
     pub(crate) fn open_theme(&self) -> anyhow::Result<ThemeSelection> {
         let directory = super::file::themes_directory();
         let themes =
@@ -131,8 +130,8 @@ impl View {
         Ok(themes.with_charset(self.charset()))
     }
 
-    /// How the dashboard is opened, without a history. Reads the themes, so that a wrong one is reported before a node
-    /// starts.
+    /// The dashboard's settings, without a history file. Reads the themes, so that an invalid one is reported before a
+    /// node starts.
     pub(crate) fn settings(&self, demo: bool) -> anyhow::Result<DashboardSettings> {
         let options = Options {
             mouse: !self.no_mouse.unwrap_or_default(),
@@ -145,14 +144,14 @@ impl View {
         Ok(DashboardSettings::new(demo, options, self.open_theme()?))
     }
 
-    /// Where the history is kept, with the directory of a node that has one; `None` if it is not kept.
+    /// The path of the history file, by default in the node's data directory; `None` if no history is saved.
     pub(crate) fn history(&self, directory: Option<&Path>) -> Option<PathBuf> {
         let file =
             self.history_file.as_deref().map(Path::to_path_buf).or_else(|| Some(directory?.join("history")));
         file.filter(|_| !self.no_history.unwrap_or_default())
     }
 
-    /// What is given here, and for the rest what the other says.
+    /// Merges two sources: values of `self` take precedence over those of `other`.
     #[allow(clippy::needless_pass_by_value, reason = "as of `Config`")]
     pub(crate) fn or(self, other: Self) -> Self {
         Self {

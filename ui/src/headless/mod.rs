@@ -1,4 +1,4 @@
-//! The node without a screen: commands in, JSON lines out.
+//! `clacks node`: a node without a screen. Commands come in, JSON lines go out.
 
 use std::time::Duration;
 
@@ -28,16 +28,15 @@ use super::platform::{
 
 mod story;
 
-/// What the reader of the output gets to read what was left when the node stopped.
+/// Maximum time for the reader of the output to read the remaining lines after the node has stopped.
 const GOODBYE: Duration = Duration::from_secs(10);
 
-/// Announces and readings of lists that the input asked for and that are under way before further lines of it wait for
-/// one to end.
+/// Maximum number of announces and list reads in progress. At the limit, further lines of the input wait.
 const MOST_UNDER_WAY: usize = 64;
 
-/// Runs until a signal or `:quit` asks it to stop, or nobody reads its output any more; then hands on what only this
-/// node has, if that is wanted, and stops the node. Returns the messages that are lost if nobody could be told of them.
-/// Output that can't be written, other than for want of a reader, ends it with an error.
+/// Runs until a signal or `:quit` requests the end, or until the output is closed. Then drains unsent messages if
+/// requested, and stops the node. Returns lost messages that could not be reported. A write error other than a closed
+/// reader is returned as an error.
 pub(crate) async fn run(
     node: &Node,
     recorder: Recorder,
@@ -70,7 +69,7 @@ pub(crate) async fn run(
     };
     let remaining = tokio::select! {
         remaining = super::shutdown::stop(node) => remaining,
-        // Somebody is in a hurry.
+        // A second signal ends the program at once.
         _ = signals.next() => return Ok(node.remaining()),
     };
     if is_in_a_hurry {
@@ -88,8 +87,8 @@ pub(crate) async fn run(
     }
 }
 
-/// Stops the node, whose output nobody reads any more or can't be written, which is a failure. What is lost is told
-/// before that if anybody minds.
+/// Stops the node after its output was closed or failed. Reports lost messages on standard error before that if
+/// `is_to_be_told`.
 async fn end_without_output(node: &Node, closed: Closed, is_to_be_told: bool) -> anyhow::Result<Unsent> {
     let remaining = super::shutdown::stop(node).await;
     match closed.into_result() {
@@ -103,7 +102,7 @@ async fn end_without_output(node: &Node, closed: Closed, is_to_be_told: bool) ->
     }
 }
 
-/// How somebody wants to leave.
+/// The kind of exit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Leave {
     WhenHandedOn,
@@ -117,18 +116,18 @@ struct Session<'a> {
     output: Output,
 }
 
-/// What carries out the lines of the input.
+/// Executes the lines of the input.
 struct Commands<'a> {
     node: &'a Node,
     recorder: Recorder,
     peer_lists: PeerLists,
     lines: mpsc::Receiver<input::Line>,
-    /// Of the line that was read last.
+    /// Number of the last line that was read.
     number: u64,
     announces: JoinSet<Record>,
-    /// Lists of peers that are read at the start, which nobody waits for.
+    /// Configured lists of peers, read at the start. Nothing waits for them.
     configured: JoinSet<Vec<Record>>,
-    /// Lists of peers that the input asked for, which nobody waits for at the end.
+    /// Lists of peers that the input requested. They are not awaited at the end.
     readings: JoinSet<Vec<Record>>,
 }
 
@@ -138,7 +137,7 @@ impl Session<'_> {
         self.talk().await
     }
 
-    /// Tells and answers until somebody wants to leave or the node has stopped.
+    /// Writes events and answers until an exit is requested or the node has stopped.
     async fn talk(&mut self) -> Result<Leave, Closed> {
         let Self { commands, story, output, .. } = self;
         tokio::select! {
@@ -148,8 +147,8 @@ impl Session<'_> {
         }
     }
 
-    /// Hands on what only this node has, for a while, unless `:quit!` ends that. Tells and answers meanwhile; a reader
-    /// who is stuck holds up none of it. Returns what there is to tell of it.
+    /// Drains unsent messages for a limited time, unless `:quit!` ends that. Events and answers are written meanwhile;
+    /// a stuck reader does not delay the drain. Returns the record to write about it.
     async fn hand_on(&mut self) -> Result<Option<Record>, Closed> {
         let node = self.node;
         let at_stake = UnsentCounts::of(&node.overview());
@@ -174,7 +173,7 @@ impl Session<'_> {
 }
 
 impl<'a> Commands<'a> {
-    /// Begins to read the lists of peers that are configured.
+    /// Starts to read the configured lists of peers.
     fn new(node: &'a Node, recorder: Recorder, peer_lists: PeerLists) -> anyhow::Result<Self> {
         let lines = input::lines()?;
         let mut configured = JoinSet::new();
@@ -188,10 +187,10 @@ impl<'a> Commands<'a> {
         Ok(Self { node, recorder, peer_lists, lines, number: 0, announces, configured, readings })
     }
 
-    /// Carries out one line of the input after the other, until `:quit`. The end of the input ends nothing.
+    /// Executes the lines of the input in order, until `:quit`. The end of the input ends nothing.
     ///
-    /// An announce takes as long as the other node takes, and a list of peers as long as its server; meanwhile the next
-    /// lines are carried out.
+    /// An announce takes as long as the other node, and a list of peers as long as its server. Meanwhile the next lines
+    /// are executed.
     async fn answer(&mut self, output: &Output) -> Result<Leave, Closed> {
         loop {
             let has_room = self.announces.len() + self.readings.len() < MOST_UNDER_WAY;
@@ -227,7 +226,7 @@ impl<'a> Commands<'a> {
         }
     }
 
-    /// Carries out a command, or begins to where that takes a while.
+    /// Executes a command, or starts it if it takes a while.
     async fn begin(
         &mut self,
         command: Result<Command, String>,
@@ -255,7 +254,7 @@ impl<'a> Commands<'a> {
     }
 }
 
-/// Reads a list of peers, or all that are configured: what was read, then the answer to the command.
+/// Reads one list of peers, or all configured ones. Returns what was read, then the answer to the command.
 async fn read_peers(node: &Node, line: u64, lists: &PeerLists, source: Option<ListSource>) -> Vec<Record> {
     let read = lists.read_all(source).await;
     let time = node.now().unix_ms;
@@ -266,7 +265,7 @@ async fn read_peers(node: &Node, line: u64, lists: &PeerLists, source: Option<Li
 }
 
 async fn write_answers(answers: Result<Vec<Record>, JoinError>, output: &Output) -> Result<(), Closed> {
-    // One that panicked is told of elsewhere.
+    // A panic of a task is reported by the panic hook.
     for record in answers.unwrap_or_default() {
         output.write(record.into_line()).await?;
     }
@@ -295,7 +294,7 @@ fn answered(node: &Node, line: u64, done: Result<String, String>) -> Record {
     }
 }
 
-/// The answer to a command that only asks; `None` if there is nothing here that it could ask for.
+/// The answer to a query; `None` if the command has no answer without a screen.
 fn look(node: &Node, line: u64, command: &ViewCommand) -> Option<Record> {
     let time = node.now().unix_ms;
     match command {
@@ -304,12 +303,12 @@ fn look(node: &Node, line: u64, command: &ViewCommand) -> Option<Record> {
         ViewCommand::Held => Some(json::answers::held(time, line, &node.held_window(0..usize::MAX))),
         ViewCommand::Limits => Some(json::answers::limits(time, line, node)),
         ViewCommand::Help => Some(json::answers::help(time, line)),
-        // Those of the screen, and what ends the program before it comes here.
+        // Commands of the screen, and those that the caller handles.
         _ => None,
     }
 }
 
-/// Writes what happened until the node stopped, and what is lost.
+/// Writes the events until the node stopped, and the lost messages.
 async fn say_goodbye(
     time: u64,
     remaining: &Unsent,
@@ -322,7 +321,7 @@ async fn say_goodbye(
     if let Some(handed_on) = handed_on {
         output.write(handed_on.into_line()).await?;
     }
-    // The node has given them up.
+    // The node has cancelled them.
     while let Some(done) = announces.join_next().await {
         write_answers(done.map(|record| vec![record]), &output).await?;
     }

@@ -5,26 +5,26 @@ use clacks_source::json;
 
 use crate::platform::output::{Closed, Output};
 
-/// Events that may wait here for room in the output. When there are as many, the others wait in the subscription,
-/// and the times that they are told with are too late.
+/// Maximum number of events buffered for a slow reader. Beyond it events stay in the subscription and get the time at
+/// which they leave it.
 const CAPACITY: usize = 1024;
 
-/// What happens at the node, and when.
+/// Writes the node's events with their times.
 #[derive(Debug)]
 pub(crate) struct Story {
     node: Node,
     events: Subscription,
-    /// Events with the time at which they came.
+    /// Events with the time of their arrival.
     waiting: VecDeque<(Event, u64)>,
 }
 
 impl Story {
-    /// It begins now.
+    /// Subscribes to the events from now on.
     pub(crate) fn new(node: &Node) -> Self {
         Self { node: node.clone(), events: node.subscribe(), waiting: VecDeque::new() }
     }
 
-    /// Writes what happens, until the node stops. What was not written when this is given up is not lost.
+    /// Writes events until the node stops. Cancel-safe: an event that was not written stays buffered.
     pub(crate) async fn tell(&mut self, output: &Output) -> Result<(), Closed> {
         loop {
             tokio::select! {
@@ -42,7 +42,7 @@ impl Story {
         }
     }
 
-    /// Writes what has happened and waits to be told.
+    /// Writes the remaining events.
     pub(crate) async fn tell_the_rest(mut self, output: &Output) -> Result<(), Closed> {
         let now = self.node.now().unix_ms;
         let late = std::iter::from_fn(|| self.events.try_next()).map(|event| (event, now));

@@ -1,7 +1,7 @@
-//! How many lines strangers may have in the log.
+//! Rate limit for log lines that peers cause.
 //!
-//! Whoever sends something can have something logged. So each place has some lines a minute, all places together have
-//! some, and at the end of the minute a line counts what was left out.
+//! Every request of a peer can cause a log line. So each place (see [`Place`]) has a limit per minute and topic, and so
+//! do all places together. At the end of the minute one line counts the lines that were left out.
 
 use std::{
     collections::HashMap,
@@ -12,29 +12,29 @@ use std::{
 
 use tokio::time::Instant;
 
-/// What is counted together.
+/// The period of the limits.
 const MINUTE: Duration = Duration::from_secs(60);
-/// Lines of a topic that one place has a minute.
+/// Maximum lines of a topic per place and minute.
 const OF_A_PLACE: u32 = 5;
-/// Lines of a topic a minute, whoever causes them.
+/// Maximum lines of a topic per minute from all places.
 const OF_A_TOPIC: u32 = 15;
-/// Places that are counted by themselves a minute, of a topic.
+/// Maximum number of places that are counted separately per topic and minute.
 const MAX_PLACES: usize = 1000;
-/// Places that are named with what was left out of theirs, of a topic.
+/// Maximum number of places that the summary of a topic names.
 const NAMED: usize = 3;
 
-/// What lines are about that others than the user cause.
+/// The topic of a line that a peer causes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Topic {
-    /// Requests that were not taken.
+    /// Refused requests.
     Refusals,
-    /// Announces that came.
+    /// Received announces.
     Announces,
-    /// Peers that come, change and go.
+    /// Peers that were added, changed or removed.
     Peers,
-    /// Deliveries and announces that failed.
+    /// Failed deliveries and announces.
     Failures,
-    /// Certificates that were refused.
+    /// Refused certificates.
     Certificates,
     /// Events that the log itself missed.
     Lags,
@@ -44,7 +44,7 @@ impl Topic {
     const ALL: [Self; 6] =
         [Self::Refusals, Self::Announces, Self::Peers, Self::Failures, Self::Certificates, Self::Lags];
 
-    /// What one of its lines is about, and what several are about.
+    /// The noun for one line, and for several.
     fn names(self) -> [&'static str; 2] {
         match self {
             Self::Refusals => ["refused request", "refused requests"],
@@ -57,7 +57,7 @@ impl Topic {
     }
 }
 
-/// Where something came from: an IPv4 address, or the network of 64 bits of an IPv6 address.
+/// The key of the limit: an IPv4 address, or the /64 network of an IPv6 address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Place(IpAddr);
 
@@ -77,12 +77,12 @@ impl fmt::Display for Place {
     }
 }
 
-/// What was left out of a topic in a minute.
+/// The lines of a topic that were left out in a minute.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct LeftOut {
     pub(crate) topic: Topic,
     pub(crate) lines: u64,
-    /// Where it came from; none for what came from no place or from several that are not named.
+    /// The place that caused them; `None` for lines without a place, or from places that are not named.
     pub(crate) place: Option<Place>,
 }
 
@@ -96,7 +96,7 @@ impl fmt::Display for LeftOut {
     }
 }
 
-/// Counts the lines of the minute.
+/// The rate limiter: counts the lines of the current minute.
 #[derive(Debug)]
 pub(crate) struct Allowance {
     ends: Instant,
@@ -107,7 +107,7 @@ pub(crate) struct Allowance {
 struct Lines {
     logged: u32,
     by_place: HashMap<Place, Count>,
-    /// Left out, and from no place that is counted by itself.
+    /// Lines left out that have no place or whose place is not counted separately.
     other: u64,
 }
 
@@ -122,18 +122,18 @@ impl Allowance {
         Self { ends: now + MINUTE, topics: Default::default() }
     }
 
-    /// Whether a line is to be logged; otherwise it is counted. What was left out in the minute before has to be
-    /// [told](Self::end_minute) first.
+    /// Whether a line is logged; otherwise it is counted. Call [`end_minute`](Self::end_minute) first, so that the
+    /// counts of the previous minute are reported.
     pub(crate) fn admits(&mut self, topic: Topic, place: Option<IpAddr>) -> bool {
         self.topics[topic as usize].admits(place.map(Place::from))
     }
 
-    /// When the minute is over.
+    /// The end of the current minute.
     pub(crate) fn ends(&self) -> Instant {
         self.ends
     }
 
-    /// Begins the next minute if this one is over, and returns what was left out.
+    /// Starts the next minute if the current one is over, and returns the counts of the old one.
     pub(crate) fn end_minute(&mut self, now: Instant) -> Vec<LeftOut> {
         if now < self.ends {
             return Vec::new();
@@ -142,7 +142,7 @@ impl Allowance {
         before.left_out()
     }
 
-    /// What was left out so far.
+    /// The counts so far.
     pub(crate) fn left_out(self) -> Vec<LeftOut> {
         Topic::ALL.into_iter().zip(self.topics).flat_map(|(topic, lines)| lines.left_out(topic)).collect()
     }
@@ -197,7 +197,7 @@ mod tests {
         IpAddr::from(number.to_be_bytes())
     }
 
-    /// How many of these lines are logged in a minute.
+    /// The number of these lines that are logged in a minute.
     fn logged(
         allowance: &mut Allowance,
         topic: Topic,

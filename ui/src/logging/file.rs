@@ -1,4 +1,4 @@
-//! The log file, which is bounded in size: when it is full it is renamed, and so are a few older ones.
+//! The log file with a maximum size. A full file is rotated; a few older files are kept.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -12,16 +12,16 @@ use clacks_p2p::node::files::mode_open_to_others;
 use clacks_source::lost_lines::Lost;
 use rustix::fs::OFlags;
 
-/// Older files that are kept beside the newest, as FILE.old.1 and so on.
+/// Number of older files, named FILE.old.1 and so on.
 pub(crate) const KEPT: u32 = 2;
-/// Nobody else is to read what passed through the node.
+/// Readable only by the owner, because the log has the node's traffic.
 const MODE: u32 = 0o600;
 
-/// A log file that is bounded in size together with the older ones.
+/// A log file with rotation.
 #[derive(Debug)]
 pub(crate) struct LogFile {
     open: Mutex<Open>,
-    /// What could not be written.
+    /// Counts the lines that could not be written.
     lost: Arc<Lost>,
 }
 
@@ -29,17 +29,17 @@ pub(crate) struct LogFile {
 struct Open {
     path: PathBuf,
     file: File,
-    /// Maximum size in bytes; `None` where there is none, and for what is no regular file, such as a terminal or a pipe.
+    /// Maximum size in bytes; `None` for no limit, and for special files such as terminals and pipes.
     max_size: Option<u64>,
 }
 
 impl LogFile {
-    /// Opens the file, which need not exist, to append to it. Also returns its mode if it was there already and others
-    /// can read it. Without a maximum size it is never renamed.
+    /// Opens the file for appending and creates it if it is missing. The second value is the mode of an existing file
+    /// that others can read. Without a maximum size the file is never rotated.
     pub(crate) fn open(path: &Path, max_size: Option<u64>) -> io::Result<(Self, Option<u32>)> {
         let file = open(path)?;
         let metadata = file.metadata()?;
-        // A link stays a link to the newest file.
+        // A symbolic link keeps pointing to the newest file.
         let path = fs::canonicalize(path)?;
         let is_regular = metadata.is_file();
         let open_to_others = mode_open_to_others(&metadata, 0o077).filter(|_| is_regular);
@@ -53,7 +53,7 @@ impl LogFile {
     }
 }
 
-/// Each call writes a whole line.
+/// Each call writes one line.
 impl Write for &LogFile {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
@@ -73,14 +73,14 @@ impl Open {
         self.file.write(line)
     }
 
-    /// Makes the file an older one and begins the next if a line does not fit. Where that is not possible, the file is
-    /// emptied: a log without a bound would fill the disk.
+    /// Rotates the file if the line does not fit. If rotation fails, the file is truncated, because a log without a
+    /// bound would fill the disk.
     fn make_room(&mut self, line: u64, max_size: u64) -> io::Result<()> {
-        // The size as it is: another program may have truncated the file.
+        // The current size, because another program can have truncated the file.
         if fits(&self.file, line, max_size)? {
             return Ok(());
         }
-        // What another program has renamed is not ours to rename again.
+        // A file that another program has renamed is not rotated again.
         if !self.is_in_place() {
             self.file = open(&self.path)?;
             if fits(&self.file, line, max_size)? {
@@ -94,7 +94,7 @@ impl Open {
         Ok(())
     }
 
-    /// Whether the path leads to the open file.
+    /// Whether the path still leads to the open file.
     fn is_in_place(&self) -> bool {
         let identity = |metadata: &fs::Metadata| (metadata.dev(), metadata.ino());
         let (here, there) = (self.file.metadata(), fs::metadata(&self.path));
@@ -102,21 +102,21 @@ impl Open {
     }
 }
 
-/// Whether a line fits into a file. One that is longer than that fits into an empty one.
+/// Whether the line fits into the file. A line longer than the maximum fits into an empty file.
 fn fits(file: &File, line: u64, max_size: u64) -> io::Result<bool> {
     let size = file.metadata()?.len();
     Ok(size == 0 || size + line <= max_size)
 }
 
 fn open(path: &Path) -> io::Result<File> {
-    // Where nobody reads a pipe, opening it would wait.
+    // Without this flag, opening a pipe without a reader would block.
     let flags = OFlags::NONBLOCK.bits().cast_signed();
     OpenOptions::new().append(true).create(true).mode(MODE).custom_flags(flags).open(path)
 }
 
-/// Renames the file to an older one and puts a new one in its place. An error means that the file is where it was.
+/// Rotates the file and returns a new one at its path. On an error the file stays where it was.
 fn replaced(path: &Path) -> io::Result<File> {
-    // Opened first: once the file has its other name, nothing that is likely to fail is left to do.
+    // The new file is opened first, because after the rename no step that is likely to fail may remain.
     let new = numbered(path, 0);
     ignore_missing(fs::remove_file(&new))?;
     let file = OpenOptions::new().append(true).create_new(true).mode(MODE).open(&new)?;
@@ -124,12 +124,12 @@ fn replaced(path: &Path) -> io::Result<File> {
         let _ = fs::remove_file(&new);
         return Err(error);
     }
-    // If this fails, the lines are in the new file under its first name until it is full.
+    // If this fails, lines go to the new file under its temporary name until it is full.
     let _ = fs::rename(&new, path);
     Ok(file)
 }
 
-/// Renames the file and every older one to the next number, the newest last; the oldest is replaced.
+/// Renames the file and each older one to the next number. The oldest file is overwritten.
 fn set_aside(path: &Path) -> io::Result<()> {
     for number in (1..KEPT).rev() {
         ignore_missing(fs::rename(numbered(path, number), numbered(path, number + 1)))?;
@@ -141,8 +141,8 @@ fn ignore_missing(result: io::Result<()>) -> io::Result<()> {
     result.or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) })
 }
 
-/// The name of an older file; 0 is for the new one before it is in its place. FILE.1 is the name that other programs,
-/// such as logrotate, give to theirs.
+/// The name of an older file. Number 0 is the temporary name of the new file. `FILE.1` is not used, because programs
+/// such as logrotate use it.
 fn numbered(path: &Path, number: u32) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".old.{number}"));

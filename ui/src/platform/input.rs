@@ -7,13 +7,13 @@ use anyhow::Context;
 use clacks_p2p::node::files;
 use tokio::sync::mpsc;
 
-/// Longest line of input in bytes.
+/// Maximum length of an input line in bytes.
 pub(crate) const MAX_LINE: usize = 1 << 20;
 
-/// A line of the input, without its end, or what is wrong with it.
+/// An input line without its line break, or the reason why it was skipped.
 pub(crate) type Line = Result<String, LineError>;
 
-/// A line that is no text to work with. It was skipped.
+/// The reason why a line was skipped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum LineError {
     #[error("the line is longer than {MAX_LINE} bytes")]
@@ -22,7 +22,7 @@ pub(crate) enum LineError {
     NotText,
 }
 
-/// The lines of standard input, which are read no faster than they are taken.
+/// The lines of standard input. Lines are read only as fast as they are received.
 pub(crate) fn lines() -> anyhow::Result<mpsc::Receiver<Line>> {
     let (to_reader, lines) = mpsc::channel(1);
     read_beside(move || {
@@ -36,14 +36,15 @@ pub(crate) fn lines() -> anyhow::Result<mpsc::Receiver<Line>> {
     Ok(lines)
 }
 
-/// A thread, as a read from a terminal can't be given up when the node stops; the end of the process ends it.
+/// Starts a reader thread. A thread is used because a blocking read from a terminal cannot be cancelled when the node
+/// stops; the thread ends with the process.
 fn read_beside(read: impl FnOnce() + Send + 'static) -> anyhow::Result<()> {
     let thread = thread::Builder::new().name("input".into()).spawn(read);
     thread.map(drop).context("cannot read the input")
 }
 
-/// The lines of standard input, and in a terminal its ends, which are `None`: after the first, which somebody types with
-/// Ctrl-D, it goes on, and two on end are the last.
+/// The lines of standard input. In a terminal, the end of input (Ctrl-D) is `None`, and reading continues after it; two
+/// ends in a row finish the input.
 pub(crate) fn lines_and_ends() -> anyhow::Result<mpsc::Receiver<Option<Line>>> {
     let (to_reader, lines) = mpsc::channel(1);
     read_beside(move || {
@@ -61,7 +62,7 @@ pub(crate) fn lines_and_ends() -> anyhow::Result<mpsc::Receiver<Option<Line>>> {
     Ok(lines)
 }
 
-/// Reads lines, however their ends are written and whatever mark stands before the first.
+/// Reads lines with any kind of line break, and skips a byte order mark at the start.
 #[derive(Debug)]
 struct Lines<R> {
     input: R,
@@ -75,7 +76,7 @@ impl<R: BufRead> Lines<R> {
 
     /// The next line; `None` at the end of the input.
     fn read(&mut self) -> io::Result<Option<Line>> {
-        // Of a first line as long as may be, its mark and its end are read as well.
+        // The first line may also have a byte order mark besides its line break.
         let mark = if std::mem::take(&mut self.is_first) { '\u{feff}'.len_utf8() } else { 0 };
         let longest = (MAX_LINE + mark + "\r\n".len()) as u64;
         let mut line = Vec::new();

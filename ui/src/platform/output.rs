@@ -7,20 +7,20 @@ use std::{
 use anyhow::Context;
 use tokio::sync::{mpsc, oneshot};
 
-/// Lines that may wait for whoever reads them, beside the events that wait in the subscription.
+/// Maximum number of buffered lines for a slow reader. Further events stay in the subscription.
 const CAPACITY: usize = 16;
 
-/// Standard output, written by a thread of its own: a reader who is slow or stuck holds up nothing but the lines.
+/// Standard output, written by its own thread, so that a slow or stuck reader delays only the lines.
 #[derive(Debug)]
 pub(crate) struct Output {
     lines: mpsc::Sender<String>,
-    /// Dropped when all that was to be written is, or nothing more can be.
+    /// Closed when everything is written, or when nothing more can be written.
     finished: oneshot::Receiver<()>,
-    /// That it broke off, and why if that is a failure.
+    /// Set when a write failed. The value is the reason; `None` if the reader closed the pipe, which is no failure.
     broken: Arc<OnceLock<Option<String>>>,
 }
 
-/// Room for one line.
+/// A reserved place for one line.
 #[derive(Debug)]
 pub(crate) struct Room<'a>(mpsc::Permit<'a, String>);
 
@@ -31,12 +31,12 @@ impl Room<'_> {
     }
 }
 
-/// Nothing more is written: nobody reads the output any more, or it can't be written for this reason.
+/// Error: nothing more can be written. The value is the reason; `None` if the reader closed the pipe.
 #[derive(Debug)]
 pub(crate) struct Closed(Option<String>);
 
 impl Closed {
-    /// That nobody reads is no failure.
+    /// A closed reader is no failure.
     pub(crate) fn into_result(self) -> anyhow::Result<()> {
         self.0.map_or(Ok(()), |reason| Err(anyhow::anyhow!("cannot write the output: {reason}")))
     }
@@ -47,14 +47,14 @@ impl Output {
         Self::to(|| io::stdout().lock())
     }
 
-    /// The same for any other place.
+    /// As [`open`](Self::open), for any writer.
     fn to<W: Write>(output: impl FnOnce() -> W + Send + 'static) -> anyhow::Result<Self> {
         let (lines, to_write) = mpsc::channel(CAPACITY);
         let (finished_to, finished) = oneshot::channel();
         let broken = Arc::new(OnceLock::new());
         let breaks = Arc::clone(&broken);
         let write = move || {
-            // Told before the channel is closed, which is when it is looked for.
+            // The reason is set before the channel is closed, because the senders read it then.
             let mut to_write = to_write;
             if let Err(error) = write_lines(&mut to_write, output()) {
                 let is_failure = error.kind() != io::ErrorKind::BrokenPipe;
@@ -70,31 +70,31 @@ impl Output {
         Closed(self.broken.get().cloned().flatten())
     }
 
-    /// Waits until there is room for a line.
+    /// Waits for space for one line.
     pub(crate) async fn room(&self) -> Result<Room<'_>, Closed> {
         self.lines.reserve().await.map(Room).map_err(|_| self.why_closed())
     }
 
-    /// Waits until there is room for the line, which is given without its end.
+    /// Writes a line, given without its line break. Waits for space.
     pub(crate) async fn write(&self, line: String) -> Result<(), Closed> {
         self.room().await.map(|room| room.write(line))
     }
 
-    /// Writes something as it is, as what somebody types on a terminal is echoed.
+    /// Writes text without a line break, such as the echo of typed keys.
     pub(crate) async fn echo(&self, text: String) -> Result<(), Closed> {
         self.lines.send(text).await.map_err(|_| self.why_closed())
     }
 
-    /// Waits until nobody reads any more. Only a write can find that out.
+    /// Waits until the reader has closed the output. Only a write can detect that.
     pub(crate) async fn closed(&self) -> Closed {
         self.lines.closed().await;
         self.why_closed()
     }
 
-    /// Waits until every line is written, or nothing more can be.
+    /// Waits until all lines are written, or until nothing more can be written.
     pub(crate) async fn finish(self) -> Result<(), Closed> {
         drop(self.lines);
-        // Nothing is ever sent.
+        // Nothing is sent on this channel; it only closes.
         let _ = self.finished.await;
         self.broken.get().cloned().map_or(Ok(()), |failure| Err(Closed(failure)))
     }
@@ -115,7 +115,7 @@ fn write_lines(lines: &mut mpsc::Receiver<String>, output: impl Write) -> io::Re
 mod tests {
     use super::*;
 
-    /// Takes so many bytes, and fails with this error then.
+    /// A writer that accepts this number of bytes and then fails with this error.
     struct Full(usize, io::ErrorKind);
 
     impl Write for Full {
@@ -129,7 +129,7 @@ mod tests {
         }
     }
 
-    /// What becomes of two lines, and of the end.
+    /// Writes two lines and finishes. Returns the result.
     async fn write_to(output: Full) -> Result<(), Closed> {
         let output = Output::to(|| output).unwrap();
         for _ in 0..2 {

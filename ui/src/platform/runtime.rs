@@ -1,4 +1,4 @@
-//! The runtime, and what is missing where there can be none.
+//! Starts the tokio runtime, and reports which resource is missing if it cannot start.
 
 use std::{
     any::Any,
@@ -10,11 +10,11 @@ use std::{
 use anyhow::{Context, anyhow};
 use tokio::runtime::Runtime;
 
-/// Threads beside the workers: for input, output, files and look-ups.
+/// Threads besides the workers: for input, output, files and name lookups.
 const BESIDE_WORKERS: usize = 4;
 
-/// Starts the runtime. Without enough threads, files or memory this is an error: a runtime that is short of threads would
-/// stand still where it has to wait for a file.
+/// Starts the runtime. Fails without enough threads, files or memory, because a runtime without blocking threads would
+/// hang at the first access to a file.
 pub(crate) fn start() -> anyhow::Result<Runtime> {
     let threads = thread::available_parallelism().map_or(1, usize::from) + BESIDE_WORKERS;
     can_start(threads).with_context(|| {
@@ -25,7 +25,7 @@ pub(crate) fn start() -> anyhow::Result<Runtime> {
     quietly(Runtime::new).map_err(|panic| anyhow!("cannot start: {panic}"))?.context("cannot start")
 }
 
-/// Starts so many threads, which end again, to see whether they can be had.
+/// Checks that this number of threads can be started. They end at once.
 fn can_start(threads: usize) -> std::io::Result<()> {
     let gate = Arc::new(Mutex::new(()));
     let closed = gate.lock().unwrap_or_else(PoisonError::into_inner);
@@ -45,7 +45,7 @@ fn can_start(threads: usize) -> std::io::Result<()> {
     result
 }
 
-/// What a function returns, or what it panicked with, which nobody is told otherwise.
+/// Runs a function and returns the message of its panic as an error, without printing it.
 fn quietly<T>(function: impl FnOnce() -> T) -> Result<T, String> {
     let hook = take_hook();
     set_hook(Box::new(|_| {}));

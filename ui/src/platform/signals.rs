@@ -1,21 +1,21 @@
 use std::io;
 
-/// What a signal asks for.
+/// The request of a signal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Signal {
-    /// Somebody pressed Ctrl-C.
+    /// The user pressed Ctrl-C.
     Interrupt,
-    /// The system wants the program to end.
+    /// The system requests termination.
     End,
-    /// The terminal has gone.
+    /// The terminal was closed.
     HangUp,
 }
 
-/// The signals that ask a process to end, or tell that its terminal has gone.
+/// Receives the signals that request termination or report a closed terminal.
 #[cfg(unix)]
 #[derive(Debug)]
 pub(crate) struct Signals {
-    /// `None` where it is to be ignored, as under `nohup`.
+    /// `None` if SIGHUP is ignored, as under `nohup`.
     hangup: Option<tokio::signal::unix::Signal>,
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
@@ -23,7 +23,7 @@ pub(crate) struct Signals {
 
 #[cfg(unix)]
 impl Signals {
-    /// From now on they no longer end it by themselves.
+    /// Installs the handlers. From now on these signals no longer end the process.
     pub(crate) fn catch() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         let hangup = if may_catch_hangup() { Some(signal(SignalKind::hangup())?) } else { None };
@@ -34,7 +34,7 @@ impl Signals {
         })
     }
 
-    /// The next of them.
+    /// The next signal.
     pub(crate) async fn next(&mut self) -> Signal {
         tokio::select! {
             Some(()) = async { self.hangup.as_mut()?.recv().await } => Signal::HangUp,
@@ -44,8 +44,8 @@ impl Signals {
     }
 }
 
-/// Whether nobody started this process so that it outlives its terminal. Only Linux tells that to a program without
-/// unsafe code; elsewhere the signal does what it does to any program.
+/// Whether SIGHUP is not ignored; under `nohup` it is. Only Linux shows that to a program without unsafe code, so on
+/// other systems SIGHUP keeps its default effect.
 #[cfg(unix)]
 fn may_catch_hangup() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -55,19 +55,19 @@ fn may_catch_hangup() -> bool {
     ignored.is_some_and(|signals| signals & 1 == 0)
 }
 
-/// What a Windows console sends when somebody presses Ctrl-C.
+/// Receives Ctrl-C from a Windows console.
 #[cfg(windows)]
 #[derive(Debug)]
 pub(crate) struct Signals(tokio::signal::windows::CtrlC);
 
 #[cfg(windows)]
 impl Signals {
-    /// From now on it no longer ends the process by itself.
+    /// Installs the handler. From now on Ctrl-C no longer ends the process.
     pub(crate) fn catch() -> io::Result<Self> {
         tokio::signal::windows::ctrl_c().map(Self)
     }
 
-    /// The next one.
+    /// The next signal.
     pub(crate) async fn next(&mut self) -> Signal {
         self.0.recv().await;
         Signal::Interrupt

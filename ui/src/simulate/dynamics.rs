@@ -1,4 +1,4 @@
-//! The pictures of `docs/dynamics.md` are of its figures and of what the program shows.
+//! Tests that the pictures in `docs/dynamics.md` agree with its tables and with the program.
 
 use std::path::{Path, PathBuf};
 
@@ -20,14 +20,14 @@ use super::{SAMPLES, scenarios, screen, simulate};
 
 /// Columns and rows of the chart.
 const SIZE: (u16, u16) = (94, 24);
-/// Columns of a power of ten of nodes, and rows of one of seconds.
+/// Columns per power of ten of nodes, and rows per power of ten of seconds.
 const DECADE: (u16, u16) = (20, 4);
-/// The powers of ten on the axes.
+/// The range of the axes in powers of ten.
 const NODES: [f64; 2] = [2.0, 6.0];
 const SECONDS: [f64; 2] = [1.0, 6.0];
 const PLOT: Rect = Rect::new(9, 1, 4 * DECADE.0 + 1, 5 * DECADE.1 + 1);
-/// Scenarios that are over soon enough to be simulated here; the page's other pictures are made with the commands beside
-/// them.
+/// Scenarios that are short enough to be simulated in a test. The page's other pictures are made with the commands
+/// beside them.
 const SHORT: [&str; 3] = ["grid-top", "grid", "grid-clacks"];
 
 fn docs() -> PathBuf {
@@ -38,7 +38,7 @@ fn page() -> String {
     std::fs::read_to_string(docs().join("dynamics.md")).unwrap()
 }
 
-/// Set `UPDATE_README` to have it drawn anew.
+/// Compares a picture with its file. With `UPDATE_README` set, writes the file.
 fn check(name: &str, picture: &str) {
     let path = docs().join("pictures").join(name);
     if std::env::var_os("UPDATE_README").is_some() {
@@ -93,7 +93,7 @@ fn row(line: &str) -> Row {
     Row { nodes, half: seconds(cells[2]), most: most.map(seconds) }
 }
 
-/// Seconds of a span such as `4 h 18 min`.
+/// Parses a duration such as `4 h 18 min`. Returns seconds.
 fn seconds(span: &str) -> f64 {
     let words: Vec<&str> = span.split_whitespace().collect();
     let parts = words.chunks(2).map(|part| {
@@ -119,7 +119,7 @@ fn the_chart_of_the_growth_is_of_the_table() {
     check("growth.svg", &growth(&half, &most));
 }
 
-/// Points by powers of ten: nodes across, seconds up.
+/// A curve of points in powers of ten: nodes on the x axis, seconds on the y axis.
 struct Curve<'a> {
     name: &'static str,
     points: &'a [(f64, f64)],
@@ -144,7 +144,7 @@ fn growth(half: &[(f64, f64)], most: &[(f64, f64)]) -> String {
     svg::of(terminal.backend().buffer())
 }
 
-/// Each cell of the plot is this part of a power of ten; its middle is where the axis says.
+/// Draws the curves. Each cell of the plot is a fixed part of a power of ten; the axis labels mark cell centres.
 fn canvas<'a>(curves: &'a [Curve<'a>]) -> impl Widget + 'a {
     let (across, up) = (1.0 / f64::from(DECADE.0), 1.0 / f64::from(DECADE.1));
     let bounds = |powers: &[f64; 2], cell: f64| [powers[0] - cell / 2.0, powers[1] + cell / 2.0];

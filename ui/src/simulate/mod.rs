@@ -1,4 +1,4 @@
-//! `clacks simulate`: many nodes on one virtual clock.
+//! `clacks simulate`: simulates a network of nodes on one virtual clock.
 
 #[cfg(test)]
 mod dynamics;
@@ -22,9 +22,9 @@ use super::config::{
     view::{HEADING as VIEW_HEADING, View},
 };
 
-/// How often is measured unless it is told otherwise.
+/// Default number of samples.
 const SAMPLES: u32 = 100;
-/// Deliveries between two looks at how far it is.
+/// Deliveries between two updates of the progress.
 const AT_ONCE: u64 = 1000;
 
 #[derive(Debug, clap::Args)]
@@ -55,7 +55,7 @@ fn samples(text: &str) -> Result<u32, &'static str> {
     samples.ok_or("a number of samples is whole and from 1 to 100000, such as 200")
 }
 
-/// For whom it is printed.
+/// The output format.
 #[derive(Debug, clap::Args)]
 struct Format {
     /// Print everything as one JSON document
@@ -72,7 +72,7 @@ struct Format {
     picture: Option<UserPath>,
 }
 
-/// What of the screen's options is of use here.
+/// The options of the screen that a simulation uses.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = VIEW_HEADING)]
 struct Look {
@@ -89,7 +89,7 @@ struct Look {
 }
 
 impl Look {
-    /// The options of the screen, if there is one and somebody who looks at it.
+    /// The options of the screen; `None` without a terminal.
     fn of_screen(self) -> anyhow::Result<Option<View>> {
         if clacks_terminal::fit_to_draw_on("").is_err() {
             return Ok(None);
@@ -97,7 +97,7 @@ impl Look {
         Ok(Some(self.view()?).filter(|view| !view.accessible.unwrap_or_default()))
     }
 
-    /// The theme of a picture: what the terminal is like does not matter to it.
+    /// The theme of a picture. It does not depend on the terminal.
     fn of_picture(self) -> anyhow::Result<Theme> {
         if self.theme.is_none() && self.ascii.is_none() && self.config.is_none() {
             return Ok(Theme::default());
@@ -112,18 +112,18 @@ impl Look {
 }
 
 impl Format {
-    /// Whether it is a table, after whatever was shown.
+    /// Whether the result is printed as a table.
     fn is_table(&self) -> bool {
         !self.json && !self.csv
     }
 
-    /// Whether what goes on is shown, if it can be.
+    /// Whether the screen is shown if standard output is a terminal.
     fn has_screen(&self) -> bool {
         self.is_table() && !self.no_screen && self.picture.is_none()
     }
 }
 
-/// Simulates a scenario, shows it if it can be seen, and prints what became of it.
+/// Simulates a scenario, shows it on the screen if possible, and prints the result.
 pub(crate) async fn run(options: SimulateOptions) -> anyhow::Result<()> {
     if options.list {
         return super::print(&scenarios::list());
@@ -140,7 +140,7 @@ pub(crate) async fn run(options: SimulateOptions) -> anyhow::Result<()> {
     run_at_once(scenario, options)
 }
 
-/// Shows the simulation, and prints the table when the terminal is given back.
+/// Shows the simulation, and prints the table after the terminal is restored.
 async fn show(scenario: Scenario, samples: Option<u32>, view: &View) -> anyhow::Result<()> {
     match screen::run(scenario, samples, view.open_theme()?.theme()).await? {
         Some((scenario, report)) => super::print(&table::table(&scenario, &report)),
@@ -148,7 +148,7 @@ async fn show(scenario: Scenario, samples: Option<u32>, view: &View) -> anyhow::
     }
 }
 
-/// Simulates as fast as it goes.
+/// Simulates at unlimited speed.
 fn run_at_once(scenario: Scenario, options: SimulateOptions) -> anyhow::Result<()> {
     let SimulateOptions { samples, format, look, .. } = options;
     let picture = format.picture.as_deref();
@@ -173,7 +173,7 @@ fn run_at_once(scenario: Scenario, options: SimulateOptions) -> anyhow::Result<(
     Ok(())
 }
 
-/// The whole run, with samples on the way.
+/// Simulates the whole scenario and takes samples.
 fn simulate(simulation: &mut Simulation, count: u32) -> (Vec<Sample>, Report) {
     let mut progress = Progress::new();
     let mut samples = vec![simulation.sample()];

@@ -1,4 +1,4 @@
-//! The file for the picture of what the screen would show at the end.
+//! The SVG file for the picture of the final screen.
 
 use std::{
     io::Write,
@@ -9,8 +9,8 @@ use anyhow::Context;
 use clacks_p2p::node::files::{Access, AtomicFile};
 use clacks_text::file_error;
 
-/// A file that takes its place when it is whole. It is created before a long simulation, so that a path that cannot be
-/// written is an error before it.
+/// A file that is replaced atomically when the picture is complete. It is created before the simulation, so that an
+/// unwritable path is an error before a long run.
 #[derive(Debug)]
 pub(crate) struct PictureFile {
     path: PathBuf,

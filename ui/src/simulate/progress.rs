@@ -1,4 +1,4 @@
-//! How far a simulation is, on standard error.
+//! Progress of a simulation, on standard error.
 
 use std::{
     io::{self, IsTerminal, Write},
@@ -10,14 +10,14 @@ use clacks_text::format::grouped;
 
 use super::table::span;
 
-/// A run that is over sooner needs no word about it.
+/// Minimum run time before progress is shown.
 const WORTH_A_WORD: Duration = Duration::from_millis(500);
-/// Time between two words about it.
+/// Minimum time between two updates.
 const APART: Duration = Duration::from_millis(200);
-/// Columns of the bar.
+/// Width of the bar in columns.
 const BAR: usize = 20;
 
-/// A line that is written again and again, where somebody sees it.
+/// A line that is rewritten in place if standard error is a terminal.
 #[derive(Debug)]
 pub(crate) struct Progress {
     began: Instant,
@@ -46,7 +46,7 @@ impl Progress {
         let at = span(simulation.now().as_secs_f64());
         let line =
             format!("{}  {at}, {} deliveries a second", bar(simulation.progress()), grouped(rate as u64));
-        // Whoever does not see it does not miss it.
+        // A write error only means that nobody sees the progress.
         let _ = write!(io::stderr(), "\r{line:70}");
         self.is_shown = true;
     }

@@ -1,4 +1,4 @@
-//! The scenarios: those that come with the program, files, and what was changed of them.
+//! Scenarios: built-in ones, files, and changes from the command line.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ macro_rules! built_in {
     };
 }
 
-/// The scenarios that come with the program, by their names.
+/// The built-in scenarios by name.
 const BUILT_IN: &[(&str, &str)] = built_in!(
     "grid",
     "grid-top",
@@ -29,7 +29,7 @@ const BUILT_IN: &[(&str, &str)] = built_in!(
     "city"
 );
 
-/// The name of each scenario that comes with the program, and what it is called.
+/// Lists the built-in scenarios: name and title.
 pub(crate) fn list() -> String {
     let width = BUILT_IN.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
     let lines = BUILT_IN.iter().filter_map(|(name, text)| {
@@ -39,7 +39,7 @@ pub(crate) fn list() -> String {
     lines.collect()
 }
 
-/// The text of a scenario that comes with the program, or of a file.
+/// The text of a built-in scenario or of a file.
 pub(crate) fn text(name: &str) -> anyhow::Result<String> {
     if let Some((_, text)) = BUILT_IN.iter().find(|(built_in, _)| *built_in == name) {
         return Ok((*text).to_owned());
@@ -55,7 +55,7 @@ pub(crate) fn text(name: &str) -> anyhow::Result<String> {
         .with_context(|| format!("can't read {name}"))
 }
 
-/// A scenario with what was changed of it, as in `topology.width=40`.
+/// Reads a scenario and applies changes such as `topology.width=40`.
 pub(crate) fn open(name: &str, changes: &[String]) -> anyhow::Result<Scenario> {
     let text = text(name)?;
     let mut scenario: Scenario = clacks_text::toml::parse(&text).with_context(|| name.to_owned())?;
@@ -88,7 +88,7 @@ fn set(table: &mut Table, change: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A value as TOML has it, or else a word.
+/// Parses a TOML value; other text is a string.
 fn value_of(text: &str) -> Value {
     let read = toml::from_str::<Table>(&format!("value = {text}")).ok();
     read.and_then(|mut table| table.remove("value")).unwrap_or_else(|| Value::String(text.to_owned()))

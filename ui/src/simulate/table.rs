@@ -1,4 +1,4 @@
-//! What became of a simulation, as a table for people and as JSON and CSV for programs.
+//! The result of a simulation: as a table for people, as JSON and CSV for programs.
 
 use std::time::Duration;
 
@@ -9,10 +9,10 @@ use clacks_text::{
 };
 use serde::Serialize;
 
-/// Columns of the names in the table.
+/// Width of the name column.
 const NAMES: usize = 16;
 
-/// Everything of a run, for programs.
+/// The JSON document of a run.
 #[derive(Debug, Serialize)]
 pub(crate) struct Document<'a> {
     pub(crate) scenario: &'a Scenario,
@@ -36,7 +36,7 @@ pub(crate) fn table(scenario: &Scenario, report: &Report) -> String {
     rows.extend(report.flood.iter().map(|(before, during)| ("flood", of_flood(*before, *during))));
     let rows: Vec<_> = rows.iter().map(|(name, value)| format!("{name:NAMES$}  {value}")).collect();
     let (at, seed) = (span(report.end.at), scenario.seed);
-    // A file may be somebody else's.
+    // The name is untrusted, because a scenario file can come from somebody else.
     let name = escaped(&scenario.name);
     format!("{name}\nafter {at}, seed {seed}\n\n{}\n", rows.join("\n"))
 }
@@ -87,7 +87,7 @@ fn of_flood(before: f64, during: f64) -> String {
     format!("{} before, {} during: {}", format::rate(before), format::rate(during), percent(share))
 }
 
-/// A share in whole percent, or finer where it is small or nearly all.
+/// A share in whole percent, or with more digits near 0 and 100 %.
 pub(crate) fn percent(share: f64) -> String {
     let percent = share * 100.0;
     let is_small = percent > 0.0 && percent < 1.0;
@@ -95,7 +95,7 @@ pub(crate) fn percent(share: f64) -> String {
     if is_small || is_nearly_all { format!("{percent:.2} %") } else { format!("{percent:.0} %") }
 }
 
-/// A time of the virtual clock.
+/// A duration of the virtual clock.
 pub(crate) fn span(seconds: f64) -> String {
     let time = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
     if seconds < 1.0 {
@@ -107,11 +107,11 @@ pub(crate) fn span(seconds: f64) -> String {
     }
 }
 
-/// The names of the columns of [`csv_row`].
+/// The CSV header for [`csv_row`].
 pub(crate) const CSV_HEAD: &str =
     "at,deliveries,failures,visited,known,least_known,most_known,distance,up,lost,duplicates,longest_queue";
 
-/// A sample as a line of CSV.
+/// A sample as a CSV line.
 pub(crate) fn csv_row(sample: &Sample) -> String {
     let Sample { at, deliveries, failures, visited, known, least_known, most_known, distance, .. } = sample;
     let Sample { up, lost, duplicates, longest_queue, .. } = sample;

@@ -1,20 +1,20 @@
-//! Which nodes stand in which cell of the map.
+//! The assignment of nodes to the cells of the map.
 
-/// The cells of the map, and how they are drawn.
+/// The cells of the map and their size.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Grid {
-    /// Each cell stands for so many nodes in a row and so many rows.
+    /// Side of a cell in nodes: each cell holds `side` × `side` nodes.
     pub(crate) side: u32,
     pub(crate) columns: u32,
     pub(crate) rows: u32,
-    /// Columns and rows of the terminal that a cell takes.
+    /// Columns and rows of the terminal per cell.
     pub(crate) size: (u16, u16),
 }
 
 impl Grid {
-    /// The largest in which so many nodes in a row, and so many rows of them, have room on so many columns and rows
-    /// of the terminal. A cell is twice as wide as high, which looks square, unless only narrow ones leave each node
-    /// its own.
+    /// The largest grid for this number of nodes per row and of rows that fits into `room` (terminal columns and rows).
+    /// A cell is twice as wide as high, which looks square; cells of one column are used if only they give each node
+    /// its own cell.
     pub(crate) fn fitting(nodes: (u32, u32), room: (u16, u16)) -> Self {
         let (width, height) = (nodes.0.max(1), nodes.1.max(1));
         let (columns, rows) = (u32::from(room.0), u32::from(room.1));
@@ -32,36 +32,36 @@ impl Grid {
         Self { side, columns: width.div_ceil(side), rows: height.div_ceil(side), size: (2, 1) }
     }
 
-    /// How many cells there are.
+    /// Number of cells.
     pub(crate) fn cells(self) -> usize {
         (self.columns * self.rows) as usize
     }
 
-    /// The number of the cell in which the node of this column and row stands.
+    /// Index of the cell that contains the node in this column and row.
     pub(crate) fn cell(self, column: u32, row: u32) -> usize {
         let side = self.side.max(1);
         (row / side) as usize * self.columns as usize + (column / side) as usize
     }
 
-    /// Of how many nodes in a row of a cell, and of how many rows, one stands for all, if `most` of all nodes are to be
-    /// looked at, or one of each cell.
+    /// Sampling step: every n-th node of every n-th row of a cell is read, so that at most `most` of all `nodes` are
+    /// read, and at least one per cell.
     pub(crate) fn every(self, nodes: u32, most: u32) -> u32 {
         let every = f64::from(nodes.div_ceil(most.max(1))).sqrt().ceil() as u32;
         every.clamp(1, self.side.max(1))
     }
 
-    /// Whether the node of this column and row is one of those.
+    /// Whether the node in this column and row is sampled.
     pub(crate) fn stands_for_others(self, column: u32, row: u32, every: u32) -> bool {
         let side = self.side.max(1);
         (column % side).is_multiple_of(every) && (row % side).is_multiple_of(every)
     }
 
-    /// Columns of the terminal.
+    /// Width in terminal columns.
     pub(crate) fn width(self) -> u16 {
         self.columns as u16 * self.size.0
     }
 
-    /// Rows of the terminal.
+    /// Height in terminal rows.
     pub(crate) fn height(self) -> u16 {
         self.rows as u16 * self.size.1
     }

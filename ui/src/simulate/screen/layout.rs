@@ -1,30 +1,30 @@
-//! Where everything stands, for each size of the terminal.
+//! The layout of the screen for each size of the terminal.
 
 use ratatui::layout::{Constraint, Layout, Rect};
 
 use super::grid::Grid;
 
-/// Below this nothing can be shown.
+/// Minimum size in columns and rows. Below it nothing is drawn.
 const SMALLEST: (u16, u16) = (20, 5);
-/// From here on there is a map.
+/// Minimum size for the map.
 const WITH_MAP: (u16, u16) = (40, 9);
-/// Columns of what stands beside the map at least.
+/// Minimum width of the figures beside the map.
 const BESIDE: u16 = 26;
-/// From so many rows on the legend says everything.
+/// Minimum height for the full legend.
 const WHOLE_LEGEND: u16 = 14;
-/// Rows of the figures if there are plots below them, and of a plot at least and at most.
+/// Rows of the figures if plots follow, and the minimum and maximum height of a plot.
 const FIGURES: u16 = 9;
 const LOWEST_PLOT: u16 = 5;
 const HIGHEST_PLOT: u16 = 15;
-/// One below the other, so that they can be compared.
+/// Number of plots. They are stacked so that they can be compared.
 const PLOTS: u16 = 3;
 
-/// The screen cut into areas. One without room has no height.
+/// The areas of the screen. An area without space has no height.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Areas {
     pub(crate) header: Rect,
     pub(crate) progress: Rect,
-    /// All between the progress and the keys: where the help goes.
+    /// Everything between the progress and the key hints; the help is drawn here.
     pub(crate) body: Rect,
     pub(crate) heading: Rect,
     pub(crate) map: Rect,
@@ -35,7 +35,7 @@ pub(crate) struct Areas {
     pub(crate) hints: Rect,
 }
 
-/// The areas for nodes that are drawn so many in a row and so many rows, or `None` if there is no room for anything.
+/// The areas for a map of this number of nodes per row and of rows; `None` if the screen is too small.
 pub(crate) fn areas(screen: Rect, nodes: (u32, u32)) -> Option<Areas> {
     if !holds(screen, SMALLEST) {
         return None;
@@ -63,7 +63,7 @@ pub(crate) fn areas(screen: Rect, nodes: (u32, u32)) -> Option<Areas> {
     Some(areas)
 }
 
-/// Cuts what is beside the map.
+/// Divides the area beside the map.
 fn cut(beside: Rect, areas: &mut Areas) {
     let legend = if beside.height >= WHOLE_LEGEND { 4 } else { 1 };
     let below = beside.height.saturating_sub(legend + FIGURES + 1);

@@ -1,5 +1,5 @@
-//! A simulation on the screen while it goes on: a thread that simulates, a [model](model::Model) with its
-//! [`update`], a [`view`], and here the loop that connects them to the terminal.
+//! The screen of a running simulation: a worker thread, a [model](model::Model) with its [`update`], a [`view`], and
+//! the loop in this file that connects them to the terminal.
 
 mod grid;
 mod layout;
@@ -21,9 +21,9 @@ use ratatui::layout::{Position, Rect};
 use snapshot::Stage;
 use worker::{Worker, WorkerResult};
 
-/// Shows the simulation of a scenario until the user leaves, the terminal is gone or the system asks the program to
-/// end. It is measured so often, evenly over the scenario's duration, or else as often as it can be seen. Returns what
-/// became of it, unless it had not begun or there is nobody left to be told.
+/// Shows the simulation of a scenario until the user leaves, the terminal is closed or the system requests termination.
+/// It takes `samples` measurements, evenly over the scenario's duration; `None` measures as often as the screen can
+/// show it. Returns the result; `None` if the simulation had not started or the terminal was closed.
 pub(crate) async fn run(
     scenario: Scenario,
     samples: Option<u32>,
@@ -39,26 +39,26 @@ pub(crate) async fn run(
     let end = ended?;
     left?;
     let Worker { orders, thread, .. } = worker;
-    // Without orders it ends.
+    // The worker ends when its order channel closes.
     drop(orders);
     match end {
         End::HungUp => Ok(None),
-        // Nodes that are being made can't be told to stop, and there is nothing to be waited for.
+        // The creation of nodes cannot be interrupted, so the thread is not joined.
         End::Left if model.snapshot.stage == Stage::Preparing => {
             clacks_terminal::report::tell("left while the network was being made: nothing was simulated");
             Ok(None)
         }
-        // What has begun stops at once, and a look at all of it is due.
+        // A running simulation stops at once and returns its final measurement.
         End::Left | End::Failed => Ok(Some(thread.await??)),
     }
 }
 
-/// Why nothing more is shown.
+/// The reason why the screen ended.
 enum End {
-    /// Nobody is there who could be told what became of it.
+    /// The terminal was closed, so the result cannot be printed.
     HungUp,
     Left,
-    /// It could not be simulated; the thread says why.
+    /// The simulation failed. The thread returns the error.
     Failed,
 }
 
@@ -68,7 +68,7 @@ struct Displayed {
     theme: Theme,
     frames: FramePacer,
     worker: Worker,
-    /// Whether the user stays.
+    /// Whether the user has not left.
     stays: bool,
 }
 
@@ -78,14 +78,14 @@ impl Displayed {
         while self.stays {
             tokio::select! {
                 input = self.screen.next() => {
-                    // The terminal is given back already and the panic is told.
+                    // The panic hook has restored the terminal and printed the panic.
                     anyhow::ensure!(input != Input::Panicked, "a part of the program failed, so all of it ends");
                     if input == Input::HungUp {
                         return Ok(End::HungUp);
                     }
                     self.on_input(&input)?;
                 }
-                // Once a frame is due, only the last of what is told until then is taken.
+                // While a frame is due, snapshots wait; only the newest is drawn.
                 told = self.worker.snapshots.changed(), if !self.frames.is_due() => match told {
                     Ok(()) => self.frames.request(),
                     Err(_) => return Ok(End::Failed),
@@ -107,7 +107,7 @@ impl Displayed {
             Input::CannotStop(reason) => {
                 self.take(Msg::Failed(format!("the program can't be stopped: {reason}")))
             }
-            // What is pasted is no key.
+            // A paste is no key.
             _ => Ok(()),
         }
     }
@@ -127,7 +127,7 @@ impl Displayed {
 
     fn carry_out(&mut self, effect: Effect) -> anyhow::Result<()> {
         match effect {
-            // A thread that has ended is noticed where its snapshots are read.
+            // A thread that has ended is detected when its snapshots are read.
             Effect::Order(order) => drop(self.worker.orders.send(order)),
             Effect::Suspend => {
                 if let Err(error) = self.screen.suspend()? {

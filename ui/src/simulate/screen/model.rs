@@ -1,4 +1,4 @@
-//! What the screen shows, and what keys and news do to it. Pure: no clock, no input or output.
+//! The model of the screen and its update by keys and snapshots. Pure: no clock, no input or output.
 
 use clacks_dashboard::keymap::key::Key;
 use clacks_p2p::simulation::Scenario;
@@ -12,40 +12,40 @@ use super::{
     worker::Order,
 };
 
-/// All that is shown.
+/// Everything that the screen shows.
 #[derive(Debug)]
 pub(crate) struct Model {
     pub(crate) name: String,
-    /// Seconds of the virtual clock.
+    /// Duration of the scenario in virtual seconds.
     pub(crate) duration: f64,
     pub(crate) nodes: u32,
-    /// The one that is asked for; the snapshot may still be of another.
+    /// The requested seed; the snapshot can still have the previous one.
     seed: u64,
     pub(crate) screen: Rect,
     pub(crate) snapshot: Snapshot,
     pub(crate) measure: Measure,
     pub(crate) speed: Speed,
     pub(crate) is_helping: bool,
-    /// A picture: no time passes, and nobody presses a key.
+    /// Draws a still picture: no time passes, and there are no keys.
     pub(crate) is_still: bool,
-    /// What did not work.
+    /// The message of the last failure.
     pub(crate) notice: Option<String>,
     is_running: bool,
-    /// Nodes in a row, and rows.
+    /// Nodes per row, and number of rows.
     shape: (u32, u32),
 }
 
-/// Something that happens.
+/// A message to the model.
 #[derive(Debug)]
 pub(crate) enum Msg {
     Key(KeyEvent),
     Resized(Rect),
     Told(Box<Snapshot>),
-    /// Something did not work.
+    /// An effect failed, for this reason.
     Failed(String),
 }
 
-/// What is to be done outside.
+/// An effect that the caller carries out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Effect {
     Order(Order),
@@ -115,7 +115,7 @@ impl Model {
     }
 }
 
-/// Changes the model, and says what is to be done outside.
+/// Updates the model. Returns the effects to carry out.
 pub(crate) fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     match msg {
         Msg::Key(key) => {
@@ -147,7 +147,7 @@ fn on_key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         };
     }
     let leaves = matches!(key.code, KeyCode::Char('q') | KeyCode::Esc);
-    // Where nothing can be seen nothing acts but what leaves.
+    // If nothing can be drawn, only the keys that leave the screen have an effect.
     if model.areas().is_none() && !leaves {
         return Vec::new();
     }
@@ -160,7 +160,7 @@ fn on_key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         _ if leaves => return vec![Effect::Leave],
         KeyCode::Char(' ' | 'p') => return model.run(!model.is_running),
         KeyCode::Char('.') => return model.step(),
-        // The same key without Shift, on many keyboards.
+        // On many keyboards `=` is the key of `+` without Shift.
         KeyCode::Char('+' | '=') => return model.set_speed(model.speed.faster()),
         KeyCode::Char('-') => return model.set_speed(model.speed.slower()),
         KeyCode::Char('v') => return model.show(Measure::Visits),
@@ -174,7 +174,7 @@ fn on_key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Says that a key does nothing, until the next one.
+/// Shows a notice that the key has no effect. The next key removes it.
 fn explain(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     model.notice = Some(format!("{} does nothing here; ? lists the keys", Key::from(key)));
     Vec::new()

@@ -1,4 +1,4 @@
-//! What the screen shows at the end of a simulation, without a screen.
+//! The final screen of a simulation as an SVG, without a terminal.
 
 use std::sync::Arc;
 
@@ -13,10 +13,10 @@ use super::{
     view::view,
 };
 
-/// Columns and rows: all parts of the screen have room, and letters can be read where a page is some 800 pixels wide.
+/// Columns and rows: every part of the screen fits, and the text is readable at a page width of about 800 pixels.
 const SIZE: (u16, u16) = (112, 34);
 
-/// The picture, as an SVG.
+/// Renders the picture as an SVG document.
 pub(crate) fn picture(simulation: &Simulation, samples: &[Sample], theme: Theme) -> anyhow::Result<String> {
     let mut model = Model::new(simulation.scenario());
     model.is_still = true;

@@ -1,21 +1,21 @@
-//! The course of a simulation, in no more points than can be seen.
+//! The course of a simulation in a bounded number of points.
 
 use super::snapshot::Point;
 
-/// So many are kept; then every second is dropped.
+/// Maximum number of points. Above it every second point is dropped.
 const MOST: usize = 512;
 
-/// Points in the order of their times.
+/// Points ordered by time.
 #[derive(Debug, Default)]
 pub(crate) struct Points {
     points: Vec<Point>,
-    /// Seconds that lie between two at least.
+    /// Minimum distance of two points in virtual seconds.
     apart: f64,
 }
 
 impl Points {
     pub(crate) fn note(&mut self, point: Point) {
-        // The last one is always there, so that the plots end where the simulation stands.
+        // The last point always stays, so that the plots end at the current time.
         if let [.., before, last] = self.points[..]
             && last.at < before.at + self.apart
         {

@@ -1,4 +1,4 @@
-//! What the thread that simulates tells the screen: never more than has room on one.
+//! The snapshot that the worker thread sends to the screen. Its size is bounded by the screen.
 
 use std::sync::Arc;
 
@@ -6,17 +6,17 @@ use clacks_p2p::simulation::{Sample, Simulation};
 
 use super::grid::Grid;
 
-/// So many nodes are asked for their distances for one map: each looks through all the peers that it knows.
+/// Maximum number of nodes whose distances are read for one map, because each reads all its known peers.
 const MOST_DISTANCES: u32 = 50_000;
 
-/// What the map shows: the three measurements of the protocol's author.
+/// The measurement that the map shows: the three of the protocol's author.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Measure {
-    /// How often messages came by.
+    /// Number of messages that passed a node.
     Visits,
-    /// How many peers are known.
+    /// Number of known peers.
     Known,
-    /// How far the farthest known peer is.
+    /// Distance of the farthest known peer.
     Distance,
 }
 
@@ -38,10 +38,10 @@ impl Measure {
     }
 }
 
-/// Where a simulation stands.
+/// The stage of a simulation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stage {
-    /// The nodes are being made.
+    /// The nodes are being created.
     Preparing,
     Running,
     Paused,
@@ -55,11 +55,11 @@ pub(crate) enum Cell {
     Nothing,
     /// All nodes here are down.
     Down,
-    /// The mean of those that are up.
+    /// The mean of the nodes that are up.
     Mean(f32),
 }
 
-/// The map: a cell for each of the grid, row by row.
+/// The map: one cell per cell of the grid, row by row.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Heat {
     pub(crate) measure: Measure,
@@ -76,7 +76,7 @@ impl Heat {
         let nodes = simulation.scenario().nodes();
         let width = simulation.scenario().topology.width().max(1);
         let every = if measure == Measure::Distance { grid.every(nodes, MOST_DISTANCES) } else { 1 };
-        // The sum of those that were looked at, how many these are, and whether any node of the cell is up.
+        // Per cell: the sum of the sampled values, their number, and whether any node is up.
         let mut sums = vec![(0_u64, 0_u32, None); grid.cells()];
         for node in 0..nodes {
             let (column, row) = (node % width, node / width);
@@ -103,14 +103,14 @@ impl Heat {
     }
 }
 
-/// What the plots are made of: how it was at one time.
+/// One point of the plots.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Point {
-    /// The virtual clock, in seconds.
+    /// The virtual clock in seconds.
     pub(crate) at: f64,
-    /// The share of the nodes that a message has been at.
+    /// The share of the nodes that a message has visited, 0 to 1.
     pub(crate) visited: f64,
-    /// Peers known on average.
+    /// Mean number of known peers.
     pub(crate) known: f64,
     pub(crate) deliveries: u64,
 }
@@ -122,27 +122,27 @@ impl From<&Sample> for Point {
     }
 }
 
-/// How a simulation is.
+/// The state of a simulation at one time.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Snapshot {
     pub(crate) stage: Stage,
     pub(crate) seed: u64,
-    /// The virtual clock, in seconds.
+    /// The virtual clock in seconds.
     pub(crate) at: f64,
-    /// How much of the scenario is over, 0 to 1.
+    /// The part of the scenario that is over, 0 to 1.
     pub(crate) progress: f64,
     pub(crate) deliveries: u64,
-    /// Virtual seconds a second of late, and deliveries a second of the wall clock.
+    /// Recent speed in virtual seconds per second, and recent deliveries per second of real time.
     pub(crate) speed: f64,
     pub(crate) rate: f64,
-    /// What takes longer to find out, so it may be older.
+    /// Figures of all nodes. They take longer to compute, so they can be older than the rest.
     pub(crate) sample: Option<Sample>,
     pub(crate) points: Arc<[Point]>,
     pub(crate) heat: Arc<Heat>,
 }
 
 impl Snapshot {
-    /// Before there is anything.
+    /// The snapshot before the nodes exist.
     pub(crate) fn preparing(seed: u64) -> Self {
         Self {
             stage: Stage::Preparing,

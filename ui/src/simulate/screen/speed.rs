@@ -1,27 +1,27 @@
-//! How fast a simulation goes by.
+//! The speed of a simulation.
 
-/// Virtual seconds a second, from slow motion up; above the last it goes as fast as it can.
+/// Virtual seconds per second, slowest first. The speed above the last one is unlimited.
 const STEPS: [f64; 16] =
     [0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0, 5000.0, 10_000.0];
-/// How long a scenario is to take, in seconds.
+/// Duration in seconds that the default speed aims at.
 const PLEASANT: f64 = 60.0;
 
-/// A place among [`STEPS`], or above them.
+/// An index into [`STEPS`]; one past the end means unlimited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Speed(usize);
 
 impl Speed {
-    /// As fast as it goes.
+    /// Unlimited speed.
     pub(crate) const MOST: Self = Self(STEPS.len());
 
-    /// The one with which a scenario of so many seconds takes about a minute.
+    /// The speed at which a scenario of this number of seconds takes about a minute.
     pub(crate) fn pleasant(duration: f64) -> Self {
         let wanted = duration / PLEASANT;
         let off = |step: usize| (STEPS[step] / wanted).ln().abs();
         Self((0..STEPS.len()).min_by(|one, other| off(*one).total_cmp(&off(*other))).unwrap_or_default())
     }
 
-    /// Virtual seconds a second, unless it goes as fast as it can.
+    /// Virtual seconds per second; `None` for unlimited.
     pub(crate) fn factor(self) -> Option<f64> {
         STEPS.get(self.0).copied()
     }

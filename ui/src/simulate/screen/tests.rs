@@ -1,4 +1,4 @@
-//! The screen with simulations that are small and always the same.
+//! The simulation screen with small, deterministic simulations.
 
 use std::{sync::Arc, time::Duration};
 
@@ -19,7 +19,7 @@ use super::{
 
 const SIZES: [(u16, u16); 5] = [(20, 5), (40, 10), (80, 24), (120, 40), (200, 60)];
 
-/// The grid of the protocol's author, but of which nodes fail.
+/// The grid of the protocol's author, plus failing nodes.
 fn scenario() -> Scenario {
     Scenario {
         name: "A grid".to_owned(),
@@ -33,12 +33,12 @@ fn scenario() -> Scenario {
     }
 }
 
-/// One that is over soon.
+/// A scenario with a short run time.
 fn short() -> Scenario {
     Scenario { topology: Topology::Grid { width: 6, height: 6 }, messages: 3, duration: 20.0, ..scenario() }
 }
 
-/// The screen as it could be after so many seconds: figures that are made up, as those of a simulation change with the
+/// A screen after this number of seconds. The numbers are invented, because those of a real simulation change with the
 /// core.
 fn after(seconds: u32, stage: Stage, (width, height): (u16, u16)) -> Model {
     let mut model = Model::new(&scenario());
@@ -78,7 +78,7 @@ fn sample(at: f64) -> Sample {
     }
 }
 
-/// Some of everything, brighter at the top.
+/// Cells of each kind, brighter at the top.
 fn cells(number: usize) -> Vec<Cell> {
     let cell = |place: usize| match place * 37 % 23 {
         0 => Cell::Down,
@@ -108,7 +108,7 @@ fn order(order: Order) -> Vec<Effect> {
     vec![Effect::Order(order)]
 }
 
-// === What is seen ===
+// === Drawing ===
 
 #[test]
 fn a_simulation_at_every_size() {
@@ -151,7 +151,7 @@ fn no_size_is_too_small_or_too_large_to_be_drawn() {
     for (width, height) in
         (0..=250).step_by(23).flat_map(|width| (0..80).step_by(7).map(move |height| (width, height)))
     {
-        // With the map of another size, as it is until the next one comes.
+        // The map still has another size until the next snapshot.
         update(&mut model, Msg::Resized(Rect::new(0, 0, width, height)));
         drawn(&model);
     }
@@ -181,7 +181,7 @@ fn a_cell_is_the_mean_of_its_nodes_that_are_up() {
     assert!(each.cells.contains(&Cell::Down));
 }
 
-// === What keys do ===
+// === Keys ===
 
 #[test]
 fn keys_are_orders() {
@@ -251,7 +251,7 @@ fn at_the_end_there_is_nothing_to_go_on_with() {
     assert_eq!(press(&mut model, KeyCode::Char('r')), order(Order::Begin(1)));
 }
 
-// === The thread that simulates ===
+// === The worker thread ===
 
 async fn wait_until(worker: &mut Worker, is_so: impl Fn(&Snapshot) -> bool) -> Snapshot {
     let snapshot = worker.snapshots.wait_for(|snapshot| is_so(snapshot));

@@ -1,4 +1,4 @@
-//! The thread that simulates. It takes orders, and tells how things are thirty times a second at most.
+//! The worker thread of the simulation. It receives orders and sends at most thirty snapshots per second.
 
 use std::{
     sync::{Arc, mpsc},
@@ -15,42 +15,42 @@ use super::{
     speed::Speed,
 };
 
-/// Between two snapshots.
+/// Minimum time between two snapshots.
 const BETWEEN: Duration = Duration::from_millis(34);
-/// How long it simulates before it looks for orders again.
+/// Time of simulation between two checks for orders.
 const SLICE: Duration = Duration::from_millis(12);
-/// A stride that takes longer is made shorter, and one that takes less is made longer.
+/// A stride that takes longer than this is shortened; one that takes less than `SHORT` is lengthened.
 const LONG: Duration = Duration::from_millis(4);
 const SHORT: Duration = Duration::from_millis(1);
-/// Deliveries in a stride.
+/// Maximum number of deliveries per stride.
 const AT_ONCE: u64 = 500;
-/// How long it waits where it is ahead of the clock.
+/// Sleep time while the simulation is ahead of its target.
 const REST: Duration = Duration::from_millis(16);
-/// What it may be behind the clock, to be caught up with.
+/// Maximum lag behind the target that is caught up; a larger lag is skipped.
 const BEHIND: Duration = Duration::from_millis(100);
-/// Looking at all nodes takes no more than one part in so many of the time.
+/// Reading all nodes takes at most one part in this number of the time.
 const LOOKS: u32 = 20;
-/// Over so long rates are measured.
+/// The period over which rates are measured.
 const MEASURED: Duration = Duration::from_millis(500);
 
-/// What the user wants of the simulation.
+/// An order for the worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Order {
-    /// Go on, or stand still.
+    /// Runs, or pauses.
     Run(bool),
-    /// Go on to the next delivery and stand still.
+    /// Runs to the next delivery, then pauses.
     Step,
     Speed(Speed),
-    /// What the map shows, and in which cells.
+    /// Sets the measurement and the cells of the map.
     Show(Measure, Grid),
-    /// Begin again with this seed.
+    /// Restarts with this seed.
     Begin(u64),
 }
 
-/// What was simulated and what became of it.
+/// The simulated scenario and its report.
 pub(crate) type WorkerResult = (Scenario, Report);
 
-/// The other end of a thread that simulates, which ends when the orders do.
+/// The handle of the worker thread. The thread ends when the sender of orders is dropped.
 pub(crate) struct Worker {
     pub(crate) orders: mpsc::Sender<Order>,
     pub(crate) snapshots: watch::Receiver<Snapshot>,
@@ -58,7 +58,8 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    /// One that measures so often, evenly over the scenario's duration, or else as often as it tells.
+    /// Starts the thread. It takes `samples` measurements, evenly over the scenario's duration; `None` measures at each
+    /// full snapshot.
     pub(crate) fn start(scenario: Scenario, samples: Option<u32>, speed: Speed) -> Self {
         let (orders, taken) = mpsc::channel();
         let (told, snapshots) = watch::channel(Snapshot::preparing(scenario.seed));
@@ -68,11 +69,11 @@ impl Worker {
     }
 }
 
-/// Whether it goes on.
+/// The run state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Going {
     Running,
-    /// Until so many deliveries are done.
+    /// Runs until this number of deliveries is reached, then pauses.
     Until(u64),
     Paused,
 }
@@ -81,31 +82,31 @@ struct Work {
     simulation: Simulation,
     going: Going,
     speed: Speed,
-    /// Where the virtual clock should be.
+    /// The target of the virtual clock.
     target: Duration,
     ticked: Instant,
-    /// Virtual time that is simulated at once.
+    /// Virtual time per stride.
     stride: Duration,
     show: (Measure, Grid),
     told: watch::Sender<Snapshot>,
     told_at: Instant,
-    /// How often it is measured, if the user says so.
+    /// Number of measurements that the user requested; `None` for no request.
     samples: Option<u32>,
-    /// How often it was for that.
+    /// Number of requested measurements taken so far.
     sampled: u32,
     looks: SnapshotRequest,
     meter: Meter,
 }
 
-/// What was seen of all nodes.
+/// The last reading of all nodes.
 #[derive(Debug)]
 struct SnapshotRequest {
     sample: Option<Sample>,
     points: Points,
     heat: Arc<Heat>,
-    /// When the next may be.
+    /// Earliest time of the next reading.
     next: Instant,
-    /// Whether something happened since.
+    /// Whether anything happened since.
     is_stale: bool,
 }
 
@@ -192,7 +193,7 @@ impl Work {
         let Self { simulation, samples, speed, show, told, .. } = self;
         let scenario = Scenario { seed, ..simulation.scenario().clone() };
         told.send_replace(Snapshot::preparing(seed));
-        // Two large ones might not have room beside each other.
+        // Two large simulations might not fit into memory.
         drop(simulation);
         Ok(Self { show, ..Self::begin(scenario, samples, speed, told)? })
     }
@@ -209,7 +210,7 @@ impl Work {
 
     // === Time ===
 
-    /// Simulates for a moment. Returns whether it is where the clock says.
+    /// Simulates for one slice. Returns whether the simulation has reached its target time.
     fn advance(&mut self) -> bool {
         if !self.is_moving() {
             return true;
@@ -235,7 +236,7 @@ impl Work {
         self.simulation.now() >= target
     }
 
-    /// Up to which time and for how many deliveries it simulates.
+    /// The time and the number of deliveries at which to pause.
     fn goal(&mut self) -> (Duration, u64) {
         let passed = self.ticked.elapsed().min(BEHIND);
         self.ticked = Instant::now();
@@ -250,7 +251,7 @@ impl Work {
         }
     }
 
-    /// Simulates a little. Returns whether there is more to do.
+    /// Simulates one stride. Returns whether there is more to do.
     fn stride(&mut self, target: Duration, last: u64) -> bool {
         let began = Instant::now();
         let deliveries = last.saturating_sub(self.simulation.deliveries()).min(AT_ONCE);
@@ -260,7 +261,7 @@ impl Work {
         if self.simulation.now() >= sample {
             self.sampled += 1;
             self.look();
-            // What else happens at that time is not seen yet.
+            // Other events at that time are not in the last reading.
             self.looks.is_stale = true;
         }
         let took = began.elapsed();
@@ -272,14 +273,14 @@ impl Work {
         goes_on && self.simulation.now() < target && self.simulation.deliveries() < last
     }
 
-    /// When the next measurement is that the user asked for, on the virtual clock.
+    /// Virtual time of the next requested measurement.
     fn next_sample(&self) -> Duration {
         let Some(samples) = self.samples else { return Duration::MAX };
         let every = self.simulation.scenario().duration / f64::from(samples);
         Duration::try_from_secs_f64(every * f64::from(self.sampled + 1)).unwrap_or(Duration::MAX)
     }
 
-    // === What is told ===
+    // === Snapshots ===
 
     fn tell(&mut self) {
         let now = Instant::now();
@@ -321,7 +322,7 @@ impl Work {
         }
     }
 
-    /// Looks at all nodes. In a large network that takes a while, so the next look is so much later.
+    /// Reads all nodes. In a large network that takes a while, so the time until the next reading grows with it.
     fn look(&mut self) {
         let began = Instant::now();
         let sample = self.simulation.sample();
@@ -338,7 +339,7 @@ impl Work {
     }
 }
 
-/// How fast it went lately.
+/// Measures the recent speed.
 #[derive(Debug)]
 struct Meter {
     since: Option<(Instant, Duration, u64)>,

@@ -1,4 +1,4 @@
-//! The figures, the most telling first, as many as have room.
+//! The figures, most important first. Those without space are left out.
 
 use clacks_text::{
     format::{self, grouped},
@@ -16,7 +16,7 @@ use crate::simulate::{
     table::{self, percent, span},
 };
 
-/// Columns of the names.
+/// Width of the name column.
 const NAMES: usize = 11;
 
 pub(crate) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
@@ -30,9 +30,9 @@ pub(crate) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_
     }
 }
 
-/// The virtual time, of how much.
+/// The virtual time and the duration of the scenario.
 pub(crate) fn time(model: &Model) -> String {
-    // No jumping between units while it goes on.
+    // A fixed unit, so that it does not change while the simulation runs.
     let at = model.snapshot.at;
     let at = if model.duration < 60.0 { format!("{at:.2} s") } else { format::clock(duration(at)) };
     format!("{at} of {}", span(model.duration))
@@ -63,7 +63,7 @@ fn rows(model: &Model) -> Vec<(&'static str, String)> {
     rows
 }
 
-/// Virtual seconds a second: those that are wanted, and what became of it.
+/// Virtual seconds per second: the chosen speed, and the measured one.
 fn speed(model: &Model) -> String {
     let now = format!("{}x", short(model.snapshot.speed));
     match model.speed.factor() {

@@ -1,4 +1,4 @@
-//! The keys, and what they do.
+//! The help: the keys and their effects.
 
 use clacks_text::sanitize::shown;
 use clacks_widgets::theme::Theme;
@@ -8,10 +8,10 @@ use ratatui::{
     text::{Line, Span},
 };
 
-/// Columns of the keys.
+/// Width of the key column.
 const KEYS: usize = 12;
 
-/// In the order in which they are needed.
+/// The keys and their effects, most needed first.
 const HELP: [(&str, &str); 15] = [
     ("q Esc", "leave; a table of the results follows"),
     ("Space p", "pause or continue"),

@@ -1,4 +1,4 @@
-//! The map: a square for each node, or for several; the more, the brighter.
+//! The map: a square per node or group of nodes; a brighter square is a larger value.
 
 use clacks_text::format;
 use clacks_widgets::theme::Theme;
@@ -11,9 +11,9 @@ use crate::simulate::screen::{
     snapshot::{Cell, Heat, Measure, Stage},
 };
 
-/// From nothing to the most.
+/// Shades, from zero to the maximum.
 const SHADES: [&str; 5] = [" ", "\u{2591}", "\u{2592}", "\u{2593}", "\u{2588}"];
-/// A cell whose nodes are down.
+/// The symbol of a cell whose nodes are all down.
 const DOWN: &str = "x";
 
 pub(crate) fn draw(model: &Model, theme: Theme, areas: &Areas, frame: &mut Frame<'_>) {
@@ -28,7 +28,7 @@ pub(crate) fn draw(model: &Model, theme: Theme, areas: &Areas, frame: &mut Frame
         frame,
     );
     let heat = &*model.snapshot.heat;
-    // After a change of the size or of the map, the next one is on its way.
+    // After a change of the size or the measurement, the matching snapshot has not arrived yet.
     if model.snapshot.stage == Stage::Preparing || heat.grid != areas.grid || heat.measure != model.measure {
         return;
     }
@@ -68,7 +68,7 @@ fn look(cell: Cell, most: f32, theme: Theme) -> (&'static str, Style) {
     }
 }
 
-/// The number of the shade: none only for nothing at all.
+/// The index of the shade. Index 0 is only for a value of zero.
 fn shade(mean: f32, most: f32) -> usize {
     if mean <= 0.0 || most <= 0.0 {
         return 0;
@@ -77,7 +77,7 @@ fn shade(mean: f32, most: f32) -> usize {
     ((mean / most * steps as f32).ceil() as usize).clamp(1, steps)
 }
 
-/// What the shades stand for, in as many words as have room.
+/// The legend of the shades, shortened to the available width.
 fn draw_legend(heat: &Heat, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     let most = heat.most();
     let steps = SHADES.len() - 1;
@@ -99,7 +99,7 @@ fn draw_legend(heat: &Heat, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     let lines = [stands, shades, brightest + if has_down { "; x is down" } else { "" }];
     let styles = [theme.quiet, theme.series(0), theme.quiet];
     for ((line, style), row) in lines.into_iter().zip(styles).zip(area.rows()) {
-        // Not as text of others, which has no shades in ASCII.
+        // Not through the sanitizer for text of peers, because ASCII has no shades.
         frame.render_widget(Line::styled(line, style), row);
     }
 }
@@ -112,7 +112,7 @@ fn unit(measure: Measure) -> &'static str {
     }
 }
 
-/// `0.3`, `7`, `12`, `1.2k`.
+/// Formats a value: `0.3`, `7`, `12`, `1.2k`.
 fn number(value: f32) -> String {
     if value < 9.95 && value.fract() != 0.0 {
         format!("{value:.1}")

@@ -1,4 +1,4 @@
-//! Draws the [`Model`]. Pure: no clock, no input or output, and no work beyond what fits on the screen.
+//! Draws the [`Model`]. Pure: no clock, no input or output. The work is bounded by the size of the screen.
 
 mod figures;
 mod help;
@@ -17,16 +17,16 @@ use ratatui::{
 use super::{layout::Areas, model::Model, snapshot::Stage};
 use crate::simulate::table::percent;
 
-/// The parts of the progress that are over and that are left.
+/// The finished and the remaining part of the progress bar.
 const OVER: &str = "\u{2588}";
 const LEFT: &str = "\u{2591}";
-/// Columns of it at most.
+/// Maximum width of the progress bar.
 const MOST_PROGRESS: usize = 40;
-/// The last line, as many of them as have room, the most needed first.
+/// The key hints of the last line, most needed first. Those without space are left out.
 const HINTS: [&str; 8] =
     ["q leave", "Space pause", "? help", "+ - speed", "v k d map", ". step", "r again", "n next seed"];
 
-/// Draws everything.
+/// Draws the screen.
 pub(crate) fn view(model: &Model, theme: Theme, frame: &mut Frame<'_>) {
     match model.areas() {
         Some(areas) => draw(model, theme, &areas, frame),
@@ -59,7 +59,7 @@ fn draw(model: &Model, theme: Theme, areas: &Areas, frame: &mut Frame<'_>) {
     plots::draw(model, theme, &areas.plots, frame);
 }
 
-/// The state first, as it must not be cut off.
+/// The header. The state comes first, because it must not be cut off.
 fn draw_header(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     let state = match model.snapshot.stage {
         Stage::Preparing => " PREPARING ",
@@ -78,7 +78,7 @@ fn draw_header(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     frame.render_widget(line, area);
 }
 
-/// How much of the scenario is over.
+/// The progress of the scenario.
 fn draw_progress(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     let (progress, at) = (model.snapshot.progress, figures::time(model));
     let room = usize::from(area.width).saturating_sub(1);
@@ -116,7 +116,7 @@ fn draw_hints(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     frame.render_widget(Line::styled(hints, theme.quiet), area);
 }
 
-/// A line of text as far as it has room.
+/// A line of text, cut at the edge.
 fn draw_line(text: &str, style: Style, charset: Charset, area: Rect, frame: &mut Frame<'_>) {
     if !area.is_empty() {
         let text = shown(text, usize::from(area.width), charset).as_str().to_owned();

@@ -1,4 +1,4 @@
-//! The course of the simulation, from its start to now, in bars.
+//! Plots of the simulation from its start to now, as bars.
 
 use clacks_text::{format, sanitize::shown};
 use clacks_widgets::{
@@ -18,12 +18,12 @@ use crate::simulate::{
     table::span,
 };
 
-/// Columns of the numbers left of a plot.
+/// Width of the numbers left of a plot.
 const GUTTER: u16 = 6;
-/// Fractions of a value that bars can show; they are whole numbers.
+/// Resolution of bar values, because bars take whole numbers.
 const FINE: f64 = 1000.0;
 
-/// A plot: its name, its highest value and how that is written, and a value for each column.
+/// A plot: name, maximum and its label, and one value per column.
 struct Plot {
     name: &'static str,
     scale: f64,
@@ -60,13 +60,13 @@ fn rate(values: Vec<f64>) -> Plot {
     Plot { name: "deliveries a virtual second", scale, top: format::rate(scale), values }
 }
 
-/// A value for each column, from the start to `end`.
+/// One value per column, from the start to `end`.
 fn over_time(points: &[Point], end: f64, columns: u16, of: fn(&[Point], f64, f64) -> f64) -> Vec<f64> {
     let time = |column: u16| end * f64::from(column) / f64::from(columns);
     (0..columns).map(|column| of(points, time(column), time(column + 1))).collect()
 }
 
-/// The value in the middle between two times.
+/// The value at the middle of this time span.
 fn mean(points: &[Point], from: f64, until: f64, of: fn(&Point) -> f64) -> f64 {
     at(points, f64::midpoint(from, until), of)
 }
@@ -76,7 +76,7 @@ fn deliveries(points: &[Point], from: f64, until: f64) -> f64 {
     (at(points, until, of) - at(points, from, of)) / (until - from)
 }
 
-/// The value at a time, on the line between the points around it.
+/// The value at a time, interpolated linearly.
 fn at(points: &[Point], time: f64, of: fn(&Point) -> f64) -> f64 {
     let after = points.partition_point(|point| point.at < time);
     match (after.checked_sub(1).and_then(|before| points.get(before)), points.get(after)) {
@@ -110,7 +110,7 @@ fn draw_plot(plot: &Plot, number: usize, end: f64, theme: Theme, area: Rect, fra
     draw_axis(end, theme, Rect { x: graph.x, width: graph.width, ..axis }, frame);
 }
 
-/// The times at the start, in the middle and now.
+/// The time labels at the start, in the middle and at the end.
 fn draw_axis(end: f64, theme: Theme, axis: Rect, frame: &mut Frame<'_>) {
     let texts = [0.0, end / 2.0, end].map(|time| if time > 0.0 { span(time) } else { "0".to_owned() });
     let width = usize::from(axis.width);
