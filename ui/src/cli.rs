@@ -50,7 +50,7 @@ pub(crate) enum Command {
     Config,
 }
 
-/// A node and where its options come from.
+/// The options of a node, and the path of the configuration file.
 #[derive(Debug, Args)]
 pub(crate) struct Run {
     #[command(flatten)]
@@ -58,13 +58,13 @@ pub(crate) struct Run {
     /// Configuration file [default: clacks/config.toml in the platform's configuration directory, if it exists]
     #[arg(long = "config", env = "CLACKS_CONFIG", value_name = "FILE")]
     pub(crate) file: Option<UserPath>,
-    /// The options of the log that stand on the command line, by their ids.
+    /// The options of the log on the command line, by id.
     #[arg(skip)]
     log_options: Vec<&'static str>,
 }
 
 impl Run {
-    /// Everything that was told, by whichever way.
+    /// Merges the options of all sources.
     pub(crate) fn config(self) -> anyhow::Result<Config> {
         let config = self.config.with_file(self.file.as_deref())?;
         effect::check_log(&self.log_options, config.log_file.is_some()).map_err(anyhow::Error::msg)?;
@@ -86,7 +86,7 @@ pub(crate) struct Demo {
     pub(crate) file: Option<UserPath>,
 }
 
-/// Leaves an option that a replay does not have out of its help, and its variable alone, which is for nodes.
+/// Hides an option that a replay does not have from its help, and ignores its environment variable, which is for nodes.
 fn not_of_a_replay(argument: clap::Arg) -> clap::Arg {
     if argument.get_help_heading() == Some(RECORDING_HEADING) {
         return argument.hide(true).env(clap::builder::Resettable::Reset);
@@ -94,19 +94,19 @@ fn not_of_a_replay(argument: clap::Arg) -> clap::Arg {
     argument
 }
 
-/// Leaves an option of the screen out of the help where there is none.
+/// Hides an option of the screen from the help of a command without a screen.
 fn without_screen(argument: clap::Arg) -> clap::Arg {
     let is_of_the_screen = argument.get_help_heading() == Some(VIEW_HEADING);
     argument.hide(is_of_the_screen)
 }
 
-/// Reads the command line and, for the options that it leaves out, the environment.
+/// Parses the command line, and the environment for options that are missing there.
 pub(crate) fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
     let takes_options = arguments
         .get(1)
         .is_none_or(|command| !["demo", "replay", "simulate", "config"].iter().any(|other| command == other));
     let command = Cli::command();
-    // The options of a node are nothing to the demo, so it must not stumble over a wrong one.
+    // The demo ignores the options of a node, so an invalid one is no error for it.
     let command =
         if takes_options { command } else { command.mut_args(|argument| argument.env(None::<&str>)) };
     let command = with_lists_of_environment(command, arguments);
@@ -122,7 +122,7 @@ pub(crate) fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
     Ok(cli)
 }
 
-/// Joins a negative number to the option before it, as in `--port=-1`: it is a value, which the option may refuse, and no
+/// Joins a negative number to the option before it, as in `--port=-1`. Otherwise clap would read the number as an
 /// option.
 fn with_negative_values(arguments: &[OsString]) -> Vec<OsString> {
     let mut joined: Vec<OsString> = Vec::with_capacity(arguments.len());
@@ -150,7 +150,8 @@ fn is_option_without_value(argument: &OsStr) -> bool {
     argument.to_str().is_some_and(|text| text.len() > 2 && text.starts_with("--") && !text.contains('='))
 }
 
-/// Takes a variable that is empty or blank as one that is not set, as compose files and systemd units leave them.
+/// Treats an empty or blank environment variable as unset, because compose files and systemd units can set such
+/// variables.
 fn without_empty_variables(
     command: clap::Command,
     variable: &dyn Fn(&OsStr) -> Option<OsString>,
@@ -163,7 +164,8 @@ fn without_empty_variables(
     command.mut_subcommands(|subcommand| without_empty_variables(subcommand, variable))
 }
 
-/// Has commas separate the lists of peers in the environment. A flag names one list, whose path or URL may have commas.
+/// Splits the lists of peers in the environment at commas. A flag names one list, because its path or URL can contain
+/// commas.
 fn with_lists_of_environment(command: clap::Command, arguments: &[OsString]) -> clap::Command {
     let is_flag = |argument: &OsString| {
         argument
@@ -178,7 +180,7 @@ fn with_lists_of_environment(command: clap::Command, arguments: &[OsString]) -> 
     command.mut_arg("peers_from", split).mut_subcommand("node", |node| node.mut_arg("peers_from", split))
 }
 
-/// What was wrong with the command line or the environment, in one line.
+/// The error of the command line or the environment in one line.
 pub(crate) fn complaint(error: &clap::Error) -> String {
     if let Some(text) = before_a_command(error) {
         return text;
@@ -196,7 +198,7 @@ pub(crate) fn complaint(error: &clap::Error) -> String {
     }
 }
 
-/// What is wrong with options that stand before a command, whose options stand behind it.
+/// The error for options of a command that stand before the command.
 fn before_a_command(error: &clap::Error) -> Option<String> {
     let Some(ContextValue::String(command)) = error.get(ContextKind::InvalidSubcommand) else { return None };
     let options = match error.get(ContextKind::PriorArg)? {
@@ -211,16 +213,16 @@ fn before_a_command(error: &clap::Error) -> Option<String> {
     })
 }
 
-/// The environment variable that a wrong value stands in.
+/// The environment variable that contains the invalid value.
 fn variable(error: &clap::Error) -> Option<String> {
     let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg) else { return None };
     let Some(ContextValue::String(value)) = error.get(ContextKind::InvalidValue) else { return None };
     let mut command = Cli::command();
-    // An argument has no name to compare before this.
+    // Arguments have names only after this.
     command.build();
     let argument = command.get_arguments().find(|known| known.to_string() == *argument)?;
     let variable = argument.get_env()?.to_str()?;
-    // Of several values in one variable, only the wrong one is named.
+    // Of several values in one variable only the invalid one is named.
     let holds_it = std::env::var(variable).is_ok_and(|values| values.split(',').any(|one| one == value));
     holds_it.then(|| variable.to_owned())
 }
@@ -234,7 +236,7 @@ mod tests {
         complaint(&parse(&arguments).unwrap_err())
     }
 
-    /// The variables that a command and its subcommands look at.
+    /// The environment variables of a command and its subcommands.
     fn variables(command: &clap::Command) -> Vec<String> {
         let own = command.get_arguments().filter_map(clap::Arg::get_env);
         let own: Vec<_> = own.map(|name| name.to_string_lossy().into_owned()).collect();

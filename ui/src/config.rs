@@ -1,4 +1,4 @@
-//! What a node can be told: by flag, by environment variable, by configuration file.
+//! The options of a node: flags, environment variables and the configuration file.
 
 use std::{
     net::IpAddr,
@@ -33,11 +33,11 @@ pub(crate) mod view;
 /// The configuration file with every option commented out.
 pub(crate) const DEFAULT_FILE: &str = include_str!("../../assets/clacks.toml");
 
-/// The port of a node that is told none, as in the library.
+/// The default port, as in the library.
 const DEFAULT_PORT: u16 = 8080;
 
-/// Every option of a node, where it was given. Flags and environment variables are read by clap, the configuration
-/// file by serde, both into this.
+/// The options of a node. clap parses flags and environment variables, serde parses the configuration file, both into
+/// this struct.
 #[derive(Debug, Clone, Default, PartialEq, clap::Args, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Config {
@@ -127,7 +127,7 @@ pub(crate) struct Config {
     #[serde(default)]
     pub(crate) view: View,
 
-    /// The table `[stations]`.
+    /// The table `[stations]` of saved filters.
     #[arg(skip)]
     #[serde(default)]
     stations: Stations,
@@ -139,8 +139,8 @@ pub(crate) struct Config {
 }
 
 impl Config {
-    /// What is given here, and for the rest what the configuration file says: `file`, which must exist then, or the
-    /// one in the platform's configuration directory, which need not.
+    /// Merges these options with the configuration file: `file`, which must exist, or the default file, which does not
+    /// have to. Values of `self` take precedence.
     pub(crate) fn with_file(self, file: Option<&Path>) -> anyhow::Result<Self> {
         Ok(match read_as(file)? {
             Some(told) => self.or(told).with_tables(),
@@ -148,7 +148,7 @@ impl Config {
         })
     }
 
-    /// Puts what has tables of its own with the rest of what is about the screen.
+    /// Moves the options with their own tables to those of the screen.
     fn with_tables(mut self) -> Self {
         self.view.stations = self.stations.clone();
         self.view.keys = self.keys.clone();
@@ -186,7 +186,7 @@ impl Config {
         }
     }
 
-    /// Which option has no effect because another is not given.
+    /// The name of an option that has no effect because another is missing.
     pub(crate) fn without_effect(&self) -> Option<String> {
         let has_none = |is_given: bool, name: &str| {
             (is_given && self.log_file.is_none()).then(|| format!("{name} has no effect without log-file"))
@@ -195,7 +195,7 @@ impl Config {
             .or_else(|| has_none(self.log_size.is_some(), "log-size"))
     }
 
-    /// Starts the node that this describes.
+    /// Starts the node with these options.
     pub(crate) async fn start(&self) -> anyhow::Result<Node> {
         self.builder()?.start().await.map_err(|error| {
             let words = file_error::without_number(&error.to_string());
@@ -230,13 +230,13 @@ impl Config {
         }
     }
 
-    /// Where what the user set while the program ran is kept, if it is.
+    /// The directory for settings changed at run time; `None` if they are not saved.
     pub(crate) fn kept_in(&self) -> anyhow::Result<Option<PathBuf>> {
         if self.no_state == Some(true) { Ok(None) } else { self.data_directory() }
     }
 
-    /// The directory that was given; otherwise one for each port, so that nodes that run side by side do not share
-    /// one. A node on any port is a new one each time, and keeps nothing.
+    /// The configured directory; by default one per port, so that nodes on the same machine do not share one. `None`
+    /// for port 0, because such a node is new each time and saves nothing.
     pub(crate) fn data_directory(&self) -> anyhow::Result<Option<PathBuf>> {
         match (&self.data_dir, self.port.unwrap_or(DEFAULT_PORT)) {
             (Some(directory), _) => Ok(Some(directory.to_path_buf())),
@@ -262,7 +262,7 @@ impl Located for ViewFile {
     }
 }
 
-/// Addresses as a person writes them, unlike those on the wire.
+/// Deserializes addresses in the notation for people, which differs from the wire format.
 fn addresses<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<Address>>, D::Error> {
     let read =
         |text: String| number::address(&text).map_err(|error| D::Error::custom(format!("{text:?}: {error}")));
@@ -282,7 +282,7 @@ fn replace<T>(value: &mut T, other: Option<T>) {
     }
 }
 
-/// The part of a configuration file that a program without a node of the user's takes.
+/// The part of the configuration file that modes without the user's node read.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct ViewFile {
@@ -292,8 +292,7 @@ struct ViewFile {
 }
 
 impl View {
-    /// What is given here, and for the rest what the table `[view]` of the configuration file says, as in
-    /// [`Config::with_file`].
+    /// Merges these options with the table `[view]` of the configuration file, as in [`Config::with_file`].
     pub(crate) fn with_file(self, file: Option<&Path>) -> anyhow::Result<Self> {
         let told = read_as::<ViewFile>(file)?.unwrap_or_default();
         Ok(Self { stations: told.stations, keys: told.keys, ..self.or(told.view) })

@@ -1,4 +1,4 @@
-//! `clacks`: a terminal monitor with a whole clacks node inside.
+//! `clacks`: a terminal monitor with a complete clacks node inside.
 
 mod accessible;
 mod cli;
@@ -41,7 +41,8 @@ fn main() -> ExitCode {
         // Help and version are no errors.
         Err(error) => return ended(written(error.print())),
     };
-    // A limit on the size of files is as a full disk: a write fails, which whoever writes tells.
+    // Handles SIGXFSZ, so that a write beyond the file size limit fails like a write to a full disk instead of killing
+    // the process.
     let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default());
     let result = run(cli);
     clacks_source::lost_lines::lost().iter().for_each(|lost| tell(&lost.summary()));
@@ -60,12 +61,12 @@ fn fail(reason: &str, code: u8) -> ExitCode {
     ExitCode::from(code)
 }
 
-/// Writes a text to standard output. Nobody who reads it is no failure.
+/// Writes a text to standard output. A closed reader is no failure.
 pub(crate) fn print(text: &str) -> anyhow::Result<()> {
     written(io::stdout().write_all(text.as_bytes()))
 }
 
-/// How the writing to standard output ended, when what was written is out.
+/// Flushes standard output and converts its error. A closed reader is no failure.
 fn written(result: io::Result<()>) -> anyhow::Result<()> {
     match result.and_then(|()| io::stdout().flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
@@ -75,12 +76,12 @@ fn written(result: io::Result<()>) -> anyhow::Result<()> {
     }
 }
 
-/// Files that a node may have open at most: many more than its limits on connections ask for.
+/// Maximum number of open files that is requested: far more than the limits on connections need.
 #[cfg(unix)]
 const MAX_FILES: u64 = 65_536;
 
-/// Lets this process open as many files as the system allows without rights. Often that is many more than it may at
-/// first, for the sake of old programs.
+/// Raises the soft limit of open files to the maximum that needs no privileges. The default is often much lower, for
+/// compatibility with old programs.
 #[cfg(unix)]
 fn raise_file_limit() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -88,7 +89,7 @@ fn raise_file_limit() {
     let limit = getrlimit(Resource::Nofile);
     let most = limit.maximum.map_or(MAX_FILES, |maximum| maximum.min(MAX_FILES));
     if limit.current.is_some_and(|current| current < most) {
-        // Where it fails, the node makes do with what it has.
+        // If this fails, the node works with the current limit.
         let _ = setrlimit(Resource::Nofile, Rlimit { current: Some(most), ..limit });
     }
 }
@@ -107,12 +108,12 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Some(Command::Simulate(options)) => runtime.block_on(simulate::run(*options)),
         Some(Command::Config) => print(config::DEFAULT_FILE),
     };
-    // What still blocks, such as a look-up of a hostname, is not waited for.
+    // Tasks that still block, such as name lookups, are not awaited.
     runtime.shutdown_background();
     result
 }
 
-/// A node on the screen, or told in sentences.
+/// Runs a node with the dashboard or in the accessible mode.
 async fn monitor(config: &Config) -> anyhow::Result<()> {
     if config.view.accessible.unwrap_or_default() {
         let kept = config.kept_in()?.map(|directory| StationFile::in_directory(&directory));
@@ -130,7 +131,7 @@ async fn monitor(config: &Config) -> anyhow::Result<()> {
         tell_of_loss(&stop(&node).await);
         return result;
     }
-    // A node that is never seen should not have been heard of, nor leave anything behind.
+    // Checked before the node starts, so that a failure leaves no trace: no announce and no files.
     clacks_terminal::fit_to_draw_on(clacks_terminal::NODE_WITHOUT_SCREEN)?;
     let settings = config.view.settings(false)?;
     let settings = match config.kept_in()? {
@@ -142,20 +143,20 @@ async fn monitor(config: &Config) -> anyhow::Result<()> {
     let settings = settings.with_remark(remark_on_ourselves(&node, config));
     let result =
         clacks_dashboard::run::event_loop::run(Source::live(&node, recorder, lists), &settings).await;
-    // What went wrong is the terminal, most likely.
+    // An error is most likely a lost terminal.
     shutdown::hand_on_after(*result.as_ref().unwrap_or(&Cause::HungUp), &node).await;
     tell_of_loss(&stop(&node).await);
     result.map(drop)
 }
 
-/// A node without a screen.
+/// Runs a node without a screen.
 async fn headless(config: &Config) -> anyhow::Result<()> {
     let (node, recorder, lists) = start(config).await?;
     tell_of_loss(&headless::run(&node, recorder, lists, true).await?);
     Ok(())
 }
 
-/// The demo network, on the screen, told in sentences, or as JSON lines.
+/// Runs the demo network with the dashboard, in the accessible mode, or as JSON lines.
 async fn demonstrate(demo: cli::Demo) -> anyhow::Result<()> {
     let view = demo.view.with_file(demo.file.as_deref())?;
     let is_accessible = view.accessible.unwrap_or_default();
@@ -167,7 +168,7 @@ async fn demonstrate(demo: cli::Demo) -> anyhow::Result<()> {
     let node = network.node();
     let lists = PeerLists::new(Introducer::new(node), &[]);
     let result = match record(node, &view).await {
-        // Nobody minds what is lost here.
+        // Lost messages of a demo need no report.
         Ok(recorder) if demo.no_screen => headless::run(node, recorder, lists, false).await.map(drop),
         Ok(recorder) if is_accessible => {
             let (filter, stations) = (view.filter.clone(), view.stations.clone());
@@ -192,7 +193,7 @@ async fn demonstrate(demo: cli::Demo) -> anyhow::Result<()> {
 }
 
 async fn start(config: &Config) -> anyhow::Result<(Node, Recorder, PeerLists)> {
-    // Before the node starts, so that a log file that can't be written is told before a node is heard of.
+    // Before the node starts, so that an unwritable log file is reported before any announce.
     if let Some(warning) = config.without_effect() {
         tell(&format!("warning: {warning}"));
     }
@@ -207,7 +208,7 @@ async fn start(config: &Config) -> anyhow::Result<(Node, Recorder, PeerLists)> {
     if config.log_file.is_some() {
         logging::watch(&node);
     }
-    // Before the node is heard of.
+    // Before the first announce.
     let recorder = record(&node, &config.view).await?;
     let introducer = Introducer::new(&node);
     if let Some(remark) = remark_on_ourselves(&node, config) {
@@ -218,20 +219,20 @@ async fn start(config: &Config) -> anyhow::Result<(Node, Recorder, PeerLists)> {
     Ok((node, recorder, lists))
 }
 
-/// The peers that were named, without the node itself.
+/// The configured peers, without the node itself.
 fn peers_beside(node: &Node, config: &Config) -> Vec<Address> {
     let here = node.address();
     config.peers.iter().flatten().filter(|peer| **peer != here).cloned().collect()
 }
 
-/// What to say if the node itself was named as a peer.
+/// A warning if the node itself was configured as a peer.
 fn remark_on_ourselves(node: &Node, config: &Config) -> Option<String> {
     let here = node.address();
     let is_named = config.peers.iter().flatten().any(|peer| *peer == here);
     is_named.then(|| format!("--peer {here} is this node itself and is left out"))
 }
 
-/// What records the node, which it does at once if the options say so.
+/// Creates the recorder, and starts it if the options request a recording.
 async fn record(node: &Node, view: &View) -> anyhow::Result<Recorder> {
     let mut recorder = Recorder::new(node, view.record_size);
     if let Some(file) = &view.record {

@@ -1,4 +1,4 @@
-//! The documentation agrees with the program: its tables are generated, its links lead somewhere, its tests exist.
+//! Tests that the documentation agrees with the program: generated tables, links, and names of tests.
 
 use std::{collections::BTreeSet, fmt::Write as _, fs, path::Path};
 
@@ -31,7 +31,7 @@ fn with_section(text: &str, name: &str, section: &str) -> String {
     format!("{}\n{section}\n{}", &text[..begin], &text[end..])
 }
 
-/// The headings of the keys, in order.
+/// The key contexts in the order of the page.
 const HEADINGS: [&str; 8] = [
     "In the lists",
     "While something is open",
@@ -97,7 +97,7 @@ fn options() -> String {
     command.build();
     for option in command.get_arguments().filter(|option| option.get_long().is_some()) {
         let help = option.get_help().map(ToString::to_string).unwrap_or_default();
-        // A value that may be left out is for the environment, where there are no flags.
+        // An option whose value is optional takes it only from the environment.
         let takes_value = option.get_num_args().is_some_and(|number| number.min_values() > 0);
         let value = option.get_value_names().filter(|_| takes_value);
         let value = value.map(|names| format!(" {}", names[0])).unwrap_or_default();
@@ -108,7 +108,7 @@ fn options() -> String {
     table
 }
 
-/// The options that only `clacks demo`, `clacks replay` or `clacks simulate` has.
+/// The options of `clacks demo`, `clacks replay` and `clacks simulate`.
 fn other_options() -> String {
     let mut table = "| option | what it is |\n|---|---|\n".to_owned();
     let mut cli = Cli::command();
@@ -148,7 +148,7 @@ fn the_tables_are_those_of_the_program() {
     }
 }
 
-/// The names of the functions below a directory.
+/// Adds the names of the functions below a directory.
 fn functions_below(directory: &Path, names: &mut BTreeSet<String>) {
     for entry in fs::read_dir(directory).unwrap().map(Result::unwrap) {
         let path = entry.path();
@@ -167,7 +167,7 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
 }
 
-/// The names of the project's functions, tests among them.
+/// The names of the project's functions, including tests.
 fn functions() -> BTreeSet<String> {
     let mut functions = BTreeSet::new();
     for room in ["src", "tests", "ui"] {

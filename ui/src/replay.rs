@@ -1,4 +1,4 @@
-//! `clacks replay`: a recording in the place of a node.
+//! `clacks replay`: shows a recording instead of a node.
 
 use std::{
     io::{self, IsTerminal, Write},
@@ -15,10 +15,10 @@ use super::{
     config::view::View,
 };
 
-/// What to do where a replay can't be shown.
+/// Advice for a replay without a terminal.
 const WITHOUT_SCREEN: &str = "`clacks replay --accessible FILE` tells in sentences what is recorded";
 
-/// A file that is read in less time needs no word about it.
+/// Minimum reading time before progress is shown.
 const WORTH_A_WORD: Duration = Duration::from_millis(500);
 
 #[derive(Debug, clap::Args)]
@@ -41,7 +41,7 @@ fn speed(text: &str) -> Result<f64, &'static str> {
     speed.ok_or("a speed is a number from 0.25 to 64, such as 4")
 }
 
-/// Plays a recording on the screen or tells it in sentences. No node is started.
+/// Shows a recording on the screen or in the accessible mode. No node is started.
 pub(crate) async fn run(options: ReplayOptions) -> anyhow::Result<()> {
     if options.view.record.is_some() || options.view.record_size.is_some() {
         anyhow::bail!("a replay is recorded already; --record is for a node");
@@ -73,12 +73,12 @@ pub(crate) async fn run(options: ReplayOptions) -> anyhow::Result<()> {
     result
 }
 
-/// How far the reading of a long file is, on standard error.
+/// Progress of reading a long file, on standard error.
 #[derive(Debug)]
 struct LoadingProgress {
     began: Instant,
     shown: Option<u32>,
-    /// Who listens wants to hear of it once.
+    /// In the accessible mode the progress is written once.
     is_told_once: bool,
 }
 

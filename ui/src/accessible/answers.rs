@@ -1,4 +1,4 @@
-//! The answers to commands that ask something: the same for a node and for a recording.
+//! Answers to queries, shared by a node and a replay.
 
 use clacks_language::{
     command::{Command, ViewCommand, export_target::Target},
@@ -27,36 +27,36 @@ use super::{
     teller::Narrator,
 };
 
-/// Rows of the traffic that are told at once.
+/// Number of traffic rows in an answer.
 const ROWS: usize = 10;
-/// Sends before the last that are told.
+/// Number of earlier sends in an answer.
 const EARLIER_SENDS: usize = 5;
-/// Characters of a message that are told at most.
+/// Maximum length of a message in an answer, in characters.
 const LONGEST_MESSAGE: usize = 16_384;
 
-/// What answers are read from.
+/// The data for the answers.
 #[derive(Clone, Copy)]
 pub(crate) struct Source<'a> {
     pub(crate) lists: &'a dyn Lists,
     pub(crate) now: Now,
-    /// What the limits are set to; `None` in a replay, which knows only how often they were reached.
+    /// The configured limits; `None` in a replay, which has only the number of times that each was reached.
     pub(crate) settings: Option<&'a LimitSettings>,
 }
 
-/// What becomes of a command.
+/// The result of a command.
 #[derive(Debug)]
 pub(crate) enum Answered {
     Told(Vec<String>),
-    /// These rows are to be written.
+    /// Write these rows to the file.
     Write(Target, Vec<Row>),
-    /// The stations have changed.
+    /// The saved filters have changed.
     Stations(String, Stations),
-    /// It is not one that only asks.
+    /// The command is no query.
     Other(ViewCommand),
 }
 
-/// A line that names what a command is about, which has it selected first: `:open 7`, `:open tower:8080`,
-/// `:biography 7`. Returns the command alone.
+/// Handles a line that names the item of its command: `:open 7`, `:open tower:8080`, `:biography 7`. Selects the item
+/// and returns the command without the name; `None` for other lines.
 pub(crate) fn select_named(
     line: &str,
     reading: &mut Reading,
@@ -92,7 +92,7 @@ fn not_found(id: MessageId) -> String {
     format!("{id} neither waits nor is held; a message that comes back has a new number")
 }
 
-/// Answers a command.
+/// Answers a query.
 pub(crate) fn answer(
     command: ViewCommand,
     reading: &mut Reading,
@@ -185,7 +185,7 @@ fn overhead(reading: &mut Reading, contents: &Contents<'_>) -> Vec<String> {
 
 // === One peer or message ===
 
-/// What to say where nothing is selected.
+/// The answer if a command needs a selection and there is none.
 const NOTHING_SELECTED: &str = "Nothing is selected. :peers, :queue, :held, :traffic and :overhead tell lists, :up and \
     :down go through them, and :open NUMBER or :open HOST:PORT names a message or a peer.";
 
@@ -237,13 +237,13 @@ fn message_facts(id: MessageId, contents: &Contents<'_>) -> Vec<String> {
     told
 }
 
-/// Names and values as sentences: `Round trip: 12 ms.`
+/// Formats names and values as sentences: `Round trip: 12 ms.`
 fn said(fields: impl IntoIterator<Item = (&'static str, String)>) -> Vec<String> {
     let known = fields.into_iter().filter(|(_, value)| !value.is_empty());
     known.map(|(name, value)| ended(format!("{}: {value}", sentences::capitalized(name)))).collect()
 }
 
-/// All of a message that can be listened to.
+/// The text of a message, cut at [`LONGEST_MESSAGE`].
 fn whole(message: &Message) -> String {
     let text = message.as_text().unwrap_or_else(|| message.as_json_line().to_string());
     let told: String = text.chars().take(LONGEST_MESSAGE).collect();
@@ -283,11 +283,11 @@ fn biography(reading: &Reading, contents: &Contents<'_>) -> Vec<String> {
 
 // === Sending ===
 
-/// When the next message goes, which it is, and to whom it can go.
+/// The time of the next send, its message and its possible receivers.
 fn next_send(overview: &Overview, contents: &Contents<'_>) -> String {
     let rate = format!("At most {} a second are sent", a_second(overview.send_rate));
     let Some(at) = overview.next_send.filter(|_| overview.queued > 0) else {
-        // A command in braces is one that can be typed. Here a message is written without one.
+        // A command in braces can be typed. In the accessible mode a message is written without `:say`.
         let idle = facts::choice::idle(overview).replace(" ({:say} writes a message)", "");
         return ended(format!("{rate}. Next: {}", idle.replace(['{', '}'], "")));
     };
@@ -300,7 +300,7 @@ fn next_send(overview: &Overview, contents: &Contents<'_>) -> String {
     ended(format!("{rate}. The next goes in {wait} to {odds}{text}"))
 }
 
-/// How many messages a second, without the unit.
+/// A number per second, without the unit.
 fn a_second(rate: f64) -> String {
     let told = format::rate(rate);
     told.strip_suffix("/s").unwrap_or(&told).to_owned()
@@ -330,7 +330,7 @@ fn why(contents: &Contents<'_>) -> Vec<String> {
     told
 }
 
-/// How much comes and goes, and how long it takes.
+/// Message rates and round-trip times.
 fn charts(contents: &Contents<'_>) -> Vec<String> {
     let overview = contents.lists.overview();
     let trends = &contents.teller.memory.trends;
@@ -419,7 +419,7 @@ fn station(number: Number, wish: StationCommand, teller: &mut Narrator) -> Answe
     Answered::Stations(sentences::reply(Ok(told)), teller.memory.listening.changed().clone())
 }
 
-/// The text of a message to be changed, and how.
+/// The text of a message, and how to change it.
 pub(crate) fn edit(id: MessageId, source: &Source<'_>) -> Vec<String> {
     match find_message(id, source.lists) {
         Some((queued, _)) => vec![

@@ -1,39 +1,39 @@
-//! How much is told: the first of each stretch of time, and of the others how many there were.
+//! Limits the number of sentences per period. Further events are counted and summarized.
 
 use std::time::Duration;
 
-/// The stretch of time.
+/// The period.
 pub(crate) const STRETCH: Duration = Duration::from_secs(10);
-/// Sentences in a stretch, as many as can about be listened to.
+/// Maximum number of sentences per period: about as many as a screen reader can speak.
 pub(crate) const MOST: usize = 10;
 
-/// The present stretch of time.
+/// The counts of the current period.
 #[derive(Debug, Default)]
 pub(crate) struct Digest {
-    /// When it began, in uptime.
+    /// The uptime at its start.
     since: Duration,
     told: usize,
     untold: usize,
 }
 
 impl Digest {
-    /// Whether what happens now may be told; otherwise it is counted.
+    /// Whether an event may be announced now; otherwise it is counted.
     pub(crate) fn admits(&mut self, uptime: Duration) -> bool {
         if self.untold == 0 && uptime.saturating_sub(self.since) >= STRETCH {
             *self = Self { since: uptime, ..Self::default() };
         }
-        // What has begun to be counted is summed up before anything else is told.
+        // Once events are counted, nothing is announced before their summary.
         let admits = self.told < MOST;
         *(if admits { &mut self.told } else { &mut self.untold }) += 1;
         admits
     }
 
-    /// When there will be something to sum up, if there will.
+    /// The uptime at which a summary is due; `None` if nothing was counted.
     pub(crate) fn ends_at(&self) -> Option<Duration> {
         (self.untold > 0).then_some(self.since + STRETCH)
     }
 
-    /// How many were not told, once the stretch is over; the next one begins.
+    /// Returns the number of events that were not announced, and starts the next period; `None` before its end.
     pub(crate) fn sum_up(&mut self, uptime: Duration) -> Option<usize> {
         let untold = self.untold;
         self.ends_at().filter(|end| *end <= uptime)?;

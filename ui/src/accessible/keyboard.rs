@@ -1,4 +1,4 @@
-//! What is typed: whole lines out of a pipe, or the keys of a terminal.
+//! Input: lines from a pipe, or keys of a terminal.
 
 use std::{
     io::{self, IsTerminal, Read},
@@ -16,37 +16,37 @@ use tokio::sync::mpsc;
 use super::{presses::Presses, turns::TurnResult, typing::Typed};
 use crate::platform::input::{self, Line};
 
-/// Bytes of keys that are read at once.
+/// Maximum number of bytes per read.
 const AT_ONCE: usize = 4096;
 
-/// What is said of Ctrl-Z where it does nothing.
+/// The answer to Ctrl-Z if the program cannot be stopped.
 const CANNOT_STOP: &str = "The program can't be stopped: no shell is above it that could continue it.";
 
-/// Something that was typed.
+/// One input.
 #[derive(Debug)]
 pub(crate) enum Input {
-    /// A line, or the end of the input, which is `None`.
+    /// A line; `None` is the end of the input.
     Line(Option<Line>),
-    /// Keys of a terminal.
+    /// Keys of a terminal, as bytes.
     Keys(Vec<u8>),
-    /// The terminal has gone. Nothing follows.
+    /// The terminal was closed. No input follows.
     Gone,
 }
 
-/// What a key ends: a line, or the input, which is `None`.
+/// A finished line; `None` is the end of the input.
 #[derive(Debug)]
 pub(crate) struct Ended(pub(crate) Option<Line>);
 
-/// Where input comes from.
+/// The source of the input.
 #[derive(Debug)]
 pub(crate) struct Keyboard {
     input: mpsc::Receiver<Input>,
-    /// Where keys are read one by one.
+    /// The terminal's mode for single keys; `None` for lines.
     mode: Option<KeyMode>,
 }
 
 impl Keyboard {
-    /// Keys where somebody types on a terminal and hears there too; else lines.
+    /// Reads keys if standard input and output are a terminal, else lines.
     pub(crate) fn open() -> anyhow::Result<Self> {
         let is_terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
         let mode = if is_terminal { KeyMode::set().ok() } else { None };
@@ -54,17 +54,17 @@ impl Keyboard {
         Ok(Self { input, mode })
     }
 
-    /// Nobody types anything.
+    /// An input that never delivers anything.
     pub(crate) fn none() -> Self {
         Self { input: mpsc::channel(1).1, mode: None }
     }
 
-    /// What is typed next; `None` where there will be nothing. Cancel-safe.
+    /// The next input; `None` if there is no more. Cancel-safe.
     pub(crate) async fn next(&mut self) -> Option<Input> {
         self.input.recv().await
     }
 
-    /// What is written because of what was typed, and what it ends, if anything.
+    /// Handles the result of keys. Returns the text to write, and the finished line if there is one.
     pub(crate) fn answer(&mut self, typed: Typed) -> (Option<TurnResult>, Option<Ended>) {
         match typed {
             Typed::Echo(text) => (Some(TurnResult::Echo(text)), None),
@@ -74,8 +74,8 @@ impl Keyboard {
         }
     }
 
-    /// Stops the program until the shell continues it, and returns what is written then: the line once more. Where no
-    /// shell is above that could continue it, nothing is stopped, and that is said before.
+    /// Stops the process until the shell continues it. Returns the text to write then: the line again. Without a parent
+    /// shell nothing is stopped, and the text says so.
     fn stop(&mut self, line: &str) -> String {
         if !is_shell_above() {
             let begins = if line.is_empty() { "" } else { "\n" };
@@ -90,7 +90,7 @@ impl Keyboard {
     }
 }
 
-/// Columns of the terminal; 0 if that is not known.
+/// Width of the terminal in columns; 0 if unknown.
 pub(crate) fn columns() -> usize {
     tcgetwinsize(io::stdout()).map_or(0, |size| usize::from(size.ws_col))
 }
@@ -101,7 +101,7 @@ fn lines() -> anyhow::Result<mpsc::Receiver<Input>> {
     let is_terminal = io::stdin().is_terminal();
     tokio::spawn(async move {
         while let Some(line) = lines.recv().await {
-            // A terminal that has gone reads like one where Ctrl-D was pressed, but it has no settings any more.
+            // A closed terminal reads as an end of input, like Ctrl-D, but its settings cannot be read.
             let is_gone = line.is_none() && is_terminal && tcgetattr(io::stdin()).is_err();
             let input = if is_gone { Input::Gone } else { Input::Line(line) };
             if to_reader.send(input).await.is_err() || is_gone {
@@ -112,7 +112,7 @@ fn lines() -> anyhow::Result<mpsc::Receiver<Input>> {
     Ok(input)
 }
 
-/// Reads keys on a thread, as a read from a terminal can't be given up when the node stops.
+/// Reads keys on a thread, because a blocking read from a terminal cannot be cancelled when the node stops.
 fn keys() -> anyhow::Result<mpsc::Receiver<Input>> {
     let (to_reader, input) = mpsc::channel(1);
     let read = move || {
@@ -128,15 +128,15 @@ fn keys() -> anyhow::Result<mpsc::Receiver<Input>> {
                 return;
             }
         }
-        // An error means that nobody listens any more.
+        // Fails only if the session has ended.
         let _ = to_reader.blocking_send(Input::Gone);
     };
     thread::Builder::new().name("input".into()).spawn(read).map(drop).context("cannot read the input")?;
     Ok(input)
 }
 
-/// A terminal that hands on each key at once and writes none of them by itself. Ctrl-C and Ctrl-\ stay signals. It is as
-/// it was before when this is dropped.
+/// Terminal settings for single keys without echo. Ctrl-C and Ctrl-\ stay signals. Dropping it restores the previous
+/// settings.
 #[derive(Debug)]
 struct KeyMode {
     before: Termios,
@@ -154,13 +154,13 @@ impl KeyMode {
         keys.local_modes.remove(LocalModes::ICANON | LocalModes::ECHO | LocalModes::IEXTEN);
         keys.special_codes[SpecialCodeIndex::VMIN] = 1;
         keys.special_codes[SpecialCodeIndex::VTIME] = 0;
-        // Ctrl-Z comes as a key, so that the terminal is given back before the program stops.
+        // Ctrl-Z arrives as a key, so that the settings can be restored before the process stops.
         keys.special_codes[SpecialCodeIndex::VSUSP] = 0;
         Ok(tcsetattr(io::stdin(), OptionalActions::Drain, &keys)?)
     }
 
     fn give_back(&self) {
-        // An error means that the terminal has gone.
+        // Fails only if the terminal was closed.
         let _ = tcsetattr(io::stdin(), OptionalActions::Drain, &self.before);
     }
 }

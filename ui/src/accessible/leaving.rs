@@ -1,4 +1,4 @@
-//! Leaving: the question about what would be lost, what is handed on first, and what is done where nobody can be asked.
+//! The exit: the question about unsent messages, the drain, and the exit without a terminal.
 
 use std::time::Duration;
 
@@ -12,44 +12,44 @@ use crate::platform::{
     signals::{Signal, Signals},
 };
 
-/// Messages are handed on.
+/// A drain in progress.
 #[derive(Debug)]
 pub(crate) struct Draining {
-    /// What there was when it began.
+    /// The unsent messages at its start.
     pub(crate) began_with: UnsentCounts,
-    /// What was held is handed on as well.
+    /// Held messages are drained as well.
     pub(crate) with_held: bool,
-    /// It ends then, whatever is left.
+    /// The program exits when the drain ends, whatever is left.
     pub(crate) is_told_to_end: bool,
 }
 
-/// The question before leaving.
+/// The state of the question before the exit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LeaveQuestion {
     None,
-    /// It is asked when the line that is being typed is finished, which is no answer to it.
+    /// The question waits until the current line is finished, because that line is no answer to it.
     Waits,
-    /// The next line answers it.
+    /// The next line is the answer.
     Asked,
 }
 
-/// How it went to tell something.
+/// The result of writing sentences.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Spoken {
     All,
-    /// The program is to end, and whoever reads is slow.
+    /// The program has to exit, and the reader is slow.
     Leave,
-    /// The terminal has gone.
+    /// The terminal was closed.
     HungUp,
-    /// All is told, and a signal came meanwhile.
+    /// Everything was written, and a signal arrived meanwhile.
     Signalled(Signal),
 }
 
-/// A reader that has not read after this time stands still.
+/// Time after which a reader that accepts nothing counts as stuck.
 const STANDS_STILL: Duration = Duration::from_millis(500);
 
-/// Tells sentences. A signal that comes while the reader stands still hands on what is here, as it does otherwise, and the
-/// reader holds up none of it; a second one ends that.
+/// Writes sentences. A signal that arrives while the reader is stuck starts a drain without waiting for the reader; a
+/// second signal ends it.
 pub(crate) async fn tell_all(
     session: &mut Session,
     output: &Output,
@@ -60,7 +60,7 @@ pub(crate) async fn tell_all(
     loop {
         tokio::select! {
             told = &mut telling => return told.map(|()| Spoken::All),
-            // Nobody can be asked anything; a question that was not read was not answered either.
+            // The user cannot be asked, and a question that was not read was not answered either.
             signal = signals.next() => {
                 if signal == Signal::HangUp {
                     return Ok(Spoken::HungUp);
@@ -87,8 +87,8 @@ pub(crate) async fn tell_all(
     }
 }
 
-/// Hands on what can be where the terminal has gone or nobody reads any more. Standard error is told of it. The signal that
-/// tells the same is no second one; any other ends it at once.
+/// Drains unsent messages after the terminal was closed or the output failed. Reports on standard error. A SIGHUP for
+/// the same hangup does not count as a second signal; any other signal exits at once.
 pub(crate) async fn hung_up(
     session: &mut Session,
     signals: &mut Signals,
@@ -106,8 +106,8 @@ pub(crate) async fn hung_up(
 }
 
 impl Session {
-    /// Ctrl-C throws away what is being typed, else asks as `:quit` does, and a second time leaves whatever is lost. The
-    /// system is not asked: what can be handed on is.
+    /// Ctrl-C discards the current line; without one it asks as `:quit` does, and the second time exits. A termination
+    /// request starts a drain without a question.
     pub(crate) fn on_signal(&mut self, signal: Signal) -> Vec<TurnResult> {
         let mut told = self.turns.abandon();
         if signal == Signal::Interrupt
@@ -124,7 +124,7 @@ impl Session {
         told.into_iter().flatten().chain(sentences_of(answer)).collect()
     }
 
-    /// Ctrl-C or Ctrl-D where nothing is being typed.
+    /// Ctrl-C or Ctrl-D on an empty line.
     pub(crate) fn interrupted(&mut self) -> Vec<String> {
         let is_second = self.handing_on.is_some() || self.question == LeaveQuestion::Asked;
         if is_second { self.leave() } else { self.quit() }
@@ -135,7 +135,7 @@ impl Session {
         Vec::new()
     }
 
-    /// The terminal has gone, so nobody can be asked or told anything. What is being handed on is handed on to its end.
+    /// The terminal was closed, so the user cannot be asked. A drain in progress continues to its end.
     fn hang_up(&mut self) -> Vec<String> {
         match &mut self.handing_on {
             Some(handing_on) => {
@@ -164,8 +164,8 @@ impl Session {
         self.handing_on.as_ref().is_some_and(|handing_on| handing_on.is_told_to_end)
     }
 
-    /// Hands on what only this node has, for a while, what is held as well or not; leaves where there is nothing that can
-    /// be. It ends after `end_within`, whatever is left, where the user does not decide.
+    /// Drains unsent messages, optionally with held ones; exits if there are none. With `end_within` the program exits
+    /// after that time, whatever is left.
     pub(crate) fn hand_on(&mut self, with_held: bool, end_within: Option<Duration>) -> Vec<String> {
         let at_stake = self.at_stake();
         if !(at_stake.can_hand_on() || with_held) || self.demo {
@@ -178,13 +178,14 @@ impl Session {
         tokio::spawn(async move {
             let result =
                 if with_held { node.drain_with_held(within).await } else { node.drain(within).await };
-            // An error means that nobody listens any more.
+            // Fails only if the session has ended.
             let _ = replies.send(Reply::HandedOn(result)).await;
         });
         vec![sentences::handing_on(at_stake.to_hand_on(with_held), within)]
     }
 
-    /// Leaves if nothing is left or the system wants it; otherwise asks again, once nobody types.
+    /// Exits if nothing is left or the exit was requested by the system; otherwise asks again once no line is being
+    /// typed.
     pub(crate) fn handed_on(&mut self, result: Result<(), DrainError>) -> Vec<String> {
         let Some(Draining { began_with, with_held, is_told_to_end }) = self.handing_on.take() else {
             return Vec::new();
@@ -207,7 +208,7 @@ impl Session {
         sentences
     }
 
-    /// Leaves at once if nothing is lost by it, otherwise asks once.
+    /// Exits at once if no message would be lost; otherwise asks.
     pub(crate) fn quit(&mut self) -> Vec<String> {
         let at_stake = self.at_stake();
         self.leaves = at_stake.all() == 0 || self.demo;
@@ -215,13 +216,13 @@ impl Session {
         if self.leaves { Vec::new() } else { vec![sentences::question(at_stake)] }
     }
 
-    /// The question that waited for the end of the line, if one did and nobody is typing now.
+    /// Asks the delayed question if no line is being typed any more.
     pub(crate) fn ask_now(&mut self) -> Vec<TurnResult> {
         let is_due = self.question == LeaveQuestion::Waits && !self.turns.is_typing() && !self.leaves;
         if is_due { sentences_of(self.quit()) } else { Vec::new() }
     }
 
-    /// What waited for the end of a line that nobody will end, as the program leaves.
+    /// On exit, returns the sentences that waited for the end of a line.
     pub(crate) fn left_behind(&mut self) -> Vec<TurnResult> {
         if self.leaves { self.turns.abandon().unwrap_or_default() } else { Vec::new() }
     }

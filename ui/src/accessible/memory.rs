@@ -1,4 +1,4 @@
-//! What is remembered of what happened, to be asked about later.
+//! State derived from events, for later queries.
 
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ use clacks_source::{
     saved_filters::SavedFilterHits, send_history::SendHistory, time_series::Trends,
 };
 
-/// How often the counters are looked at while much happens.
+/// Minimum time between two samples of the counters.
 const BETWEEN_SAMPLES: Duration = Duration::from_millis(500);
 
-/// The same that the dashboard remembers. All of it is bounded.
+/// The same histories and statistics as in the dashboard. All are bounded.
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
     pub(crate) lives: MessageHistories,
@@ -36,19 +36,19 @@ impl Memory {
         self.introductions.record(event, now.uptime);
     }
 
-    /// Whether the counters should be looked at again.
+    /// Whether a sample of the counters is due.
     pub(crate) fn wants_sample(&self, now: Now) -> bool {
         self.last_sample.is_none_or(|last| now.uptime.abs_diff(last) >= BETWEEN_SAMPLES)
     }
 
-    /// Takes in how things stand.
+    /// Samples the counters.
     pub(crate) fn sample(&mut self, overview: &Overview, now: Now) {
         self.last_sample = Some(now.uptime);
         self.trends.sample(now.uptime, overview.counters, overview.queued, overview.peers);
         self.shares.forget_old(now);
     }
 
-    /// Forgets what happened; the stations stay.
+    /// Clears everything except the saved filters.
     pub(crate) fn begin_again(&mut self) {
         let mut listening = std::mem::take(&mut self.listening);
         listening.begin_again();

@@ -1,8 +1,8 @@
-//! The node in sentences: what happens is told line by line, and commands are read the same way. For screen readers,
-//! for terminals that can do nothing, and for pipes: no escape sequence is written.
+//! The accessible mode: the node's events as sentences, one per line, and commands as lines. For screen readers, for
+//! terminals without escape sequences, and for pipes; no escape sequence is written.
 //!
-//! On a terminal, keys are read one by one, so that what happens waits while a line is being typed; see [`typing`]. In a
-//! pipe nothing waits.
+//! On a terminal single keys are read, so that output waits while a line is being typed; see [`typing`]. In a pipe
+//! nothing waits.
 
 use std::{
     io::{self, IsTerminal},
@@ -57,28 +57,28 @@ mod turns;
 mod typing;
 mod undoing;
 
-/// Answers of commands that may wait to be told.
+/// Maximum number of buffered answers.
 const REPLIES: usize = 64;
 
-/// How long the end waits for a slow reader of the last sentences.
+/// Maximum time for a slow reader to read the last sentences.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
-/// What the options say about it.
+/// The options of the accessible mode.
 #[derive(Debug, Default)]
 pub(crate) struct AccessibleOptions {
-    /// Nobody minds what is lost of a demo.
+    /// A demo, whose unsent messages need no question.
     pub(crate) demo: bool,
-    /// Only traffic that it admits is told.
+    /// Only traffic that matches is announced.
     pub(crate) filter: Option<Filter>,
     /// The characters that can be read.
     pub(crate) charset: Charset,
-    /// The stations of the configuration file.
+    /// The saved filters of the configuration file.
     pub(crate) stations: Stations,
-    /// Where stations that are changed are kept, and those that were.
+    /// The file for changed saved filters, and its content.
     pub(crate) kept: Option<(StationFile, Stations)>,
 }
 
-/// Tells what happens until the user leaves, the system asks the program to end, or nobody reads any more.
+/// Announces events until the user leaves, the system requests termination, or the output is closed.
 pub(crate) async fn run(
     node: &Node,
     mut recorder: Recorder,
@@ -119,7 +119,7 @@ async fn listen(
             Err(closed) => return nobody_reads(session, closed, (&mut signals, replies)).await,
         }
         if session.leaves {
-            // Whoever has stopped reading holds up nobody's end.
+            // A stuck reader does not delay the exit.
             tokio::select! {
                 finished = output.finish() => return finished.or_else(Closed::into_result),
                 _ = signals.next() => return Ok(()),
@@ -158,7 +158,7 @@ async fn listen(
     Ok(())
 }
 
-/// What is done where the output can't be written any more.
+/// Ends the session after the output was closed or failed.
 async fn nobody_reads(
     session: &mut Session,
     closed: Closed,
@@ -178,7 +178,7 @@ async fn tell(output: &Output, sentences: Vec<TurnResult>, charset: Charset) -> 
     Ok(())
 }
 
-/// A sentence that may be written, whatever a peer has put into it.
+/// Sanitizes a sentence, because it can contain text of a peer.
 fn line(sentence: &str, charset: Charset) -> String {
     spelt(sentence, usize::MAX, charset)
 }
@@ -187,22 +187,22 @@ fn sentences_of(sentences: Vec<String>) -> Vec<TurnResult> {
     sentences.into_iter().map(TurnResult::Sentence).collect()
 }
 
-/// What has a terminal ring its bell. It neither moves the cursor nor begins a sequence.
+/// The bell character. It neither moves the cursor nor starts a sequence.
 const BELL: &str = "\u{7}";
 
-/// What is said of a command that only a replay knows.
+/// The answer to a command that only a replay has.
 const NO_REPLAY: &str = "this is no replay; clacks replay FILE plays a recording";
 
-/// What took a while.
+/// The result of a command that took a while.
 enum Reply {
     Told(Vec<String>),
     HandedOn(Result<(), DrainError>),
 }
 
-/// One who listens.
+/// A session with a node.
 struct Session {
     node: Node,
-    /// Nobody minds what is lost of a demo.
+    /// A demo, whose unsent messages need no question.
     demo: bool,
     limits: LimitSettings,
     teller: Narrator,
@@ -210,14 +210,14 @@ struct Session {
     reading: Reading,
     undoable: Undoable,
     turns: Turns,
-    /// What keeps the stations, if anything does.
+    /// Writes changed saved filters to their file, if there is one.
     stations: Option<StationWriter>,
-    /// The question before leaving.
+    /// The question before the exit.
     question: LeaveQuestion,
-    /// What is handed on before the end.
+    /// The drain before the exit.
     handing_on: Option<Draining>,
     leaves: bool,
-    /// A terminal that has gone looks like no terminal, so it is asked for at the start.
+    /// Determined at the start, because a closed terminal looks like no terminal.
     is_on_terminal: bool,
     /// For answers that take a while.
     replies: mpsc::Sender<Reply>,
@@ -237,7 +237,7 @@ impl Session {
         let mut teller = Narrator::new(filter, charset);
         teller.memory.listening = SavedFilterHits::new(stations, changed);
         let complaints = replies.clone();
-        // An error means that nobody listens any more.
+        // Fails only if the session has ended.
         let complain = move |reason| {
             drop(complaints.blocking_send(Reply::Told(vec![sentences::reply(Err(reason))])));
         };
@@ -276,13 +276,13 @@ impl Session {
         self.teller.note(event, now).into_iter().collect()
     }
 
-    /// Whether the terminal's bell rings now, for a station. It does while a line is being typed as well, which the sentence
-    /// waits for.
+    /// Whether to ring the terminal's bell now for a saved filter. It rings also while a line is being typed, although
+    /// the sentence waits.
     fn rings(&mut self) -> bool {
         self.teller.has_rung() && self.is_on_terminal && self.bell.may_ring(std::time::Instant::now())
     }
 
-    /// Takes in what was typed: a line, or keys that make some.
+    /// Handles input: a line, or keys.
     async fn on_input(
         &mut self,
         input: Input,
@@ -311,7 +311,7 @@ impl Session {
         told
     }
 
-    /// Waits until there is something to say about what was not told.
+    /// Waits until a summary of events that were not announced is due.
     async fn summary_is_due(&self) {
         match self.teller.summary_at() {
             Some(at) => {
@@ -322,7 +322,7 @@ impl Session {
         }
     }
 
-    /// Takes a line, or the end of the input. That of a terminal is Ctrl-D, and leaves; that of a pipe ends nothing.
+    /// Handles a line. `None` is Ctrl-D in a terminal, which exits as Ctrl-C does. The end of a pipe is not reported.
     async fn on_line(&mut self, line: Option<Line>, recorder: &mut Recorder) -> Vec<String> {
         let line = match line {
             None => return self.interrupted(),
@@ -361,20 +361,20 @@ impl Session {
         if !matches!(command, NodeCommand::Announce(_)) {
             return vec![sentences::reply(self.undoable.execute(&self.node, command).await)];
         }
-        // It takes as long as the other node takes; meanwhile the next lines are carried out.
+        // An announce takes as long as the other node; meanwhile the next lines are executed.
         let (node, replies) = (self.node.clone(), self.replies.clone());
         tokio::spawn(async move {
-            // An error means that nobody listens any more.
+            // Fails only if the session has ended.
             let _ = replies.send(Reply::Told(vec![sentences::reply(execute(&node, command).await)])).await;
         });
         Vec::new()
     }
 
-    /// Reads a list of peers, or all that are configured, while the next lines are carried out.
+    /// Reads one list of peers, or all configured ones, while the next lines are executed.
     fn read_peers(&self, asked: Option<ListSource>) {
         let (lists, replies) = (self.peer_lists.clone(), self.replies.clone());
         tokio::spawn(async move {
-            // An error means that nobody listens any more.
+            // Fails only if the session has ended.
             let _ = replies.send(Reply::Told(sentences::peers_read(lists.read_all(asked).await))).await;
         });
     }
@@ -388,7 +388,7 @@ impl Session {
             Answered::Write(target, rows) => {
                 let replies = self.replies.clone();
                 tokio::task::spawn_blocking(move || {
-                    // An error means that nobody listens any more.
+                    // Fails only if the session has ended.
                     let _ = replies.blocking_send(Reply::Told(vec![sentences::reply(
                         clacks_source::export::write(&target, &rows),
                     )]));
@@ -403,7 +403,7 @@ impl Session {
         }
     }
 
-    /// Carries out what does more than to ask.
+    /// Executes a command that is no query.
     fn act(&mut self, command: ViewCommand) -> Vec<String> {
         match command {
             ViewCommand::Edit(id) => {
@@ -424,7 +424,7 @@ impl Session {
                 self.leaves = true;
                 Vec::new()
             }
-            // Those that a line is read for before it comes here.
+            // Commands that the caller handles.
             _ => vec![sentences::reply(Err("that does nothing here; :help lists the commands".to_owned()))],
         }
     }

@@ -1,5 +1,4 @@
-//! Commands of the screen that have nothing to do where everything is told in sentences, each with the reason and with
-//! what does the same here.
+//! Commands of the screen that have no effect in the accessible mode, with the reason and the alternative.
 
 use clacks_language::command::ViewCommand;
 
@@ -14,7 +13,7 @@ const NO_MARKS: &str =
 const NO_CLIPBOARD: &str =
     "There is no clipboard here: :open tells all of what is selected, and :write FILE writes the traffic.";
 
-/// Why a command does nothing here, as a sentence; `None` for those that do something.
+/// The reason why a command has no effect, as a sentence; `None` for other commands.
 pub(crate) fn not_here(command: &ViewCommand) -> Option<&'static str> {
     Some(match command {
         ViewCommand::Theme(_) => "There is nothing to colour here: everything is told in sentences.",

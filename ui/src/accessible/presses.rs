@@ -1,6 +1,6 @@
-//! The bytes of a terminal without what nobody typed: its answers, the mouse, the marks of a paste.
+//! Filters terminal input down to typed keys: removes terminal responses, mouse reports and paste marks.
 //!
-//! What an earlier program asked may be answered late and in pieces. It would be taken for a part of the line.
+//! A query of an earlier program can be answered late and in pieces. The response would become part of the line.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use clacks_terminal::{
 };
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
-/// Takes what is read from a terminal, and leaves what keys write.
+/// Removes everything that is no key from terminal input.
 #[derive(Debug, Default)]
 pub(crate) struct Presses {
     tokenizer: Tokenizer,
@@ -18,13 +18,13 @@ pub(crate) struct Presses {
 }
 
 impl Presses {
-    /// What was typed of bytes that were read at this time, each key as it is in its oldest form: a character, a control
-    /// character, or `ESC [` and a letter for an arrow. What is not UTF-8 text stays none.
+    /// The typed keys in these bytes, which were read at this time. Each key has its simplest form: a character, a
+    /// control character, or `ESC [` and a letter for an arrow. Bytes that are not UTF-8 stay invalid.
     pub(crate) fn typed(&mut self, read: &[u8], now: Instant) -> Vec<u8> {
         let since = self.last.replace(now).map_or(Duration::ZERO, |last| now.saturating_duration_since(last));
         let has_begun = match self.tokenizer.patience() {
             Some(patience) if since < patience => true,
-            // An introducer alone is a key that does nothing here, and what has no end is left out.
+            // An introducer alone is a key without effect here. An incomplete sequence is removed.
             Some(_) => {
                 drop(self.tokenizer.give_up());
                 false
@@ -38,7 +38,7 @@ impl Presses {
         for token in read.iter().flat_map(|byte| self.tokenizer.take(*byte)) {
             match token {
                 Token::Key(key) if key.kind != KeyEventKind::Release => write(key, &mut typed),
-                // No byte of any text.
+                // A byte that occurs in no UTF-8 text.
                 Token::NotText => typed.push(0xff),
                 _ => {}
             }
@@ -47,7 +47,7 @@ impl Presses {
     }
 }
 
-/// Writes what a key sends that is not held with Alt. Enter and Tab behind Esc are Enter and Tab.
+/// Encodes a key. Keys with Alt are dropped, except Enter and Tab.
 fn write(key: KeyEvent, typed: &mut Vec<u8>) {
     let has_control = key.modifiers.contains(KeyModifiers::CONTROL);
     match key.code {
@@ -86,7 +86,7 @@ mod tests {
         "\u{9b}?1;2c",
     ];
 
-    /// What comes of reads, each so many milliseconds behind the one before.
+    /// The typed keys of these reads. Each has its pause in milliseconds after the previous one.
     fn typed(reads: &[(&[u8], u64)]) -> Vec<u8> {
         let (mut presses, mut now) = (Presses::default(), Instant::now());
         let mut typed = Vec::new();

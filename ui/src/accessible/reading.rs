@@ -1,4 +1,4 @@
-//! Lists that are read a part at a time, and the item in them that commands without a name are about.
+//! Lists that are read page by page, with a selected item that commands without a name use.
 
 use clacks_language::command::Step;
 use clacks_p2p::{
@@ -9,43 +9,43 @@ use clacks_source::lists::Lists;
 
 use super::{sentences, teller::Narrator};
 
-/// How many items are told at once.
+/// Number of items per page.
 pub(crate) const PAGE: usize = 30;
 
-/// What can be read.
+/// A list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum List {
     Peers,
     Queue,
     Held,
     Traffic,
-    /// The messages that keep coming back.
+    /// The messages that return repeatedly.
     Overhead,
 }
 
-/// What a list is of.
+/// An item of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Item {
     Peer(Address),
     Message(MessageId),
-    /// The number of a row of the traffic.
+    /// A traffic row, by its number.
     Row(u64),
     Text(Message),
 }
 
-/// Which list is read, and how far.
+/// The current list, page and selection.
 #[derive(Debug, Default)]
 pub(crate) struct Reading {
     list: Option<List>,
-    /// The position of the selected item in the list.
+    /// Index of the selected item in the list.
     position: usize,
-    /// The positions of the first item that was told last, and behind the last.
+    /// Range of the page that was read last: first index, and the index after the last.
     start: usize,
     end: usize,
     selected: Option<Item>,
 }
 
-/// What lists are read from.
+/// The data for the lists.
 #[derive(Clone, Copy)]
 pub(crate) struct Contents<'a> {
     pub(crate) lists: &'a dyn Lists,
@@ -54,10 +54,10 @@ pub(crate) struct Contents<'a> {
 }
 
 impl List {
-    /// In the order of `:next-pane`.
+    /// The order of `:next-pane`.
     const ALL: [Self; 5] = [Self::Peers, Self::Queue, Self::Held, Self::Traffic, Self::Overhead];
 
-    /// The list behind this one, or before it.
+    /// The next or previous list.
     pub(crate) fn next(list: Option<Self>, forwards: bool) -> Self {
         let at = list.and_then(|list| Self::ALL.iter().position(|other| *other == list));
         let count = Self::ALL.len();
@@ -69,7 +69,7 @@ impl List {
         }]
     }
 
-    /// How many items it has.
+    /// Number of items.
     fn len(self, contents: &Contents<'_>) -> usize {
         match self {
             Self::Peers => contents.lists.overview().peers.total(),
@@ -80,7 +80,7 @@ impl List {
         }
     }
 
-    /// Items from a position on, each with the sentence about it.
+    /// At most `count` items from the index `from` on, each with its sentence.
     fn items(self, contents: &Contents<'_>, from: usize, count: usize) -> Vec<(Item, String)> {
         let Contents { lists, teller, now } = *contents;
         let charset = teller.charset();
@@ -125,19 +125,19 @@ impl Reading {
         self.selected.as_ref()
     }
 
-    /// From now on commands without a name are about this.
+    /// Selects an item for commands without a name.
     pub(crate) fn select(&mut self, item: Item) {
         (self.list, self.selected) = (None, Some(item));
     }
 
-    /// Tells the items of a list from its start, or of the traffic the last.
+    /// Reads a list from its start; of the traffic, the last page.
     pub(crate) fn begin(&mut self, list: List, count: usize, contents: &Contents<'_>) -> Vec<String> {
         self.list = Some(list);
         let from = if list == List::Traffic { list.len(contents).saturating_sub(count) } else { 0 };
         self.tell_from(from, count, contents)
     }
 
-    /// Tells so many items from a position on, the first of which is selected, or of the traffic the last.
+    /// Reads `count` items from an index on. Selects the first of them; of the traffic, the last.
     fn tell_from(&mut self, from: usize, count: usize, contents: &Contents<'_>) -> Vec<String> {
         let Some(list) = self.list else { return Vec::new() };
         let items = list.items(contents, from, count);
@@ -156,7 +156,7 @@ impl Reading {
         told
     }
 
-    /// Moves in the list that was told last, and tells where to.
+    /// Moves the selection in the current list, and reads the new item or page.
     pub(crate) fn step(&mut self, step: Step, contents: &Contents<'_>) -> Vec<String> {
         let Some(list) = self.list else {
             return vec![
@@ -199,7 +199,7 @@ impl Reading {
         }
     }
 
-    /// The text of the message that is selected, if a message is.
+    /// The selected message, if the selection is one.
     pub(crate) fn message(&self, contents: &Contents<'_>) -> Option<Message> {
         match self.selected.as_ref()? {
             Item::Peer(_) => None,
@@ -210,7 +210,7 @@ impl Reading {
     }
 }
 
-/// A message that waits, or is held for this reason.
+/// Finds a queued or held message. The second value is the reason of the hold; `None` for a queued message.
 pub(crate) fn find_message(id: MessageId, lists: &dyn Lists) -> Option<(QueuedMessage, Option<HeldBy>)> {
     if let Some(queued) = lists.queued_message(id) {
         return Some((queued, None));

@@ -1,4 +1,4 @@
-//! A recording in sentences.
+//! A replay in the accessible mode.
 
 use std::io::{self, IsTerminal};
 
@@ -28,21 +28,21 @@ use crate::platform::{
     signals::{Signal, Signals},
 };
 
-/// How fast a recording is told.
+/// The pace of a replay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Pace {
-    /// At the speed of the player, while commands are read.
+    /// At the speed of the player, with commands.
     AsItHappened,
-    /// All of it, as fast as it is read.
+    /// The whole recording at once, without commands.
     AtOnce,
 }
 
-/// Tells what is recorded, until its end or until the user leaves or nobody reads any more.
+/// Announces the events of a recording until its end, until the user leaves, or until the output is closed.
 pub(crate) async fn replay(player: Player, options: AccessibleOptions, pace: Pace) -> anyhow::Result<()> {
     let (mut signals, output) = (Signals::catch()?, Output::open()?);
     let mut keyboard = match pace {
         Pace::AsItHappened => Keyboard::open()?,
-        // Nobody is asked anything.
+        // No input is read.
         Pace::AtOnce => Keyboard::none(),
     };
     let (to_tell, mut replies) = mpsc::channel(1);
@@ -54,7 +54,7 @@ pub(crate) async fn replay(player: Player, options: AccessibleOptions, pace: Pac
             _ = signals.next() => return Ok(()),
         }
         if session.leaves {
-            // Whoever reads no more has had enough.
+            // A signal exits without waiting for a slow reader.
             tokio::select! {
                 finished = output.finish() => finished.or_else(Closed::into_result)?,
                 _ = signals.next() => {}
@@ -72,7 +72,7 @@ pub(crate) async fn replay(player: Player, options: AccessibleOptions, pace: Pac
                 let told = session.teller.summary(session.listened());
                 session.turns.happened(told)
             }
-            // What is being typed is left at once.
+            // Ctrl-C discards the current line; without one it exits.
             signal = signals.next() => match (signal, session.turns.abandon()) {
                 (Signal::Interrupt, Some(left)) => left,
                 _ => return Ok(()),
@@ -82,7 +82,7 @@ pub(crate) async fn replay(player: Player, options: AccessibleOptions, pace: Pac
     }
 }
 
-/// Waits until there is something to say about what was not told.
+/// Waits until a summary of events that were not announced is due.
 async fn summary_is_due(teller: &Narrator, began: Instant) {
     match teller.summary_at() {
         Some(at) => tokio::time::sleep_until(began + at).await,
@@ -90,7 +90,7 @@ async fn summary_is_due(teller: &Narrator, began: Instant) {
     }
 }
 
-/// One who listens to a recording.
+/// A session with a recording.
 struct Session {
     player: Player,
     teller: Narrator,
@@ -100,9 +100,9 @@ struct Session {
     replies: mpsc::Sender<Vec<String>>,
     pace: Pace,
     zone: TimeZone,
-    /// How much can be listened to is a matter of the listener's time, not of that of the recording.
+    /// Start of the session. The rate limit uses real time, not the recording's, because it is for the listener.
     began: Instant,
-    /// Whether there is somebody who can go back from the end.
+    /// Whether the session stays open at the end, because a user can jump back.
     stays: bool,
     leaves: bool,
     error: Option<String>,
@@ -180,7 +180,7 @@ impl Session {
             return Vec::new();
         }
         if progress.paused {
-            // It was asked for.
+            // The user requested this event with `:step`.
             let told = self.teller.note_all(event, now);
             return vec![
                 told.unwrap_or_else(|| "One event on; there is nothing to tell of it yet.".to_owned()),
@@ -204,7 +204,7 @@ impl Session {
         }
     }
 
-    /// Where the recording stands, and whether it does.
+    /// The position, and whether the replay is paused.
     fn place(&self) -> String {
         let progress = self.player.progress();
         let how =
@@ -212,7 +212,7 @@ impl Session {
         format!("At {} of {}, {how}.", clock(progress.position), clock(progress.length))
     }
 
-    /// Takes a line, or the end of the input. That of a terminal is Ctrl-D, and leaves; that of a pipe ends nothing.
+    /// Handles a line. `None` is Ctrl-D in a terminal, which exits. The end of a pipe is not reported.
     fn on_line(&mut self, line: Option<Line>) -> Vec<String> {
         let Some(line) = line else {
             self.leaves = true;
@@ -230,7 +230,7 @@ impl Session {
         }
     }
 
-    /// Takes in what was typed: a line, or keys that make some.
+    /// Handles input: a line, or keys.
     fn on_input(&mut self, input: Input, keyboard: &mut Keyboard) -> Vec<TurnResult> {
         let keys = match input {
             Input::Line(line) => return sentences_of(self.on_line(line)),
@@ -265,7 +265,7 @@ impl Session {
             Answered::Write(target, rows) => {
                 let replies = self.replies.clone();
                 tokio::task::spawn_blocking(move || {
-                    // An error means that nobody listens any more.
+                    // Fails only if the session has ended.
                     let _ = replies
                         .blocking_send(vec![sentences::reply(clacks_source::export::write(&target, &rows))]);
                 });
@@ -276,7 +276,7 @@ impl Session {
         }
     }
 
-    /// Carries out what does more than to ask.
+    /// Executes a command that is no query.
     fn act(&mut self, command: &ViewCommand) -> Vec<String> {
         match command {
             ViewCommand::Replay(command) => self.control(*command),
@@ -296,7 +296,7 @@ impl Session {
             Ok(Seek::GoesOn) => {}
         }
         match command {
-            // They are told of when they have come to something.
+            // Their result is announced when it arrives.
             ReplayCommand::Step | ReplayCommand::Jump(_) => Vec::new(),
             ReplayCommand::Pause | ReplayCommand::Speed(_) => vec![self.place()],
         }
@@ -379,7 +379,7 @@ mod tests {
             let told = session.on_line(Some(Ok(line.clone())));
             match spec.name {
                 "quit" | "quit!" => assert!(session.leaves),
-                // They are told when they have come to something.
+                // Their result is announced when it arrives.
                 "step" | "jump" | "write" | "write!" => assert!(told.is_empty(), "{line}: {told:?}"),
                 _ => assert_sentences(&line, &told),
             }

@@ -1,4 +1,4 @@
-//! What is said. Nothing here is safe to show yet: what peers wrote is made so where it is told.
+//! The sentences of the accessible mode. They can contain text of peers, so they are sanitized when they are written.
 
 use std::{net::IpAddr, time::Duration};
 
@@ -24,11 +24,11 @@ use clacks_text::{
 };
 use jiff::tz::TimeZone;
 
-/// How many ignored addresses are told at once.
+/// Maximum number of ignored addresses in a sentence.
 const MOST_LISTED: usize = 30;
-/// Columns of a message that are told.
+/// Maximum width of a message in a sentence, in columns.
 const MESSAGE: usize = 160;
-/// The commands that are of use without a screen, beside those that `clacks node` has.
+/// Commands that the accessible mode has in addition to those of `clacks node`.
 const ALSO_HERE: [&str; 21] = [
     "traffic",
     "filter",
@@ -52,12 +52,12 @@ const ALSO_HERE: [&str; 21] = [
     "hold-still",
     "undo",
 ];
-/// Those that only a replay has.
+/// Commands that only a replay has.
 const OF_REPLAY: [&str; 4] = ["pause", "step", "speed", "jump"];
-/// Those that a node has and a replay answers as well.
+/// Commands of a node that a replay has as well.
 const ALSO_IN_REPLAY: [&str; 6] = ["peers", "queue", "limits", "held", "help", "quit"];
 
-/// What happened.
+/// The sentence for a traffic row.
 pub(crate) fn happened(row: &Row, zone: &TimeZone, charset: Charset) -> String {
     let peer = row.peer.as_ref().map_or_else(|| "somebody".to_owned(), ToString::to_string);
     let said = match (row.direction, row.mood, row.message.as_ref().map(|message| text(message, charset))) {
@@ -86,7 +86,7 @@ pub(crate) fn happened(row: &Row, zone: &TimeZone, charset: Charset) -> String {
     ended(format!("{} {said}", &clock(row.unix_ms, zone)[..5]))
 }
 
-/// Something about which nothing travelled.
+/// The text for an event without a message.
 fn note(row: &Row, charset: Charset) -> String {
     let Some(peer) = &row.peer else {
         let outcome = if row.outcome.is_empty() { String::new() } else { format!(" is {}", row.outcome) };
@@ -105,7 +105,7 @@ pub(crate) fn text(message: &Message, charset: Charset) -> String {
     spelt(&preview(message), MESSAGE, charset)
 }
 
-/// A text as the end of a sentence, or as all of it: with a full stop, unless it ends as a sentence does.
+/// A text with a full stop, unless it ends with another end mark.
 pub(crate) fn ended(text: impl Into<String>) -> String {
     let mut text = text.into();
     if !text.ends_with(['.', '!', '?', '\u{2026}']) {
@@ -114,7 +114,7 @@ pub(crate) fn ended(text: impl Into<String>) -> String {
     text
 }
 
-/// The start of a message within a sentence, without the full stop that it may end with.
+/// The start of a message inside a sentence, without a full stop at its end.
 fn text_within(message: &Message, charset: Charset) -> String {
     let text = text(message, charset);
     match text.strip_suffix('.') {
@@ -123,7 +123,7 @@ fn text_within(message: &Message, charset: Charset) -> String {
     }
 }
 
-/// How a command went.
+/// The result of a command.
 pub(crate) fn reply(done: Result<String, String>) -> String {
     match done {
         Ok(done) => ended(begun(&done)),
@@ -131,19 +131,19 @@ pub(crate) fn reply(done: Result<String, String>) -> String {
     }
 }
 
-/// A text as the beginning of a sentence. Names such as `tower:8080` stay as they are.
+/// Capitalizes the first word, unless it is a name such as `tower:8080`.
 fn begun(text: &str) -> String {
     let word = text.split(' ').next().unwrap_or_default().trim_end_matches([',', ';']);
     if word.bytes().all(|byte| byte.is_ascii_alphabetic()) { capitalized(text) } else { text.to_owned() }
 }
 
-/// A text with a capital letter at its start.
+/// Capitalizes the first letter.
 pub(crate) fn capitalized(text: &str) -> String {
     let mut rest = text.chars();
     rest.next().map(|first| first.to_uppercase().chain(rest).collect()).unwrap_or_default()
 }
 
-/// How the reading of lists of peers went.
+/// The results of reading lists of peers.
 pub(crate) fn peers_read(read: Result<Vec<Reading>, String>) -> Vec<String> {
     let readings = match read {
         Ok(readings) => readings,
@@ -153,7 +153,7 @@ pub(crate) fn peers_read(read: Result<Vec<Reading>, String>) -> Vec<String> {
     bad_lines.chain([reply(peer_list::summary(&readings))]).collect()
 }
 
-/// How many peers there are of each status.
+/// The number of peers by status.
 pub(crate) fn peers(counts: &PeerCounts) -> String {
     let counted = Status::ALL.into_iter().map(|status| (status, counts.of(status)));
     let counted: Vec<_> = counted
@@ -166,7 +166,7 @@ pub(crate) fn peers(counts: &PeerCounts) -> String {
     format!("{}: {}.", number(counts.total(), "peer"), counted.join(", "))
 }
 
-/// How many of the alive are so by their word alone.
+/// The number of alive peers with an unverified status.
 fn by_word(status: Status, counts: &PeerCounts) -> String {
     match (status, counts.unverified) {
         (Status::Alive, 1..) => format!(" ({} by their word alone)", counts.unverified),
@@ -174,7 +174,7 @@ fn by_word(status: Status, counts: &PeerCounts) -> String {
     }
 }
 
-/// What a limit is, how much of it is used and how often it was met; `None` where nothing is known of it.
+/// A limit: its value, its use and how often it was reached; `None` without any of these.
 pub(crate) fn limit(row: &limits::LimitRow) -> Option<String> {
     let (name, set) = spoken_limit(row);
     let parts = [
@@ -186,7 +186,7 @@ pub(crate) fn limit(row: &limits::LimitRow) -> Option<String> {
     (!parts.is_empty()).then(|| ended(format!("{name}: {}", parts.join("; "))))
 }
 
-/// What a limit is of, and what it is set to, in words that can be listened to.
+/// The name and value of a limit, in words for a screen reader.
 fn spoken_limit(row: &limits::LimitRow) -> (&'static str, Option<String>) {
     let set = row.set.as_deref();
     let words = |set: &str| {
@@ -240,12 +240,12 @@ fn times_met(met: u64) -> String {
     if met == 1 { "met once".to_owned() } else { format!("met {met} times") }
 }
 
-/// How much of what is here came from a place.
+/// The share of one address or network in the stored messages.
 pub(crate) fn place(share: &PlaceShare) -> String {
     ended(format!("From {}", limits::place(share)))
 }
 
-/// Whose connections are closed, if anybody's are.
+/// The ignored remote addresses; `None` if there are none.
 pub(crate) fn ignored(remotes: &[IpAddr]) -> Option<String> {
     let listed: Vec<_> = remotes.iter().take(MOST_LISTED).map(ToString::to_string).collect();
     let others = remotes.len() - listed.len();
@@ -253,7 +253,7 @@ pub(crate) fn ignored(remotes: &[IpAddr]) -> Option<String> {
     (!listed.is_empty()).then(|| format!("Connections are ignored from {}{others}.", listed.join(", ")))
 }
 
-/// A peer in brief.
+/// A peer in one sentence.
 pub(crate) fn described(peer: &Peer, now: Now) -> String {
     let age = format::age(peer.age(now));
     let round_trip = peer.round_trip.map(|time| format!(", round trip {}", format::round_trip(time)));
@@ -261,7 +261,7 @@ pub(crate) fn described(peer: &Peer, now: Now) -> String {
     format!("{}, {} for {age}{says}{}.", peer.address, peer.status, round_trip.unwrap_or_default())
 }
 
-/// How many messages wait.
+/// The length of the queue.
 pub(crate) fn queue(overview: &Overview) -> String {
     let on_their_way = match overview.in_flight {
         0 => String::new(),
@@ -270,18 +270,18 @@ pub(crate) fn queue(overview: &Overview) -> String {
     format!("{} in the queue{on_their_way}.", number(overview.queued, "message"))
 }
 
-/// A message that waits.
+/// A queued message.
 pub(crate) fn queued(queued: &QueuedMessage, now: Now, charset: Charset) -> String {
     format!("Waiting, {}", waiting(queued, now, charset))
 }
 
-/// How many messages are held, and by which filter, if by one.
+/// The number of held messages, and the hold filter.
 pub(crate) fn held(count: usize, rule: Option<&str>) -> String {
     let rule = rule.map(|rule| ended(format!(" What comes is held if {rule}"))).unwrap_or_default();
     format!("{} held.{rule}", number(count, "message"))
 }
 
-/// A message that is held.
+/// A held message.
 pub(crate) fn held_message(held: &HeldMessage, now: Now, charset: Charset) -> String {
     let by = match held.by {
         HeldBy::Hand => "by hand",
@@ -291,7 +291,7 @@ pub(crate) fn held_message(held: &HeldMessage, now: Now, charset: Charset) -> St
     format!("Held {by}, {}", waiting(&held.queued, now, charset))
 }
 
-/// A message that keeps coming back.
+/// A message that returns repeatedly.
 pub(crate) fn returned(life: &MessageHistory, now: Now, charset: Charset) -> String {
     let ago = format::age(now.uptime.saturating_sub(life.last.uptime));
     let every = life.interval().map(|interval| format!(", every {}", format::span(interval)));
@@ -318,13 +318,13 @@ pub(crate) fn help_in_replay() -> Vec<String> {
     commands_of_replay().into_iter().map(explained).collect()
 }
 
-/// The commands that are of use here.
+/// The commands of the accessible mode.
 pub(crate) fn commands() -> Vec<&'static Spec> {
     let is_here = |spec: &&Spec| spec.scope == Availability::Anywhere || ALSO_HERE.contains(&spec.name);
     COMMANDS.iter().filter(is_here).collect()
 }
 
-/// Those that are of use in a replay.
+/// The commands of a replay in the accessible mode.
 pub(crate) fn commands_of_replay() -> Vec<&'static Spec> {
     let is_here = |spec: &&Spec| {
         let name = spec.name;
@@ -334,12 +334,12 @@ pub(crate) fn commands_of_replay() -> Vec<&'static Spec> {
     COMMANDS.iter().filter(is_here).collect()
 }
 
-/// What a command takes and does.
+/// A command with its argument and description.
 pub(crate) fn explained(spec: &Spec) -> String {
     ended(format!("{}: {}", spec.usage(), does(spec)))
 }
 
-/// Here there is nowhere to go.
+/// The description of a command. It differs from the screen's where that moves a focus.
 fn does(spec: &Spec) -> &'static str {
     match spec.name {
         "peers" => "list the peers",
@@ -369,7 +369,7 @@ fn does(spec: &Spec) -> &'static str {
     }
 }
 
-/// The question before leaving.
+/// The question before the exit.
 pub(crate) fn question(at_stake: UnsentCounts) -> String {
     let here = at_stake.all();
     let (messages, they, object) =
@@ -387,13 +387,13 @@ pub(crate) fn question(at_stake: UnsentCounts) -> String {
     )
 }
 
-/// Messages are handed on before the end.
+/// The start of a drain.
 pub(crate) fn handing_on(messages: usize, within: Duration) -> String {
     let messages = number(messages, "message");
     format!("Handing on {messages}, for {} seconds at most. :quit! leaves at once.", within.as_secs())
 }
 
-/// How that went.
+/// The result of a drain.
 pub(crate) fn handed_on(told: &str) -> String {
     ended(capitalized(told))
 }

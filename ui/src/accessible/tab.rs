@@ -1,24 +1,24 @@
-//! What Tab does while a command is being typed: it finishes the name, or tells what the command takes and does.
+//! Tab completion: completes the name of a command, or describes a complete command.
 
 use clacks_language::command::{Argument, table::Spec};
 
 use super::sentences::{self, explained};
 
-/// What Tab does.
+/// The result of Tab.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Tab {
-    /// This is added to the line.
+    /// Text to append to the line.
     Add(String),
-    /// This sentence is told.
+    /// A sentence to write.
     Tell(String),
 }
 
-/// For a node. `None` where the line is no command.
+/// Tab in a session with a node. `None` if the line is no command.
 pub(crate) fn of_node(line: &str) -> Option<Tab> {
     tab(line, &sentences::commands())
 }
 
-/// The same for a replay.
+/// Tab in a replay. `None` if the line is no command.
 pub(crate) fn of_replay(line: &str) -> Option<Tab> {
     tab(line, &sentences::commands_of_replay())
 }
@@ -58,7 +58,7 @@ fn tab(line: &str, commands: &[&Spec]) -> Option<Tab> {
     })
 }
 
-/// What a command takes and does, with an example if it takes something.
+/// The description of a command, with an example if it has an argument.
 fn about(spec: &Spec) -> String {
     let example = spec.argument.example();
     if example.is_empty() {
@@ -67,7 +67,7 @@ fn about(spec: &Spec) -> String {
     format!("{} For example: :{} {example}.", explained(spec), spec.name)
 }
 
-/// Which commands begin as the line does.
+/// A sentence that lists these commands; `None` for an empty list.
 fn begins_so<'a>(commands: impl Iterator<Item = &'a &'a Spec>) -> Option<String> {
     let names: Vec<_> = commands.map(|spec| format!(":{}", spec.name)).collect();
     match names.as_slice() {

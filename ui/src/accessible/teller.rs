@@ -1,4 +1,4 @@
-//! What has happened, and which of it is told.
+//! Turns events into sentences, and decides which of them are announced.
 
 use std::time::Duration;
 
@@ -17,34 +17,34 @@ use super::{
     sentences,
 };
 
-/// What a sentence begins with that a station rings the bell for.
+/// Prefix of a sentence for which a saved filter rings the bell.
 const BELL: &str = "For a station: ";
 
-/// Whether a station rings the bell.
+/// The state of the bell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Rings {
     No,
-    /// With the next sentence.
+    /// The bell rings with the next sentence.
     Next,
-    /// It has since [`Narrator::has_rung`] was asked.
+    /// The bell rang since the last call of [`Narrator::has_rung`].
     Rung,
 }
 
-/// Turns events into sentences, not too many at once.
+/// Turns events into sentences, at a limited rate.
 #[derive(Debug)]
 pub(crate) struct Narrator {
     log: Log,
     flood: Digest,
     zone: TimeZone,
     charset: Charset,
-    /// Whether the newest row is not told yet.
+    /// Whether the newest row waits for the next event.
     waits: bool,
-    /// Whether what was typed at the node is told as well, as nobody here knows the answers that it got.
+    /// Whether the effects of typed commands are announced. True for a recording, which does not contain the answers.
     tells_own: bool,
-    /// How many sentences were kept back since the user wanted to hear nothing; `None` while events are told.
+    /// Number of sentences not announced since `:hold-still`; `None` while events are announced.
     kept_back: Option<usize>,
     rings: Rings,
-    /// What commands ask about.
+    /// Histories and statistics for queries.
     pub(crate) memory: Memory,
 }
 
@@ -65,19 +65,19 @@ impl Narrator {
         }
     }
 
-    /// One who tells what is recorded.
+    /// Creates a narrator for a recording.
     pub(crate) fn of_recording(filter: Option<Filter>, charset: Charset) -> Self {
         Self { tells_own: true, ..Self::new(filter, charset) }
     }
 
-    /// Forgets what has happened.
+    /// Clears all state from events.
     pub(crate) fn begin_again(&mut self) {
         self.log.clear();
         self.memory.begin_again();
         (self.flood, self.waits) = (Digest::default(), false);
     }
 
-    /// Notes an event and returns what to say of it and of those before it that is not said yet.
+    /// Records an event. Returns the sentences for it and for an event that waited, unless the rate limit is reached.
     pub(crate) fn note(&mut self, event: &Event, now: Now) -> Option<String> {
         let (untold, flood) = (self.take_in(event, now), &mut self.flood);
         if let Some(kept_back) = &mut self.kept_back {
@@ -89,14 +89,14 @@ impl Narrator {
         (!told.is_empty()).then(|| told.join(" "))
     }
 
-    /// The same, however much it is.
+    /// As [`note`](Self::note), without the rate limit.
     pub(crate) fn note_all(&mut self, event: &Event, now: Now) -> Option<String> {
         let told = self.take_in(event, now);
         (!told.is_empty()).then(|| told.join(" "))
     }
 
     fn take_in(&mut self, event: &Event, now: Now) -> Vec<String> {
-        // The next event says whether the message is queued or held; it comes at once.
+        // The next event, which follows at once, says whether the message is queued or held.
         let waits = matches!(event, Event::MessageReceived { id: Some(_), .. });
         let waited = std::mem::replace(&mut self.waits, waits);
         let first = self.log.next_number().saturating_sub(u64::from(waited));
@@ -108,7 +108,7 @@ impl Narrator {
             self.rings = Rings::Next;
         }
         let end = self.log.next_number().saturating_sub(u64::from(waits));
-        // Those that the filter hides are not there; of those that answer what was typed the answer says as much.
+        // Skips rows that the filter hides, and rows whose command was answered already.
         let at = |number| self.log.at(self.log.position(number)).filter(|row| row.number == number);
         let untold = (first..end).filter_map(at).filter(|row| self.tells_own || !is_answer(row));
         let mut told: Vec<_> = untold.map(|row| sentences::happened(row, &self.zone, self.charset)).collect();
@@ -119,7 +119,7 @@ impl Narrator {
         told
     }
 
-    /// Whether a station has rung the bell since this was asked last. None does while the user wants to hear nothing.
+    /// Whether the bell rang since the last call. It does not ring during `:hold-still`.
     pub(crate) fn has_rung(&mut self) -> bool {
         let has_rung = self.rings == Rings::Rung;
         if has_rung {
@@ -128,12 +128,12 @@ impl Narrator {
         has_rung
     }
 
-    /// When there is something to say about what was not told, in uptime.
+    /// The uptime at which a summary is due; `None` if nothing was left out.
     pub(crate) fn summary_at(&self) -> Option<Duration> {
         self.flood.ends_at()
     }
 
-    /// How much was not told, if it is time to say so.
+    /// The summary of events that were not announced, if it is due.
     pub(crate) fn summary(&mut self, uptime: Duration) -> Vec<String> {
         let seconds = STRETCH.as_secs();
         let summed = self.flood.sum_up(uptime).map(|untold| {
@@ -142,7 +142,7 @@ impl Narrator {
         summed.into_iter().collect()
     }
 
-    /// Everything that happened of late.
+    /// The recent traffic.
     pub(crate) fn log(&self) -> &Log {
         &self.log
     }
@@ -156,12 +156,12 @@ impl Narrator {
         self.charset
     }
 
-    /// What a row of the traffic says.
+    /// The sentence for a traffic row.
     pub(crate) fn sentence(&self, row: &Row) -> String {
         sentences::happened(row, &self.zone, self.charset)
     }
 
-    /// Tells nothing of what happens, or goes on to tell it.
+    /// Stops or resumes the announcement of events.
     pub(crate) fn toggle_quiet(&mut self) -> String {
         match self.kept_back.take() {
             None => {
@@ -186,7 +186,7 @@ impl Narrator {
     }
 }
 
-/// Whether it is what somebody asked for here.
+/// Whether the row is the effect of a command that was typed here.
 fn is_answer(row: &Row) -> bool {
     let is_about_message = row.direction == Direction::Note && row.message.is_some();
     row.mood == Tone::Plain && (row.direction == Direction::Own || is_about_message)
@@ -253,7 +253,7 @@ mod tests {
         Event::MessageHeld { held, origin: Some(Origin::Received(tower())) }
     }
 
-    /// A message comes and is queued.
+    /// Receives a message, which is then queued.
     fn take(teller: &mut Narrator, text: &str, now: Now) -> Option<String> {
         assert_eq!(teller.note(&received(text, 1), now), None);
         teller.note(&queued(text), now)
@@ -321,7 +321,7 @@ mod tests {
         assert_eq!(teller.note(&received("GNU", 1), now(0)), None);
         let held = Some("03:04 in from tower-3:8443: GNU, held.".to_owned());
         assert_eq!(teller.note(&held_by_the_rule("GNU"), now(0)), held);
-        // What became of it was missed.
+        // The event with the outcome was missed.
         assert_eq!(teller.note(&received("GNU", 1), now(0)), None);
         let both = "03:04 in from tower-3:8443: GNU, queued. 03:04 3 events were missed.";
         assert_eq!(teller.note(&Event::Lagged(3), now(0)).as_deref(), Some(both));

@@ -1,4 +1,4 @@
-//! What is answered to whom.
+//! Answers of the accessible mode.
 
 use std::{collections::BTreeSet, path::Path};
 
@@ -12,8 +12,8 @@ use tempfile::TempDir;
 
 use super::*;
 
-/// Commands that do nothing where everything is told in sentences, beside those that edit the line of the screen. Each
-/// is answered by a sentence that says why.
+/// Commands that have no effect in the accessible mode, besides those that edit the input line. Each is answered with
+/// the reason.
 const DO_NOTHING_HERE: [&str; 15] = [
     "interrupt",
     "zoom",
@@ -31,7 +31,7 @@ const DO_NOTHING_HERE: [&str; 15] = [
     "close",
     "choose",
 ];
-/// Those that edit the line of the screen or go to it, or look for text on it.
+/// Commands that edit or focus the input line of the screen, or search text on it.
 const OF_THE_LINE: [&str; 23] = [
     "say",
     "prompt",
@@ -59,7 +59,7 @@ const OF_THE_LINE: [&str; 23] = [
 ];
 const ALSO_OF_THE_LINE: [&str; 2] = ["delete-behind", "put-back"];
 
-/// A session with a node, and what is needed beside it.
+/// A session with a node, and its recorder and directory.
 struct Heard {
     session: Session,
     recorder: Recorder,
@@ -80,7 +80,7 @@ impl Heard {
         Self { session, recorder, replies, directory: TempDir::new().unwrap() }
     }
 
-    /// The answer to a line, waited for if it takes a while.
+    /// The answer to a line. Waits for it if the command takes a while.
     async fn say(&mut self, line: &str) -> Vec<String> {
         let told = self.session.on_line(Some(Ok(line.to_owned())), &mut self.recorder).await;
         if !told.is_empty() || self.session.leaves {
@@ -95,7 +95,7 @@ impl Heard {
     }
 }
 
-/// A line with this command, and with something that it takes; files are in this directory.
+/// A line with this command and a valid argument. Files are in this directory.
 pub(crate) fn example(spec: &Spec, directory: &Path) -> String {
     let file = directory.join("file.jsonl");
     let argument = match (spec.argument, spec.name) {
@@ -107,7 +107,7 @@ pub(crate) fn example(spec: &Spec, directory: &Path) -> String {
     format!(":{} {argument}", spec.name).trim_end().to_owned()
 }
 
-/// The same, where a message may end as it likes.
+/// As [`assert_sentences`], for an answer that may end with the text of a message.
 #[track_caller]
 fn assert_sentences_of(line: &str, told: &[String]) {
     assert!(!told.is_empty(), "{line}");
@@ -243,7 +243,7 @@ async fn what_could_not_be_taken_back_can_be_taken_back_again() {
         let told = heard.hear(line).await;
         assert!(told.contains(answer), "{line}: {told}");
     }
-    // The newest is undone first, and has the room again.
+    // The newest command is undone first, and gets the space back.
     for (line, answer) in
         [(":undo", "1 message is back"), (":undo", "the queue is full"), (":drop 4", "It did not work")]
     {
@@ -283,7 +283,7 @@ async fn a_long_list_goes_on_to_its_end() {
     const COUNT: usize = 70;
     for list in [":queue", ":peers"] {
         let mut heard = Heard::start().await;
-        // Nothing changes: there is nothing to send, or nobody to send it to.
+        // Identical messages: nothing is sent, because there is no peer.
         for number in 0..COUNT {
             match list {
                 ":queue" => drop(heard.session.node.enqueue(Message::text(&format!("message {number}")))),

@@ -1,4 +1,4 @@
-//! Who has the turn on a terminal: the one who types, or the one who tells.
+//! The input line, and output that waits while a line is being typed.
 
 use std::collections::VecDeque;
 
@@ -10,18 +10,18 @@ use super::{
     typing::{LineEditor, Typed},
 };
 
-/// Sentences that wait at most while a line is being typed. Of more, the oldest are left out and counted.
+/// Maximum number of sentences that wait while a line is being typed. Above it the oldest are dropped and counted.
 const MOST_WAITING: usize = 100;
 
-/// Something to be written.
+/// A part of the output.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum TurnResult {
     Sentence(String),
-    /// What somebody types, as it is.
+    /// The echo of typed keys, without a line break.
     Echo(String),
 }
 
-/// The line that is being typed, and what happened meanwhile.
+/// The input line and the waiting sentences.
 #[derive(Debug, Default)]
 pub(crate) struct Turns {
     editor: LineEditor,
@@ -30,12 +30,12 @@ pub(crate) struct Turns {
 }
 
 impl Turns {
-    /// For lines in these characters in which Tab does this.
+    /// Creates a line with this handler of Tab.
     pub(crate) fn new(tab: fn(&str) -> Option<Tab>, charset: Charset) -> Self {
         Self { editor: LineEditor::new(tab, charset), ..Self::default() }
     }
 
-    /// What is to be told of what happened: nothing while a line is being typed.
+    /// Sentences to write now: none while a line is being typed; they then wait.
     pub(crate) fn happened(&mut self, sentences: Vec<String>) -> Vec<TurnResult> {
         if self.editor.is_empty() {
             return sentences.into_iter().map(TurnResult::Sentence).collect();
@@ -47,12 +47,12 @@ impl Turns {
         Vec::new()
     }
 
-    /// Whether a line is being typed, so that what happens waits.
+    /// Whether a line is being typed, so that sentences wait.
     pub(crate) fn is_typing(&self) -> bool {
         !self.editor.is_empty()
     }
 
-    /// Keys come.
+    /// Prepares for keys: reads the width of the terminal.
     pub(crate) fn begin(&mut self) {
         self.editor.set_columns(columns());
     }
@@ -61,7 +61,7 @@ impl Turns {
         self.editor.press(keys)
     }
 
-    /// What waited, if nobody is typing now.
+    /// The waiting sentences, if no line is being typed.
     pub(crate) fn end(&mut self) -> Vec<TurnResult> {
         if !self.editor.is_empty() {
             return Vec::new();
@@ -72,7 +72,7 @@ impl Turns {
         told.into_iter().chain(self.waiting.drain(..)).map(TurnResult::Sentence).collect()
     }
 
-    /// Throws the line away, as Ctrl-C does. `None` if nothing was being typed.
+    /// Discards the line, as Ctrl-C does. Returns the output; `None` if no line was being typed.
     pub(crate) fn abandon(&mut self) -> Option<Vec<TurnResult>> {
         if self.editor.is_empty() {
             return None;

@@ -1,9 +1,9 @@
-//! A line that is typed on a terminal, key by key.
+//! A line editor for a terminal.
 //!
-//! The terminal would do this by itself, but then nobody could know that a line is being typed, and what happens would be
-//! written into it. Keys are read one by one here, so that sentences wait until the line is sent or empty: who listens is
-//! not interrupted, and hears the line as it was typed. No escape sequence is written: what is deleted is gone back over,
-//! and where that does not do, the line is written anew.
+//! The terminal could edit the line itself, but then the program would not know that a line is being typed, and would
+//! write output into it. So the program reads single keys, and output waits until the line is sent or empty. No escape
+//! sequence is written, because screen readers and simple terminals may not handle them: deleted text is overwritten
+//! with backspaces and spaces, and if that does not work the line is written again.
 
 use std::collections::BTreeMap;
 
@@ -14,74 +14,74 @@ use unicode_width::UnicodeWidthStr;
 use super::tab::Tab;
 use crate::platform::input::{Line, LineError, MAX_LINE};
 
-/// Lines that can be had back with the arrow keys.
+/// Maximum number of lines in the history.
 const MOST_LINES: usize = 200;
 
 const ZERO_WIDTH_JOINER: char = '\u{200d}';
 
-/// What keys came to.
+/// The result of typed keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Typed {
-    /// This is to be written.
+    /// Text to write.
     Echo(String),
-    /// A line is finished. Its end is to be written.
+    /// A finished line. The caller writes the line break.
     Line(Line),
     /// Ctrl-D on an empty line.
     End,
-    /// Ctrl-Z. The line so far is to be written once more when the program goes on.
+    /// Ctrl-Z. The caller writes this line again when the program continues.
     Stop(String),
 }
 
-/// The line so far.
+/// The line and its history.
 #[derive(Debug, Default)]
 pub(crate) struct LineEditor {
     line: Vec<u8>,
-    /// Some of the line was longer than a line may be, and is not in it.
+    /// Part of the input was dropped, because the line reached its maximum length.
     is_too_long: bool,
     drawn: Drawn,
-    /// Columns of the terminal; 0 where that is not known.
+    /// Width of the terminal in columns; 0 if unknown.
     columns: usize,
     charset: Charset,
     sequence: Sequence,
     lines: Vec<String>,
-    /// The line of those before that is shown, counted from the newest; 0 for the one that is new.
+    /// Index of the shown history line, counted from the newest; 0 is the new line.
     back: usize,
-    /// The lines that were left with the arrow keys, as they were then, by the same count.
+    /// Edited history lines that were left with the arrow keys, by the same index.
     left: BTreeMap<usize, (Vec<u8>, bool)>,
-    /// What Tab does with a line; where there is nothing, it writes a tab.
+    /// The handler of Tab. If it returns nothing, a tab is inserted.
     tab: Option<fn(&str) -> Option<Tab>>,
 }
 
-/// What the terminal shows of the line.
+/// The text that the terminal shows for the line.
 #[derive(Debug, Default)]
 struct Drawn {
     text: String,
-    /// How much of the line will be drawn the same whatever is typed behind it, in bytes, and how much of the text that is.
+    /// The start of the line whose text cannot change when more is typed.
     settled: Length,
 }
 
-/// The length of the start of a line, and of what the terminal shows of it, in bytes.
+/// Length of the start of a line, and of the text shown for it, in bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Length {
     line: usize,
     text: usize,
 }
 
-/// How much of an escape sequence has come.
+/// The state of an escape sequence in the input.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 enum Sequence {
     #[default]
     None,
-    /// The escape.
+    /// After ESC.
     Begun,
-    /// `ESC [`, and what comes until a letter.
+    /// After `ESC [`, until the final letter.
     Control,
-    /// `ESC O`, and one more.
+    /// After `ESC O`; one more character follows.
     Single,
 }
 
 impl LineEditor {
-    /// One that shows a line in these characters, and in which Tab does this.
+    /// Creates an editor with this handler of Tab.
     pub(crate) fn new(tab: fn(&str) -> Option<Tab>, charset: Charset) -> Self {
         Self { tab: Some(tab), charset, ..Self::default() }
     }
@@ -90,12 +90,12 @@ impl LineEditor {
         self.columns = columns;
     }
 
-    /// Whether nothing is being typed.
+    /// Whether the line is empty.
     pub(crate) fn is_empty(&self) -> bool {
         self.line.is_empty()
     }
 
-    /// Throws the line away, as Ctrl-C does.
+    /// Discards the line, as Ctrl-C does.
     pub(crate) fn abandon(&mut self) {
         self.clear();
         self.drawn = Drawn::default();
@@ -103,10 +103,10 @@ impl LineEditor {
         (self.sequence, self.back) = (Sequence::None, 0);
     }
 
-    /// Takes in keys that came at once. What they did to the line is drawn once.
+    /// Processes keys that arrived in one read. The line is drawn once, after the last key.
     ///
-    /// A key that sends an escape sequence sends all of it at once, so an escape at the end is the key Esc. It does
-    /// nothing, and neither does Alt with a key. A tab with something behind it is a part of what was pasted.
+    /// A key that sends an escape sequence sends all of it at once, so an ESC at the end of a read is the Esc key. Esc
+    /// and keys with Alt have no effect. A tab with more text after it belongs to a paste.
     pub(crate) fn press(&mut self, keys: &[u8]) -> Vec<Typed> {
         let mut typed = Vec::new();
         for (at, key) in keys.iter().enumerate() {
@@ -132,7 +132,7 @@ impl LineEditor {
                 self.sequence = Sequence::None;
                 self.arrow(key);
             }
-            // No part of a sequence.
+            // Not part of a sequence.
             _ => {
                 self.sequence = Sequence::None;
                 return self.key(key);
@@ -159,7 +159,7 @@ impl LineEditor {
         None
     }
 
-    /// Completes the line, or tells something between it and the same line once more. `None` where there is neither.
+    /// Completes the line, or writes a sentence and then the line again. `None` if Tab has no result.
     fn complete(&mut self) -> Option<Vec<Typed>> {
         match (self.tab?)(str::from_utf8(&self.line).ok()?)? {
             Tab::Add(text) => {
@@ -177,7 +177,7 @@ impl LineEditor {
         self.draw().into_iter().chain([act(self)]).collect()
     }
 
-    /// Up and down: lines that were typed before. The one that is left stays as it is for when it comes back.
+    /// Up and Down: moves through the history. An edited line is kept for the return to it.
     fn arrow(&mut self, key: u8) {
         let back = match key {
             b'A' => (self.back + 1).min(self.lines.len()),
@@ -234,11 +234,11 @@ impl LineEditor {
         self.truncate(start);
     }
 
-    /// Every way to take something from the line.
+    /// Shortens the line. All deletions go through here.
     fn truncate(&mut self, keep: usize) {
         self.line.truncate(keep);
         self.is_too_long &= keep > 0;
-        // What is typed next may join the character before.
+        // The next character can join the one before.
         if keep <= self.drawn.settled.line {
             self.drawn.settled = Length::default();
         }
@@ -246,7 +246,8 @@ impl LineEditor {
 
     // === Drawing ===
 
-    /// What has the terminal show the line as it is now; `None` if it does already. Only what is not settled is laid out.
+    /// Text that updates the terminal to the current line; `None` if nothing changed. Lays out only the part that is
+    /// not settled.
     fn draw(&mut self) -> Option<Typed> {
         let settled = self.drawn.settled;
         let tail = whole_characters(&self.line[settled.line..]);
@@ -256,10 +257,10 @@ impl LineEditor {
         let gone = old[common..].width();
         let before = (gone > 0).then(|| self.drawn.text.width() + old.width());
         self.drawn.text.push_str(&new);
-        // The last character may yet become another one.
+        // The last character can still be joined by the next one.
         let text = str::from_utf8(tail).map(without_tabs).unwrap_or_default();
         if let Some((last, _)) = text.grapheme_indices(true).next_back() {
-            // How a joiner is shown depends on what stands behind it.
+            // The text of a joiner depends on the character after it.
             let shown = shown_bytes(&tail[..last], self.charset);
             if !text[..last].ends_with(ZERO_WIDTH_JOINER) && new.starts_with(&shown) {
                 self.drawn.settled = Length { line: settled.line + last, text: settled.text + shown.len() };
@@ -269,7 +270,7 @@ impl LineEditor {
             return None;
         }
         let Some(width) = before else { return Some(Typed::Echo(new[common..].to_owned())) };
-        // A terminal does not go back to the row before.
+        // Backspace does not move to the previous row.
         let row = if self.columns == 0 { width } else { width % self.columns };
         Some(Typed::Echo(if gone <= row.saturating_sub(usize::from(row == 0)) {
             format!("{0}{1}{0}{2}", "\u{8}".repeat(gone), " ".repeat(gone), &new[common..])
@@ -279,7 +280,7 @@ impl LineEditor {
     }
 }
 
-/// What has come of a line without the start of a character of which the rest is still to come.
+/// The bytes without an incomplete character at their end.
 fn whole_characters(line: &[u8]) -> &[u8] {
     match str::from_utf8(line) {
         Err(error) if error.error_len().is_none() => &line[..error.valid_up_to()],
@@ -287,17 +288,17 @@ fn whole_characters(line: &[u8]) -> &[u8] {
     }
 }
 
-/// What is shown of a line or of its end.
+/// The text shown for a line or the end of one.
 fn shown_bytes(line: &[u8], charset: Charset) -> String {
     spelt(&without_tabs(&String::from_utf8_lossy(line)), usize::MAX, charset)
 }
 
-/// Spaces in place of tabs, which are as long and leave every other character where it is.
+/// Replaces tabs by spaces of the same length, so that all offsets stay.
 fn without_tabs(text: &str) -> String {
     text.replace('\t', " ")
 }
 
-/// Bytes that two texts begin with together.
+/// Length in bytes of the common prefix.
 fn common_start(one: &str, other: &str) -> usize {
     let same = one.chars().zip(other.chars()).take_while(|(one, other)| one == other);
     same.map(|(character, _)| character.len_utf8()).sum()

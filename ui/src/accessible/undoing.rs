@@ -1,4 +1,4 @@
-//! `:undo` where everything is told in sentences.
+//! `:undo` in the accessible mode.
 
 use clacks_language::command::{NodeCommand, target::IgnoreTarget};
 use clacks_p2p::Node;
@@ -7,12 +7,12 @@ use clacks_source::{
     undo::Undo,
 };
 
-/// What was done of late and can be undone.
+/// The recent commands that can be undone.
 #[derive(Debug, Default)]
 pub(crate) struct Undoable(Undo);
 
 impl Undoable {
-    /// Carries out a command, and remembers what was before.
+    /// Executes a command, and stores the state before it for `:undo`.
     pub(crate) async fn execute(&mut self, node: &Node, command: NodeCommand) -> Result<String, String> {
         let ignored = match &command {
             NodeCommand::Ignore(peer) => Some(IgnoreTarget::Peer(peer.clone())),
@@ -25,12 +25,12 @@ impl Undoable {
         said.map(|said| if can_be_undone { with_undo(&said) } else { said })
     }
 
-    /// Puts back what was before what was done last.
+    /// Undoes the last command.
     pub(crate) async fn undo(&mut self, node: &Node) -> Result<String, String> {
         self.0.forget_old(node.now());
         let before = self.0.take(node.now())?;
         let of_node = node.clone();
-        // Where a hold rule is put back, it takes as long as the look at the whole queue. An error means that the program
+        // The undo of a hold rule checks the whole queue, so it runs on a blocking thread. It fails only if the program
         // ends.
         let undone = tokio::task::spawn_blocking(move || restore::undo(&of_node, before)).await;
         let (said, left) = undone.map_err(|_| "that failed".to_owned())?;

@@ -1,9 +1,9 @@
-//! Options that would do nothing: whoever gives one on the command line expects something of it, so it is refused. In the
-//! environment and in the configuration file it may stand, as both are shared by all ways to run the program.
+//! Refuses command-line options that have no effect in the chosen mode. The environment and the configuration file may
+//! have them, because all modes share both.
 
 use clap::{ArgMatches, Error, error::ErrorKind, parser::ValueSource};
 
-/// The options of the screen, by their ids.
+/// The options of the screen, by id.
 const OF_THE_SCREEN: &[&str] = &[
     "no_mouse",
     "motion",
@@ -15,25 +15,25 @@ const OF_THE_SCREEN: &[&str] = &[
     "filter",
     "accessible",
 ];
-/// Those of them that do nothing where it is told in sentences.
+/// Options of the screen without effect in the accessible mode.
 const NOT_IN_SENTENCES: &[&str] = &["no_mouse", "motion", "theme", "no_title", "no_history", "history_file"];
-/// Those of them that do nothing in a replay, where nothing is sent.
+/// Options of the screen without effect in a replay, which sends nothing.
 const NOT_IN_A_REPLAY: &[&str] = &["no_history", "history_file"];
-/// Options of a simulation that do nothing where it prints only.
+/// Options of a simulation without effect if the screen is not shown.
 const NOT_IN_PRINT: &[&str] = &["theme", "ascii", "config"];
-/// Those that do nothing where only the file of a scenario is printed.
+/// Options of a simulation without effect with `--print`.
 const NOT_OF_A_FILE: &[&str] =
     &["set", "samples", "json", "csv", "no_screen", "picture", "theme", "ascii", "config"];
-/// Those that do nothing where the scenarios are listed.
+/// Options of a simulation without effect with `--list`.
 const NOT_OF_A_LIST: &[&str] =
     &["print", "set", "samples", "json", "csv", "no_screen", "picture", "theme", "ascii", "config"];
-/// Those of a node that do nothing without a log file.
+/// Options of a node without effect if there is no log file.
 const OF_THE_LOG: &[&str] = &["log_level", "log_size"];
 
-/// Options without an effect, and why they have none.
+/// Options without effect, and the reason.
 type WithoutEffect = (&'static [&'static str], &'static str);
 
-/// Refuses the first option on the command line that has no effect beside the others.
+/// Refuses the first command-line option that has no effect with the others.
 pub(crate) fn check(matches: &ArgMatches) -> Result<(), Error> {
     let (name, matches) = matches.subcommand().map_or(("", matches), |(name, matches)| (name, matches));
     let found = without_effect(name, matches)
@@ -65,13 +65,13 @@ fn refusal(id: &str, why: &str) -> String {
     format!("--{} has no effect {why}", id.replace('_', "-"))
 }
 
-/// The options of the log that stand on the command line. Whether there is a log file may be said elsewhere.
+/// The options of the log on the command line. The configuration file can name the log file, so they are checked later.
 pub(crate) fn of_the_log(matches: &ArgMatches) -> Vec<&'static str> {
     let matches = matches.subcommand_matches("node").unwrap_or(matches);
     OF_THE_LOG.iter().copied().filter(|id| is_given(matches, id)).collect()
 }
 
-/// Refuses what of the log stands on the command line if there is no log file, wherever that could have been said.
+/// Refuses options of the log on the command line if no source names a log file.
 pub(crate) fn check_log(given: &[&str], has_log_file: bool) -> Result<(), String> {
     match given.first() {
         Some(id) if !has_log_file => Err(refusal(id, "without --log-file")),
@@ -79,18 +79,18 @@ pub(crate) fn check_log(given: &[&str], has_log_file: bool) -> Result<(), String
     }
 }
 
-/// Whether a simulation has neither a screen nor a picture.
+/// Whether a simulation shows neither a screen nor a picture.
 fn prints_only(matches: &ArgMatches) -> bool {
     let prints = ["json", "csv", "no_screen", "list", "print"].iter().any(|id| is_on(matches, id));
     prints && !is_given(matches, "picture")
 }
 
-/// Whether a switch is on, wherever that is said.
+/// Whether a switch is on, from any source.
 fn is_on(matches: &ArgMatches, id: &str) -> bool {
     matches!(matches.try_get_one::<bool>(id), Ok(Some(true)))
 }
 
-/// Whether an option stands on the command line.
+/// Whether an option is on the command line.
 fn is_given(matches: &ArgMatches, id: &str) -> bool {
     matches.try_contains_id(id).is_ok() && matches.value_source(id) == Some(ValueSource::CommandLine)
 }

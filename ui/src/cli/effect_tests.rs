@@ -1,4 +1,4 @@
-//! Every option of every command against a table that says where it has no effect.
+//! Checks every option of every command against a table of options without effect.
 
 use std::{collections::BTreeSet, ffi::OsString};
 
@@ -6,7 +6,7 @@ use clap::CommandFactory;
 
 use super::{Cli, complaint, parse};
 
-/// The ways to run the program: the command, and what makes this way of it.
+/// The modes of the program: the command, and the option that selects the mode.
 const WAYS: &[(&str, &str)] = &[
     ("", ""),
     ("", "--accessible"),
@@ -26,7 +26,7 @@ const WAYS: &[(&str, &str)] = &[
     ("simulate", "--list"),
 ];
 
-/// Options, and the ways in which they have no effect.
+/// Options, and the modes in which they have no effect.
 const WITHOUT_EFFECT: &[(&str, &[(&str, &str)])] = &[
     ("no_mouse motion no_title", &[NODE, DEMO_LINES, TOLD, DEMO_TOLD, REPLAY_TOLD]),
     ("theme", &[NODE, DEMO_LINES, TOLD, DEMO_TOLD, REPLAY_TOLD, JSON, CSV, TABLE, PRINT, LIST]),
@@ -52,8 +52,8 @@ const TABLE: (&str, &str) = ("simulate", "--no-screen");
 const PRINT: (&str, &str) = ("simulate", "--print");
 const LIST: (&str, &str) = ("simulate", "--list");
 
-/// Options that have an effect wherever they are. Those of the log are checked when the configuration file is read, as
-/// that may name the log file.
+/// Options that have an effect in every mode. Options of the log are checked after the configuration file is read,
+/// because that can name the log file.
 const EVERYWHERE: &str = "hostname port listen send_rate kill_timeout peers peers_from cert key data_dir no_state \
     max_queue_messages max_queue_bytes max_in_flight log_file log_level log_size record record_size max_peers \
     max_new_peers introductions_per_minute introductions_burst payload_rate payload_burst max_connections \
@@ -69,7 +69,7 @@ fn options(name: &str) -> Vec<clap::Arg> {
     options.filter(|option| !["help", "version"].contains(&option.get_id().as_str())).cloned().collect()
 }
 
-/// Why the option is refused that way, if it is because it has no effect.
+/// The reason why the option is refused in this mode for having no effect; `None` if it is accepted.
 fn refusal(way: (&str, &str), option: &clap::Arg) -> Option<String> {
     let name = format!("--{}", option.get_long().unwrap());
     let value = super::option_tests::example(option);
@@ -97,7 +97,7 @@ fn an_option_is_refused_exactly_where_it_has_no_effect() {
             );
             let is_of_the_way = way.1.contains(&format!("--{}", option.get_long().unwrap()));
             let is_refused = declared.is_some_and(|(_, ways)| ways.contains(way)) && !is_of_the_way;
-            // What says the way, and a switch that says what holds anyway, is no surprise to anybody.
+            // The option that selects the mode, and a switch that repeats the mode's behaviour, are accepted.
             let is_redundant = is_of_the_way || way.0 == "simulate" && id == "no_screen";
             if !is_redundant {
                 assert_eq!(refusal(*way, &option).is_some(), is_refused, "{way:?} {id}");

@@ -1,14 +1,14 @@
-//! Every option of every command, given wrong values, negative numbers, nothing, and twice.
+//! Tests every option of every command with invalid values, negative numbers, no value, and twice.
 
 use clap::{ArgAction, CommandFactory};
 
 use super::*;
 
-/// The commands, each with what it has to be given.
+/// The commands, each with its required arguments.
 const COMMANDS: &[(&str, &[&str])] =
     &[("", &[]), ("node", &[]), ("demo", &[]), ("replay", &["recording.jsonl"]), ("simulate", &[])];
 
-/// A value that each option takes, by the name of its value.
+/// A valid value for each option, by the name of its value.
 pub(crate) fn example(option: &clap::Arg) -> &'static str {
     match (option.get_id().as_str(), value_name(option).as_str()) {
         ("speed", _) => "4",
@@ -32,7 +32,7 @@ fn value_name(option: &clap::Arg) -> String {
     option.get_value_names().and_then(|names| names.first()).map(ToString::to_string).unwrap_or_default()
 }
 
-/// Whether the option takes a number, be it with a unit.
+/// Whether the option accepts a number, with or without a unit.
 fn is_numeric(option: &clap::Arg) -> bool {
     ["PORT", "PER_SECOND", "NUMBER", "TIME", "BYTES", "TIMES", "FACTOR"]
         .contains(&value_name(option).as_str())
@@ -111,7 +111,7 @@ fn all_sizes_take_the_same_units() {
         for option in options_of(command).iter().filter(|option| value_name(option) == "BYTES") {
             let flag = format!("--{}", option.get_long().unwrap());
             for size in ["100000", "512K", "512KB", "512KiB", "1M", "1m", "1 MiB", "1G"] {
-                // Recording is refused in a replay by other words.
+                // `--record` is refused in a replay with another error.
                 assert_eq!(outcome(command, arguments, &[&flag, size]), Ok(()), "{command} {flag} {size}");
             }
         }
@@ -131,7 +131,7 @@ fn spaces_around_a_value_are_none_of_it() {
                 let value = written.replace("{}", example(&option));
                 let flag = format!("--{}={value}", option.get_long().unwrap());
                 let complaint = outcome(command, arguments, &[&flag]).err().unwrap_or_default();
-                // Some need another option beside them.
+                // Some options need another option.
                 assert!(!complaint.contains("invalid value"), "{complaint}");
             }
             count += 1;

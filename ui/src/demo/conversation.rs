@@ -10,41 +10,40 @@ use rand::{Rng, RngExt, seq::IndexedRandom};
 
 const CHATTER: &str = include_str!("../../../assets/chatter.txt");
 
-/// How often a line is received before it is forgotten: some minutes' worth.
+/// Number of times that a line is received before it is dropped: a few minutes.
 const PASSES: Range<u32> = 40..120;
 
-/// What the towers talk about.
+/// The messages of the demo's nodes.
 ///
-/// A message of this network never dies. So that the demo does not fill up, a line travels as one message only,
-/// which the towers hold back after a number of passes; then it may be said again. What the user says is left alone.
+/// In this network a message never expires. To keep the demo from filling up, each line travels as at most one message.
+/// The nodes drop it after a number of passes, and then it can be sent again. Messages of the user are never dropped.
 ///
-/// A node that does not hear the answer to a delivery keeps the message, which is in two queues then. So a line goes on
-/// only from the node that received it last: a copy ends where it is sent to.
+/// A node that misses the response to a delivery keeps the message, which is then in two queues. So a line passes on
+/// only from the node that received it last; a copy is dropped at its next receiver.
 #[derive(Debug)]
 pub(crate) struct Conversation {
     lines: Vec<Message>,
-    /// Lines that travel at once at most.
+    /// Maximum number of lines in transit.
     most: usize,
     travelling: Mutex<HashMap<Message, Travelling>>,
 }
 
-/// A line under way.
+/// A line in transit.
 #[derive(Debug)]
 struct Travelling {
-    /// How often it may still be received.
+    /// Number of times that it can still be received.
     passes: u32,
-    /// The node that received it last, or said it.
+    /// The node that received or sent it last.
     holder: Address,
 }
 
 impl Conversation {
-    /// A conversation of at most so many lines at once.
+    /// Creates a conversation with at most this number of lines in transit.
     pub(crate) fn new(most: usize) -> Result<Self, CommandError> {
         Ok(Self { lines: read(CHATTER)?, most, travelling: Mutex::default() })
     }
 
-    /// Something for a node to say: a line that does not travel, those that are sent for ever first. `None` while
-    /// enough is said.
+    /// A line for a node to send: one that is not in transit, those that never expire first. `None` at the maximum.
     pub(crate) fn next_line(&self, node: &Address, rng: &mut impl Rng) -> Option<Message> {
         let mut travelling = self.travelling();
         if travelling.len() >= self.most {
@@ -58,7 +57,7 @@ impl Conversation {
         Some(line.clone())
     }
 
-    /// Sees the lines that a node receives, and ends those that do not go on.
+    /// Handles the lines that a node receives, and drops those that have to end.
     pub(crate) fn follow(self: &Arc<Self>, node: &Node) {
         let (conversation, to) = (Arc::clone(self), node.address());
         node.on_message_received(move |from, message| {
@@ -66,13 +65,13 @@ impl Conversation {
         });
     }
 
-    /// Whether the message that one node sent goes on from the node that received it.
+    /// Whether the receiver passes on the message.
     pub(crate) fn goes_on(&self, message: &Message, from: &Address, to: &Address) -> bool {
         if !self.lines.contains(message) {
             return true;
         }
         let mut travelling = self.travelling();
-        // None of the line: a copy of one that a fallen tower held.
+        // No known line, or a copy from a stopped node.
         let Some(line) = travelling.get_mut(message).filter(|line| line.holder == *from) else {
             return false;
         };
@@ -84,8 +83,8 @@ impl Conversation {
         true
     }
 
-    /// A tower fell that had the message in its queue. Returns whether it was one of the lines. Where it was no copy,
-    /// the line may be said again now.
+    /// Handles a message from the queue of a stopped node. Returns whether it is a line. Unless it was a copy, the line
+    /// can be sent again.
     pub(crate) fn fell_silent(&self, message: &Message, tower: &Address) -> bool {
         let mut travelling = self.travelling();
         if travelling.get(message).is_some_and(|line| line.holder == *tower) {
@@ -103,7 +102,7 @@ fn is_for_ever(line: &Message) -> bool {
     line.as_json().starts_with("\"GNU ")
 }
 
-/// The messages of a file that is written in the command language, with comments behind `#`.
+/// Parses a file of lines in the command language, with `#` comments.
 fn read(chatter: &str) -> Result<Vec<Message>, CommandError> {
     let lines = chatter.lines().filter(|line| !line.starts_with('#'));
     lines.filter_map(|line| message(line).transpose()).collect()
@@ -130,13 +129,13 @@ mod tests {
         Address::new("127.0.0.1", port).unwrap()
     }
 
-    /// All that the first node has to say.
+    /// All lines that the first node sends.
     fn said(conversation: &Conversation) -> Vec<Message> {
         let mut rng = StdRng::seed_from_u64(1);
         std::iter::from_fn(|| conversation.next_line(&node(1), &mut rng)).collect()
     }
 
-    /// How often the message goes on from node to node, at most as often as given.
+    /// Number of times that the message is passed on, at most `most`.
     fn passes(conversation: &Conversation, message: &Message, most: u16) -> usize {
         (1..=most).take_while(|port| conversation.goes_on(message, &node(*port), &node(port + 1))).count()
     }

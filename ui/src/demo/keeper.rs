@@ -10,23 +10,23 @@ use tokio::{sync::oneshot, time::Instant};
 
 use super::{conversation::Conversation, tower::Tower};
 
-// In seconds at speed 1.
+// Times in seconds at speed 1.
 const LOOK_AROUND: f64 = 0.25;
 const NEXT_LINE: f64 = 2.0;
 const FIRST_FALL: f64 = 4.0;
 const NEXT_FALL: Range<f64> = 18.0..26.0;
-/// Long enough to be seen as lost.
+/// Long enough for the status lost.
 const SHORT_RUIN: Range<f64> = 9.0..14.0;
-/// Long enough to be seen as dead.
+/// Long enough for the status dead.
 const LONG_RUIN: Range<f64> = 70.0..80.0;
-/// One fall in so many is a long one, beginning with the first.
+/// Every n-th outage is long, starting with the first.
 const LONG_EVERY: u32 = 3;
 
-/// Keeps the towers talking, and lets one fall now and then.
+/// Makes the nodes send messages, and stops and restarts one now and then.
 #[derive(Debug)]
 pub(crate) struct Supervisor {
     pub(crate) towers: Vec<Tower>,
-    /// The towers that may fall.
+    /// The indices of the nodes that can have an outage.
     pub(crate) shaky: Range<usize>,
     pub(crate) monitor: Address,
     pub(crate) conversation: Arc<Conversation>,
@@ -34,18 +34,18 @@ pub(crate) struct Supervisor {
     pub(crate) rng: StdRng,
 }
 
-/// What is to come, in seconds since the start at speed 1.
+/// The schedule, in seconds since the start at speed 1.
 #[derive(Debug)]
 struct Plan {
     next_line: f64,
     next_fall: f64,
     falls: u32,
-    /// Towers that lie in ruins, and until when.
+    /// Stopped nodes, each with the time of its restart.
     ruins: Vec<(usize, f64)>,
 }
 
 impl Supervisor {
-    /// Keeps them until `stopped` is sent or dropped, then stops them all.
+    /// Runs until `stopped` is sent or dropped, then stops all nodes.
     pub(crate) async fn run(mut self, mut stopped: oneshot::Receiver<()>) {
         self.greet_all();
         let started = Instant::now();
@@ -79,7 +79,7 @@ impl Supervisor {
             if now < until {
                 plan.ruins.push((tower, until));
             } else if let Err(error) = self.towers[tower].rebuild().await {
-                // Somebody took its port meanwhile and may give it back.
+                // Another program uses the port; it may release it later.
                 tracing::warn!(%error, "a tower of the demo network was not rebuilt");
                 plan.ruins.push((tower, now + SHORT_RUIN.start));
             } else {
@@ -88,7 +88,7 @@ impl Supervisor {
         }
     }
 
-    /// At least half of the towers stand.
+    /// Stops a node, unless fewer than half would be left.
     async fn let_one_fall(&mut self, plan: &mut Plan, now: f64) {
         if 2 * (plan.ruins.len() + 1) > self.towers.len() {
             return;
@@ -107,7 +107,7 @@ impl Supervisor {
         say(node, &self.conversation, &mut self.rng);
     }
 
-    /// Every tower says something and makes itself known to the next one and one more.
+    /// Each node sends messages, and announces itself to the next node and a random one.
     fn greet_all(&mut self) {
         for tower in 0..self.towers.len() {
             if let Some(node) = self.towers[tower].node() {
@@ -125,7 +125,7 @@ impl Supervisor {
         let Some(node) = self.towers[tower].node() else { return };
         for address in [next, any].map(|other| self.towers[other].address().clone()).into_iter().chain(also) {
             let node = node.clone();
-            // It may have fallen; others will name it.
+            // The other node can be stopped; then others introduce this one.
             tokio::spawn(async move { node.announce(&address).await.ok() });
         }
     }
@@ -133,7 +133,7 @@ impl Supervisor {
 
 fn say(node: &Node, conversation: &Conversation, rng: &mut impl Rng) {
     if let Some(line) = conversation.next_line(&node.address(), rng) {
-        // Its queue has room for all the lines there are.
+        // The queue has space for all lines.
         let _ = node.enqueue(line);
     }
 }

@@ -1,4 +1,4 @@
-//! A network of nodes in this process, to look at the monitor with: real nodes that speak HTTPS over loopback.
+//! A demo network: real nodes in this process that speak HTTPS over loopback.
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,18 +14,18 @@ use conversation::Conversation;
 use keeper::Supervisor;
 use tower::Tower;
 
-// Per second at speed 1.
+// Messages per second at speed 1.
 const SEND_RATE_HERE: f64 = 2.0;
 const SEND_RATES: std::ops::Range<f64> = 1.5..3.0;
 const SEND_RATE_OF_THE_LOUD: f64 = 4.0;
-/// In seconds at speed 1. Short, so that a dead peer is seen within a minute.
+/// In seconds at speed 1. Short, so that a dead peer appears within a minute.
 const KILL_TIMEOUT: f64 = 10.0;
-/// Lines of the conversation for each node.
+/// Number of lines per node.
 const LINES: usize = 3;
-/// From so many towers on, the last is a loud one, which the monitor's node starts out ignoring.
+/// Minimum number of nodes for a noisy one, which the monitored node ignores at the start.
 const WITH_A_LOUD_ONE: usize = 4;
 
-/// What the demo network is like.
+/// The options of the demo network.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct DemoOptions {
     /// Number of nodes besides the one that you watch, 1 to 64
@@ -53,11 +53,11 @@ fn seed(text: &str) -> Result<u64, &'static str> {
     text.parse().map_err(|_| "a seed is a whole number from 0 to 18446744073709551615, such as 7")
 }
 
-/// A running demo network, with the node that is watched.
+/// A running demo network with the monitored node.
 #[derive(Debug)]
 pub(crate) struct Network {
     node: Node,
-    /// Stops the keeper when it is dropped.
+    /// Dropping it stops the supervisor.
     keep: oneshot::Sender<()>,
     keeper: JoinHandle<()>,
 }
@@ -83,16 +83,16 @@ impl Network {
         Ok(Self { node, keep, keeper: tokio::spawn(keeper.run(stopped)) })
     }
 
-    /// The node that is watched.
+    /// The monitored node.
     pub(crate) fn node(&self) -> &Node {
         &self.node
     }
 
-    /// Stops every node.
+    /// Stops all nodes.
     pub(crate) async fn stop(self) {
         drop(self.keep);
         super::shutdown::stop(&self.node).await;
-        // One that does not end in time ends with the process.
+        // A supervisor that does not end in time ends with the process.
         let _ = tokio::time::timeout(super::shutdown::STOP_TIMEOUT, self.keeper).await;
     }
 }
@@ -117,7 +117,7 @@ async fn start_node(speed: f64) -> anyhow::Result<Node> {
     Ok(builder.kill_timeout(Duration::from_secs_f64(KILL_TIMEOUT / speed)).start().await?)
 }
 
-/// Announces the node to two of the towers; it hears of the others from them.
+/// Announces the monitored node to two other nodes, which introduce it to the rest.
 fn introduce(node: &Node, towers: &[Tower]) {
     let some = [towers.first(), towers.get(towers.len() / 2)];
     let addresses: Vec<_> = some.into_iter().flatten().map(|tower| tower.address().clone()).collect();

@@ -6,16 +6,16 @@ use super::conversation::Conversation;
 
 const HOSTNAME: &str = "127.0.0.1";
 
-/// A node of the demo network, which can fall and be rebuilt at the same address with the same certificate.
+/// A node of the demo network. It can be stopped and restarted with the same address and certificate.
 #[derive(Debug)]
 pub(crate) struct Tower {
     address: Address,
     send_rate: f64,
     certificate: Certificate,
     conversation: Arc<Conversation>,
-    /// While it stands.
+    /// `None` while stopped.
     node: Option<Node>,
-    /// What the user said and it held when it fell.
+    /// Messages of the user that it had when it stopped.
     rescued: Vec<Message>,
 }
 
@@ -37,23 +37,23 @@ impl Tower {
         &self.address
     }
 
-    /// Its node, while it stands.
+    /// The running node; `None` while stopped.
     pub(crate) fn node(&self) -> Option<&Node> {
         self.node.as_ref()
     }
 
-    /// Stops it. What the user said is kept until it is rebuilt; the lines of the conversation are lost with it.
+    /// Stops the node. Messages of the user are kept for the restart; lines of the conversation are dropped.
     pub(crate) async fn fall(&mut self) {
         let Some(node) = self.node.take() else { return };
         let held = node.stop().await.messages.into_iter().map(|queued| queued.message);
         self.rescued.extend(held.filter(|message| !self.conversation.fell_silent(message, &self.address)));
     }
 
-    /// Starts it where it stood.
+    /// Restarts the node at the same address.
     pub(crate) async fn rebuild(&mut self) -> Result<(), StartError> {
         let node = start(&self.certificate, self.send_rate, self.address.port(), &self.conversation).await?;
         for message in self.rescued.drain(..) {
-            // Its queue is empty, so there is room.
+            // The new queue is empty, so there is space.
             let _ = node.enqueue(message);
         }
         self.node = Some(node);
@@ -61,7 +61,7 @@ impl Tower {
     }
 }
 
-/// What a tower is known by, kept in memory alone: however the demo ends, it leaves no keys behind.
+/// A certificate that exists only in memory, so that the demo leaves no key behind.
 struct Certificate {
     certificate: String,
     key: String,

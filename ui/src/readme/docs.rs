@@ -1,4 +1,4 @@
-//! The pages in `docs/` about languages and formats name everything that there is.
+//! Tests that the pages in `docs/` name every element of the languages and formats.
 
 use std::{collections::BTreeSet, fs};
 
@@ -7,7 +7,7 @@ use clacks_p2p::{core::Status, simulation::Scenario};
 
 use super::{README, root};
 
-/// A page, which the README has to lead to.
+/// The content of a page. The README has to link to it.
 fn page(name: &str) -> String {
     let readme = fs::read_to_string(README).unwrap();
     assert!(readme.contains(&format!("(docs/{name})")), "the README leads to {name}");
@@ -27,7 +27,7 @@ fn assert_named<'a>(page: &str, names: impl IntoIterator<Item = &'a str>) {
     assert!(missing.is_empty(), "the page does not name {missing:?}");
 }
 
-/// The fields that a format has, by what it says of one that it has not.
+/// The fields of a format, from its error for an unknown field.
 fn fields(error: &str) -> Vec<&str> {
     let (_, expected) = error.split_once("expected").unwrap_or_else(|| panic!("{error}"));
     expected.split('`').skip(1).step_by(2).collect()
@@ -96,18 +96,18 @@ fn the_page_about_events_names_every_event_and_field() {
         let source = fs::read_to_string(root().join("ui/source").join(file)).unwrap();
         names.extend(names_in(&source));
     }
-    // Only in the first line of a recording, which is no event.
+    // Only the first line of a recording has it, which is no event.
     assert!(names.remove("to") && names.len() > 90, "{names:?}");
     assert_named(&page, names.iter().map(String::as_str));
 }
 
-/// The names of events in this source, and those of the fields that are written of them.
+/// The names of events in this source, and of their fields.
 fn names_in(source: &str) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for call in ["Record::new(\"", "tag = \"", "\n    \""] {
         names.extend(source.split(call).skip(1).filter_map(|rest| rest.split('"').next()).map(str::to_owned));
     }
-    // Of numbers of peers by status and of the values of `:limits` the page says only what they are.
+    // The page does not name the keys for peers by status and for the values of `:limits`.
     let is_passed_over = |line: &str| {
         ["struct Counts ", "struct Counted ", "struct Limits ", "struct Used "]
             .iter()

@@ -8,7 +8,7 @@ use std::{
 
 use super::{README, root};
 
-/// The longest README, in lines: what is longer belongs into a page of `docs/`.
+/// Maximum length of the README in lines; longer text belongs in a page of `docs/`.
 const LONGEST_README: usize = 250;
 
 /// The Markdown files directly in a directory of the repository.
@@ -17,7 +17,7 @@ fn pages_in(directory: &str) -> Vec<PathBuf> {
     entries.filter(|path| path.extension().is_some_and(|extension| extension == "md")).collect()
 }
 
-/// The targets of the links and pictures of a page, code blocks left out.
+/// The targets of links and pictures in a page, without code blocks.
 fn targets(text: &str) -> Vec<String> {
     let mut is_code = false;
     let prose = text.lines().filter(|line| {
@@ -29,7 +29,7 @@ fn targets(text: &str) -> Vec<String> {
     prose.split("](").skip(1).filter_map(|rest| rest.split(')').next()).map(str::to_owned).collect()
 }
 
-/// The names by which links lead to the headings of a page, as GitHub makes them.
+/// The anchors of a page's headings, as GitHub generates them.
 fn anchors(text: &str) -> BTreeSet<String> {
     let headings = text.lines().filter_map(|line| line.strip_prefix('#'));
     let headings = headings.map(|line| line.trim_start_matches('#').trim().to_lowercase());
@@ -41,7 +41,7 @@ fn anchors(text: &str) -> BTreeSet<String> {
         .collect()
 }
 
-/// Why a link of a page leads nowhere, if it does.
+/// The reason why a link is broken; `None` if it is valid.
 fn fault(page: &Path, text: &str, target: &str) -> Option<String> {
     if target.starts_with("https://") {
         return None;

@@ -3,12 +3,12 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// What is typed key by key, and what comes of it.
+/// Types the text key by key. Returns the output and the lines.
 fn type_in(editor: &mut LineEditor, text: &[u8]) -> Vec<Typed> {
     text.iter().flat_map(|byte| editor.press(&[*byte])).collect()
 }
 
-/// What a terminal without end shows on its last row.
+/// The last row of a terminal of unlimited width after this output.
 fn screen(typed: &[Typed]) -> String {
     let mut cells: Vec<char> = Vec::new();
     let mut at = 0;
@@ -180,7 +180,8 @@ fn a_joiner_that_joins_nothing_is_drawn_as_the_whole_is() {
 }
 
 proptest! {
-    /// Whatever is typed and however it is read, the terminal shows the line, and no control sequence is written.
+    /// Whatever is typed, and however it is split into reads, the terminal shows the line. No escape sequence is
+    /// written.
     #[test]
     fn the_terminal_shows_the_line(
         reads in prop::collection::vec(prop::collection::vec(prop_oneof![
@@ -206,7 +207,7 @@ proptest! {
         }
     }
 
-    /// A line that is drawn piece by piece looks as it does when it is drawn at once.
+    /// A line drawn in pieces looks like a line drawn at once.
     #[test]
     fn pieces_are_drawn_as_the_whole_is(
         pieces in prop::collection::vec(prop_oneof![hostile(), Just("\u{7f}".to_owned())], 0..12),
@@ -221,7 +222,7 @@ proptest! {
     }
 }
 
-/// Completes one word, and tells something of it then.
+/// Completes one word, and describes it after that.
 fn tab(line: &str) -> Option<Tab> {
     match line {
         ":pe" => Some(Tab::Add("ers".to_owned())),
