@@ -38,7 +38,7 @@ impl Document {
         let visible = string(message).filter(|text| is_visible(text));
         let is_json = visible.is_none();
         let text = visible.unwrap_or_else(|| {
-            // Line by line, as a line break is what can be seen between them.
+            // Escapes of line breaks stay; the JSON itself is indented.
             let (json, _) = indented(&message.as_json_line(), usize::MAX);
             json.split('\n').map(|line| escaped_json(line).into_owned()).collect::<Vec<_>>().join("\n")
         });
@@ -47,12 +47,13 @@ impl Document {
 
     /// Parses the document's edited text.
     pub fn edited_to(&self, text: &str) -> Edited {
-        // A document has no `\r`: what has one in it is edited as JSON. Some editors write one at the end of each line.
+        // A plain-text document has no `\r`, because a message with one is edited as JSON. Some editors write one at
+        // the end of each line.
         let text = text.replace("\r\n", "\n");
         if text == self.text {
             return Edited::Unchanged;
         }
-        // The line break that ends the last line is the editor's.
+        // The editor adds the last line break.
         let text = text.strip_suffix('\n').unwrap_or(&text);
         if text == self.text.strip_suffix('\n').unwrap_or(&self.text) {
             return Edited::Unchanged;
@@ -60,7 +61,7 @@ impl Document {
         if !self.is_json {
             return Edited::Message(Message::text(text));
         }
-        // On one line, as it would have been typed.
+        // On one line, as on the input line.
         let message = Message::from_json(text, DEFAULT_MAX_DEPTH)
             .and_then(|message| Message::from_json(&message.as_json_line(), DEFAULT_MAX_DEPTH));
         message.map_or_else(|error| Edited::Wrong(error.to_string()), Edited::Message)
@@ -80,7 +81,7 @@ pub fn line(id: MessageId, message: &Message) -> String {
     as_text.unwrap_or_else(|| with(&format!(":json {}", escaped_json(&message.as_json_line()))))
 }
 
-/// Whether the command gives a message this text.
+/// Whether the command sets this text.
 fn says(line: &str, text: &str) -> bool {
     match Command::parse(line) {
         Ok(Command::Node(NodeCommand::Replace(_, message))) => message.as_text().as_deref() == Some(text),
@@ -94,12 +95,12 @@ pub fn line_to_mend(id: MessageId, text: &str) -> String {
     format!(":edit {id} :json {}", lines.collect::<Vec<_>>().join(" "))
 }
 
-/// The text of a message that is a string; none if it holds a lone surrogate, which is no character.
+/// The text of a string message; `None` if it has a lone surrogate, which is no character.
 fn string(message: &Message) -> Option<String> {
     serde_json::from_str(message.as_json()).ok()
 }
 
-/// Whether all of a text can be seen, or is a line break or a tab.
+/// Whether all characters are visible, or line breaks or tabs.
 fn is_visible(text: &str) -> bool {
     !text.contains(|character| !matches!(character, '\n' | '\t') && is_hidden(character))
 }
@@ -182,11 +183,11 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever a message is, sending its line as it stands changes nothing that it means.
+        /// For any message, sending its line unchanged does not change its meaning.
         #[test]
         fn a_line_that_is_not_touched_means_the_same(text in "\\PC*|[ :\\n\\t\\r\u{7}\u{202e}a-c]{0,12}") {
             let message = Message::text(&text);
-            // No node has such a message.
+            // A node has no falsy messages.
             prop_assume!(!message.is_falsy());
             let Ok(Command::Node(NodeCommand::Replace(_, again))) =
                 Command::parse(&line(id(), &message))

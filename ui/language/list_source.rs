@@ -53,7 +53,7 @@ impl FromStr for ListSource {
     }
 }
 
-/// As RFC 3986 has it, section 3.1.
+/// The scheme syntax of RFC 3986, section 3.1.
 fn is_scheme(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_alphabetic())
         && text.chars().all(|character| character.is_ascii_alphanumeric() || "+-.".contains(character))

@@ -21,7 +21,7 @@ const BELL: &str = "bell";
 /// The word in place of a filter that frees the number.
 const CLEAR: &str = "clear";
 
-/// How long the last change is waited for.
+/// Maximum time to wait for the last write.
 const FINISH_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The number of a station, 1 to 9.
@@ -111,7 +111,7 @@ impl fmt::Display for Station {
     }
 }
 
-/// Reads what stands behind `:station`.
+/// Parses the argument of `:station`.
 pub(crate) fn parse_wish(text: &str) -> Result<(Number, StationCommand), StationError> {
     let (number, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
     let number = number.parse()?;
@@ -331,7 +331,7 @@ mod tests {
         let file = StationFile::in_directory(directory.path());
         let mut stations = Stations::default();
         runtime.block_on(async {
-            // The only thread that writes is busy.
+            // Occupies the only thread that writes.
             let (go_on, goes_on) = std::sync::mpsc::channel::<()>();
             tokio::task::spawn_blocking(move || goes_on.recv());
             let writer = StationWriter::new(file.clone(), |reason| panic!("{reason}"));

@@ -51,7 +51,7 @@ impl Tty {
         written
     }
 
-    /// Leaves the cursor where it was.
+    /// Draws the cells of uncertain width. The cursor position is restored.
     fn draw_uncertain(&mut self, cells: &[Write]) -> io::Result<()> {
         if cells.is_empty() {
             return Ok(());
@@ -69,7 +69,7 @@ impl Tty {
 impl Backend for Tty {
     type Error = io::Error;
 
-    /// Draws all but the cells of uncertain width, which [`Tty::finish`] draws.
+    /// Draws all cells except those of uncertain width, which [`Tty::finish`] draws.
     fn draw<'a, I>(&mut self, content: I) -> io::Result<()>
     where
         I: Iterator<Item = (u16, u16, &'a Cell)>,
@@ -108,7 +108,7 @@ impl Backend for Tty {
         self.clear_region(ClearType::All)
     }
 
-    /// Nothing is known of the screen or the cursor that was there before.
+    /// After this nothing is known about the screen and the cursor.
     fn clear_region(&mut self, clear_type: ClearType) -> io::Result<()> {
         self.cursor = Cursor::default();
         self.write().clear_region(clear_type)
@@ -122,7 +122,7 @@ impl Backend for Tty {
         Ok(WindowSize { columns_rows: size(), pixels: Size::ZERO })
     }
 
-    /// Keeps the frame, which [`Tty::finish`] writes.
+    /// Does nothing: [`Tty::finish`] writes the frame.
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }

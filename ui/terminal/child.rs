@@ -40,10 +40,10 @@ pub async fn run(program: &mut Command) -> io::Result<Ended> {
         let mut child = program.kill_on_drop(true).spawn()?;
         return wait(&mut child, None).await;
     }
-    // What is told before somebody listens is lost.
+    // A signal before this registration would be lost.
     let changes = signal(SignalKind::child())?;
     let mut child = program.process_group(0).kill_on_drop(true).spawn()?;
-    // A terminal that is not that of our session has no foreground.
+    // Fails if the terminal does not belong to our session: then it has no foreground group.
     let is_given = pid_of(&child).is_some_and(|group| job_control::give_terminal(group).is_ok());
     let ended = wait(&mut child, Some(changes)).await;
     if is_given {
@@ -52,7 +52,7 @@ pub async fn run(program: &mut Command) -> io::Result<Ended> {
     ended
 }
 
-/// Waits until the program has ended. With news of changes it is continued whenever it has stopped.
+/// Waits until the program has ended. With `changes` it is continued whenever it has stopped.
 async fn wait(child: &mut Child, mut changes: Option<tokio::signal::unix::Signal>) -> io::Result<Ended> {
     loop {
         continue_if_stopped(child, changes.is_some());
@@ -85,12 +85,12 @@ fn pid_of(child: &Child) -> Option<Pid> {
     child.id().and_then(|pid| i32::try_from(pid).ok()).and_then(Pid::from_raw)
 }
 
-/// Politely, so that it saves what it has and leaves the terminal as it was.
+/// Asks the program to end, so that it can save its data and restore the terminal.
 async fn ask_to_end(child: &mut Child) {
     if let Some(pid) = pid_of(child) {
         let _ = kill_process(pid, Signal::TERM);
     }
-    // What is left of it then is killed when it is dropped.
+    // After the time-out the program is killed when it is dropped.
     let _ = timeout(PATIENCE, child.wait()).await;
 }
 

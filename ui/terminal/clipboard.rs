@@ -24,7 +24,7 @@ enum Way {
     /// To the standard input of this program with these arguments.
     Program(&'static str, &'static [&'static str]),
     Terminal {
-        /// Whether it is a tmux that could not be told.
+        /// Whether tmux runs, but its command failed.
         in_tmux: bool,
     },
 }
@@ -80,7 +80,7 @@ pub async fn copy(text: Text) -> Result<String, String> {
     for way in ways(env::var_os) {
         match way {
             Way::Program(program, arguments) => {
-                // One that is not there, or not in order, leaves it to the next.
+                // If the program is missing or fails, the next method is tried.
                 if feed(program, arguments, text.as_str()).await.is_ok() {
                     return Ok(format!("copied {bytes} with {program}"));
                 }
@@ -92,7 +92,7 @@ pub async fn copy(text: Text) -> Result<String, String> {
             }
             Way::Terminal { in_tmux } => {
                 crate::guard::write_beside(&sequence(&text.0, in_tmux)).map_err(|error| error.to_string())?;
-                // It does not say whether it took them.
+                // The terminal does not confirm the sequence.
                 let through = if in_tmux { "through tmux: OSC 52, with set-clipboard on" } else { "OSC 52" };
                 return Ok(format!("sent {bytes} to the terminal's clipboard ({through})"));
             }

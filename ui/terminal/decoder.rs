@@ -50,15 +50,15 @@ pub(crate) struct Decoder {
     inputs: VecDeque<Input>,
 }
 
-/// A part of what came at once.
+/// A part of a group of input that arrived at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Item {
     Key(KeyEvent),
-    /// The end of an answer whose start did not come.
+    /// The end of a response whose start is missing.
     AnswerEnds,
 }
 
-/// A paste while it comes.
+/// An incomplete paste.
 #[derive(Debug, Default)]
 struct Paste {
     bytes: Vec<u8>,
@@ -143,7 +143,7 @@ impl Decoder {
     }
 
     fn push(&mut self, item: Item) {
-        // What is behind the longest is no key either.
+        // Keys beyond the maximum are dropped.
         if self.group.len() < LONGEST_BURST {
             self.group.push(item);
         }
@@ -197,7 +197,7 @@ impl Decoder {
 }
 
 impl Paste {
-    /// Takes a byte, and returns whether another paste has begun, which is behind the end of this one.
+    /// Appends a byte. Returns whether another paste has started after the end of this one.
     fn take(&mut self, byte: u8) -> bool {
         if self.bytes.len() >= LONGEST_PASTE {
             self.bytes.truncate(LONGEST_PASTE / 2);
@@ -218,7 +218,7 @@ impl Paste {
         begins
     }
 
-    /// The text, and what is behind it and is no text. Keys behind the end belong to it.
+    /// The pasted text, and the input after it. Keys right after the end mark belong to the text.
     fn read(self) -> (String, Vec<Input>) {
         let (bytes, behind) = self.bytes.split_at(self.end.unwrap_or(self.bytes.len()));
         let mut text = String::from_utf8_lossy(bytes).into_owned();
@@ -248,7 +248,7 @@ impl Item {
 /// The keys of a group without terminal responses.
 fn without_answers(items: &[Item]) -> Vec<KeyEvent> {
     let mut keys: Vec<KeyEvent> = Vec::new();
-    // Where the text began that stands at the end of `keys`.
+    // Start of the text at the end of `keys`.
     let mut start = 0;
     for item in items {
         match item {
@@ -277,7 +277,7 @@ fn keep_before_string(keys: &mut Vec<KeyEvent>, start: usize) {
     keys.truncate(start + kept);
 }
 
-/// Leaves out the answers in the text at the end.
+/// Removes the responses from the text at the end.
 fn leave_out(keys: &mut Vec<KeyEvent>, start: usize) {
     let text = text_from(&keys[start..]);
     if text.chars().count() < 2
@@ -309,7 +309,7 @@ fn is_bell(key: KeyEvent) -> bool {
 }
 
 fn is_line_break(key: KeyEvent) -> bool {
-    // A line feed comes as Ctrl-J.
+    // A line feed is decoded as Ctrl-J.
     key.code == KeyCode::Enter || key.code == KeyCode::Char('j') && key.modifiers == KeyModifiers::CONTROL
 }
 
@@ -324,7 +324,7 @@ pub fn text_of(key: KeyEvent) -> Option<char> {
     }
 }
 
-/// Whether a key would write something, a line break included.
+/// Whether a key types text or a line break.
 fn writes(key: KeyEvent) -> bool {
     text_of(key).is_some()
 }

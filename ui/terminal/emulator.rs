@@ -1,4 +1,4 @@
-//! A terminal that reckons widths with a table of choice, for tests.
+//! A terminal emulator for tests, with a selectable table of character widths.
 
 use std::ops::Range;
 
@@ -9,18 +9,18 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::uncertain::blanks_behind;
 
-/// What a terminal takes characters together with, so that they are one cell. It is as wide as its first, or two columns
-/// wide with the selector of emoji.
+/// The characters that a terminal combines into one cell. The cell is as wide as its first character, or two columns
+/// wide with the emoji selector.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Joins {
     Nothing,
-    /// The cell that was drawn just now, while the cursor stands behind it.
+    /// The cell that was drawn last, while the cursor is behind it.
     Drawn,
-    /// Whatever stands left of the cursor, also where the cursor was moved there.
+    /// Any cell left of the cursor, also after a cursor move.
     Left,
 }
 
-/// The widths that a terminal reckons with.
+/// A table of character widths.
 #[derive(Clone, Copy)]
 pub struct Table {
     pub name: &'static str,
@@ -28,19 +28,20 @@ pub struct Table {
     joins: Joins,
     /// Whether characters of ambiguous width are wide.
     pub is_ambiguous_wide: bool,
-    /// Whether a mark and half a flag are as wide as a terminal that gets them alone may draw them. With what they
-    /// belong to, no terminal does.
+    /// Whether marks and half flags have the width of a terminal that receives them alone. Combined with their base, no
+    /// terminal uses that width.
     pub is_measured_alone: bool,
 }
 
 impl Table {
-    /// The columns of a character; `None` where the table does not have it, and nothing is drawn.
+    /// Width of a character in columns; `None` if the table lacks it and nothing is drawn.
     pub fn of(&self, c: char) -> Option<u16> {
         (self.of)(c).and_then(|width| u16::try_from(width).ok())
     }
 }
 
-/// Tables of several versions of Unicode, in both readings of ambiguous width, and of this machine.
+/// Tables of several Unicode versions, with narrow and wide ambiguous characters, and the table of this machine's C
+/// library.
 pub fn tables() -> Vec<Table> {
     let of = |name: &'static str, of| Table {
         name,
@@ -76,8 +77,7 @@ fn display_width(c: char) -> Option<usize> {
     usize::try_from(unicode_display_width::width(c.encode_utf8(&mut [0; 4]))).ok()
 }
 
-/// Before Unicode 9, pictographs were narrow, and some were not known and so not drawn. For marks that are not known, a
-/// column is taken.
+/// Widths before Unicode 9: pictographs are narrow, some are unknown and not drawn. Unknown marks take one column.
 fn before_unicode_9(c: char) -> Option<usize> {
     match c {
         '\u{8d4}'..='\u{8e1}' | '\u{1885}'..='\u{1886}' | '\u{1dfb}' | '\u{a8c5}' => Some(1),
@@ -87,7 +87,7 @@ fn before_unicode_9(c: char) -> Option<usize> {
     }
 }
 
-/// The C library of this machine, which many terminals ask.
+/// The C library of this machine, which many terminals use.
 #[cfg(target_env = "gnu")]
 #[expect(unsafe_code, reason = "the C library has no other way to be asked")]
 mod glibc {
@@ -105,7 +105,7 @@ mod glibc {
         fn wcwidth(character: u32) -> c_int;
     }
 
-    /// The locale is that of this thread alone, while it asks.
+    /// Sets the locale of this thread only during the call.
     pub(super) fn width(c: char) -> Option<usize> {
         static LOCALE: OnceLock<usize> = OnceLock::new();
         // SAFETY: the name ends with a zero; the locale is made once and never freed.
@@ -127,14 +127,14 @@ mod glibc {
     }
 }
 
-/// What a terminal does with a wide character in the last column.
+/// Handling of a wide character in the last column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AtEdge {
-    /// Puts it over the column before.
+    /// Draws it over the previous column.
     MovesBack,
     /// Draws nothing.
     Drops,
-    /// Goes on in the next row, although it is told not to.
+    /// Wraps into the next row although wrapping is off.
     Wraps,
 }
 
@@ -153,7 +153,7 @@ pub struct Emulator {
     width: usize,
     rows: Vec<Vec<Column>>,
     cursor: (usize, usize),
-    /// The cell that was drawn last, while the cursor stands behind it.
+    /// The cell that was drawn last, while the cursor is behind it.
     last: Option<(usize, usize)>,
 }
 
@@ -164,7 +164,7 @@ impl Emulator {
         Self { table, at_edge, width, rows, cursor: (0, 0), last: None }
     }
 
-    /// Takes what a program writes.
+    /// Processes the output of a program.
     pub fn process(&mut self, bytes: &[u8]) {
         let text = str::from_utf8(bytes).unwrap();
         let mut chars = text.chars();
@@ -224,7 +224,7 @@ impl Emulator {
         self.put(x, y, c.to_string(), columns);
     }
 
-    /// A mark stands upon what is left of the cursor.
+    /// A mark joins the cell left of the cursor.
     fn combine(&mut self, c: char) {
         let (x, y) = self.cursor;
         let Some(before) = x.checked_sub(1) else { return };
@@ -234,7 +234,7 @@ impl Emulator {
         }
     }
 
-    /// The column and row of the cell that a character may join.
+    /// Column and row of the cell that a character can join.
     fn before(&self) -> Option<(usize, usize)> {
         match self.table.joins {
             Joins::Nothing => None,
@@ -247,7 +247,7 @@ impl Emulator {
         }
     }
 
-    /// Takes a character into the cell before it.
+    /// Joins a character to the previous cell.
     fn join(&mut self, c: char) -> bool {
         let Some((x, y)) = self.before() else { return false };
         let Column::Text(text) = &mut self.rows[y][x] else { return false };
@@ -277,14 +277,14 @@ impl Emulator {
         }
     }
 
-    /// The text of some columns.
+    /// The text of a range of columns.
     pub fn text(&self, y: usize, columns: Range<usize>) -> String {
         let texts = self.rows[y][columns].iter();
         texts.map(|column| if let Column::Text(text) = column { text } else { "" }).collect()
     }
 
-    /// Checks that whatever has a certain width stands where the frame has it, and nothing but that. In the columns of a
-    /// cell of uncertain width and in the blanks behind it, characters of it or of the next cell may stand, and no others.
+    /// Checks that every cell of certain width is where the frame has it. In the columns of a cell of uncertain width
+    /// and in its trailing blanks, only characters of that cell or of the next one may occur.
     #[track_caller]
     pub fn assert_shows(&self, frame: &Buffer) {
         for y in 0..usize::from(frame.area.height) {
@@ -310,8 +310,8 @@ impl Emulator {
         }
     }
 
-    /// Checks that all of each cell whose width tables disagree on is on the screen. It can't be where the terminal lacks
-    /// a part of it, nor in a row with ambiguous characters where the terminal draws those wide.
+    /// Checks that the screen shows each cell of uncertain width completely. Exceptions: characters that the terminal
+    /// lacks, and rows with ambiguous characters on a terminal that draws those wide.
     #[track_caller]
     pub fn assert_holds(&self, frame: &Buffer) {
         for y in 0..usize::from(frame.area.height) {
@@ -336,9 +336,9 @@ impl Emulator {
 /// A cell of a frame.
 struct Laid<'a> {
     symbol: &'a str,
-    /// The column behind it, as ratatui reckons.
+    /// The column after it, as ratatui computes it.
     end: usize,
-    /// The column behind it and its blanks.
+    /// The column after it and its trailing blanks.
     behind: usize,
 }
 

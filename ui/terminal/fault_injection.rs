@@ -1,10 +1,10 @@
-//! Failures on demand, for the tests that the terminal outlives them. Not in a release build.
+//! Fault injection for tests of the terminal's restoration. Not in release builds.
 
 use std::{env, io};
 
 use tokio::signal::unix::{SignalKind, signal};
 
-/// If the environment asks for it, starts a task that panics at SIGUSR1, as a task of the node might.
+/// If the environment requests it, starts a task that panics at SIGUSR1, like a panic in a task of the node.
 pub(crate) fn rehearse_panic() {
     if env::var_os("CLACKS_REHEARSE_PANIC").is_some() {
         tokio::spawn(async {
@@ -16,7 +16,7 @@ pub(crate) fn rehearse_panic() {
     }
 }
 
-/// If the environment asks for it, fails as a terminal might that is to be given to others for a while.
+/// If the environment requests it, fails like a terminal that cannot be restored for another program.
 pub(crate) fn rehearse_failure() -> io::Result<()> {
     match env::var_os("CLACKS_REHEARSE_FAILURE") {
         Some(_) => Err(io::Error::other("a failure that was rehearsed")),

@@ -76,7 +76,7 @@ impl Mode {
             Self::Paste => b"\x1b[?2004l",
             Self::Mouse => b"\x1b[?1006l\x1b[?1000l",
             Self::Focus => b"\x1b[?1004l",
-            // Empty first, for terminals that laid nothing aside.
+            // Empty first, for terminals that have no title stack.
             Self::Title => b"\x1b]2;\x1b\\\x1b[23;2t",
             Self::Unwrapped => b"\x1b[?7h",
         }
@@ -138,7 +138,7 @@ pub fn set_title(title: &str) -> io::Result<()> {
     if !is_set(RAW) || title.contains(char::is_control) {
         return Ok(());
     }
-    // Laid aside twice, it would be ours that comes back.
+    // Pushed twice, the program's own title would be restored.
     let aside = SET.fetch_or(Mode::Title as u8, Ordering::SeqCst) & Mode::Title as u8 != 0;
     let before = if aside { &[] } else { Mode::Title.on() };
     write_out(&[before, b"\x1b]2;", title.as_bytes(), b"\x1b\\"].concat())
@@ -172,7 +172,7 @@ pub fn restore() -> io::Result<()> {
 /// Resets the modes that a failed program can have left set.
 pub(crate) fn restore_from_another() -> io::Result<()> {
     match lock_or_give_up() {
-        // The title is the terminal's own at this time.
+        // At this time the terminal has its own title.
         Some(_writing) if takes_bytes() => write_out(&undoing(!(RAW | Mode::Title as u8))),
         _ => Err(io::ErrorKind::TimedOut.into()),
     }
@@ -205,8 +205,8 @@ fn is_set(mode: u8) -> bool {
     SET.load(Ordering::SeqCst) & mode != 0
 }
 
-/// Writes past the standard library's buffer, which another thread may hold, and also where another process made the
-/// terminal one that does not wait.
+/// Writes directly to the terminal, because another thread can hold the buffer of the standard library. Handles
+/// non-blocking mode, which another process can set.
 fn write_out(mut bytes: &[u8]) -> io::Result<()> {
     while !bytes.is_empty() {
         match rustix::io::write(io::stdout(), bytes) {
@@ -231,7 +231,7 @@ fn lock() -> MutexGuard<'static, ()> {
     WRITING.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-/// A terminal that takes no more bytes holds its writer for ever.
+/// Locks with a time-out, because a terminal that accepts no bytes blocks its writer for ever.
 fn lock_or_give_up() -> Option<MutexGuard<'static, ()>> {
     let until = Instant::now() + PATIENCE;
     loop {

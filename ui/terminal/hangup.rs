@@ -38,7 +38,7 @@ fn tell_when_gone() {
     }
 }
 
-/// Sleeps until the terminal has gone: that is reported also where no events are asked for. Other flags mean that this
+/// Sleeps until the terminal is closed, which `poll` reports without requested events. Other flags mean that this
 /// system cannot watch a terminal.
 fn wait_for_the_end() -> PollFlags {
     let stdin = io::stdin();

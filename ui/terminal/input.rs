@@ -68,7 +68,7 @@ pub(crate) fn read_keys() -> io::Result<Keys> {
     let (heard, wishes) = io::pipe()?;
     let (stopped_to, stopped) = std::sync::mpsc::channel();
     let reader = Reader { listener: sender, heard, stopped: stopped_to, decoder: Decoder::default() };
-    // What ends it is that nobody listens any more or nothing can be read.
+    // The thread ends when the receiver is dropped or the keyboard cannot be read.
     thread::Builder::new().name("keys".into()).spawn(move || reader.run().ok())?;
     Ok(Keys { read, wishes, stopped })
 }
@@ -85,7 +85,7 @@ impl Keys {
     ///
     /// Fails if the reader does not pause within 1 s, for example because many keys are buffered. It then continues.
     pub fn leave(&mut self) -> io::Result<()> {
-        // A late answer to an earlier wish is none to this one.
+        // Discards late confirmations of earlier requests.
         while self.stopped.try_recv().is_ok() {}
         self.wish()?;
         if self.stopped.recv_timeout(PATIENCE).is_ok() {
@@ -122,7 +122,7 @@ struct Reader {
 enum Woken {
     Typed,
     Wished,
-    /// Nothing came for as long as the decoder waits.
+    /// The decoder's wait has expired without input.
     Waited,
 }
 
@@ -154,7 +154,7 @@ impl Reader {
         }
     }
 
-    /// Sleeps until something is typed or wished, or the decoder waits no longer.
+    /// Sleeps until input arrives, a request arrives, or the decoder's wait expires.
     fn wait(&self) -> io::Result<Woken> {
         let stdin = io::stdin();
         let mut ends = [PollFd::new(&stdin, PollFlags::IN), PollFd::new(&self.heard, PollFlags::IN)];
@@ -172,7 +172,7 @@ impl Reader {
     fn stop(&mut self) -> io::Result<()> {
         let mut wish = [0];
         self.heard.read_exact(&mut wish)?;
-        // What has begun ends in the other program.
+        // The rest of an incomplete sequence goes to the other program.
         self.decoder.reset();
         let _ = self.stopped.send(());
         self.heard.read_exact(&mut wish)

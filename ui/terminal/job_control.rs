@@ -23,7 +23,7 @@ pub fn is_above() -> bool {
         if getpgid(Some(pid)) != Ok(group) {
             return true;
         }
-        // A script or a pipeline in the same group: who started that?
+        // Another process of the same group, such as a script or a pipeline: check its parent.
         parent = match parent_of(pid) {
             Ok(parent) => parent,
             Err(_) => return true,
@@ -32,13 +32,14 @@ pub fn is_above() -> bool {
     false
 }
 
-/// Fails where the system does not say.
+/// The parent of a process. Fails if the system does not report it.
 fn parent_of(pid: Pid) -> io::Result<Option<Pid>> {
     let status = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero()))?;
     Ok(parent_in(&status).and_then(Pid::from_raw))
 }
 
-/// The name of the program is in parentheses, and may hold spaces and parentheses itself.
+/// Parses the parent from `/proc/PID/stat`. The program's name is in parentheses and can contain spaces and
+/// parentheses.
 fn parent_in(status: &str) -> Option<i32> {
     let (_, behind_name) = status.rsplit_once(')')?;
     behind_name.split_whitespace().nth(1)?.parse().ok()
@@ -46,7 +47,7 @@ fn parent_in(status: &str) -> Option<i32> {
 
 /// Makes a process group the foreground group of the terminal.
 pub(crate) fn give_terminal(group: Pid) -> io::Result<()> {
-    // From the background this would stop us otherwise.
+    // A background process that changes the foreground group would be stopped by SIGTTOU.
     let mut blocked = SigSet::empty();
     blocked.add(Signal::SIGTTOU);
     let before = blocked.thread_swap_mask(nix::sys::signal::SigmaskHow::SIG_BLOCK)?;

@@ -111,7 +111,7 @@ impl Screen {
             tokio::select! {
                 () = notices::come() => {}
                 key = self.keys.next() => match key {
-                    // Left over from a program before, which had the mouse.
+                    // Mouse reports that an earlier program enabled.
                     Some(Input::Mouse(_)) if !self.mouse => {}
                     key => return key.unwrap_or(Input::HungUp),
                 }
@@ -154,7 +154,7 @@ impl Screen {
         ended
     }
 
-    /// Whatever goes wrong, the terminal is taken again.
+    /// Enters the screen again even if the program fails.
     async fn run_alone(&mut self, program: &mut Command) -> io::Result<Ended> {
         let ended = run_in_terminal(program).await;
         if !matches!(ended, Ok(Ended::Asked(_))) {
@@ -213,7 +213,7 @@ impl Screen {
         given_back
     }
 
-    /// Sets every mode, whether or not it was set before, and has the next frame drawn whole.
+    /// Sets all modes, including those that are set already, and forces a full redraw with the next frame.
     fn take(&mut self) -> io::Result<()> {
         guard::set_raw()?;
         for mode in [Mode::Alternate, Mode::Unwrapped, Mode::HiddenCursor, Mode::Paste, Mode::Focus] {
@@ -239,7 +239,7 @@ impl Screen {
                 Err(_) => Some(Input::HungUp),
             },
             Notice::Resumed => Some(self.take().map_or(Input::HungUp, |()| Input::Resumed)),
-            // Also if the size is the old one again: what the terminal cut off meanwhile is lost.
+            // Redraws even if the size is unchanged, because the terminal may have cut off cells meanwhile.
             Notice::Resized => Some(self.redraw().map_or(Input::HungUp, |()| Input::Resized)),
         }
     }
@@ -247,12 +247,12 @@ impl Screen {
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        // There is nobody left to tell.
+        // An error cannot be reported any more.
         let _ = guard::let_go();
     }
 }
 
-/// Gives the terminal back for a while.
+/// Restores the terminal for a pause of the screen.
 fn give_back() -> io::Result<()> {
     guard::restore()?;
     #[cfg(debug_assertions)]
@@ -260,7 +260,7 @@ fn give_back() -> io::Result<()> {
     Ok(())
 }
 
-/// Runs a program with the terminal as it was before it was taken.
+/// Runs a program with the terminal settings from before the screen was entered.
 async fn run_in_terminal(program: &mut Command) -> io::Result<Ended> {
     give_back()?;
     let settings = tcgetattr(io::stdin())?;
@@ -268,10 +268,11 @@ async fn run_in_terminal(program: &mut Command) -> io::Result<Ended> {
     let ended = child::run(program).await;
     signals::hand_over(false);
     if !matches!(&ended, Ok(Ended::ByItself(status)) if status.success()) {
-        // A program that failed may have left the terminal as it was using it.
+        // A failed program may have left modes set.
         let _ = guard::restore_from_another();
     }
-    // What it changed for good would be taken for the terminal's own settings. A terminal that has gone has none.
+    // Settings that the program changed permanently would count as the terminal's own. Fails if the terminal was
+    // closed.
     let _ = tcsetattr(io::stdin(), OptionalActions::Now, &settings);
     ended
 }

@@ -33,7 +33,7 @@ pub fn is_answer(read: &str) -> bool {
     }
 }
 
-/// A report of the mouse in its older form, or a key, the focus or a key of the keypad as the whole of what came.
+/// A mouse report in the old form, or a key, focus or keypad sequence that is all of the input.
 fn mouse_or_key(text: &str, inner: &str, is_first: bool) -> Option<usize> {
     let mut chars = inner.char_indices();
     let (_, last) = chars.next()?;
@@ -52,7 +52,7 @@ struct Form {
     is_private: bool,
     has_digit: bool,
     separators: usize,
-    /// Whether there is a byte between the numbers and the last one.
+    /// Whether there is an intermediate byte before the final one.
     is_mode: bool,
     last: char,
     length: usize,
@@ -77,7 +77,7 @@ impl Form {
         })
     }
 
-    /// Whether a sequence without a sign of the private ones is an answer, or a key that has numbers.
+    /// Whether a sequence without a private marker is a response, or a key with numbers.
     fn is_plain_answer(&self, has_bracket: bool) -> bool {
         let has_numbers = self.has_digit && (self.separators > 0 || self.is_mode);
         let is_short =

@@ -25,7 +25,7 @@ pub fn control(parameters: &[u8], last: u8) -> Meaning {
     if let Some(mouse) = text.strip_prefix('<') {
         return numbers(mouse).map_or(Meaning::Nothing, |numbers| mouse_sgr(&numbers, last));
     }
-    // What begins with another sign of the private ones, or has a byte between, answers a question.
+    // Other private markers and intermediate bytes occur only in responses.
     let Some(numbers) = numbers(text) else { return Meaning::Nothing };
     match last {
         b'I' if text.is_empty() => Meaning::Focus(true),
@@ -34,7 +34,7 @@ pub fn control(parameters: &[u8], last: u8) -> Meaning {
         b'u' => numbers.first().map_or(Meaning::Nothing, |code| character(code[0], modifiers(&numbers, 1))),
         b'Z' => key(KeyCode::BackTab, Some(KeyModifiers::SHIFT)),
         _ => match named(last) {
-            // Where a cursor is comes as `R`, which is F3 as well; that comes as SS3 or by its number.
+            // `R` is both F3 and the cursor position report; F3 also arrives as SS3 or by its number.
             Some(code) if last != b'R' && (numbers.is_empty() || numbers[0][0] <= 1) => {
                 key(code, modifiers(&numbers, 1))
             }
@@ -62,13 +62,13 @@ pub(crate) fn console(last: u8) -> Meaning {
 /// A mouse report in the old three-byte form.
 pub(crate) fn mouse_x10(bytes: [u8; 3]) -> Meaning {
     let [button, column, row] = bytes.map(|byte| byte.wrapping_sub(32));
-    // The release does not say of which button.
+    // A release does not name its button.
     let last = if button & 0b11 == 3 && button & 0b0110_0000 == 0 { b'm' } else { b'M' };
     let numbers = [button, column, row].map(|number| vec![u32::from(number)]);
     mouse_sgr(&numbers, last)
 }
 
-/// Numbers between `;`, each with those behind it between `:`. Empty ones are 0.
+/// The numbers between `;`, each with its subparameters between `:`. An empty number is 0.
 fn numbers(text: &str) -> Option<Vec<Vec<u32>>> {
     if text.is_empty() {
         return Some(Vec::new());
@@ -77,7 +77,7 @@ fn numbers(text: &str) -> Option<Vec<Vec<u32>>> {
     text.split(';').map(|part| part.split(':').map(number).collect()).collect()
 }
 
-/// The modifiers in one of the numbers, which is one more than their bits; `None` for the release of a key.
+/// The modifiers at this index, encoded as their bits plus 1; `None` for a key release.
 fn modifiers(numbers: &[Vec<u32>], at: usize) -> Option<KeyModifiers> {
     let number = numbers.get(at);
     if number.and_then(|number| number.get(1)) == Some(&3) {
@@ -110,7 +110,7 @@ fn numbered(numbers: &[Vec<u32>]) -> Meaning {
     let code = match number {
         200 => return Meaning::PasteBegins,
         201 => return Meaning::PasteEnds,
-        // Any key, as some terminals report it with modifiers.
+        // Any key with modifiers, in xterm's modifyOtherKeys format.
         27 => {
             let code = numbers.get(2).map_or(0, |code| code[0]);
             return character(code, modifiers(numbers, 1));
@@ -131,16 +131,16 @@ fn numbered(numbers: &[Vec<u32>]) -> Meaning {
     key(code, modifiers(numbers, 1))
 }
 
-/// A key by the character that it has.
+/// A key by its Unicode code point.
 fn character(code: u32, modifiers: Option<KeyModifiers>) -> Meaning {
     let code = match code {
         9 if modifiers.is_some_and(|held| held.contains(KeyModifiers::SHIFT)) => KeyCode::BackTab,
         9 => KeyCode::Tab,
-        // Also that of the keypad.
+        // Also Enter of the keypad.
         13 | 57414 => KeyCode::Enter,
         27 => KeyCode::Esc,
         8 | 127 => KeyCode::Backspace,
-        // The other keys that have no character are in the private use area.
+        // Other keys without a character have code points of the private use area.
         code => {
             match char::from_u32(code).filter(|c| !c.is_control() && !('\u{e000}'..='\u{f8ff}').contains(c)) {
                 Some(c) => KeyCode::Char(with_shift(c, modifiers)),
@@ -151,13 +151,13 @@ fn character(code: u32, modifiers: Option<KeyModifiers>) -> Meaning {
     key(code, modifiers)
 }
 
-/// Such a key comes with the character that it has without Shift.
+/// The shifted character; terminals report the character without Shift.
 fn with_shift(c: char, modifiers: Option<KeyModifiers>) -> char {
     let is_shifted = modifiers.is_some_and(|held| held.contains(KeyModifiers::SHIFT));
     if is_shifted { c.to_ascii_uppercase() } else { c }
 }
 
-/// The button with its modifiers, the column and the row; the last byte says whether it was pressed or released.
+/// A mouse report: button and modifiers, column, row. The last byte distinguishes press and release.
 fn mouse_sgr(numbers: &[Vec<u32>], last: u8) -> Meaning {
     let [button, column, row] = numbers else { return Meaning::Nothing };
     let place = |number: &[u32]| u16::try_from(number[0]).ok().and_then(|number| number.checked_sub(1));

@@ -65,9 +65,9 @@ pub fn watch() -> io::Result<()> {
 
 fn handle(signal: c_int) {
     match signal {
-        // They come from the keyboard, to all in the foreground.
+        // The keyboard sends these to all processes in the foreground.
         SIGINT | SIGQUIT if HANDED_OVER.load(Ordering::SeqCst) => {}
-        // The terminal is as the other program left it: it stops with us, if anybody could continue us.
+        // The other program keeps the terminal while we stop too, provided that a shell could continue us.
         SIGTSTP if HANDED_OVER.load(Ordering::SeqCst) => {
             if job_control::is_above() {
                 let _ = stop_here();

@@ -47,16 +47,16 @@ enum State {
     Escape,
     SingleShift,
     Control(Vec<u8>),
-    /// Behind `ESC [ [`.
+    /// After `ESC [ [`.
     Console,
-    /// Behind `ESC [ M`.
+    /// After `ESC [ M`.
     Mouse(Vec<u8>),
     /// In a string that ends with ST.
     Text {
         introducer: u8,
         last: Last,
     },
-    /// In a character of several bytes; the second value says whether Alt was held.
+    /// In a multi-byte character; the second value is whether Alt was pressed.
     Utf8(Vec<u8>, bool),
 }
 
@@ -134,7 +134,7 @@ impl Tokenizer {
         }
     }
 
-    /// Begins what an ESC and this byte begin, or one character in their place.
+    /// Starts a sequence. `byte` is the byte after ESC; a C1 control is given as its equivalent.
     fn introduce(&mut self, byte: u8) {
         match byte {
             b'[' => self.state = State::Control(Vec::new()),
@@ -154,13 +154,13 @@ impl Tokenizer {
                 self.tokens.push(key(KeyCode::Esc, KeyModifiers::NONE));
                 self.state = State::Escape;
             }
-            // In quick succession; as one key it does nothing.
+            // Esc and Ctrl-C in quick succession. As one key with Alt it would have no effect.
             0x03 => {
                 self.tokens.push(key(KeyCode::Esc, KeyModifiers::NONE));
                 self.tokens.push(control_key(byte, false));
             }
             b'\r' | b'\t' | 0x7f => self.ground(byte, true),
-            // A letter with Ctrl and Alt.
+            // Keys with Ctrl and Alt are ignored.
             0x00..=0x1f => {}
             _ => self.ground(byte, true),
         }
@@ -171,7 +171,7 @@ impl Tokenizer {
             b'[' if parameters.is_empty() => self.state = State::Console,
             b'M' if parameters.is_empty() => self.state = State::Mouse(Vec::new()),
             0x20..=0x3f => {
-                // What is longer means nothing, but has an end.
+                // A longer sequence is ignored, but its end is still detected.
                 if parameters.len() < LONGEST_SEQUENCE {
                     parameters.push(byte);
                 }
@@ -197,13 +197,13 @@ impl Tokenizer {
     fn text(&mut self, introducer: u8, last: Last, byte: u8) {
         let now = match byte {
             b'\\' if last == Last::Escape => return,
-            // Another sequence in place of its end.
+            // Another sequence instead of the terminator.
             _ if last == Last::Escape => return self.escape(byte),
             BEL => return,
-            // ST in one byte, where it is none of a character.
+            // ST as one byte, unless the byte is part of a character.
             0x9c if last == Last::Ascii => return,
             ESC => Last::Escape,
-            // No answer has a control character; keys have.
+            // Responses have no control characters, so this is a key.
             0x00..=0x1f => return self.ground(byte, false),
             0x20..=0x7f => Last::Ascii,
             _ => Last::Other,
@@ -238,7 +238,7 @@ impl Tokenizer {
     fn mean(&mut self, meaning: Meaning) {
         let both = KeyModifiers::CONTROL | KeyModifiers::ALT;
         self.tokens.extend(match meaning {
-            // It would be taken for the letter alone.
+            // A key with both modifiers would be read as the plain letter.
             Meaning::Key(key) if matches!(key.code, KeyCode::Char(_)) && key.modifiers.contains(both) => None,
             Meaning::Key(key) => Some(Token::Key(key)),
             Meaning::Mouse(mouse) => Some(Token::Mouse(mouse)),

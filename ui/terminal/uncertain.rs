@@ -30,13 +30,13 @@ pub struct UncertainCells {
 struct Placed {
     /// Its index in the buffer.
     index: usize,
-    /// The columns that a terminal may take for it, within its row.
+    /// Number of columns that a terminal can use for it, within its row.
     columns: usize,
     /// Whether a terminal can draw a part of the cell in the cell before: if it does not wrap at the edge, or does not
     /// know the first of several characters.
     reaches_back: bool,
     cell: Cell,
-    /// The blanks behind it in which a terminal may draw a part of it.
+    /// The blanks after it in which a terminal can draw a part of it.
     blanks: Vec<Cell>,
 }
 
@@ -45,7 +45,7 @@ impl Placed {
         dirty[self.index..self.index + self.columns].fill(true);
     }
 
-    /// Whether a marked column is its own.
+    /// Whether one of its columns is marked.
     fn is_marked(&self, dirty: &[bool]) -> bool {
         let columns = usize::from(self.cell.symbol().cell_width().max(1)) + self.blanks.len();
         dirty.iter().skip(self.index).take(columns).any(|column| *column)
@@ -100,19 +100,19 @@ pub fn blanks_behind(row: &[Cell]) -> usize {
     row.iter().skip(columns).take(room).take_while(|cell| cell.symbol() == " ").count()
 }
 
-/// Whether something stands in the columns behind the first of a cell.
+/// Whether other text was drawn over the columns after the first one of a wide cell.
 fn is_covered(row: &[Cell]) -> bool {
     let columns = usize::from(layout_columns(row[0].symbol()));
     row.iter().take(columns).skip(1).any(|behind| behind.symbol() != " ")
 }
 
-/// Whether a terminal may draw more of a cell than the room up to the edge. Single characters of one column may: lines
-/// reach to the edge, and a terminal that is told not to wrap stays in the row.
+/// Whether a terminal can draw the cell beyond the edge. Single characters of one column are allowed there, because
+/// lines reach the edge, and a terminal without wrapping stays in the row.
 fn may_reach_over(symbol: &str, room: usize) -> bool {
     !is_line(symbol) && usize::from(most_columns(symbol)) > room && !is_certain(symbol)
 }
 
-/// Whether it is a single character of one column, which may stand at the edge.
+/// Whether the text is a single character of one column, which is allowed at the edge.
 fn is_line(symbol: &str) -> bool {
     is_drawn(symbol) && symbol.cell_width() == 1
 }
@@ -138,7 +138,7 @@ impl UncertainCells {
         let width = usize::from(frame.area.width);
         mark_changes(&before, &self.placed, width, &mut dirty);
         mark_changes(&self.placed, &before, width, &mut dirty);
-        // What is written again damages what is behind it.
+        // A rewritten cell damages the cells behind it, so they are rewritten as well.
         for cell in &self.placed {
             if cell.is_marked(&dirty) {
                 cell.mark(&mut dirty);
@@ -148,7 +148,7 @@ impl UncertainCells {
     }
 }
 
-/// Marks the columns of the cells that are not the same among the others.
+/// Marks the columns of the cells that differ between the two frames.
 fn mark_changes(cells: &[Placed], others: &[Placed], width: usize, dirty: &mut [bool]) {
     let mut others = others.iter().peekable();
     for cell in cells {
@@ -158,7 +158,7 @@ fn mark_changes(cells: &[Placed], others: &[Placed], width: usize, dirty: &mut [
             if cell.reaches_back && cell.index % width > 0 {
                 dirty[cell.index - 1] = true;
             }
-            // What was drawn behind it may be in it, and not where it should be.
+            // A part of the next cell can be drawn in the blanks of this one instead of its own place.
             let behind = cell.index % width + cell.columns;
             if behind < width && is_open(cell.cell.symbol()) {
                 dirty[cell.index + cell.columns] = true;
@@ -194,7 +194,7 @@ fn find(frame: &Buffer) -> Vec<Placed> {
     placed
 }
 
-/// The cells that have a marked column.
+/// The cells with a marked column.
 fn writes(frame: &Buffer, dirty: &[bool]) -> Vec<Write> {
     let width = usize::from(frame.area.width).max(1);
     let mut writes = Vec::new();
@@ -212,7 +212,7 @@ fn writes(frame: &Buffer, dirty: &[bool]) -> Vec<Write> {
             if dirty[at..end].contains(&true) {
                 writes.extend((own..end).map(|at| write(at, &row[at])));
                 if is_line(cell.symbol()) && at + usize::from(most_columns(cell.symbol())) > width {
-                    // A terminal may draw nothing of it there, and leave what stood there.
+                    // A terminal may draw nothing there and leave the old content.
                     writes.push(write(at, cell.clone().set_symbol(" ")));
                 }
                 writes.push(write(at, cell));
@@ -220,7 +220,7 @@ fn writes(frame: &Buffer, dirty: &[bool]) -> Vec<Write> {
                     writes.push(write(before_at, before));
                 }
             }
-            // One of uncertain width would damage what is behind it.
+            // A cell of uncertain width would damage the cells behind it.
             before = is_certain(cell.symbol()).then_some((at, cell));
             at = end;
         }
@@ -228,8 +228,8 @@ fn writes(frame: &Buffer, dirty: &[bool]) -> Vec<Write> {
     writes
 }
 
-/// Whether a terminal may draw a part of the cell in the one before: where it does not wrap at the edge, or does not know
-/// the first of several characters.
+/// Whether a terminal can draw a part of the cell in the previous one: if it does not wrap at the edge, or if it does
+/// not know the first of several characters.
 fn may_damage_before(cell: &Cell, at: usize, width: usize) -> bool {
     let symbol = cell.symbol();
     !is_certain(symbol) && (is_cluster(symbol) || at + usize::from(most_columns(symbol)) > width)

@@ -18,9 +18,9 @@ impl Ending {
     /// Time for the program to end by itself.
     fn grace(self) -> Duration {
         match self {
-            // Time to hand on what only the node has and for the node to stop.
+            // Time to drain unsent messages and to stop the node.
             Self::Signal(_) | Self::Panicked => Duration::from_secs(10),
-            // The same in a hurry: reading from a terminal that has gone takes a whole core.
+            // Less time, because reading from a closed terminal uses a whole core.
             Self::HungUp => Duration::from_secs(6),
         }
     }
@@ -39,7 +39,7 @@ impl Ending {
 ///
 /// Runs in a thread, because the runtime's threads can be stuck in a write to the terminal.
 pub(crate) fn end_by_force(ending: Ending) {
-    // Where no thread can be started, nothing can be done about that either.
+    // If no thread can be started, there is no fallback.
     let _ = thread::Builder::new().name("ending".into()).spawn(move || {
         thread::sleep(ending.grace());
         let _ = guard::restore();

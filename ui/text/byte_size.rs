@@ -18,11 +18,11 @@ pub struct BodySize(pub usize);
 const WRONG: &str = "a size is a number of bytes, or with a unit as in 512K, 64M, 2G; at least 64K";
 const WRONG_LOG: &str =
     "a size is a number of bytes, or with a unit as in 512K, 64M, 2G; at least 64K, or 0 for no limit";
-/// A smaller file would hold hardly more than a hundred events.
+/// A smaller file has space for little more than a hundred events.
 const LEAST: u64 = 64 << 10;
 
-/// A smaller body has no room for most messages. Larger ones need too much memory, because each of many connections can
-/// hold one.
+/// A smaller body has no space for most messages. A larger one needs too much memory, because each connection can have
+/// one.
 const BODIES: RangeInclusive<u64> = 1 << 10..=1 << 30;
 const WRONG_BODY: &str = "a size is a number of bytes, or with a unit as in 512K, 1M; from 1K to 1G";
 
@@ -82,7 +82,7 @@ pub fn bytes(text: &str) -> Option<u64> {
     digits.parse::<u64>().ok()?.checked_mul(1 << shift)
 }
 
-/// A number or a text in a file, read as it would be from the command line.
+/// Deserializes a number or a text as the command line would parse it.
 fn written<'de, D: Deserializer<'de>, T>(deserializer: D) -> Result<T, D::Error>
 where
     T: FromStr<Err = &'static str>,

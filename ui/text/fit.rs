@@ -39,7 +39,7 @@ pub fn fit_address(address: &Address, columns: usize, charset: Charset) -> Strin
         Some(room) if text.len() > columns && room > 1 => {
             // A hostname is ASCII.
             let host = &text[..text.len() - port.len()];
-            // The first part tells more.
+            // The first part identifies the node, so it gets more space.
             let tail = (room - 1) * 2 / 5;
             format!("{}{}{}{port}", &host[..room - 1 - tail], glyphs(charset).cut, &host[host.len() - tail..])
         }
@@ -55,7 +55,7 @@ pub fn preview(message: &Message) -> String {
     if start.len() == json.len() {
         return message.as_text().unwrap_or(start);
     }
-    // The start of a long string, closed again unless that falls into an escape.
+    // The start of a long string with a closing quote; invalid if the cut falls into an escape.
     let closed = format!("{start}\"");
     let text = if start.starts_with('"') { Message::from_json(&closed, 0).ok() } else { None };
     text.and_then(|text| text.as_text()).unwrap_or(start)

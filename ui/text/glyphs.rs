@@ -78,7 +78,7 @@ fn block(block: char) -> char {
         '\u{2582}' | '\u{2583}' | '\u{258d}' | '\u{258e}' | '\u{2591}' => '.',
         '\u{2584}' | '\u{2585}' | '\u{258c}' | '\u{258b}' | '\u{2592}' => ':',
         '\u{2586}' | '\u{2587}' | '\u{2589}' | '\u{258a}' => '|',
-        // Of shades each has its own.
+        // The lighter shades are in the arms above.
         '\u{2593}' => '%',
         _ => '#',
     }

@@ -30,7 +30,7 @@ fn lay_out<'a>(
             let room = max_bytes.saturating_sub(out.len());
             let fits = super::format::char_boundary(token, room);
             out.push_str(&token[..fits]);
-            // Line breaks that are written out are longer than their escapes.
+            // A line break can be longer than its escape, so at least 1 is reported.
             return (out, rest.len().saturating_sub(fits).max(1));
         }
         rest = rest[raw.len()..].trim_start();
@@ -74,7 +74,7 @@ fn in_lines(token: &str, depth: usize, max_bytes: usize) -> Cow<'_, str> {
     text.into()
 }
 
-/// The text before the first escaped line break of a JSON string, and what is behind it.
+/// Splits a JSON string at its first escaped line break.
 fn split_at_break(string: &str) -> Option<(&str, &str)> {
     let mut at = 0;
     while let Some(found) = string[at..].find('\\') {
@@ -88,7 +88,7 @@ fn split_at_break(string: &str) -> Option<(&str, &str)> {
     None
 }
 
-/// Whether a backslash at the end of this begins an escape, whatever stands behind it.
+/// Whether the text ends with an unfinished escape.
 fn ends_within_escape(text: &str) -> bool {
     text.bytes().rev().take_while(|byte| *byte == b'\\').count() % 2 == 1
 }
@@ -98,7 +98,7 @@ fn new_line(out: &mut String, depth: usize) {
     (0..depth).for_each(|_| out.push_str("  "));
 }
 
-/// The first token of valid JSON text that has no white space before it.
+/// The first token of valid JSON text without leading white space.
 fn next_token(json: &str) -> Option<&str> {
     let first = json.chars().next()?;
     let end = match first {

@@ -17,7 +17,6 @@ pub enum HomeError {
     /// No home directory is known.
     #[error("{0}: no home directory is known; set HOME, or write the whole path")]
     Unknown(String),
-    /// `~name` is another user's in a shell.
     #[error(
         "{0}: only ~ and ~/ stand for a home directory; write the whole path, or ./{0} for a file of that name"
     )]

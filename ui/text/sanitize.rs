@@ -63,7 +63,7 @@ pub fn spelt(text: &str, max_columns: usize, charset: Charset) -> String {
 
 fn row_of(mut pieces: Pieces<'_>, max_columns: usize) -> SafeLine {
     let mut row = SafeLine::default();
-    // Where the row is cut if it turns out too long: there is room for the `…` behind it.
+    // The position for a cut: there is space for the `…` after it.
     let mut cut = row.end();
     while let Some(width) = pieces.write_next(&mut row.text) {
         row.width += width;
@@ -138,7 +138,7 @@ impl fmt::Display for SafeLine {
     }
 }
 
-/// A place in a row to go back to.
+/// A position in a row.
 #[derive(Debug, Clone, Copy)]
 struct End {
     length: usize,
@@ -147,7 +147,7 @@ struct End {
 
 /// The rows of a text.
 struct Rows<'a> {
-    /// `None` behind the last row.
+    /// The remaining text; `None` after the last row.
     rest: Option<&'a str>,
     columns: usize,
     charset: Charset,
@@ -175,7 +175,7 @@ impl Iterator for Rows<'_> {
     }
 }
 
-/// Fills one row from the beginning of `text` and returns what is for the next, if there is a next.
+/// Fills one row from the start of `text`. Returns the text for the next row; `None` after the last one.
 fn fill_row<'a>(text: &'a str, columns: usize, charset: Charset, row: &mut SafeLine) -> Option<&'a str> {
     let mut pieces = Pieces::new(text, charset);
     let mut behind_space = None;
@@ -202,13 +202,13 @@ fn fill_row<'a>(text: &'a str, columns: usize, charset: Charset, row: &mut SafeL
         if end.length > 0 {
             return Some(rest);
         }
-        // Not even a whole row holds this piece.
+        // The piece is wider than a whole row.
         row.push_cut(charset);
         return behind_break(pieces.rest());
     }
 }
 
-/// The text for the row after a full one.
+/// The remaining text after a full row; one line break is removed.
 fn behind_break(rest: &str) -> Option<&str> {
     if rest.is_empty() { None } else { strip_line_break(rest).or(Some(rest)) }
 }
@@ -217,13 +217,13 @@ fn strip_line_break(text: &str) -> Option<&str> {
     text.strip_prefix('\n').or_else(|| text.strip_prefix("\r\n"))
 }
 
-/// A text in pieces that are not broken up: a cell as the renderer will make it, or an escape.
+/// Splits a text into pieces that are not divided: the cells of the renderer, and escapes.
 struct Pieces<'a> {
     rest: Chars<'a>,
     charset: Charset,
-    /// Whether the next character would join the last cell but must not.
+    /// Whether the next character would join the last cell but is not allowed to.
     is_turned_away: bool,
-    /// Whether the columns that terminals may need behind a cell are written.
+    /// Whether cells are padded to the maximum width of any terminal.
     is_padded: bool,
 }
 
@@ -236,7 +236,7 @@ impl<'a> Pieces<'a> {
         self.rest.as_str()
     }
 
-    /// Appends the next piece to `out` and returns how many columns it takes.
+    /// Appends the next piece to `out`. Returns its width in columns; `None` at the end.
     fn write_next(&mut self, out: &mut String) -> Option<usize> {
         let first = self.rest.next()?;
         let start = out.len();
@@ -267,7 +267,7 @@ impl<'a> Pieces<'a> {
 }
 
 impl Pieces<'_> {
-    /// Fills the columns up that ratatui does not give to a cell. What was shown once has the pads already.
+    /// Pads a cell to the columns that terminals can need. Text that was sanitized before has the padding already.
     fn pad(&mut self, columns: usize, out: &mut String) {
         for _ in 0..columns {
             out.push(PAD);
@@ -276,7 +276,7 @@ impl Pieces<'_> {
         }
     }
 
-    /// Leaves out what makes a sequence of the emoji `first`.
+    /// Skips the rest of an emoji sequence that starts with `first`.
     fn skip_emoji(&mut self, first: char) {
         if !self.charset.is_ascii() {
             let rest = self.rest.as_str();
@@ -285,7 +285,7 @@ impl Pieces<'_> {
     }
 }
 
-/// A cell that is being put together.
+/// The cell that is being composed.
 struct Cell {
     start: usize,
     width: usize,
@@ -293,18 +293,18 @@ struct Cell {
     letters: usize,
 }
 
-/// The treatment of a character behind a cell.
+/// The treatment of the character after a cell.
 enum Joining {
-    /// It is in the cell now.
+    /// It was added to the cell.
     Joined,
-    /// The renderer would put it into the cell, where it must not be.
+    /// The renderer would add it to the cell, but that is not allowed.
     TurnedAway,
-    /// It is a piece of its own.
+    /// It starts a new piece.
     Apart,
 }
 
 impl Cell {
-    /// Takes `next` into the cell, which stands at the end of `out`, if the renderer will take it for a part of it.
+    /// Adds `next` to the cell at the end of `out`, if the renderer joins it and the cell has space.
     fn take(&mut self, next: char, charset: Charset, out: &mut String) -> Joining {
         if next.is_ascii() || charset.is_ascii() {
             return Joining::Apart;
@@ -316,8 +316,8 @@ impl Cell {
             out.truncate(before);
             return Joining::Apart;
         }
-        // The pads make up for what ratatui reckons less for marks and letters together. Anything else that is not as
-        // wide as its characters together (an emoji with a skin tone, say) comes apart.
+        // Padding compensates if ratatui counts fewer columns for marks and letters together. Other combinations that
+        // are narrower than the sum of their characters (such as an emoji with a skin tone) are split.
         let width = self.width + columns(next);
         let reckoned = usize::from(cell.cell_width());
         let fits = reckoned == width || reckoned < width && (is_mark(next) || next.is_alphabetic());
@@ -337,7 +337,7 @@ impl Cell {
     }
 }
 
-/// Whether a cell can begin with this character.
+/// Whether a cell can start with this character.
 fn is_base(c: char, charset: Charset) -> bool {
     if c.is_ascii() {
         return !c.is_ascii_control();
@@ -345,18 +345,19 @@ fn is_base(c: char, charset: Charset) -> bool {
     if charset.is_ascii() {
         return false;
     }
-    // Without a base of its own, what joins would stand upon the last character of an escape or of another field.
+    // Without its own base, a joining character would join the last character of an escape or of another field.
     !is_hidden(c) && matches!(c.width(), Some(1 | 2)) && !joins_any(c)
 }
 
-/// Whether the renderer joins this character to whatever stands before it.
+/// Whether the renderer joins this character to the one before it.
 fn joins_any(c: char) -> bool {
     let mut pair = [b'x'; 5];
     let length = 1 + c.encode_utf8(&mut pair[1..]).len();
     str::from_utf8(&pair[..length]).is_ok_and(is_one_cell)
 }
 
-/// Whether two of these are a flag. One alone would be a flag with one of another field.
+/// Whether the character is a regional indicator, two of which form a flag. A single one could form a flag with another
+/// field.
 fn is_half_a_flag(c: char) -> bool {
     ('\u{1f1e6}'..='\u{1f1ff}').contains(&c)
 }
@@ -365,12 +366,12 @@ fn is_one_cell(text: &str) -> bool {
     text.graphemes(true).nth(1).is_none()
 }
 
-/// The columns that a character takes, in every cell.
+/// Width of a character in columns.
 fn columns(c: char) -> usize {
     layout_columns_of(c).into()
 }
 
-/// Whether a terminal interprets the character or can show nothing for it, not even a gap.
+/// Whether a terminal interprets the character, or shows nothing for it, not even a gap.
 pub fn is_hidden(c: char) -> bool {
     use GeneralCategory as Category;
     if c.is_ascii() {

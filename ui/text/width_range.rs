@@ -20,7 +20,7 @@ use ratatui::buffer::CellWidth;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthChar;
 
-/// Ranges of characters that are as wide in every table: Braille in one column, East Asian letters in two.
+/// Ranges of characters with the same width in every table: Braille in one column, East Asian letters in two.
 const CERTAIN: [(char, char); 7] = [
     ('\u{2800}', '\u{28ff}'),
     ('\u{3041}', '\u{3096}'),
@@ -31,18 +31,18 @@ const CERTAIN: [(char, char); 7] = [
     ('\u{ffe0}', '\u{ffe3}'),
 ];
 
-/// Ranges of characters that have been in Unicode for long, so that every terminal draws them: Latin, Greek, Cyrillic;
-/// punctuation; arrows, mathematics, frames, blocks and shapes.
+/// Ranges of characters that are in Unicode for so long that every terminal draws them: Latin, Greek, Cyrillic;
+/// punctuation; arrows, mathematics, box drawing, blocks and shapes.
 const DRAWN: [(char, char); 4] =
     [('\u{a0}', '\u{52f}'), ('\u{2010}', '\u{2027}'), ('\u{2190}', '\u{2426}'), ('\u{2440}', '\u{25ff}')];
-/// The blocks of punctuation, symbols and signs, of which more are ambiguous in some tables than in the property.
+/// Blocks of punctuation and symbols. Some tables treat more of them as ambiguous than the Unicode property does.
 const SIGNS: (char, char) = ('\u{2010}', '\u{2bff}');
 
 /// The padding for columns that terminals can need for a cell and ratatui does not count: a no-break space.
 pub const PAD: char = '\u{a0}';
 
-/// Marks above letters, and medial letters of Hangul, that tables of Unicode 8 lack, some of which then take a
-/// column for them. All marks of the higher planes are among them.
+/// Marks above letters and medial letters of Hangul that are missing in tables of Unicode 8. Some of those tables use
+/// one column for them. All marks of the higher planes are included.
 const LATE: [(char, char); 24] = [
     ('\u{5c8}', '\u{5c9}'),
     ('\u{7fd}', '\u{7fd}'),
@@ -69,14 +69,14 @@ const LATE: [(char, char); 24] = [
     ('\u{d7cb}', '\u{d7fb}'),
     ('\u{10000}', '\u{10ffff}'),
 ];
-/// Letters of Hangul, and vowels that join them in some versions of Unicode: what follows may join one that is alone.
+/// Letters of Hangul, and vowels that join them in some versions of Unicode. The next character can join a single one.
 const HANGUL: [(char, char); 4] = [
     ('\u{1100}', '\u{11ff}'),
     ('\u{a960}', '\u{a97c}'),
     ('\u{ac00}', '\u{d7fb}'),
     ('\u{16d63}', '\u{16d6a}'),
 ];
-/// Signs that some table takes for wide also where ambiguous width is narrow.
+/// Symbols that are wide in some table even if ambiguous characters are narrow.
 const WIDE_IN_SOME: [(char, char); 3] =
     [('\u{3248}', '\u{324f}'), ('\u{1f93b}', '\u{1f93b}'), ('\u{1f946}', '\u{1f946}')];
 
@@ -119,7 +119,7 @@ pub(crate) fn most_columns_of(c: char) -> u16 {
     }
     let is_emoji = CodePointSetData::new::<Emoji>().contains(c);
     let width = CodePointMapData::<EastAsianWidth>::new().get(c);
-    // Planes of pictographs and of East Asian letters are wide where the table is newer than the character.
+    // Characters of these planes are pictographs or East Asian letters, which are wide in tables that know them.
     let may_be_wide = width == EastAsianWidth::Ambiguous || is_wide(c) || c >= '\u{16000}';
     let is_sign = is_emoji || is_in(c, &DRAWN) || is_in(c, &[SIGNS]);
     if may_be_wide || is_sign || c.width() == Some(2) { 2 } else { 1 }
@@ -178,7 +178,7 @@ mod tests {
         sanitize::{is_hidden, shown},
     };
 
-    /// Every character that can stand at the start of a cell.
+    /// All characters that can start a cell.
     fn bases() -> impl Iterator<Item = char> {
         let all = (0x20..0x3_4000).chain(0xe_0000..0xe_1000).filter_map(char::from_u32);
         all.filter(|c| {
@@ -194,7 +194,7 @@ mod tests {
             let text = c.to_string();
             let ours = text.cell_width();
             for table in tables() {
-                // What a terminal does not know is not drawn.
+                // A terminal does not draw characters that its table lacks.
                 let Some(width) = table.of(c) else { continue };
                 let is_right = if is_certain(&text) {
                     width == ours
@@ -213,11 +213,11 @@ mod tests {
     fn the_layout_has_room_for_every_character_in_every_table_of_narrow_signs() {
         let mut wrong = Vec::new();
         let tables: Vec<_> = tables().into_iter().filter(|table| !table.is_measured_alone).collect();
-        // What is spelt is wherever it stands.
+        // A character that is escaped here is escaped everywhere.
         let is_spelt = |c: char| shown(&format!("\u{915}{c}"), 40, Charset::Unicode).contains('\\');
         for c in ('\u{80}'..='\u{3ffff}').filter(|c| !is_spelt(*c)) {
             let columns = layout_columns_of(c);
-            // Wider ones are spelt.
+            // Wider characters are escaped.
             assert!(columns <= most_columns_of(c) || columns > 2, "{c:?} {columns}");
             // Marks are never ambiguous.
             for table in tables.iter().filter(|table| is_mark(c) || !table.is_ambiguous_wide) {

@@ -116,7 +116,7 @@ impl Animations {
         let due = |picture| {
             let left = self.until[picture as usize].checked_sub(now)?;
             let moves = !left.is_zero() && left <= LONGEST && is_on_screen(picture);
-            // The last frame shows that it is over.
+            // One last frame draws the picture at rest.
             self.between_frames(picture).filter(|_| moves).map(|between| between.min(left))
         };
         Picture::ALL.into_iter().filter_map(due).min()

@@ -155,7 +155,7 @@ mod tests {
         for draft in [":theme light", ":theme  light ", ":theme l"] {
             assert_eq!(looks.tried(draft), Some(light), "{draft}");
         }
-        // Nothing, no command for it, or two that begin so.
+        // An empty name, another command, or an ambiguous name.
         for draft in [":theme ", "light", ":themelight", ":theme d", ":theme lights"] {
             assert_eq!(looks.tried(draft), None, "{draft}");
         }

@@ -1,4 +1,4 @@
-//! The command language, given any line.
+//! The command language with arbitrary lines.
 
 use super::*;
 
@@ -15,7 +15,7 @@ fn command() {
 #[track_caller]
 fn assert_same(line: &str, command: &Command) {
     match (Command::parse(line), command) {
-        // No number is not the same as itself.
+        // NaN is not equal to itself.
         (Ok(Command::Node(NodeCommand::Rate(again))), Command::Node(NodeCommand::Rate(rate)))
             if rate.is_nan() =>
         {
@@ -25,7 +25,7 @@ fn assert_same(line: &str, command: &Command) {
     }
 }
 
-/// The lines that ask for this, as one who read the help would write them.
+/// All lines for a command, as its help describes them.
 fn written(command: &Command) -> Vec<String> {
     match command {
         Command::Node(NodeCommand::Enqueue(message)) => message_lines(message),
@@ -36,7 +36,7 @@ fn written(command: &Command) -> Vec<String> {
 
 fn message_lines(message: &Message) -> Vec<String> {
     let value = format!(":json {}", message.as_json());
-    // Text has one spelling as a line, JSON may have others.
+    // Text has one notation as a line; JSON has several.
     let text = message.as_text().filter(|text| Message::text(text) == *message && !text.trim().is_empty());
     let typed = text.map(|text| if text.starts_with(':') { format!(":{text}") } else { text });
     [value].into_iter().chain(typed).collect()
@@ -67,7 +67,7 @@ fn node_line(command: &NodeCommand) -> String {
     }
 }
 
-/// `None` for what takes nothing: it is the name alone.
+/// `None` for commands without an argument, which are just the name.
 fn view_line(command: &ViewCommand) -> Option<String> {
     use ViewCommand as View;
     Some(match command {

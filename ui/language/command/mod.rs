@@ -394,7 +394,7 @@ pub fn spec(name: &str) -> Option<&'static Spec> {
     COMMANDS.iter().find(|spec| spec.name == name)
 }
 
-/// What to do about a name that no command has: finish it if some begin so.
+/// A hint for an unknown command: the commands that start with its name.
 fn begun_so(name: &str) -> String {
     let begun = COMMANDS.iter().filter(|spec| spec.scope != Availability::Key && spec.name.starts_with(name));
     let names: Vec<_> = begun.map(|spec| format!(":{}", spec.name)).collect();

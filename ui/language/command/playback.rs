@@ -46,9 +46,9 @@ pub enum Jump {
 /// Range of playback speeds, as multiples of the recorded speed.
 pub const SPEEDS: std::ops::RangeInclusive<f64> = 0.25..=64.0;
 
-/// How a speed is written.
+/// The error for an invalid speed.
 const SPEED: &str = "a speed is +, - or a number from 0.25 to 64";
-/// How a place in a replay is written.
+/// The error for an invalid position.
 const PLACE: &str = "a replay jumps to a place such as 2m30s or 0:40, to a time of day such as @14:02, or by a time such \
     as +10s or -1m";
 
@@ -103,7 +103,7 @@ pub fn length(text: &str) -> Result<Duration, &'static str> {
     length.try_into().map_err(|_| PLACE)
 }
 
-/// `MINUTES:SECONDS` or `HOURS:MINUTES:SECONDS`. The first number is of any size, the others are below 60.
+/// Parses `MINUTES:SECONDS` or `HOURS:MINUTES:SECONDS`. The first number is unlimited, the others are below 60.
 fn clock_length(text: &str) -> Option<Duration> {
     let mut parts = text.split(':');
     let number =

@@ -64,7 +64,7 @@ macro_rules! commands {
     };
 }
 
-/// A command of the screen that takes nothing.
+/// A command of the screen without an argument.
 macro_rules! view {
     ($command:expr) => {
         |_| Ok(Command::View($command))
@@ -212,7 +212,7 @@ fn release(text: &str) -> Result<Command, CommandError> {
     }
 }
 
-/// The new text is what a line with it would send.
+/// The new text is parsed like a line to send.
 fn edit(text: &str) -> Result<Command, CommandError> {
     let (number, line) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
     let id = message_id(number)?;

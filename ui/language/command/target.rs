@@ -10,7 +10,7 @@ use clacks_p2p::Address;
 
 use super::{CommandError, NodeCommand};
 
-/// What stands before a remote address.
+/// The prefix of a remote address.
 const REMOTE: &str = "ip:";
 
 /// Target of `:ignore` and `:unignore`: a peer, or all connections from an IP address.

@@ -25,7 +25,7 @@ use crate::{
 /// All choices for the slot, from the command table and the candidates.
 pub fn choices(written: &Written<'_>, candidates: Candidates<'_>) -> Vec<Choice> {
     match written.slot {
-        // Those for keys do to the line itself what a key does.
+        // Commands for key bindings are not offered.
         Slot::Name => COMMANDS.iter().filter(|spec| spec.scope != Availability::Key).map(command).collect(),
         Slot::Argument(spec) => of_argument(spec.argument, candidates),
         Slot::Station => {
@@ -71,7 +71,7 @@ fn of_argument(argument: Argument, candidates: Candidates<'_>) -> Vec<Choice> {
     }
 }
 
-/// The fields that a filter can have there.
+/// The fields of a filter in this domain.
 fn fields(domain: Domain) -> impl Iterator<Item = Choice> {
     let of_domain = FIELDS.iter().filter(move |field| domain.has_field(field.name));
     of_domain.map(|field| choice(field.start, field.does))
@@ -81,7 +81,7 @@ fn all() -> Choice {
     choice("all", "all that wait or are held")
 }
 
-/// A choice that needs no further text.
+/// A choice after which the line needs no more text.
 pub fn choice(text: &str, note: &str) -> Choice {
     Choice { text: text.to_owned(), note: note.to_owned(), goes_on: false }
 }

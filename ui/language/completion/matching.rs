@@ -28,8 +28,8 @@ pub fn begins(text: &str, begun: &str) -> bool {
     begun.chars().all(|wanted| letters.next().is_some_and(|letter| letter.eq_ignore_ascii_case(&wanted)))
 }
 
-/// Over how many characters the letters of `typed` are spread in a text that holds them in this order: from the first
-/// that fits to the last.
+/// Number of characters from the first to the last matched letter, if the text contains the letters of `typed` in
+/// order.
 pub(crate) fn spread(text: &str, typed: &str) -> Option<usize> {
     let mut letters = text.chars().enumerate();
     let mut found = typed
@@ -59,7 +59,7 @@ impl PeerMatcher {
 
     fn written(&mut self, peer: &Peer) -> &str {
         self.address.clear();
-        // Writing to a string can't fail.
+        // Writing to a string cannot fail.
         let _ = write!(self.address, "{}", peer.address);
         &self.address
     }

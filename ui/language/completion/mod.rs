@@ -115,7 +115,7 @@ impl Completion {
     /// Returns the line with the choice in place of the word at the cursor, and the new cursor as a byte offset.
     pub fn apply(&self, line: &str, choice: &Choice) -> (String, usize) {
         let (before, behind) = (&line[..self.replaces.start], &line[self.replaces.end..]);
-        // A directory that is there already brings its own slash.
+        // The text after the cursor already has the slash of the directory.
         let text = if behind.starts_with('/') { choice.text.trim_end_matches('/') } else { &choice.text };
         let space = if choice.goes_on && !behind.starts_with(' ') { " " } else { "" };
         let begun = format!("{before}{text}{space}");
@@ -138,12 +138,12 @@ impl Completion {
 }
 
 impl Argument {
-    /// Whether it can be the number of a message.
+    /// Whether the argument can be the number of a message.
     fn takes_message(self) -> bool {
         matches!(self, Self::MessageId | Self::Drop | Self::Held | Self::Hold | Self::Edit)
     }
 
-    /// Whether it is the path of a file.
+    /// Whether the argument is the path of a file.
     fn takes_file(self) -> bool {
         matches!(self, Self::File | Self::FileOrNothing | Self::ListOrNothing)
     }

@@ -54,7 +54,7 @@ pub fn argument(line: &str) -> Option<(&'static Spec, Option<&str>)> {
     Some((spec, rest.starts_with(char::is_whitespace).then(|| rest.trim_start())))
 }
 
-/// Where the name of the command stands; `None` for a message.
+/// Range of the command's name; `None` for a message.
 fn name(line: &str) -> Option<Range<usize>> {
     let rest = line.strip_prefix(':').filter(|rest| !rest.starts_with(':'))?;
     let start = line.len() - rest.trim_start().len();
@@ -97,7 +97,7 @@ pub fn written(line: &str, cursor: usize) -> Option<Written<'_>> {
     }
 }
 
-/// The cursor in a line, and where the argument of its command begins.
+/// The cursor in a line, and the start of the command's argument.
 struct Place<'a> {
     line: &'a str,
     cursor: usize,
@@ -108,7 +108,7 @@ struct Place<'a> {
 /// The first word of the argument.
 struct FirstWord {
     range: Range<usize>,
-    /// It is nothing but digits, or empty.
+    /// The word is empty or consists of digits.
     is_number: bool,
 }
 
@@ -119,7 +119,7 @@ impl<'a> Place<'a> {
         Written { slot, replaces, typed, domain, argument, cursor }
     }
 
-    /// Where the word that the cursor is in or behind ends.
+    /// End of the word at or before the cursor.
     fn end_of_word(&self) -> usize {
         let behind = &self.line[self.cursor..];
         self.cursor + behind.find(char::is_whitespace).unwrap_or(behind.len())
@@ -132,13 +132,13 @@ impl<'a> Place<'a> {
         Some(FirstWord { range: self.argument..end, is_number })
     }
 
-    /// The first word, if the cursor is in it. Where a command takes one word, nothing fits behind that.
+    /// The first word, if the cursor is in it. After it nothing fits, if the command accepts one word.
     fn argument_word(&self, spec: &'static Spec) -> Option<Written<'a>> {
         let first = self.first_word()?.range;
         (self.cursor <= first.end).then(|| self.word(Slot::Argument(spec), first))
     }
 
-    /// The name in a path at the cursor. It may hold spaces as far as the cursor.
+    /// The name in a path at the cursor. It can contain spaces before the cursor.
     fn path(&self, spec: &'static Spec) -> Written<'a> {
         let typed = &self.line[self.argument..self.cursor];
         let start = self.argument + split_path(typed).0.len();
@@ -147,7 +147,7 @@ impl<'a> Place<'a> {
         self.word(Slot::Argument(spec), start..self.cursor + end)
     }
 
-    /// The number of a station; behind it `bell`, `clear` or a filter.
+    /// The number of a station; after it `bell`, `clear` or a filter.
     fn station(&self, spec: &'static Spec) -> Option<Written<'a>> {
         let first = self.first_word()?.range;
         if self.cursor <= first.end {
@@ -160,13 +160,13 @@ impl<'a> Place<'a> {
         Some(Written { slot, ..term })
     }
 
-    /// The term of a filter at the cursor. `None` in quotes and in an expression.
+    /// The filter term at the cursor. `None` in quotes and in a regular expression.
     fn term(&self, filter: usize) -> Option<Written<'a>> {
         let word = word_at(&self.line[filter..], self.cursor - filter)?;
         let word = filter + word.start..filter + word.end;
         let text = &self.line[word.clone()];
         let Some(field) = FIELDS.iter().find(|field| begins(text, field.start)) else {
-            // Of `fr:tower` the value stays.
+            // In `fr:tower` the value stays.
             let end = text.find(':').map_or(word.end, |colon| word.start + colon + 1);
             return (self.cursor <= end).then(|| self.word(Slot::Field, word.start..end));
         };
@@ -179,7 +179,7 @@ impl<'a> Place<'a> {
     }
 }
 
-/// The directory of a path, with the `/`, and the name in it.
+/// Splits a path into the directory with its `/`, and the name.
 pub(crate) fn split_path(path: &str) -> (&str, &str) {
     path.split_at(path.rfind('/').map_or(0, |slash| slash + 1))
 }

@@ -38,7 +38,7 @@ fn held() -> Vec<QueuedMessage> {
     vec![held]
 }
 
-/// What is found with the cursor where the `|` is, or at the end; and the line without it.
+/// Completes a line at the cursor `|`, or at its end. Returns the line without the mark.
 fn completed(line: &str) -> (String, Completion) {
     let cursor = line.find('|').unwrap_or(line.len());
     let (peers, messages) = (peers(), messages());
@@ -55,7 +55,7 @@ fn completed(line: &str) -> (String, Completion) {
     (line, completion)
 }
 
-/// What is found in a line that has no mark of the cursor.
+/// Completes a line with all candidates.
 fn complete_with_all(line: &str, cursor: usize) -> Completion {
     let (peers, messages) = (peers(), messages());
     let files = ["notes/".to_owned(), "notes.jsonl".to_owned()];
@@ -71,12 +71,12 @@ fn complete_with_all(line: &str, cursor: usize) -> Completion {
     complete(line, cursor, candidates)
 }
 
-/// What is offered.
+/// The texts of the choices.
 fn offered(line: &str) -> Vec<String> {
     completed(line).1.choices.into_iter().map(|choice| choice.text).collect()
 }
 
-/// The line after the first choice was taken.
+/// The line with the first choice applied.
 fn taken(line: &str) -> String {
     let (line, completion) = completed(line);
     let (mut line, cursor) = completion.apply(&line, &completion.choices[0]);
@@ -183,7 +183,7 @@ fn the_text_behind_the_word_at_the_cursor_stays() {
     }
 }
 
-/// What every command may have behind it, complete or not, with more than it takes.
+/// Arguments for every command, complete or not, with more words than it accepts.
 const ARGUMENTS: [&str; 12] = [
     "",
     "tower-3:8443 and more",

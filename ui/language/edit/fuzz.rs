@@ -1,17 +1,17 @@
-//! Messages as people edit them, given any message.
+//! Editing of arbitrary messages.
 
 use clacks_text::escape::escaped;
 use serde_json::Value;
 
 use super::*;
 
-/// The bytes are a message as JSON, or else its text.
+/// The bytes are JSON, or else the text of a message.
 #[test]
 fn edit() {
     clacks_fuzz::fuzz("edit", 5_000, |bytes| {
         let text = String::from_utf8_lossy(bytes);
         let message = Message::from_json(&text, DEFAULT_MAX_DEPTH).unwrap_or_else(|_| Message::text(&text));
-        // No node has such a message.
+        // A node has no falsy messages.
         if message.is_falsy() {
             return;
         }
@@ -32,10 +32,10 @@ fn check_document(message: &Message) {
     let document = Document::of(message);
     assert_eq!(document.edited_to(&document.text), Edited::Unchanged);
     let without_end = document.text.strip_suffix('\n').unwrap();
-    // Of two line breaks at the end, one was the message's.
+    // If the text ends with two line breaks, one belongs to the message.
     assert!(without_end.ends_with('\n') || document.edited_to(without_end) == Edited::Unchanged);
     if document.is_json {
-        // White space behind the value changes nothing that is said.
+        // White space after the value does not change the message.
         match document.edited_to(&format!("{} ", document.text)) {
             Edited::Message(edited) => assert_means_the_same(&edited, message),
             other => panic!("{document:?} is {other:?}"),
@@ -43,7 +43,7 @@ fn check_document(message: &Message) {
     }
 }
 
-/// Escapes and white space may be others.
+/// The same value. Escapes and white space may differ.
 fn assert_means_the_same(edited: &Message, message: &Message) {
     assert_eq!(edited.as_text(), message.as_text());
     let tree = |message: &Message| serde_json::from_str::<Value>(message.as_json()).ok();

@@ -1,4 +1,4 @@
-//! The filter language, given any text.
+//! The filter language with arbitrary text.
 
 use clacks_p2p::{Address, Message};
 
@@ -7,7 +7,7 @@ use super::{
     *,
 };
 
-/// The first line is a filter, the rest is a message for it to look at.
+/// The first line is a filter, the rest is a message to match.
 #[test]
 fn filter() {
     clacks_fuzz::fuzz("filter", 400, |bytes| {
@@ -27,7 +27,7 @@ fn check(filter: &Filter, message: &Message) {
     let again = Filter::parse(filter.as_str()).unwrap();
     assert_eq!(again, *filter);
     let written = filter.as_str();
-    // What is longer or deeper than a filter may be says nothing.
+    // A negated filter can exceed the limits of length and depth; then it is not checked.
     let negated = Filter::parse(&format!("!({written})")).ok();
     let twice = Filter::parse(&format!("{written} | ({written}) ({written})")).ok();
     let (tower, keep): (Address, Address) =

@@ -31,7 +31,7 @@ use possible::Domain;
 use serde::{Deserialize, Deserializer, de::Error};
 use subject::{Subject, Type};
 
-/// Longest filter in bytes.
+/// Maximum length of a filter in bytes.
 pub(crate) const MAX_LENGTH: usize = 1000;
 
 /// Summary of the language: pairs of an example and its meaning.
@@ -60,7 +60,7 @@ pub const IN_SHORT: &str =
 #[derive(Debug, Clone)]
 pub struct Filter {
     text: String,
-    /// Bytes of white space that stood before the text.
+    /// Number of bytes of white space before the text.
     indent: usize,
     expression: Expression,
 }
@@ -149,7 +149,7 @@ impl Filter {
     }
 }
 
-/// A filter for the traffic.
+/// Parses a filter for the traffic.
 impl FromStr for Filter {
     type Err = FilterError;
 

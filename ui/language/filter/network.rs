@@ -14,7 +14,7 @@ pub struct Network {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NoNetwork;
 
-/// The bits of an IPv6 address that say whose it is.
+/// Number of bits of an IPv6 address that identify a subscriber.
 const PLACE: u32 = 64;
 
 impl FromStr for Network {
@@ -47,12 +47,12 @@ impl Network {
 }
 
 impl Network {
-    /// Whether all addresses of the other are in this one.
+    /// Whether this network contains all addresses of the other.
     pub(crate) fn includes(&self, other: &Self) -> bool {
         self.bits <= other.bits && self.holds(other.first)
     }
 
-    /// Whether any address is in both.
+    /// Whether both networks have a common address.
     pub(crate) fn overlaps(&self, other: &Self) -> bool {
         self.includes(other) || other.includes(self)
     }

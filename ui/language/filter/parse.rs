@@ -13,12 +13,12 @@ use super::{
     subject::Type,
 };
 
-/// How deep parentheses may stand in one another.
+/// Maximum nesting depth of parentheses.
 const MAX_DEPTH: usize = 16;
-/// Texts, quoted or not, and expressions that a filter may look for. Together with how much of a message is looked at,
-/// this bounds the work of a look.
+/// Maximum number of patterns: words, quoted texts and regular expressions. Together with the maximum text length it
+/// bounds the work of one match.
 const MAX_PATTERNS: usize = 64;
-/// Where a word ends, beside white space.
+/// Characters that end a word, besides white space.
 pub(crate) const SPECIAL: [char; 4] = ['"', '|', '(', ')'];
 
 /// Parses a filter into its syntax tree. Limits: 1000 bytes, 16 levels of parentheses, 64 patterns, 2 MiB for all
@@ -30,7 +30,7 @@ pub fn parse(text: &str) -> Result<Expression, FilterError> {
     }
     let mut parser = Parser { text, at: 0, depth: 0, patterns: 0, bytes: 0 };
     let expression = parser.any()?;
-    // Only a parenthesis ends it early.
+    // Only a closing parenthesis ends parsing early.
     if parser.at < text.len() {
         return Err(FilterError { span: parser.at..parser.at + 1, reason: Reason::NothingToClose });
     }
@@ -39,10 +39,10 @@ pub fn parse(text: &str) -> Result<Expression, FilterError> {
 
 struct Parser<'a> {
     text: &'a str,
-    /// Where the next character stands, in bytes.
+    /// Byte offset of the next character.
     at: usize,
     depth: usize,
-    /// Patterns so far, and the bytes that they take.
+    /// Number of patterns so far, and their size in bytes.
     patterns: usize,
     bytes: usize,
 }
@@ -56,7 +56,7 @@ impl<'a> Parser<'a> {
         self.rest().chars().next()
     }
 
-    /// Goes past this if it comes next.
+    /// Consumes `wanted` if it comes next.
     fn takes(&mut self, wanted: &str) -> bool {
         let comes = self.rest().starts_with(wanted);
         self.at += if comes { wanted.len() } else { 0 };
@@ -126,7 +126,7 @@ impl<'a> Parser<'a> {
         if self.takes(")") { Ok(inner) } else { Self::fail(opening, Reason::Unclosed) }
     }
 
-    /// A word or a field.
+    /// Parses a word or a field.
     fn test(&mut self) -> Result<Test, FilterError> {
         let start = self.at;
         let word = self.bare();
@@ -172,7 +172,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Goes past a word without quotes.
+    /// Consumes a word without quotes.
     fn bare(&mut self) -> &'a str {
         let rest = self.rest();
         let end = rest.find(|c: char| c.is_whitespace() || SPECIAL.contains(&c)).unwrap_or(rest.len());
@@ -194,7 +194,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// The address behind `peer=` and its like.
+    /// Parses the address after `peer=`, `from=` or `to=`.
     fn whole_address(
         &mut self,
         field: &'static str,
@@ -229,7 +229,7 @@ impl<'a> Parser<'a> {
                     self.at += at + 1;
                     return Ok(text);
                 }
-                // A backslash before anything but these two stands for itself.
+                // A backslash before any other character is literal.
                 '\\' => match self.text[start + at + 1..].chars().next() {
                     Some(escaped @ ('"' | '\\')) => {
                         text.push(escaped);
@@ -243,7 +243,7 @@ impl<'a> Parser<'a> {
         Self::fail(start..self.text.len(), Reason::UnclosedQuotes)
     }
 
-    /// An expression between slashes.
+    /// Parses a regular expression between slashes.
     fn expression(&mut self, value_at: usize, span: Range<usize>) -> Result<Test, FilterError> {
         let Some(rest) = self.text[value_at..].strip_prefix('/') else {
             return Self::fail(span, Reason::NoExpression);
@@ -256,7 +256,7 @@ impl<'a> Parser<'a> {
         if source.is_empty() {
             return Self::fail(span.start..self.at, Reason::NoExpression);
         }
-        // To the expression an escaped slash is a slash.
+        // An escaped slash is a plain slash in the regular expression.
         Ok(Test::Text(self.pattern(source, |max_bytes| Pattern::new(&rest[..length], max_bytes))?))
     }
 
@@ -264,7 +264,7 @@ impl<'a> Parser<'a> {
         self.pattern(span, |max_bytes| Pattern::literal(text, max_bytes))
     }
 
-    /// One more pattern, if there is room for it.
+    /// Compiles one more pattern, if the limits allow it.
     fn pattern(
         &mut self,
         span: Range<usize>,
@@ -299,7 +299,7 @@ pub(crate) fn unescaped_slash(text: &str) -> Option<usize> {
     })
 }
 
-/// `size>1k` and its like: `None` if the word is something else.
+/// Parses `size>1k`; `None` if the word is no size test.
 fn size_test(word: &str) -> Option<Result<Test, Reason>> {
     let rest = word.get(..4).filter(|name| name.eq_ignore_ascii_case("size")).map(|_| &word[4..])?;
     let rest = rest.strip_prefix(':').unwrap_or(rest);
@@ -316,7 +316,7 @@ fn size_test(word: &str) -> Option<Result<Test, Reason>> {
     Some(bytes(number).map(|bytes| Test::Size(comparison, bytes)).ok_or(Reason::Size))
 }
 
-/// A number of bytes: `200`, `1.5k`, `2MB`, `1G`.
+/// Parses a number of bytes: `200`, `1.5k`, `2MB`, `1G`.
 fn bytes(text: &str) -> Option<u64> {
     let text = text.to_ascii_lowercase();
     let text = text.strip_suffix('b').unwrap_or(&text);
@@ -331,7 +331,7 @@ fn bytes(text: &str) -> Option<u64> {
     Some((number * unit).round() as u64)
 }
 
-/// The field of `peer=tower:80` and its like, and what is behind the sign.
+/// Parses the field of `peer=tower:80`. Returns its name, the role, and the text after the `=`.
 fn exact_field(word: &str) -> Option<(&'static str, Role, &str)> {
     let (name, value) = word.split_once('=')?;
     let fields = [("from", Role::Sender), ("to", Role::Receiver), ("peer", Role::Any)];
@@ -340,14 +340,14 @@ fn exact_field(word: &str) -> Option<(&'static str, Role, &str)> {
 }
 
 fn type_named(name: &str) -> Option<Type> {
-    // The traffic has this word before its notes.
+    // The screen shows the type `note` as `peer`.
     if name.eq_ignore_ascii_case("peer") {
         return Some(Type::Note);
     }
     Type::ALL.into_iter().find(|wanted| wanted.name().eq_ignore_ascii_case(name))
 }
 
-/// The field that was likely meant. Any other word with a colon is text, such as a host with its port.
+/// The field that was probably meant. Other words with a colon are text, such as `host:port`.
 fn misspelt(name: &str) -> Option<&'static str> {
     let name = name.to_ascii_lowercase();
     let mut long_enough = FIELDS.iter().map(|field| field.name).filter(|field| field.len() > 3);

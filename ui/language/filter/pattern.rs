@@ -14,12 +14,11 @@ use regex_automata::{
 
 use super::error::Reason;
 
-/// Most bytes of all automata of a filter.
+/// Maximum size of all DFAs of a filter in bytes.
 pub(crate) const MAX_AUTOMATA: usize = 2 << 20;
-/// Most bytes of what an automaton is made from.
+/// Maximum size of a compiled NFA in bytes.
 const MAX_COMPILED: usize = 256 << 10;
-/// What making an automaton may take: bytes of the sets that its states stand for, times the classes of bytes that it
-/// tells apart.
+/// Maximum work of building a DFA: bytes of its state sets times its number of byte classes.
 const MAX_WORK: usize = 16 << 20;
 
 /// A compiled text pattern. Cheap to clone.
@@ -29,10 +28,10 @@ pub struct Pattern {
     source: Arc<Source>,
 }
 
-/// What a pattern was made from.
+/// The source of a pattern.
 #[derive(Debug, PartialEq, Eq)]
 enum Source {
-    /// A text, in small letters.
+    /// A text in lower case.
     Literal(String),
     Expression(String),
 }
@@ -57,7 +56,7 @@ impl Pattern {
         let classes = compiled.byte_classes().alphabet_len();
         let limits = dense::Config::new()
             .start_kind(StartKind::Unanchored)
-            // Skipping to the next byte of a kind is slower than steps where that is the next one each time.
+            // Acceleration would be slower for texts in which the searched bytes are frequent.
             .accelerate(false)
             .dfa_size_limit(Some(max_bytes))
             .determinize_size_limit(Some(MAX_WORK / classes));
@@ -74,7 +73,7 @@ impl Pattern {
         Self::compile(&regex::escape(text), Source::Literal(text.to_lowercase()), max_bytes)
     }
 
-    /// Whether every text that this matches is known to be one that the other matches as well.
+    /// Whether every text that this pattern matches is known to match the other one too.
     pub(crate) fn implies(&self, wide: &Self) -> bool {
         match (&*self.source, &*wide.source) {
             // Letters outside ASCII can have more than two cases.
@@ -85,9 +84,9 @@ impl Pattern {
         }
     }
 
-    /// Whether it matches anywhere. Takes one step a byte.
+    /// Whether the pattern matches anywhere. Takes one step per byte.
     pub(crate) fn is_match(&self, text: &str) -> bool {
-        // An automaton without bytes at which it gives up never fails.
+        // The DFA has no quit bytes, so the search cannot fail.
         matches!(self.automaton.try_search_fwd(&Input::new(text).earliest(true)), Ok(Some(_)))
     }
 
@@ -103,7 +102,7 @@ impl fmt::Debug for Pattern {
     }
 }
 
-/// The expression with word boundaries of ASCII: for others an automaton would have to know the characters around.
+/// Replaces word boundaries by ASCII ones, because Unicode boundaries need the surrounding characters.
 fn with_ascii_boundaries(expression: &str) -> String {
     let mut written = String::with_capacity(expression.len());
     let mut characters = expression.chars();
@@ -121,7 +120,7 @@ fn with_ascii_boundaries(expression: &str) -> String {
     written
 }
 
-/// What is wrong, out of a message of several lines that points at the place in ASCII.
+/// The reason from the parser's message, which has several lines and marks the position.
 fn brief(message: &str) -> String {
     let last = message.lines().last().unwrap_or_default();
     last.strip_prefix("error: ").unwrap_or(last).to_owned()
@@ -137,7 +136,7 @@ mod tests {
         Pattern::new(expression, MAX_AUTOMATA)
     }
 
-    /// The shortest of some rounds, as others use the machine as well.
+    /// The shortest of several measurements, because other processes use the machine too.
     fn time_of(pattern: &Pattern, texts: &[String]) -> Duration {
         let round = || {
             let began = Instant::now();

@@ -56,11 +56,11 @@ pub enum Has {
     Always,
 }
 
-/// Largest message that any node takes, in bytes: no request body may be larger than 1 GiB.
+/// Maximum size of a message in bytes: no request body exceeds 1 GiB.
 const LARGEST_MESSAGE: u64 = 1 << 30;
-/// Smallest message, in bytes, such as `1`.
+/// Minimum size of a message in bytes, such as `1`.
 const SMALLEST_MESSAGE: u64 = 1;
-/// Alternatives that are looked at. A filter with more counts as one that can match.
+/// Maximum number of alternatives that are checked. A filter with more is accepted.
 const MOST_ALTERNATIVES: usize = 512;
 
 const NOTHING: RowKind = RowKind {
@@ -100,7 +100,7 @@ pub const ROWS: &[RowKind] = &[
     RowKind { types: &[Note], has_remote: true, ..OF_PEER },
 ];
 
-/// The messages that wait or are held.
+/// Queued and held messages.
 const QUEUED: &[RowKind] = &[
     RowKind {
         types: &[In, Message],
@@ -123,7 +123,7 @@ impl fmt::Display for Domain {
 }
 
 impl Domain {
-    /// What a filter can ask for there.
+    /// A hint that lists the usable fields, for errors.
     pub(crate) fn what_it_has(self) -> &'static str {
         match self {
             Self::Traffic => "it is never true",
@@ -143,12 +143,12 @@ impl Domain {
         self.kinds().iter().any(|kind| kind.has_status)
     }
 
-    /// Whether anything here is of this type.
+    /// Whether an item of this domain can have this type.
     pub(crate) fn has_type(self, wanted: Type) -> bool {
         self.kinds().iter().any(|kind| kind.types.contains(&wanted))
     }
 
-    /// Whether the field of this name is ever true here.
+    /// Whether the field of this name can match in this domain.
     pub(crate) fn has_field(self, name: &str) -> bool {
         match name {
             "to" => self.kinds().iter().any(|kind| kind.peer == RowRole::Receiver),
@@ -165,13 +165,14 @@ impl Filter {
         filter.check_for(domain).map(|()| filter)
     }
 
-    /// Refuses a filter that nothing there can match.
+    /// Rejects a filter that no item of the domain can match.
     pub(crate) fn check_for(&self, domain: Domain) -> Result<(), FilterError> {
         let Some(conditions) = self.expression.impossible(domain) else { return Ok(()) };
         Err(self.why_never(&conditions, domain))
     }
 
-    /// The one condition that nothing meets, else two that nothing meets together, else all of them.
+    /// The error for a filter that can never match: with one impossible condition, else two that exclude each other,
+    /// else all.
     fn why_never(&self, conditions: &[Condition<'_>], domain: Domain) -> FilterError {
         let never = |some: &[Condition<'_>]| !domain.kinds().iter().any(|kind| kind.can_meet(some));
         if let Some(one) = conditions.iter().find(|one| never(&[**one])) {
@@ -191,14 +192,14 @@ impl Filter {
         FilterError { span: starts..ends, reason: Reason::NeverAll(domain, all.join(" ")) }
     }
 
-    /// A condition as it was written, with a `!` before it if it must not hold.
+    /// A condition as written, with a `!` if it is negated.
     fn written(&self, (_, wanted, span): &Condition<'_>) -> String {
         let term = self.text.get(span.start - self.indent..span.end - self.indent).unwrap_or_default();
         format!("{}{term}", if *wanted { "" } else { "!" })
     }
 }
 
-/// A test, whether it has to hold, and where it stands in the text.
+/// A test, whether it must hold, and its byte range in the text.
 type Condition<'a> = (&'a Test, bool, &'a Range<usize>);
 
 impl Expression {
@@ -211,7 +212,7 @@ impl Expression {
         if is_possible { None } else { alternatives.into_iter().next() }
     }
 
-    /// The conditions one set of which has to be met, all of it; `None` if there are too many sets.
+    /// The alternatives, each as conditions that must all hold; `None` if there are too many.
     fn alternatives(&self, wanted: bool) -> Option<Vec<Vec<Condition<'_>>>> {
         let (parts, is_choice) = match self {
             Self::Test(test, span) => return Some(vec![vec![(test, wanted, span)]]),
@@ -257,7 +258,7 @@ impl RowKind {
         }
     }
 
-    /// Whether a message can have all of the sizes that are wanted.
+    /// Whether one message can satisfy all size conditions.
     fn has_room_for_size(&self, conditions: &[Condition<'_>]) -> bool {
         let sizes: Vec<_> = conditions
             .iter()
@@ -266,11 +267,11 @@ impl RowKind {
                 _ => None,
             })
             .collect();
-        // Without a message no size is true, which is what the negated ones want.
+        // Without a message every size test is false, which satisfies negated ones.
         if self.has_message != Has::Always && sizes.iter().all(|(.., wanted)| !wanted) {
             return true;
         }
-        // Between two borders all sizes are alike, so those at and beside the borders stand for all.
+        // The result can only change at the compared sizes, so these and their neighbours are checked.
         let borders =
             sizes.iter().flat_map(|(_, bytes, _)| [bytes.saturating_sub(1), *bytes, bytes.saturating_add(1)]);
         let mut candidates = borders.chain([SMALLEST_MESSAGE]);
@@ -281,7 +282,7 @@ impl RowKind {
     }
 }
 
-/// Whether the two conditions can't both be met, whatever it is about.
+/// Whether no item can satisfy both conditions.
 fn excludes((one, one_wanted, _): Condition<'_>, (other, other_wanted, _): Condition<'_>) -> bool {
     match (one, other) {
         (Test::Status(one), Test::Status(other)) if one_wanted => (one == other) != other_wanted,
@@ -291,11 +292,11 @@ fn excludes((one, one_wanted, _): Condition<'_>, (other, other_wanted, _): Condi
     }
 }
 
-/// Whether whatever meets the first test meets the second as well.
+/// Whether every item that passes the first test passes the second one too.
 fn implies(one: &Test, other: &Test) -> bool {
     let is_role = matches!((one, other), (Test::From(_), Test::From(_)) | (Test::To(_), Test::To(_)));
     match (one, other) {
-        // The address of a peer is looked at by all of these.
+        // These fields all test the address of a peer.
         (Test::From(narrow) | Test::To(narrow) | Test::Peer(narrow), Test::Peer(wide) | Test::Text(wide))
         | (Test::Text(narrow), Test::Text(wide)) => narrow.implies(wide),
         (Test::From(narrow) | Test::To(narrow), Test::From(wide) | Test::To(wide)) if is_role => {

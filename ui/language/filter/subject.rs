@@ -6,7 +6,7 @@ use clacks_p2p::{Address, DEFAULT_MAX_DEPTH, Message, core::Status};
 
 use super::{Role, pattern::Pattern};
 
-/// How much of a text a filter looks at, in bytes.
+/// Maximum number of bytes of a text that a filter reads.
 const LOOKED_AT: usize = 16 << 10;
 
 /// Type of a row of the traffic or of a message. One row can have several types.
@@ -74,7 +74,7 @@ pub struct Subject<'a> {
     types: &'a [Type],
     message: Option<&'a Message>,
     texts: [&'a str; 2],
-    /// What the message says, found out when it is first asked for.
+    /// The text of the message, decoded on first use.
     said: OnceCell<Cow<'a, str>>,
 }
 
@@ -157,7 +157,7 @@ impl<'a> Subject<'a> {
         self.to.is_some_and(|peer| matches_address(pattern, peer))
     }
 
-    /// Whether this very peer has this role.
+    /// Whether exactly this peer has this role.
     pub(crate) fn is_with(&self, role: Role, wanted: &Address) -> bool {
         let peers = match role {
             Role::Sender => [self.from, None, None],
@@ -173,14 +173,14 @@ impl<'a> Subject<'a> {
     }
 }
 
-/// Whether the pattern is in the address, as it was written or in the one spelling that stands for all.
+/// Whether the pattern matches the address as written or in its canonical form.
 fn matches_address(pattern: &Pattern, peer: &Address) -> bool {
     let canonical = peer.canonical();
     let is_spelt_otherwise = canonical.hostname() != peer.hostname();
     pattern.is_match(&peer.to_string()) || (is_spelt_otherwise && pattern.is_match(&canonical.to_string()))
 }
 
-/// What a message says: the characters of a string, the JSON text of anything else, as far as it is looked at.
+/// The text of a message: the characters of a string, or the JSON text of other values, up to the maximum.
 fn said(message: &Message) -> Cow<'_, str> {
     let json = start(message.as_json());
     if !json.starts_with('"') {
@@ -189,13 +189,13 @@ fn said(message: &Message) -> Cow<'_, str> {
     if json.len() == message.size() {
         return message.as_text().map_or(json.into(), Cow::Owned);
     }
-    // A long string is closed again where that does not fall into an escape; the longest are twelve bytes.
+    // A cut string gets a closing quote, unless the cut falls into an escape. Escapes have at most twelve bytes.
     let cuts = (0..12).filter_map(|less| json.get(..json.len().checked_sub(less)?));
     let mut whole = cuts.filter_map(|cut| Message::from_json(&format!("{cut}\""), DEFAULT_MAX_DEPTH).ok());
     whole.find_map(|message| message.as_text()).map_or(json.into(), Cow::Owned)
 }
 
-/// As much of a text as is looked at.
+/// The text up to the maximum, cut at a character boundary.
 fn start(text: &str) -> &str {
     let end = (0..=text.len().min(LOOKED_AT)).rev().find(|end| text.is_char_boundary(*end));
     &text[..end.unwrap_or(0)]

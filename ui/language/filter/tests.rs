@@ -11,7 +11,7 @@ fn address(text: &str) -> Address {
     text.parse().unwrap()
 }
 
-/// What the tables below are about: a message that came, one that went, a failure and a note.
+/// The names of the test subjects that the filter matches: a received message, a sent one, a failure and a note.
 fn admitted(filter: &str) -> String {
     let filter = Filter::parse(filter).unwrap_or_else(|error| panic!("{filter}: {error}"));
     let (tower, keep) = (address("tower-3:8443"), address("[2001:db8::1]:8080"));
@@ -148,7 +148,7 @@ fn terms_are_put_together_as_written() {
     }
 }
 
-/// The part of a filter that its error is about, between brackets, and the error.
+/// The error of a filter: the text with its span in brackets, and the message.
 fn complaint(filter: &str) -> (String, String) {
     let error = Filter::parse(filter).unwrap_err();
     let (before, rest) = filter.split_at(error.span.start);
@@ -207,7 +207,7 @@ fn a_filter_is_bounded() {
     assert!(Filter::parse(&words(64)).is_ok());
     let error = Filter::parse(&words(65)).unwrap_err();
     assert_eq!((error.span, error.reason), (128..129, Reason::TooMany(64)));
-    // Each alone has room, all together have not.
+    // Each is within the limit, all together are not.
     let costly = |number: usize| vec![r"re:/\w{3}\d/"; number].join(" ");
     assert!(Filter::parse(&costly(1)).is_ok());
     assert_eq!(Filter::parse(&costly(60)).unwrap_err().reason, Reason::TooCostly);
@@ -241,7 +241,7 @@ fn a_string_is_looked_at_as_it_reads_and_only_its_start() {
     assert!(holds(&format!("[{}\"\u{20ac}\"]", "1,".repeat(8191)), "1"));
 }
 
-/// A filter to be written down, and what it means.
+/// A filter as a tree, and what it matches.
 #[derive(Debug, Clone)]
 enum Wanted {
     Word(&'static str),

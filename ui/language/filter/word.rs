@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use super::parse::{SPECIAL, unescaped_slash};
 
-/// The word at a place in the text of a filter, in bytes; empty between words. `None` in quotes and in an expression,
-/// where everything is text.
+/// Range of the word at the cursor in the text of a filter, in bytes; empty between words. `None` in quotes and in a
+/// regular expression, where everything is text.
 pub(crate) fn word_at(text: &str, cursor: usize) -> Option<Range<usize>> {
     let mut at = 0;
     loop {
@@ -18,7 +18,7 @@ pub(crate) fn word_at(text: &str, cursor: usize) -> Option<Range<usize>> {
             Some('"') => {
                 let end = end_of_quotes(text, word);
                 match cursor {
-                    // The quotes begin behind the cursor.
+                    // The quotes start after the cursor.
                     _ if cursor == word => return Some(cursor..cursor),
                     _ if end.is_none_or(|end| cursor < end) => return None,
                     _ => end?,
@@ -52,7 +52,7 @@ pub(crate) fn word_at(text: &str, cursor: usize) -> Option<Range<usize>> {
     }
 }
 
-/// The start of an expression.
+/// The start of a regular expression.
 const EXPRESSION: &str = "re:/";
 
 fn is_expression(text: &str) -> bool {
@@ -67,7 +67,7 @@ fn ends_word(c: char) -> bool {
     c.is_whitespace() || SPECIAL.contains(&c)
 }
 
-/// The byte behind the closing quote of those that open here.
+/// Byte offset after the closing quote.
 fn end_of_quotes(text: &str, opening: usize) -> Option<usize> {
     let mut is_escaped = false;
     let length = text[opening + 1..].bytes().position(|byte| {

@@ -3,9 +3,9 @@ use proptest::{collection::vec, prelude::*, sample::select};
 
 use super::*;
 
-/// Answers to every question that is in use, each without its ESC.
+/// Responses to every query in use, each without its ESC.
 const ANSWERS: &[&str] = &[
-    // Which terminal it is: DA1, DA2, DA3, XTVERSION, terminfo, the answerback of a tertiary device.
+    // Identification of the terminal: DA1, DA2, DA3, XTVERSION, terminfo, the answerback of a tertiary device.
     "[?1;2c",
     "[?62;1;6;9;15;22c",
     "[>41;390;0c",
@@ -15,7 +15,7 @@ const ANSWERS: &[&str] = &[
     "P>|XTerm(390)\x1b\\",
     "P1+r544e=787465726d\x1b\\",
     "P0+r\x1b\\",
-    // How it is, where the cursor is, how large the window is.
+    // Status, cursor position, window size.
     "[0n",
     "[?13n",
     "[24;80R",
@@ -28,13 +28,13 @@ const ANSWERS: &[&str] = &[
     "[4;1$y",
     "P1$r0m\x1b\\",
     "P0$r\x1b\\",
-    // Colours and the clipboard, with either end.
+    // Colours and the clipboard, with each terminator.
     "]11;rgb:1e1e/2e2e/3e3e\x1b\\",
     "]10;rgb:ffff/ffff/ffff\x07",
     "]4;1;rgb:cdcd/0000/0000\x07",
     "]52;c;aGVsbG8gd29ybGQ=\x07",
     "]52;c;aGVsbG8gd29ybGQ=\x1b\\",
-    // The protocol of keys, the mouse, graphics.
+    // The key protocol, the mouse, graphics.
     "[?1u",
     "[?0u",
     "[<0;10;10M",
@@ -43,13 +43,13 @@ const ANSWERS: &[&str] = &[
     "_Gi=31;OK\x1b\\",
 ];
 
-/// Answers that end with ST and of which nothing is known, so that only their introducer tells.
+/// Responses that end with ST and that nothing but their introducer identifies.
 const OTHERS: &[&str] =
     &["^private\x1b\\", "Xstart of string\x1b\\", "_any command\x1b\\", "]l a title\x1b\\"];
 
 const START: Duration = Duration::from_secs(1000);
 
-/// The decoder with a clock of its own.
+/// The decoder with a virtual clock.
 struct Typist {
     decoder: Decoder,
     zero: Instant,
@@ -66,7 +66,7 @@ impl Typist {
         self
     }
 
-    /// Time passes; the decoder is asked whenever it wants to be.
+    /// Advances the clock, and calls the decoder at each of its deadlines.
     fn waits(&mut self, time: Duration) -> &mut Self {
         let until = self.zero + self.now + time;
         while let Some(deadline) = self.decoder.deadline().filter(|deadline| *deadline <= until) {
@@ -76,7 +76,7 @@ impl Typist {
         self
     }
 
-    /// What came, when all is over.
+    /// All inputs after every wait has expired.
     fn came(&mut self) -> Vec<Input> {
         self.waits(Duration::from_secs(5));
         assert_eq!(self.decoder.deadline(), None, "it waits for ever");
@@ -100,7 +100,7 @@ fn ms(number: u64) -> Duration {
     Duration::from_millis(number)
 }
 
-/// Types bytes in pieces with pauses between.
+/// Types bytes in pieces with pauses between them.
 fn in_pieces(typist: &mut Typist, bytes: &[u8], cuts: &[(prop::sample::Index, u64)]) {
     let mut places: Vec<_> = cuts.iter().map(|(at, pause)| (at.index(bytes.len()), *pause)).collect();
     places.sort_unstable();
@@ -305,7 +305,7 @@ fn keys_are_what_they_are_in_every_form_and_however_they_come() {
     ] {
         for at in 0..bytes.len() {
             let mut typist = Typist::new();
-            // A start that is a key of its own is waited with for less.
+            // The wait is shorter if the start is a key of its own.
             typist.types(&bytes.as_bytes()[..at]).waits(ms(40)).types(&bytes.as_bytes()[at..]);
             assert_eq!(typist.came(), [key(code, held)], "{bytes:?} cut at {at}");
         }
@@ -382,7 +382,7 @@ fn a_paste_that_does_not_end_ends_by_time_and_keys_are_keys() {
     assert_eq!(typist.decoder.next(), Some(Input::Paste("abcdef".to_owned())));
     typist.types("\x03");
     assert_eq!(typist.came(), [ctrl('c')]);
-    // What comes of it later is no key either.
+    // Later input of the same read is no key either.
     typist.types("the rest:quit!\r\x1b[201~");
     assert_eq!(typist.came(), [Input::Paste("the rest:quit!\r".to_owned())]);
     typist.types("q\x1b[201~").types("j");

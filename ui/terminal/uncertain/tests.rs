@@ -11,10 +11,10 @@ use ratatui::{
 use super::*;
 use crate::emulator::{AtEdge, Emulator, tables};
 
-/// How many clusters are drawn; by default some thousands.
+/// The environment variable with the number of clusters to draw; some thousands by default.
 const COUNT: &str = "CLACKS_CLUSTERS";
 
-/// Blocks of scripts and signs, as first and last character.
+/// Blocks of scripts and symbols, as first and last character.
 const BLOCKS: [(u32, u32); 24] = [
     (0xa1, 0x24f),
     (0x370, 0x52f),
@@ -42,7 +42,7 @@ const BLOCKS: [(u32, u32); 24] = [
     (0x2_0000, 0x2_00ff),
 ];
 
-/// A letter or sign of any script, and often what joins it.
+/// A letter or symbol of any script, often with marks that join it.
 fn cluster(rng: &mut StdRng) -> String {
     let (first, last) = BLOCKS[rng.random_range(0..BLOCKS.len())];
     let length = [1, 1, 2, 2, 3, 4][rng.random_range(0..6)];
@@ -72,7 +72,7 @@ fn style(rng: &mut StdRng) -> Style {
     }
 }
 
-/// Texts beside each other, and lines of our own. Returns how many clusters were drawn.
+/// Draws random texts and lines. Returns the number of clusters drawn.
 fn draw_some(frame: &mut Buffer, rng: &mut StdRng) -> usize {
     let mut count = 0;
     for y in 0..frame.area.height {
@@ -96,12 +96,12 @@ fn blank(size: (u16, u16)) -> Buffer {
     Buffer::empty(Rect::new(0, 0, size.0, size.1))
 }
 
-/// A terminal with each table of widths.
+/// One terminal per table of widths.
 fn emulators(size: (u16, u16)) -> Vec<Emulator> {
     tables().into_iter().map(|table| Emulator::new(table, AtEdge::MovesBack, size.0, size.1)).collect()
 }
 
-/// Writes the bytes to each terminal, which then shows the last frame and nothing else.
+/// Writes the bytes to each terminal, and checks that it shows exactly the last frame.
 fn assert_shown(terminals: &mut [Emulator], bytes: &[u8], frames: &Frames) {
     for terminal in terminals {
         terminal.process(bytes);
@@ -110,7 +110,7 @@ fn assert_shown(terminals: &mut [Emulator], bytes: &[u8], frames: &Frames) {
     }
 }
 
-/// Draws frames over one another on a terminal of each kind. Returns how many clusters were drawn.
+/// Draws frames over one another on a terminal of each kind. Returns the number of clusters drawn.
 fn draw_over(seed: u64) -> usize {
     let mut rng = StdRng::seed_from_u64(seed);
     let size = (rng.random_range(1..24), rng.random_range(1..5));
@@ -118,7 +118,7 @@ fn draw_over(seed: u64) -> usize {
     let mut terminals: Vec<_> = tables()
         .into_iter()
         .flat_map(|table| {
-            // Lines reach to the edge, and would be wide there.
+            // With wide ambiguous characters a line that reaches the edge would wrap.
             let wraps = Some(AtEdge::Wraps).filter(|_| !table.is_ambiguous_wide);
             let edges = [AtEdge::MovesBack, AtEdge::Drops].into_iter().chain(wraps);
             edges.map(move |edge| Emulator::new(table, edge, size.0, size.1))
@@ -251,7 +251,7 @@ fn all_of_each_letter_is_on_the_screen_whatever_stands_behind_it() {
         let size = (60, 2);
         let mut frames = Frames::new(size.0, size.1);
         let mut terminals = emulators(size);
-        // The text comes, its blanks change in colour, it moves, and something else comes behind it.
+        // The text is drawn, its blanks change colour, it moves, and other text is drawn behind it.
         for (x, style, behind) in [
             (0, Style::new(), "end"),
             (0, Style::new().reversed(), "end"),
@@ -270,8 +270,8 @@ fn all_of_each_letter_is_on_the_screen_whatever_stands_behind_it() {
     }
 }
 
-/// Ends of one field and starts of the next, between which some version of Unicode has no boundary, and which are letters
-/// on their own as well.
+/// Ends of a field and starts of the next one, between which some version of Unicode has no boundary. Each part is also
+/// a letter on its own.
 const JOINED: [(&str, &str); 8] = [
     ("\u{915}\u{94d}", "\u{915}"),
     ("\u{1780}\u{17d2}", "\u{1780}"),
@@ -290,7 +290,7 @@ fn a_field_never_joins_the_field_before_it_nor_what_stood_there() {
         let (end, start) = (shown(end, 20, Charset::Unicode), shown(start, 20, Charset::Unicode));
         let behind = end.width() as u16;
         let other = if behind == 2 { "\u{1f5fc}" } else { "\u{e9}" };
-        // The first field comes before the second, after it, and goes; what stood there is drawn over by both.
+        // The first field is drawn before the second, after it, and removed; both are drawn over old text.
         let fields: [&[(u16, &str)]; 6] = [
             &[(0, &end), (behind, "x")],
             &[(0, &end), (behind, &start)],
@@ -315,7 +315,7 @@ fn a_field_never_joins_the_field_before_it_nor_what_stood_there() {
 #[test]
 fn where_ambiguous_is_wide_no_row_shifts_and_the_last_letter_of_a_word_is_seen() {
     let size = (24, 2);
-    // Some tables have only signs as ambiguous.
+    // In some tables only symbols are ambiguous.
     let tables: Vec<_> = tables().into_iter().filter(|table| table.of('\u{3b1}') == Some(2)).collect();
     assert!(!tables.is_empty());
     for table in tables {
@@ -342,7 +342,7 @@ fn where_ambiguous_is_wide_no_row_shifts_and_the_last_letter_of_a_word_is_seen()
 #[test]
 fn nothing_is_left_in_the_cell_before_nor_in_a_column_that_a_terminal_does_not_draw() {
     let size = (12, 1);
-    // A pictograph that was narrow, one that old tables lack, and one whose mark then goes to the cell before.
+    // A pictograph that was narrow, one that old tables lack, and one whose mark then joins the previous cell.
     for text in ["\u{1f5fc}", "\u{1f91d}", "\u{1f91d}\u{301}"] {
         for before in ["\u{e9}", "a"] {
             let mut frames = Frames::new(size.0, size.1);

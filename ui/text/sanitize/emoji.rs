@@ -43,7 +43,8 @@ fn sequence(first: char, rest: &str) -> usize {
         let Some(next) = chars.next().filter(|c| is_emoji(*c)) else { break };
         left = without_modifier(next, chars.as_str());
     }
-    // Those behind a selector too: shown alone they would stand behind the first emoji, and be left out the next time.
+    // Also skin tones after a selector. Otherwise they would follow the first emoji in the output and be removed by the
+    // next sanitizing.
     rest.len() - left.trim_start_matches(is_skin_tone).len()
 }
 
@@ -55,7 +56,7 @@ fn is_skin_tone(c: char) -> bool {
     matches!(c, '\u{1f3fb}'..='\u{1f3ff}')
 }
 
-/// The text behind a selector, a skin tone or the tags of a flag.
+/// The text after a selector, a skin tone or the tags of a flag.
 fn without_modifier(emoji: char, rest: &str) -> &str {
     let is_modifier = |c: char| matches!(c, '\u{fe0e}' | '\u{fe0f}') || is_skin_tone(c);
     let behind_tags = (emoji == BLACK_FLAG).then(|| without_tags(rest)).flatten();

@@ -185,7 +185,7 @@ fn a_long_text_costs_no_more_than_its_first_columns() {
             assert!(shown(&text, 80, Charset::Unicode).len() <= 5 * 4 * 80);
             assert!(shown_lines(&text, 80, 20, 20, Charset::Unicode).len() <= 20);
         }
-        // Reading it all that often takes minutes.
+        // Reading the whole text each time would take minutes.
         assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
     }
 }
@@ -210,12 +210,12 @@ fn check_row(row: &SafeLine, columns: u16) {
         let marks = symbol.chars().filter(|c| is_mark(*c)).count();
         assert!(marks <= MOST_MARKS && symbol.chars().count() <= 1 + MOST_MARKS + MOST_LETTERS, "{row:?}");
     }
-    // What ratatui leaves out of a cell or adds to another would show here.
+    // A character that ratatui drops from a cell or adds to another one is detected here.
     let drawn: String = cells(field).collect();
     assert_eq!(drawn, row.as_str());
 }
 
-/// The symbols without the blanks that ratatui puts behind wide ones.
+/// The symbols without the blanks that ratatui puts after wide ones.
 fn cells<'a>(field: &'a [&'a str]) -> impl Iterator<Item = &'a str> {
     let mut covered = 0;
     field.iter().copied().filter(move |symbol| {
@@ -227,18 +227,18 @@ fn cells<'a>(field: &'a [&'a str]) -> impl Iterator<Item = &'a str> {
 
 #[test]
 fn every_character_is_drawn_in_the_columns_it_is_said_to_take() {
-    // The planes between and behind these are empty or private.
+    // The planes between and after these are unassigned or private.
     for c in (0..0x3_4000).chain(0xe_0000..0xe_1000).filter_map(char::from_u32) {
         check_row(&shown(&format!("a{c}b\u{915}{c}"), 40, Charset::Unicode), 40);
     }
 }
 
-/// The bytes that a terminal gets when the row is drawn between two `|`.
+/// The bytes that a terminal receives when the row is drawn between two `|`.
 fn bytes_of(row: &SafeLine, columns: u16) -> Vec<u8> {
     Frames::new(columns + 2, 1).next(drawn(row, columns))
 }
 
-/// The escape sequences in what was written, and the rest of it.
+/// The escape sequences in the output, and the rest.
 fn sequences(written: &str) -> (Vec<&str>, String) {
     let mut parts = written.split('\x1b');
     let mut plain = parts.next().unwrap_or_default().to_owned();
@@ -285,7 +285,7 @@ proptest! {
         } else {
             let kept = row.strip_suffix('…').unwrap();
             prop_assert!(whole.starts_with(kept));
-            // Less than one escape or one cell of room was left.
+            // Less space than one escape or cell was left.
             let longest_piece = "\\u{10ffff}".len();
             prop_assert!(row.width() + longest_piece >= columns);
         }

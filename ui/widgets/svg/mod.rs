@@ -76,12 +76,12 @@ impl CellLook {
         Self { ink, paper, modifier: cell.modifier - Modifier::REVERSED }
     }
 
-    /// Whether it shows where nothing stands.
+    /// Whether the style is visible in spaces.
     fn is_seen_in_spaces(self) -> bool {
         self.modifier.intersects(Modifier::UNDERLINED | Modifier::CROSSED_OUT)
     }
 
-    /// The attribute that names the classes, with one more at its beginning.
+    /// The `class` attribute, with `first` before the other classes.
     fn class(self, first: &str) -> String {
         let classes = CLASSES.iter().filter(|(modifier, _)| self.modifier.contains(*modifier));
         let classes: Vec<String> = classes.map(|(_, class)| class.to_string()).collect();
@@ -89,9 +89,9 @@ impl CellLook {
         if classes.trim().is_empty() { String::new() } else { format!(" class=\"{}\"", classes.trim()) }
     }
 
-    /// The attribute that gives the ink.
+    /// The attribute with the foreground colour.
     fn ink(self, attribute: &str) -> String {
-        // What is not told otherwise is filled with it.
+        // The default fill is the foreground colour.
         if self.ink == FOREGROUND && attribute == "fill" {
             String::new()
         } else {
@@ -147,7 +147,7 @@ fn indexed(number: u8) -> Rgb {
     }
 }
 
-/// A cell where it stands.
+/// A cell at its column.
 struct Placed<'a> {
     column: usize,
     symbol: &'a str,
@@ -156,14 +156,15 @@ struct Placed<'a> {
 }
 
 impl Placed<'_> {
-    /// Whether it can be written together with others: every font has it, one column wide and from left to right.
+    /// Whether the text can be drawn together with its neighbours: every font has it, one column wide, from left to
+    /// right.
     fn is_plain(&self) -> bool {
         self.shape.is_none()
             && self.symbol.chars().all(|character| character < '\u{590}')
             && self.symbol.width() == 1
     }
 
-    /// Whether both are drawn as one.
+    /// Whether both cells can be drawn as one element.
     fn joins(&self, other: &Self) -> bool {
         let are_alike = match (self.shape, other.shape) {
             (Some(one), Some(other)) => one.kind() == other.kind(),
@@ -189,7 +190,7 @@ fn placed(cells: &[Cell]) -> Vec<Placed<'_>> {
 pub fn of(buffer: &Buffer) -> String {
     let columns = usize::from(buffer.area.width);
     let mut svg = head(columns, usize::from(buffer.area.height));
-    // A string takes all that is written.
+    // Writing to a string cannot fail.
     let _ = draw(&mut svg, buffer, columns);
     svg + "</svg>\n"
 }

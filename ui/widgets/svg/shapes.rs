@@ -102,7 +102,8 @@ fn draw_lines(path: &mut String, [left, right, up, down]: [bool; 4], x: usize) -
     Ok(())
 }
 
-/// From where in a cell of this size a line goes that is before its middle, behind it or both, and how far.
+/// Start and end of a line in a cell of this size. The line covers the half before the middle, the half after it, or
+/// both.
 fn line(before: bool, behind: bool, size: usize) -> Option<(usize, usize)> {
     match (before, behind) {
         (true, true) => Some((0, size)),

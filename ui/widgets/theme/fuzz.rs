@@ -1,4 +1,4 @@
-//! The file of a theme, given any text.
+//! Theme files with arbitrary text.
 
 use super::{file::File, words::in_words, *};
 

@@ -1,4 +1,4 @@
-//! What every theme that comes with the program keeps to.
+//! Rules for all built-in themes.
 
 use ratatui::style::{Color, Modifier};
 
@@ -88,9 +88,9 @@ fn charts_never_run_out_of_styles() {
     assert_eq!(Theme::new(Box::leak(Box::new(Styles::PLAIN))).series(3), Style::new());
 }
 
-// === What colours look like ===
+// === Colours ===
 
-/// The colours of xterm, which have the least contrast of those in use, and those of Visual Studio Code.
+/// The palettes of xterm, which has the lowest contrast of common terminals, and of Visual Studio Code.
 const PALETTES: [[u32; 16]; 2] = [
     [
         0x00_0000, 0xcd_0000, 0x00_cd00, 0xcd_cd00, 0x00_00ee, 0xcd_00cd, 0x00_cdcd, 0xe5_e5e5, 0x7f_7f7f,
@@ -104,7 +104,7 @@ const PALETTES: [[u32; 16]; 2] = [
 const BLACK: Rgb = [0.0; 3];
 const WHITE: Rgb = [1.0; 3];
 
-/// How eyes see that lack one kind of cones: matrices for linear RGB by Machado, Oliveira and Fernandes (2009).
+/// Simulation of colour blindness: matrices for linear RGB by Machado, Oliveira and Fernandes (2009).
 const PROTANOPIA: [Rgb; 3] = [
     [0.152_286, 1.052_583, -0.204_868],
     [0.114_503, 0.786_281, 0.099_216],
@@ -121,7 +121,7 @@ const TRITANOPIA: [Rgb; 3] = [
     [0.004_733, 0.691_367, 0.303_900],
 ];
 
-/// The colour in linear RGB, each from 0 to 1.
+/// The colour in linear RGB, each component from 0 to 1.
 fn linear(palette: &[u32; 16], colour: Color) -> Option<Rgb> {
     let rgb = *palette.get(usize::from(number(colour)?))?;
     let channel = |shift: u32| {
@@ -131,7 +131,7 @@ fn linear(palette: &[u32; 16], colour: Color) -> Option<Rgb> {
     Some([channel(16), channel(8), channel(0)])
 }
 
-/// How far two colours are apart for these eyes, in CIE L*a*b*; from about 10 on they are told apart at a glance.
+/// Distance of two colours in CIE L*a*b* for these eyes. From about 10 on they are easy to distinguish.
 fn distance(eyes: &[Rgb; 3], one: Rgb, other: Rgb) -> f64 {
     let seen = |colour: Rgb| {
         lab(eyes.map(|row| row.iter().zip(colour).map(|(a, b)| a * b).sum::<f64>().clamp(0.0, 1.0)))
@@ -153,7 +153,7 @@ fn luminance([red, green, blue]: Rgb) -> f64 {
     0.2126 * red + 0.7152 * green + 0.0722 * blue
 }
 
-/// The ratio of contrast by which the Web Content Accessibility Guidelines judge: 1 to 21.
+/// The contrast ratio of the Web Content Accessibility Guidelines, 1 to 21.
 fn contrast(one: Rgb, other: Rgb) -> f64 {
     let (one, other) = (luminance(one) + 0.05, luminance(other) + 0.05);
     (one / other).max(other / one)
@@ -193,7 +193,7 @@ fn the_colours_of_a_colour_blind_theme_are_told_apart_by_those_whom_it_is_for() 
     }
 }
 
-/// Large or bold text takes a contrast of 3, which the colours of xterm just reach.
+/// Large or bold text needs a contrast of at least 3. The colours of xterm just reach it.
 #[test]
 fn colours_are_read_on_the_background_that_they_are_for() {
     let either = |name| [(name, BLACK), (name, WHITE)];

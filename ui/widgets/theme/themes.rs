@@ -90,7 +90,7 @@ impl Themes {
             bail!("{}: no theme of your own can be called auto; give the file another name", file.display());
         }
         let styles = read(file).with_context(|| file.display().to_string())?;
-        // It stays for as long as the program runs, and there are few.
+        // The theme stays in memory until the process ends. Their number is limited.
         let theme = Theme::new(Box::leak(Box::new(styles)));
         match self.named.iter_mut().find(|(known, _)| *known == name) {
             Some((_, known)) => *known = theme,
@@ -123,7 +123,7 @@ impl Themes {
     }
 }
 
-/// The files of themes in a directory, in the order of their names.
+/// The theme files of a directory in the order of their names.
 fn files_in(directory: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
     let mut files: Vec<_> = entries
@@ -138,7 +138,7 @@ fn files_in(directory: &Path) -> Vec<PathBuf> {
 fn read(file: &Path) -> anyhow::Result<Styles> {
     let text = read_regular_text(file, LARGEST).map_err(file_error::reading).context("cannot be read")?;
     let styles = clacks_text::toml::parse::<File>(&text)?.over(&Theme::default());
-    // Whatever the file says, the place where keys act is to be seen.
+    // The focus and the selection stay visible, whatever the file says.
     Ok(Styles {
         selected: styles.selected.reversed(),
         focused_title: styles.focused_title.reversed(),

@@ -90,7 +90,7 @@ fn what_no_row_of_the_traffic_is_shows_nothing() {
     }
 }
 
-/// What is said of a filter, and where.
+/// The marked part of a filter, and the error.
 fn told(text: &str, domain: Domain) -> (String, String) {
     let error = Filter::parse_for(text, domain).unwrap_err();
     (error.to_string(), text[error.span].to_owned())

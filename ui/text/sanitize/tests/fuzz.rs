@@ -1,4 +1,4 @@
-//! Text to cells, given any bytes.
+//! Sanitizing of arbitrary bytes.
 
 use super::*;
 use crate::{
@@ -8,13 +8,13 @@ use crate::{
     testing::is_hidden,
 };
 
-/// The first three bytes are the columns, and which rows are looked at; the rest is the text.
+/// The first three bytes are the width, the first row and the number of rows; the rest is the text.
 #[test]
 fn cells() {
     clacks_fuzz::fuzz("cells", 3_000, |bytes| {
         let [columns, skip, rows, text @ ..] = bytes else { return };
         let columns = u16::from(columns % 100);
-        // The emulator does not draw what stands for broken bytes.
+        // The emulator does not draw U+FFFD.
         let text = String::from_utf8_lossy(text).replace('\u{fffd}', "?");
         for charset in [Charset::Unicode, Charset::Ascii] {
             check(&text, columns, usize::from(*skip), usize::from(rows % 40), charset);
@@ -35,7 +35,7 @@ fn check(text: &str, columns: u16, skip: usize, rows: usize, charset: Charset) {
     assert_eq!(shown_lines(text, columns.into(), skip, rows, charset), window);
 }
 
-/// What is written outside the screen.
+/// Checks the escapes used outside the screen.
 fn check_escaped(text: &str) {
     let is_selector = |c: &char| ('\u{fe00}'..='\u{fe0f}').contains(c);
     let written = escaped(text);

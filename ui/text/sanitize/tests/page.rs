@@ -1,4 +1,4 @@
-//! The tables of `docs/untrusted-text.md` are what the program does.
+//! Tests that the tables of `docs/untrusted-text.md` agree with the program.
 
 use clacks_terminal::clipboard::{Text, one_line};
 
@@ -8,7 +8,7 @@ use crate::{charset::Charset, escape::escaped, sanitize::shown, testing::is_hidd
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/untrusted-text.md");
 const WRITTEN: &str = "| what | written |";
 
-/// What a peer's JSON string says, as it is held.
+/// The text of a JSON string as the node stores it.
 fn read(json: &str) -> String {
     let message = clacks_p2p::Message::from_json(json, 1).unwrap();
     message.as_text().unwrap()
@@ -23,7 +23,7 @@ fn code_unless_same(text: &str, written: &str) -> String {
     if text == written { "the same".to_owned() } else { code(text) }
 }
 
-/// What stands behind the written text in the first table.
+/// The generated columns of the first table.
 fn becomes(written: &str) -> Vec<String> {
     let copied = Text::new(&one_line(written));
     vec![
@@ -33,7 +33,7 @@ fn becomes(written: &str) -> Vec<String> {
     ]
 }
 
-/// What stands behind it in the second.
+/// The generated columns of the second table.
 fn widths(written: &str) -> Vec<String> {
     let row = shown(written, usize::MAX, Charset::Unicode);
     let columns = u16::try_from(row.width()).unwrap();
@@ -43,7 +43,7 @@ fn widths(written: &str) -> Vec<String> {
     vec![code(&row), columns.to_string(), code(&in_ascii)]
 }
 
-/// The page with the last columns of its tables written anew.
+/// The page with newly generated table columns.
 fn made(page: &str) -> String {
     let mut tables = 0;
     let line = |line: &str| {
@@ -56,7 +56,7 @@ fn made(page: &str) -> String {
     page.lines().map(line).map(|line| line + "\n").collect()
 }
 
-/// What is written in a row of one of the tables, and what that is.
+/// The first column of a table row, and its JSON string.
 fn example(line: &str) -> Option<(&str, &str)> {
     let (what, rest) = line.strip_prefix("| ")?.split_once(" | `\"")?;
     let end = rest.find("\"`")?;
@@ -64,7 +64,7 @@ fn example(line: &str) -> Option<(&str, &str)> {
     Some((what, &line[start..=start + end + 1]))
 }
 
-/// Set `UPDATE_README` to have the tables written anew.
+/// Set `UPDATE_README` to write the page instead of comparing it.
 #[test]
 fn the_page_shows_what_becomes_of_text() {
     let page = std::fs::read_to_string(PAGE).unwrap();
