@@ -57,7 +57,7 @@ pub(crate) fn open(path: &Path, level: Level, max_size: LogSize) -> anyhow::Resu
         .with_context(|| format!("cannot write the log file {}", path.display()))?;
     if let Some(mode) = open_to_others {
         let path = path.display();
-        clacks_terminal::report::tell(&format!(
+        clacks_terminal::stderr::report(&format!(
             "warning: others can read the log {path} (mode {mode:04o}); run chmod 600 {path}"
         ));
     }

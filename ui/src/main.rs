@@ -27,7 +27,7 @@ use clacks_language::{
 use clacks_p2p::{Address, Node};
 use clacks_recording::recorder::Recorder;
 use clacks_source::{bootstrap::Introducer, peer_list::PeerLists, shutdown::Cause};
-use clacks_terminal::report::tell;
+use clacks_terminal::stderr::report;
 use cli::{Cli, Command};
 use config::{Config, view::View};
 use platform::runtime;
@@ -45,7 +45,7 @@ fn main() -> ExitCode {
     // the process.
     let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default());
     let result = run(cli);
-    clacks_source::lost_lines::lost().iter().for_each(|lost| tell(&lost.summary()));
+    clacks_source::lost_lines::lost().iter().for_each(|lost| report(&lost.summary()));
     ended(result)
 }
 
@@ -57,7 +57,7 @@ fn ended(result: anyhow::Result<()>) -> ExitCode {
 }
 
 fn fail(reason: &str, code: u8) -> ExitCode {
-    tell(reason);
+    report(reason);
     ExitCode::from(code)
 }
 
@@ -132,7 +132,7 @@ async fn monitor(config: &Config) -> anyhow::Result<()> {
         return result;
     }
     // Checked before the node starts, so that a failure leaves no trace: no announce and no files.
-    clacks_terminal::fit_to_draw_on(clacks_terminal::NODE_WITHOUT_SCREEN)?;
+    clacks_terminal::check_drawable(clacks_terminal::NODE_WITHOUT_SCREEN)?;
     let settings = config.view.settings(false)?;
     let settings = match config.kept_in()? {
         Some(directory) => settings.keep_in(&directory)?,
@@ -161,7 +161,7 @@ async fn demonstrate(demo: cli::Demo) -> anyhow::Result<()> {
     let view = demo.view.with_file(demo.file.as_deref())?;
     let is_accessible = view.accessible.unwrap_or_default();
     if !demo.no_screen && !is_accessible {
-        clacks_terminal::fit_to_draw_on(clacks_terminal::NODE_WITHOUT_SCREEN)?;
+        clacks_terminal::check_drawable(clacks_terminal::NODE_WITHOUT_SCREEN)?;
     }
     let settings = view.settings(true)?.with_history(view.history(None));
     let network = demo::Network::start(&demo.options).await?;
@@ -195,15 +195,15 @@ async fn demonstrate(demo: cli::Demo) -> anyhow::Result<()> {
 async fn start(config: &Config) -> anyhow::Result<(Node, Recorder, PeerLists)> {
     // Before the node starts, so that an unwritable log file is reported before any announce.
     if let Some(warning) = config.without_effect() {
-        tell(&format!("warning: {warning}"));
+        report(&format!("warning: {warning}"));
     }
     if let Some(file) = &config.log_file {
         logging::open(file, config.log_level.unwrap_or_default(), config.log_size.unwrap_or_default())?;
     }
     let node = config.start().await?;
-    node.warnings().iter().for_each(|warning| tell(&format!("warning: {warning}")));
+    node.warnings().iter().for_each(|warning| report(&format!("warning: {warning}")));
     if let Some(shortfall) = node.listening_shortfall() {
-        tell(shortfall);
+        report(shortfall);
     }
     if config.log_file.is_some() {
         logging::watch(&node);
@@ -212,7 +212,7 @@ async fn start(config: &Config) -> anyhow::Result<(Node, Recorder, PeerLists)> {
     let recorder = record(&node, &config.view).await?;
     let introducer = Introducer::new(&node);
     if let Some(remark) = remark_on_ourselves(&node, config) {
-        tell(&format!("warning: {remark}"));
+        report(&format!("warning: {remark}"));
     }
     introducer.introduce(&peers_beside(&node, config));
     let lists = PeerLists::new(introducer, config.peers_from.as_deref().unwrap_or_default());

@@ -7,7 +7,7 @@ use std::{
 
 use clacks_dashboard::run::source::Source;
 use clacks_recording::{left_out::remark, player::Player};
-use clacks_terminal::report::tell;
+use clacks_terminal::stderr::report;
 use clacks_text::paths::UserPath;
 
 use super::{
@@ -66,10 +66,10 @@ pub(crate) async fn run(options: ReplayOptions) -> anyhow::Result<()> {
         };
         accessible::replay::replay(player, options, pace).await
     } else {
-        clacks_terminal::fit_to_draw_on(WITHOUT_SCREEN)?;
+        clacks_terminal::check_drawable(WITHOUT_SCREEN)?;
         clacks_dashboard::run::event_loop::run(Source::Replay(Box::new(player)), &settings).await.map(drop)
     };
-    remark.iter().for_each(|remark| tell(remark));
+    remark.iter().for_each(|remark| report(remark));
     result
 }
 
@@ -96,7 +96,7 @@ impl LoadingProgress {
         if !self.is_told_once {
             let _ = write!(io::stderr(), "\rreading the recording: {percent} %");
         } else if self.shown.is_none() {
-            tell("reading the recording");
+            report("reading the recording");
         }
         self.shown = Some(percent);
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clacks_p2p::{Node, node::Unsent};
 use clacks_source::shutdown::{Cause, UnsentCounts, begun, told};
-use clacks_terminal::report::tell;
+use clacks_terminal::stderr::report;
 
 /// Maximum time for a node to stop.
 pub(crate) const STOP_TIMEOUT: Duration = Duration::from_secs(3);
@@ -20,8 +20,8 @@ pub(crate) fn tell_of_loss(remaining: &Unsent) {
     for (number, place) in losses {
         match number {
             0 => {}
-            1 => tell(&format!("1 message was {place} and is lost")),
-            number => tell(&format!("{number} messages were {place} and are lost")),
+            1 => report(&format!("1 message was {place} and is lost")),
+            number => report(&format!("{number} messages were {place} and are lost")),
         }
     }
 }
@@ -33,8 +33,8 @@ pub(crate) async fn hand_on_after(cause: Cause, node: &Node) {
     if !at_stake.can_hand_on() {
         return;
     }
-    tell(&begun(at_stake.waiting, within));
+    report(&begun(at_stake.waiting, within));
     let result = node.drain(within).await;
     let left = at_stake.left_of(UnsentCounts::of(&node.overview()), false);
-    tell(&told(result, at_stake.waiting, left));
+    report(&told(result, at_stake.waiting, left));
 }

@@ -9,13 +9,13 @@ use ratatui::{
     layout::{Position, Size},
 };
 
-use super::{cell_writer::CellWriter, guard, uncertain::Write};
+use super::{cell_writer::CellWriter, guard, uncertain_width::Write};
 
 /// Maximum size that is drawn on, larger than any screen. A cell needs some dozens of bytes, and a window can claim
 /// 65,535 columns and rows.
-const MOST: Size = Size::new(1000, 500);
+const MAX_SIZE: Size = Size::new(1000, 500);
 /// The size if the terminal does not report one.
-const USUAL: Size = Size::new(80, 24);
+const DEFAULT_SIZE: Size = Size::new(80, 24);
 
 /// Buffers the changes of a frame.
 ///
@@ -141,17 +141,17 @@ pub fn bytes_of(cells: Vec<(u16, u16, &Cell)>, uncertain: &[Write]) -> Vec<u8> {
 /// The current size to draw on.
 fn size() -> Size {
     match rustix::termios::tcgetwinsize(io::stdout()) {
-        Ok(size) => drawn(Size::new(size.ws_col, size.ws_row)),
-        _ => USUAL,
+        Ok(size) => clamp_size(Size::new(size.ws_col, size.ws_row)),
+        _ => DEFAULT_SIZE,
     }
 }
 
 /// The size to draw on for a window of this size.
-fn drawn(window: Size) -> Size {
+fn clamp_size(window: Size) -> Size {
     if window.width == 0 || window.height == 0 {
-        return USUAL;
+        return DEFAULT_SIZE;
     }
-    Size::new(window.width.min(MOST.width), window.height.min(MOST.height))
+    Size::new(window.width.min(MAX_SIZE.width), window.height.min(MAX_SIZE.height))
 }
 
 #[cfg(test)]
@@ -177,7 +177,7 @@ mod tests {
             (1001, 30, (1000, 30)),
             (u16::MAX, u16::MAX, (1000, 500)),
         ] {
-            assert_eq!(drawn(Size::new(width, height)), Size::from(drawn_on), "{width}x{height}");
+            assert_eq!(clamp_size(Size::new(width, height)), Size::from(drawn_on), "{width}x{height}");
         }
     }
 

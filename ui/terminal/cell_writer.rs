@@ -39,12 +39,12 @@ pub(crate) struct CellWriter<'a> {
     out: &'a mut Vec<u8>,
     /// The cursor position, if it is the same in every terminal.
     cursor: Option<(u16, u16)>,
-    look: CellStyle,
+    style: CellStyle,
 }
 
 impl<'a> CellWriter<'a> {
     pub(crate) fn new(out: &'a mut Vec<u8>) -> Self {
-        Self { out, cursor: None, look: PLAIN }
+        Self { out, cursor: None, style: PLAIN }
     }
 
     /// Writes one cell. If terminals can draw it in fewer columns than it has, those are blanked before.
@@ -52,7 +52,7 @@ impl<'a> CellWriter<'a> {
         let symbol = cell.symbol();
         let columns = if symbol.len() > 1 { symbol.cell_width().max(1) } else { 1 };
         self.move_to(x, y)?;
-        self.set_look((cell.fg, cell.bg, cell.modifier))?;
+        self.set_style((cell.fg, cell.bg, cell.modifier))?;
         if is_certain(symbol) {
             self.out.extend_from_slice(symbol.as_bytes());
             self.cursor = Some((x + columns, y));
@@ -69,7 +69,7 @@ impl<'a> CellWriter<'a> {
 
     /// Resets all attributes.
     pub(crate) fn finish(mut self) -> io::Result<()> {
-        self.set_look(PLAIN)
+        self.set_style(PLAIN)
     }
 
     fn move_to(&mut self, x: u16, y: u16) -> io::Result<()> {
@@ -79,12 +79,12 @@ impl<'a> CellWriter<'a> {
         queue!(self.out, MoveTo(x, y))
     }
 
-    fn set_look(&mut self, look: CellStyle) -> io::Result<()> {
-        if self.look == look {
+    fn set_style(&mut self, style: CellStyle) -> io::Result<()> {
+        if self.style == style {
             return Ok(());
         }
-        let (foreground, background, modifier) = look;
-        if self.look != PLAIN {
+        let (foreground, background, modifier) = style;
+        if self.style != PLAIN {
             queue!(self.out, SetAttribute(Attribute::Reset))?;
         }
         if (foreground, background) != (Color::Reset, Color::Reset) {
@@ -94,7 +94,7 @@ impl<'a> CellWriter<'a> {
         for (_, attribute) in ATTRIBUTES.iter().filter(|(of, _)| modifier.contains(*of)) {
             queue!(self.out, SetAttribute(*attribute))?;
         }
-        self.look = look;
+        self.style = style;
         Ok(())
     }
 }

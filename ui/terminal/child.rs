@@ -16,15 +16,15 @@ use super::{
 };
 
 /// Maximum time between the termination request and the kill.
-const PATIENCE: Duration = Duration::from_secs(1);
+const TERMINATION_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The end of the program.
 #[derive(Debug)]
-pub enum Ended {
+pub enum ChildExit {
     /// The program exited with this status.
-    ByItself(ExitStatus),
+    Exited(ExitStatus),
     /// This program received this request to end, and forwarded it to the child. The terminal was not entered again.
-    Asked(Input),
+    TerminationRequested(Input),
 }
 
 /// Runs a program until it ends, or until this program has to end.
@@ -35,8 +35,8 @@ pub enum Ended {
 /// # Errors
 ///
 /// Fails if the program cannot be started.
-pub async fn run(program: &mut Command) -> io::Result<Ended> {
-    if job_control::is_above() {
+pub async fn run(program: &mut Command) -> io::Result<ChildExit> {
+    if job_control::has_parent_shell() {
         let mut child = program.kill_on_drop(true).spawn()?;
         return wait(&mut child, None).await;
     }
@@ -44,16 +44,16 @@ pub async fn run(program: &mut Command) -> io::Result<Ended> {
     let changes = signal(SignalKind::child())?;
     let mut child = program.process_group(0).kill_on_drop(true).spawn()?;
     // Fails if the terminal does not belong to our session: then it has no foreground group.
-    let is_given = pid_of(&child).is_some_and(|group| job_control::give_terminal(group).is_ok());
+    let is_given = pid_of(&child).is_some_and(|group| job_control::set_foreground(group).is_ok());
     let ended = wait(&mut child, Some(changes)).await;
     if is_given {
-        job_control::take_terminal()?;
+        job_control::set_own_foreground()?;
     }
     ended
 }
 
 /// Waits until the program has ended. With `changes` it is continued whenever it has stopped.
-async fn wait(child: &mut Child, mut changes: Option<tokio::signal::unix::Signal>) -> io::Result<Ended> {
+async fn wait(child: &mut Child, mut changes: Option<tokio::signal::unix::Signal>) -> io::Result<ChildExit> {
     loop {
         continue_if_stopped(child, changes.is_some());
         let change = async {
@@ -63,18 +63,18 @@ async fn wait(child: &mut Child, mut changes: Option<tokio::signal::unix::Signal
             }
         };
         tokio::select! {
-            status = child.wait() => return status.map(Ended::ByItself),
+            status = child.wait() => return status.map(ChildExit::Exited),
             () = change => {}
-            () = notices::come() => if let Some(news) = notices::take_end() {
-                ask_to_end(child).await;
-                return Ok(Ended::Asked(as_input(news)));
+            () = notices::posted() => if let Some(notice) = notices::pop_termination() {
+                terminate(child).await;
+                return Ok(ChildExit::TerminationRequested(as_input(notice)));
             }
         }
     }
 }
 
-fn continue_if_stopped(child: &Child, is_alone: bool) {
-    let Some(pid) = pid_of(child).filter(|_| is_alone) else { return };
+fn continue_if_stopped(child: &Child, has_own_group: bool) {
+    let Some(pid) = pid_of(child).filter(|_| has_own_group) else { return };
     let options = WaitIdOptions::STOPPED | WaitIdOptions::NOHANG;
     if let Ok(Some(_)) = waitid(WaitId::Pid(pid), options) {
         let _ = kill_process_group(pid, Signal::CONT);
@@ -86,16 +86,16 @@ fn pid_of(child: &Child) -> Option<Pid> {
 }
 
 /// Asks the program to end, so that it can save its data and restore the terminal.
-async fn ask_to_end(child: &mut Child) {
+async fn terminate(child: &mut Child) {
     if let Some(pid) = pid_of(child) {
         let _ = kill_process(pid, Signal::TERM);
     }
     // After the time-out the program is killed when it is dropped.
-    let _ = timeout(PATIENCE, child.wait()).await;
+    let _ = timeout(TERMINATION_TIMEOUT, child.wait()).await;
 }
 
-fn as_input(news: Notice) -> Input {
-    match news {
+fn as_input(notice: Notice) -> Input {
+    match notice {
         Notice::Panicked => Input::Panicked,
         Notice::HungUp => Input::HungUp,
         Notice::Terminate | Notice::Stop | Notice::Resumed | Notice::Resized => Input::Terminate,

@@ -10,17 +10,17 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use tokio::{io::AsyncWriteExt, process::Command};
 
 /// Maximum bytes for OSC 52. In base64 they are at most the 100,000 bytes that common terminals accept.
-const MOST_FOR_TERMINAL: usize = 74_994;
+const MAX_OSC52: usize = 74_994;
 /// Maximum time for a clipboard program.
-const PATIENCE: Duration = Duration::from_secs(2);
+const PROGRAM_TIMEOUT: Duration = Duration::from_secs(2);
 /// Loads the text into a tmux buffer and sets the outer terminal's clipboard. A tmux before 3.2 does not know `-w`.
-const TMUX: Way = Way::Program("tmux", &["load-buffer", "-w", "-"]);
+const TMUX: Method = Method::Program("tmux", &["load-buffer", "-w", "-"]);
 /// Replaces removed characters.
 const REPLACEMENT: char = '\u{fffd}';
 
-/// A way to the clipboard.
+/// A method to reach the clipboard.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Way {
+enum Method {
     /// To the standard input of this program with these arguments.
     Program(&'static str, &'static [&'static str]),
     Terminal {
@@ -65,7 +65,7 @@ fn is_harmful(character: char) -> bool {
     reorders || character.is_control() && !matches!(character, '\n' | '\t')
 }
 
-/// Copies text to the clipboard. Returns one line that names the way. The terminal does not confirm OSC 52, so success
+/// Copies text to the clipboard. Returns one line that names the method. The terminal does not confirm OSC 52, so success
 /// means only that it was sent.
 ///
 /// # Errors
@@ -76,22 +76,22 @@ pub async fn copy(text: Text) -> Result<String, String> {
     if text.as_str().is_empty() {
         return Err("there is no text to copy".to_owned());
     }
-    let bytes = amount(text.as_str());
-    for way in ways(env::var_os) {
-        match way {
-            Way::Program(program, arguments) => {
+    let bytes = describe_size(text.as_str());
+    for method in methods(env::var_os) {
+        match method {
+            Method::Program(program, arguments) => {
                 // If the program is missing or fails, the next method is tried.
-                if feed(program, arguments, text.as_str()).await.is_ok() {
+                if pipe_to(program, arguments, text.as_str()).await.is_ok() {
                     return Ok(format!("copied {bytes} with {program}"));
                 }
             }
-            Way::Terminal { .. } if text.as_str().len() > MOST_FOR_TERMINAL => {
+            Method::Terminal { .. } if text.as_str().len() > MAX_OSC52 => {
                 return Err(format!(
-                    "{bytes} are more than a terminal's clipboard takes ({MOST_FOR_TERMINAL}); :write FILE.jsonl keeps them"
+                    "{bytes} are more than a terminal's clipboard takes ({MAX_OSC52}); :write FILE.jsonl keeps them"
                 ));
             }
-            Way::Terminal { in_tmux } => {
-                crate::guard::write_beside(&sequence(&text.0, in_tmux)).map_err(|error| error.to_string())?;
+            Method::Terminal { in_tmux } => {
+                crate::guard::write_control(&osc52(&text.0, in_tmux)).map_err(|error| error.to_string())?;
                 // The terminal does not confirm the sequence.
                 let through = if in_tmux { "through tmux: OSC 52, with set-clipboard on" } else { "OSC 52" };
                 return Ok(format!("sent {bytes} to the terminal's clipboard ({through})"));
@@ -102,7 +102,7 @@ pub async fn copy(text: Text) -> Result<String, String> {
 }
 
 /// The size in bytes and lines. The lines are a warning, because pasting several lines into a shell can run them.
-fn amount(text: &str) -> String {
+fn describe_size(text: &str) -> String {
     let bytes = if text.len() == 1 { "1 byte".to_owned() } else { format!("{} bytes", text.len()) };
     match text.lines().count() {
         1 => bytes,
@@ -110,27 +110,30 @@ fn amount(text: &str) -> String {
     }
 }
 
-/// The possible ways, best first.
-fn ways(variable: impl Fn(&'static str) -> Option<OsString>) -> Vec<Way> {
+/// The possible methods, best first.
+fn methods(variable: impl Fn(&'static str) -> Option<OsString>) -> Vec<Method> {
     let is_set = |name| variable(name).is_some_and(|value| !value.is_empty());
-    let is_local = !crate::ssh::says_ssh(&variable);
+    let is_local = !crate::ssh::is_ssh_session(&variable);
     let in_tmux = is_set("TMUX");
     let programs = [
-        (cfg!(target_os = "macos"), Way::Program("pbcopy", &[])),
-        (is_set("WAYLAND_DISPLAY"), Way::Program("wl-copy", &[])),
-        (is_set("DISPLAY"), Way::Program("xclip", &["-selection", "clipboard"])),
-        (is_set("DISPLAY"), Way::Program("xsel", &["--clipboard", "--input"])),
+        (cfg!(target_os = "macos"), Method::Program("pbcopy", &[])),
+        (is_set("WAYLAND_DISPLAY"), Method::Program("wl-copy", &[])),
+        (is_set("DISPLAY"), Method::Program("xclip", &["-selection", "clipboard"])),
+        (is_set("DISPLAY"), Method::Program("xsel", &["--clipboard", "--input"])),
     ];
-    let mut ways: Vec<_> =
-        programs.into_iter().filter(|(is_there, _)| is_local && *is_there).map(|(_, way)| way).collect();
-    ways.extend(in_tmux.then_some(TMUX));
-    ways.push(Way::Terminal { in_tmux });
-    ways
+    let mut methods: Vec<_> = programs
+        .into_iter()
+        .filter(|(is_there, _)| is_local && *is_there)
+        .map(|(_, method)| method)
+        .collect();
+    methods.extend(in_tmux.then_some(TMUX));
+    methods.push(Method::Terminal { in_tmux });
+    methods
 }
 
 /// Runs a clipboard program with the text as its input. The program itself stays in the background while it owns the
 /// clipboard.
-async fn feed(program: &str, arguments: &[&str], text: &str) -> io::Result<()> {
+async fn pipe_to(program: &str, arguments: &[&str], text: &str) -> io::Result<()> {
     let mut child = Command::new(program)
         .args(arguments)
         .stdin(Stdio::piped())
@@ -149,12 +152,12 @@ async fn feed(program: &str, arguments: &[&str], text: &str) -> io::Result<()> {
             Err(io::Error::other(format!("{program} ended with {status}")))
         }
     };
-    tokio::time::timeout(PATIENCE, taken).await?
+    tokio::time::timeout(PROGRAM_TIMEOUT, taken).await?
 }
 
 /// The OSC 52 sequence. In tmux it is sent twice: plain for tmux's own clipboard, and wrapped for the outer terminal.
 /// tmux obeys each only if it is configured to; sending both does no harm.
-fn sequence(text: &str, in_tmux: bool) -> Vec<u8> {
+fn osc52(text: &str, in_tmux: bool) -> Vec<u8> {
     let plain = format!("\x1b]52;c;{}\x07", STANDARD.encode(text));
     if !in_tmux {
         return plain.into_bytes();
@@ -170,23 +173,23 @@ mod tests {
 
     #[test]
     fn the_terminal_is_asked_in_these_bytes() {
-        assert_eq!(sequence("GNU\n\u{20ac}", false), b"\x1b]52;c;R05VCuKCrA==\x07");
+        assert_eq!(osc52("GNU\n\u{20ac}", false), b"\x1b]52;c;R05VCuKCrA==\x07");
         let in_tmux = b"\x1b]52;c;aGk=\x07\x1bPtmux;\x1b\x1b]52;c;aGk=\x07\x1b\\";
-        assert_eq!(sequence("hi", true), in_tmux);
-        assert!(sequence(&"x".repeat(MOST_FOR_TERMINAL), false).len() <= 100_000);
+        assert_eq!(osc52("hi", true), in_tmux);
+        assert!(osc52(&"x".repeat(MAX_OSC52), false).len() <= 100_000);
     }
 
     #[test]
     fn the_way_is_that_of_the_session() {
-        let terminal = |in_tmux| Way::Terminal { in_tmux };
+        let terminal = |in_tmux| Method::Terminal { in_tmux };
         let names = |set: &'static [&'static str]| {
-            let ways = ways(|name| set.contains(&name).then(|| "1".into()));
-            let program = |way| match way {
-                Way::Program(program, _) => program,
-                Way::Terminal { in_tmux: true } => "terminal around tmux",
-                Way::Terminal { in_tmux: false } => "terminal",
+            let methods = methods(|name| set.contains(&name).then(|| "1".into()));
+            let program = |method| match method {
+                Method::Program(program, _) => program,
+                Method::Terminal { in_tmux: true } => "terminal around tmux",
+                Method::Terminal { in_tmux: false } => "terminal",
             };
-            ways.into_iter().map(program).filter(|name| *name != "pbcopy").collect::<Vec<_>>()
+            methods.into_iter().map(program).filter(|name| *name != "pbcopy").collect::<Vec<_>>()
         };
         assert_eq!(names(&[]), ["terminal"]);
         assert_eq!(names(&["TMUX"]), ["tmux", "terminal around tmux"]);
@@ -195,12 +198,12 @@ mod tests {
         assert_eq!(names(&["WAYLAND_DISPLAY", "DISPLAY"]), ["wl-copy", "xclip", "xsel", "terminal"]);
         for ssh in ["SSH_CONNECTION", "SSH_TTY"] {
             assert_eq!(
-                ways(|name| (name == ssh || name == "DISPLAY").then(|| "1".into())),
+                methods(|name| (name == ssh || name == "DISPLAY").then(|| "1".into())),
                 [terminal(false)],
                 "the desktop of {ssh} is not the user's"
             );
         }
-        assert_eq!(ways(|name| (name == "DISPLAY").then(OsString::new)).last(), Some(&terminal(false)));
+        assert_eq!(methods(|name| (name == "DISPLAY").then(OsString::new)).last(), Some(&terminal(false)));
     }
 
     #[tokio::test]
@@ -208,10 +211,10 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("copied");
         let script = format!("cat > '{}'", file.display());
-        feed("sh", &["-c", &script], "two\nlines").await.unwrap();
+        pipe_to("sh", &["-c", &script], "two\nlines").await.unwrap();
         assert_eq!(std::fs::read_to_string(file).unwrap(), "two\nlines");
-        assert!(feed("sh", &["-c", "cat; exit 1"], "x").await.is_err());
-        assert!(feed("there-is-no-such-program", &[], "x").await.is_err());
+        assert!(pipe_to("sh", &["-c", "cat; exit 1"], "x").await.is_err());
+        assert!(pipe_to("there-is-no-such-program", &[], "x").await.is_err());
     }
 
     #[test]
@@ -237,9 +240,9 @@ mod tests {
 
     #[test]
     fn several_lines_are_counted() {
-        assert_eq!(amount("x"), "1 byte");
-        assert_eq!(amount("two words"), "9 bytes");
-        assert_eq!(amount("two\nlines"), "9 bytes in 2 lines");
+        assert_eq!(describe_size("x"), "1 byte");
+        assert_eq!(describe_size("two words"), "9 bytes");
+        assert_eq!(describe_size("two\nlines"), "9 bytes in 2 lines");
     }
 
     proptest! {
@@ -251,7 +254,7 @@ mod tests {
             prop_assert!(!reorders);
             let line = Text::new(&one_line(&text));
             prop_assert!(!line.as_str().contains(char::is_control));
-            let bytes = sequence(copied.as_str(), false);
+            let bytes = osc52(copied.as_str(), false);
             prop_assert!(bytes[1..bytes.len() - 1].iter().all(u8::is_ascii_graphic));
         }
     }

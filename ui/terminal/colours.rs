@@ -6,7 +6,7 @@
 use std::{env, ffi::OsStr};
 
 /// Whether to use colours: `NO_COLOR` is unset or empty, and `TERM` is not `dumb`.
-pub fn colours_wanted() -> bool {
+pub fn use_colours() -> bool {
     env::var_os("NO_COLOR").is_none_or(|no_color| no_color.is_empty()) && !is_dumb()
 }
 
@@ -17,10 +17,10 @@ pub(crate) fn is_dumb() -> bool {
 
 /// Whether the terminal has a window title, by the value of `TERM`. Consoles have none, and some print the sequence.
 pub fn has_title() -> bool {
-    env::var("TERM").is_ok_and(|term| is_of_a_window(&term))
+    env::var("TERM").is_ok_and(|term| is_window_terminal(&term))
 }
 
-fn is_of_a_window(term: &str) -> bool {
+fn is_window_terminal(term: &str) -> bool {
     let consoles = ["dumb", "linux", "cons25", "vt", "ansi", "sun", "wsvt", "minix", "eterm"];
     !term.is_empty() && !consoles.iter().any(|console| term.starts_with(console))
 }
@@ -61,10 +61,10 @@ mod tests {
         for term in
             ["xterm-256color", "tmux-256color", "screen", "foot", "alacritty", "rxvt-unicode", "st-256color"]
         {
-            assert!(is_of_a_window(term), "{term}");
+            assert!(is_window_terminal(term), "{term}");
         }
         for term in ["linux", "dumb", "vt220", "", "linux-16color"] {
-            assert!(!is_of_a_window(term), "{term}");
+            assert!(!is_window_terminal(term), "{term}");
         }
     }
 

@@ -13,29 +13,29 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::{
     input::Input,
-    remains,
+    partial_responses,
     tokens::{Token, Tokenizer},
 };
 
 /// Maximum time between two keys that were read together and not typed.
-const AT_ONCE: Duration = Duration::from_millis(2);
+const KEY_PAUSE: Duration = Duration::from_millis(2);
 /// Maximum time between two pieces of such a burst.
-const IN_PIECES: Duration = Duration::from_millis(15);
+const BURST_PAUSE: Duration = Duration::from_millis(15);
 /// Maximum time between two pieces of a response whose start is missing.
-const ANSWER_IN_PIECES: Duration = Duration::from_millis(100);
+const RESPONSE_PAUSE: Duration = Duration::from_millis(100);
 /// Minimum number of typing keys that form a burst.
-const BURST: usize = 6;
+const MIN_BURST: usize = 6;
 /// Minimum number of typing keys that form a burst if one of them is Enter, so that a short pasted line is not run.
-const BURST_WITH_ENTER: usize = 3;
+const MIN_BURST_WITH_ENTER: usize = 3;
 /// Maximum number of keys in a burst, more than the longest draft; further keys are dropped.
-const LONGEST_BURST: usize = 64 << 10;
+const MAX_BURST: usize = 64 << 10;
 
 /// Maximum silence within a paste without an end mark. After that the paste is complete.
 pub(crate) const PASTE_WAIT: Duration = Duration::from_secs(1);
 /// Time after its end mark during which input belongs to the paste, because pasted text can contain the mark.
-const PASTE_SETTLES: Duration = Duration::from_millis(50);
+const PASTE_END_GRACE: Duration = Duration::from_millis(50);
 /// Maximum bytes of a paste. Of a longer one the middle is dropped.
-const LONGEST_PASTE: usize = 8 << 20;
+const MAX_PASTE: usize = 8 << 20;
 
 const PASTE_BEGINS: &[u8] = b"\x1b[200~";
 const PASTE_ENDS: &[u8] = b"\x1b[201~";
@@ -55,7 +55,7 @@ pub(crate) struct Decoder {
 enum Item {
     Key(KeyEvent),
     /// The end of a response whose start is missing.
-    AnswerEnds,
+    ResponseEnd,
 }
 
 /// An incomplete paste.
@@ -68,11 +68,11 @@ struct Paste {
 
 impl Decoder {
     /// Decodes bytes that arrived at this time.
-    pub(crate) fn take(&mut self, bytes: &[u8], now: Instant) {
+    pub(crate) fn decode(&mut self, bytes: &[u8], now: Instant) {
         self.expire(now);
         self.last_byte = Some(now);
         for &byte in bytes {
-            self.take_byte(byte);
+            self.decode_byte(byte);
         }
     }
 
@@ -80,27 +80,26 @@ impl Decoder {
     pub(crate) fn expire(&mut self, now: Instant) {
         while self.deadline().is_some_and(|deadline| deadline <= now) {
             if let Some(paste) = self.paste.take() {
-                self.end_paste(paste);
+                self.finish_paste(paste);
                 continue;
             }
-            let is_group =
-                self.group_patience().is_some_and(|group| Some(group) <= self.tokenizer.patience());
-            if is_group || self.tokenizer.patience().is_none() {
-                self.end_group();
+            let is_group = self.group_timeout().is_some_and(|group| Some(group) <= self.tokenizer.timeout());
+            if is_group || self.tokenizer.timeout().is_none() {
+                self.finish_group();
             } else {
-                let tokens = self.tokenizer.give_up();
-                self.take_tokens(tokens);
+                let tokens = self.tokenizer.flush();
+                self.push_tokens(tokens);
             }
         }
     }
 
     /// The time for the next call of [`expire`](Self::expire) if no byte arrives before.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        let patience = match &self.paste {
-            Some(paste) => Some(if paste.end.is_some() { PASTE_SETTLES } else { PASTE_WAIT }),
-            None => self.tokenizer.patience().into_iter().chain(self.group_patience()).min(),
+        let timeout = match &self.paste {
+            Some(paste) => Some(if paste.end.is_some() { PASTE_END_GRACE } else { PASTE_WAIT }),
+            None => self.tokenizer.timeout().into_iter().chain(self.group_timeout()).min(),
         };
-        Some(self.last_byte? + patience?)
+        Some(self.last_byte? + timeout?)
     }
 
     /// Removes and returns the next input.
@@ -113,82 +112,83 @@ impl Decoder {
         *self = Self::default();
     }
 
-    fn take_byte(&mut self, byte: u8) {
+    fn decode_byte(&mut self, byte: u8) {
         let Some(paste) = &mut self.paste else {
-            let tokens = self.tokenizer.take(byte);
-            return self.take_tokens(tokens);
+            let tokens = self.tokenizer.feed(byte);
+            return self.push_tokens(tokens);
         };
-        if paste.take(byte) {
+        if paste.push(byte) {
             let paste = self.paste.replace(Paste::default());
-            self.end_paste(paste.unwrap_or_default());
+            self.finish_paste(paste.unwrap_or_default());
         }
     }
 
-    fn take_tokens(&mut self, tokens: Vec<Token>) {
+    fn push_tokens(&mut self, tokens: Vec<Token>) {
         for token in tokens {
             match token {
                 Token::Key(key) if key.kind == KeyEventKind::Release => {}
                 Token::Key(key) => self.push(Item::Key(key)),
-                Token::AnswerEnds => self.push(Item::AnswerEnds),
-                Token::NotText => {}
-                Token::PasteEnds => self.end_paste_without_start(),
+                Token::ResponseEnd => self.push(Item::ResponseEnd),
+                Token::InvalidUtf8 => {}
+                Token::PasteEnds => self.finish_group_as_paste(),
                 Token::PasteBegins => {
-                    self.end_group();
+                    self.finish_group();
                     self.paste = Some(Paste::default());
                 }
-                Token::Mouse(mouse) => self.pass_on(Input::Mouse(mouse)),
-                Token::Focus(has_it) => self.pass_on(Input::Focus(has_it)),
+                Token::Mouse(mouse) => self.emit(Input::Mouse(mouse)),
+                Token::Focus(has_focus) => self.emit(Input::Focus(has_focus)),
             }
         }
     }
 
     fn push(&mut self, item: Item) {
         // Keys beyond the maximum are dropped.
-        if self.group.len() < LONGEST_BURST {
+        if self.group.len() < MAX_BURST {
             self.group.push(item);
         }
     }
 
-    fn pass_on(&mut self, input: Input) {
-        self.end_group();
+    fn emit(&mut self, input: Input) {
+        self.finish_group();
         self.inputs.push_back(input);
     }
 
     /// Turns the current group into a paste, because an end mark came without a start.
-    fn end_paste_without_start(&mut self) {
-        let keys = without_answers(&mem::take(&mut self.group));
+    fn finish_group_as_paste(&mut self) {
+        let keys = without_responses(&mem::take(&mut self.group));
         if !keys.is_empty() {
             self.inputs.push_back(Input::Paste(text_from(&keys)));
         }
     }
 
-    fn end_paste(&mut self, paste: Paste) {
-        let (text, others) = paste.read();
+    fn finish_paste(&mut self, paste: Paste) {
+        let (text, others) = paste.finish();
         self.inputs.push_back(Input::Paste(text));
         self.inputs.extend(others);
     }
 
     /// Maximum wait for more keys of the current group.
-    fn group_patience(&self) -> Option<Duration> {
+    fn group_timeout(&self) -> Option<Duration> {
         let text = match &self.group[..] {
             [] => return None,
             [Item::Key(key)]
-                if !text_of(*key).is_some_and(|c| remains::may_go_on(c.encode_utf8(&mut [0; 4]))) =>
+                if !text_of(*key)
+                    .is_some_and(|c| partial_responses::can_continue(c.encode_utf8(&mut [0; 4]))) =>
             {
-                return Some(AT_ONCE);
+                return Some(KEY_PAUSE);
             }
-            items if items.len() <= 1 || items.len() > 256 => return Some(IN_PIECES),
+            items if items.len() <= 1 || items.len() > 256 => return Some(BURST_PAUSE),
             items => items.iter().map_while(|item| item.text()).collect::<String>(),
         };
-        let may_go_on = text.len() >= self.group.len() && remains::may_go_on(&text);
-        Some(if may_go_on { ANSWER_IN_PIECES } else { IN_PIECES })
+        let can_continue = text.len() >= self.group.len() && partial_responses::can_continue(&text);
+        Some(if can_continue { RESPONSE_PAUSE } else { BURST_PAUSE })
     }
 
-    fn end_group(&mut self) {
-        let keys = without_answers(&mem::take(&mut self.group));
-        let written = keys.iter().filter(|key| writes(**key)).count();
+    fn finish_group(&mut self) {
+        let keys = without_responses(&mem::take(&mut self.group));
+        let written = keys.iter().filter(|key| is_typing_key(**key)).count();
         let has_enter = keys.iter().any(|key| is_line_break(*key));
-        if written >= BURST || has_enter && written >= BURST_WITH_ENTER {
+        if written >= MIN_BURST || has_enter && written >= MIN_BURST_WITH_ENTER {
             self.inputs.push_back(Input::Burst(keys));
         } else {
             self.inputs.extend(keys.into_iter().map(Input::Key));
@@ -198,9 +198,9 @@ impl Decoder {
 
 impl Paste {
     /// Appends a byte. Returns whether another paste has started after the end of this one.
-    fn take(&mut self, byte: u8) -> bool {
-        if self.bytes.len() >= LONGEST_PASTE {
-            self.bytes.truncate(LONGEST_PASTE / 2);
+    fn push(&mut self, byte: u8) -> bool {
+        if self.bytes.len() >= MAX_PASTE {
+            self.bytes.truncate(MAX_PASTE / 2);
             self.end = self.end.map(|end| end.min(self.bytes.len()));
         }
         self.bytes.push(byte);
@@ -219,17 +219,17 @@ impl Paste {
     }
 
     /// The pasted text, and the input after it. Keys right after the end mark belong to the text.
-    fn read(self) -> (String, Vec<Input>) {
+    fn finish(self) -> (String, Vec<Input>) {
         let (bytes, behind) = self.bytes.split_at(self.end.unwrap_or(self.bytes.len()));
         let mut text = String::from_utf8_lossy(bytes).into_owned();
         let mut tokenizer = Tokenizer::default();
         let mut inputs = Vec::new();
-        for token in behind.iter().flat_map(|byte| tokenizer.take(*byte)) {
+        for token in behind.iter().flat_map(|byte| tokenizer.feed(*byte)) {
             match token {
                 Token::Key(key) => text.extend(text_of(key)),
                 Token::Mouse(mouse) => inputs.push(Input::Mouse(mouse)),
-                Token::Focus(has_it) => inputs.push(Input::Focus(has_it)),
-                Token::PasteBegins | Token::PasteEnds | Token::AnswerEnds | Token::NotText => {}
+                Token::Focus(has_focus) => inputs.push(Input::Focus(has_focus)),
+                Token::PasteBegins | Token::PasteEnds | Token::ResponseEnd | Token::InvalidUtf8 => {}
             }
         }
         (text, inputs)
@@ -240,30 +240,32 @@ impl Item {
     fn text(self) -> Option<char> {
         match self {
             Self::Key(key) => text_of(key),
-            Self::AnswerEnds => None,
+            Self::ResponseEnd => None,
         }
     }
 }
 
 /// The keys of a group without terminal responses.
-fn without_answers(items: &[Item]) -> Vec<KeyEvent> {
+fn without_responses(items: &[Item]) -> Vec<KeyEvent> {
     let mut keys: Vec<KeyEvent> = Vec::new();
     // Start of the text at the end of `keys`.
     let mut start = 0;
     for item in items {
         match item {
-            Item::AnswerEnds => keep_before_string(&mut keys, start),
-            Item::Key(key) if is_bell(*key) && keys.len() > start => keep_before_string(&mut keys, start),
+            Item::ResponseEnd => truncate_string_response(&mut keys, start),
+            Item::Key(key) if is_bell(*key) && keys.len() > start => {
+                truncate_string_response(&mut keys, start)
+            }
             Item::Key(key) => {
                 keys.push(*key);
                 if text_of(*key).is_none_or(char::is_control) {
-                    leave_out(&mut keys, start);
+                    remove_responses(&mut keys, start);
                     start = keys.len();
                 }
             }
         }
     }
-    leave_out(&mut keys, start);
+    remove_responses(&mut keys, start);
     keys
 }
 
@@ -271,14 +273,14 @@ fn text_from(keys: &[KeyEvent]) -> String {
     keys.iter().filter_map(|key| text_of(*key)).collect()
 }
 
-fn keep_before_string(keys: &mut Vec<KeyEvent>, start: usize) {
+fn truncate_string_response(keys: &mut Vec<KeyEvent>, start: usize) {
     let text = text_from(&keys[start..]);
-    let kept = text[..remains::string_start(&text)].chars().count();
+    let kept = text[..partial_responses::string_response_start(&text)].chars().count();
     keys.truncate(start + kept);
 }
 
 /// Removes the responses from the text at the end.
-fn leave_out(keys: &mut Vec<KeyEvent>, start: usize) {
+fn remove_responses(keys: &mut Vec<KeyEvent>, start: usize) {
     let text = text_from(&keys[start..]);
     if text.chars().count() < 2
         || !text.contains(['c', 'n', 'y', 'R', 't', 'u', 'm', 'M', 'S', 'x', '~', '['])
@@ -289,7 +291,7 @@ fn leave_out(keys: &mut Vec<KeyEvent>, start: usize) {
     let mut rest = text.as_str();
     let mut is_first = true;
     while let Some(c) = rest.chars().next() {
-        let length = remains::answer(rest, is_first);
+        let length = partial_responses::response_len(rest, is_first);
         is_first &= length > 0;
         if length == 0 {
             kept.push(c);
@@ -325,7 +327,7 @@ pub fn text_of(key: KeyEvent) -> Option<char> {
 }
 
 /// Whether a key types text or a line break.
-fn writes(key: KeyEvent) -> bool {
+fn is_typing_key(key: KeyEvent) -> bool {
     text_of(key).is_some()
 }
 

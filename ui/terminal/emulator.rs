@@ -7,7 +7,7 @@ use icu_properties::{CodePointSetData, props::Emoji};
 use ratatui::buffer::{Buffer, CellWidth};
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::uncertain::blanks_behind;
+use super::uncertain_width::trailing_blanks;
 
 /// The characters that a terminal combines into one cell. The cell is as wide as its first character, or two columns
 /// wide with the emoji selector.
@@ -348,6 +348,6 @@ impl<'a> Laid<'a> {
         let row = &frame.content[y * width..][..width];
         let symbol = row[x].symbol();
         let end = x + usize::from(symbol.cell_width().max(1));
-        Self { symbol, end, behind: end + blanks_behind(&row[x..]) }
+        Self { symbol, end, behind: end + trailing_blanks(&row[x..]) }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// Minimum time between two frames, so that a second has at most thirty.
-const BETWEEN: Duration = Duration::from_millis(34);
+const MIN_INTERVAL: Duration = Duration::from_millis(34);
 
 /// The delay if nothing changes by itself: one frame a day.
 const NEVER: Duration = Duration::from_secs(86_400);
@@ -38,7 +38,7 @@ impl FramePacer {
 
     /// Waits until the next frame can be drawn. Cancel-safe.
     pub async fn wait(&self) {
-        let earliest = self.last.map_or_else(Instant::now, |last| last + BETWEEN);
+        let earliest = self.last.map_or_else(Instant::now, |last| last + MIN_INTERVAL);
         tokio::time::sleep_until(if self.is_due { earliest } else { self.changes_at.max(earliest) }).await;
     }
 

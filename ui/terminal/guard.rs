@@ -17,7 +17,7 @@ use rustix::{
 };
 
 /// Maximum time that [`restore`] waits for a frame that is being written, and for a terminal that accepts no bytes.
-const PATIENCE: Duration = Duration::from_millis(300);
+const RESTORE_TIMEOUT: Duration = Duration::from_millis(300);
 
 const BEGIN_SYNCHRONIZED: &[u8] = b"\x1b[?2026h";
 const END_SYNCHRONIZED: &[u8] = b"\x1b[?2026l";
@@ -57,7 +57,7 @@ const MODES: [Mode; 7] = [
 ];
 
 impl Mode {
-    fn on(self) -> &'static [u8] {
+    fn enable(self) -> &'static [u8] {
         match self {
             Self::Alternate => b"\x1b[?1049h",
             Self::HiddenCursor => b"\x1b[?25l",
@@ -69,7 +69,7 @@ impl Mode {
         }
     }
 
-    fn off(self) -> &'static [u8] {
+    fn disable(self) -> &'static [u8] {
         match self {
             Self::Alternate => b"\x1b[?1049l",
             Self::HiddenCursor => b"\x1b[?25h",
@@ -91,7 +91,7 @@ static HELD: AtomicBool = AtomicBool::new(false);
 static WRITING: Mutex<()> = Mutex::new(());
 
 /// Marks the terminal as held by a [`Screen`](super::Screen), so that signals become notices.
-pub fn hold() {
+pub fn mark_held() {
     HELD.store(true, Ordering::SeqCst);
 }
 
@@ -101,7 +101,7 @@ pub fn is_held() -> bool {
 }
 
 /// Restores the terminal and marks it as no longer held.
-pub(crate) fn let_go() -> io::Result<()> {
+pub(crate) fn release() -> io::Result<()> {
     HELD.store(false, Ordering::SeqCst);
     restore()
 }
@@ -124,7 +124,7 @@ pub fn set(mode: Mode) -> io::Result<()> {
         return Ok(());
     }
     SET.fetch_or(mode as u8, Ordering::SeqCst);
-    write_out(mode.on())
+    write_out(mode.enable())
 }
 
 /// Sets the window's title and pushes the previous one. Does nothing if the terminal is restored or the title has a
@@ -139,15 +139,15 @@ pub fn set_title(title: &str) -> io::Result<()> {
         return Ok(());
     }
     // Pushed twice, the program's own title would be restored.
-    let aside = SET.fetch_or(Mode::Title as u8, Ordering::SeqCst) & Mode::Title as u8 != 0;
-    let before = if aside { &[] } else { Mode::Title.on() };
+    let was_pushed = SET.fetch_or(Mode::Title as u8, Ordering::SeqCst) & Mode::Title as u8 != 0;
+    let before = if was_pushed { &[] } else { Mode::Title.enable() };
     write_out(&[before, b"\x1b]2;", title.as_bytes(), b"\x1b\\"].concat())
 }
 
 pub(crate) fn unset(mode: Mode) -> io::Result<()> {
     let _writing = lock();
     SET.fetch_and(!(mode as u8), Ordering::SeqCst);
-    write_out(mode.off())
+    write_out(mode.disable())
 }
 
 /// Resets all modes that are set. Any thread can call it repeatedly. It waits at most 300 ms for the lock and 300 ms
@@ -161,8 +161,8 @@ pub fn restore() -> io::Result<()> {
     if set == 0 {
         return Ok(());
     }
-    let written = match lock_or_give_up() {
-        Some(_writing) if takes_bytes() => write_out(&undoing(set)),
+    let written = match try_lock_for() {
+        Some(_writing) if is_writable() => write_out(&reset_sequences(set)),
         _ => Err(io::ErrorKind::TimedOut.into()),
     };
     let cooked = if set & RAW == 0 { Ok(()) } else { disable_raw_mode() };
@@ -170,21 +170,21 @@ pub fn restore() -> io::Result<()> {
 }
 
 /// Resets the modes that a failed program can have left set.
-pub(crate) fn restore_from_another() -> io::Result<()> {
-    match lock_or_give_up() {
+pub(crate) fn reset_after_child() -> io::Result<()> {
+    match try_lock_for() {
         // At this time the terminal has its own title.
-        Some(_writing) if takes_bytes() => write_out(&undoing(!(RAW | Mode::Title as u8))),
+        Some(_writing) if is_writable() => write_out(&reset_sequences(!(RAW | Mode::Title as u8))),
         _ => Err(io::ErrorKind::TimedOut.into()),
     }
 }
 
-fn undoing(set: u8) -> Vec<u8> {
+fn reset_sequences(set: u8) -> Vec<u8> {
     let undone = MODES.into_iter().filter(|&mode| set & mode as u8 != 0);
-    undone.flat_map(Mode::off).copied().collect()
+    undone.flat_map(Mode::disable).copied().collect()
 }
 
 /// Writes a sequence that draws nothing. Does nothing while the terminal is restored.
-pub(crate) fn write_beside(bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn write_control(bytes: &[u8]) -> io::Result<()> {
     let _writing = lock();
     if is_set(Mode::Alternate as u8) { write_out(bytes) } else { Ok(()) }
 }
@@ -211,7 +211,7 @@ fn write_out(mut bytes: &[u8]) -> io::Result<()> {
     while !bytes.is_empty() {
         match rustix::io::write(io::stdout(), bytes) {
             Ok(written) => bytes = &bytes[written..],
-            Err(Errno::AGAIN) => drop(wait_to_write(None)),
+            Err(Errno::AGAIN) => drop(wait_writable(None)),
             Err(Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }
@@ -219,12 +219,12 @@ fn write_out(mut bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-fn takes_bytes() -> bool {
-    wait_to_write(Timespec::try_from(PATIENCE).ok().as_ref()).is_ok_and(|ready| ready > 0)
+fn is_writable() -> bool {
+    wait_writable(Timespec::try_from(RESTORE_TIMEOUT).ok().as_ref()).is_ok_and(|ready| ready > 0)
 }
 
-fn wait_to_write(patience: Option<&Timespec>) -> rustix::io::Result<usize> {
-    poll(&mut [PollFd::new(&io::stdout(), PollFlags::OUT)], patience)
+fn wait_writable(timeout: Option<&Timespec>) -> rustix::io::Result<usize> {
+    poll(&mut [PollFd::new(&io::stdout(), PollFlags::OUT)], timeout)
 }
 
 fn lock() -> MutexGuard<'static, ()> {
@@ -232,8 +232,8 @@ fn lock() -> MutexGuard<'static, ()> {
 }
 
 /// Locks with a time-out, because a terminal that accepts no bytes blocks its writer for ever.
-fn lock_or_give_up() -> Option<MutexGuard<'static, ()>> {
-    let until = Instant::now() + PATIENCE;
+fn try_lock_for() -> Option<MutexGuard<'static, ()>> {
+    let until = Instant::now() + RESTORE_TIMEOUT;
     loop {
         match WRITING.try_lock() {
             Ok(writing) => return Some(writing),
@@ -250,14 +250,17 @@ mod tests {
 
     #[test]
     fn only_what_was_set_is_undone() {
-        assert_eq!(undoing(RAW), b"");
-        assert_eq!(undoing(RAW | Mode::Paste as u8), b"\x1b[?2004l");
-        assert_eq!(undoing(Mode::Alternate as u8 | Mode::HiddenCursor as u8), b"\x1b[?25h\x1b[?1049l");
+        assert_eq!(reset_sequences(RAW), b"");
+        assert_eq!(reset_sequences(RAW | Mode::Paste as u8), b"\x1b[?2004l");
+        assert_eq!(
+            reset_sequences(Mode::Alternate as u8 | Mode::HiddenCursor as u8),
+            b"\x1b[?25h\x1b[?1049l"
+        );
     }
 
     #[test]
     fn the_mouse_is_never_asked_for_its_motions() {
-        let asked = String::from_utf8_lossy(Mode::Mouse.on()).into_owned();
+        let asked = String::from_utf8_lossy(Mode::Mouse.enable()).into_owned();
         assert!(!asked.contains("1002") && !asked.contains("1003"), "{asked:?}");
     }
 }

@@ -13,7 +13,7 @@ use rustix::{
 use super::{
     notices::{self, Notice},
     signals,
-    watchdog::{Ending, end_by_force},
+    watchdog::{ExitReason, exit_after_grace},
 };
 
 static WATCHING: OnceLock<()> = OnceLock::new();
@@ -25,22 +25,22 @@ static WATCHING: OnceLock<()> = OnceLock::new();
 /// Fails if the thread cannot be started.
 pub fn watch() -> io::Result<()> {
     if WATCHING.set(()).is_ok() {
-        thread::Builder::new().name("hang-up".into()).spawn(tell_when_gone)?;
+        thread::Builder::new().name("hang-up".into()).spawn(report_hangup)?;
     }
     Ok(())
 }
 
-fn tell_when_gone() {
-    if wait_for_the_end().contains(PollFlags::HUP) {
-        signals::note_hang_up();
-        notices::tell(Notice::HungUp);
-        end_by_force(Ending::HungUp);
+fn report_hangup() {
+    if wait_for_hangup().contains(PollFlags::HUP) {
+        signals::record_hangup();
+        notices::post(Notice::HungUp);
+        exit_after_grace(ExitReason::HungUp);
     }
 }
 
 /// Sleeps until the terminal is closed, which `poll` reports without requested events. Other flags mean that this
 /// system cannot watch a terminal.
-fn wait_for_the_end() -> PollFlags {
+fn wait_for_hangup() -> PollFlags {
     let stdin = io::stdin();
     let mut terminal = [PollFd::new(&stdin, PollFlags::empty())];
     while let Err(Errno::INTR) = poll(&mut terminal, None) {}

@@ -16,13 +16,13 @@ use tokio::sync::mpsc;
 use super::decoder::Decoder;
 
 /// Maximum number of buffered inputs while a frame is drawn; further ones stay in the terminal.
-const WAITING_KEYS: usize = 64;
+const BUFFERED_INPUTS: usize = 64;
 
 /// Maximum time until the reader has paused for another program.
-const PATIENCE: Duration = Duration::from_secs(1);
+const PAUSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Maximum number of bytes per read.
-const READ: usize = 4096;
+const READ_SIZE: usize = 4096;
 
 /// An input of the user or the system.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,20 +57,21 @@ pub enum Input {
 pub struct Keys {
     read: mpsc::Receiver<Input>,
     /// One byte pauses the reader, the next one resumes it.
-    wishes: PipeWriter,
+    control_writer: PipeWriter,
     stopped: std::sync::mpsc::Receiver<()>,
 }
 
 /// Starts a thread that reads the keyboard and the mouse. It uses our own [`Decoder`], because crossterm's reads
 /// terminal responses as keys and waits forever for the end of a paste.
 pub(crate) fn read_keys() -> io::Result<Keys> {
-    let (sender, read) = mpsc::channel(WAITING_KEYS);
-    let (heard, wishes) = io::pipe()?;
+    let (sender, read) = mpsc::channel(BUFFERED_INPUTS);
+    let (control_reader, control_writer) = io::pipe()?;
     let (stopped_to, stopped) = std::sync::mpsc::channel();
-    let reader = Reader { listener: sender, heard, stopped: stopped_to, decoder: Decoder::default() };
+    let reader =
+        Reader { listener: sender, control_reader, stopped: stopped_to, decoder: Decoder::default() };
     // The thread ends when the receiver is dropped or the keyboard cannot be read.
     thread::Builder::new().name("keys".into()).spawn(move || reader.run().ok())?;
-    Ok(Keys { read, wishes, stopped })
+    Ok(Keys { read, control_writer, stopped })
 }
 
 impl Keys {
@@ -79,19 +80,19 @@ impl Keys {
         self.read.recv().await
     }
 
-    /// Pauses the reader, so that another program can read the keyboard, until [`Keys::take`].
+    /// Pauses the reader, so that another program can read the keyboard, until [`Keys::resume`].
     ///
     /// # Errors
     ///
     /// Fails if the reader does not pause within 1 s, for example because many keys are buffered. It then continues.
-    pub fn leave(&mut self) -> io::Result<()> {
+    pub fn pause(&mut self) -> io::Result<()> {
         // Discards late confirmations of earlier requests.
         while self.stopped.try_recv().is_ok() {}
-        self.wish()?;
-        if self.stopped.recv_timeout(PATIENCE).is_ok() {
+        self.toggle()?;
+        if self.stopped.recv_timeout(PAUSE_TIMEOUT).is_ok() {
             return Ok(());
         }
-        self.take()?;
+        self.resume()?;
         Err(io::Error::new(io::ErrorKind::TimedOut, "the keyboard is busy; try again"))
     }
 
@@ -100,19 +101,19 @@ impl Keys {
     /// # Errors
     ///
     /// Fails if the reader has ended.
-    pub fn take(&mut self) -> io::Result<()> {
-        self.wish()
+    pub fn resume(&mut self) -> io::Result<()> {
+        self.toggle()
     }
 
-    fn wish(&mut self) -> io::Result<()> {
-        self.wishes.write_all(&[0])
+    fn toggle(&mut self) -> io::Result<()> {
+        self.control_writer.write_all(&[0])
     }
 }
 
 /// The state of the reader thread.
 struct Reader {
     listener: mpsc::Sender<Input>,
-    heard: PipeReader,
+    control_reader: PipeReader,
     stopped: std::sync::mpsc::Sender<()>,
     decoder: Decoder,
 }
@@ -120,19 +121,19 @@ struct Reader {
 /// The event that woke the reader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Woken {
-    Typed,
-    Wished,
+    InputReady,
+    ControlByte,
     /// The decoder's wait has expired without input.
-    Waited,
+    TimedOut,
 }
 
 impl Reader {
     fn run(mut self) -> io::Result<()> {
         loop {
             match self.wait()? {
-                Woken::Typed => self.read()?,
-                Woken::Wished => self.stop()?,
-                Woken::Waited => self.decoder.expire(Instant::now()),
+                Woken::InputReady => self.read()?,
+                Woken::ControlByte => self.pause()?,
+                Woken::TimedOut => self.decoder.expire(Instant::now()),
             }
             while let Some(input) = self.decoder.next() {
                 let sent = self.listener.blocking_send(input);
@@ -142,11 +143,11 @@ impl Reader {
     }
 
     fn read(&mut self) -> io::Result<()> {
-        let mut bytes = [0; READ];
+        let mut bytes = [0; READ_SIZE];
         match rustix::io::read(io::stdin(), &mut bytes) {
             Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
             Ok(length) => {
-                self.decoder.take(&bytes[..length], Instant::now());
+                self.decoder.decode(&bytes[..length], Instant::now());
                 Ok(())
             }
             Err(Errno::INTR | Errno::AGAIN) => Ok(()),
@@ -157,24 +158,27 @@ impl Reader {
     /// Sleeps until input arrives, a request arrives, or the decoder's wait expires.
     fn wait(&self) -> io::Result<Woken> {
         let stdin = io::stdin();
-        let mut ends = [PollFd::new(&stdin, PollFlags::IN), PollFd::new(&self.heard, PollFlags::IN)];
-        let patience = self.decoder.deadline().map(|until| until.saturating_duration_since(Instant::now()));
-        let patience = patience.and_then(|patience| Timespec::try_from(patience).ok());
-        match poll(&mut ends, patience.as_ref()) {
-            Err(Errno::INTR) | Ok(0) => Ok(Woken::Waited),
+        let mut sources =
+            [PollFd::new(&stdin, PollFlags::IN), PollFd::new(&self.control_reader, PollFlags::IN)];
+        let timeout = self.decoder.deadline().map(|until| until.saturating_duration_since(Instant::now()));
+        let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
+        match poll(&mut sources, timeout.as_ref()) {
+            Err(Errno::INTR) | Ok(0) => Ok(Woken::TimedOut),
             Err(error) => Err(error.into()),
-            Ok(_) if ends[0].revents().contains(PollFlags::HUP) => Err(io::ErrorKind::UnexpectedEof.into()),
-            Ok(_) if !ends[1].revents().is_empty() => Ok(Woken::Wished),
-            Ok(_) => Ok(Woken::Typed),
+            Ok(_) if sources[0].revents().contains(PollFlags::HUP) => {
+                Err(io::ErrorKind::UnexpectedEof.into())
+            }
+            Ok(_) if !sources[1].revents().is_empty() => Ok(Woken::ControlByte),
+            Ok(_) => Ok(Woken::InputReady),
         }
     }
 
-    fn stop(&mut self) -> io::Result<()> {
-        let mut wish = [0];
-        self.heard.read_exact(&mut wish)?;
+    fn pause(&mut self) -> io::Result<()> {
+        let mut byte = [0];
+        self.control_reader.read_exact(&mut byte)?;
         // The rest of an incomplete sequence goes to the other program.
         self.decoder.reset();
         let _ = self.stopped.send(());
-        self.heard.read_exact(&mut wish)
+        self.control_reader.read_exact(&mut byte)
     }
 }

@@ -9,7 +9,7 @@ use rustix::process::{Pid, getpgid, getpgrp, getpid, getppid, getsid};
 ///
 /// There is none if this process leads its session, as in a window or a container of its own, or if its process group
 /// is orphaned: no process of the group has a parent in another group of the session.
-pub fn is_above() -> bool {
+pub fn has_parent_shell() -> bool {
     let Ok(session) = getsid(None) else { return true };
     if session == getpid() {
         return false;
@@ -35,18 +35,18 @@ pub fn is_above() -> bool {
 /// The parent of a process. Fails if the system does not report it.
 fn parent_of(pid: Pid) -> io::Result<Option<Pid>> {
     let status = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero()))?;
-    Ok(parent_in(&status).and_then(Pid::from_raw))
+    Ok(parse_parent(&status).and_then(Pid::from_raw))
 }
 
 /// Parses the parent from `/proc/PID/stat`. The program's name is in parentheses and can contain spaces and
 /// parentheses.
-fn parent_in(status: &str) -> Option<i32> {
+fn parse_parent(status: &str) -> Option<i32> {
     let (_, behind_name) = status.rsplit_once(')')?;
     behind_name.split_whitespace().nth(1)?.parse().ok()
 }
 
 /// Makes a process group the foreground group of the terminal.
-pub(crate) fn give_terminal(group: Pid) -> io::Result<()> {
+pub(crate) fn set_foreground(group: Pid) -> io::Result<()> {
     // A background process that changes the foreground group would be stopped by SIGTTOU.
     let mut blocked = SigSet::empty();
     blocked.add(Signal::SIGTTOU);
@@ -57,8 +57,8 @@ pub(crate) fn give_terminal(group: Pid) -> io::Result<()> {
 }
 
 /// Makes our own process group the foreground group.
-pub(crate) fn take_terminal() -> io::Result<()> {
-    give_terminal(getpgrp())
+pub(crate) fn set_own_foreground() -> io::Result<()> {
+    set_foreground(getpgrp())
 }
 
 #[cfg(test)]
@@ -67,8 +67,8 @@ mod tests {
 
     #[test]
     fn the_parent_is_found_whatever_the_program_is_called() {
-        assert_eq!(parent_in("12 (sh) S 7 12 12 34816 12"), Some(7));
-        assert_eq!(parent_in("12 (a) b (c)) T 8 12 12"), Some(8));
-        assert_eq!(parent_in(""), None);
+        assert_eq!(parse_parent("12 (sh) S 7 12 12 34816 12"), Some(7));
+        assert_eq!(parse_parent("12 (a) b (c)) T 8 12 12"), Some(8));
+        assert_eq!(parse_parent(""), None);
     }
 }

@@ -25,20 +25,20 @@ pub mod input;
 pub mod job_control;
 pub mod notices;
 pub mod panic;
-pub mod remains;
-pub mod report;
+pub mod partial_responses;
 pub mod sequences;
 pub mod signals;
 pub mod ssh;
+pub mod stderr;
 pub mod tokens;
-pub mod uncertain;
+pub mod uncertain_width;
 pub mod watchdog;
 
 use std::io::{self, IsTerminal};
 
 use backend::Tty;
-use child::Ended;
-use guard::{Mode, write_beside};
+use child::ChildExit;
+use guard::{Mode, write_control};
 use input::{Input, Keys};
 use notices::Notice;
 use ratatui::{
@@ -47,7 +47,7 @@ use ratatui::{
 };
 use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 use tokio::process::Command;
-use uncertain::{UncertainCells, replace_without_room};
+use uncertain_width::{UncertainCells, replace_unfitting};
 
 /// The terminal in the alternate screen. At most one exists at a time.
 #[derive(Debug)]
@@ -68,18 +68,18 @@ impl Screen {
     /// Fails without a change if standard input or output is no terminal or `TERM` is `dumb`; otherwise if the system
     /// refuses.
     pub fn enter(mouse: bool) -> io::Result<Self> {
-        fit_to_draw_on(NODE_WITHOUT_SCREEN)?;
+        check_drawable(NODE_WITHOUT_SCREEN)?;
         crossterm::style::force_color_output(true);
         panic::install_hook();
         #[cfg(debug_assertions)]
-        fault_injection::rehearse_panic();
+        fault_injection::inject_panic();
         signals::watch()?;
         hangup::watch()?;
         let terminal = Terminal::new(Tty::default())?;
         let keys = input::read_keys()?;
         let mut screen = Self { terminal, uncertain: UncertainCells::default(), keys, mouse, title: None };
-        guard::hold();
-        screen.take()?;
+        guard::mark_held();
+        screen.set_modes()?;
         Ok(screen)
     }
 
@@ -91,7 +91,7 @@ impl Screen {
     pub fn draw(&mut self, view: impl FnOnce(&mut Frame)) -> io::Result<()> {
         let drawn = self.terminal.draw(|frame| {
             view(frame);
-            replace_without_room(frame.buffer_mut());
+            replace_unfitting(frame.buffer_mut());
         })?;
         let uncertain = self.uncertain.update(drawn.buffer);
         self.terminal.backend_mut().finish(&uncertain)
@@ -105,11 +105,11 @@ impl Screen {
     /// The next input of the user or the system. Cancel-safe. After a hangup it returns [`Input::HungUp`].
     pub async fn next(&mut self) -> Input {
         loop {
-            if let Some(input) = notices::take().and_then(|news| self.react(news)) {
+            if let Some(input) = notices::pop().and_then(|notice| self.handle_notice(notice)) {
                 return input;
             }
             tokio::select! {
-                () = notices::come() => {}
+                () = notices::posted() => {}
                 key = self.keys.next() => match key {
                     // Mouse reports that an earlier program enabled.
                     Some(Input::Mouse(_)) if !self.mouse => {}
@@ -129,15 +129,15 @@ impl Screen {
     /// The inner result fails if the process cannot be stopped, for example without a parent shell that could continue
     /// it; the screen then stays. The outer result fails if the terminal cannot be entered again.
     pub fn suspend(&mut self) -> io::Result<io::Result<()>> {
-        if !job_control::is_above() {
+        if !job_control::has_parent_shell() {
             return Ok(Err(io::Error::new(
                 io::ErrorKind::Unsupported,
                 "no shell is above it that could continue it",
             )));
         }
-        let stopped = give_back().and_then(|()| signals::stop_here());
-        self.take()?;
-        notices::tell(Notice::Resumed);
+        let stopped = pause_screen().and_then(|()| signals::stop_process());
+        self.set_modes()?;
+        notices::post(Notice::Resumed);
         Ok(stopped)
     }
 
@@ -147,18 +147,18 @@ impl Screen {
     /// # Errors
     ///
     /// Fails if the keyboard reader does not pause within 1 s, or if the program cannot be started.
-    pub async fn hand_over(&mut self, program: &mut Command) -> io::Result<Ended> {
-        self.keys.leave()?;
-        let ended = self.run_alone(program).await;
-        self.keys.take()?;
+    pub async fn run_program(&mut self, program: &mut Command) -> io::Result<ChildExit> {
+        self.keys.pause()?;
+        let ended = self.run_paused(program).await;
+        self.keys.resume()?;
         ended
     }
 
     /// Enters the screen again even if the program fails.
-    async fn run_alone(&mut self, program: &mut Command) -> io::Result<Ended> {
+    async fn run_paused(&mut self, program: &mut Command) -> io::Result<ChildExit> {
         let ended = run_in_terminal(program).await;
-        if !matches!(ended, Ok(Ended::Asked(_))) {
-            self.take()?;
+        if !matches!(ended, Ok(ChildExit::TerminationRequested(_))) {
+            self.set_modes()?;
         }
         ended
     }
@@ -179,7 +179,7 @@ impl Screen {
     ///
     /// Fails if the terminal cannot be written.
     pub fn ring() -> io::Result<()> {
-        write_beside(b"\x07")
+        write_control(b"\x07")
     }
 
     /// Enables or disables mouse reports. Without them the mouse selects text in the terminal.
@@ -208,13 +208,13 @@ impl Screen {
     ///
     /// Fails if the terminal cannot be restored.
     pub fn leave(self) -> io::Result<()> {
-        let given_back = guard::let_go();
+        let restored = guard::release();
         drop(self);
-        given_back
+        restored
     }
 
     /// Sets all modes, including those that are set already, and forces a full redraw with the next frame.
-    fn take(&mut self) -> io::Result<()> {
+    fn set_modes(&mut self) -> io::Result<()> {
         guard::set_raw()?;
         for mode in [Mode::Alternate, Mode::Unwrapped, Mode::HiddenCursor, Mode::Paste, Mode::Focus] {
             guard::set(mode)?;
@@ -228,8 +228,8 @@ impl Screen {
         self.redraw()
     }
 
-    fn react(&mut self, news: Notice) -> Option<Input> {
-        match news {
+    fn handle_notice(&mut self, notice: Notice) -> Option<Input> {
+        match notice {
             Notice::Panicked => Some(Input::Panicked),
             Notice::HungUp => Some(Input::HungUp),
             Notice::Terminate => Some(Input::Terminate),
@@ -238,7 +238,7 @@ impl Screen {
                 Ok(Err(error)) => Some(Input::CannotStop(error.to_string())),
                 Err(_) => Some(Input::HungUp),
             },
-            Notice::Resumed => Some(self.take().map_or(Input::HungUp, |()| Input::Resumed)),
+            Notice::Resumed => Some(self.set_modes().map_or(Input::HungUp, |()| Input::Resumed)),
             // Redraws even if the size is unchanged, because the terminal may have cut off cells meanwhile.
             Notice::Resized => Some(self.redraw().map_or(Input::HungUp, |()| Input::Resized)),
         }
@@ -248,28 +248,28 @@ impl Screen {
 impl Drop for Screen {
     fn drop(&mut self) {
         // An error cannot be reported any more.
-        let _ = guard::let_go();
+        let _ = guard::release();
     }
 }
 
 /// Restores the terminal for a pause of the screen.
-fn give_back() -> io::Result<()> {
+fn pause_screen() -> io::Result<()> {
     guard::restore()?;
     #[cfg(debug_assertions)]
-    fault_injection::rehearse_failure()?;
+    fault_injection::inject_failure()?;
     Ok(())
 }
 
 /// Runs a program with the terminal settings from before the screen was entered.
-async fn run_in_terminal(program: &mut Command) -> io::Result<Ended> {
-    give_back()?;
+async fn run_in_terminal(program: &mut Command) -> io::Result<ChildExit> {
+    pause_screen()?;
     let settings = tcgetattr(io::stdin())?;
-    signals::hand_over(true);
+    signals::set_handed_over(true);
     let ended = child::run(program).await;
-    signals::hand_over(false);
-    if !matches!(&ended, Ok(Ended::ByItself(status)) if status.success()) {
+    signals::set_handed_over(false);
+    if !matches!(&ended, Ok(ChildExit::Exited(status)) if status.success()) {
         // A failed program may have left modes set.
-        let _ = guard::restore_from_another();
+        let _ = guard::reset_after_child();
     }
     // Settings that the program changed permanently would count as the terminal's own. Fails if the terminal was
     // closed.
@@ -285,9 +285,9 @@ pub const NODE_WITHOUT_SCREEN: &str =
 ///
 /// # Errors
 ///
-/// Fails if standard input or output is no terminal, or if `TERM` is `dumb`. The error ends with the advice `instead`.
-pub fn fit_to_draw_on(instead: &str) -> io::Result<()> {
-    let unfit = |what: &str| io::Error::new(io::ErrorKind::Unsupported, format!("{what}; {instead}"));
+/// Fails if standard input or output is no terminal, or if `TERM` is `dumb`. The error ends with `advice`.
+pub fn check_drawable(advice: &str) -> io::Result<()> {
+    let unfit = |what: &str| io::Error::new(io::ErrorKind::Unsupported, format!("{what}; {advice}"));
     if !io::stdin().is_terminal() {
         Err(unfit("standard input is not a terminal"))
     } else if !io::stdout().is_terminal() {

@@ -28,37 +28,37 @@ const BY_URGENCY: [Notice; 6] =
     [Notice::Panicked, Notice::HungUp, Notice::Terminate, Notice::Stop, Notice::Resumed, Notice::Resized];
 
 impl Notice {
-    fn is_end(self) -> bool {
+    fn is_termination(self) -> bool {
         matches!(self, Self::Panicked | Self::HungUp | Self::Terminate)
     }
 }
 
-static NEWS: AtomicU8 = AtomicU8::new(0);
-static BELL: Notify = Notify::const_new();
+static PENDING: AtomicU8 = AtomicU8::new(0);
+static POSTED: Notify = Notify::const_new();
 
 /// Posts a notice and wakes the reader. Safe from any thread.
-pub fn tell(news: Notice) {
-    NEWS.fetch_or(news as u8, Ordering::SeqCst);
-    BELL.notify_one();
+pub fn post(notice: Notice) {
+    PENDING.fetch_or(notice as u8, Ordering::SeqCst);
+    POSTED.notify_one();
 }
 
 /// Removes and returns the most urgent notice; `None` without one.
-pub fn take() -> Option<Notice> {
-    BY_URGENCY.into_iter().find(|&news| take_one(news))
+pub fn pop() -> Option<Notice> {
+    BY_URGENCY.into_iter().find(|&notice| remove(notice))
 }
 
 /// Removes and returns the most urgent notice that ends the program. Others stay.
-pub(crate) fn take_end() -> Option<Notice> {
-    BY_URGENCY.into_iter().filter(|news| news.is_end()).find(|&news| take_one(news))
+pub(crate) fn pop_termination() -> Option<Notice> {
+    BY_URGENCY.into_iter().filter(|notice| notice.is_termination()).find(|&notice| remove(notice))
 }
 
-fn take_one(news: Notice) -> bool {
-    NEWS.fetch_and(!(news as u8), Ordering::SeqCst) & news as u8 != 0
+fn remove(notice: Notice) -> bool {
+    PENDING.fetch_and(!(notice as u8), Ordering::SeqCst) & notice as u8 != 0
 }
 
 /// Waits until a notice was posted. Can return without one. Cancel-safe.
-pub async fn come() {
-    BELL.notified().await;
+pub async fn posted() {
+    POSTED.notified().await;
 }
 
 #[cfg(test)]
@@ -67,11 +67,11 @@ mod tests {
 
     #[test]
     fn news_is_heard_once_and_by_urgency() {
-        tell(Notice::Resized);
-        tell(Notice::Terminate);
-        tell(Notice::Resized);
-        assert_eq!(take(), Some(Notice::Terminate));
-        assert_eq!(take(), Some(Notice::Resized));
-        assert_eq!(take(), None);
+        post(Notice::Resized);
+        post(Notice::Terminate);
+        post(Notice::Resized);
+        assert_eq!(pop(), Some(Notice::Terminate));
+        assert_eq!(pop(), Some(Notice::Resized));
+        assert_eq!(pop(), None);
     }
 }

@@ -5,7 +5,7 @@ use std::{panic, sync::Once};
 use super::{
     guard,
     notices::{self, Notice},
-    watchdog::{Ending, end_by_force},
+    watchdog::{ExitReason, exit_after_grace},
 };
 
 static INSTALLED: Once = Once::new();
@@ -20,10 +20,10 @@ pub(crate) fn install_hook() {
         panic::set_hook(Box::new(move |panicked| {
             let _ = guard::restore();
             if guard::is_held() {
-                end_by_force(Ending::Panicked);
+                exit_after_grace(ExitReason::Panicked);
             }
             previous(panicked);
-            notices::tell(Notice::Panicked);
+            notices::post(Notice::Panicked);
         }));
     });
 }

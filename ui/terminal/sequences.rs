@@ -16,29 +16,29 @@ pub enum Meaning {
     /// The end of a bracketed paste.
     PasteEnds,
     /// No user input: a response, a key release or an unknown key.
-    Nothing,
+    Ignored,
 }
 
 /// The meaning of a control sequence, given the bytes between its introducer and its last byte, and the last byte.
 pub fn control(parameters: &[u8], last: u8) -> Meaning {
-    let Ok(text) = str::from_utf8(parameters) else { return Meaning::Nothing };
+    let Ok(text) = str::from_utf8(parameters) else { return Meaning::Ignored };
     if let Some(mouse) = text.strip_prefix('<') {
-        return numbers(mouse).map_or(Meaning::Nothing, |numbers| mouse_sgr(&numbers, last));
+        return numbers(mouse).map_or(Meaning::Ignored, |numbers| mouse_sgr(&numbers, last));
     }
     // Other private markers and intermediate bytes occur only in responses.
-    let Some(numbers) = numbers(text) else { return Meaning::Nothing };
+    let Some(numbers) = numbers(text) else { return Meaning::Ignored };
     match last {
         b'I' if text.is_empty() => Meaning::Focus(true),
         b'O' if text.is_empty() => Meaning::Focus(false),
         b'~' => numbered(&numbers),
-        b'u' => numbers.first().map_or(Meaning::Nothing, |code| character(code[0], modifiers(&numbers, 1))),
+        b'u' => numbers.first().map_or(Meaning::Ignored, |code| character(code[0], modifiers(&numbers, 1))),
         b'Z' => key(KeyCode::BackTab, Some(KeyModifiers::SHIFT)),
         _ => match named(last) {
             // `R` is both F3 and the cursor position report; F3 also arrives as SS3 or by its number.
             Some(code) if last != b'R' && (numbers.is_empty() || numbers[0][0] <= 1) => {
                 key(code, modifiers(&numbers, 1))
             }
-            _ => Meaning::Nothing,
+            _ => Meaning::Ignored,
         },
     }
 }
@@ -47,7 +47,7 @@ pub fn control(parameters: &[u8], last: u8) -> Meaning {
 pub(crate) fn single_shift(last: u8) -> Meaning {
     match last {
         b'M' => key(KeyCode::Enter, Some(KeyModifiers::NONE)),
-        _ => named(last).map_or(Meaning::Nothing, |code| key(code, Some(KeyModifiers::NONE))),
+        _ => named(last).map_or(Meaning::Ignored, |code| key(code, Some(KeyModifiers::NONE))),
     }
 }
 
@@ -55,7 +55,7 @@ pub(crate) fn single_shift(last: u8) -> Meaning {
 pub(crate) fn console(last: u8) -> Meaning {
     match last {
         b'A'..=b'E' => key(KeyCode::F(last - b'A' + 1), Some(KeyModifiers::NONE)),
-        _ => Meaning::Nothing,
+        _ => Meaning::Ignored,
     }
 }
 
@@ -89,7 +89,7 @@ fn modifiers(numbers: &[Vec<u32>], at: usize) -> Option<KeyModifiers> {
 }
 
 fn key(code: KeyCode, modifiers: Option<KeyModifiers>) -> Meaning {
-    modifiers.map_or(Meaning::Nothing, |modifiers| Meaning::Key(KeyEvent::new(code, modifiers)))
+    modifiers.map_or(Meaning::Ignored, |modifiers| Meaning::Key(KeyEvent::new(code, modifiers)))
 }
 
 fn named(last: u8) -> Option<KeyCode> {
@@ -106,7 +106,7 @@ fn named(last: u8) -> Option<KeyCode> {
 }
 
 fn numbered(numbers: &[Vec<u32>]) -> Meaning {
-    let Some(number) = numbers.first().map(|number| number[0]) else { return Meaning::Nothing };
+    let Some(number) = numbers.first().map(|number| number[0]) else { return Meaning::Ignored };
     let code = match number {
         200 => return Meaning::PasteBegins,
         201 => return Meaning::PasteEnds,
@@ -126,7 +126,7 @@ fn numbered(numbers: &[Vec<u32>]) -> Meaning {
         23..=26 => KeyCode::F(number as u8 - 12),
         28 | 29 => KeyCode::F(number as u8 - 13),
         31..=34 => KeyCode::F(number as u8 - 14),
-        _ => return Meaning::Nothing,
+        _ => return Meaning::Ignored,
     };
     key(code, modifiers(numbers, 1))
 }
@@ -144,7 +144,7 @@ fn character(code: u32, modifiers: Option<KeyModifiers>) -> Meaning {
         code => {
             match char::from_u32(code).filter(|c| !c.is_control() && !('\u{e000}'..='\u{f8ff}').contains(c)) {
                 Some(c) => KeyCode::Char(with_shift(c, modifiers)),
-                None => return Meaning::Nothing,
+                None => return Meaning::Ignored,
             }
         }
     };
@@ -159,13 +159,13 @@ fn with_shift(c: char, modifiers: Option<KeyModifiers>) -> char {
 
 /// A mouse report: button and modifiers, column, row. The last byte distinguishes press and release.
 fn mouse_sgr(numbers: &[Vec<u32>], last: u8) -> Meaning {
-    let [button, column, row] = numbers else { return Meaning::Nothing };
+    let [button, column, row] = numbers else { return Meaning::Ignored };
     let place = |number: &[u32]| u16::try_from(number[0]).ok().and_then(|number| number.checked_sub(1));
     let (Some(column), Some(row), b'M' | b'm') = (place(column), place(row), last) else {
-        return Meaning::Nothing;
+        return Meaning::Ignored;
     };
     let bits = button[0];
-    let Some(kind) = mouse_kind(bits, last == b'M') else { return Meaning::Nothing };
+    let Some(kind) = mouse_kind(bits, last == b'M') else { return Meaning::Ignored };
     let of = |bit: u32, modifier| if bits & bit == 0 { KeyModifiers::NONE } else { modifier };
     let modifiers = of(4, KeyModifiers::SHIFT) | of(8, KeyModifiers::ALT) | of(16, KeyModifiers::CONTROL);
     Meaning::Mouse(MouseEvent { kind, column, row, modifiers })

@@ -22,7 +22,7 @@ use signal_hook::{
 use super::{
     guard, job_control,
     notices::{self, Notice},
-    watchdog::{Ending, end_by_force},
+    watchdog::{ExitReason, exit_after_grace},
 };
 
 const WATCHED: [c_int; 7] = [SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT, SIGWINCH];
@@ -40,12 +40,12 @@ static HANDED_OVER: AtomicBool = AtomicBool::new(false);
 
 /// Sets whether another program has the keyboard. Meanwhile SIGINT and SIGQUIT are ignored, because they are meant for
 /// it.
-pub fn hand_over(handed_over: bool) {
+pub fn set_handed_over(handed_over: bool) {
     HANDED_OVER.store(handed_over, Ordering::SeqCst);
 }
 
 /// Records a hangup. A later SIGHUP is ignored and does not count as a second signal.
-pub(crate) fn note_hang_up() {
+pub(crate) fn record_hangup() {
     HUNG_UP.store(true, Ordering::SeqCst);
 }
 
@@ -69,36 +69,36 @@ fn handle(signal: c_int) {
         SIGINT | SIGQUIT if HANDED_OVER.load(Ordering::SeqCst) => {}
         // The other program keeps the terminal while we stop too, provided that a shell could continue us.
         SIGTSTP if HANDED_OVER.load(Ordering::SeqCst) => {
-            if job_control::is_above() {
-                let _ = stop_here();
+            if job_control::has_parent_shell() {
+                let _ = stop_process();
             }
         }
-        SIGQUIT => by_default(signal),
+        SIGQUIT => apply_default(signal),
         SIGHUP if HUNG_UP.load(Ordering::SeqCst) => {}
-        _ if !guard::is_held() => by_default(signal),
-        SIGWINCH => notices::tell(Notice::Resized),
-        SIGTSTP => notices::tell(Notice::Stop),
+        _ if !guard::is_held() => apply_default(signal),
+        SIGWINCH => notices::post(Notice::Resized),
+        SIGTSTP => notices::post(Notice::Stop),
         SIGCONT if STOPPING.swap(false, Ordering::SeqCst) => {}
-        SIGCONT => notices::tell(Notice::Resumed),
+        SIGCONT => notices::post(Notice::Resumed),
         SIGHUP => {
-            note_hang_up();
-            notices::tell(Notice::HungUp);
-            end_by_force(Ending::Signal(signal));
+            record_hangup();
+            notices::post(Notice::HungUp);
+            exit_after_grace(ExitReason::Signal(signal));
         }
         _ => {
-            notices::tell(Notice::Terminate);
-            end_by_force(Ending::Signal(signal));
+            notices::post(Notice::Terminate);
+            exit_after_grace(ExitReason::Signal(signal));
         }
     }
 }
 
-fn by_default(signal: c_int) {
+fn apply_default(signal: c_int) {
     let _ = guard::restore();
     let _ = low_level::emulate_default_handler(signal);
 }
 
 /// Stops the process with SIGSTOP, because SIGTSTP is handled. Returns when the process continues.
-pub(crate) fn stop_here() -> io::Result<()> {
+pub(crate) fn stop_process() -> io::Result<()> {
     STOPPING.store(true, Ordering::SeqCst);
     low_level::raise(SIGSTOP)
 }

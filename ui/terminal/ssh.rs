@@ -4,10 +4,10 @@ use std::{env, ffi::OsString};
 
 /// Whether the program runs in an ssh session: `SSH_CONNECTION` or `SSH_TTY` is set and not empty.
 pub fn is_over_ssh() -> bool {
-    says_ssh(env::var_os)
+    is_ssh_session(env::var_os)
 }
 
-pub(crate) fn says_ssh(variable: impl Fn(&'static str) -> Option<OsString>) -> bool {
+pub(crate) fn is_ssh_session(variable: impl Fn(&'static str) -> Option<OsString>) -> bool {
     ["SSH_CONNECTION", "SSH_TTY"]
         .into_iter()
         .any(|name| variable(name).is_some_and(|value| !value.is_empty()))
@@ -25,7 +25,11 @@ mod tests {
             ("SSH_TTY", "", false),
             ("SSH_AGENT_PID", "17", false),
         ] {
-            assert_eq!(says_ssh(|name| (name == set).then(|| value.into())), is_remote, "{set}={value}");
+            assert_eq!(
+                is_ssh_session(|name| (name == set).then(|| value.into())),
+                is_remote,
+                "{set}={value}"
+            );
         }
     }
 }

@@ -18,7 +18,7 @@ pub(crate) const SEQUENCE_WAIT: Duration = Duration::from_secs(1);
 const ESC: u8 = 0x1b;
 const BEL: u8 = 0x07;
 /// Maximum length of a control sequence in bytes, longer than any in use.
-const LONGEST_SEQUENCE: usize = 256;
+const MAX_SEQUENCE: usize = 256;
 
 /// A token of the input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,9 +34,9 @@ pub enum Token {
     /// The end of a bracketed paste.
     PasteEnds,
     /// The terminator of a response whose start is missing.
-    AnswerEnds,
+    ResponseEnd,
     /// A byte that is part of no UTF-8 character.
-    NotText,
+    InvalidUtf8,
 }
 
 /// The state of the tokenizer.
@@ -79,13 +79,13 @@ pub struct Tokenizer {
 
 impl Tokenizer {
     /// Processes a byte. Returns the tokens that it completes.
-    pub fn take(&mut self, byte: u8) -> Vec<Token> {
+    pub fn feed(&mut self, byte: u8) -> Vec<Token> {
         self.step(byte);
         mem::take(&mut self.tokens)
     }
 
-    /// Maximum wait for the next byte before [`give_up`](Self::give_up); `None` if no sequence is open.
-    pub fn patience(&self) -> Option<Duration> {
+    /// Maximum wait for the next byte before [`flush`](Self::flush); `None` if no sequence is open.
+    pub fn timeout(&self) -> Option<Duration> {
         match &self.state {
             State::Ground => None,
             State::Escape | State::SingleShift | State::Text { last: Last::Introducer, .. } => {
@@ -98,7 +98,7 @@ impl Tokenizer {
 
     /// Ends an open sequence: an introducer alone becomes a key, an incomplete sequence is removed. Returns the
     /// resulting tokens.
-    pub fn give_up(&mut self) -> Vec<Token> {
+    pub fn flush(&mut self) -> Vec<Token> {
         let alt = |byte: u8| key(KeyCode::Char(char::from(byte)), KeyModifiers::ALT);
         match mem::take(&mut self.state) {
             State::Escape => vec![key(KeyCode::Esc, KeyModifiers::NONE)],
@@ -114,9 +114,9 @@ impl Tokenizer {
             State::Ground => self.ground(byte, false),
             State::Escape => self.escape(byte),
             State::SingleShift if !(0x20..0x7f).contains(&byte) => self.ground(byte, false),
-            State::SingleShift => self.mean(sequences::single_shift(byte)),
+            State::SingleShift => self.push_meaning(sequences::single_shift(byte)),
             State::Control(parameters) => self.control(parameters, byte),
-            State::Console => self.mean(sequences::console(byte)),
+            State::Console => self.push_meaning(sequences::console(byte)),
             State::Mouse(bytes) => self.mouse(bytes, byte),
             State::Text { introducer, last } => self.text(introducer, last, byte),
             State::Utf8(bytes, alt) => self.utf8(bytes, alt, byte),
@@ -130,7 +130,7 @@ impl Tokenizer {
             0x20..=0x7e => self.character(char::from(byte), alt),
             0x80..=0x9f => self.introduce(byte - 0x40),
             0xc2..=0xf4 => self.state = State::Utf8(vec![byte], alt),
-            _ => self.tokens.push(Token::NotText),
+            _ => self.tokens.push(Token::InvalidUtf8),
         }
     }
 
@@ -142,7 +142,7 @@ impl Tokenizer {
             b']' | b'P' | b'_' | b'^' | b'X' => {
                 self.state = State::Text { introducer: byte, last: Last::Introducer };
             }
-            b'\\' => self.tokens.push(Token::AnswerEnds),
+            b'\\' => self.tokens.push(Token::ResponseEnd),
             _ => {}
         }
     }
@@ -172,12 +172,12 @@ impl Tokenizer {
             b'M' if parameters.is_empty() => self.state = State::Mouse(Vec::new()),
             0x20..=0x3f => {
                 // A longer sequence is ignored, but its end is still detected.
-                if parameters.len() < LONGEST_SEQUENCE {
+                if parameters.len() < MAX_SEQUENCE {
                     parameters.push(byte);
                 }
                 self.state = State::Control(parameters);
             }
-            0x40..=0x7e => self.mean(sequences::control(&parameters, byte)),
+            0x40..=0x7e => self.push_meaning(sequences::control(&parameters, byte)),
             _ => self.ground(byte, false),
         }
     }
@@ -189,7 +189,7 @@ impl Tokenizer {
         }
         bytes.push(byte);
         match <[u8; 3]>::try_from(bytes) {
-            Ok(bytes) => self.mean(sequences::mouse_x10(bytes)),
+            Ok(bytes) => self.push_meaning(sequences::mouse_x10(bytes)),
             Err(bytes) => self.state = State::Mouse(bytes),
         }
     }
@@ -213,7 +213,7 @@ impl Tokenizer {
 
     fn utf8(&mut self, mut bytes: Vec<u8>, alt: bool, byte: u8) {
         if !(0x80..=0xbf).contains(&byte) {
-            self.tokens.push(Token::NotText);
+            self.tokens.push(Token::InvalidUtf8);
             self.ground(byte, false);
             return;
         }
@@ -221,7 +221,7 @@ impl Tokenizer {
         match str::from_utf8(&bytes) {
             Ok(text) => text.chars().for_each(|c| self.character(c, alt)),
             Err(error) if error.error_len().is_none() => self.state = State::Utf8(bytes, alt),
-            Err(_) => self.tokens.push(Token::NotText),
+            Err(_) => self.tokens.push(Token::InvalidUtf8),
         }
     }
 
@@ -235,7 +235,7 @@ impl Tokenizer {
         self.tokens.push(key(KeyCode::Char(c), shift | alt));
     }
 
-    fn mean(&mut self, meaning: Meaning) {
+    fn push_meaning(&mut self, meaning: Meaning) {
         let both = KeyModifiers::CONTROL | KeyModifiers::ALT;
         self.tokens.extend(match meaning {
             // A key with both modifiers would be read as the plain letter.
@@ -245,7 +245,7 @@ impl Tokenizer {
             Meaning::Focus(has_it) => Some(Token::Focus(has_it)),
             Meaning::PasteBegins => Some(Token::PasteBegins),
             Meaning::PasteEnds => Some(Token::PasteEnds),
-            Meaning::Nothing => None,
+            Meaning::Ignored => None,
         });
     }
 }

@@ -8,13 +8,13 @@ use super::guard;
 
 /// The reason why the program has to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Ending {
+pub(crate) enum ExitReason {
     HungUp,
     Panicked,
     Signal(c_int),
 }
 
-impl Ending {
+impl ExitReason {
     /// Time for the program to end by itself.
     fn grace(self) -> Duration {
         match self {
@@ -38,11 +38,11 @@ impl Ending {
 /// Restores the terminal and exits after a grace period: 10 s after a signal or panic, 6 s after a hangup.
 ///
 /// Runs in a thread, because the runtime's threads can be stuck in a write to the terminal.
-pub(crate) fn end_by_force(ending: Ending) {
+pub(crate) fn exit_after_grace(reason: ExitReason) {
     // If no thread can be started, there is no fallback.
     let _ = thread::Builder::new().name("ending".into()).spawn(move || {
-        thread::sleep(ending.grace());
+        thread::sleep(reason.grace());
         let _ = guard::restore();
-        process::exit(ending.exit_code());
+        process::exit(reason.exit_code());
     });
 }

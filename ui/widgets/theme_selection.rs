@@ -50,7 +50,7 @@ impl ThemeSelection {
         let looks = Self::new(
             themes,
             clacks_terminal::colours::background(),
-            clacks_terminal::colours::colours_wanted(),
+            clacks_terminal::colours::use_colours(),
         );
         let mut looks = Self { complaints, ..looks };
         let chosen = looks.choose(&name);

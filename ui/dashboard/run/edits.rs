@@ -8,7 +8,7 @@ use clacks_language::{
 };
 use clacks_p2p::{Message, core::MessageId};
 use clacks_source::{execute, restore};
-use clacks_terminal::child::Ended;
+use clacks_terminal::child::ChildExit;
 
 use super::{
     event_loop::{Dashboard, Stay},
@@ -74,16 +74,16 @@ impl Dashboard {
                 return Ok(Stay::Open);
             }
         };
-        let ended = self.screen.hand_over(&mut file.editor()).await;
-        if let Ok(Ended::Asked(input)) = ended {
+        let ended = self.screen.run_program(&mut file.editor()).await;
+        if let Ok(ChildExit::TerminationRequested(input)) = ended {
             self.end_amid(&editing, file);
             return self.leave_for(&input);
         }
         self.resize();
         match ended {
-            Ok(Ended::ByItself(status)) if status.success() => self.take_back(editing, file),
-            Ok(Ended::ByItself(status)) => self.give_up(&editing, file.kept(&failure(status))),
-            Ok(Ended::Asked(_)) => {}
+            Ok(ChildExit::Exited(status)) if status.success() => self.take_back(editing, file),
+            Ok(ChildExit::Exited(status)) => self.give_up(&editing, file.kept(&failure(status))),
+            Ok(ChildExit::TerminationRequested(_)) => {}
             Err(error) => self.give_up(&editing, file.kept(&format!("the editor got no terminal: {error}"))),
         }
         Ok(Stay::Open)

@@ -137,8 +137,8 @@ pub async fn run(source: Source, settings: &DashboardSettings) -> anyhow::Result
     dashboard.handing_on.shutdown().await;
     let Dashboard { source, screen, history, stations, last_words, cause, .. } = dashboard;
     let left = screen.leave();
-    last_words.iter().for_each(|words| clacks_terminal::report::tell(words));
-    source.close().await.iter().for_each(|said| clacks_terminal::report::tell(said));
+    last_words.iter().for_each(|words| clacks_terminal::stderr::report(words));
+    source.close().await.iter().for_each(|said| clacks_terminal::stderr::report(said));
     // What was never sent is not written down.
     if let Some(history) = history {
         history.finish().await;

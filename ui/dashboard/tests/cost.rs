@@ -9,7 +9,7 @@ use clacks_language::command::motion_setting::Setting;
 use clacks_p2p::{Address, Message, Node, core::MessageId};
 use clacks_recording::recorder::Recorder;
 use clacks_source::testing::no_lists;
-use clacks_terminal::uncertain::{UncertainCells, replace_without_room};
+use clacks_terminal::uncertain_width::{UncertainCells, replace_unfitting};
 use clacks_widgets::{animation::Animations, theme::Theme};
 use jiff::tz::TimeZone;
 use ratatui::{Terminal, TerminalOptions, Viewport, backend::CrosstermBackend, buffer::Cell, layout::Rect};
@@ -101,7 +101,7 @@ impl Watched {
         let Self { model, terminal, uncertain, .. } = self;
         let drawn = terminal.draw(|frame| {
             view(model, Theme::default(), frame);
-            replace_without_room(frame.buffer_mut());
+            replace_unfitting(frame.buffer_mut());
         });
         uncertain.update(drawn.unwrap().buffer);
         began.elapsed()

@@ -9,7 +9,7 @@ use clacks_p2p::{
 };
 use clacks_recording::{player::Player, scripted::Recording};
 use clacks_source::lists::Lists;
-use clacks_terminal::uncertain::Frames;
+use clacks_terminal::uncertain_width::Frames;
 use clacks_text::{
     charset::Charset,
     glyphs::glyphs,
@@ -336,7 +336,7 @@ impl OnTerminal {
             let mut x = 0;
             while x < frame.area.width {
                 let symbol = frame[(x, y)].symbol();
-                let columns = symbol.cell_width().max(1) + self.frames.blanks_behind(x, y);
+                let columns = symbol.cell_width().max(1) + self.frames.trailing_blanks(x, y);
                 assert_eq!(
                     self.text(y, x..x + columns).trim_end(),
                     symbol.trim_end(),

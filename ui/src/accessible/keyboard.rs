@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::Context;
-use clacks_terminal::job_control::is_above as is_shell_above;
+use clacks_terminal::job_control::has_parent_shell;
 use rustix::termios::{
     LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcgetwinsize, tcsetattr,
 };
@@ -77,7 +77,7 @@ impl Keyboard {
     /// Stops the process until the shell continues it. Returns the text to write then: the line again. Without a parent
     /// shell nothing is stopped, and the text says so.
     fn stop(&mut self, line: &str) -> String {
-        if !is_shell_above() {
+        if !has_parent_shell() {
             let begins = if line.is_empty() { "" } else { "\n" };
             return format!("{begins}{CANNOT_STOP}\n{line}");
         }

@@ -71,10 +71,10 @@ pub(crate) async fn tell_all(
                 if let Ok(told) = tokio::time::timeout(STANDS_STILL, &mut telling).await {
                     return told.map(|()| Spoken::Signalled(signal));
                 }
-                session.hand_on(false, Some(WHEN_TOLD_TO_END)).into_iter().for_each(|begun| clacks_terminal::report::tell(&begun));
+                session.hand_on(false, Some(WHEN_TOLD_TO_END)).into_iter().for_each(|begun| clacks_terminal::stderr::report(&begun));
             }
             Some(reply) = replies.recv(), if session.is_told_to_end() => {
-                session.on_reply(reply).into_iter().for_each(|told| clacks_terminal::report::tell(&told));
+                session.on_reply(reply).into_iter().for_each(|told| clacks_terminal::stderr::report(&told));
             }
         }
         if session.leaves {
@@ -94,11 +94,11 @@ pub(crate) async fn hung_up(
     signals: &mut Signals,
     mut replies: mpsc::Receiver<Reply>,
 ) {
-    session.hang_up().into_iter().for_each(|begun| clacks_terminal::report::tell(&begun));
+    session.hang_up().into_iter().for_each(|begun| clacks_terminal::stderr::report(&begun));
     while !session.leaves {
         tokio::select! {
             Some(reply) = replies.recv() => {
-                session.on_reply(reply).into_iter().for_each(|told| clacks_terminal::report::tell(&told));
+                session.on_reply(reply).into_iter().for_each(|told| clacks_terminal::stderr::report(&told));
             }
             signal = signals.next() => if signal != Signal::HangUp { return },
         }

@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant};
 
 use clacks_terminal::{
-    remains::is_answer,
+    partial_responses::is_response,
     tokens::{Token, Tokenizer},
 };
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
@@ -22,24 +22,24 @@ impl Presses {
     /// control character, or `ESC [` and a letter for an arrow. Bytes that are not UTF-8 stay invalid.
     pub(crate) fn typed(&mut self, read: &[u8], now: Instant) -> Vec<u8> {
         let since = self.last.replace(now).map_or(Duration::ZERO, |last| now.saturating_duration_since(last));
-        let has_begun = match self.tokenizer.patience() {
-            Some(patience) if since < patience => true,
+        let has_begun = match self.tokenizer.timeout() {
+            Some(timeout) if since < timeout => true,
             // An introducer alone is a key without effect here. An incomplete sequence is removed.
             Some(_) => {
-                drop(self.tokenizer.give_up());
+                drop(self.tokenizer.flush());
                 false
             }
             None => false,
         };
-        if !has_begun && str::from_utf8(read).is_ok_and(is_answer) {
+        if !has_begun && str::from_utf8(read).is_ok_and(is_response) {
             return Vec::new();
         }
         let mut typed = Vec::new();
-        for token in read.iter().flat_map(|byte| self.tokenizer.take(*byte)) {
+        for token in read.iter().flat_map(|byte| self.tokenizer.feed(*byte)) {
             match token {
                 Token::Key(key) if key.kind != KeyEventKind::Release => write(key, &mut typed),
                 // A byte that occurs in no UTF-8 text.
-                Token::NotText => typed.push(0xff),
+                Token::InvalidUtf8 => typed.push(0xff),
                 _ => {}
             }
         }

@@ -91,7 +91,7 @@ struct Look {
 impl Look {
     /// The options of the screen; `None` without a terminal.
     fn of_screen(self) -> anyhow::Result<Option<View>> {
-        if clacks_terminal::fit_to_draw_on("").is_err() {
+        if clacks_terminal::check_drawable("").is_err() {
             return Ok(None);
         }
         Ok(Some(self.view()?).filter(|view| !view.accessible.unwrap_or_default()))
@@ -165,7 +165,7 @@ fn run_at_once(scenario: Scenario, options: SimulateOptions) -> anyhow::Result<(
     if format.is_table() {
         let rate = report.end.deliveries as f64 / took.as_secs_f64().max(f64::MIN_POSITIVE);
         let rate = clacks_text::format::grouped(rate as u64);
-        clacks_terminal::report::tell(&format!(
+        clacks_terminal::stderr::report(&format!(
             "simulated in {:.1} s, {rate} deliveries a second",
             took.as_secs_f64()
         ));

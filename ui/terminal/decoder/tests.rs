@@ -62,7 +62,7 @@ impl Typist {
     }
 
     fn types(&mut self, bytes: impl AsRef<[u8]>) -> &mut Self {
-        self.decoder.take(bytes.as_ref(), self.zero + self.now);
+        self.decoder.decode(bytes.as_ref(), self.zero + self.now);
         self
     }
 
@@ -401,11 +401,11 @@ fn one_paste_behind_another_is_two() {
 fn a_paste_without_end_takes_bounded_memory() {
     let mut typist = Typist::new();
     typist.types("\x1b[200~");
-    for _ in 0..3 * (LONGEST_PASTE >> 20) {
+    for _ in 0..3 * (MAX_PASTE >> 20) {
         typist.types(vec![b'x'; 1 << 20]);
     }
     typist.types("\x1b[201~");
-    assert!(matches!(&typist.came()[..], [Input::Paste(text)] if text.len() <= LONGEST_PASTE));
+    assert!(matches!(&typist.came()[..], [Input::Paste(text)] if text.len() <= MAX_PASTE));
 }
 
 #[test]
@@ -438,14 +438,14 @@ fn a_crowd_in_pieces_is_one_and_a_key_alone_is_not_waited_with() {
     let mut typist = Typist::new();
     typist.types("qui").waits(ms(14)).types("t n").waits(ms(14)).types("ow\r");
     assert!(matches!(&typist.came()[..], [Input::Burst(keys)] if keys.len() == 9));
-    typist.types("j").waits(AT_ONCE);
+    typist.types("j").waits(KEY_PAUSE);
     assert_eq!(typist.decoder.next(), Some(plain('j')));
 }
 
 #[test]
 fn a_burst_without_end_is_cut_and_leaves_no_key_behind() {
     let mut typist = Typist::new();
-    typist.types(vec![b'y'; LONGEST_BURST + 3]);
-    assert!(matches!(&typist.came()[..], [Input::Burst(keys)] if keys.len() == LONGEST_BURST));
+    typist.types(vec![b'y'; MAX_BURST + 3]);
+    assert!(matches!(&typist.came()[..], [Input::Burst(keys)] if keys.len() == MAX_BURST));
     assert_eq!(KeyEventState::NONE, KeyEvent::from(KeyCode::Enter).state);
 }

@@ -3,7 +3,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use clacks_terminal::uncertain::Frames;
+use clacks_terminal::uncertain_width::Frames;
 use proptest::prelude::*;
 use ratatui::{buffer::Buffer, layout::Rect, text::Span, widgets::Widget};
 

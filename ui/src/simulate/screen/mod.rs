@@ -45,7 +45,7 @@ pub(crate) async fn run(
         End::HungUp => Ok(None),
         // The creation of nodes cannot be interrupted, so the thread is not joined.
         End::Left if model.snapshot.stage == Stage::Preparing => {
-            clacks_terminal::report::tell("left while the network was being made: nothing was simulated");
+            clacks_terminal::stderr::report("left while the network was being made: nothing was simulated");
             Ok(None)
         }
         // A running simulation stops at once and returns its final measurement.

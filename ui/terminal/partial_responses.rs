@@ -7,29 +7,31 @@
 /// text.
 ///
 /// `is_first` means that nothing before it arrived at the same time; a weaker form then suffices.
-pub fn answer(text: &str, is_first: bool) -> usize {
+pub fn response_len(text: &str, is_first: bool) -> usize {
     let inner = text.strip_prefix('[').unwrap_or(text);
     let has_bracket = inner.len() < text.len();
     if has_bracket && let Some(length) = mouse_or_key(text, inner, is_first) {
         return length;
     }
     let Some(form) = Form::of(inner) else { return 0 };
-    let is_answer = if form.is_private {
+    let is_response = if form.is_private {
         has_bracket || is_first && form.has_digit
     } else {
-        is_first && form.is_plain_answer(has_bracket)
+        is_first && form.is_plain_response(has_bracket)
     };
-    if is_answer { text.len() - inner.len() + form.length } else { 0 }
+    if is_response { text.len() - inner.len() + form.length } else { 0 }
 }
 
 /// Whether all text that arrived at once is a single response without its start.
-pub fn is_answer(read: &str) -> bool {
+pub fn is_response(read: &str) -> bool {
     let end = ["\x1b\\", "\x07"].into_iter().find_map(|end| read.strip_suffix(end));
     match end {
         Some(text) => {
-            string_start(text) == 0 && !text.contains(char::is_control) && text.starts_with([']', 'P', '_'])
+            string_response_start(text) == 0
+                && !text.contains(char::is_control)
+                && text.starts_with([']', 'P', '_'])
         }
-        None => read.chars().nth(1).is_some() && answer(read, true) == read.len(),
+        None => read.chars().nth(1).is_some() && response_len(read, true) == read.len(),
     }
 }
 
@@ -78,7 +80,7 @@ impl Form {
     }
 
     /// Whether a sequence without a private marker is a response, or a key with numbers.
-    fn is_plain_answer(&self, has_bracket: bool) -> bool {
+    fn is_plain_response(&self, has_bracket: bool) -> bool {
         let has_numbers = self.has_digit && (self.separators > 0 || self.is_mode);
         let is_short =
             has_bracket && self.has_digit && matches!(self.last, 'n' | 'c' | 'u' | '~' | 'x' | 't');
@@ -87,7 +89,7 @@ impl Form {
 }
 
 /// The start of a cut string response in `text`, whose terminator follows the text.
-pub(crate) fn string_start(text: &str) -> usize {
+pub(crate) fn string_response_start(text: &str) -> usize {
     let is_start = |at: usize| {
         let rest = &text[at..];
         let numbered =
@@ -100,7 +102,7 @@ pub(crate) fn string_start(text: &str) -> usize {
 }
 
 /// Whether `text` can be the beginning of a response without its start, so that waiting for the rest is useful.
-pub(crate) fn may_go_on(text: &str) -> bool {
+pub(crate) fn can_continue(text: &str) -> bool {
     let is_start = |c: char| {
         matches!(c, '[' | ']' | 'P' | '_' | '^' | 'X' | '?' | '>' | '<' | '=' | ';') || c.is_ascii_digit()
     };

@@ -179,7 +179,7 @@ fn what_has_something_over_its_second_column_is_replaced() {
     frame.set_string(0, 0, "a\u{5b57}\u{5b57}\u{915}\u{903}", Style::new());
     frame.set_string(2, 0, "|", Style::new());
     frame.set_string(6, 0, "|", Style::new());
-    replace_without_room(&mut frame);
+    replace_unfitting(&mut frame);
     let drawn: String = frame.content.iter().map(Cell::symbol).collect();
     assert_eq!(drawn, "a?|\u{5b57} ?| ");
 }
@@ -196,7 +196,7 @@ fn what_may_reach_over_the_edge_is_replaced_and_lines_are_not() {
     ] {
         let mut frame = blank((4, 1));
         frame.set_string(0, 0, text, Style::new());
-        replace_without_room(&mut frame);
+        replace_unfitting(&mut frame);
         let drawn: String = frame.content.iter().map(Cell::symbol).collect();
         assert_eq!(drawn.trim_end(), shown, "{text:?}");
     }

@@ -55,7 +55,7 @@ impl Placed {
 /// Turns padding into blanks, and replaces cells without room by `?`: cells at the right edge that a terminal can wrap
 /// into the next row; wide cells that something else was drawn over, such as a list over text; and cells of a field
 /// that a terminal would join to the cell before them.
-pub fn replace_without_room(frame: &mut Buffer) {
+pub fn replace_unfitting(frame: &mut Buffer) {
     let width = usize::from(frame.area.width).max(1);
     for row in frame.content.chunks_mut(width) {
         let mut before: Option<Range<usize>> = None;
@@ -74,7 +74,7 @@ pub fn replace_without_room(frame: &mut Buffer) {
                 blank_pads(&mut row[at + 1..at + columns]);
             }
             let symbol = row[at].symbol();
-            if is_covered(&row[at..]) || may_reach_over(symbol, width - at) {
+            if is_covered(&row[at..]) || can_overflow(symbol, width - at) {
                 row[at].set_symbol(PLACEHOLDER);
             } else {
                 before = Some(at..at + usize::from(symbol.cell_width().max(1)));
@@ -90,7 +90,7 @@ fn blank_pads(cells: &mut [Cell]) {
 }
 
 /// Number of blanks behind the first of these cells in which a terminal can draw a part of it.
-pub fn blanks_behind(row: &[Cell]) -> usize {
+pub fn trailing_blanks(row: &[Cell]) -> usize {
     let symbol = row[0].symbol();
     if symbol.len() <= 1 || is_certain(symbol) {
         return 0;
@@ -108,12 +108,12 @@ fn is_covered(row: &[Cell]) -> bool {
 
 /// Whether a terminal can draw the cell beyond the edge. Single characters of one column are allowed there, because
 /// lines reach the edge, and a terminal without wrapping stays in the row.
-fn may_reach_over(symbol: &str, room: usize) -> bool {
-    !is_line(symbol) && usize::from(most_columns(symbol)) > room && !is_certain(symbol)
+fn can_overflow(symbol: &str, room: usize) -> bool {
+    !is_single_column(symbol) && usize::from(most_columns(symbol)) > room && !is_certain(symbol)
 }
 
 /// Whether the text is a single character of one column, which is allowed at the edge.
-fn is_line(symbol: &str) -> bool {
+fn is_single_column(symbol: &str) -> bool {
     is_drawn(symbol) && symbol.cell_width() == 1
 }
 
@@ -129,7 +129,7 @@ impl UncertainCells {
         if std::mem::replace(&mut self.size, size) != size {
             self.forget();
         }
-        let placed = find(frame);
+        let placed = find_uncertain(frame);
         let before = std::mem::replace(&mut self.placed, placed);
         if before == self.placed {
             return Vec::new();
@@ -144,7 +144,7 @@ impl UncertainCells {
                 cell.mark(&mut dirty);
             }
         }
-        writes(frame, &dirty)
+        cells_to_write(frame, &dirty)
     }
 }
 
@@ -167,11 +167,11 @@ fn mark_changes(cells: &[Placed], others: &[Placed], width: usize, dirty: &mut [
     }
 }
 
-fn is_cluster(symbol: &str) -> bool {
+fn is_multi_char(symbol: &str) -> bool {
     symbol.len() > 1 && symbol.chars().nth(1).is_some()
 }
 
-fn find(frame: &Buffer) -> Vec<Placed> {
+fn find_uncertain(frame: &Buffer) -> Vec<Placed> {
     let width = usize::from(frame.area.width).max(1);
     let mut placed = Vec::new();
     for (index, cell) in frame.content.iter().enumerate() {
@@ -181,11 +181,11 @@ fn find(frame: &Buffer) -> Vec<Placed> {
             let columns = columns.min(width - index % width);
             let row = &frame.content[index..][..width - index % width];
             let behind = row.iter().skip(usize::from(symbol.cell_width().max(1)));
-            let blanks = behind.take(blanks_behind(row)).cloned().collect();
+            let blanks = behind.take(trailing_blanks(row)).cloned().collect();
             placed.push(Placed {
                 index,
                 columns,
-                reaches_back: may_damage_before(cell, index % width, width),
+                reaches_back: can_damage_previous(cell, index % width, width),
                 cell: cell.clone(),
                 blanks,
             });
@@ -195,7 +195,7 @@ fn find(frame: &Buffer) -> Vec<Placed> {
 }
 
 /// The cells with a marked column.
-fn writes(frame: &Buffer, dirty: &[bool]) -> Vec<Write> {
+fn cells_to_write(frame: &Buffer, dirty: &[bool]) -> Vec<Write> {
     let width = usize::from(frame.area.width).max(1);
     let mut writes = Vec::new();
     for (y, (row, dirty)) in (frame.area.y..).zip(frame.content.chunks(width).zip(dirty.chunks(width))) {
@@ -207,16 +207,16 @@ fn writes(frame: &Buffer, dirty: &[bool]) -> Vec<Write> {
         while let Some(cell) = row.get(at) {
             let columns = usize::from(cell.cell_width()).max(1);
             let own = (at + columns).min(width);
-            let end = own + blanks_behind(&row[at..]);
+            let end = own + trailing_blanks(&row[at..]);
             let write = |at: usize, cell: &Cell| (frame.area.x + at as u16, y, cell.clone());
             if dirty[at..end].contains(&true) {
                 writes.extend((own..end).map(|at| write(at, &row[at])));
-                if is_line(cell.symbol()) && at + usize::from(most_columns(cell.symbol())) > width {
+                if is_single_column(cell.symbol()) && at + usize::from(most_columns(cell.symbol())) > width {
                     // A terminal may draw nothing there and leave the old content.
                     writes.push(write(at, cell.clone().set_symbol(" ")));
                 }
                 writes.push(write(at, cell));
-                if let Some((before_at, before)) = before.filter(|_| may_damage_before(cell, at, width)) {
+                if let Some((before_at, before)) = before.filter(|_| can_damage_previous(cell, at, width)) {
                     writes.push(write(before_at, before));
                 }
             }
@@ -230,9 +230,9 @@ fn writes(frame: &Buffer, dirty: &[bool]) -> Vec<Write> {
 
 /// Whether a terminal can draw a part of the cell in the previous one: if it does not wrap at the edge, or if it does
 /// not know the first of several characters.
-fn may_damage_before(cell: &Cell, at: usize, width: usize) -> bool {
+fn can_damage_previous(cell: &Cell, at: usize, width: usize) -> bool {
     let symbol = cell.symbol();
-    !is_certain(symbol) && (is_cluster(symbol) || at + usize::from(most_columns(symbol)) > width)
+    !is_certain(symbol) && (is_multi_char(symbol) || at + usize::from(most_columns(symbol)) > width)
 }
 
 /// The bytes that the terminal receives for consecutive frames.
@@ -253,7 +253,7 @@ impl Frames {
 
     /// The bytes of the next frame.
     pub fn next(&mut self, mut frame: Buffer) -> Vec<u8> {
-        replace_without_room(&mut frame);
+        replace_unfitting(&mut frame);
         let writes = self.uncertain.update(&frame);
         let bytes = super::backend::bytes_of(self.last.diff(&frame), &writes);
         self.last = frame;
@@ -261,10 +261,10 @@ impl Frames {
     }
 
     /// Number of blanks behind a cell of the last frame that can hold a part of it.
-    pub fn blanks_behind(&self, x: u16, y: u16) -> u16 {
+    pub fn trailing_blanks(&self, x: u16, y: u16) -> u16 {
         let width = usize::from(self.last.area.width);
         let row = &self.last.content[usize::from(y) * width..][..width];
-        blanks_behind(&row[usize::from(x)..]) as u16
+        trailing_blanks(&row[usize::from(x)..]) as u16
     }
 
     /// The last frame, as it was drawn.
