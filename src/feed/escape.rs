@@ -75,14 +75,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn plain_text_in_any_script_is_left_alone() {
+    fn plain_text_in_any_script_is_unchanged() {
         for text in ["GNU Terry Pratchett", "cl\u{e4}cks \u{5854} \u{1f5fc}\u{fe0f} \u{5de}\u{5d2}"] {
             assert!(matches!(escaped(text), Cow::Borrowed(same) if same == text), "{text:?}");
         }
     }
 
     #[test]
-    fn what_a_terminal_acts_on_or_hides_is_written_out() {
+    fn control_and_hidden_characters_are_escaped() {
         let written = escaped("\u{1b}[2J\r\n\t\u{7f}\u{9b}1m\u{202e}\u{200b}\u{2028}\u{feff}\u{e0041}");
         assert_eq!(
             written,
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_screen_does_not_show_is_written_out_here_as_well() {
+    fn characters_hidden_on_the_screen_are_escaped() {
         let hidden: Vec<char> = ('\0'..=char::MAX).filter(|character| is_hidden(*character)).collect();
         for hidden in hidden.into_iter().filter(|c| !matches!(c, '\u{fe00}'..='\u{fe0f}')) {
             assert!(escaped(&hidden.to_string()).is_ascii(), "{hidden:?}");

@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_be_seen_is_edited_as_text_and_all_else_as_json() {
+    fn visible_text_is_edited_as_text_and_other_messages_as_json() {
         for (message, text, is_json) in [
             (r#""GNU Terry""#, "GNU Terry\n", false),
             (r#""two\nlines\t""#, "two\nlines\t\n", false),
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_begins_with_what_the_message_says() {
+    fn the_edit_line_contains_the_text_of_the_message() {
         for (message, expected) in [
             (r#""GNU Terry""#, ":edit 7 GNU Terry"),
             (r#"":quit""#, ":edit 7 ::quit"),
@@ -185,7 +185,7 @@ mod tests {
     proptest! {
         /// For any message, sending its line unchanged does not change its meaning.
         #[test]
-        fn a_line_that_is_not_touched_means_the_same(text in "\\PC*|[ :\\n\\t\\r\u{7}\u{202e}a-c]{0,12}") {
+        fn an_unchanged_edit_line_keeps_the_meaning(text in "\\PC*|[ :\\n\\t\\r\u{7}\u{202e}a-c]{0,12}") {
             let message = Message::text(&text);
             // A node has no falsy messages.
             prop_assume!(!message.is_falsy());

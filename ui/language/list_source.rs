@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn every_other_scheme_is_refused_with_a_sentence() {
+    fn other_schemes_are_rejected_with_a_reason() {
         for (text, reason) in [
             ("", "is empty"),
             ("http://example.org/peers", "use https"),

@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_tunes_in_saves_or_clears() {
+    fn a_station_line_shows_saves_or_clears() {
         for (text, wanted) in [
             ("3", StationCommand::Tune),
             ("3 clear", StationCommand::Clear),
@@ -295,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn a_station_is_written_as_it_is_read() {
+    fn a_station_is_displayed_in_its_parsed_form() {
         for text in ["gnu", "bell from:tower !x", "\"bell\" a", "re:/\"\\d/"] {
             assert_eq!(station(text).to_string(), text);
             assert_eq!(station(&station(text).to_string()), station(text));
@@ -303,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn stations_are_kept_in_a_file_that_only_the_user_can_read() {
+    fn stations_are_saved_in_a_file_readable_only_by_the_user() {
         use std::os::unix::fs::PermissionsExt;
         let directory = tempfile::tempdir().unwrap();
         let file = StationFile::in_directory(&directory.path().join("not yet there"));
@@ -321,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_waits_until_stations_are_kept_and_the_last_change_is() {
+    fn saving_stations_does_not_block_and_the_last_change_is_saved() {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
             .max_blocking_threads(1)
@@ -347,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_with_a_file_is_said() {
+    fn an_invalid_file_is_reported() {
         let directory = tempfile::tempdir().unwrap();
         let file = StationFile::in_directory(directory.path());
         for (text, reason) in [
@@ -363,7 +363,7 @@ mod tests {
     }
 
     #[test]
-    fn those_of_one_place_go_before_those_of_another() {
+    fn stations_of_one_source_take_precedence() {
         let table = |text: &str| toml::from_str::<Stations>(text).unwrap();
         let both = table("1 = 'a'\n2 = 'b'\n4 = ''").or(table("2 = 'c'\n3 = 'd'\n4 = 'e'"));
         let listed = both.iter().map(|(number, station)| format!("{number} {station}"));

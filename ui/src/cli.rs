@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_variable_is_as_one_that_is_not_set() {
+    fn an_empty_variable_counts_as_unset() {
         let all = variables(&Cli::command());
         assert!(all.iter().all(|name| name.starts_with("CLACKS_")) && all.len() > 40, "{all:?}");
         for (value, left) in [("", 0), (" ", 0), ("\t\n", 0), ("0", all.len())] {
@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn a_complaint_is_one_line_that_names_what_is_wrong() {
+    fn an_error_is_one_line_that_names_the_cause() {
         for (arguments, named) in [
             (&["--frobnicate"][..], "'--frobnicate' found; clacks --help"),
             (&["--hostnam", "x"], "a similar argument exists: '--hostname'"),
@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_that_a_flag_names_may_have_commas() {
+    fn a_list_named_by_a_flag_can_contain_commas() {
         let lists = |arguments: &[&str]| {
             let arguments: Vec<_> = arguments.iter().map(OsString::from).collect();
             let cli = parse(&arguments).unwrap();
@@ -299,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_said_of_the_log_on_the_command_line_needs_a_log_file() {
+    fn log_options_on_the_command_line_need_a_log_file() {
         let directory = tempfile::tempdir().unwrap();
         let path = |name: &str| directory.path().join(name).display().to_string();
         std::fs::write(path("none.toml"), "log-level = 'debug'\n").unwrap();

@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_hour_of_a_stranger_is_less_than_a_megabyte_however_much_it_sends() {
+    async fn an_hour_of_a_peer_logs_less_than_a_megabyte() {
         let one = logged_in_an_hour(&[refused(2)], 938);
         assert!((1_000..500_000).contains(&one), "{one}");
         let mut all: Vec<Event> = (0..=255).map(refused).collect();
@@ -314,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_user_does_is_always_logged() {
+    fn events_of_the_user_are_always_logged() {
         let address: clacks_p2p::Address = "tower:1".parse().unwrap();
         let now = Now { uptime: std::time::Duration::ZERO, unix_ms: 5 };
         let peer = |status| Peer::new(address.clone(), status, now);
@@ -331,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_terminal_acts_on_is_written_out_as_everywhere_else() {
+    fn control_characters_are_escaped_in_the_log() {
         let text = "a\u{1b}[2J\n\tb\u{9b}\u{202e}";
         let log = logged(|| info!(reason = %text, "refused"));
         let written = r"refused reason=a\u001b[2J\u000a\u0009b\u009b\u202e";
@@ -342,7 +342,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(64))]
 
         #[test]
-        fn whatever_is_logged_is_one_harmless_line_an_event(text in hostile()) {
+        fn every_log_event_is_one_harmless_line(text in hostile()) {
             let events = events(&text);
             let log = logged(|| {
                 events.iter().for_each(log);

@@ -177,7 +177,7 @@ fn functions() -> BTreeSet<String> {
 }
 
 #[test]
-fn every_test_that_answers_a_complaint_is_there() {
+fn the_tests_named_in_the_tests_readme_exist() {
     let functions = functions();
     let text = fs::read_to_string(root().join("tests/README.md")).unwrap();
     let complaints =
@@ -192,7 +192,7 @@ fn every_test_that_answers_a_complaint_is_there() {
 }
 
 #[test]
-fn every_promise_names_tests_that_are_there() {
+fn the_tests_named_in_security_md_exist() {
     let functions = functions();
     let text = fs::read_to_string(root().join("SECURITY.md")).unwrap();
     let promises = text.split("## What it guarantees").nth(1).unwrap().split("\n## ").next().unwrap();
@@ -210,7 +210,7 @@ fn every_promise_names_tests_that_are_there() {
 }
 
 #[test]
-fn every_place_where_text_is_made_harmless_names_tests_that_are_there() {
+fn the_tests_named_on_the_untrusted_text_page_exist() {
     let functions = functions();
     let text = fs::read_to_string(root().join("docs/untrusted-text.md")).unwrap();
     let places = text.split("| where | how | checked by |").nth(1).unwrap().split("\n\n").next().unwrap();

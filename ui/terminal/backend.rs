@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_a_window_says_a_bounded_part_of_it_is_drawn_on() {
+    fn the_drawn_size_is_bounded_for_any_window_size() {
         for (width, height, drawn_on) in [
             (120, 40, (120, 40)),
             (0, 40, (80, 24)),
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_frame_that_changes_nothing_writes_nothing() {
+    fn an_unchanged_frame_writes_nothing() {
         let mut tty = Tty::default();
         tty.hide_cursor().unwrap();
         tty.frame.clear();
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn the_cursor_is_put_back_after_cells_were_drawn() {
+    fn the_cursor_is_restored_after_cells_are_drawn() {
         let mut tty = Tty::default();
         tty.set_cursor_position((3, 4)).unwrap();
         tty.frame.clear();

@@ -172,7 +172,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_terminal_is_asked_in_these_bytes() {
+    fn the_osc_52_sequence_has_these_bytes() {
         assert_eq!(osc52("GNU\n\u{20ac}", false), b"\x1b]52;c;R05VCuKCrA==\x07");
         let in_tmux = b"\x1b]52;c;aGk=\x07\x1bPtmux;\x1b\x1b]52;c;aGk=\x07\x1b\\";
         assert_eq!(osc52("hi", true), in_tmux);
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn the_way_is_that_of_the_session() {
+    fn the_clipboard_methods_depend_on_the_session() {
         let terminal = |in_tmux| Method::Terminal { in_tmux };
         let names = |set: &'static [&'static str]| {
             let methods = methods(|name| set.contains(&name).then(|| "1".into()));
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_program_gets_the_text_and_its_failure_is_noticed() {
+    async fn a_clipboard_program_receives_the_text_and_its_failure_is_detected() {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("copied");
         let script = format!("cat > '{}'", file.display());
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_copied_is_what_was_written_but_harmless() {
+    fn copied_text_is_the_original_without_unsafe_characters() {
         for text in [
             "GNU Terry Pratchett",
             "a\tb\nc",
@@ -247,7 +247,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_that_acts_is_ever_copied(text in clacks_text::testing::hostile()) {
+        fn no_control_character_is_copied(text in clacks_text::testing::hostile()) {
             let copied = Text::new(&text);
             prop_assert!(!copied.as_str().contains(|c: char| c.is_control() && c != '\n' && c != '\t'));
             let reorders = copied.as_str().contains(['\u{202e}', '\u{2067}', '\u{2028}', '\u{2029}']);

@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn the_background_is_the_last_of_the_colours() {
+    fn the_background_is_the_last_number_of_colorfgbg() {
         for (colours, background) in [
             ("15;0", Background::Dark),
             ("0;15", Background::Light),

@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_change_after_a_pause_is_drawn_at_once_and_none_until_what_changes_by_itself() {
+    async fn a_change_after_a_pause_is_drawn_at_once_and_the_next_frame_when_an_age_changes() {
         let mut frames = FramePacer::default();
         frames.drawn(Some(Duration::from_secs(7)));
         let before = Instant::now();

@@ -249,7 +249,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_was_set_is_undone() {
+    fn only_set_modes_are_reset() {
         assert_eq!(reset_sequences(RAW), b"");
         assert_eq!(reset_sequences(RAW | Mode::Paste as u8), b"\x1b[?2004l");
         assert_eq!(
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn the_mouse_is_never_asked_for_its_motions() {
+    fn mouse_motion_is_never_requested() {
         let asked = String::from_utf8_lossy(Mode::Mouse.enable()).into_owned();
         assert!(!asked.contains("1002") && !asked.contains("1003"), "{asked:?}");
     }

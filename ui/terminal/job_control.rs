@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_parent_is_found_whatever_the_program_is_called() {
+    fn the_parent_is_found_for_any_program_name() {
         assert_eq!(parse_parent("12 (sh) S 7 12 12 34816 12"), Some(7));
         assert_eq!(parse_parent("12 (a) b (c)) T 8 12 12"), Some(8));
         assert_eq!(parse_parent(""), None);

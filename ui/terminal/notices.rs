@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn news_is_heard_once_and_by_urgency() {
+    fn a_notice_is_delivered_once_and_by_urgency() {
         post(Notice::Resized);
         post(Notice::Terminate);
         post(Notice::Resized);

@@ -18,7 +18,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn either_variable_says_it_unless_it_is_empty() {
+    fn ssh_is_detected_by_either_variable_unless_empty() {
         for (set, value, is_remote) in [
             ("SSH_CONNECTION", "192.0.2.1 50000 192.0.2.2 22", true),
             ("SSH_TTY", "/dev/pts/3", true),

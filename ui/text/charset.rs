@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_locale_says_which_characters_there_are() {
+    fn the_locale_selects_the_character_set() {
         for (all, ctype, lang, expected) in [
             ("", "", "en_GB.UTF-8", true),
             ("", "", "de_DE.utf8@euro", true),
@@ -64,7 +64,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn without_a_locale_there_is_ascii() {
+    fn without_a_locale_the_character_set_is_ascii() {
         assert!(!is_unicode(|_| None));
     }
 }

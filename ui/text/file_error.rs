@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_error_of_the_system_is_told_with_its_number() {
+    fn system_errors_have_no_number() {
         for number in 1..=133 {
             let error = || io::Error::from_raw_os_error(number);
             for told in [reading(error()), writing(error())] {
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn words_of_its_own_stay() {
+    fn custom_error_texts_are_unchanged() {
         let error = io::Error::new(ErrorKind::InvalidData, "the file is not UTF-8 text");
         assert_eq!(reading(error).to_string(), "the file is not UTF-8 text");
         let wrapped = io::Error::new(ErrorKind::NotFound, io::Error::from_raw_os_error(2));

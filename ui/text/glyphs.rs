@@ -101,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_left_is_replaced_by_what_looks_like_it() {
+    fn remaining_characters_are_replaced_by_similar_ascii() {
         let drawn =
             "a\u{2500}\u{2502}\u{253c}\u{2192}\u{2588}\u{2581}\u{28ff}\u{2801}\u{2800}\u{e9}\u{5854}b";
         let mut buffer = Buffer::empty(Rect::new(0, 0, 14, 1));
@@ -112,14 +112,14 @@ mod tests {
     }
 
     #[test]
-    fn every_character_becomes_ascii_that_can_be_seen() {
+    fn every_character_has_a_visible_ascii_replacement() {
         for character in ('\u{80}'..=char::MAX).filter(|character| !character.is_control()) {
             assert!(matches!(look_alike(character), ' '..='~'), "{character:?}");
         }
     }
 
     #[test]
-    fn signs_in_text_are_of_the_set_that_was_chosen() {
+    fn text_symbols_follow_the_character_set() {
         assert_eq!(glyphs(Charset::Unicode), &UNICODE);
         assert_eq!(glyphs(Charset::Ascii), &ASCII);
         let texts = [ASCII.times, ASCII.becomes, ASCII.apart];

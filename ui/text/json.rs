@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn stops_at_the_bound_between_characters() {
+    fn output_stops_at_the_limit_on_a_character_boundary() {
         let json = format!("\"{}\"", "\u{20ac}".repeat(100));
         let (text, left_out) = indented(&json, 12);
         assert!(text.len() <= 12 && text.ends_with('\u{20ac}'), "{text}");

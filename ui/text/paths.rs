@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tilde_that_leads_nowhere_is_an_error_and_no_directory_of_that_name() {
+    fn an_unknown_home_directory_is_an_error() {
         for path in ["~", "~/", "~/notes"] {
             let error = expand_in(Path::new(path), None).unwrap_err();
             assert!(
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_in_a_file_is_expanded_and_none_is_an_error() {
+    fn a_path_in_a_file_is_expanded_and_an_empty_one_is_an_error() {
         #[derive(Debug, Deserialize)]
         struct Table {
             path: UserPath,

@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn the_ranges_hold_the_widths_of_every_table() {
+    fn every_width_table_is_within_the_ranges() {
         let mut wrong = Vec::new();
         for c in bases() {
             let text = c.to_string();
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn the_layout_has_room_for_every_character_in_every_table_of_narrow_signs() {
+    fn the_layout_reserves_enough_columns_for_every_narrow_table() {
         let mut wrong = Vec::new();
         let tables: Vec<_> = tables().into_iter().filter(|table| !table.is_measured_alone).collect();
         // A character that is escaped here is escaped everywhere.
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_drawn_everywhere_is_in_every_table() {
+    fn characters_drawn_everywhere_are_in_every_table() {
         for c in bases().filter(|c| is_drawn(&c.to_string())) {
             for table in tables() {
                 assert!(table.of(c).is_some_and(|width| width > 0), "{} lacks {c:?}", table.name);
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_that_joins_a_cell_is_no_wider_than_said() {
+    fn a_mark_is_not_wider_than_its_maximum() {
         for c in ('\u{300}'..='\u{3ffff}').filter(|c| is_mark(*c) && !is_hidden(*c)) {
             for table in tables() {
                 let width = table.of(c).unwrap_or(0);

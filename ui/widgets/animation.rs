@@ -157,13 +157,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_on_the_screen_needs_no_frames() {
+    fn hidden_pictures_need_no_frames() {
         let (animations, _) = moving(Setting::Full, Picture::Map);
         assert_eq!(animations.changes_after(NOW, |picture| picture == Picture::Tower), None);
     }
 
     #[test]
-    fn reduced_motion_has_steps_and_nothing_that_travels() {
+    fn reduced_motion_has_steps_and_no_travelling_messages() {
         assert_eq!(moving(Setting::Reduced, Picture::Map).1, None);
         let (animations, run) = moving(Setting::Reduced, Picture::Tower);
         assert!(run.is_some());
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_moves_while_nobody_looks() {
+    fn nothing_moves_without_focus() {
         let (mut animations, run) = moving(Setting::Full, Picture::Tower);
         animations.set_focus(false);
         assert_eq!(animations.changes_after(after(100), |_| true), None);
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn what_moves_stops_when_it_is_turned_off() {
+    fn turning_motion_off_stops_animations() {
         let (mut animations, run) = moving(Setting::Full, Picture::Tower);
         animations.set(Setting::Off);
         assert_eq!(animations.progress(run.unwrap(), after(100)), None);
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_was_set_back_keeps_nothing_moving() {
+    fn a_clock_set_back_stops_all_animations() {
         let (animations, run) = moving(Setting::Full, Picture::Tower);
         let earlier = Duration::from_secs(100);
         assert_eq!(animations.changes_after(earlier, |_| true), None);
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn over_ssh_nothing_moves_unless_it_is_asked_for() {
+    fn over_ssh_motion_is_off_by_default() {
         assert_eq!((Setting::usual(true), Setting::usual(false)), (Setting::Off, Setting::Full));
     }
 }

@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_theme_is_tried_while_its_name_is_written() {
+    fn a_theme_is_previewed_while_its_name_is_typed() {
         let looks = looks(true);
         let light = looks.find("light").unwrap().1;
         for draft in [":theme light", ":theme  light ", ":theme l"] {
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn without_colours_auto_has_none_and_others_have_theirs() {
+    fn without_colours_auto_has_none_and_other_themes_keep_theirs() {
         let mut looks = looks(false);
         assert_eq!(looks.theme(), Theme::mono());
         assert_eq!(looks.choose("da"), Ok("dark".to_owned()));
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn auto_follows_the_background_where_it_is_known() {
+    fn auto_follows_a_known_background() {
         let theme = |background| ThemeSelection::new(Themes::default(), background, true).theme();
         let named = |name| looks(true).find(name).unwrap().1;
         assert_eq!(theme(Background::Dark), named("dark"));
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_theme_that_there_is_not_is_told_with_those_that_there_are() {
+    fn an_unknown_theme_is_reported_with_the_known_ones() {
         let reason = looks(true).find("solarized").unwrap_err();
         assert_eq!(
             reason,
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_files_are_told_from_names_of_themes() {
+    fn file_names_are_distinguished_from_theme_names() {
         assert!(is_file("mine.toml") && is_file("./mine") && is_file("/etc/mine.toml"));
         assert!(!is_file("dark") && !is_file("toml"));
     }

@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn places_are_read_as_people_write_them() {
+    fn positions_are_parsed_in_every_notation() {
         let seconds = Duration::from_secs;
         for (text, jump) in [
             ("0", Jump::To(seconds(0))),
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn speeds_are_read_and_bounded() {
+    fn speeds_are_parsed_and_bounded() {
         assert_eq!("8x".parse(), Ok(Speed::Times(8.0)));
         assert_eq!(("+".parse(), "-".parse()), (Ok(Speed::Faster), Ok(Speed::Slower)));
         for text in ["", "0", "0.1", "65", "fast", "NaN", "-2"] {

@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_is_a_peer_and_with_ip_before_it_a_machine() {
+    fn an_address_is_a_peer_and_with_ip_a_remote_address() {
         for (text, remote) in [
             ("ip:192.0.2.7", "192.0.2.7"),
             ("ip:2001:db8::7", "2001:db8::7"),

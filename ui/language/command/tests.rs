@@ -16,7 +16,7 @@ fn a_line_is_a_message_and_a_double_colon_a_colon() {
 }
 
 #[test]
-fn a_message_is_edited_to_what_the_line_behind_its_number_would_send() {
+fn the_new_text_is_parsed_like_a_line_to_send() {
     let edited = |line: &str| match Command::parse(line) {
         Ok(Command::Node(NodeCommand::Replace(id, message))) => {
             (id.to_string(), message.as_json().to_owned())
@@ -48,7 +48,7 @@ fn every_command_is_found_by_its_name() {
 }
 
 #[test]
-fn what_is_wrong_is_said() {
+fn invalid_commands_have_a_reason() {
     for (line, reason) in [
         ("", "nothing to send: the line is empty"),
         ("   ", "nothing to send: the line is empty"),

@@ -97,7 +97,7 @@ fn commands_are_completed_by_their_beginning() {
 }
 
 #[test]
-fn every_argument_is_completed_by_what_it_is() {
+fn every_argument_is_completed_by_its_kind() {
     assert_eq!(offered(":ignore tow"), ["tower-3:8443", "tower-9.example.org:8080"]);
     assert_eq!(offered(":announce "), offered(":ignore "));
     assert_eq!(offered(":unignore "), ["rude-tower:8081"], "nobody else can be unignored");
@@ -132,7 +132,7 @@ fn a_filter_is_completed_term_by_term() {
 }
 
 #[test]
-fn a_choice_takes_the_place_of_what_it_completes() {
+fn a_choice_replaces_the_completed_word() {
     assert_eq!(taken(":ann"), ":announce |");
     assert_eq!(taken(":ann| tower:1"), ":announce |tower:1");
     assert_eq!(taken(":an|nx tower:1"), ":announce |tower:1");
@@ -142,7 +142,7 @@ fn a_choice_takes_the_place_of_what_it_completes() {
 }
 
 #[test]
-fn nothing_fits_in_quotes_in_an_expression_and_behind_what_a_command_takes() {
+fn nothing_is_offered_in_quotes_in_expressions_and_after_the_last_argument() {
     for line in [
         ":filter re:/a|fr",
         ":filter re:/a fr",
@@ -165,7 +165,7 @@ fn nothing_fits_in_quotes_in_an_expression_and_behind_what_a_command_takes() {
 }
 
 #[test]
-fn the_text_behind_the_word_at_the_cursor_stays() {
+fn the_text_after_the_word_at_the_cursor_stays() {
     for (line, taken_line) in [
         (":edit 11| Top left.", ":edit 11| Top left."),
         (":edit 1|1 Top left.", ":edit 11| Top left."),
@@ -200,7 +200,7 @@ const ARGUMENTS: [&str; 12] = [
 ];
 
 #[test]
-fn a_choice_replaces_the_word_at_the_cursor_and_nothing_else_in_every_command() {
+fn a_choice_replaces_only_the_word_at_the_cursor_in_every_command() {
     for spec in COMMANDS {
         for argument in ARGUMENTS {
             let line = format!(":{} {argument}", spec.name);
@@ -230,7 +230,7 @@ fn a_choice_replaces_the_word_at_the_cursor_and_nothing_else_in_every_command() 
 }
 
 #[test]
-fn what_choices_have_in_common_is_known_by_the_character() {
+fn the_common_prefix_of_choices_ends_on_a_character_boundary() {
     let completion = |texts: &[&str]| Completion {
         replaces: 0..0,
         choices: texts.iter().map(|text| choice(text, "")).collect(),
@@ -244,7 +244,7 @@ fn what_choices_have_in_common_is_known_by_the_character() {
 }
 
 #[test]
-fn what_has_to_be_fetched_is_told() {
+fn the_needed_data_is_reported() {
     let need_at_end = |line: &str| need(line, line.len());
     assert_eq!(need_at_end(":ignore tow"), Some(Need::Peers(PeerFilter::NotIgnored, "tow".to_owned())));
     assert_eq!(need_at_end(":filter a to:b"), Some(Need::Peers(PeerFilter::All, "b".to_owned())));
@@ -259,7 +259,7 @@ fn what_has_to_be_fetched_is_told() {
 
 proptest! {
     #[test]
-    fn no_line_and_cursor_is_too_much(line in "(?s):?(filter |ignore |drop )?.*", cursor in 0..40usize) {
+    fn completion_handles_any_line_and_cursor(line in "(?s):?(filter |ignore |drop )?.*", cursor in 0..40usize) {
         let (peers, messages) = (peers(), messages());
         let files = ["\u{1f5fc}/".to_owned()];
         let candidates =

@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_and_networks_hold_what_is_in_them() {
+    fn networks_contain_their_addresses() {
         for (network, held, not_held) in [
             ("192.0.2.7", "192.0.2.7", "192.0.2.8"),
             ("::ffff:192.0.2.7", "192.0.2.7", "::1"),

@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn usual_expressions_are_patterns_and_find_what_they_say() {
+    fn common_expressions_compile_and_match() {
         for (expression, found, not_found) in [
             ("^gnu +[a-z]", "GNU  terry", "a gnu terry"),
             (r"\w+@\w+", "me@tower", "me @tower"),
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn an_expression_is_refused_or_as_quick_as_a_plain_word() {
+    fn an_expression_is_rejected_or_as_fast_as_a_plain_word() {
         let texts = ["a", "ab", "x", "aaaaaaaaab", "\u{e9}\u{4e16}", "a b\tc ", "0123456789", "\\\"'/"]
             .map(|part| part.repeat((16 << 10) / part.len()));
         let plain = time_of(&pattern("gnu terry pratchett").unwrap(), &texts);
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn making_an_automaton_is_bounded_as_well() {
+    fn the_work_of_building_a_dfa_is_bounded() {
         let time_of = |expression: &str| {
             let began = Instant::now();
             let made = pattern(expression);

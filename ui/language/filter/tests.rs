@@ -48,7 +48,7 @@ fn admitted(filter: &str) -> String {
 }
 
 #[test]
-fn a_peer_is_found_by_its_spelling_and_by_the_one_that_stands_for_all() {
+fn an_address_matches_as_written_and_in_canonical_form() {
     for (spelt, filters) in [
         ("[2001:0DB8:0:0::A]:80", &["peer:2001:db8::a", "peer:0DB8", "from:[2001:db8::a]:80"][..]),
         ("[::FFFF:7f00:1]:9", &["peer:127.0.0.1", "from:127.0.0.1:9", "7f00"]),
@@ -64,7 +64,7 @@ fn a_peer_is_found_by_its_spelling_and_by_the_one_that_stands_for_all() {
 }
 
 #[test]
-fn each_term_lets_through_what_it_says() {
+fn each_term_matches_its_subjects() {
     for (filter, wanted) in [
         ("gnu", "a"),
         ("  GnU  ", "a"),
@@ -124,7 +124,7 @@ fn each_term_lets_through_what_it_says() {
 }
 
 #[test]
-fn terms_are_put_together_as_written() {
+fn terms_combine_as_written() {
     for (filter, wanted) in [
         ("!gnu", "bcd"),
         ("!!gnu", "a"),
@@ -157,7 +157,7 @@ fn complaint(filter: &str) -> (String, String) {
 }
 
 #[test]
-fn what_is_wrong_is_pointed_at_and_said() {
+fn errors_have_a_position_and_a_reason() {
     for (filter, pointed, reason) in [
         ("", "[]", "something to look for is missing here; "),
         ("  ", "  []", "something to look for is missing here; "),
@@ -224,7 +224,7 @@ fn words_with_colons_are_text() {
 }
 
 #[test]
-fn a_string_is_looked_at_as_it_reads_and_only_its_start() {
+fn a_string_is_matched_decoded_and_only_at_its_start() {
     let holds = |json: &str, filter: &str| {
         let message = Message::from_json(json, 128).unwrap();
         Filter::parse(filter).unwrap().admits(&Subject::default().with_message(Some(&message)))
@@ -288,12 +288,12 @@ fn wanted() -> impl Strategy<Value = Wanted> {
 
 proptest! {
     #[test]
-    fn whatever_is_typed_is_a_filter_or_an_error_that_points_into_it(text in ".{0,60}") {
+    fn any_text_is_a_filter_or_an_error_with_a_valid_span(text in ".{0,60}") {
         check_typed(&text);
     }
 
     #[test]
-    fn whatever_is_typed_of_the_language_is_one_too(
+    fn any_tokens_are_a_filter_or_an_error_with_a_valid_span(
         parts in prop::collection::vec(
             prop::sample::select(vec![
                 "\"", "|", "(", ")", "!", " ", "\\", "/", ":", "from:", "status:", "type:", "size", ">", "1", "k",
@@ -306,7 +306,7 @@ proptest! {
     }
 
     #[test]
-    fn a_filter_means_what_it_was_written_for(wanted in wanted(), seen in prop::sample::subsequence(vec!["ant", "bee", "cat", "dog"], 0..=4)) {
+    fn a_filter_matches_like_its_syntax_tree(wanted in wanted(), seen in prop::sample::subsequence(vec!["ant", "bee", "cat", "dog"], 0..=4)) {
         let filter = Filter::parse(&wanted.written()).unwrap();
         let text = seen.join(" ");
         let message = Message::text(&text);

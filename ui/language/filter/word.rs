@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_is_found_by_the_borders_that_the_parser_has() {
+    fn word_boundaries_are_those_of_the_parser() {
         for (marked, found) in [
             ("^", ""),
             ("gnu fr^om:a b", "from:a"),
@@ -133,7 +133,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_cursor_has_a_word_around_it_or_none(text in "[a-z:/!|() \"\\\\\u{e9}re]{0,20}", cursor in 0..24usize) {
+        fn the_word_at_any_cursor_contains_the_cursor(text in "[a-z:/!|() \"\\\\\u{e9}re]{0,20}", cursor in 0..24usize) {
             let cursor = (0..=cursor.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap();
             if let Some(word) = word_at(&text, cursor) {
                 prop_assert!(word.start <= cursor && cursor <= word.end && text.get(word).is_some());

@@ -49,7 +49,7 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     #[test]
-    fn a_few_are_told_as_they_come() {
+    fn a_few_events_are_announced_at_once() {
         let mut flood = Digest::default();
         for second in 0..1000 {
             assert!(flood.admits(SECOND * second));
@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn of_many_the_first_are_told_and_the_others_counted() {
+    fn the_first_events_are_announced_and_the_others_counted() {
         let mut flood = Digest::default();
         let start = SECOND * 100;
         let told = (0..5000).filter(|millis| flood.admits(start + Duration::from_millis(*millis))).count();

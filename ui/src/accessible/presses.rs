@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_no_part_of_the_line_wherever_a_read_ends() {
+    fn a_response_is_removed_from_the_line_however_it_is_split() {
         for answer in ANSWERS {
             let answer = answer.as_bytes();
             for at in 0..=answer.len() {
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_without_its_start_is_none_where_it_is_all_that_was_read() {
+    fn a_partial_response_that_fills_a_read_is_removed() {
         for answer in ["[?1;2c", "41;390;0c", "[24;80R", "]11;rgb:1e1e/2e2e/3e3e\x1b\\", "[<0;10;10M"] {
             assert_eq!(typed(&[(answer.as_bytes(), 0)]), b"", "{answer:?}");
         }
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_stay_what_they_are() {
+    fn keys_are_encoded_in_their_simplest_form() {
         for (read, keys) in [
             ("na\u{ef}ve \u{1f5fc}\t\r", "na\u{ef}ve \u{1f5fc}\t\r"),
             ("\x04\x08\x15\x17\x1a\x7f\n", "\x04\x08\x15\x17\x1a\x7f\n"),
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn esc_waits_for_the_rest_of_a_sequence_for_a_moment_only() {
+    fn esc_waits_for_the_rest_of_a_sequence_for_50_ms() {
         assert_eq!(typed(&[(b"\x1b", 0), (b"[A", 49)]), b"\x1b[A");
         assert_eq!(typed(&[(b"\x1b", 0), (b"ab", 49)]), b"b");
         assert_eq!(typed(&[(b"\x1b", 0), (b"ab", 50)]), b"ab");

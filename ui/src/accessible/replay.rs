@@ -331,7 +331,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn at_once_all_of_it_is_told_and_that_is_the_end() {
+    async fn at_once_the_whole_recording_is_read_and_the_program_exits() {
         let (mut session, _directory) = session(Pace::AtOnce);
         let mut told = 0;
         while !session.leaves {
@@ -341,7 +341,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_asked_of_a_replay_is_answered_in_sentences() {
+    async fn queries_of_a_replay_are_answered_in_sentences() {
         let (mut session, _directory) = session(Pace::AsItHappened);
         session.stays = true;
         for (line, answer) in [
@@ -387,7 +387,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn lists_go_on_and_items_are_told_in_a_replay() {
+    async fn lists_and_items_are_read_in_a_replay() {
         let (mut session, _directory) = session(Pace::AsItHappened);
         session.stays = true;
         say(&mut session, ":jump 1h");
@@ -401,7 +401,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_step_is_told_and_a_jump_only_when_it_has_arrived() {
+    async fn a_step_is_announced_and_a_jump_on_arrival() {
         let (mut session, _directory) = session(Pace::AsItHappened);
         session.stays = true;
         assert_eq!(say(&mut session, ":step"), "");

@@ -407,7 +407,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_the_alive_it_is_told_how_many_are_so_by_their_word_alone() {
+    fn unverified_alive_peers_are_counted_separately() {
         for (claimed, told) in [
             (0, "13 peers: 2 new, 10 alive, 1 lost."),
             (4, "13 peers: 2 new, 10 alive (4 by their word alone), 1 lost."),
@@ -436,7 +436,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn every_limit_has_words_of_its_own() {
+    async fn every_limit_has_its_own_sentence() {
         let node = clacks_p2p::Node::builder().port(0).start().await.unwrap();
         let settings = limits::LimitSettings::of(&node);
         let of = |settings| limits::rows(settings, &node.overview(), Some(node.connections()));

@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_finished_as_far_as_it_is_certain() {
+    fn a_name_is_completed_to_the_common_prefix() {
         for (line, added) in [
             (":ann", "ounce "),
             (":und", "o"),
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_whole_command_it_is_told_what_it_takes_and_does() {
+    fn tab_describes_a_complete_command() {
         let rate = ":rate PER_SECOND: set the number of messages sent per second. For example: :rate 0.5.";
         for line in [":rate", ":rate ", ":rate 2"] {
             assert_eq!(told(line), rate);
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_command_is_left() {
+    fn tab_ignores_lines_that_are_no_command() {
         for line in ["", "hello", "::text", " :peers"] {
             assert_eq!(of_node(line), None, "{line:?}");
         }

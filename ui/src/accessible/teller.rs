@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_that_happens_is_a_sentence() {
+    fn every_event_has_a_sentence() {
         let (id, gnu, alive) = ("7".parse().unwrap(), Message::text("GNU"), peer(Status::Alive));
         let round_trip = Duration::from_millis(12);
         let refusal = Refusal::new(
@@ -311,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_that_came_is_told_once_it_is_known_what_became_of_it() {
+    fn a_received_message_is_announced_with_its_outcome() {
         let mut teller = teller();
         for (visits, what) in [(1, "queued"), (42, "visit 42")] {
             let sentence = format!("03:04 in from tower-3:8443: GNU, {what}.");
@@ -328,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn what_strangers_claim_is_told_as_a_claim() {
+    fn unverified_statuses_are_announced_as_claims() {
         let not_contacted = Event::DeliveryFailed {
             id: "7".parse().unwrap(),
             peer: peer(Status::Lost),
@@ -356,7 +356,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_typed_is_answered_and_not_told_again() {
+    fn the_effect_of_a_typed_command_is_not_announced_again() {
         let mut teller = teller();
         let (id, message) = ("7".parse().unwrap(), Message::text("hello"));
         let queued =
@@ -366,7 +366,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flood_is_summed_up_and_its_end_can_be_asked_for() {
+    fn a_flood_is_summarized_and_traffic_lists_its_end() {
         let mut teller = teller();
         let told = (0..1000).filter(|n| take(&mut teller, &n.to_string(), now(0)).is_some()).count();
         assert_eq!(told, MOST);
@@ -378,7 +378,7 @@ mod tests {
     }
 
     #[test]
-    fn who_wants_to_hear_nothing_is_told_how_much_that_was() {
+    fn after_hold_still_the_number_of_events_is_announced() {
         let mut teller = teller();
         teller.toggle_quiet();
         for number in 0..3 {
@@ -390,7 +390,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_station_rings_for_is_told_as_such_and_counted() {
+    fn a_bell_match_is_announced_as_such_and_counted() {
         let mut teller = teller();
         let number = |text: &str| text.parse().unwrap();
         teller.memory.listening.set(number("1"), Some("bell red".parse().unwrap()));
@@ -404,7 +404,7 @@ mod tests {
     }
 
     #[test]
-    fn a_filter_keeps_silent_about_the_rest() {
+    fn a_filter_silences_other_traffic() {
         let mut teller = teller();
         take(&mut teller, "red fish", now(0));
         let said = teller.set_filter(Some(Filter::parse("blue").unwrap()));
@@ -418,7 +418,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(64))]
 
         #[test]
-        fn whatever_is_said_is_one_harmless_line(text in hostile()) {
+        fn every_sentence_is_one_harmless_line(text in hostile()) {
             let (mut teller, peer) = (teller(), peer(Status::Alive));
             let (id, message) = ("7".parse().unwrap(), Message::text(&text));
             let failure = Failure::Connection(text.clone());

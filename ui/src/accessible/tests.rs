@@ -158,7 +158,7 @@ async fn every_command_is_answered_by_a_sentence() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_message_that_is_a_sentence_is_told_with_one_full_stop() {
+async fn a_message_that_is_a_sentence_ends_with_one_full_stop() {
     for text in ["Hello there.", "Who is there?", "Oh!"] {
         let mut heard = Heard::start().await;
         let mut events = heard.session.node.subscribe();
@@ -186,7 +186,7 @@ async fn a_message_that_is_a_sentence_is_told_with_one_full_stop() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_question_is_answered_only_by_a_line_that_was_begun_behind_it() {
+async fn a_question_is_answered_only_by_a_line_started_after_it() {
     let mut heard = Heard::start().await;
     heard.session.node.enqueue(Message::text("one")).unwrap();
     let keys = |keys: &[u8]| Input::Keys(keys.to_vec());
@@ -206,7 +206,7 @@ async fn a_question_is_answered_only_by_a_line_that_was_begun_behind_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_question_that_waits_is_asked_when_the_line_is_thrown_away_and_not_where_nothing_is_left() {
+async fn a_waiting_question_is_asked_after_the_line_is_discarded_unless_nothing_is_left() {
     for (keys, is_asked) in [(None, true), (Some(&b"\x15"[..]), true), (Some(b":drop all\r"), false)] {
         let mut heard = Heard::start().await;
         heard.session.node.enqueue(Message::text("one")).unwrap();
@@ -228,7 +228,7 @@ async fn a_question_that_waits_is_asked_when_the_line_is_thrown_away_and_not_whe
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_could_not_be_taken_back_can_be_taken_back_again() {
+async fn a_failed_undo_can_be_repeated() {
     let builder = Node::builder().hostname("127.0.0.1").port(0);
     let node = builder.options(|options| options.max_queue_messages = 2).start().await.unwrap();
     let mut heard = Heard::with(&node);
@@ -256,7 +256,7 @@ async fn what_could_not_be_taken_back_can_be_taken_back_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_drop_and_an_ignore_are_taken_back() {
+async fn a_drop_and_an_ignore_are_undone() {
     let mut heard = Heard::start().await;
     for (line, answer) in [
         ("one", "Queued as 1."),
@@ -279,7 +279,7 @@ async fn a_drop_and_an_ignore_are_taken_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_long_list_goes_on_to_its_end() {
+async fn a_long_list_is_read_page_by_page() {
     const COUNT: usize = 70;
     for list in [":queue", ":peers"] {
         let mut heard = Heard::start().await;
@@ -313,7 +313,7 @@ async fn a_long_list_goes_on_to_its_end() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn all_that_the_dashboard_knows_of_a_peer_and_a_message_is_told() {
+async fn open_tells_the_same_facts_as_the_dashboard() {
     let mut heard = Heard::start().await;
     heard.session.node.set_send_rate(0.001).unwrap();
     let mut events = heard.session.node.subscribe();
@@ -366,7 +366,7 @@ async fn all_that_the_dashboard_knows_of_a_peer_and_a_message_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_life_of_a_message_is_told() {
+async fn biography_tells_the_history_of_a_message() {
     let mut heard = Heard::start().await;
     let mut events = heard.session.node.subscribe();
     heard.hear("a message").await;
@@ -388,7 +388,7 @@ async fn the_life_of_a_message_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn stations_are_made_listened_to_and_freed() {
+async fn stations_are_saved_shown_and_cleared() {
     let mut heard = Heard::start().await;
     for (line, answer) in [
         (":stations", "There are no stations; :station 1 FILTER makes one."),

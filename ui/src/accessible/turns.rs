@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn what_happens_waits_for_the_end_of_the_line_however_it_ends() {
+    fn sentences_wait_for_the_end_of_the_line() {
         for end in [&b"\r"[..], b"\x15", b"\x7f\x7f", b"\x17"] {
             let mut turns = Turns::default();
             assert_eq!(told(turns.happened(sentence(0))), ["0."]);
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn of_much_that_happens_the_newest_waits_and_the_rest_is_counted() {
+    fn the_newest_sentences_wait_and_older_ones_are_counted() {
         let mut turns = Turns::default();
         turns.press(b"x");
         (0..MOST_WAITING + 7).for_each(|number| drop(turns.happened(sentence(number))));
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_is_thrown_away_lets_others_tell() {
+    fn discarding_the_line_releases_waiting_sentences() {
         let mut turns = Turns::default();
         assert_eq!(turns.abandon(), None);
         turns.press(b"x");

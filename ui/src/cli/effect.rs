@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn an_option_that_would_do_nothing_is_refused_by_name() {
+    fn an_option_without_effect_is_refused_by_name() {
         for line in [
             "node --theme dark",
             "node --history-file h",
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn an_option_that_does_something_is_taken() {
+    fn an_option_with_an_effect_is_accepted() {
         for line in [
             "--theme dark --history-file h --no-mouse",
             "--accessible --filter gnu --ascii",

@@ -84,7 +84,7 @@ fn refusal(way: (&str, &str), option: &clap::Arg) -> Option<String> {
 }
 
 #[test]
-fn an_option_is_refused_exactly_where_it_has_no_effect() {
+fn an_option_is_refused_exactly_in_the_modes_without_effect() {
     let mut known = BTreeSet::new();
     for way in WAYS {
         for option in options(way.0) {

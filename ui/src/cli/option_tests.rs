@@ -55,7 +55,7 @@ fn outcome(command: &str, arguments: &[&str], given: &[&str]) -> Result<(), Stri
 }
 
 #[test]
-fn a_number_that_is_none_is_told_with_what_the_option_takes_and_an_example() {
+fn an_invalid_number_is_reported_with_the_range_and_an_example() {
     let mut count = 0;
     for (command, arguments) in COMMANDS {
         for option in options_of(command).iter().filter(|option| is_numeric(option)) {
@@ -78,7 +78,7 @@ fn a_number_that_is_none_is_told_with_what_the_option_takes_and_an_example() {
 }
 
 #[test]
-fn of_an_option_that_is_given_twice_the_last_counts() {
+fn the_last_of_repeated_options_counts() {
     for (command, arguments) in COMMANDS {
         for option in options_of(command) {
             let flag = format!("--{}", option.get_long().unwrap());
@@ -106,7 +106,7 @@ fn of_an_option_that_is_given_twice_the_last_counts() {
 }
 
 #[test]
-fn all_sizes_take_the_same_units() {
+fn all_sizes_accept_the_same_units() {
     for (command, arguments) in COMMANDS {
         for option in options_of(command).iter().filter(|option| value_name(option) == "BYTES") {
             let flag = format!("--{}", option.get_long().unwrap());
@@ -119,7 +119,7 @@ fn all_sizes_take_the_same_units() {
 }
 
 #[test]
-fn spaces_around_a_value_are_none_of_it() {
+fn spaces_around_a_value_are_ignored() {
     let mut count = 0;
     for (command, arguments) in COMMANDS {
         let names = ["IP", "HOST:PORT", "BOOL"];
@@ -141,7 +141,7 @@ fn spaces_around_a_value_are_none_of_it() {
 }
 
 #[test]
-fn every_action_is_one_that_may_be_repeated() {
+fn every_option_can_be_repeated() {
     for (command, _) in COMMANDS {
         for option in options_of(command) {
             let action = option.get_action();
@@ -151,7 +151,7 @@ fn every_action_is_one_that_may_be_repeated() {
 }
 
 #[test]
-fn a_switch_says_what_it_takes() {
+fn the_help_of_a_switch_lists_its_values() {
     for (command, arguments) in COMMANDS {
         for option in options_of(command).iter().filter(|option| value_name(option) == "BOOL") {
             let flag = format!("--{}", option.get_long().unwrap());

@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_may_hold_a_number_or_a_text() {
+    fn a_file_can_contain_a_number_or_a_text() {
         let read = |text: &str| toml::from_str::<std::collections::HashMap<String, KillTimeout>>(text);
         let minute = KillTimeout(Duration::from_secs(60));
         assert_eq!(read("a = 60000").unwrap()["a"], minute);

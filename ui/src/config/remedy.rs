@@ -25,7 +25,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_directory_that_cannot_be_written_is_told_with_what_to_do() {
+    fn an_unwritable_directory_is_reported_with_advice() {
         use std::io::ErrorKind::{NotFound, PermissionDenied, ReadOnlyFilesystem};
         for (kind, is_told) in [(PermissionDenied, true), (ReadOnlyFilesystem, true), (NotFound, false)] {
             let (path, source) = (PathBuf::from("/home/tower"), || kind.into());
@@ -39,7 +39,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_that_cannot_be_listened_on_is_told_with_what_to_do() {
+    fn an_unavailable_address_is_reported_with_advice() {
         use std::io::ErrorKind::{AddrInUse, AddrNotAvailable, ConnectionReset, PermissionDenied};
         let address = ([127, 0, 0, 1], 80).into();
         for (kind, advice) in [

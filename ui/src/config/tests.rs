@@ -25,7 +25,7 @@ fn arguments() -> Vec<clap::Arg> {
 }
 
 #[test]
-fn the_default_file_says_nothing_and_uncommented_it_says_everything() {
+fn the_default_file_sets_nothing_and_uncommented_it_sets_every_option() {
     assert_eq!(Config::parse(DEFAULT_FILE).unwrap(), Config::default());
     let mut options: Vec<_> =
         arguments().iter().map(|argument| argument.get_id().as_str().replace('_', "-")).collect();
@@ -59,7 +59,7 @@ fn the_default_file_has_every_table_of_keys_with_an_example() {
 }
 
 #[test]
-fn keys_reach_the_screen_whichever_way_the_file_is_read() {
+fn key_bindings_reach_the_screen_from_both_parsers() {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), "port = 1\n[keys.lists]\n'n' = ':up'\n[keys.queue]\n'n' = ':down'").unwrap();
     let config = Config::default().with_file(Some(file.path())).unwrap();
@@ -70,7 +70,7 @@ fn keys_reach_the_screen_whichever_way_the_file_is_read() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn the_default_file_says_where_it_is_looked_for() {
+fn the_default_file_names_its_location() {
     let path = default_path().unwrap();
     assert!(path.ends_with("clacks/config.toml"), "{path:?}");
     let comment = DEFAULT_FILE.split("\n\n").next().unwrap();
@@ -97,7 +97,7 @@ async fn the_values_in_the_default_file_are_the_defaults() {
 }
 
 #[tokio::test]
-async fn what_is_told_reaches_the_node() {
+async fn every_option_reaches_the_node() {
     let told = "hostname = '127.0.0.1'\nport = 0\nsend-rate = 2\nkill-timeout = '90s'\n\
         max-queue-messages = 3\nmax-queue-bytes = 4\nmax-in-flight = 5\n[limits]\nmax-peers = 6\n\
         max-new-peers = 7\nintroductions-per-minute = 8\nintroductions-burst = 9\npayload-rate = 0.5\n\
@@ -132,7 +132,7 @@ async fn what_is_told_reaches_the_node() {
 }
 
 #[test]
-fn what_is_given_first_wins_in_every_option() {
+fn flags_take_precedence_in_every_option() {
     assert_eq!(full().or(Config::default()), full());
     assert_eq!(Config::default().or(full()), full());
     let port = Config { port: Some(1), ..Config::default() };
@@ -150,7 +150,7 @@ fn every_option_has_a_flag_and_an_environment_variable() {
 }
 
 #[test]
-fn a_wrong_file_is_told_by_line_and_key() {
+fn an_invalid_file_is_reported_with_line_and_key() {
     for (text, reason) in [
         ("port = 1\nprot = 2", "line 2: unknown field `prot`, expected one of `hostname`, `port`, "),
         ("\n\nport = 70000", "line 3: a port is a whole number from 0 to 65535, such as 8080"),
@@ -178,7 +178,7 @@ fn a_wrong_file_is_told_by_line_and_key() {
 }
 
 #[test]
-fn every_number_in_a_file_is_told_by_file_line_and_what_the_option_takes() {
+fn every_invalid_number_in_a_file_is_reported_with_file_line_and_range() {
     let table: toml::Table = full_file().parse().unwrap();
     let numeric = |argument: &clap::Arg| {
         let name = argument.get_value_names().and_then(|names| names.first()).map(ToString::to_string);
@@ -207,7 +207,7 @@ fn every_number_in_a_file_is_told_by_file_line_and_what_the_option_takes() {
 }
 
 #[test]
-fn what_is_told_of_a_log_that_there_is_not_has_no_effect() {
+fn log_options_in_a_file_without_a_log_file_have_no_effect() {
     for (text, named) in [
         ("log-level = 'debug'", Some("log-level")),
         ("log-size = '1M'", Some("log-size")),
@@ -220,7 +220,7 @@ fn what_is_told_of_a_log_that_there_is_not_has_no_effect() {
 }
 
 #[test]
-fn a_certificate_needs_its_key_and_a_free_port_keeps_nothing() {
+fn a_certificate_needs_its_key_and_port_0_saves_nothing() {
     let file = Some(UserPath::new("file.pem").unwrap());
     let certificate_only = Config { cert: file.clone(), ..Config::default() };
     assert!(certificate_only.builder().unwrap_err().to_string().contains("--key"));

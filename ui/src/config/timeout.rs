@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_may_hold_numbers_or_texts() {
+    fn a_file_can_contain_numbers_or_texts() {
         let time = |text: &str| toml::from_str::<HashMap<String, Timeout>>(text);
         let minute = Timeout(Duration::from_secs(60));
         assert_eq!(time("a = 60000").unwrap()["a"], minute);

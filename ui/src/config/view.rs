@@ -178,7 +178,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_theme_that_is_not_there_is_told_with_the_line_that_names_it() {
+    fn an_unknown_theme_is_reported_with_the_line_that_names_it() {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("config.toml");
         for theme in ["foo", "missing.toml"] {

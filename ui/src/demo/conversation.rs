@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn every_line_of_the_chatter_is_a_message_that_can_travel() {
+    fn every_line_of_the_chatter_is_a_valid_message() {
         let lines = read(CHATTER).unwrap();
         let written = CHATTER.lines().filter(|line| !line.starts_with('#')).count();
         assert_eq!((lines.len(), lines.iter().collect::<HashSet<_>>().len()), (written, written));
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn no_more_is_said_than_may_travel_and_what_is_sent_for_ever_first() {
+    fn lines_in_transit_are_bounded_and_permanent_ones_come_first() {
         let lines = said(&Conversation::new(10).unwrap());
         assert_eq!(lines.iter().collect::<HashSet<_>>().len(), 10);
         let names = lines.iter().filter(|line| is_for_ever(line)).count();
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_is_held_back_after_its_passes_and_may_be_said_again() {
+    fn a_line_is_dropped_after_its_passes_and_can_be_sent_again() {
         let conversation = Conversation::new(10).unwrap();
         let line = said(&conversation).pop().unwrap();
         let passes = passes(&conversation, &line, 1000);
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn names_and_what_the_user_says_go_on_for_ever() {
+    fn user_messages_and_names_are_never_dropped() {
         let conversation = Conversation::new(10).unwrap();
         for message in [said(&conversation).remove(0), Message::text("hello from the monitor")] {
             assert_eq!(passes(&conversation, &message, 2000), 2000, "{message:?}");
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_fallen_tower_held_may_be_said_again_but_its_copies_do_not_go_on() {
+    fn lines_of_a_stopped_node_can_be_sent_again_but_copies_end() {
         let conversation = Conversation::new(10).unwrap();
         let line = said(&conversation).remove(0);
         assert!(conversation.goes_on(&line, &node(1), &node(2)));
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn a_copy_ends_where_it_is_sent_to_and_the_line_goes_on() {
+    fn a_copy_is_dropped_at_its_receiver_and_the_line_passes_on() {
         let conversation = Conversation::new(10).unwrap();
         let line = said(&conversation).remove(0);
         assert!(conversation.goes_on(&line, &node(1), &node(2)));

@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_place_has_a_few_lines_a_minute_and_what_is_left_out_is_counted() {
+    async fn one_network_has_a_few_lines_per_minute_and_the_rest_is_counted() {
         let now = Instant::now();
         let mut allowance = Allowance::new(now);
         let (loud, quiet) = (Some(remote(1)), Some(remote(2)));
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn however_many_places_there_are_their_lines_are_bounded_and_all_are_counted() {
+    async fn lines_of_any_number_of_networks_are_bounded_and_counted() {
         const PLACES: u32 = 5000;
         let now = Instant::now();
         for topic in Topic::ALL {
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_left_out_is_told_in_words() {
+    fn left_out_lines_are_summarized_in_words() {
         let place = Some(Place::from(remote(1)));
         for (topic, lines, place, told) in [
             (Topic::Lags, 3, None, "3 more times that the log missed events"),
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_of_one_network_of_ipv6_are_one_place() {
+    fn ipv6_addresses_of_one_network_share_a_limit() {
         let place = |text: &str| Place::from(text.parse::<IpAddr>().unwrap()).to_string();
         assert_eq!(place("2001:db8::1:2:3:4"), "2001:db8::/64");
         assert_eq!(place("::ffff:192.0.2.1"), "192.0.2.1");

@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn however_much_is_logged_a_few_files_hold_the_newest_for_their_owner_alone() {
+    fn a_few_private_files_hold_the_newest_lines() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("log");
         let (log, warning) = LogFile::open(&path, Some(MAX_SIZE)).unwrap();
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_there_is_written_on_and_keeps_its_mode() {
+    fn an_existing_file_is_appended_to_and_keeps_its_mode() {
         let directory = tempfile::tempdir().unwrap();
         let (path, link) = (directory.path().join("log"), directory.path().join("link"));
         fs::write(&path, "before\n").unwrap();
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn where_no_older_file_can_be_the_log_begins_anew() {
+    fn without_a_place_for_older_files_the_log_is_truncated() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("log");
         let (log, _) = LogFile::open(&path, Some(MAX_SIZE)).unwrap();
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pipe_that_nobody_reads_is_an_error_and_a_device_is_never_full() {
+    fn a_pipe_without_a_reader_is_an_error_and_a_device_is_never_full() {
         let directory = tempfile::tempdir().unwrap();
         let pipe = directory.path().join("pipe");
         assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn where_no_new_file_can_be_made_the_older_ones_keep_their_lines() {
+    fn failed_rotation_keeps_the_older_files() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("log");
         let (log, _) = LogFile::open(&path, Some(MAX_SIZE)).unwrap();
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_that_a_full_disk_does_not_take_are_counted_with_the_reason() {
+    fn lines_lost_on_a_full_disk_are_counted_with_the_reason() {
         let (log, _) = LogFile::open(Path::new("/dev/full"), Some(MAX_SIZE)).unwrap();
         assert_eq!(log.lost().count(), None);
         for _ in 0..3 {

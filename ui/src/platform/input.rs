@@ -107,13 +107,13 @@ mod tests {
     }
 
     #[test]
-    fn lines_end_as_any_system_ends_them_and_the_last_need_not() {
+    fn lines_end_with_any_line_break_or_the_input() {
         let lines = all_lines(b"one\ntwo\r\n\n \nlast\r");
         assert_eq!(lines, ["one", "two", "", " ", "last"].map(|line| Ok(line.to_owned())));
     }
 
     #[test]
-    fn a_mark_before_the_first_line_is_no_part_of_it() {
+    fn a_byte_order_mark_is_skipped() {
         for (input, read) in [
             ("\u{feff}:peers\n:queue\n", &[":peers", ":queue"][..]),
             ("\u{feff}:peers\r\n", &[":peers"]),
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_too_long_is_skipped_and_the_next_is_read() {
+    fn an_overlong_line_is_skipped_and_the_next_is_read() {
         let longest = "x".repeat(MAX_LINE);
         let input = format!("{longest}\n{longest}x\n{longest}{longest}{longest}\nnext\n");
         let too_long = Err(LineError::TooLong);
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_is_no_text_is_told() {
+    fn invalid_utf8_is_reported() {
         assert_eq!(all_lines(b"\xff\xfe\nnext"), [Err(LineError::NotText), Ok("next".to_owned())]);
     }
 }

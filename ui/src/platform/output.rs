@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn only_that_nobody_reads_is_no_failure() {
+    async fn a_closed_reader_is_no_failure() {
         use io::ErrorKind::{BrokenPipe, FileTooLarge, StorageFull};
         assert!(write_to(Full(100, StorageFull)).await.is_ok());
         for bytes in [0, 5, 9] {
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_waits_for_the_end_of_the_output_learns_why_it_came() {
+    async fn finish_returns_the_write_error() {
         let output = Output::to(|| Full(0, io::ErrorKind::StorageFull)).unwrap();
         output.write("line".to_owned()).await.unwrap();
         assert!(output.closed().await.into_result().is_err());

@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn threads_that_are_tried_are_gone_again() {
+    fn probe_threads_end() {
         assert!(can_start(3).is_ok());
     }
 }

@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn those_that_come_with_the_program_can_be_simulated_and_say_what_they_are() {
+    fn built_in_scenarios_are_valid_and_have_a_title() {
         for (name, _) in BUILT_IN {
             let scenario = open(name, &[]).unwrap();
             assert!(!scenario.name.is_empty() && scenario.about.ends_with(['.', '?']), "{name}");
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_told_with_its_place() {
+    fn errors_in_a_scenario_name_their_position() {
         for (changes, told) in [
             (&["seed"][..], "--set seed: write NAME=VALUE"),
             (&["sede=1"], "--set sede=1: unknown field `sede`"),

@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_from_a_file_does_nothing_to_the_terminal() {
+    fn a_name_from_a_file_is_escaped() {
         let scenario = Scenario { name: "mine\x1b[2J".to_owned(), ..Scenario::default() };
         let report = Report { end: sample(), reached: [None; 4], returned: None, outage: None, flood: None };
         let table = table(&scenario, &report);

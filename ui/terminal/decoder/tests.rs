@@ -125,7 +125,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
     #[test]
-    fn an_answer_is_swallowed_however_it_comes(answer in with_escape(), cuts in cuts(40), apart in 0_u64..200) {
+    fn a_response_is_removed_however_it_is_split(answer in with_escape(), cuts in cuts(40), apart in 0_u64..200) {
         let mut typist = Typist::new();
         typist.types("j").waits(ms(apart));
         in_pieces(&mut typist, answer.as_bytes(), &cuts);
@@ -134,14 +134,14 @@ proptest! {
     }
 
     #[test]
-    fn answers_one_after_the_other_are_swallowed(answers in vec(with_escape(), 1..5), cuts in cuts(40)) {
+    fn consecutive_responses_are_removed(answers in vec(with_escape(), 1..5), cuts in cuts(40)) {
         let mut typist = Typist::new();
         in_pieces(&mut typist, answers.concat().as_bytes(), &cuts);
         prop_assert_eq!(typist.came(), []);
     }
 
     #[test]
-    fn an_answer_without_its_escape_is_swallowed(answer in select(ANSWERS), cuts in cuts(12), apart in 101_u64..200) {
+    fn a_response_without_its_escape_is_removed(answer in select(ANSWERS), cuts in cuts(12), apart in 101_u64..200) {
         let mut typist = Typist::new();
         typist.types("j").waits(ms(apart));
         in_pieces(&mut typist, answer.as_bytes(), &cuts);
@@ -151,7 +151,7 @@ proptest! {
     }
 
     #[test]
-    fn in_eight_bits_an_answer_is_swallowed_as_well(answer in with_escape(), as_character in any::<bool>()) {
+    fn a_response_with_c1_controls_is_removed(answer in with_escape(), as_character in any::<bool>()) {
         let byte = answer.as_bytes()[1] + 0x40;
         let introducer = if as_character { char::from(byte).to_string().into_bytes() } else { vec![byte] };
         let mut typist = Typist::new();
@@ -160,7 +160,7 @@ proptest! {
     }
 
     #[test]
-    fn after_whatever_came_a_key_is_a_key(bytes in vec(prop_oneof![any::<u8>(), select(&b"\x1b[]P_0;~\x07\\"[..])], 0..80)) {
+    fn a_key_is_decoded_after_any_input(bytes in vec(prop_oneof![any::<u8>(), select(&b"\x1b[]P_0;~\x07\\"[..])], 0..80)) {
         let mut typist = Typist::new();
         typist.types(&bytes);
         drop(typist.came());
@@ -169,7 +169,7 @@ proptest! {
     }
 
     #[test]
-    fn a_paste_is_one_paste_whatever_is_in_it(
+    fn a_paste_with_any_content_is_one_paste(
         parts in vec(select(vec!["\x1b[201~", "q", "\r", ":quit!\r", "\x03", "\x1b", "\x1b[A", "text", "\u{5b57}", "\x1b]11;x\x07"]), 0..12),
         cuts in cuts(40),
     ) {
@@ -185,7 +185,7 @@ proptest! {
 }
 
 #[test]
-fn the_start_of_an_answer_may_be_missing_further() {
+fn a_response_is_removed_without_more_of_its_start() {
     for rest in [
         "41;390;0c",
         ";390;0c",
@@ -208,7 +208,7 @@ fn the_start_of_an_answer_may_be_missing_further() {
 }
 
 #[test]
-fn what_is_typed_letter_by_letter_is_no_answer() {
+fn text_typed_letter_by_letter_is_no_response() {
     for text in ["[?1;2c", "41;390;0c", "]11;x", "P>|x", "24;80R", "[I"] {
         let mut typist = Typist::new();
         for c in text.chars() {
@@ -227,7 +227,7 @@ fn what_is_typed_letter_by_letter_is_no_answer() {
 }
 
 #[test]
-fn text_that_looks_a_little_like_an_answer_is_text() {
+fn text_similar_to_a_response_is_text() {
     for text in [
         "[1, 2, 3]",
         "array[10]",
@@ -255,7 +255,7 @@ fn text_that_looks_a_little_like_an_answer_is_text() {
 }
 
 #[test]
-fn keys_are_what_they_are_in_every_form_and_however_they_come() {
+fn keys_are_decoded_in_every_encoding_and_split() {
     use KeyCode::{
         BackTab, Backspace, Char, Delete, Down, End, Enter, Esc, F, Home, Insert, Left, PageDown, PageUp,
         Right, Tab, Up,
@@ -313,7 +313,7 @@ fn keys_are_what_they_are_in_every_form_and_however_they_come() {
 }
 
 #[test]
-fn releases_and_keys_that_nobody_has_do_nothing() {
+fn releases_and_unknown_keys_are_ignored() {
     for bytes in
         ["\x1b[97;1:3u", "\x1b[1;1:3A", "\x1b[57358u", "\x1b[99~", "\x1b[M!!", "\x1b[9;9;9;9q", "\x1bOj"]
     {
@@ -324,7 +324,7 @@ fn releases_and_keys_that_nobody_has_do_nothing() {
 }
 
 #[test]
-fn control_and_alt_with_a_letter_do_nothing() {
+fn letters_with_control_and_alt_are_ignored() {
     for letter in (1..=26_u8).filter(|letter| ![3, 9, 13].contains(letter)) {
         for bytes in [
             vec![0x1b, letter],
@@ -339,7 +339,7 @@ fn control_and_alt_with_a_letter_do_nothing() {
 }
 
 #[test]
-fn escape_and_control_c_in_one_go_are_both() {
+fn escape_and_control_c_in_one_read_are_two_keys() {
     for pause in [0, 1, 10, 60] {
         let mut typist = Typist::new();
         typist.types("\x1b").waits(ms(pause)).types("\x03");
@@ -352,7 +352,7 @@ fn escape_and_control_c_in_one_go_are_both() {
 }
 
 #[test]
-fn the_mouse_and_the_focus_come_through_in_order() {
+fn mouse_and_focus_reports_keep_their_order() {
     let mouse =
         |kind, column, row| Input::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE });
     let mut typist = Typist::new();
@@ -374,7 +374,7 @@ fn the_mouse_and_the_focus_come_through_in_order() {
 }
 
 #[test]
-fn a_paste_that_does_not_end_ends_by_time_and_keys_are_keys() {
+fn an_unfinished_paste_times_out_and_later_keys_are_keys() {
     let mut typist = Typist::new();
     typist.types("\x1b[200~abc").waits(PASTE_WAIT.saturating_sub(ms(1)));
     assert_eq!(typist.decoder.next(), None, "more may come");
@@ -390,7 +390,7 @@ fn a_paste_that_does_not_end_ends_by_time_and_keys_are_keys() {
 }
 
 #[test]
-fn one_paste_behind_another_is_two() {
+fn two_consecutive_pastes_are_two() {
     let mut typist = Typist::new();
     typist.types("\x1b[200~one\x1b[201~\x1b[200~two\x1b[201~").waits(ms(100)).types("j");
     let paste = |text: &str| Input::Paste(text.to_owned());
@@ -398,7 +398,7 @@ fn one_paste_behind_another_is_two() {
 }
 
 #[test]
-fn a_paste_without_end_takes_bounded_memory() {
+fn an_endless_paste_uses_bounded_memory() {
     let mut typist = Typist::new();
     typist.types("\x1b[200~");
     for _ in 0..3 * (MAX_PASTE >> 20) {
@@ -409,7 +409,7 @@ fn a_paste_without_end_takes_bounded_memory() {
 }
 
 #[test]
-fn keys_that_nobody_typed_stay_together() {
+fn keys_that_arrive_at_once_are_a_burst() {
     for text in ["quit n", ":q\r", ":quit!\r", "one\ntwo\n", "ab\r"] {
         let mut typist = Typist::new();
         typist.types(text);
@@ -434,7 +434,7 @@ fn keys_that_nobody_typed_stay_together() {
 }
 
 #[test]
-fn a_crowd_in_pieces_is_one_and_a_key_alone_is_not_waited_with() {
+fn a_burst_in_pieces_is_one_burst_and_a_single_key_is_not_delayed() {
     let mut typist = Typist::new();
     typist.types("qui").waits(ms(14)).types("t n").waits(ms(14)).types("ow\r");
     assert!(matches!(&typist.came()[..], [Input::Burst(keys)] if keys.len() == 9));
@@ -443,7 +443,7 @@ fn a_crowd_in_pieces_is_one_and_a_key_alone_is_not_waited_with() {
 }
 
 #[test]
-fn a_burst_without_end_is_cut_and_leaves_no_key_behind() {
+fn an_endless_burst_is_cut_without_leftover_keys() {
     let mut typist = Typist::new();
     typist.types(vec![b'y'; MAX_BURST + 3]);
     assert!(matches!(&typist.came()[..], [Input::Burst(keys)] if keys.len() == MAX_BURST));

@@ -142,7 +142,7 @@ fn draw_over(seed: u64) -> usize {
 }
 
 #[test]
-fn whatever_width_a_terminal_believes_in_no_row_shifts_and_nothing_is_left() {
+fn no_row_shifts_and_no_old_content_is_left_with_any_width_table() {
     let wanted = std::env::var(COUNT).ok().and_then(|count| count.parse().ok()).unwrap_or(5_000);
     let (mut count, mut seed) = (0, 0);
     while count < wanted {
@@ -155,7 +155,7 @@ fn whatever_width_a_terminal_believes_in_no_row_shifts_and_nothing_is_left() {
 }
 
 #[test]
-fn a_frame_that_is_the_same_writes_nothing() {
+fn an_equal_frame_has_no_cells_to_write() {
     let mut rng = StdRng::seed_from_u64(7);
     let mut frame = blank((60, 10));
     draw_some(&mut frame, &mut rng);
@@ -174,7 +174,7 @@ fn text_of_certain_width_needs_no_moves_within_a_row() {
 }
 
 #[test]
-fn what_has_something_over_its_second_column_is_replaced() {
+fn a_wide_cell_whose_second_column_is_covered_is_replaced() {
     let mut frame = blank((8, 1));
     frame.set_string(0, 0, "a\u{5b57}\u{5b57}\u{915}\u{903}", Style::new());
     frame.set_string(2, 0, "|", Style::new());
@@ -185,7 +185,7 @@ fn what_has_something_over_its_second_column_is_replaced() {
 }
 
 #[test]
-fn what_may_reach_over_the_edge_is_replaced_and_lines_are_not() {
+fn cells_that_can_overflow_the_edge_are_replaced_and_lines_are_not() {
     for (text, shown) in [
         ("ab\u{1f5fc}", "ab\u{1f5fc}"),
         ("abc\u{2500}", "abc\u{2500}"),
@@ -203,7 +203,7 @@ fn what_may_reach_over_the_edge_is_replaced_and_lines_are_not() {
 }
 
 #[test]
-fn hostile_text_stays_in_its_cells_whatever_the_terminal_believes() {
+fn hostile_text_stays_in_its_cells_on_every_terminal() {
     let mut runner = TestRunner::new(Config::with_cases(64));
     let run = |text: String| {
         let size = (40, 3);
@@ -246,7 +246,7 @@ const SCRIPTS: [&str; 14] = [
 ];
 
 #[test]
-fn all_of_each_letter_is_on_the_screen_whatever_stands_behind_it() {
+fn every_letter_is_shown_completely_with_any_text_behind_it() {
     for text in SCRIPTS {
         let size = (60, 2);
         let mut frames = Frames::new(size.0, size.1);
@@ -284,7 +284,7 @@ const JOINED: [(&str, &str); 8] = [
 ];
 
 #[test]
-fn a_field_never_joins_the_field_before_it_nor_what_stood_there() {
+fn a_field_joins_neither_the_previous_field_nor_old_content() {
     let size = (30, 1);
     for (end, start) in JOINED {
         let (end, start) = (shown(end, 20, Charset::Unicode), shown(start, 20, Charset::Unicode));
@@ -313,7 +313,7 @@ fn a_field_never_joins_the_field_before_it_nor_what_stood_there() {
 }
 
 #[test]
-fn where_ambiguous_is_wide_no_row_shifts_and_the_last_letter_of_a_word_is_seen() {
+fn no_row_shifts_and_words_are_complete_with_wide_ambiguous_characters() {
     let size = (24, 2);
     // In some tables only symbols are ambiguous.
     let tables: Vec<_> = tables().into_iter().filter(|table| table.of('\u{3b1}') == Some(2)).collect();
@@ -340,7 +340,7 @@ fn where_ambiguous_is_wide_no_row_shifts_and_the_last_letter_of_a_word_is_seen()
 }
 
 #[test]
-fn nothing_is_left_in_the_cell_before_nor_in_a_column_that_a_terminal_does_not_draw() {
+fn no_old_content_is_left_before_or_behind_an_uncertain_cell() {
     let size = (12, 1);
     // A pictograph that was narrow, one that old tables lack, and one whose mark then joins the previous cell.
     for text in ["\u{1f5fc}", "\u{1f91d}", "\u{1f91d}\u{301}"] {
@@ -358,7 +358,7 @@ fn nothing_is_left_in_the_cell_before_nor_in_a_column_that_a_terminal_does_not_d
 }
 
 #[test]
-fn a_line_in_the_last_column_leaves_nothing_and_takes_nothing_away() {
+fn a_line_in_the_last_column_damages_no_other_cell() {
     let size = (4, 1);
     for table in tables() {
         for edge in [AtEdge::MovesBack, AtEdge::Drops] {

@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_sequence_is_spelt() {
+    fn characters_outside_a_valid_sequence_are_escaped() {
         for (text, expected) in [
             ("\u{1f469}\u{200d}", "\u{1f469}\\u{200d}"),
             ("\u{1f469}\u{200d}x", "\u{1f469}\\u{200d}x"),

@@ -18,7 +18,7 @@ fn in_full(text: &str) -> String {
 }
 
 #[test]
-fn plain_text_of_every_script_stays_as_it_is() {
+fn plain_text_of_every_script_is_unchanged() {
     for text in [
         "GNU Terry Pratchett",
         r#"{"class": "c:\\temp", "n": [1, 2]}"#,
@@ -37,7 +37,7 @@ fn plain_text_of_every_script_stays_as_it_is() {
 }
 
 #[test]
-fn what_a_terminal_would_interpret_is_an_escape() {
+fn control_characters_become_escapes() {
     for (text, expected) in [
         ("\x1b[2J", r"\x1b[2J"),
         ("\x1b]52;c;aGk=\x07", r"\x1b]52;c;aGk=\x07"),
@@ -51,7 +51,7 @@ fn what_a_terminal_would_interpret_is_an_escape() {
 }
 
 #[test]
-fn what_hides_or_reorders_text_is_an_escape() {
+fn hidden_and_reordering_characters_become_escapes() {
     let ranges = HIDDEN.into_iter().filter(|(first, _)| *first > 0x9f);
     let planes = 0xf0000..0x10_0000;
     for code in ranges.flat_map(|(first, last)| first..=last).filter(|code| !planes.contains(code)) {
@@ -62,14 +62,14 @@ fn what_hides_or_reorders_text_is_an_escape() {
 }
 
 #[test]
-fn what_nobody_has_assigned_is_an_escape() {
+fn unassigned_characters_become_escapes() {
     for code in [0x378, 0x2065, 0x2_fffe, 0x5_0000] {
         assert_eq!(in_full(&char::from_u32(code).unwrap().to_string()), format!("\\u{{{code:x}}}"));
     }
 }
 
 #[test]
-fn a_mark_needs_a_letter_to_stand_on_and_four_are_the_most() {
+fn a_mark_needs_a_base_letter_and_a_cell_has_at_most_four() {
     for (text, expected) in [
         ("\u{301}a", r"\u{301}a"),
         ("a\u{200b}\u{301}", r"a\u{200b}\u{301}"),
@@ -88,7 +88,7 @@ fn a_mark_needs_a_letter_to_stand_on_and_four_are_the_most() {
 }
 
 #[test]
-fn what_terminals_draw_in_different_widths_comes_apart() {
+fn sequences_of_disputed_width_are_split() {
     for (text, expected) in [
         ("x\u{fe0f}", "x\\u{fe0f}"),
         ("x\u{200d}\u{1f680}", "x\\u{200d}\u{1f680}"),
@@ -101,7 +101,7 @@ fn what_terminals_draw_in_different_widths_comes_apart() {
 }
 
 #[test]
-fn a_cell_has_the_columns_that_the_most_generous_terminal_needs() {
+fn a_cell_is_padded_to_the_maximum_width_of_all_terminals() {
     for (text, expected, columns) in [
         ("\u{9ac}\u{9be}\u{982}", "\u{9ac}\u{9be}\u{982}\u{a0}", 3),
         ("\u{b95}\u{bbe}\u{bbe} x", "\u{b95}\u{bbe}\u{bbe}\u{a0}\u{a0} x", 5),
@@ -118,7 +118,7 @@ fn a_cell_has_the_columns_that_the_most_generous_terminal_needs() {
 }
 
 #[test]
-fn what_does_not_fit_is_cut_at_a_whole_piece() {
+fn text_is_cut_between_cells_and_escapes() {
     for (text, columns, expected) in [
         ("tower", 5, "tower"),
         ("towers", 5, "towe…"),
@@ -165,7 +165,7 @@ fn rows_end_at_line_breaks_then_spaces_then_cells() {
 }
 
 #[test]
-fn rows_without_end_end_with_a_sign_that_there_are_more() {
+fn at_the_row_limit_the_last_row_is_an_ellipsis() {
     let full = "x\n".repeat(MOST_ROWS - 1);
     assert_eq!(shown_lines(&full, 10, 0, usize::MAX, Charset::Unicode).len(), MOST_ROWS);
     assert_eq!(shown_lines(&full, 10, MOST_ROWS - 1, 5, Charset::Unicode)[0].as_str(), "");
@@ -176,7 +176,7 @@ fn rows_without_end_end_with_a_sign_that_there_are_more() {
 }
 
 #[test]
-fn a_long_text_costs_no_more_than_its_first_columns() {
+fn the_work_is_bounded_by_the_columns_and_not_by_the_text() {
     let long = 10 << 20;
     for text in ["x", "\u{301}", "e\u{301}", "\u{1100}", "\u{915}\u{94d}", "\u{200d}", "\n", "漢"] {
         let text = text.repeat(long / text.len());
@@ -226,7 +226,7 @@ fn cells<'a>(field: &'a [&'a str]) -> impl Iterator<Item = &'a str> {
 }
 
 #[test]
-fn every_character_is_drawn_in_the_columns_it_is_said_to_take() {
+fn every_character_is_drawn_in_its_computed_width() {
     // The planes between and after these are unassigned or private.
     for c in (0..0x3_4000).chain(0xe_0000..0xe_1000).filter_map(char::from_u32) {
         check_row(&shown(&format!("a{c}b\u{915}{c}"), 40, Charset::Unicode), 40);
@@ -271,14 +271,14 @@ fn check_terminal(row: &SafeLine, columns: u16) {
 
 proptest! {
     #[test]
-    fn whatever_comes_in_harmless_cells_come_out(text in hostile(), columns in 0_u16..100) {
+    fn any_text_becomes_harmless_cells(text in hostile(), columns in 0_u16..100) {
         let row = shown(&text, columns.into(), Charset::Unicode);
         check_row(&row, columns);
         check_terminal(&row, columns);
     }
 
     #[test]
-    fn a_row_is_the_whole_or_is_cut(text in hostile(), columns in 1_usize..60) {
+    fn a_row_is_the_whole_text_or_ends_with_an_ellipsis(text in hostile(), columns in 1_usize..60) {
         let (row, whole) = (shown(&text, columns, Charset::Unicode), shown(&text, usize::MAX, Charset::Unicode));
         if whole.width() <= columns {
             prop_assert_eq!(row, whole);
@@ -292,13 +292,13 @@ proptest! {
     }
 
     #[test]
-    fn what_was_shown_is_shown_the_same_again(text in hostile(), columns in 0_usize..60) {
+    fn sanitizing_is_idempotent(text in hostile(), columns in 0_usize..60) {
         let once = shown(&text, columns, Charset::Unicode);
         prop_assert_eq!(shown(&once, columns, Charset::Unicode), once);
     }
 
     #[test]
-    fn wrapped_rows_are_harmless_too_and_windows_agree(
+    fn wrapped_rows_are_harmless_and_windows_match_the_whole(
         text in hostile(), columns in 1_u16..40, skip in 0_usize..10, rows in 0_usize..10,
     ) {
         let all = shown_lines(&text, columns.into(), 0, usize::MAX, Charset::Unicode);
@@ -310,7 +310,7 @@ proptest! {
     }
 
     #[test]
-    fn wrapping_loses_nothing_but_spaces(text in "[a-d 字\n\x1b\u{202e}\u{301}]{0,60}", columns in 8_usize..30) {
+    fn wrapping_drops_only_spaces(text in "[a-d 字\n\x1b\u{202e}\u{301}]{0,60}", columns in 8_usize..30) {
         let wrapped: String = shown_lines(&text, columns, 0, usize::MAX, Charset::Unicode).iter().map(SafeLine::as_str).collect();
         let plain: String = text.split('\n').map(in_full).collect();
         prop_assert_eq!(wrapped.replace(' ', ""), plain.replace(' ', ""));

@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn text_stands_at_its_column_and_is_no_markup() {
+    fn text_is_placed_at_its_column_and_escaped() {
         assert_eq!(
             drawn("  a<b>&c", Style::new()),
             "<text x=\"16\" y=\"12\" textLength=\"48\">a&lt;b&gt;&amp;c</text>\n"
@@ -297,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn what_follows_a_wide_character_stands_at_its_own_column() {
+    fn text_after_a_wide_character_is_placed_at_its_column() {
         assert_eq!(
             drawn("\u{5854}\u{306e}ab", Style::new()),
             "<text x=\"0\" y=\"12\">\u{5854}</text>\n<text x=\"16\" y=\"12\">\u{306e}</text>\n\
@@ -306,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn reversed_text_stands_on_paper() {
+    fn reversed_text_has_a_background() {
         assert_eq!(
             drawn("ab", Style::new().fg(Color::Green).bold().reversed()),
             format!(

@@ -29,7 +29,7 @@ fn every_file_is_read_and_names_every_role() {
 }
 
 #[test]
-fn statuses_differ_in_their_attributes_as_well() {
+fn statuses_differ_in_attributes() {
     for (name, theme) in all() {
         for (index, one) in Status::ALL.into_iter().enumerate() {
             for other in &Status::ALL[index + 1..] {
@@ -43,7 +43,7 @@ fn statuses_differ_in_their_attributes_as_well() {
 }
 
 #[test]
-fn what_is_selected_is_reversed_and_in_no_colour() {
+fn the_selection_is_reversed_without_colour() {
     for (name, theme) in all() {
         for style in [theme.selected, theme.title(true)] {
             assert!(style.add_modifier.contains(Modifier::REVERSED), "{name}");
@@ -57,7 +57,7 @@ fn what_is_selected_is_reversed_and_in_no_colour() {
 }
 
 #[test]
-fn a_bad_end_is_told_from_a_good_one_by_its_attributes() {
+fn success_and_failure_differ_in_attributes() {
     for (name, theme) in all() {
         let (good, bad) = (theme.good, theme.bad);
         let has_ground = good.bg != bad.bg;
@@ -174,7 +174,7 @@ fn good_and_bad_differ_for_colour_blind_eyes() {
 }
 
 #[test]
-fn the_colours_of_a_colour_blind_theme_are_told_apart_by_those_whom_it_is_for() {
+fn colour_blind_themes_have_distinguishable_colours() {
     for (name, eyes) in [("deuter", DEUTERANOPIA), ("deuter", PROTANOPIA), ("trit", TRITANOPIA)] {
         for palette in &PALETTES {
             let mut colours: Vec<Color> =
@@ -195,7 +195,7 @@ fn the_colours_of_a_colour_blind_theme_are_told_apart_by_those_whom_it_is_for() 
 
 /// Large or bold text needs a contrast of at least 3. The colours of xterm just reach it.
 #[test]
-fn colours_are_read_on_the_background_that_they_are_for() {
+fn colours_have_contrast_on_their_background() {
     let either = |name| [(name, BLACK), (name, WHITE)];
     for (name, background) in [either("auto"), either("high"), [("dark", BLACK), ("light", WHITE)]].concat() {
         for (role, style) in theme(name).roles() {
@@ -211,7 +211,7 @@ fn colours_are_read_on_the_background_that_they_are_for() {
 }
 
 #[test]
-fn a_file_of_the_users_own_is_read_over_auto_and_hides_a_theme_of_its_name() {
+fn a_user_theme_is_based_on_auto_and_replaces_one_of_the_same_name() {
     let directory = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| std::fs::write(directory.path().join(name), text).unwrap();
     write("mine.toml", "good = 'bold blue'\nselected = 'black on yellow'\n");
@@ -239,7 +239,7 @@ fn a_file_of_the_users_own_is_read_over_auto_and_hides_a_theme_of_its_name() {
 }
 
 #[test]
-fn where_there_is_no_directory_there_are_those_built_in() {
+fn without_a_directory_there_are_the_built_in_themes() {
     let (themes, complaints) = Themes::with_directory(std::path::Path::new("/nowhere/at/all"));
     assert_eq!(themes.names().count(), FILES.len());
     assert!(complaints.is_empty());

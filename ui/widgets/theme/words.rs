@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_written_is_read_again() {
+    fn a_style_is_parsed_from_its_own_words() {
         for (name, colour) in COLOURS {
             for (attribute, modifier) in ATTRIBUTES {
                 let text = format!("{attribute} {name} on {name}");
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_word_is_told_with_the_right_ones() {
+    fn an_invalid_word_is_reported_with_the_valid_ones() {
         for (text, reason) in [
             ("bold purple", "\"purple\" is no colour and no attribute; colours are default, black,"),
             ("red on", "behind \"on\" comes the colour of the background"),

@@ -5,7 +5,7 @@ fn is_possible(text: &str, domain: Domain) -> bool {
 }
 
 #[test]
-fn what_a_waiting_message_never_is_holds_nothing() {
+fn impossible_filters_for_queued_messages_are_rejected() {
     for text in [
         "status:lost",
         "to:tower",
@@ -39,7 +39,7 @@ fn what_a_waiting_message_never_is_holds_nothing() {
 }
 
 #[test]
-fn what_a_waiting_message_can_be_is_taken() {
+fn possible_filters_for_queued_messages_are_accepted() {
     for text in [
         "gnu",
         "from:tower type:in",
@@ -62,7 +62,7 @@ fn what_a_waiting_message_can_be_is_taken() {
 }
 
 #[test]
-fn what_no_row_of_the_traffic_is_shows_nothing() {
+fn impossible_filters_for_the_traffic_are_rejected() {
     for text in [
         "type:in type:out",
         "type:announce type:message",
@@ -97,7 +97,7 @@ fn told(text: &str, domain: Domain) -> (String, String) {
 }
 
 #[test]
-fn what_never_matches_is_named() {
+fn impossible_conditions_are_named() {
     let row = "no row of the traffic can match";
     for (text, said, span) in [
         ("size>2G", "size>2G; it is never true", "size>2G"),
@@ -125,7 +125,7 @@ fn what_never_matches_is_named() {
 }
 
 #[test]
-fn a_filter_with_many_alternatives_is_taken_in_a_moment() {
+fn a_filter_with_many_alternatives_is_checked_quickly() {
     let text = vec!["(a|b|c)"; 20].join(" ");
     assert!(is_possible(&text, Domain::Queue));
 }

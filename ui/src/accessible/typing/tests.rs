@@ -30,7 +30,7 @@ fn screen(typed: &[Typed]) -> String {
 }
 
 #[test]
-fn keys_make_a_line_and_delete_from_it() {
+fn keys_edit_the_line() {
     for (typed, line) in [
         (&b"hello\r"[..], "hello"),
         (b"hellp\x7fo\n", "hello"),
@@ -59,7 +59,7 @@ fn keys_make_a_line_and_delete_from_it() {
 }
 
 #[test]
-fn esc_alone_does_nothing_to_what_is_typed_behind_it() {
+fn esc_alone_does_not_affect_later_keys() {
     for keys in [
         &[&b"\x1b"[..], b":quit\r"][..],
         &[b":qu", b"\x1b", b"it", b"\x1b", b"\r"],
@@ -72,7 +72,7 @@ fn esc_alone_does_nothing_to_what_is_typed_behind_it() {
 }
 
 #[test]
-fn lines_that_were_typed_come_back() {
+fn the_arrow_keys_recall_typed_lines() {
     let mut editor = LineEditor::default();
     editor.press(b"one\rtwo\rtwo\r \r");
     let mut shown = editor.press(b"\x1b[A");
@@ -84,7 +84,7 @@ fn lines_that_were_typed_come_back() {
 }
 
 #[test]
-fn a_line_that_is_left_with_an_arrow_comes_back_as_it_was() {
+fn an_edited_history_line_is_kept() {
     const UP: &[u8] = b"\x1b[A";
     const DOWN: &[u8] = b"\x1b[B";
     let mut editor = LineEditor::default();
@@ -109,14 +109,14 @@ fn a_line_that_is_left_with_an_arrow_comes_back_as_it_was() {
 }
 
 #[test]
-fn ctrl_z_knows_the_line_as_it_was_then() {
+fn ctrl_z_returns_the_line_at_that_time() {
     let typed = LineEditor::default().press(b"ab\x1ac");
     let echo = |text: &str| Typed::Echo(text.to_owned());
     assert_eq!(typed, [echo("ab"), Typed::Stop("ab".to_owned()), echo("c")]);
 }
 
 #[test]
-fn where_a_terminal_cannot_go_back_the_line_is_written_anew() {
+fn beyond_one_row_the_line_is_written_again() {
     let mut editor = LineEditor::default();
     editor.set_columns(4);
     editor.press(b"abcd");
@@ -127,7 +127,7 @@ fn where_a_terminal_cannot_go_back_the_line_is_written_anew() {
 }
 
 #[test]
-fn of_a_line_that_is_too_long_it_is_said_as_in_a_pipe() {
+fn an_overlong_line_is_reported_as_in_a_pipe() {
     for (behind, line) in [
         (&b""[..], Ok(MAX_LINE)),
         (b"x", Err(LineError::TooLong)),
@@ -147,7 +147,7 @@ fn of_a_line_that_is_too_long_it_is_said_as_in_a_pipe() {
 }
 
 #[test]
-fn a_paste_is_drawn_once_a_read_and_only_its_end_is_laid_out_again() {
+fn a_paste_is_drawn_once_per_read_and_only_its_end_is_laid_out_again() {
     for text in ["word ", "\u{4e2d}", "e\u{301}", "\u{1f1e9}\u{1f1ea}", "\t\u{627}"] {
         let paste = text.repeat(3000);
         let mut editor = LineEditor::default();
@@ -161,7 +161,7 @@ fn a_paste_is_drawn_once_a_read_and_only_its_end_is_laid_out_again() {
 }
 
 #[test]
-fn a_joiner_that_joins_nothing_is_drawn_as_the_whole_is() {
+fn a_joiner_without_partners_is_drawn_as_in_the_whole_line() {
     for line in [
         "\u{1f300}\u{200d}\u{1f1e9}[2J",
         "\u{1f300}\u{200d}a\u{200d}\u{1f300}b",
@@ -209,7 +209,7 @@ proptest! {
 
     /// A line drawn in pieces looks like a line drawn at once.
     #[test]
-    fn pieces_are_drawn_as_the_whole_is(
+    fn a_line_drawn_in_pieces_equals_the_whole(
         pieces in prop::collection::vec(prop_oneof![hostile(), Just("\u{7f}".to_owned())], 0..12),
         size in 1..9_usize,
     ) {
@@ -232,7 +232,7 @@ fn tab(line: &str) -> Option<Tab> {
 }
 
 #[test]
-fn tab_completes_a_line_or_tells_between_it_and_itself() {
+fn tab_completes_the_line_or_writes_a_sentence_and_the_line_again() {
     let echo = |text: &str| Typed::Echo(text.to_owned());
     let mut editor = LineEditor::new(tab, Charset::Unicode);
     assert_eq!(editor.press(b":pe"), [echo(":pe")]);

@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn cells_are_as_large_as_there_is_room_and_hold_no_more_nodes_than_they_must() {
+    fn cells_are_as_large_as_possible_with_as_few_nodes_as_possible() {
         for (nodes, room, fits) in [
             ((20, 20), (54, 20), (1, (2, 1), (40, 20))),
             ((20, 20), (174, 56), (1, (4, 2), (80, 40))),

@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_stands_outside_or_over_another() {
+    fn areas_neither_overlap_nor_leave_the_screen() {
         for (width, height) in
             (20..210).step_by(7).flat_map(|width| (5..70).map(move |height| (width, height)))
         {
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn without_room_there_is_nothing() {
+    fn a_too_small_screen_has_no_areas() {
         assert_eq!(areas(Rect::new(0, 0, 19, 5), (20, 20)), None);
         assert_eq!(of(20, 5).map, Rect::default());
     }

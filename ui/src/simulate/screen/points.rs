@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn they_are_bounded_span_all_of_the_time_and_end_with_the_last() {
+    fn points_are_bounded_and_span_the_whole_run() {
         let mut points = Points::default();
         for number in 0..100_000_u32 {
             points.note(Point { at: f64::from(number), visited: 0.0, known: 0.0, deliveries: number.into() });

@@ -46,7 +46,7 @@ mod tests {
     }
 
     #[test]
-    fn it_goes_from_slow_motion_to_as_fast_as_it_can() {
+    fn speeds_range_from_slow_motion_to_unlimited() {
         let mut speed = Speed::pleasant(1.0).slower();
         assert_eq!(speed.factor(), Some(0.1));
         for _ in 0..30 {

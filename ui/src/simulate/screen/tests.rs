@@ -126,7 +126,7 @@ fn a_simulation_in_ascii() {
 }
 
 #[test]
-fn before_it_begins_and_at_its_end_it_says_so() {
+fn the_header_shows_preparation_and_end() {
     let mut model = after(30, Stage::Ended, (80, 24));
     let screen = drawn(&model);
     assert!(screen.contains("AT ITS END") && screen.contains("100 %  30.00 s of 30.0 s"), "{screen}");
@@ -136,7 +136,7 @@ fn before_it_begins_and_at_its_end_it_says_so() {
 }
 
 #[test]
-fn the_help_lists_the_keys_and_is_left_before_the_screen_is() {
+fn leaving_the_help_does_not_leave_the_screen() {
     let mut model = after(1, Stage::Running, (80, 24));
     press(&mut model, KeyCode::Char('?'));
     let screen = drawn(&model);
@@ -146,7 +146,7 @@ fn the_help_lists_the_keys_and_is_left_before_the_screen_is() {
 }
 
 #[test]
-fn no_size_is_too_small_or_too_large_to_be_drawn() {
+fn every_size_of_the_terminal_is_drawn() {
     let mut model = after(10, Stage::Running, (80, 24));
     for (width, height) in
         (0..=250).step_by(23).flat_map(|width| (0..80).step_by(7).map(move |height| (width, height)))
@@ -158,7 +158,7 @@ fn no_size_is_too_small_or_too_large_to_be_drawn() {
 }
 
 #[test]
-fn a_name_from_a_file_does_nothing_to_the_terminal() {
+fn a_name_from_a_file_is_escaped() {
     let mut model = after(1, Stage::Running, (80, 24));
     model.name = "\x1b[2Jmine\u{202e}".to_owned();
     let screen = drawn(&model);
@@ -184,7 +184,7 @@ fn a_cell_is_the_mean_of_its_nodes_that_are_up() {
 // === Keys ===
 
 #[test]
-fn keys_are_orders() {
+fn keys_send_orders() {
     let mut model = after(1, Stage::Running, (80, 24));
     let grid = model.areas().unwrap().grid;
     let speed = model.speed;
@@ -215,7 +215,7 @@ fn keys_are_orders() {
 }
 
 #[test]
-fn a_key_that_does_nothing_says_so_until_the_next() {
+fn a_key_without_effect_shows_a_notice_until_the_next_key() {
     for (code, modifiers, told) in [
         (KeyCode::Char('x'), KeyModifiers::NONE, "x does nothing here; ? lists the keys"),
         (KeyCode::Char('r'), KeyModifiers::ALT, "Alt-r does nothing here; ? lists the keys"),
@@ -233,7 +233,7 @@ fn a_key_that_does_nothing_says_so_until_the_next() {
 }
 
 #[test]
-fn where_nothing_is_seen_only_leaving_acts() {
+fn on_a_too_small_screen_only_leaving_works() {
     let mut model = after(1, Stage::Running, (19, 4));
     assert!(drawn(&model).starts_with("20x5 at least"));
     for key in [' ', '.', 'n', 'k', '+'] {
@@ -243,7 +243,7 @@ fn where_nothing_is_seen_only_leaving_acts() {
 }
 
 #[test]
-fn at_the_end_there_is_nothing_to_go_on_with() {
+fn at_the_end_run_and_step_have_no_effect() {
     let mut model = after(30, Stage::Ended, (80, 24));
     for key in [' ', 'p', '.'] {
         assert_eq!(press(&mut model, KeyCode::Char(key)), []);
@@ -259,7 +259,7 @@ async fn wait_until(worker: &mut Worker, is_so: impl Fn(&Snapshot) -> bool) -> S
 }
 
 #[tokio::test]
-async fn as_fast_as_it_goes_it_comes_to_the_same_end() {
+async fn at_unlimited_speed_the_result_is_the_same() {
     let mut worker = Worker::start(short(), None, Speed::MOST);
     let grid = Grid::fitting((6, 6), (40, 20));
     worker.orders.send(Order::Show(Measure::Visits, grid)).unwrap();
@@ -275,7 +275,7 @@ async fn as_fast_as_it_goes_it_comes_to_the_same_end() {
 }
 
 #[tokio::test]
-async fn it_is_measured_as_often_as_the_user_says() {
+async fn the_number_of_samples_is_the_requested_one() {
     let scenario = Scenario { deliveries: 0, duration: 8.0, ..short() };
     let mut worker = Worker::start(scenario, Some(16), Speed::MOST);
     let last = wait_until(&mut worker, |snapshot| snapshot.stage == Stage::Ended).await;
@@ -286,7 +286,7 @@ async fn it_is_measured_as_often_as_the_user_says() {
 }
 
 #[tokio::test]
-async fn a_step_is_one_delivery_and_beginning_again_is_the_same_again() {
+async fn a_step_is_one_delivery_and_a_restart_is_deterministic() {
     let mut worker = Worker::start(short(), None, Speed::pleasant(1.0));
     worker.orders.send(Order::Run(false)).unwrap();
     let paused = wait_until(&mut worker, |snapshot| snapshot.stage == Stage::Paused).await;
@@ -316,7 +316,7 @@ async fn a_step_is_one_delivery_and_beginning_again_is_the_same_again() {
 }
 
 #[tokio::test]
-async fn it_keeps_the_time_that_is_asked_for() {
+async fn the_virtual_clock_follows_the_chosen_speed() {
     let slow = Scenario { duration: 1e6, ..short() };
     let mut worker = Worker::start(slow, None, Speed::pleasant(1.0));
     let snapshot = wait_until(&mut worker, |snapshot| snapshot.speed > 0.0).await;
@@ -325,7 +325,7 @@ async fn it_keeps_the_time_that_is_asked_for() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_simulated_is_told() {
+async fn an_impossible_scenario_is_reported() {
     let worker = Worker::start(Scenario { loss: 2.0, ..short() }, None, Speed::MOST);
     assert!(worker.thread.await.unwrap().is_err());
 }

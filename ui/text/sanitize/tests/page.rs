@@ -66,7 +66,7 @@ fn example(line: &str) -> Option<(&str, &str)> {
 
 /// Set `UPDATE_README` to write the page instead of comparing it.
 #[test]
-fn the_page_shows_what_becomes_of_text() {
+fn the_tables_of_the_page_agree_with_the_program() {
     let page = std::fs::read_to_string(PAGE).unwrap();
     let made = made(&page);
     assert_eq!(page.lines().filter(|line| line.starts_with(WRITTEN)).count(), 2);

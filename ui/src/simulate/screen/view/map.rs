@@ -126,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_more_the_brighter_and_only_nothing_is_dark() {
+    fn larger_values_are_brighter_and_only_zero_is_dark() {
         let shades = [0.0, 0.01, 25.0, 25.1, 50.0, 75.0, 76.0, 100.0].map(|mean| shade(mean, 100.0));
         assert_eq!(shades, [0, 1, 1, 2, 2, 3, 4, 4]);
         assert_eq!(shade(0.0, 0.0), 0);

@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn without_points_there_is_nothing() {
+    fn without_points_the_plot_is_empty() {
         assert_eq!(over_time(&[], 4.0, 1, deliveries), [0.0]);
         assert_eq!(over_time(&points(), 4.0, 0, deliveries), Vec::<f64>::new());
     }
