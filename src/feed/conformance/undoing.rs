@@ -11,7 +11,7 @@ use crate::{
 /// Rounds of one call of each command.
 const ROUNDS: usize = 60;
 
-/// Check 5. The undo of a call restores the rows, but for the numbers and places of those that were removed and came
+/// Check 5. The undo of a call restores the settings and the rows, but for the numbers and places of those that were removed and came
 /// back. It works once and not for another run. If the node's clock can be moved, it does not work when it is too late.
 /// A call for another run changes nothing.
 pub fn undo_restores_what_a_call_changed(specimen: &mut dyn Specimen) {
@@ -56,8 +56,8 @@ fn is_undone(
     true
 }
 
-/// The rows without the numbers that a node gives to its items, and without their order.
-fn essence(network: &dyn Network) -> BTreeMap<ListId, Vec<String>> {
+/// The settings, and the rows without the numbers that a node gives to its items, and without their order.
+fn essence(network: &dyn Network) -> (Vec<Value>, BTreeMap<ListId, Vec<String>>) {
     let description = network.description();
     let mut essence = BTreeMap::new();
     for (list, rows) in contents(network) {
@@ -73,7 +73,7 @@ fn essence(network: &dyn Network) -> BTreeMap<ListId, Vec<String>> {
         rows.sort();
         essence.insert(list, rows);
     }
-    essence
+    (network.settings(), essence)
 }
 
 /// Whether a cell repeats the item's key as a number, or refers to an item by such a number.
