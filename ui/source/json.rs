@@ -12,9 +12,8 @@ use serde::Serialize;
 use clacks_text::escape::escaped_json;
 
 pub mod answers;
-pub mod events;
-mod failure;
-pub mod parts;
+
+pub use clacks_p2p_feed::json::{events, parts};
 
 use events::Written;
 use parts::{Millis, Waiting};

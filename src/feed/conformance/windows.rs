@@ -52,6 +52,13 @@ fn list_is_valid(network: &dyn Network, id: ListId, spec: &ListSpec, all: &[Row]
     let rows = network.rows(id, &keys);
     let expected = keys.iter().map(|key| all.iter().find(|row| row.key == *key).cloned());
     assert!(rows.into_iter().eq(expected), "{name}: rows by key differ from the page");
+    for other in
+        keys.iter().flat_map(|key| ["0", "+", " "].map(|before| format!("{before}{}", key.untrusted())))
+    {
+        let asked = Key::from(other);
+        let row = network.rows(id, std::slice::from_ref(&asked)).pop().flatten();
+        assert!(row.is_none_or(|row| row.key == asked), "{name}: {asked:?} gives another item");
+    }
     keys.sort();
     keys.dedup();
     assert_eq!(keys.len(), (all.len() + 1).min(crate::MAX_ITEMS), "{name}: a key occurs twice");

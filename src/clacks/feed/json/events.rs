@@ -42,8 +42,7 @@ macro_rules! kinds {
         }
 
         /// The name of each kind, and of its variant.
-        #[cfg(test)]
-        pub(super) const KINDS: &[(&str, &str)] = &[$(($name, stringify!($kind))),*];
+        pub const KINDS: &[(&str, &str)] = &[$(($name, stringify!($kind))),*];
 
         impl EventLine {
             /// The written form of an event, with this amount of detail about its peers.
@@ -121,7 +120,7 @@ kinds! {
 
 /// A line about an event: its name and its time come first.
 #[derive(Serialize)]
-pub(super) struct Written {
+pub struct Written {
     event: &'static str,
     time: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -132,13 +131,13 @@ pub(super) struct Written {
 
 impl Written {
     /// In brief, with the time on one clock.
-    pub(super) fn brief(event: &Event, time: u64) -> Self {
+    pub fn brief(event: &Event, time: u64) -> Self {
         let told = EventLine::new(event, Detail::Brief);
         Self { event: told.name(), time, uptime_ms: None, told }
     }
 
     /// In full, with the time on both clocks.
-    pub(super) fn full(event: &Event, now: Now) -> Self {
+    pub fn full(event: &Event, now: Now) -> Self {
         let told = EventLine::new(event, Detail::Full);
         Self { event: told.name(), time: now.unix_ms, uptime_ms: Some(Millis(now.uptime)), told }
     }

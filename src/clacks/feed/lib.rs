@@ -1,0 +1,3 @@
+//! What a clacks node offers to every face.
+
+pub mod json;
