@@ -120,6 +120,7 @@ mod tests {
             (r#""a\ud83d\ud"#, Some("a")),
             (r#""a\ud83d"#, Some("a")),
             ("\"a\" b", None),
+            ("\"a\"", None),
         ] {
             assert_eq!(characters(cut, true).as_deref(), text, "{cut}");
         }

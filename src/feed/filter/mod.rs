@@ -158,11 +158,12 @@ impl Filter {
         self.expression.admits(subject)
     }
 
-    /// Whether time alone can change what the filter admits, because it compares an age.
-    pub fn compares_age(&self, scope: Scope<'_>) -> bool {
+    /// Whether time alone can change what the filter admits, because it compares an age, or a rate that fades.
+    pub fn changes_with_time(&self, scope: Scope<'_>) -> bool {
+        let changes = |kind: &Kind| matches!(kind, Kind::At | Kind::Rate | Kind::BytesRate);
         self.expression.any_test(&|test| match test {
             Test::Number(name, ..) => {
-                scope.fields_named(name.as_str()).iter().any(|field| field.kind == Kind::At)
+                scope.fields_named(name.as_str()).iter().any(|field| changes(&field.kind))
             }
             _ => false,
         })

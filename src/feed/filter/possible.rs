@@ -297,10 +297,7 @@ impl<'a> ItemKind<'a> {
         });
         let sizes: Vec<_> = sizes.collect();
         let has_room = sizes.is_empty()
-            || self.sizes().map_or_else(
-                || sizes.iter().all(|(.., wanted)| !wanted),
-                |(least, most)| has_whole_number(&sizes, least, most),
-            );
+            || self.sizes().is_none_or(|(least, most)| has_whole_number(&sizes, least, most));
         has_room
             && conditions.iter().all(|(test, ..)| match test {
                 Test::Number(name, ..) => self.field(name.as_str()).is_none_or(|field| {

@@ -3,6 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::{Direction, Line, Row, Text, description::ListId};
 
+mod any_description;
 pub(super) mod clacks;
 mod fields;
 mod possible;
@@ -292,6 +293,9 @@ fn words_with_colons_are_text() {
         "a>b",
         "->x",
         "name:x",
+        "htp:x",
+        "tok:x",
+        "mode:x",
     ] {
         let filter = parse(word).unwrap();
         assert!(admits_line(&filter, &message(clacks::json(&format!("see {word} there")))), "{word}");

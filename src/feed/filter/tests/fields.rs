@@ -126,12 +126,12 @@ fn many_names_are_not_all_listed_in_an_error() {
 }
 
 #[test]
-fn only_a_filter_with_an_age_changes_with_time() {
+fn only_a_filter_with_an_age_or_a_rate_changes_with_time() {
     let description = clacks::description();
-    let scope = Scope::List(description, clacks::list("queue"));
-    for (text, compares_age) in
-        [("since>1m", true), ("gnu | !(x since<1h)", true), ("gnu visits>1 size>2", false)]
-    {
-        assert_eq!(Filter::parse(text, scope).unwrap().compares_age(scope), compares_age, "{text}");
-    }
+    let queue = Scope::List(description, clacks::list("queue"));
+    let changes = |text: &str, scope| Filter::parse(text, scope).unwrap().changes_with_time(scope);
+    assert!(changes("since>1m", queue) && changes("gnu | !(x since<1h)", queue));
+    assert!(!changes("gnu visits>1 size>2", queue));
+    let traffic = Scope::Traffic(description);
+    assert!(changes("rate>1", traffic) && !changes("took>1s", traffic));
 }

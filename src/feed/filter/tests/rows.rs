@@ -82,12 +82,68 @@ fn two_networks() -> [Description; 2] {
         EventSpec::new("counted", "it was counted")
             .fields([Field::new("time", Kind::Count), Field::new("note", Kind::Text)]),
         EventSpec::new("flagged", "it was flagged").fields([Field::new("note", Kind::Flag)]),
+        EventSpec::new("rated", "it was rated").fields([Field::new("note", Kind::Ratio)]),
     ];
     let mut second = Description::new("second".into(), "two".into());
     second.statuses = ["other", "up"].map(|name| StatusSpec::new(name, 'o', Tone::Good, "a status")).into();
     second.types = vec!["special".into()];
     second.events = vec![EventSpec::new("x", "x").fields([Field::new("of", Kind::Text)])];
     [first, second]
+}
+
+/// Lists whose columns have names with a meaning, but values of other kinds than those of clacks.
+fn address_book() -> Description {
+    let mut book = Description::new("book".into(), "a book".into());
+    let column = |name, kind| Field::new(name, kind);
+    book.lists = vec![
+        ListSpec::new("members", "member", "members", Role::Peers).columns([
+            column("name", Kind::Text),
+            column("identity", Kind::Id),
+            column("other", Kind::Text),
+        ]),
+        ListSpec::new("known", "known address", "known addresses", Role::Other).columns([
+            column("from", Kind::Text),
+            column("peer", Kind::Id),
+            column("ip", Kind::Text),
+            column("member", Kind::Ref("members".into())),
+            column("known", Kind::Ref("known".into())),
+        ]),
+    ];
+    book.check().unwrap();
+    book
+}
+
+#[test]
+fn columns_are_peers_by_their_list_their_kind_or_their_name() {
+    let book = address_book();
+    let admits = |filter: &str, list: u8, cells: &[&str]| {
+        let scope = Scope::List(&book, ListId(list));
+        let columns = &book.lists[usize::from(list)].columns;
+        let cells = columns.iter().zip(cells).map(|(column, text)| match column.kind {
+            Kind::Ref(_) => Value::Ref(Key::new(text)),
+            _ => Value::text((*text).into()),
+        });
+        let row = Row { key: Key::new("the key"), order: Order::default(), cells: cells.collect() };
+        let filter = Filter::parse_for(filter, scope).unwrap();
+        filter.admits(&Subject::of_row(&book, ListId(list), &row, clacks::NOW))
+    };
+    let member = ["bob", "pmn1xyz", "elsewhere"];
+    for filter in ["peer:bob", "peer:pmn1", "peer:key", "key", "peer=\"The Key\"", "peer=bob"] {
+        assert!(admits(filter, 0, &member), "{filter}");
+    }
+    assert!(!admits("peer:elsewhere", 0, &member) && admits("elsewhere", 0, &member));
+    let known = ["sub", "p1", "192.0.2.7", "bob", "loop"];
+    for filter in
+        ["from:sub", "peer:sub", "peer:p1", "peer:bob", "ip:192.0.2.7", "from=SUB", "member:bob", "loop"]
+    {
+        assert!(admits(filter, 1, &known), "{filter}");
+    }
+    for filter in ["peer:loop", "peer:192", "peer:key", "key", "from:p1"] {
+        assert!(!admits(filter, 1, &known), "{filter}");
+    }
+    let hint = Filter::parse_for("size<0", Scope::List(&book, ListId(1))).unwrap_err().to_string();
+    let has = "a known address has text, from:, peer:, ip:, size, member: and known:";
+    assert_eq!(hint, format!("no known address can match size<0; {has}"));
 }
 
 fn line_of(values: Vec<Value>) -> crate::Line {
@@ -115,6 +171,10 @@ fn a_value_is_read_as_each_kind_of_events_has_it() {
     assert!(admits("note:yes", 1, text("o yes")) && !admits("note:yes", 1, text("no")));
     assert!(!admits("note:other", 2, vec![Value::Flag(true)]) && admits("note:other", 1, text("another")));
     assert!(Filter::parse("time>x", scope).is_err());
+    let ratio = || vec![Value::Number(0.5)];
+    assert!(admits("note>40%", 3, ratio()) && !admits("note:>40%", 3, ratio()));
+    assert!(admits("note:>40%", 1, text("now >40%")), "behind a colon a comparison can be text");
+    assert!(Filter::parse_for("note>140%", scope).is_err() && Filter::parse_for("note<=100%", scope).is_ok());
 }
 
 #[test]
