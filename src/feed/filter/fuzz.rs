@@ -10,7 +10,7 @@ use crate::{Direction, Line, description::EventId};
 #[test]
 fn feed_filter() {
     let description = clacks::description();
-    clacks_fuzz::fuzz("feed_filter", 400, |bytes| {
+    clacks_fuzz::fuzz("feed_filter", 200, |bytes| {
         let text = String::from_utf8_lossy(bytes);
         let (written, message) = text.split_once('\n').unwrap_or((&text, "GNU Terry Pratchett"));
         check_typed(written);

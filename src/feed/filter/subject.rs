@@ -8,8 +8,8 @@ use super::{
     scope::{MESSAGE, is_text},
 };
 use crate::{
-    Direction, Key, Line, Name, Now, Row, Statuses, Value,
-    description::{Description, EventId, Field, Kind, ListId, ListSpec, Role},
+    Direction, Key, Line, Name, Now, Row, Statuses, Text, Value,
+    description::{Description, EventId, EventSpec, Field, Kind, ListId, ListSpec, Role},
     filter::json_text,
 };
 
@@ -30,8 +30,8 @@ pub struct Subject<'a> {
 
 #[derive(Debug, Clone, Copy)]
 enum Item<'a> {
-    /// A line, and the fields of its kind of events.
-    Line(&'a Line, &'a [Field]),
+    /// A line, and its kind of events.
+    Line(&'a Line, Option<&'a EventSpec>),
     /// A row, and its list.
     Row(&'a Row, Option<&'a ListSpec>),
 }
@@ -50,8 +50,8 @@ pub(super) enum PeerRole {
 impl<'a> Subject<'a> {
     /// The line of an event of this kind. `now` is the time of the event, with which moments are compared.
     pub fn of_line(description: &'a Description, kind: EventId, line: &'a Line, now: Now) -> Self {
-        let fields = description.event(kind).map_or(&[][..], |event| &event.fields);
-        Self { description, item: Item::Line(line, fields), now, texts: OnceCell::new() }
+        let item = Item::Line(line, description.event(kind));
+        Self { description, item, now, texts: OnceCell::new() }
     }
 
     /// The row of a list at this time.
@@ -163,7 +163,7 @@ impl<'a> Subject<'a> {
 
     fn fields(&self) -> &'a [Field] {
         match self.item {
-            Item::Line(_, fields) => fields,
+            Item::Line(_, event) => event.map_or(&[], |event| &event.fields),
             Item::Row(_, list) => list.map_or(&[], |list| &list.columns),
         }
     }
@@ -241,8 +241,14 @@ impl<'a> Subject<'a> {
             let values = values
                 .filter_map(|(index, (field, value))| Some((Some(index), searched(&field.kind, value)?)));
             match self.item {
-                Item::Line(line, _) => {
-                    let text = line.text.as_ref().map(|text| json(text.untrusted(), text.len()));
+                Item::Line(line, event) => {
+                    // What the text of an unknown kind of events is, its characters have to say.
+                    let is_json = event.is_none_or(|event| event.is_json);
+                    let searched = |text: &'a Text| match text.untrusted() {
+                        text if is_json => json(text, text.len()),
+                        text => Cow::Borrowed(start(text)),
+                    };
+                    let text = line.text.as_ref().map(searched);
                     let words =
                         [&line.what, &line.outcome].map(|text| Cow::Borrowed(start(text.untrusted())));
                     words.into_iter().chain(text).map(|text| (None, text)).chain(values).collect()

@@ -320,6 +320,19 @@ fn a_string_is_looked_at_as_it_reads_and_only_its_start() {
 }
 
 #[test]
+fn the_text_of_an_event_is_json_only_if_its_description_says_so() {
+    let mut description = clacks::description().clone();
+    let line = message(r#""hel\u006co""#);
+    let admits = |description: &Description, event: u8, filter: &str| {
+        let event = crate::description::EventId(event);
+        parse(filter).unwrap().admits(&Subject::of_line(description, event, &line, clacks::NOW))
+    };
+    assert!(admits(&description, 0, "re:/^hello$/") && admits(&description, 255, "re:/^hello$/"));
+    description.events[0].is_json = false;
+    assert!(!admits(&description, 0, "hello") && admits(&description, 0, r"re:/^.hel\\u006co.$/"));
+}
+
+#[test]
 fn a_subject_decodes_its_texts_once() {
     let description = clacks::description();
     let line = message(clacks::json("GNU"));

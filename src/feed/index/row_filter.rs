@@ -28,9 +28,7 @@ impl RowFilter {
 
     /// Whether the filter can match other rows later although no event touches them.
     pub(super) fn drifts(&self) -> bool {
-        let list = self.description.list(self.list);
-        let has_rates = list.is_some_and(|list| list.columns.iter().any(|column| fades(&column.kind)));
-        has_rates || self.filter.compares_age(Scope::List(&self.description, self.list))
+        self.filter.changes_with_time(Scope::List(&self.description, self.list))
     }
 }
 

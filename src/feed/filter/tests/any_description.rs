@@ -75,7 +75,7 @@ fn value(kind: &Kind, choice: u64) -> Value {
         Kind::Rate | Kind::BytesRate => Value::Number(choice as f64 * 700.5),
         Kind::Ratio => Value::Number(choice as f64 / 8.0),
         Kind::Took => Value::Took(std::time::Duration::from_millis(choice * 70)),
-        Kind::At => Value::At(3_000_000 + choice as i64 * 150_000),
+        Kind::At => Value::At(3_000_000 + choice.cast_signed() * 150_000),
         Kind::Status => Value::Status(Statuses(choice)),
         Kind::Ref(_) => Value::Ref(Key::new(text)),
         Kind::Id | Kind::Text | Kind::Json | Kind::Unknown => Value::text(text.into()),

@@ -35,19 +35,19 @@ fn described() -> Description {
     let http = || Field::new("http", Kind::Count);
     description.events = vec![
         EventSpec::new("message_received", "a peer sent a message")
-            .text("message")
+            .json_text("message")
             .fields([Field::new("visits", Kind::Count)]),
-        EventSpec::new("message_queued", "a message was queued").text("message"),
+        EventSpec::new("message_queued", "a message was queued").json_text("message"),
         EventSpec::new("message_delivered", "a message was delivered")
-            .text("message")
+            .json_text("message")
             .fields([took(), http()]),
         EventSpec::new("delivery_failed", "a message was not delivered")
-            .text("message")
+            .json_text("message")
             .fields([took(), http()]),
-        EventSpec::new("message_dropped", "a message was dropped").text("message"),
+        EventSpec::new("message_dropped", "a message was dropped").json_text("message"),
         EventSpec::new("peer_discovered", "a peer became known")
             .fields([Field::new("of", Kind::Ref("peers".into())), Field::new("was", Kind::Status)]),
-        EventSpec::new("refused", "a request was refused").text("preview").fields([http()]),
+        EventSpec::new("refused", "a request was refused").json_text("preview").fields([http()]),
         EventSpec::new("send_rate_changed", "the rate changed").fields([Field::new("rate", Kind::Rate)]),
     ];
     description.check().unwrap();
