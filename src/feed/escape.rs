@@ -66,7 +66,7 @@ fn push_escape(written: &mut String, character: char) {
 }
 
 /// Whether a character is escaped. Variation selectors are kept, because emoji contain them.
-fn is_unsafe(character: char) -> bool {
+pub(crate) fn is_unsafe(character: char) -> bool {
     !matches!(character, '\u{fe00}'..='\u{fe0f}') && is_hidden(character)
 }
 

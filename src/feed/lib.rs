@@ -19,6 +19,7 @@ pub mod conformance;
 pub mod description;
 pub mod escape;
 pub mod filter;
+pub mod json;
 pub mod paging;
 pub mod undo;
 

@@ -1,0 +1,309 @@
+//! Cells and rows: the description gives the type of each value.
+
+use std::fmt;
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visitor},
+};
+use serde_json::value::RawValue;
+
+use super::{
+    Reader,
+    form::{KeyForm, Millis, OrderForm, TextForm},
+};
+use crate::{
+    Row, Statuses, Text, Value,
+    description::{Field, Kind, ListId, ListSpec},
+    json::Change,
+};
+
+/// A value of a kind.
+#[derive(Clone, Copy)]
+pub(super) struct Cell<'a> {
+    pub(super) reader: Reader<'a>,
+    pub(super) kind: &'a Kind,
+    /// The text of the event in whose line the cell stands.
+    pub(super) same: Option<&'a Text>,
+}
+
+impl<'de> DeserializeSeed<'de> for Cell<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        let value = match self.kind {
+            Kind::Flag => Option::deserialize(deserializer)?.map(Value::Flag),
+            Kind::Count | Kind::Bytes => Option::deserialize(deserializer)?.map(Value::Count),
+            Kind::Rate | Kind::BytesRate | Kind::Ratio => number(deserializer)?.map(Value::Number),
+            Kind::Took => Option::deserialize(deserializer)?.map(|Millis(time)| Value::Took(time)),
+            Kind::At => Option::deserialize(deserializer)?.map(Value::At),
+            Kind::Status => Option::deserialize(deserializer)?
+                .map(|names| self.reader.statuses(names))
+                .transpose()
+                .map_err(D::Error::custom)?
+                .map(Value::Status),
+            Kind::Id | Kind::Text | Kind::Json => return deserializer.deserialize_any(TextCell(self.same)),
+            Kind::Ref(_) => Option::deserialize(deserializer)?.map(|KeyForm(key)| Value::Ref(key)),
+            Kind::Unknown => {
+                let json: &RawValue = Deserialize::deserialize(deserializer)?;
+                (json.get() != "null").then(|| Value::text(Text::new(json.get())))
+            }
+        };
+        Ok(value.unwrap_or_default())
+    }
+}
+
+/// A number with each of its digits: `serde_json` reads numbers with an error of one unit in the last place.
+fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+    let json: Option<&RawValue> = Option::deserialize(deserializer)?;
+    let number = json.map(|json| json.get().parse().ok().filter(|number: &f64| number.is_finite()));
+    number.map(|number| number.ok_or_else(|| D::Error::custom("a number is expected"))).transpose()
+}
+
+/// A text in a cell. The value is the text that `true` means.
+struct TextCell<'a>(Option<&'a Text>);
+
+impl<'de> Visitor<'de> for TextCell<'_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text: a string, `{\"json\":VALUE}`, `{\"cut\":START,\"bytes\":LENGTH}` or `true`")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Value, E> {
+        Ok(Value::None)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Value, E> {
+        Ok(Value::text(Text::new(text)))
+    }
+
+    fn visit_bool<E: Error>(self, is_same: bool) -> Result<Value, E> {
+        let text = self.0.filter(|_| is_same);
+        text.map(|text| Value::text(text.clone()))
+            .ok_or_else(|| E::custom("`true` means the text of the event, and there is none"))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+        let (mut json, mut cut, mut bytes) = (None, None, None);
+        while let Some(name) = map.next_key::<TextForm>()? {
+            match name.0.untrusted() {
+                "json" => json = Some(map.next_value::<&RawValue>()?),
+                "cut" => cut = Some(map.next_value::<TextForm>()?),
+                "bytes" => bytes = Some(map.next_value::<u64>()?),
+                _ => _ = map.next_value::<IgnoredAny>()?,
+            }
+        }
+        match (json, cut, bytes) {
+            (Some(json), ..) => Ok(Value::text(Text::new(json.get()))),
+            (_, Some(TextForm(start)), Some(bytes)) if start.len() as u64 <= bytes => {
+                Ok(Value::Text(start, u32::try_from(bytes).unwrap_or(u32::MAX)))
+            }
+            (_, Some(_), Some(_)) => Err(A::Error::custom("the start of the text is longer than the text")),
+            _ => Err(A::Error::custom("a text has `json`, or `cut` and `bytes`")),
+        }
+    }
+}
+
+/// One value for each field.
+pub(super) struct Values<'a> {
+    pub(super) reader: Reader<'a>,
+    /// The name of what has these fields.
+    pub(super) of: &'a str,
+    pub(super) fields: &'a mut dyn ExactSizeIterator<Item = &'a Field>,
+    pub(super) same: Option<&'a Text>,
+}
+
+impl<'de> DeserializeSeed<'de> for Values<'_> {
+    type Value = Vec<Value>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Vec<Value>, D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Values<'_> {
+    type Value = Vec<Value>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array of values")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<Value>, A::Error> {
+        let Self { reader, of, fields, same } = self;
+        let most = fields.len();
+        let wrong = |found| A::Error::custom(format_args!("{of} has {most} values, but there are {found}"));
+        let mut values = Vec::with_capacity(most);
+        for field in fields {
+            let cell = Cell { reader, kind: &field.kind, same };
+            values.push(seq.next_element_seed(cell)?.ok_or_else(|| wrong(values.len().to_string()))?);
+        }
+        match seq.next_element::<IgnoredAny>()? {
+            Some(_) => Err(wrong("more".to_owned())),
+            None => Ok(values),
+        }
+    }
+}
+
+/// A row: its key, its order and its cells.
+#[derive(Clone, Copy)]
+pub(super) struct RowSeed<'a> {
+    pub(super) reader: Reader<'a>,
+    pub(super) spec: &'a ListSpec,
+    pub(super) same: Option<&'a Text>,
+}
+
+impl RowSeed<'_> {
+    /// Reads the elements after a key. `None`: there is `null` instead of them, the row no longer exists.
+    fn rest<'de, A: SeqAccess<'de>>(self, key: KeyForm, seq: &mut A) -> Result<Option<Row>, A::Error> {
+        let Some(order) = seq.next_element::<Option<OrderForm>>()? else { return Err(self.short()) };
+        let Some(OrderForm(order)) = order else { return Ok(None) };
+        let Self { reader, spec, same } = self;
+        let fields = &mut spec.columns.iter();
+        let values = Values { reader, of: spec.name.as_str(), fields, same };
+        let cells = seq.next_element_seed(values)?.ok_or_else(|| self.short())?;
+        Ok(Some(Row { key: key.0, order, cells: cells.into() }))
+    }
+
+    fn short<E: Error>(self) -> E {
+        E::custom(format_args!("a row of {} is an array of key, order and cells", self.spec.name))
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for RowSeed<'_> {
+    type Value = Row;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Row, D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for RowSeed<'_> {
+    type Value = Row;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a row")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Row, A::Error> {
+        let key = seq.next_element()?.ok_or_else(|| self.short())?;
+        self.rest(key, &mut seq)?.ok_or_else(|| self.short())
+    }
+}
+
+/// A row behind the name of its list. `null` in place of order and cells: it no longer exists.
+#[derive(Clone, Copy)]
+pub(super) struct ListedRow<'a> {
+    pub(super) reader: Reader<'a>,
+    pub(super) same: Option<&'a Text>,
+}
+
+impl<'de> DeserializeSeed<'de> for ListedRow<'_> {
+    type Value = Change;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Change, D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for ListedRow<'_> {
+    type Value = Change;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a row with its list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Change, A::Error> {
+        let Self { reader, same } = self;
+        let short = || A::Error::custom("a row with its list is an array of list, key, order and cells");
+        let name: TextForm = seq.next_element()?.ok_or_else(short)?;
+        let (list, spec) = reader.list(name.0.untrusted()).map_err(A::Error::custom)?;
+        let key: KeyForm = seq.next_element()?.ok_or_else(short)?;
+        let named = key.0.clone();
+        let row = RowSeed { reader, spec, same }.rest(key, &mut seq)?;
+        Ok(Change { list, key: named, row })
+    }
+}
+
+/// An array whose elements are read by the same seed, or are `null`.
+#[derive(Clone, Copy)]
+pub(super) struct Each<S>(pub(super) S);
+
+impl<'de, S: DeserializeSeed<'de> + Copy> DeserializeSeed<'de> for Each<S> {
+    type Value = Vec<S::Value>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de, S: DeserializeSeed<'de> + Copy> Visitor<'de> for Each<S> {
+    type Value = Vec<S::Value>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        let mut elements = Vec::new();
+        while let Some(element) = seq.next_element_seed(self.0)? {
+            elements.push(element);
+        }
+        Ok(elements)
+    }
+}
+
+/// `null`, or what the seed reads.
+#[derive(Clone, Copy)]
+pub(super) struct OrNull<S>(pub(super) S);
+
+impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for OrNull<S> {
+    type Value = Option<S::Value>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_option(self)
+    }
+}
+
+impl<'de, S: DeserializeSeed<'de>> Visitor<'de> for OrNull<S> {
+    type Value = Option<S::Value>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("null or a row")
+    }
+
+    fn visit_none<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        self.0.deserialize(deserializer).map(Some)
+    }
+}
+
+impl<'d> Reader<'d> {
+    /// The list with this name.
+    pub(super) fn list(self, name: &str) -> Result<(ListId, &'d ListSpec), String> {
+        let list = self.description.list_id(name).and_then(|id| Some((id, self.description.list(id)?)));
+        list.ok_or_else(|| {
+            unknown("list", name, self.description.lists.iter().map(|list| list.name.as_str()))
+        })
+    }
+
+    /// The statuses with these names.
+    pub(super) fn statuses(self, names: Vec<TextForm>) -> Result<Statuses, String> {
+        let statuses = || self.description.statuses.iter().map(|status| status.name.as_str());
+        let id = |TextForm(name): TextForm| {
+            let id = self.description.status_id(name.untrusted());
+            id.ok_or_else(|| unknown("status", name.untrusted(), statuses()))
+        };
+        names.into_iter().map(id).collect()
+    }
+}
+
+/// The error for a name that is not in the description, with the names that are.
+pub(super) fn unknown<'a>(part: &str, name: &str, names: impl Iterator<Item = &'a str>) -> String {
+    let start: String = name.chars().take(40).collect();
+    let names: Vec<&str> = names.take(8).collect();
+    format!("there is no {part} {start:?}, only {}", names.join(", "))
+}
