@@ -143,7 +143,7 @@ async fn the_largest_whole_message_arrives_intact_whatever_the_hostnames() {
 }
 
 #[tokio::test]
-async fn a_body_that_the_package_cuts_short_is_refused_and_holds_nothing_up() {
+async fn a_body_that_the_package_truncates_is_refused_and_blocks_nothing() {
     let mut package = PackageNode::start(SENDING).await;
     let mut ours = OurNode::start().await;
     package.add_peer(&ours.address());
@@ -218,7 +218,7 @@ async fn a_killed_package_node_is_lost_then_dead_and_alive_when_it_is_back() {
 }
 
 #[tokio::test]
-async fn a_message_is_kept_when_the_package_node_dies_over_it() {
+async fn a_message_is_kept_when_the_package_node_crashes_on_it() {
     let mut ours = OurNode::start().await;
     let mut package = PackageNode::start(SILENT).await;
     ours.announce(&package.address()).await.unwrap();
@@ -296,7 +296,7 @@ async fn an_ignored_package_node_is_refused_and_sent_nothing_until_it_is_unignor
 // === Five nodes ===
 
 #[tokio::test]
-async fn one_message_goes_round_three_package_nodes_and_two_of_ours_and_stays_one() {
+async fn one_message_travels_mixed_nodes_without_being_duplicated() {
     let message = json!("GNU Terry Pratchett");
     let (mut ours, mut others) = (OurNode::start().await, OurNode::start().await);
     let mut packages = [
@@ -345,7 +345,7 @@ async fn hold_all(packages: &mut [PackageNode], ours: &mut [OurNode]) -> Vec<Val
 // === Two names ===
 
 #[tokio::test]
-async fn we_recognise_ourselves_under_the_name_that_a_package_node_knows_us_by() {
+async fn a_node_recognises_its_alias_named_by_a_package_node() {
     let mut ours = OurNode::start_with(|builder| builder.hostname("localhost")).await;
     let mut package = PackageNode::start(SENDING).await;
     let (message, its_address) = (json!("echo"), package.address());

@@ -218,7 +218,7 @@ mod tests {
     const OUTER: IpAddr = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
 
     #[test]
-    fn strangers_send_a_node_to_public_addresses_and_to_those_of_its_own_kind() {
+    fn strangers_may_name_public_addresses_and_those_of_the_own_scope() {
         let addresses = ["8.8.8.8", "127.0.0.1", "10.0.0.1", "169.254.169.254", "::1", "fd00::1"];
         for (hostname, listens_on, expected) in [
             ("8.8.4.4", OUTER, [true, false, false, false, false, false]),
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_of_the_kind_that_it_leads_to_but_never_of_this_machine() {
+    fn a_hostname_has_the_scope_it_resolves_to_except_loopback() {
         for (leads, address, expected) in [
             ("192.168.0.7", "192.168.0.8", true),
             ("192.168.0.7", "127.0.0.1", false),
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn strangers_do_not_send_a_node_to_its_own_machine_by_whichever_address() {
+    fn strangers_cannot_name_any_address_of_this_machine() {
         for (hostname, lookups) in
             [("8.8.4.4", leads_to("8.8.4.4")), ("tower.example.org", leads_to("8.8.4.4"))]
         {
@@ -303,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn the_own_hostname_is_looked_up_once_at_a_time_and_nobody_waits() {
+    fn the_own_hostname_is_looked_up_once_at_a_time_in_the_background() {
         let (began, open) = (Arc::new(AtomicUsize::new(0)), Arc::new(Mutex::new(())));
         let closed = open.lock().unwrap();
         let lookups = {
@@ -331,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn the_own_hostname_is_looked_up_again_sooner_if_that_failed() {
+    fn a_failed_lookup_of_the_own_hostname_is_repeated_sooner() {
         for (lookups, again) in [(nowhere(), TRY_AGAIN_AFTER), (leads_to("8.8.4.4"), GOOD_FOR)] {
             let before = Instant::now();
             let policy = policy("tower.example.org", OUTER, lookups);

@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn the_largest_makes_room() {
+    fn the_largest_body_is_cancelled() {
         let budget = BodyBudget::new(100);
         let [first, second, third] = [40, 50, 10].map(|bytes| {
             let reservation = budget.begin(remote(bytes as u8));
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn one_alone_has_all_the_room_that_it_needs() {
+    fn a_single_body_is_never_cancelled() {
         let budget = BodyBudget::new(100);
         let alone = budget.begin(remote(1));
         alone.set_bytes(1000);
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_left_of_those_that_ended() {
+    fn ended_entries_leave_no_memory() {
         let budget = BodyBudget::new(100);
         for bytes in 0..200 {
             let (reservation, _other) = (budget.begin(remote(1)), budget.begin(remote(2)));
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn many_small_bodies_of_one_place_make_room_before_a_large_one() {
+    fn many_small_bodies_of_one_address_are_cancelled_before_a_large_one() {
         let budget = BodyBudget::new(100);
         let honest = budget.begin(remote(1));
         honest.set_bytes(30);

@@ -241,7 +241,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn who_makes_room_is_who_has_the_most_and_is_idle_the_longest(steps in prop::collection::vec(step(), 1..80)) {
+        fn the_longest_idle_connection_of_the_largest_share_is_closed(steps in prop::collection::vec(step(), 1..80)) {
             let (mut shares, mut known, mut now) = (ConnectionShares::default(), Known::new(), 0_u64);
             for step in steps {
                 now += 1;

@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn the_one_that_waits_for_the_longest_makes_room() {
+    fn the_longest_idle_connection_is_closed() {
         let connections = connections(3, 3);
         let open = |number| connections.open(remote(number)).expect("room");
         let [first, second, third] = [1, 2, 3].map(|number| open(number).0);
@@ -314,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_that_begins_is_waited_for_anew() {
+    fn a_new_request_restarts_the_idle_time() {
         let connections = connections(10, 10);
         let [first, second] = [1, 2].map(|number| connections.open(remote(number)).expect("room").0);
         first.touch();
@@ -326,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_makes_room_among_its_own() {
+    fn an_address_at_its_limit_loses_one_of_its_own_connections() {
         let connections = connections(100, 2);
         let other = connections.open(remote(9)).unwrap().0;
         let [first, second] = [1; 2].map(|_| connections.open(remote(1)).unwrap().0);
@@ -342,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_left_of_those_that_ended() {
+    fn ended_entries_leave_no_memory() {
         let connections = connections(2, 1);
         for number in 0..200 {
             drop(connections.open(remote(number)).unwrap());
@@ -353,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_with_one_connection_keeps_it_while_another_has_two() {
+    fn an_address_with_one_connection_keeps_it_while_another_has_two() {
         let connections = connections(40, 40);
         // Thirty addresses of one network with one connection each, and one address elsewhere with ten.
         let honest: Vec<_> = (0..30).map(|number| connections.open(remote(number)).unwrap().0).collect();
@@ -368,7 +368,7 @@ mod tests {
     }
 
     #[test]
-    fn where_each_place_has_one_the_network_with_the_most_makes_room() {
+    fn the_largest_network_loses_a_connection_if_each_address_has_one() {
         let connections = connections(40, 40);
         let alone = connections.open([198, 51, 100, 1].into()).unwrap().0;
         let crowd: Vec<_> = (0..200).map(|number| connections.open(remote(number)).unwrap().0).collect();
@@ -402,7 +402,7 @@ mod tests {
     }
 
     #[test]
-    fn connections_that_come_and_go_keep_nobody_out() {
+    fn a_connection_flood_does_not_evict_honest_clients() {
         let one_network = |step: u64| IpAddr::from([192, 0, 2, (step % 64) as u8]);
         let many_networks = |step: u64| IpAddr::from([10, 0, (step % 64) as u8, 1]);
         let in_the_same_network = |number: u64| IpAddr::from([192, 0, 2, 100 + number as u8]);
@@ -418,7 +418,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_alone_makes_as_many_connections_as_it_likes() {
+    fn an_address_alone_has_no_connection_rate_limit() {
         let limits = ConnectionLimits { rate: 1, rate_per_address: 1, ..DEFAULT };
         let connections = Connections::new(&limits);
         let second = Duration::from_secs(1);
@@ -432,7 +432,7 @@ mod tests {
     }
 
     #[test]
-    fn those_of_one_place_are_closed_and_no_others() {
+    fn closing_an_address_closes_only_its_connections() {
         let connections = connections(10, 10);
         let [one, another, elsewhere] = [1, 1, 2].map(|number| connections.open(remote(number)).unwrap().0);
         connections.close_from(remote(1));
@@ -444,7 +444,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_is_alone_once_the_last_of_another_is_longer_ago_than_a_while() {
+    fn an_address_is_alone_a_while_after_the_last_other_connection() {
         let limits = ConnectionLimits { rate: 1, rate_per_address: 1, ..DEFAULT };
         for (after, is_alone) in
             [(Duration::ZERO, false), (ALONE_AFTER, false), (ALONE_AFTER + Duration::from_nanos(1), true)]

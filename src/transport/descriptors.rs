@@ -122,7 +122,7 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn a_lack_is_told_apart_from_what_a_peer_did() {
+    fn a_resource_shortage_is_distinguished_from_a_failure_of_the_peer() {
         for (code, expected) in [
             (23, Some(Shortage::Files)),
             (24, Some(Shortage::Files)),
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn there_are_files_for_all_connections_that_may_be() {
+    fn the_descriptor_budget_covers_all_connections() {
         const MAX: usize = 768;
         for files in [1024, 2048, 4096, 20_000, 1 << 20, 300, 200] {
             let DescriptorBudget { inbound, idle } = DescriptorBudget::new(Some(files), MAX, 64);

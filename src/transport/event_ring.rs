@@ -329,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_slow_watcher_keeps_alive_is_bounded_in_bytes() {
+    fn events_for_a_slow_receiver_are_bounded_in_bytes() {
         let sender = EventSender::new(1000);
         let (mut slow, mut quick) = (sender.subscribe(), sender.subscribe());
         let large = message(1 << 20);
@@ -401,7 +401,7 @@ mod tests {
     }
 
     #[test]
-    fn as_many_events_as_may_be_are_held_and_not_one_more() {
+    fn events_for_a_slow_receiver_are_bounded_in_number() {
         let sender = EventSender::new(5);
         let mut watcher = sender.subscribe();
         let send_each = |range| numbers(range).into_iter().for_each(|event| sender.send_all([event]));
@@ -413,7 +413,7 @@ mod tests {
     }
 
     #[test]
-    fn a_watcher_that_has_seen_all_before_misses_nothing_of_what_comes_at_once() {
+    fn a_receiver_that_keeps_up_misses_nothing_of_a_burst() {
         for (burst, later) in [(2, 5), (5, 5), (6, 5), (100, 5), (100, 0)] {
             let sender = EventSender::new(5);
             let mut watcher = sender.subscribe();
@@ -428,7 +428,7 @@ mod tests {
     }
 
     #[test]
-    fn bursts_for_a_watcher_that_never_looks_are_held_once() {
+    fn only_one_burst_is_kept_for_a_receiver_that_never_reads() {
         let sender = EventSender::new(5);
         let _slow = sender.subscribe();
         for _ in 0..10 {
@@ -443,7 +443,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_larger_than_the_bound_is_still_seen() {
+    fn an_event_larger_than_the_limit_is_still_received() {
         let sender = EventSender::new(1000);
         let mut watcher = sender.subscribe();
         let huge = queued(1, &message(MAX_BYTES));
@@ -452,7 +452,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_held_that_nobody_has_yet_to_see() {
+    fn an_event_is_released_when_every_receiver_has_it() {
         let sender = EventSender::new(1000);
         let message = message(3);
         sender.send_all([queued(0, &message)]);

@@ -135,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_stands_where_a_directory_is_to_be_made_is_told() {
+    fn a_file_in_place_of_a_directory_is_named_in_the_error() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("file");
         fs::write(&path, "").unwrap();
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_read_up_to_its_bound_and_through_a_link() {
+    fn a_file_is_read_through_a_link_up_to_its_maximum_size() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("file");
         fs::write(&path, "12345").unwrap();
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn text_is_read_without_its_byte_order_mark_and_other_text_is_named() {
+    fn utf_8_is_read_without_byte_order_mark_and_utf_16_is_named() {
         for (content, read) in [
             (&b"text"[..], Ok("text")),
             (b"", Ok("")),
@@ -183,7 +183,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn what_is_no_regular_file_is_refused_and_named_without_being_opened() {
+    fn a_special_file_is_refused_without_being_opened() {
         let directory = tempfile::tempdir().unwrap();
         let at = |name: &str| directory.path().join(name);
         let made = std::process::Command::new("mkfifo").arg(at("pipe")).status().unwrap();

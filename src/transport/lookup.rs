@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn names_of_strangers_that_hang_leave_room_for_others_and_for_few_threads() {
+    async fn hanging_lookups_of_strangers_leave_threads_for_others() {
         use NameSource::{Responded, Unverified, UserAdded};
 
         let (lookups, open) = lookups();
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_look_up_that_nobody_waits_for_any_more_counts_until_it_ends() {
+    async fn an_abandoned_lookup_counts_until_it_ends() {
         let (lookups, open) = lookups();
         assert!(
             timeout(Duration::from_millis(20), lookups.addresses("slow", NameSource::UserAdded))
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_look_up_that_panics_is_an_error() {
+    async fn a_lookup_that_panics_is_an_error() {
         let lookups = Lookups::with(|_| panic!("as a test wants"));
         assert!(matches!(
             lookups.addresses("name", NameSource::Unverified).await,
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn of_many_addresses_the_first_of_each_version_are_tried_in_their_order() {
+    async fn only_the_first_addresses_of_each_version_are_returned_in_order() {
         for (v4, v6) in [(0, 0), (1, 0), (0, 4), (4, 4), (5, 1), (1, 5), (1000, 1000)] {
             let found: Vec<IpAddr> = (0..v4.max(v6))
                 .flat_map(|number| {

@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_burst_is_let_through_and_then_the_rate() {
+    fn a_burst_is_permitted_and_then_the_rate_applies() {
         let mut limiter = RateLimiter::new(10.0, 5.0);
         let taken = (0..20).filter(|_| limiter.try_acquire(v4(1), NOW).is_ok()).count();
         assert_eq!(taken, 5);
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn it_says_when_to_come_back_and_that_is_true() {
+    fn the_reported_wait_is_exact() {
         let mut limiter = RateLimiter::new(0.5, 1.0);
         limiter.try_acquire(v4(1), NOW).unwrap();
         let later = NOW + Duration::from_millis(500);
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn a_crowd_of_keys_takes_bounded_memory_and_leaves_those_that_are_known_alone() {
+    fn many_keys_use_bounded_memory_and_do_not_affect_known_keys() {
         let mut limiter = RateLimiter::new(1.0, 2.0);
         let known = v4(7);
         limiter.try_acquire(known, NOW).unwrap();
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_rate_there_is_no_limit() {
+    fn a_rate_of_zero_means_no_limit() {
         let mut limiter = RateLimiter::new(0.0, 0.0);
         assert!((0..10_000).all(|_| limiter.try_acquire(v4(1), NOW).is_ok()));
         assert!(limiter.keys.is_empty() && limiter.networks.is_empty());
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn a_network_does_it_four_times_as_often_as_a_key() {
+    fn a_network_has_four_times_the_rate_of_a_key() {
         let mut limiter = RateLimiter::new(10.0, 100.0);
         let burst = crowd(&mut limiter, 200, NOW);
         assert!((300..=400).contains(&burst), "{burst}");
@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn who_does_little_is_served_beside_greedy_keys_of_its_network_and_others_are_not_touched() {
+    fn a_quiet_key_is_served_beside_busy_keys_of_its_network() {
         for greedy in [1, 4, 16] {
             let mut limiter = RateLimiter::new(10.0, 100.0);
             for step in 0..100 {
@@ -274,13 +274,13 @@ mod tests {
     }
 
     #[test]
-    fn one_key_alone_is_bounded_by_nothing_but_its_own_bucket() {
+    fn a_single_key_is_limited_only_by_its_own_bucket() {
         let mut limiter = RateLimiter::new(10.0, 100.0);
         assert_eq!((0..500).filter(|_| limiter.try_acquire(v4(1), NOW).is_ok()).count(), 100);
     }
 
     #[test]
-    fn a_crowd_of_one_network_leaves_the_keys_of_others_apart() {
+    fn many_keys_of_one_network_do_not_merge_keys_of_others() {
         let mut limiter = RateLimiter::new(1.0, 5.0);
         let v6 = |network: u128, key: u128| IpAddr::V6((network << 80 | key << 64).into());
         for key in 0..60_000 {
@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn networks_are_told_apart_up_to_a_bound() {
+    fn networks_have_own_buckets_up_to_a_maximum() {
         let mut limiter = RateLimiter::new(1.0, 2.0);
         for network in 0..MAX_KEYS as u32 + 2 {
             let _ = limiter.try_acquire(v4(network << 8), NOW);
@@ -302,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn a_network_is_known_while_it_has_keys_or_was_used() {
+    fn a_network_keeps_its_bucket_while_it_has_keys_or_is_not_full() {
         const OTHERS: u32 = 0x0b00_0000;
         // Six seconds after one key used its whole burst, its network's bucket is full and its own is not. Three
         // seconds after 60 keys used one permit each, their buckets are full and their network's is not. In the end all

@@ -191,7 +191,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_hostname_tells_its_scope_where_nobody_has_to_be_asked() {
+    fn a_hostname_that_needs_no_lookup_has_a_scope() {
         use Scope::{Loopback, Metadata, Multicast, Private, Public, Reserved, Unspecified};
         for (hostnames, scope) in [
             ("localhost LOCALHOST LocalHost. tower.localhost Tower.LocalHost. a.b.localhost", Some(Loopback)),
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn strangers_open_what_is_public_and_what_the_node_shares_with_its_peers() {
+    fn strangers_may_name_public_addresses_and_those_of_the_nodes_scope() {
         use Scope::{LinkLocal, Loopback, Private, Public};
         for scope in Scope::ALL {
             for own in Scope::ALL {
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_lead_where_the_registries_say() {
+    fn scopes_match_the_iana_registries() {
         use Scope::{LinkLocal, Loopback, Metadata, Multicast, Private, Public, Reserved, Unspecified};
         for (addresses, scope) in [
             ("1.1.1.1 9.255.255.255 11.0.0.0 100.63.255.255 100.128.0.0 172.15.0.1 172.32.0.1", Public),

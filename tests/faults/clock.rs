@@ -68,7 +68,7 @@ fn status_of(node: &mut Process, port: u64) -> String {
 }
 
 #[test]
-fn a_node_whose_clock_jumps_goes_on_as_if_it_had_not() {
+fn a_node_is_unaffected_by_a_jump_of_the_wall_clock() {
     let home = Home::new();
     let clock = WallClock::in_directory(home.path());
     let mut tower = home.node(&[]);
@@ -106,7 +106,7 @@ fn a_node_whose_clock_jumps_goes_on_as_if_it_had_not() {
 }
 
 #[test]
-fn a_dashboard_whose_clock_jumps_shows_what_comes() {
+fn a_dashboard_shows_events_after_a_jump_of_the_wall_clock() {
     let home = Home::new();
     let clock = WallClock::in_directory(home.path());
     let launch = Launch::lonely_node();
@@ -162,7 +162,7 @@ fn life(unix_ms: impl Fn(u64) -> u64) -> Vec<String> {
 }
 
 #[test]
-fn a_core_does_the_same_whatever_the_wall_clock_says() {
+fn a_core_does_not_depend_on_the_wall_clock() {
     let right = life(|now| 1_800_000_000_000 + now);
     assert!(right.last().unwrap().contains("dead: 4"), "{:?}", right.last());
     let jumps_back =

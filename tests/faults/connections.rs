@@ -45,27 +45,27 @@ async fn send_through(fault: Fault) -> (Failure, usize) {
 }
 
 #[tokio::test]
-async fn a_message_whose_connection_is_refused_arrives_later_and_once() {
+async fn a_message_arrives_once_after_a_refused_connection() {
     let (failure, taken) = send_through(Fault::HangUp).await;
     assert!(matches!(failure, Failure::Connection(_)), "{failure:?}");
     assert_eq!(taken, 1);
 }
 
 #[tokio::test]
-async fn a_message_that_is_cut_off_in_the_middle_arrives_later_and_once() {
+async fn a_message_arrives_once_after_a_cut_connection() {
     let (failure, taken) = send_through(Fault::Cut(MID_BODY)).await;
     assert!(matches!(failure, Failure::Connection(_)), "{failure:?}");
     assert_eq!(taken, 1);
 }
 
 #[tokio::test]
-async fn a_message_whose_answer_comes_too_late_is_there_twice() {
+async fn a_late_response_duplicates_the_message() {
     let (failure, taken) = send_through(Fault::Late(MID_BODY)).await;
     assert_eq!((failure, taken), (Failure::TimedOut, 2));
 }
 
 #[tokio::test]
-async fn a_message_whose_answer_is_lost_is_there_twice() {
+async fn a_lost_response_duplicates_the_message() {
     let (failure, taken) = send_through(Fault::Lost(MID_BODY)).await;
     assert!(matches!(failure, Failure::Connection(_)), "{failure:?}");
     assert_eq!(taken, 2);

@@ -37,7 +37,7 @@ fn cpu_time(process: &Process) -> Duration {
 }
 
 #[test]
-fn a_node_without_descriptors_waits_and_then_serves_as_before() {
+fn a_node_serves_again_after_a_shortage_of_descriptors() {
     let home = Home::new();
     let mut tower = home.node(&[]);
     let mut node = home.node(&["--log-file", "clacks.log", "--log-level", "warn"]);
@@ -75,7 +75,7 @@ const MAX_FILES: u64 = 200;
 const PEERS: u8 = 200;
 
 #[test]
-fn idle_connections_to_peers_leave_files_for_those_from_outside() {
+fn idle_connections_to_peers_leave_descriptors_for_inbound_ones() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let peer = runtime.block_on(FakePeer::everywhere());
     let home = Home::new();

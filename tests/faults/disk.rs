@@ -100,7 +100,7 @@ fn a_full_disk_keeps_the_old_state_until_there_is_room() {
 }
 
 #[test]
-fn a_data_directory_that_is_gone_is_written_to_when_it_is_back() {
+fn a_removed_data_directory_is_written_again_when_it_returns() {
     assert_overcomes(
         "debug",
         &[],
@@ -116,7 +116,7 @@ fn a_data_directory_that_is_gone_is_written_to_when_it_is_back() {
 }
 
 #[test]
-fn a_data_directory_that_is_read_only_is_written_to_when_it_is_no_longer() {
+fn a_read_only_data_directory_is_written_again_when_it_is_writable() {
     let allow = |home: &Path, mode| {
         fs::set_permissions(home.join("data"), fs::Permissions::from_mode(mode)).unwrap();
     };
@@ -133,7 +133,7 @@ fn without_rights() -> &'static [&'static str] {
 }
 
 #[test]
-fn a_log_that_the_disk_has_no_room_for_is_not_written_elsewhere() {
+fn a_log_on_a_full_disk_is_not_written_elsewhere() {
     let home = Home::new();
     let mut tower = home.node(&[]);
     let mut node = node(&home, "debug", &[]);

@@ -60,7 +60,7 @@ fn change(node: &mut Process, round: usize) -> BTreeSet<String> {
 }
 
 #[test]
-fn a_state_file_is_the_old_or_the_new_one_whenever_its_writer_is_killed() {
+fn a_killed_writer_leaves_the_old_or_the_new_state_file() {
     let home = Home::new();
     let data = home.path().join("data");
     let mut rng = StdRng::seed_from_u64(SEED);
@@ -91,7 +91,7 @@ fn a_state_file_is_the_old_or_the_new_one_whenever_its_writer_is_killed() {
 }
 
 #[test]
-fn a_first_start_that_is_killed_does_not_keep_the_next_from_starting() {
+fn a_killed_first_start_does_not_prevent_the_next_start() {
     let mut rng = StdRng::seed_from_u64(SEED);
     for _ in 0..FIRST_STARTS {
         let home = Home::new();

@@ -162,7 +162,7 @@ fn message(number: usize) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_is_lost_among_twelve_nodes_whatever_breaks() {
+async fn twelve_nodes_lose_no_message_under_faults() {
     let mut network = Network::start().await;
     let messages: BTreeSet<_> = (0..MESSAGES).map(message).collect();
     for (text, tower) in messages.iter().zip(network.towers.iter().cycle()) {

@@ -16,7 +16,7 @@ fn variables(home: &Home) -> BTreeSet<String> {
 }
 
 #[test]
-fn empty_variables_are_as_if_they_were_not_set() {
+fn empty_environment_variables_count_as_unset() {
     let home = Home::new();
     let own = variables(&home);
     assert!(own.len() > 30 && own.contains("CLACKS_PORT"), "{own:?}");
@@ -46,7 +46,7 @@ fn commands_and_a_configuration_saved_by_an_editor_are_read() {
 
 #[cfg(unix)]
 #[test]
-fn a_tilde_is_the_home_directory_wherever_a_path_stands() {
+fn a_tilde_is_expanded_in_every_path() {
     let home = Home::new();
     let at = |name: &str| home.path().join(name);
     home.write(
@@ -70,7 +70,7 @@ fn a_tilde_is_the_home_directory_wherever_a_path_stands() {
 
 #[cfg(unix)]
 #[test]
-fn a_home_directory_that_cannot_be_written_is_told_with_what_to_do() {
+fn an_unwritable_home_directory_is_reported_with_advice() {
     use std::os::unix::fs::PermissionsExt;
 
     let home = Home::new();

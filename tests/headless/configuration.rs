@@ -10,7 +10,7 @@ fn hostname(process: &Process) -> &str {
 }
 
 #[test]
-fn a_flag_goes_before_the_environment_and_that_before_the_file() {
+fn a_flag_overrides_the_environment_which_overrides_the_file() {
     let home = Home::new();
     let file = home.write("clacks.toml", FILE);
     let from_file = || home.clacks(&["node", "--config", &file]);
@@ -25,7 +25,7 @@ fn a_flag_goes_before_the_environment_and_that_before_the_file() {
 }
 
 #[test]
-fn the_file_may_be_named_by_the_environment_and_its_limits_reach_the_node() {
+fn the_environment_can_name_the_file_and_its_limits_apply() {
     let home = Home::new();
     let file = home.write("clacks.toml", FILE);
     let mut node = Process::start(home.clacks(&["node"]).env("CLACKS_CONFIG", &file));
@@ -36,7 +36,7 @@ fn the_file_may_be_named_by_the_environment_and_its_limits_reach_the_node() {
 
 #[cfg(unix)]
 #[test]
-fn a_pipe_may_be_named_for_the_file_and_is_bounded_in_size() {
+fn the_configuration_can_be_a_pipe_of_bounded_size() {
     let home = Home::new();
     assert!(home.command("mkfifo").arg("pipe").status().unwrap().success());
     let pipe = home.path().join("pipe");
@@ -81,7 +81,7 @@ fn a_file_in_the_platform_s_directory_is_found() {
 }
 
 #[test]
-fn several_peers_may_be_named_in_every_way() {
+fn several_peers_can_be_configured_in_every_way() {
     let home = Home::new();
     let (mut one, mut two) = (home.node(&[]), home.node(&[]));
     let (first, second) = (one.address(), two.address());
@@ -103,7 +103,7 @@ fn several_peers_may_be_named_in_every_way() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_node_on_any_port_keeps_nothing_and_one_on_a_port_keeps_its_own() {
+fn only_a_node_with_a_fixed_port_saves_state() {
     let home = Home::new();
     let data = home.path().join("data");
     let start = |port: u16| {
@@ -140,7 +140,7 @@ fn complaint(home: &Home, arguments: &[&str]) -> String {
 }
 
 #[test]
-fn what_is_wrong_with_an_option_is_told_in_plain_words_by_the_program_itself() {
+fn an_invalid_option_is_reported_by_the_program_itself() {
     let home = Home::new();
     let file = home.write("rate.toml", "# a comment\nsend-rate = 0\n");
     let port = home.write("port.toml", "port = 70000\n");
@@ -161,7 +161,7 @@ fn what_is_wrong_with_an_option_is_told_in_plain_words_by_the_program_itself() {
 }
 
 #[test]
-fn a_node_that_is_its_own_peer_says_so() {
+fn a_peer_option_with_the_own_address_is_reported() {
     let home = Home::new();
     let port = home.node(&[]).port();
     let peer = format!("127.0.0.1:{port}");

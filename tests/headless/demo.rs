@@ -9,7 +9,7 @@ fn demo(home: &Home, arguments: &[&str]) -> Process {
 }
 
 #[test]
-fn messages_come_and_go_at_once_and_nothing_is_left_behind() {
+fn the_demo_has_traffic_at_once_and_leaves_nothing_behind() {
     let home = Home::new();
     let mut demo = demo(&home, &["--nodes", "5"]);
     let received = demo.until_event("message_received");
@@ -30,7 +30,7 @@ fn a_demo_that_is_killed_leaves_nothing_behind() {
 }
 
 #[test]
-fn every_status_is_seen_and_the_dead_come_back_where_they_were() {
+fn the_demo_shows_every_status_and_dead_peers_return() {
     let home = Home::new();
     let mut demo = demo(&home, &["--nodes", "5", "--speed", "20"]);
     let ignored = demo.ask(":peers");
@@ -49,7 +49,7 @@ fn every_status_is_seen_and_the_dead_come_back_where_they_were() {
 }
 
 #[test]
-fn what_the_user_says_makes_the_round_and_comes_back() {
+fn a_message_of_the_user_returns_in_the_demo() {
     let home = Home::new();
     let mut demo = demo(&home, &["--nodes", "2", "--speed", "20"]);
     demo.say("hello from the monitor");
@@ -61,7 +61,7 @@ fn what_the_user_says_makes_the_round_and_comes_back() {
 }
 
 #[test]
-fn no_more_messages_travel_than_the_network_can_carry() {
+fn the_demo_limits_the_number_of_messages() {
     let home = Home::new();
     let mut demo = demo(&home, &["--nodes", "3", "--speed", "20"]);
     let mut queued = HashSet::new();
@@ -74,7 +74,7 @@ fn no_more_messages_travel_than_the_network_can_carry() {
 }
 
 #[test]
-fn a_node_s_options_are_nothing_to_the_demo() {
+fn the_demo_ignores_the_options_of_a_node() {
     let home = Home::new();
     let mut command = home.clacks(&["demo", "--no-screen", "--nodes", "1"]);
     let demo = Process::start(command.env("CLACKS_PORT", "eighty").env("CLACKS_SEND_RATE", "fast"));

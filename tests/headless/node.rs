@@ -27,7 +27,7 @@ fn two_nodes_exchange_a_message() {
 }
 
 #[test]
-fn the_first_line_says_where_the_node_is_found() {
+fn the_first_line_has_the_address_of_the_node() {
     let home = Home::new();
     let node = home.node(&[]);
     let port = node.port();
@@ -38,7 +38,7 @@ fn the_first_line_says_where_the_node_is_found() {
 }
 
 #[test]
-fn every_line_of_input_is_answered_in_turn_and_a_wrong_one_changes_nothing() {
+fn every_line_gets_an_answer_in_order_and_an_invalid_one_changes_nothing() {
     let home = Home::new();
     let mut node = home.node(&[]);
     for (line, answer) in [
@@ -66,7 +66,7 @@ fn every_line_of_input_is_answered_in_turn_and_a_wrong_one_changes_nothing() {
 }
 
 #[test]
-fn an_ip_address_that_is_ignored_gets_no_handshake_and_the_limits_tell_of_it() {
+fn an_ignored_ip_address_gets_no_handshake_and_limits_lists_it() {
     let home = Home::new();
     let mut node = home.node(&["--max-connections", "7", "--body-timeout", "9s"]);
     assert_eq!(node.ask(":ignore ip:127.0.0.1")["text"], "connections from 127.0.0.1 are ignored");
@@ -88,7 +88,7 @@ fn an_ip_address_that_is_ignored_gets_no_handshake_and_the_limits_tell_of_it() {
 }
 
 #[test]
-fn an_announce_that_takes_long_holds_up_no_other_line() {
+fn a_slow_announce_does_not_block_other_lines() {
     let home = Home::new();
     // Connections are made, and never answered.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -103,7 +103,7 @@ fn an_announce_that_takes_long_holds_up_no_other_line() {
 }
 
 #[test]
-fn a_line_too_long_or_not_text_is_refused_and_the_next_is_taken() {
+fn an_invalid_line_is_refused_and_the_next_is_accepted() {
     let home = Home::new();
     let mut node = home.node(&[]);
     let too_long = node.ask(&"x".repeat((1 << 20) + 1));
@@ -115,7 +115,7 @@ fn a_line_too_long_or_not_text_is_refused_and_the_next_is_taken() {
 }
 
 #[test]
-fn quitting_tells_what_is_lost() {
+fn quitting_reports_lost_messages() {
     let home = Home::new();
     let mut node = home.node(&[]);
     node.ask("nobody hears this");
@@ -129,7 +129,7 @@ fn quitting_tells_what_is_lost() {
 }
 
 #[test]
-fn quitting_hands_on_what_nobody_else_has() {
+fn quitting_drains_own_messages() {
     let home = Home::new();
     let mut tower = home.node(&[]);
     let slow = ["node", "--hostname", "127.0.0.1", "--port", "0", "--send-rate", "0.001"];
@@ -149,7 +149,7 @@ fn quitting_hands_on_what_nobody_else_has() {
 /// The peer takes the connection, and never says a word.
 #[cfg(unix)]
 #[test]
-fn handing_on_ends_in_time_or_at_once() {
+fn a_drain_ends_in_time_or_at_once() {
     use rustix::process::Signal;
 
     let home = Home::new();
@@ -189,7 +189,7 @@ fn handing_on_ends_in_time_or_at_once() {
 }
 
 #[test]
-fn the_end_of_the_input_does_not_stop_it() {
+fn the_end_of_the_input_does_not_stop_the_node() {
     let home = Home::new();
     let (mut tower, mut other) = acquainted(&home);
     tower.end_input();
@@ -200,7 +200,7 @@ fn the_end_of_the_input_does_not_stop_it() {
 
 #[cfg(unix)]
 #[test]
-fn signals_stop_it_cleanly() {
+fn signals_stop_the_node_cleanly() {
     use rustix::process::Signal;
 
     let home = Home::new();
@@ -214,7 +214,7 @@ fn signals_stop_it_cleanly() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_terminal_that_goes_stops_it_cleanly_unless_it_is_to_stay() {
+fn a_closed_terminal_stops_the_node_unless_sighup_is_ignored() {
     use rustix::process::Signal;
 
     let home = Home::new();
@@ -245,7 +245,7 @@ fn stuck(home: &Home, tower: &mut Process) -> (Unread, u16) {
 }
 
 #[test]
-fn a_reader_who_is_stuck_slows_nothing_and_learns_how_much_he_missed() {
+fn a_blocked_reader_slows_nothing_and_learns_what_it_missed() {
     let home = Home::new();
     let mut tower = home.node(&[]);
     let (stuck, _) = stuck(&home, &mut tower);
@@ -271,7 +271,7 @@ fn a_reader_who_is_stuck_slows_nothing_and_learns_how_much_he_missed() {
 
 #[cfg(unix)]
 #[test]
-fn a_reader_who_is_stuck_does_not_keep_it_from_stopping() {
+fn a_blocked_reader_does_not_prevent_a_stop() {
     use rustix::process::Signal;
 
     let home = Home::new();
@@ -289,7 +289,7 @@ fn a_reader_who_is_stuck_does_not_keep_it_from_stopping() {
 
 #[cfg(unix)]
 #[test]
-fn messages_that_no_reader_can_be_told_of_are_counted_as_lost() {
+fn lost_messages_without_a_reader_are_counted() {
     use rustix::process::Signal;
 
     let home = Home::new();
@@ -318,7 +318,7 @@ fn messages_that_no_reader_can_be_told_of_are_counted_as_lost() {
 }
 
 #[test]
-fn a_closed_output_ends_it_quietly() {
+fn a_closed_output_ends_the_node_without_an_error() {
     let home = Home::new();
     let unheard = Process::start_unread(&mut home.clacks(&["node", "--port", "0"])).close();
     let (status, _, complaints) = unheard.ended();
@@ -326,7 +326,7 @@ fn a_closed_output_ends_it_quietly() {
 }
 
 #[test]
-fn what_peers_wrote_is_safe_on_a_terminal_and_still_the_same() {
+fn text_of_peers_is_escaped_for_a_terminal_without_loss() {
     let home = Home::new();
     let (mut tower, mut other) = acquainted(&home);
     let hostile = "\u{1b}]0;x\u{7}\u{9b}2J\u{202e}\u{200b}\u{7f} plain";
@@ -343,7 +343,7 @@ fn known(node: &mut Process) -> Vec<(Value, Value)> {
 }
 
 #[test]
-fn peers_and_certificate_are_kept_unless_told_not_to() {
+fn peers_and_certificate_are_saved_unless_disabled() {
     let home = Home::new();
     let tower = home.node(&[]);
     let in_data = ["--data-dir", "data"];
@@ -368,7 +368,7 @@ fn peers_and_certificate_are_kept_unless_told_not_to() {
 }
 
 #[test]
-fn a_peer_is_announced_to_until_it_answers() {
+fn announces_to_a_peer_repeat_until_it_responds() {
     let home = Home::new();
     let mut tower = home.node(&[]);
     let port = tower.port();
@@ -385,7 +385,7 @@ fn a_peer_is_announced_to_until_it_answers() {
 }
 
 #[test]
-fn the_log_tells_what_happens_and_is_safe_to_show() {
+fn the_log_reports_events_and_is_safe_on_a_terminal() {
     let home = Home::new();
     let mut tower = home.node(&["--log-file", "tower.log", "--log-level", "debug"]);
     let mut other = home.node(&[]);

@@ -29,7 +29,7 @@ fn is_peer(node: &mut Process, port: u16, by_user: bool) -> bool {
 }
 
 #[test]
-fn a_file_is_read_at_the_start_and_again_by_hand() {
+fn a_peer_list_is_read_at_the_start_and_on_command() {
     let home = Home::new();
     let (mut one, mut two) = (home.node(&[]), home.node(&[]));
     let list = home.write("list", &format!("# known nodes\n{} # one\nnonsense\n", one.address()));
@@ -70,7 +70,7 @@ fn a_file_is_read_at_the_start_and_again_by_hand() {
 }
 
 #[test]
-fn without_a_list_it_is_said_how_to_name_one() {
+fn without_a_list_the_command_says_how_to_configure_one() {
     let home = Home::new();
     let mut node = home.node(&[]);
     let answer = node.ask(":peers-from");
@@ -78,7 +78,7 @@ fn without_a_list_it_is_said_how_to_name_one() {
 }
 
 #[test]
-fn lists_may_be_named_in_every_way_and_a_home_directory_by_its_sign() {
+fn lists_are_configured_in_every_way_and_a_tilde_is_expanded() {
     let home = Home::new();
     home.write("one", "a.invalid:1\n");
     home.write("two", "b.invalid:1\nc.invalid:1\n");
@@ -96,7 +96,7 @@ fn lists_may_be_named_in_every_way_and_a_home_directory_by_its_sign() {
 }
 
 #[test]
-fn a_server_that_says_nothing_holds_up_neither_the_node_nor_its_end() {
+fn a_silent_list_server_delays_neither_the_node_nor_its_stop() {
     let home = Home::new();
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("https://{}/list", silent.local_addr().unwrap());
@@ -113,7 +113,7 @@ fn a_server_that_says_nothing_holds_up_neither_the_node_nor_its_end() {
 }
 
 #[test]
-fn however_many_lists_are_configured_the_input_is_answered_meanwhile() {
+fn the_input_is_answered_while_many_lists_are_fetched() {
     let home = Home::new();
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let urls = (0..100).map(|number| format!("https://{}/{number}", silent.local_addr().unwrap()));
@@ -133,7 +133,7 @@ fn however_many_lists_are_configured_the_input_is_answered_meanwhile() {
 }
 
 #[test]
-fn commas_separate_lists_in_the_environment_and_not_in_a_flag() {
+fn commas_separate_lists_only_in_the_environment() {
     let home = Home::new();
     for (name, text) in [("one,two", "a.invalid:1\n"), ("one", "b.invalid:1\n"), ("two", "c.invalid:1\n")] {
         home.write(name, text);

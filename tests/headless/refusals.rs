@@ -26,7 +26,7 @@ fn assert_complaint(home: &Home, arguments: &[&str], expected: &str) {
 }
 
 #[test]
-fn what_is_wrong_with_the_options_is_told_for_the_dashboard_as_well() {
+fn invalid_options_of_the_dashboard_are_reported() {
     let home = Home::new();
     for (arguments, expected) in [
         (&["--port", "eighty"], "invalid value 'eighty' for '--port <PORT>'"),
@@ -37,7 +37,7 @@ fn what_is_wrong_with_the_options_is_told_for_the_dashboard_as_well() {
 }
 
 #[test]
-fn a_port_in_use_is_told_with_what_to_do() {
+fn a_port_in_use_is_reported_with_advice() {
     let home = Home::new();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
@@ -47,7 +47,7 @@ fn a_port_in_use_is_told_with_what_to_do() {
 }
 
 #[test]
-fn a_certificate_that_is_none_is_told() {
+fn an_invalid_certificate_is_reported() {
     let home = Home::new();
     let garbage = home.write("garbage.pem", "not a certificate");
     assert_complaint(&home, &["--cert", "missing.pem", "--key", "missing.pem"], "cannot read missing.pem: ");
@@ -60,7 +60,7 @@ fn a_certificate_that_is_none_is_told() {
 }
 
 #[test]
-fn wrong_options_are_told() {
+fn invalid_options_are_reported() {
     let home = Home::new();
     for (arguments, expected) in [
         (&["--frobnicate"][..], "unexpected argument '--frobnicate' found"),
@@ -84,7 +84,7 @@ fn wrong_options_are_told() {
 }
 
 #[test]
-fn a_configuration_that_can_not_be_used_is_told_with_file_and_line() {
+fn an_invalid_configuration_is_reported_with_file_and_line() {
     let home = Home::new();
     let wrong = home.write("wrong.toml", "port = 0\n\nprot = 8080\n");
     assert_complaint(
@@ -98,7 +98,7 @@ fn a_configuration_that_can_not_be_used_is_told_with_file_and_line() {
 }
 
 #[test]
-fn a_wrong_environment_variable_is_named() {
+fn an_invalid_environment_variable_is_named() {
     let home = Home::new();
     let process = Process::start_unread(home.clacks(&["node"]).env("CLACKS_PORT", "eighty")).read();
     let (status, _, complaint) = process.ended();

@@ -63,7 +63,7 @@ fn without_chance(line: &str, ports: &[(u16, &str)]) -> String {
 }
 
 #[test]
-fn a_session_is_told_to_the_byte() {
+fn the_output_of_a_session_is_reproducible() {
     let home = Home::new();
     let mut other = Told::new(home.node(&[]));
     other.say(":hold size>0", Some("hold_rule_changed"));

@@ -46,7 +46,7 @@ fn assert_told(command: &mut Command, expected: &str) {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn output_that_cannot_be_written_is_a_failure_that_says_why_and_nobody_who_reads_is_none() {
+fn a_write_error_of_the_output_fails_but_a_closed_pipe_does_not() {
     let home = Home::new();
     let full = || Stdio::from(OpenOptions::new().write(true).open("/dev/full").unwrap());
     for arguments in [
@@ -79,7 +79,7 @@ fn output_that_cannot_be_written_is_a_failure_that_says_why_and_nobody_who_reads
 }
 
 #[test]
-fn a_limit_on_the_size_of_files_is_as_a_full_disk() {
+fn a_file_size_limit_acts_like_a_full_disk() {
     let home = Home::new();
     // In blocks of 512 or 1024 bytes.
     let arguments =
@@ -99,7 +99,7 @@ fn a_limit_on_the_size_of_files_is_as_a_full_disk() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn with_too_few_files_a_node_starts_or_says_so_in_a_line() {
+fn with_few_descriptors_a_node_starts_or_reports_it_in_one_line() {
     let home = Home::new();
     let mut refused = 0;
     for files in 3..40 {
@@ -130,7 +130,7 @@ fn with_too_few_files_a_node_starts_or_says_so_in_a_line() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn with_too_few_threads_it_says_so_in_a_line() {
+fn a_shortage_of_threads_is_reported_in_one_line() {
     let home = Home::new();
     // The limit does not hold for root, so there the program runs as another user, who has to find it.
     let is_root = rustix::process::geteuid().is_root();
@@ -147,7 +147,7 @@ fn with_too_few_threads_it_says_so_in_a_line() {
 
 #[cfg(unix)]
 #[test]
-fn what_is_no_regular_file_is_refused_in_a_line_wherever_a_file_is_read() {
+fn a_special_file_is_refused_in_one_line_wherever_a_file_is_read() {
     let home = Home::new();
     assert!(home.command("mkfifo").arg("pipe.toml").status().unwrap().success());
     std::os::unix::fs::symlink("/dev/zero", home.path().join("zero.toml")).unwrap();
@@ -179,7 +179,7 @@ fn what_is_no_regular_file_is_refused_in_a_line_wherever_a_file_is_read() {
 }
 
 #[test]
-fn a_data_directory_in_use_is_told_with_the_process_that_uses_it() {
+fn a_data_directory_in_use_is_reported_with_the_process_id() {
     let home = Home::new();
     let kept = [&NODE[..], &["--data-dir", "data"]].concat();
     let first = Process::start(&mut home.clacks(&kept));

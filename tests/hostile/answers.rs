@@ -18,7 +18,7 @@ async fn an_ignored_sender_is_answered_403() {
 }
 
 #[tokio::test]
-async fn what_is_false_in_javascript_is_taken_and_not_queued() {
+async fn a_falsy_message_gets_200_and_is_not_queued() {
     let mut tower = Tower::start().await;
     for falsy in ["null", "false", "0", "\"\"", "-0", "0.0", "0e5", "-0.0e-7"] {
         let answer = tower.post(tower.payload(falsy)).await;
@@ -28,7 +28,7 @@ async fn what_is_false_in_javascript_is_taken_and_not_queued() {
 }
 
 #[tokio::test]
-async fn only_a_payload_of_type_message_brings_a_message() {
+async fn only_a_payload_of_type_message_adds_a_message() {
     let mut tower = Tower::start().await;
     let sender = tower.peer.address().clone();
     for kind in ["announce", "other", "Message", "message ", ""] {
@@ -46,7 +46,7 @@ async fn only_a_payload_of_type_message_brings_a_message() {
 }
 
 #[tokio::test]
-async fn a_full_queue_is_answered_503_and_the_message_stays_out() {
+async fn a_full_queue_responds_503_and_refuses_the_message() {
     let mut tower = Tower::of(builder().options(|options| options.max_queue_messages = 1)).await;
     tower.peer.reply(Reply::Nothing);
     assert_eq!(tower.post(tower.payload(r#""first""#)).await.status, 200);
@@ -63,7 +63,7 @@ async fn a_full_queue_is_answered_503_and_the_message_stays_out() {
 }
 
 #[tokio::test]
-async fn a_queue_that_is_full_of_bytes_is_answered_503() {
+async fn a_queue_full_by_bytes_responds_503() {
     let mut tower = Tower::of(builder().options(|options| options.max_queue_bytes = 100)).await;
     let long = format!("\"{}\"", "a".repeat(99));
     assert_eq!(tower.post(tower.payload(&long)).await.status, 503);

@@ -36,7 +36,7 @@ fn keys(count: usize) -> String {
 }
 
 #[tokio::test]
-async fn what_is_no_payload_is_refused() {
+async fn an_invalid_payload_is_refused() {
     let mut tower = Tower::start().await;
     let sender = in_json(tower.peer.address());
     for (case, body) in [
@@ -65,7 +65,7 @@ async fn what_is_no_payload_is_refused() {
 }
 
 #[tokio::test]
-async fn a_hostname_that_would_harm_others_goes_no_further() {
+async fn a_harmful_hostname_is_not_passed_on() {
     let mut tower = Tower::start().await;
     for (case, hostname) in [
         ("a number", "5".to_owned()),
@@ -92,7 +92,7 @@ async fn a_hostname_that_would_harm_others_goes_no_further() {
 }
 
 #[tokio::test]
-async fn a_port_that_is_none_goes_no_further() {
+async fn an_invalid_port_is_not_passed_on() {
     let mut tower = Tower::start().await;
     for port in
         ["0", "65536", "-1", "80.5", "1e999", "\"80 \"", "\"\"", "\"0x50\"", "null", "[80]", "{}", "true"]
@@ -122,7 +122,7 @@ async fn assert_left_out_as_friend(tower: &mut Tower, case: &str, friend: &str) 
 }
 
 #[tokio::test]
-async fn a_friend_that_is_no_address_is_left_out() {
+async fn an_invalid_friend_is_ignored() {
     let mut tower = Tower::start().await;
     for (number, friend) in ["{}", "5", "true", "[]", r#""127.0.0.1:80""#, &nested(100)].iter().enumerate() {
         assert_left_out_as_friend(&mut tower, &number.to_string(), friend).await;
@@ -130,7 +130,7 @@ async fn a_friend_that_is_no_address_is_left_out() {
 }
 
 #[tokio::test]
-async fn depth_is_bounded_wherever_it_is() {
+async fn the_nesting_depth_is_bounded_everywhere() {
     let mut tower = Tower::start().await;
     assert_passed_on(&mut tower, "128 deep", &nested(128)).await;
     for levels in [129, 100_000] {
@@ -160,7 +160,7 @@ async fn depth_is_bounded_wherever_it_is() {
 }
 
 #[tokio::test]
-async fn bytes_that_are_no_text_are_refused() {
+async fn a_body_that_is_not_utf_8_is_refused() {
     let mut tower = Tower::start().await;
     let whole = tower.payload(r#""MARK""#).into_bytes();
     let mark = whole.windows(4).position(|bytes| bytes == b"MARK").expect("the mark is there");
@@ -198,7 +198,7 @@ async fn odd_but_valid_messages_are_passed_on_unchanged() {
 }
 
 #[tokio::test]
-async fn a_million_keys_are_taken_where_the_limit_allows_them() {
+async fn a_message_with_a_million_keys_is_accepted_within_the_limit() {
     let wide = crate::support::builder().limits(|limits| limits.max_body = 16 << 20);
     let mut tower = Tower::of(wide).await;
     let keys = keys(1_000_000);
@@ -211,7 +211,7 @@ async fn a_million_keys_are_taken_where_the_limit_allows_them() {
 }
 
 #[tokio::test]
-async fn a_port_may_be_written_as_text_or_with_a_fraction_of_nothing() {
+async fn a_port_may_be_text_or_end_in_point_zero() {
     let mut tower = Tower::start().await;
     let port = tower.peer.address().port();
     for written in [format!("\"{port}\""), format!("{port}.0")] {
@@ -224,7 +224,7 @@ async fn a_port_may_be_written_as_text_or_with_a_fraction_of_nothing() {
 }
 
 #[tokio::test]
-async fn a_sender_that_claims_to_be_the_node_itself_is_no_peer() {
+async fn a_sender_with_the_address_of_the_node_is_not_a_peer() {
     let mut tower = Tower::start().await;
     let upper = address("127.0.0.1", tower.node.address().port());
     let answer = tower.post(payload_of("message", &upper, r#""from yourself""#)).await;

@@ -37,7 +37,7 @@ async fn cut_off(mut stream: TcpStream) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn what_is_no_tls_is_cut_off() {
+async fn a_connection_without_tls_is_closed() {
     let mut tower = Tower::start().await;
     for (case, bytes) in [
         ("plain HTTP", b"POST / HTTP/1.1\r\ncontent-length: 2\r\n\r\n{}".to_vec()),
@@ -72,7 +72,7 @@ async fn both_versions_of_tls_are_served() {
 }
 
 #[tokio::test]
-async fn a_client_that_never_shakes_hands_is_cut_off() {
+async fn a_client_without_a_handshake_is_closed() {
     let mut tower = Tower::of(builder().limits(|limits| limits.handshake_timeout = SHORT)).await;
     let silent = tcp(&tower).await;
     let mut half_said = tcp(&tower).await;
@@ -84,7 +84,7 @@ async fn a_client_that_never_shakes_hands_is_cut_off() {
 }
 
 #[tokio::test]
-async fn a_head_that_trickles_in_is_cut_off() {
+async fn a_slow_request_head_is_closed() {
     let mut tower = Tower::of(builder().limits(|limits| limits.header_timeout = SHORT)).await;
     let mut client = tower.connect().await;
     client.send("POST / HTTP/1.1\r\n").await;
@@ -98,7 +98,7 @@ async fn a_head_that_trickles_in_is_cut_off() {
 }
 
 #[tokio::test]
-async fn a_connection_that_is_not_used_is_closed() {
+async fn an_idle_connection_is_closed() {
     let mut tower = Tower::of(builder().limits(|limits| limits.header_timeout = SHORT)).await;
     let mut never_used = tower.connect().await;
     let mut used_once = tower.connect().await;
@@ -109,7 +109,7 @@ async fn a_connection_that_is_not_used_is_closed() {
 }
 
 #[tokio::test]
-async fn a_client_that_never_reads_is_cut_off() {
+async fn a_client_that_never_reads_is_closed() {
     let mut tower = Tower::of(builder().limits(|limits| limits.answer_timeout = SHORT)).await;
     let mut client = tower.connect().await;
     let requests = "GET / HTTP/1.1\r\n\r\n".repeat(1000);
@@ -118,7 +118,7 @@ async fn a_client_that_never_reads_is_cut_off() {
 }
 
 #[tokio::test]
-async fn one_connection_too_many_takes_the_place_of_the_one_that_is_idle() {
+async fn a_connection_above_the_limit_replaces_an_idle_one() {
     let mut tower = Tower::of(builder().limits(|limits| limits.max_connections = 2)).await;
     let (mut first, mut second) = (tower.connect().await, tower.connect().await);
     for client in [&mut first, &mut second] {
@@ -133,7 +133,7 @@ async fn one_connection_too_many_takes_the_place_of_the_one_that_is_idle() {
 }
 
 #[tokio::test]
-async fn sockets_do_not_take_connections_from_each_other() {
+async fn two_sockets_do_not_take_connections_from_each_other() {
     let node = start(builder().hostname("localhost").limits(|limits| limits.max_connections = 1)).await;
     // Either may be the one that is ready to take the only connection.
     for socket in node.listens_on().iter().chain(node.listens_on().iter().rev()) {
@@ -143,7 +143,7 @@ async fn sockets_do_not_take_connections_from_each_other() {
 }
 
 #[tokio::test]
-async fn connections_that_come_and_go_at_once_leave_nothing_behind() {
+async fn short_connections_leave_nothing_behind() {
     let mut tower = Tower::of(builder().limits(|limits| limits.max_connections = 4)).await;
     for _ in 0..100 {
         drop(tcp(&tower).await);
@@ -181,7 +181,7 @@ async fn served_far_away(tower: &Tower, source: Ipv4Addr) -> Option<u16> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn connections_that_come_and_go_keep_nobody_far_away_out() {
+async fn a_connection_flood_does_not_exclude_distant_clients() {
     // Without a bound on how fast they come: it is who makes room that matters.
     let limits = |limits: &mut Limits| (limits.max_connections, limits.connection_rate) = (24, 0);
     let tower = Tower::of(builder().limits(limits)).await;
@@ -198,7 +198,7 @@ async fn connections_that_come_and_go_keep_nobody_far_away_out() {
 }
 
 #[tokio::test]
-async fn whoever_connects_too_fast_while_others_connect_is_closed_at_once() {
+async fn an_address_that_connects_too_fast_beside_others_is_closed_at_once() {
     let limits = |limits: &mut Limits| (limits.connection_rate_per_address, limits.connection_rate) = (1, 1);
     let mut tower = Tower::of(builder().limits(limits)).await;
     let (node, address) = (tower.node.clone(), tower.node.listens_on()[0]);

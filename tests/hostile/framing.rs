@@ -37,7 +37,7 @@ async fn requested(tower: &Tower, request: impl AsRef<[u8]>) -> Answer {
 }
 
 #[tokio::test]
-async fn a_body_is_taken_up_to_the_limit_and_answered_413_above() {
+async fn a_body_above_the_limit_gets_413() {
     const LIMIT: usize = 50_000;
     let mut tower = Tower::of(builder().limits(|limits| limits.max_body = LIMIT)).await;
     let (fits, too_large) = (payload_of_size(&tower, LIMIT), payload_of_size(&tower, LIMIT + 1));
@@ -59,7 +59,7 @@ async fn a_body_is_taken_up_to_the_limit_and_answered_413_above() {
 }
 
 #[tokio::test]
-async fn a_body_far_above_the_limit_is_answered_413_to_a_client_that_sends_it_whole() {
+async fn a_client_that_sends_a_huge_body_receives_its_413() {
     let mut tower = Tower::of(builder().limits(|limits| limits.max_body = 1000)).await;
     let body = "a".repeat(8 << 20);
     for request in [post_with_length(&body), post_chunked(&body, 1 << 16)] {
@@ -71,7 +71,7 @@ async fn a_body_far_above_the_limit_is_answered_413_to_a_client_that_sends_it_wh
 }
 
 #[tokio::test]
-async fn many_chunks_of_one_byte_are_one_body() {
+async fn many_chunks_of_one_byte_form_one_body() {
     let mut tower = Tower::start().await;
     let message = format!(r#""Ünïcödé {}""#, "a".repeat(20_000));
     let answer = requested(&tower, post_chunked(&tower.payload(&message), 1)).await;
@@ -81,7 +81,7 @@ async fn many_chunks_of_one_byte_are_one_body() {
 }
 
 #[tokio::test]
-async fn a_body_that_breaks_off_is_not_taken() {
+async fn an_incomplete_body_is_not_accepted() {
     let mut tower = Tower::start().await;
     let whole = tower.payload(r#""m""#);
     let promised = post(&format!("content-length: {}\r\n", whole.len() + 1), &whole);
@@ -95,7 +95,7 @@ async fn a_body_that_breaks_off_is_not_taken() {
 }
 
 #[tokio::test]
-async fn a_body_that_stalls_is_answered_408() {
+async fn a_stalled_body_gets_408() {
     let hurried = builder().limits(|limits| limits.body_timeout = SHORT);
     let mut tower = Tower::of(hurried).await;
     let whole = tower.payload(r#""m""#);
@@ -115,7 +115,7 @@ async fn a_body_that_stalls_is_answered_408() {
 const SHORT: std::time::Duration = std::time::Duration::from_secs(1);
 
 #[tokio::test]
-async fn what_follows_a_length_that_is_too_short_is_no_part_of_the_body() {
+async fn bytes_after_the_content_length_are_not_part_of_the_body() {
     let mut tower = Tower::start().await;
     let whole = tower.payload(r#""m""#);
     let mut client = tower.connect().await;
@@ -126,7 +126,7 @@ async fn what_follows_a_length_that_is_too_short_is_no_part_of_the_body() {
 }
 
 #[tokio::test]
-async fn broken_framing_is_answered_400_or_cut_off() {
+async fn broken_framing_gets_400_or_is_closed() {
     let mut tower = Tower::start().await;
     let payload = tower.payload(r#""m""#);
     for (case, request) in [
@@ -154,7 +154,7 @@ async fn broken_framing_is_answered_400_or_cut_off() {
 }
 
 #[tokio::test]
-async fn a_head_that_is_too_large_is_answered_431_before_it_ends() {
+async fn a_head_above_the_limit_gets_431_before_it_ends() {
     let mut tower = Tower::start().await;
     for head in
         [format!("POST / HTTP/1.1\r\nx: {}", "a".repeat(40_000)), format!("POST /{}", "a".repeat(40_000))]
@@ -185,7 +185,7 @@ async fn one_connection_serves_many_requests() {
 }
 
 #[tokio::test]
-async fn requests_in_one_go_are_answered_in_their_order() {
+async fn pipelined_requests_get_responses_in_order() {
     let mut tower = Tower::start().await;
     let mut client = tower.connect().await;
     let bodies =
@@ -203,7 +203,7 @@ async fn requests_in_one_go_are_answered_in_their_order() {
 }
 
 #[tokio::test]
-async fn only_the_root_takes_payloads_and_only_by_post() {
+async fn only_post_to_the_root_accepts_payloads() {
     let mut tower = Tower::start().await;
     let payload = tower.payload(r#""m""#);
     let length = payload.len();
@@ -231,7 +231,7 @@ async fn only_the_root_takes_payloads_and_only_by_post() {
 }
 
 #[tokio::test]
-async fn the_root_shows_people_what_it_is() {
+async fn get_of_the_root_returns_a_description() {
     let mut tower = Tower::start().await;
     let answer = requested(&tower, "GET / HTTP/1.1\r\nhost: node\r\n\r\n").await;
     assert_eq!(answer.status, 200);
@@ -247,7 +247,7 @@ async fn the_root_shows_people_what_it_is() {
 }
 
 #[tokio::test]
-async fn a_payload_is_taken_however_http_addresses_the_root() {
+async fn a_payload_is_accepted_with_every_form_of_the_root_address() {
     let mut tower = Tower::start().await;
     for target in ["/", "/?query", "https://elsewhere.example/", "https://elsewhere.example"] {
         let payload = tower.payload(r#""m""#);
@@ -271,7 +271,7 @@ async fn a_client_of_http_1_0_is_served_and_its_connection_closed() {
 }
 
 #[tokio::test]
-async fn a_length_beside_chunks_smuggles_nothing_in() {
+async fn a_content_length_beside_chunks_smuggles_no_request() {
     let mut tower = Tower::start().await;
     let body = chunked(tower.payload(r#""m""#).as_bytes(), 1000);
     let inside = post_with_length(&tower.payload(r#""smuggled""#));
@@ -288,7 +288,7 @@ async fn a_length_beside_chunks_smuggles_nothing_in() {
 }
 
 #[tokio::test]
-async fn another_run_s_header_means_nothing() {
+async fn the_run_header_of_another_node_is_ignored() {
     let mut tower = Tower::start().await;
     let payload = tower.payload(r#""m""#);
     for run in ["", "0123456789abcdef0123456789abcdef"] {
@@ -310,7 +310,7 @@ async fn asks_first(client: &mut Client, length: usize) -> u16 {
 }
 
 #[tokio::test]
-async fn a_client_that_asks_first_is_told_to_continue() {
+async fn expect_100_continue_gets_100() {
     let mut tower = Tower::start().await;
     let payload = tower.payload(r#""m""#);
     let mut client = tower.connect().await;
@@ -321,7 +321,7 @@ async fn a_client_that_asks_first_is_told_to_continue() {
 }
 
 #[tokio::test]
-async fn a_client_that_was_told_to_continue_gets_to_send_all_and_to_read_the_answer() {
+async fn a_client_that_got_100_can_send_all_and_read_the_response() {
     let mut tower = Tower::start().await;
     let mut client = tower.connect().await;
     let head = post("expect: 100-continue\r\ntransfer-encoding: chunked\r\n", "");
@@ -333,7 +333,7 @@ async fn a_client_that_was_told_to_continue_gets_to_send_all_and_to_read_the_ans
 }
 
 #[tokio::test]
-async fn a_client_that_asks_first_is_spared_sending_what_is_too_large() {
+async fn expect_100_continue_with_a_large_body_gets_413_at_once() {
     let mut tower = Tower::start().await;
     let mut client = tower.connect().await;
     assert_eq!(asks_first(&mut client, 100 << 20).await, 413);

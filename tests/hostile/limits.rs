@@ -24,7 +24,7 @@ async fn is_met(tower: &Tower, limit: Limit, times: u64) {
 }
 
 #[tokio::test]
-async fn payloads_beyond_the_rate_are_answered_429() {
+async fn payloads_above_the_rate_get_429() {
     let options = |options: &mut clacks_p2p::core::Options| {
         (options.payload_rate, options.payload_burst) = (0.1, 3);
     };
@@ -46,7 +46,7 @@ async fn payloads_beyond_the_rate_are_answered_429() {
 }
 
 #[tokio::test]
-async fn connections_from_one_address_make_room_among_themselves() {
+async fn an_address_at_its_limit_replaces_its_own_connections() {
     let mut tower = Tower::of(builder().limits(|limits| limits.max_connections_per_address = 4)).await;
     let mut honest = tower.connect().await;
     let mut clients = Vec::new();
@@ -63,7 +63,7 @@ async fn connections_from_one_address_make_room_among_themselves() {
 }
 
 #[tokio::test]
-async fn connections_without_a_use_keep_nobody_out() {
+async fn idle_connections_do_not_exclude_others() {
     let mut tower = Tower::of(builder().limits(|limits| limits.max_connections = 3)).await;
     let mut silent = Vec::new();
     for last in 2..22 {
@@ -75,7 +75,7 @@ async fn connections_without_a_use_keep_nobody_out() {
 }
 
 #[tokio::test]
-async fn bodies_without_an_end_keep_nobody_out() {
+async fn endless_bodies_do_not_exclude_others() {
     let limits = |limits: &mut clacks_p2p::node::Limits| {
         (limits.max_connections, limits.max_connections_per_address) = (6, 3);
     };
@@ -121,7 +121,7 @@ async fn an_ignored_remote_address_is_not_served() {
 }
 
 #[tokio::test]
-async fn what_takes_too_long_or_is_too_large_is_counted() {
+async fn slow_and_large_requests_are_counted_as_limit_hits() {
     let limits = |limits: &mut clacks_p2p::node::Limits| {
         (limits.handshake_timeout, limits.header_timeout, limits.body_timeout) = (SHORT, SHORT, SHORT);
         limits.max_body = 10_000;
@@ -142,7 +142,7 @@ async fn what_takes_too_long_or_is_too_large_is_counted() {
 }
 
 #[tokio::test]
-async fn a_limit_that_is_met_is_told_to_whoever_watches() {
+async fn a_limit_hit_emits_an_event() {
     let tower =
         Tower::of(builder().limits(|limits| limits.handshake_timeout = Duration::from_millis(50))).await;
     let mut events = tower.node.subscribe();
@@ -156,7 +156,7 @@ async fn a_limit_that_is_met_is_told_to_whoever_watches() {
 }
 
 #[tokio::test]
-async fn unknown_peers_beyond_the_limits_are_served_and_not_remembered() {
+async fn senders_beyond_the_limits_are_served_and_not_added() {
     let options = |options: &mut clacks_p2p::core::Options| {
         (options.introductions_per_minute, options.introductions_burst) = (1, 2);
         options.max_new_peers = 2;
@@ -180,7 +180,7 @@ async fn unknown_peers_beyond_the_limits_are_served_and_not_remembered() {
 }
 
 #[tokio::test]
-async fn bodies_that_take_too_much_together_are_answered_503_the_largest_first() {
+async fn bodies_above_the_total_budget_get_503_the_largest_first() {
     let mut tower = Tower::of(builder().limits(|limits| limits.max_bodies = 1 << 20)).await;
     let mut clients = Vec::new();
     for _ in 0..6 {
@@ -207,7 +207,7 @@ async fn bodies_that_take_too_much_together_are_answered_503_the_largest_first()
 }
 
 #[tokio::test]
-async fn many_bodies_from_one_address_make_room_before_a_larger_one_from_another() {
+async fn many_bodies_of_one_address_are_cancelled_before_a_larger_one_of_another() {
     let mut tower = Tower::of(builder().limits(|limits| limits.max_bodies = 2 << 20)).await;
     let mut honest = tower.connect().await;
     honest.send("POST / HTTP/1.1\r\ncontent-length: 600000\r\n\r\n").await;
@@ -227,7 +227,7 @@ async fn many_bodies_from_one_address_make_room_before_a_larger_one_from_another
 }
 
 #[tokio::test]
-async fn a_full_queue_is_counted() {
+async fn a_full_queue_is_counted_as_a_limit_hit() {
     let tower = Tower::of(builder().options(|options| options.max_queue_messages = 2)).await;
     tower.node.ignore(tower.peer.address());
     let other = crate::support::address("127.0.0.1", 1);

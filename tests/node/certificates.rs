@@ -14,7 +14,7 @@ async fn peer() -> FakePeer {
 }
 
 #[tokio::test]
-async fn a_changed_certificate_is_refused_before_anything_is_said() {
+async fn a_changed_certificate_is_refused_before_a_request_is_sent() {
     let node = start(builder()).await;
     let peer = peer().await;
     node.add_peer(peer.address());
@@ -34,7 +34,7 @@ async fn a_changed_certificate_is_refused_before_anything_is_said() {
 }
 
 #[tokio::test]
-async fn the_user_accepts_just_the_certificate_that_was_refused() {
+async fn trust_accepts_exactly_the_refused_certificate() {
     let node = start(builder().send_rate(100.0)).await;
     let peer = peer().await;
     node.add_peer(peer.address());
@@ -57,7 +57,7 @@ async fn the_user_accepts_just_the_certificate_that_was_refused() {
 }
 
 #[tokio::test]
-async fn trust_without_a_refusal_changes_nothing_once_the_peer_was_reached() {
+async fn trust_without_a_refusal_changes_nothing_after_a_contact() {
     let directory = tempfile::tempdir().expect("a directory");
     let builder = builder().data_dir(directory.path());
     let node = start(builder.clone()).await;
@@ -78,7 +78,7 @@ async fn trust_without_a_refusal_changes_nothing_once_the_peer_was_reached() {
 }
 
 #[tokio::test]
-async fn a_refusal_is_over_when_the_peer_shows_its_certificate_again() {
+async fn a_refusal_ends_when_the_peer_presents_its_trusted_certificate() {
     let node = start(builder().send_rate(100.0)).await;
     let peer = peer().await;
     let own = certificate::with_key(&rcgen::PKCS_ECDSA_P256_SHA256);
@@ -94,7 +94,7 @@ async fn a_refusal_is_over_when_the_peer_shows_its_certificate_again() {
 }
 
 #[tokio::test]
-async fn a_connection_ends_with_the_trust_that_it_was_made_under() {
+async fn a_connection_is_not_used_after_its_trust_ends() {
     let node = start(builder()).await;
     let peer = FakePeer::start().await;
     for _ in 0..3 {
@@ -108,7 +108,7 @@ async fn a_connection_ends_with_the_trust_that_it_was_made_under() {
 }
 
 #[tokio::test]
-async fn whatever_stands_in_a_certificate_a_peer_is_known_by_its_key() {
+async fn the_contents_of_a_certificate_do_not_matter_beside_its_key() {
     type Make = fn() -> certificate::Pair;
     let kinds: [(&str, Make); 6] = [
         ("version 1", certificate::of_version_1),
@@ -139,7 +139,7 @@ async fn whatever_stands_in_a_certificate_a_peer_is_known_by_its_key() {
 }
 
 #[tokio::test]
-async fn whoever_shows_a_certificate_without_its_key_is_not_known_by_it() {
+async fn a_peer_without_the_key_of_its_certificate_is_refused() {
     let node = start(builder()).await;
     for version in [&TLS12, &TLS13] {
         for shown in [certificate::of_version_1(), certificate::expired()] {
@@ -184,7 +184,7 @@ fn base64(der: &[u8]) -> String {
 }
 
 #[tokio::test]
-async fn one_certificate_for_each_port() {
+async fn each_port_of_a_host_has_its_own_trusted_certificate() {
     let node = start(builder()).await;
     let (one, other) = (peer().await, peer().await);
     for peer in [&one, &other, &one, &other] {

@@ -31,7 +31,7 @@ async fn outcome(watch: &mut Watch) -> Result<(), Failure> {
 }
 
 #[tokio::test]
-async fn a_connection_that_is_closed_as_it_is_used_is_made_anew() {
+async fn a_connection_closed_while_it_is_reused_is_replaced() {
     let node = start(builder()).await;
     let peer = FakePeer::that(Reply::OnlyOne(String::new())).await;
     node.add_peer(peer.address());
@@ -47,7 +47,7 @@ async fn a_connection_that_is_closed_as_it_is_used_is_made_anew() {
 }
 
 #[tokio::test]
-async fn a_request_is_not_made_again_once_its_answer_has_begun() {
+async fn a_request_with_a_partial_response_is_not_repeated() {
     let node = start(builder()).await;
     let peer = FakePeer::that(Reply::OnlyOne("HTTP/1.1 20".to_owned())).await;
     node.announce(peer.address()).await.expect("the first is taken");
@@ -58,7 +58,7 @@ async fn a_request_is_not_made_again_once_its_answer_has_begun() {
 }
 
 #[tokio::test]
-async fn a_new_connection_that_is_closed_without_an_answer_is_a_failure() {
+async fn a_new_connection_closed_without_a_response_is_a_failure() {
     let node = start(builder().send_rate(0.001)).await;
     let peer = FakePeer::that(Reply::LastWords(String::new())).await;
     node.add_peer(peer.address());
@@ -69,7 +69,7 @@ async fn a_new_connection_that_is_closed_without_an_answer_is_a_failure() {
 }
 
 #[tokio::test]
-async fn no_more_of_an_answer_is_read_than_a_bound() {
+async fn a_response_is_read_up_to_a_maximum() {
     let limits = |limits: &mut clacks_p2p::node::Limits| limits.request_timeout = Duration::from_secs(600);
     let node = start(builder().limits(limits)).await;
     // It begins and does not end.
@@ -85,7 +85,7 @@ async fn no_more_of_an_answer_is_read_than_a_bound() {
 }
 
 #[tokio::test]
-async fn after_an_answer_within_the_bound_the_connection_is_used_again() {
+async fn a_connection_is_reused_after_a_response_within_the_maximum() {
     const BOUND: usize = 64 << 10;
     for (size, connections) in [(0, 1), (1, 1), (BOUND, 1), (BOUND + 1, 2)] {
         let node = start(builder()).await;
@@ -102,7 +102,7 @@ async fn after_an_answer_within_the_bound_the_connection_is_used_again() {
 }
 
 #[tokio::test]
-async fn an_answer_that_came_while_the_process_was_suspended_is_received() {
+async fn a_response_that_arrived_during_a_suspension_is_received() {
     let timeout = Duration::from_millis(500);
     let node = start(builder().send_rate(0.001).limits(|limits| limits.request_timeout = timeout)).await;
     // The peer goes on while this thread, and so the node, stands still.

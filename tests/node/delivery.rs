@@ -69,7 +69,7 @@ async fn assert_returns_to_the_tail(reply: Reply) -> Failure {
 }
 
 #[tokio::test]
-async fn any_status_but_200_is_a_failure() {
+async fn every_status_other_than_200_is_a_failure() {
     for status in [201, 202, 204, 206, 301, 302, 307, 308, 400, 403, 404, 421, 500, 503, 599] {
         let failure = assert_returns_to_the_tail(Reply::status(status)).await;
         assert_eq!(failure, Failure::Status(status));
@@ -88,7 +88,7 @@ async fn a_redirection_is_not_followed() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_none_is_a_failure() {
+async fn an_invalid_response_is_a_failure() {
     for (case, reply) in [
         ("hangs up", last_words("")),
         ("hangs up in the head", last_words("HTTP/1.1 200 OK\r\ncontent-le")),
@@ -102,12 +102,12 @@ async fn an_answer_that_is_none_is_a_failure() {
 }
 
 #[tokio::test]
-async fn no_answer_in_time_is_a_failure() {
+async fn a_response_after_the_time_out_is_a_failure() {
     assert_eq!(assert_returns_to_the_tail(Reply::Nothing).await, Failure::TimedOut);
 }
 
 #[tokio::test]
-async fn a_peer_that_never_shakes_hands_is_a_failure() {
+async fn a_peer_without_a_tls_handshake_is_a_failure() {
     let impatient = |limits: &mut Limits| {
         limits.connect_timeout = Duration::from_secs(1);
         limits.request_timeout = Duration::from_secs(3600);
@@ -123,7 +123,7 @@ async fn a_peer_that_never_shakes_hands_is_a_failure() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_silent_peer_is_waited_for_as_long_as_a_connection_or_a_request_may_take() {
+async fn a_silent_peer_times_out_after_the_time_of_a_connection_or_request() {
     let short = Duration::from_secs(10);
     for (connect, request) in [(short, 6 * short), (6 * short, short)] {
         let limits = |limits: &mut Limits| {
@@ -141,7 +141,7 @@ async fn a_silent_peer_is_waited_for_as_long_as_a_connection_or_a_request_may_ta
 }
 
 #[tokio::test]
-async fn nobody_there_is_a_failure() {
+async fn a_refused_connection_is_a_failure() {
     let node = slow_node().await;
     let nobody = FakePeer::start().await.address().clone();
     let mut watch = Watch::of(&node);
@@ -152,7 +152,7 @@ async fn nobody_there_is_a_failure() {
 }
 
 #[tokio::test]
-async fn a_200_takes_the_message_whatever_follows() {
+async fn a_200_accepts_the_message_whatever_its_body() {
     let long = format!("HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n{}", "a".repeat(1_000_000));
     for (case, reply) in [
         ("an empty body", Reply::status(200)),
@@ -189,7 +189,7 @@ async fn a_200_takes_the_message_whatever_follows() {
 }
 
 #[tokio::test]
-async fn messages_arrive_byte_for_byte() {
+async fn messages_arrive_unchanged() {
     let (from, to) = (start(builder()).await, start(builder()).await);
     let mut watch = Watch::of(&to);
     from.add_peer(&to.address());
@@ -212,7 +212,7 @@ async fn messages_arrive_byte_for_byte() {
 }
 
 #[tokio::test]
-async fn a_message_is_kept_while_there_is_nobody_to_send_it_to() {
+async fn a_message_stays_queued_without_a_peer() {
     let node = start(builder()).await;
     let mut watch = Watch::of(&node);
     enqueue(&node, "m");
@@ -226,7 +226,7 @@ async fn a_message_is_kept_while_there_is_nobody_to_send_it_to() {
 }
 
 #[tokio::test]
-async fn a_message_that_waits_is_found_by_its_number() {
+async fn a_queued_message_is_found_by_its_id() {
     let node = start(builder()).await;
     let ids = ["one", "two", "three"].map(|text| node.enqueue(Message::text(text)).expect("there is room"));
     let positions = || ids.map(|id| node.queue_position(id));

@@ -34,7 +34,7 @@ async fn receive(peer: &mut FakePeer, count: usize) -> HashSet<String> {
 }
 
 #[tokio::test]
-async fn a_new_peer_that_never_answers_holds_one_message_and_delays_no_other() {
+async fn a_silent_new_peer_delays_one_message_only() {
     let node = start(patient()).await;
     let (mut hanging, mut healthy) = (FakePeer::that(Reply::Nothing).await, FakePeer::start().await);
     node.add_peer(hanging.address());
@@ -49,7 +49,7 @@ async fn a_new_peer_that_never_answers_holds_one_message_and_delays_no_other() {
 }
 
 #[tokio::test]
-async fn an_alive_peer_that_stops_answering_holds_a_bounded_number_of_messages() {
+async fn an_alive_peer_that_stops_responding_delays_few_messages() {
     let node = start(patient().options(|options| options.max_in_flight_per_peer = 4)).await;
     let (hanging, healthy) = (FakePeer::start().await, FakePeer::start().await);
     for peer in [&hanging, &healthy] {
@@ -84,7 +84,7 @@ async fn crowd(others: usize, reply: Reply) -> Vec<FakePeer> {
 }
 
 #[tokio::test]
-async fn a_crowd_of_silent_peers_leaves_room_for_those_that_are_alive() {
+async fn many_silent_peers_leave_deliveries_for_alive_peers() {
     let node = start(patient().options(|options| options.max_in_flight = 4)).await;
     let healthy = FakePeer::start().await;
     add_alive(&node, &healthy, 0).await;
@@ -98,7 +98,7 @@ async fn a_crowd_of_silent_peers_leaves_room_for_those_that_are_alive() {
 }
 
 #[tokio::test]
-async fn no_more_than_max_in_flight_are_under_way() {
+async fn deliveries_in_flight_stay_within_max_in_flight() {
     let node = start(patient().options(|options| options.max_in_flight = 3)).await;
     let peers = crowd(5, Reply::status(200)).await;
     for (number, peer) in peers.iter().enumerate() {
@@ -116,7 +116,7 @@ async fn no_more_than_max_in_flight_are_under_way() {
 }
 
 #[tokio::test]
-async fn a_peer_that_is_not_alive_gets_one_at_a_time() {
+async fn a_peer_that_is_not_alive_gets_one_delivery_at_a_time() {
     let node = start(patient()).await;
     let peer = FakePeer::that(Reply::Nothing).await;
     let mut watch = Watch::of(&node);
@@ -143,7 +143,7 @@ fn is_alive(event: &Event) -> bool {
 }
 
 #[tokio::test]
-async fn connections_are_used_again() {
+async fn connections_are_reused() {
     let node = start(builder().options(|options| options.max_in_flight = 1)).await;
     let mut peer = FakePeer::start().await;
     node.add_peer(peer.address());
@@ -154,7 +154,7 @@ async fn connections_are_used_again() {
 }
 
 #[tokio::test]
-async fn a_peer_that_hangs_up_after_each_answer_gets_every_message_once() {
+async fn a_peer_that_closes_after_each_response_gets_every_message_once() {
     let node = start(builder().options(|options| options.max_in_flight = 1)).await;
     let mut peer = FakePeer::that(Reply::last_status(200)).await;
     node.add_peer(peer.address());

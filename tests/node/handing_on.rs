@@ -25,7 +25,7 @@ async fn hand_on(node: &Node) -> Result<(), DrainError> {
 }
 
 #[tokio::test]
-async fn all_is_handed_on_to_two_peers_at_once() {
+async fn a_drain_sends_all_messages_to_two_peers_at_once() {
     let node = slow_node(200).await;
     let peers = [FakePeer::start().await, FakePeer::start().await];
     for peer in &peers {
@@ -40,7 +40,7 @@ async fn all_is_handed_on_to_two_peers_at_once() {
 }
 
 #[tokio::test]
-async fn messages_are_refused_meanwhile_and_announces_taken() {
+async fn a_draining_node_refuses_messages_and_accepts_announces() {
     let node = slow_node(1).await;
     let peer = FakePeer::that(Reply::Nothing).await;
     node.add_peer(peer.address());
@@ -64,14 +64,14 @@ async fn messages_are_refused_meanwhile_and_announces_taken() {
 }
 
 #[tokio::test]
-async fn it_says_at_once_when_there_is_nobody() {
+async fn a_drain_without_peers_fails_at_once() {
     let node = slow_node(1).await;
     assert_eq!(hand_on(&node).await, Err(DrainError::NobodyThere));
     assert!(!node.overview().is_draining);
 }
 
 #[tokio::test]
-async fn nothing_is_lost_when_all_peers_refuse() {
+async fn a_drain_loses_nothing_when_all_peers_refuse() {
     let node = slow_node(10).await;
     let peers = [FakePeer::that(Reply::status(503)).await, FakePeer::that(Reply::last_status(403)).await];
     for peer in &peers {
@@ -84,7 +84,7 @@ async fn nothing_is_lost_when_all_peers_refuse() {
 }
 
 #[tokio::test]
-async fn it_ends_when_the_time_is_over_and_takes_messages_again() {
+async fn a_drain_that_times_out_accepts_messages_again() {
     let node = slow_node(3).await;
     let peer = FakePeer::that(Reply::Nothing).await;
     node.add_peer(peer.address());
@@ -95,7 +95,7 @@ async fn it_ends_when_the_time_is_over_and_takes_messages_again() {
 }
 
 #[tokio::test]
-async fn given_up_it_goes_back_to_normal() {
+async fn a_dropped_drain_accepts_messages_again() {
     let node = slow_node(1).await;
     let peer = FakePeer::that(Reply::Nothing).await;
     node.add_peer(peer.address());
@@ -108,7 +108,7 @@ async fn given_up_it_goes_back_to_normal() {
 }
 
 #[tokio::test]
-async fn it_ends_when_the_node_is_stopped() {
+async fn a_drain_ends_when_the_node_stops() {
     let node = slow_node(1).await;
     let peer = FakePeer::that(Reply::Nothing).await;
     node.add_peer(peer.address());

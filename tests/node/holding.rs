@@ -25,7 +25,7 @@ async fn next_message(peer: &mut FakePeer) -> String {
 }
 
 #[tokio::test]
-async fn a_held_message_stays_while_the_others_go_and_goes_when_it_is_released() {
+async fn a_held_message_is_sent_only_after_its_release() {
     let node = node().await;
     let mut peer = FakePeer::start().await;
     for text in ["one", "two", "three"] {
@@ -45,7 +45,7 @@ async fn a_held_message_stays_while_the_others_go_and_goes_when_it_is_released()
 }
 
 #[tokio::test]
-async fn a_rule_keeps_what_comes_from_a_peer_and_what_comes_back() {
+async fn a_rule_holds_received_and_returned_messages() {
     let node = node().await;
     let peer = FakePeer::that(Reply::Nothing).await;
     enqueue(&node, "red 1");
@@ -70,7 +70,7 @@ async fn a_rule_keeps_what_comes_from_a_peer_and_what_comes_back() {
 
 /// A rule that is set while messages rush past holds every one that was not on its way.
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_that_matches_slips_past_a_rule_that_is_set_in_a_rush() {
+async fn no_matching_message_is_sent_after_a_rule_is_set_under_load() {
     let node = start(builder().send_rate(100_000.0)).await;
     let mut peer = FakePeer::start().await;
     for number in 0..5000 {
@@ -110,7 +110,7 @@ async fn nothing_that_matches_slips_past_a_rule_that_is_set_in_a_rush() {
 }
 
 #[tokio::test]
-async fn a_rule_that_panics_holds_and_the_node_goes_on() {
+async fn a_rule_that_panics_holds_the_message_and_the_node_continues() {
     let node = node().await;
     let mut peer = FakePeer::start().await;
     node.set_hold_rule(Some(HoldRule::new("broken", |queued| {
@@ -125,7 +125,7 @@ async fn a_rule_that_panics_holds_and_the_node_goes_on() {
 }
 
 #[tokio::test]
-async fn a_node_that_stops_gives_back_what_it_held() {
+async fn a_stopped_node_returns_its_held_messages() {
     let node = node().await;
     node.set_hold_rule(Some(rule("red")));
     enqueue(&node, "red");

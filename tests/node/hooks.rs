@@ -45,7 +45,7 @@ fn json(text: &str) -> Message {
 }
 
 #[tokio::test]
-async fn a_listener_holds_a_message_back() {
+async fn a_listener_discards_a_message() {
     let (node, mut peer) = node_and_peer().await;
     node.on_message_received(|_, message| (message.as_json() != "\"secret\"").then_some(message));
     let mut watch = Watch::of(&node);
@@ -60,7 +60,7 @@ async fn a_listener_holds_a_message_back() {
 }
 
 #[tokio::test]
-async fn listeners_change_a_message_one_after_the_other() {
+async fn listeners_change_a_message_in_order() {
     let (node, mut peer) = node_and_peer().await;
     for letter in ["a", "b"] {
         node.on_message_received(move |_, message| {
@@ -72,7 +72,7 @@ async fn listeners_change_a_message_one_after_the_other() {
 }
 
 #[tokio::test]
-async fn a_listener_that_empties_a_message_holds_it_back() {
+async fn a_listener_that_empties_a_message_discards_it() {
     let (node, mut peer) = node_and_peer().await;
     node.on_message_received(|_, message| {
         Some(if message.as_json() == "1" { Message::null() } else { message })
@@ -126,7 +126,7 @@ async fn a_plugin_changes_the_payload_and_sees_who_sent_it() {
 }
 
 #[tokio::test]
-async fn whatever_a_plugin_makes_of_the_answer_is_answered() {
+async fn the_response_of_a_plugin_is_sent() {
     let (node, mut peer) = node_and_peer().await;
     let made = Arc::new(Mutex::new(Response::accepted()));
     let by_plugin = Arc::clone(&made);
@@ -234,7 +234,7 @@ fn hang_in<F: Fn() + Send + Sync + 'static>(node: &Node, hook: impl Fn(&'static 
 }
 
 #[tokio::test]
-async fn a_hook_that_panics_costs_one_request_and_not_the_node() {
+async fn a_hook_that_panics_fails_one_request_only() {
     let (node, mut peer) = node_and_peer().await;
     node.extend(|_, payload, _, _| {
         assert!(payload.message.as_json() != "\"plugin\"", "on purpose");
@@ -255,7 +255,7 @@ async fn a_hook_that_panics_costs_one_request_and_not_the_node() {
 }
 
 #[tokio::test]
-async fn listeners_hear_what_they_are_for() {
+async fn listeners_receive_only_their_events() {
     let (node, peer) = node_and_peer().await;
     let heard = Arc::new(Mutex::new(Vec::new()));
     let hear = |what: &'static str| {
@@ -283,7 +283,7 @@ async fn listeners_hear_what_they_are_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn listeners_hear_events_in_the_order_in_which_they_happened() {
+async fn listeners_receive_events_in_order() {
     const TIMES: usize = 300;
     let node = start(builder()).await;
     let peer = crate::support::address("127.0.0.1", 1);
@@ -312,7 +312,7 @@ async fn listeners_hear_events_in_the_order_in_which_they_happened() {
 }
 
 #[tokio::test]
-async fn a_listener_may_call_the_node_and_hears_of_that_next() {
+async fn a_listener_that_calls_the_node_receives_the_events_next() {
     let node = start(builder()).await;
     let heard = Arc::new(Mutex::new(Vec::new()));
     let (listener, within) = (Arc::clone(&heard), node.clone());
@@ -331,7 +331,7 @@ async fn a_listener_may_call_the_node_and_hears_of_that_next() {
 }
 
 #[tokio::test]
-async fn a_stopped_node_takes_no_hooks_and_keeps_nothing_of_them() {
+async fn a_stopped_node_drops_its_hooks_and_accepts_none() {
     let node = start(builder()).await;
     let held = Arc::new(());
     let hang_in = |node: &Node| {

@@ -33,7 +33,7 @@ async fn network(size: usize) -> Vec<Node> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn no_message_is_lost_while_nodes_come_to_an_end() {
+async fn no_message_is_lost_while_nodes_stop() {
     let nodes = network(5).await;
     let messages: HashSet<_> = (0..100).map(|number| number.to_string()).collect();
     messages.iter().zip(nodes.iter().cycle()).for_each(|(message, node)| enqueue(node, message));
@@ -49,7 +49,7 @@ async fn no_message_is_lost_while_nodes_come_to_an_end() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn everybody_comes_to_know_everybody() {
+async fn every_node_discovers_every_other_node() {
     let nodes = network(4).await;
     enqueue(&nodes[0], "a message that carries friends along");
     let know_all = || nodes.iter().all(|node| node.peers().len() == nodes.len() - 1);

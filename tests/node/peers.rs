@@ -41,7 +41,7 @@ async fn the_friend_is_never_the_receiver_and_never_the_node() {
 }
 
 #[tokio::test]
-async fn the_only_peer_is_told_of_no_friend() {
+async fn the_only_peer_gets_no_friend() {
     let node = start(builder()).await;
     let mut peer = FakePeer::start().await;
     node.add_peer(peer.address());
@@ -91,7 +91,7 @@ async fn a_node_recognises_itself_under_another_name() {
 }
 
 #[tokio::test]
-async fn an_announce_to_another_name_of_the_node_finds_out() {
+async fn an_announce_to_an_alias_of_the_node_is_recognised() {
     let node = start(builder()).await;
     let alias = address("localhost", node.address().port());
     assert_eq!(node.announce(&alias).await, Err(AnnounceError::Ourselves));
@@ -99,7 +99,7 @@ async fn an_announce_to_another_name_of_the_node_finds_out() {
 }
 
 #[tokio::test]
-async fn announces_to_nobody_to_talk_to_are_errors() {
+async fn an_announce_without_a_possible_peer_is_an_error() {
     let node = start(builder()).await;
     let ignored = FakePeer::start().await;
     node.ignore(ignored.address());
@@ -140,7 +140,7 @@ async fn two_addresses_of_one_identifier_are_two_peers() {
 }
 
 #[tokio::test]
-async fn unignore_gives_back_the_status_from_before() {
+async fn unignoring_restores_the_former_status() {
     let node = start(builder()).await;
     let (alive, new) = (FakePeer::start().await, FakePeer::start().await);
     node.add_peer(alive.address());
@@ -160,7 +160,7 @@ async fn unignore_gives_back_the_status_from_before() {
 }
 
 #[tokio::test]
-async fn each_peer_is_introduced_as_it_came() {
+async fn each_peer_is_reported_with_its_discovery() {
     let node = start(builder()).await;
     let (sender, friend) = (FakePeer::start().await, FakePeer::start().await);
     let mut watch = Watch::of(&node);
@@ -190,7 +190,7 @@ fn node_with_many() -> impl Future<Output = Node> {
 }
 
 #[tokio::test]
-async fn lists_of_many_peers_are_whole_and_in_order() {
+async fn lists_of_many_peers_are_complete_and_sorted() {
     let node = node_with_many().await;
     let addresses: Vec<_> = (0..MANY).map(|number| address(&format!("n{number}.example.org"), 1)).collect();
     for (number, address) in addresses.iter().enumerate() {
@@ -224,7 +224,7 @@ async fn lists_of_many_peers_are_whole_and_in_order() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_is_known_all_the_while_is_in_every_list() {
+async fn a_peer_known_during_the_whole_call_is_in_the_list() {
     let node = node_with_many().await;
     let name = |kind: &str, number: usize| address(&format!("{kind}{number}.example.org"), 1);
     for number in 0..MANY {

@@ -28,7 +28,7 @@ async fn introduce(node: &Node, friends: &[Address]) {
 }
 
 #[tokio::test]
-async fn a_stranger_does_not_send_a_node_to_its_own_machine() {
+async fn a_stranger_cannot_make_a_node_contact_its_own_machine() {
     let node = start(public()).await;
     let inside = FakePeer::start().await;
     let port = inside.address().port();
@@ -49,7 +49,7 @@ async fn a_stranger_does_not_send_a_node_to_its_own_machine() {
 }
 
 #[tokio::test]
-async fn the_user_may_name_any_address() {
+async fn the_user_can_add_any_address() {
     let node = start(public()).await;
     let mut inside = FakePeer::start().await;
     introduce(&node, &[inside.address().clone()]).await;
@@ -68,7 +68,7 @@ async fn the_user_may_name_any_address() {
 }
 
 #[tokio::test]
-async fn what_the_user_announced_to_is_named_by_the_user() {
+async fn an_address_the_user_announced_to_counts_as_user_added() {
     let node = start(public()).await;
     let mut inside = FakePeer::start().await;
     node.announce(inside.address()).await.expect("the peer takes it");
@@ -78,7 +78,7 @@ async fn what_the_user_announced_to_is_named_by_the_user() {
 }
 
 #[tokio::test]
-async fn a_node_that_may_contact_all_does() {
+async fn a_node_that_allows_private_addresses_contacts_them() {
     let node = start(public().limits(|limits| limits.allow_private_addresses = true)).await;
     let mut inside = FakePeer::start().await;
     introduce(&node, &[address("localhost", inside.address().port())]).await;
@@ -87,7 +87,7 @@ async fn a_node_that_may_contact_all_does() {
 }
 
 #[tokio::test]
-async fn a_suggested_address_is_announced_to_only_where_a_stranger_may_send_the_node() {
+async fn a_suggested_address_is_contacted_only_if_strangers_may_name_it() {
     let node = start(public()).await;
     let mut inside = FakePeer::start().await;
     let port = inside.address().port();

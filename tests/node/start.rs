@@ -50,7 +50,7 @@ async fn error_with(certificate: &Path, key: &Path) -> StartError {
 }
 
 #[tokio::test]
-async fn a_certificate_of_ones_own_is_shown() {
+async fn a_certificate_of_the_user_is_presented() {
     let files = Files::new();
     let (certificate, key) = files.pair("own");
     let node = start(builder().certificate(&certificate, &key)).await;
@@ -60,7 +60,7 @@ async fn a_certificate_of_ones_own_is_shown() {
 }
 
 #[tokio::test]
-async fn certificate_files_that_are_none_are_named() {
+async fn invalid_certificate_files_are_named() {
     let files = Files::new();
     let (certificate, key) = files.pair("good");
     let missing = files.directory.path().join("missing.pem");
@@ -79,7 +79,7 @@ async fn certificate_files_that_are_none_are_named() {
 }
 
 #[tokio::test]
-async fn a_certificate_and_a_key_that_do_not_go_together_are_named() {
+async fn a_certificate_with_the_key_of_another_is_named() {
     let files = Files::new();
     let ((certificate, _), (_, key)) = (files.pair("one"), files.pair("other"));
     let nonsense = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
@@ -92,7 +92,7 @@ async fn a_certificate_and_a_key_that_do_not_go_together_are_named() {
 }
 
 #[tokio::test]
-async fn a_data_directory_that_cannot_be_is_named() {
+async fn a_data_directory_that_cannot_be_created_is_named() {
     let files = Files::new();
     let file = files.write("file", "");
     let error = builder().data_dir(&file.join("data")).keep_state(false).start().await;
@@ -138,7 +138,7 @@ async fn options_out_of_range_are_errors_and_nothing_is_left_behind() {
 }
 
 #[tokio::test]
-async fn a_node_listens_where_its_hostname_is() {
+async fn a_node_listens_at_its_hostname() {
     let node = start(builder().hostname("localhost")).await;
     assert!(node.listens_on().iter().all(|socket| socket.ip().is_loopback()));
     assert!(node.listens_on().iter().all(|socket| socket.port() == node.address().port()));
@@ -166,7 +166,7 @@ fn is_writable(directory: &Path) -> bool {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn without_state_a_directory_that_cannot_be_written_is_no_reason_not_to_start() {
+async fn a_node_without_state_starts_with_a_read_only_directory() {
     use std::os::unix::fs::PermissionsExt;
 
     let empty = tempfile::tempdir().expect("a directory");
@@ -189,7 +189,7 @@ async fn without_state_a_directory_that_cannot_be_written_is_no_reason_not_to_st
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_directory_that_cannot_be_written_is_used_as_it_is_and_the_user_is_warned() {
+async fn a_read_only_directory_is_used_with_a_warning() {
     use std::os::unix::fs::PermissionsExt;
 
     let directory = tempfile::tempdir().expect("a directory");
@@ -226,7 +226,7 @@ async fn a_directory_that_cannot_be_written_is_used_as_it_is_and_the_user_is_war
 
 #[cfg(unix)]
 #[tokio::test]
-async fn the_user_is_warned_of_a_key_that_everybody_can_use_but_not_of_one_for_a_group() {
+async fn a_key_readable_by_everybody_causes_a_warning_but_not_by_a_group() {
     use std::os::unix::fs::PermissionsExt;
 
     let files = Files::new();

@@ -53,7 +53,7 @@ async fn peers_and_certificates_survive_a_restart() {
 }
 
 #[tokio::test]
-async fn a_node_that_keeps_no_state_starts_anew() {
+async fn a_node_without_state_file_starts_without_peers() {
     let directory = directory();
     let (peer, ignored) = (FakePeer::start().await, address("127.0.0.1", 1));
     let forgetful = || in_directory(directory.path()).keep_state(false);
@@ -104,7 +104,7 @@ fn write_pins(directory: &TempDir, count: usize) {
 }
 
 #[tokio::test]
-async fn certificates_of_those_who_are_no_peers_are_remembered_up_to_a_bound() {
+async fn certificates_of_former_peers_are_remembered_up_to_a_maximum() {
     let directory = directory();
     let is_pinned = |node: &Node, number| {
         node.trusted_certificate(&address(&format!("n{number}.example.org"), 1)).is_some()
@@ -147,7 +147,7 @@ async fn only_the_owner_can_read_the_key() {
 }
 
 #[tokio::test]
-async fn what_a_killed_node_had_begun_to_write_is_removed_when_the_next_starts() {
+async fn temporary_files_of_a_killed_node_are_removed_at_the_next_start() {
     let directory = directory();
     let begun = |name: &str| directory.path().join(format!("{name}.Ab3xyz.unfinished"));
     let (own, others) = (["peers.json", "certificate.pem", "key.pem"].map(begun), begun("notes.txt"));
@@ -166,7 +166,7 @@ async fn what_a_killed_node_had_begun_to_write_is_removed_when_the_next_starts()
 }
 
 #[tokio::test]
-async fn a_state_file_that_is_none_is_an_error_and_left_as_it_was() {
+async fn an_invalid_state_file_is_an_error_and_unchanged() {
     let peer = r#"{"hostname":"a","port":1,"status":"lost","time":0}"#;
     for (case, text) in [
         ("empty", String::new()),
@@ -226,7 +226,7 @@ fn left_behind(directory: &TempDir) -> TempDir {
 }
 
 #[tokio::test]
-async fn of_many_peers_only_what_changes_is_written_and_survives_a_kill() {
+async fn only_changed_peers_are_written_and_they_survive_a_kill() {
     const MANY: usize = 3_000;
     let directory = directory();
     write_peers(directory.path(), MANY);
@@ -273,7 +273,7 @@ async fn of_many_peers_only_what_changes_is_written_and_survives_a_kill() {
 }
 
 #[tokio::test]
-async fn a_journal_of_another_file_is_no_news_and_a_broken_one_is_an_error() {
+async fn a_journal_of_another_file_is_ignored_and_an_invalid_one_is_an_error() {
     let directory = directory();
     write_peers(directory.path(), 1_000);
     let journal = directory.path().join("peers.journal");
@@ -296,7 +296,7 @@ async fn a_journal_of_another_file_is_no_news_and_a_broken_one_is_an_error() {
 }
 
 #[tokio::test]
-async fn the_journal_is_folded_into_the_whole_file_when_it_is_as_large() {
+async fn a_journal_as_large_as_the_state_file_is_merged_into_it() {
     let directory = directory();
     write_peers(directory.path(), 1_000);
     let whole = size(&directory, "peers.json");
@@ -315,7 +315,7 @@ async fn the_journal_is_folded_into_the_whole_file_when_it_is_as_large() {
 }
 
 #[tokio::test]
-async fn a_data_directory_is_one_nodes_at_a_time() {
+async fn only_one_node_uses_a_data_directory_at_a_time() {
     let parent = directory();
     let directory = parent.path().join("data");
     let in_use = |error: StartError| {
@@ -348,7 +348,7 @@ async fn a_data_directory_is_one_nodes_at_a_time() {
 }
 
 #[tokio::test]
-async fn nodes_without_state_that_start_at_once_share_the_certificate_that_one_makes() {
+async fn nodes_without_state_that_start_together_share_one_certificate() {
     let parent = directory();
     let directory = parent.path().join("data");
     let forgetful = || in_directory(&directory).keep_state(false).start();
@@ -359,7 +359,7 @@ async fn nodes_without_state_that_start_at_once_share_the_certificate_that_one_m
 
 #[cfg(unix)]
 #[tokio::test]
-async fn what_is_no_regular_file_is_refused_at_the_start() {
+async fn a_special_file_is_refused_at_the_start() {
     let files = directory();
     let link = |name: &str, target: &str| {
         let path = files.path().join(name);
@@ -388,7 +388,7 @@ async fn what_is_no_regular_file_is_refused_at_the_start() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn the_data_directory_is_for_its_owner_alone_and_others_are_warned_of() {
+async fn a_data_directory_is_private_and_one_open_to_others_causes_a_warning() {
     use std::os::unix::fs::PermissionsExt;
     let parent = directory();
     let directory = parent.path().join("a").join("data");
@@ -406,7 +406,7 @@ async fn the_data_directory_is_for_its_owner_alone_and_others_are_warned_of() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn links_to_the_files_of_a_node_stay_links() {
+async fn symbolic_links_to_the_files_of_a_node_are_kept() {
     use std::os::unix::fs::symlink;
 
     const MANY: usize = 3_000;

@@ -30,7 +30,7 @@ async fn is_free(socket: SocketAddr) {
 }
 
 #[tokio::test]
-async fn stop_gives_back_what_waits_and_what_is_under_way() {
+async fn stop_returns_queued_messages_and_those_in_flight() {
     let node = patient_node().await;
     let peers = [FakePeer::that(Reply::Nothing).await, FakePeer::that(Reply::Nothing).await];
     let messages = ["a", "b", "c", "d"].map(Message::text);
@@ -61,7 +61,7 @@ async fn stop_gives_back_what_waits_and_what_is_under_way() {
 }
 
 #[tokio::test]
-async fn a_stopped_node_takes_and_sends_no_more() {
+async fn a_stopped_node_accepts_and_sends_nothing() {
     let node = patient_node().await;
     let peer = FakePeer::start().await;
     let socket = node.listens_on()[0];
@@ -105,7 +105,7 @@ async fn announces_end_when_the_node_stops() {
 }
 
 #[tokio::test]
-async fn two_stops_at_once_both_give_back_everything() {
+async fn two_concurrent_stops_both_return_everything() {
     let node = patient_node().await;
     let peer = FakePeer::that(Reply::Nothing).await;
     enqueue(&node, "m");
@@ -135,7 +135,7 @@ async fn dropping_the_last_handle_stops_the_node() {
 }
 
 #[tokio::test]
-async fn a_node_that_is_stopped_lets_go_of_its_hooks() {
+async fn a_stop_drops_the_hooks() {
     let node = patient_node().await;
     let held = std::sync::Arc::new(());
     let in_hook = (held.clone(), node.clone());

@@ -11,7 +11,7 @@ use crate::support::{FakePeer, Watch, builder, enqueue, eventually, start};
 const MANY: u64 = 10_000;
 
 #[tokio::test]
-async fn a_watcher_that_falls_behind_is_told_how_much_it_missed() {
+async fn a_slow_subscriber_learns_how_many_events_it_missed() {
     let node = start(builder()).await;
     let mut slow = node.subscribe();
     for number in 0..MANY {
@@ -27,7 +27,7 @@ async fn a_watcher_that_falls_behind_is_told_how_much_it_missed() {
 }
 
 #[tokio::test]
-async fn a_watcher_that_falls_behind_by_many_bytes_misses_some() {
+async fn a_subscriber_behind_by_many_bytes_misses_events() {
     let node = start(builder()).await;
     let mut slow = node.subscribe();
     let large = "x".repeat(1_000_000);
@@ -42,7 +42,7 @@ async fn a_watcher_that_falls_behind_by_many_bytes_misses_some() {
 }
 
 #[tokio::test]
-async fn a_watcher_that_never_looks_slows_nobody() {
+async fn a_subscriber_that_never_reads_slows_nothing() {
     let node = start(builder()).await;
     let _never_read = node.subscribe();
     let mut watch = Watch::of(&node);
@@ -56,7 +56,7 @@ async fn a_watcher_that_never_looks_slows_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_snapshot_stands_between_two_events() {
+async fn a_snapshot_is_consistent_with_the_event_sequence() {
     let node = start(builder()).await;
     let mut events = node.subscribe();
     let writer = tokio::task::spawn_blocking({
@@ -83,7 +83,7 @@ async fn a_snapshot_stands_between_two_events() {
 }
 
 #[tokio::test]
-async fn a_watcher_that_keeps_up_misses_nothing_of_a_command_about_many() {
+async fn a_subscriber_that_keeps_up_misses_nothing_of_a_large_command() {
     const MANY: usize = 6_000;
     let node = start(builder()).await;
     let mut events = node.subscribe();

@@ -31,7 +31,7 @@ fn say(session: &Session, line: &str) {
 }
 
 #[test]
-fn a_dumb_terminal_is_told_in_lines_without_any_escape_sequence() {
+fn a_dumb_terminal_gets_lines_without_escape_sequences() {
     let mut session = start(&["demo", "--accessible"]);
     session.wait_for("alive now, it was new.");
     session.wait_for("in from 127.0.0.1:");
@@ -67,7 +67,7 @@ fn commands_are_answered_in_sentences() {
 }
 
 #[test]
-fn leaving_with_messages_that_would_be_lost_is_asked_about() {
+fn accessible_quitting_asks_about_unsent_messages() {
     let mut session = lonely();
     say(&session, "nobody will read this");
     session.wait_for("Queued as 1.");
@@ -82,7 +82,7 @@ fn leaving_with_messages_that_would_be_lost_is_asked_about() {
 }
 
 #[test]
-fn what_would_be_lost_can_be_handed_on_first() {
+fn accessible_quitting_can_drain_first() {
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let nobody = {
         let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -109,7 +109,7 @@ fn what_would_be_lost_can_be_handed_on_first() {
 }
 
 #[test]
-fn the_keys_that_end_a_program_ask_once() {
+fn the_end_keys_ask_once() {
     for key in [CTRL_C, CTRL_D] {
         let mut session = lonely();
         session.type_in(key);
@@ -125,7 +125,7 @@ fn the_keys_that_end_a_program_ask_once() {
 }
 
 #[test]
-fn in_pipes_it_reads_and_tells_the_same_and_the_end_of_the_input_ends_nothing() {
+fn accessible_output_is_the_same_in_pipes_and_survives_the_end_of_input() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_clacks"))
         .args(["--port", "0", "--no-state", "--accessible", "--ascii"])
         .stdin(Stdio::piped())
@@ -144,14 +144,14 @@ fn in_pipes_it_reads_and_tells_the_same_and_the_end_of_the_input_ends_nothing() 
 }
 
 #[test]
-fn a_terminal_that_cannot_show_the_dashboard_is_told_of_it() {
+fn a_terminal_too_limited_for_the_dashboard_gets_a_notice() {
     let mut session = Launch::lonely_node().variable("TERM", "dumb").start_blindly();
     assert!(!session.wait_for_exit().success());
     session.wait_for("`clacks --accessible` tells in sentences");
 }
 
 #[test]
-fn a_list_of_peers_is_told_line_by_line() {
+fn a_list_of_peers_is_printed_line_by_line() {
     let list = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(list.path(), "tower.invalid:1\nnonsense\n").unwrap();
     let path = list.path().to_str().unwrap();
@@ -163,7 +163,7 @@ fn a_list_of_peers_is_told_line_by_line() {
 }
 
 #[test]
-fn what_was_held_is_held_again_when_it_could_not_be_handed_on() {
+fn a_failed_accessible_drain_holds_messages_again() {
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let mut session = lonely();
     for (line, answer) in [
@@ -201,7 +201,7 @@ fn wait_until_full(pipe: &impl std::os::fd::AsFd) {
 }
 
 #[test]
-fn the_first_signal_hands_on_although_the_reader_stands_still() {
+fn the_first_signal_drains_despite_a_blocked_reader() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let taker = runtime.block_on(Node::builder().hostname("127.0.0.1").port(0).start()).unwrap();
     taker.set_hold_rule(Some(HoldRule::new("all".to_owned(), |_| true)));
@@ -250,7 +250,7 @@ fn the_first_signal_hands_on_although_the_reader_stands_still() {
 }
 
 #[test]
-fn what_happens_does_not_break_the_line_that_is_being_typed() {
+fn events_do_not_break_the_typed_line() {
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let peer = silent.local_addr().unwrap();
     let directory = tempfile::tempdir().unwrap();
@@ -281,7 +281,7 @@ fn what_happens_does_not_break_the_line_that_is_being_typed() {
 }
 
 #[test]
-fn a_line_is_thrown_away_by_ctrl_c_and_had_back_by_an_arrow() {
+fn ctrl_c_discards_a_line_and_an_arrow_restores_it() {
     let mut session = lonely();
     session.type_in("not this");
     session.wait_for("not this");
@@ -303,7 +303,7 @@ fn a_line_is_thrown_away_by_ctrl_c_and_had_back_by_an_arrow() {
 
 /// Whether the system says so by a signal or not, and also while a line is being typed or a question stands.
 #[test]
-fn what_is_here_is_handed_on_when_the_terminal_goes() {
+fn a_closed_terminal_drains_messages() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let taker = runtime.block_on(Node::builder().hostname("127.0.0.1").port(0).start()).unwrap();
     taker.set_hold_rule(Some(HoldRule::new("all".to_owned(), |_| true)));
@@ -337,7 +337,7 @@ fn what_is_here_is_handed_on_when_the_terminal_goes() {
 
 /// It ends by itself where nobody takes anything.
 #[test]
-fn a_terminal_that_goes_is_not_waited_for_without_end() {
+fn a_closed_terminal_does_not_block_the_end() {
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let mut session = lonely();
     say(&session, "nobody takes this");
@@ -349,7 +349,7 @@ fn a_terminal_that_goes_is_not_waited_for_without_end() {
 }
 
 #[test]
-fn an_answer_of_the_terminal_is_no_part_of_a_line() {
+fn a_response_of_the_terminal_is_not_part_of_a_line() {
     let mut session = lonely();
     for (typed, shown) in [
         ("\u{1b}]11;rgb:1e1e/2e2e/3e3e\u{1b}\\", ""),
@@ -366,7 +366,7 @@ fn an_answer_of_the_terminal_is_no_part_of_a_line() {
 }
 
 #[test]
-fn tab_finishes_a_command_and_tells_what_it_takes() {
+fn tab_completes_a_command_and_explains_its_argument() {
     let mut session = lonely();
     session.type_in(":ra");
     session.wait_for(":ra");
@@ -383,7 +383,7 @@ fn tab_finishes_a_command_and_tells_what_it_takes() {
 }
 
 #[test]
-fn ctrl_z_stops_the_program_only_where_a_shell_could_continue_it() {
+fn ctrl_z_suspends_the_program_only_under_a_shell() {
     let arguments = ["--port", "0", "--no-state", "--accessible"];
     for has_shell in [false, true] {
         let launch = Launch::new(&arguments).variable("TERM", "dumb");
@@ -411,7 +411,7 @@ fn ctrl_z_stops_the_program_only_where_a_shell_could_continue_it() {
 }
 
 #[test]
-fn a_station_rings_the_bell_at_once_although_its_sentence_waits() {
+fn a_station_rings_the_bell_before_its_sentence() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let sender = runtime.block_on(Node::builder().hostname("127.0.0.1").port(0).start()).unwrap();
     let mut session = start(&["--port", "0", "--no-state", "--hostname", "127.0.0.1", "--accessible"]);

@@ -31,7 +31,7 @@ fn tmux(directory: &Path, script: &str) -> String {
 }
 
 #[test]
-fn over_ssh_the_terminal_is_asked_to_copy() {
+fn over_ssh_the_terminal_copies_by_escape_sequence() {
     // The desktop of the other machine, which is not where the user sits.
     let launch = Launch::lonely_node().variable("SSH_TTY", "/dev/pts/9").variable("DISPLAY", ":0");
     let session = copy_a_parcel(launch);
@@ -40,7 +40,7 @@ fn over_ssh_the_terminal_is_asked_to_copy() {
 }
 
 #[test]
-fn in_tmux_it_is_tmux_that_copies() {
+fn in_tmux_copying_uses_tmux() {
     let directory = tempfile::tempdir().unwrap();
     let told = directory.path().join("told");
     let path = tmux(directory.path(), &format!("echo \"$@\" > '{0}'; cat >> '{0}'", told.display()));
@@ -52,7 +52,7 @@ fn in_tmux_it_is_tmux_that_copies() {
 }
 
 #[test]
-fn a_tmux_that_cannot_be_told_is_asked_as_a_terminal() {
+fn without_the_tmux_command_copying_uses_the_escape_sequence() {
     let directory = tempfile::tempdir().unwrap();
     let path = tmux(directory.path(), "exit 1");
     let launch = Launch::lonely_node().variable("TMUX", "/tmp/none,1,0").variable("PATH", &path);

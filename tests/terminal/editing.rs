@@ -82,7 +82,7 @@ fn quit(session: &mut Session) {
 }
 
 #[test]
-fn a_message_is_edited_in_the_editor_by_a_file_that_nobody_else_can_read() {
+fn an_edited_message_is_in_a_private_file() {
     let editor = Editor::new(r#"stat -c %a "$1" "${1%/*}" > "$OUT"; echo "GNU Terry Pratchett" > "$1""#);
     let mut session = editor.open();
     session.wait_for("changed 1");
@@ -95,7 +95,7 @@ fn a_message_is_edited_in_the_editor_by_a_file_that_nobody_else_can_read() {
 
 /// What is typed is the editor's, and the dashboard has the size that the terminal has afterwards.
 #[test]
-fn the_editor_has_the_terminal_as_it_was_and_may_see_it_resized() {
+fn the_editor_gets_the_original_terminal_and_its_resizes() {
     let editor = Editor::new(r#"echo "in the editor"; read -r answer; echo "$answer" > "$1""#);
     let session = editor.open();
     session.wait_for("in the editor");
@@ -110,7 +110,7 @@ fn the_editor_has_the_terminal_as_it_was_and_may_see_it_resized() {
 }
 
 #[test]
-fn what_was_written_is_not_lost_when_the_editor_fails_or_writes_what_is_no_text() {
+fn a_failed_editor_loses_no_text() {
     for (script, told, left) in [
         (r#"printf 'half a te' > "$1"; exit 3"#, "the editor failed (exit status: 3)", &b"half a te"[..]),
         (r#"printf '\377x' > "$1""#, "what was edited is not UTF-8 text", b"\xffx"),
@@ -128,7 +128,7 @@ fn what_was_written_is_not_lost_when_the_editor_fails_or_writes_what_is_no_text(
 }
 
 #[test]
-fn an_editor_that_crashes_leaves_nothing_of_it_in_the_terminal() {
+fn a_crashed_editor_leaves_no_terminal_state() {
     let editor = Editor::new(r"stty raw -echo; printf '\033[?1049h\033[?1000h\033[?2004h'; kill -9 $$");
     let mut session = editor.open();
     session.wait_for("the editor failed");
@@ -138,7 +138,7 @@ fn an_editor_that_crashes_leaves_nothing_of_it_in_the_terminal() {
 }
 
 #[test]
-fn an_editor_that_is_not_there_is_told_of() {
+fn a_missing_editor_is_reported() {
     let session = Launch::lonely_node().variable("EDITOR", "no-such-editor --wait").start();
     say(&session, "hello");
     session.type_in("\tE");
@@ -147,7 +147,7 @@ fn an_editor_that_is_not_there_is_told_of() {
 
 /// As editors do it on Ctrl-Z: all that is in the foreground stops, and goes on together.
 #[test]
-fn the_editor_can_be_stopped_and_goes_on() {
+fn the_editor_can_be_suspended_and_continued() {
     let editor = Editor::new(r#"echo editing; kill -TSTP 0; read -r answer; echo "$answer" > "$1""#);
     let session = editor.open_in(Launch::lonely_node().under_a_shell());
     session.wait_for("editing");
@@ -161,7 +161,7 @@ fn the_editor_can_be_stopped_and_goes_on() {
 
 /// Some editors stop all in their group on Ctrl-Z, in a way that no program can refuse.
 #[test]
-fn where_no_shell_is_above_a_stop_of_the_editor_stops_nothing_for_good() {
+fn without_a_shell_a_suspended_editor_is_continued() {
     for stop in ["kill -STOP 0", "kill -TSTP 0", "kill -TSTP $$"] {
         let editor = Editor::new(&format!(r#"echo editing; {stop}; read -r answer; echo "$answer" > "$1""#));
         let mut session = editor.open();
@@ -174,7 +174,7 @@ fn where_no_shell_is_above_a_stop_of_the_editor_stops_nothing_for_good() {
 }
 
 #[test]
-fn a_signal_to_end_ends_the_editor_and_keeps_what_was_written() {
+fn a_terminating_signal_ends_the_editor_and_keeps_the_text() {
     for (signal, script, left) in [
         (Signal::TERM, r#"echo half > "$1"; echo editing; exec sleep 600"#, Some(&b"half\n"[..])),
         (Signal::HUP, r"echo editing; exec sleep 600", None),
@@ -194,7 +194,7 @@ fn a_signal_to_end_ends_the_editor_and_keeps_what_was_written() {
 
 /// What is typed into the editor reaches no list, and Ctrl-C there ends only what it does itself.
 #[test]
-fn an_interrupt_is_the_editors() {
+fn an_interrupt_goes_to_the_editor() {
     let editor = Editor::new(r#"trap 'echo interrupted > "$1"; exit 0' INT; echo editing; read -r answer"#);
     let session = editor.open();
     session.wait_for("editing");
@@ -205,7 +205,7 @@ fn an_interrupt_is_the_editors() {
 }
 
 #[test]
-fn a_terminal_that_can_not_be_handed_over_is_taken_again() {
+fn a_failed_terminal_hand_over_is_reverted() {
     let launch = Launch::lonely_node().variable("EDITOR", "true").variable("CLACKS_REHEARSE_FAILURE", "1");
     let mut session = launch.under_a_shell().start();
     say(&session, "hello");

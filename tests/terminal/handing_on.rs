@@ -75,7 +75,7 @@ fn with_three_messages(peer: &str) -> Session {
 }
 
 #[test]
-fn all_is_handed_on_and_then_it_leaves() {
+fn a_complete_drain_ends_the_program() {
     let taker = Taker::start();
     let mut session = with_three_messages(&taker.address());
     session.type_in("q");
@@ -88,7 +88,7 @@ fn all_is_handed_on_and_then_it_leaves() {
 }
 
 #[test]
-fn it_asks_again_where_nobody_takes_them_and_when_it_is_given_up() {
+fn a_failed_or_cancelled_drain_asks_again() {
     let mut session = with_three_messages(&nobody());
     session.type_in("q");
     session.wait_for("s hands them on first, q drops 3 messages");
@@ -118,7 +118,7 @@ fn it_asks_again_where_nobody_takes_them_and_when_it_is_given_up() {
 }
 
 #[test]
-fn told_to_end_it_hands_on_without_asking() {
+fn a_signal_drains_without_a_question() {
     let taker = Taker::start();
     let mut session = with_three_messages(&taker.address());
     session.send(Signal::TERM);
@@ -130,7 +130,7 @@ fn told_to_end_it_hands_on_without_asking() {
 
 /// While the question stands, or while messages are handed on for longer.
 #[test]
-fn told_to_end_it_waits_for_a_while_only() {
+fn a_drain_after_a_signal_is_bounded_in_time() {
     let silent = Silent::start();
     let mut session = with_three_messages(&silent.address());
     session.type_in("q");
@@ -147,7 +147,7 @@ fn told_to_end_it_waits_for_a_while_only() {
 }
 
 #[test]
-fn a_second_signal_ends_it_at_once() {
+fn a_second_signal_ends_the_program_at_once() {
     let silent = Silent::start();
     let mut session = with_three_messages(&silent.address());
     session.send(Signal::TERM);
@@ -158,7 +158,7 @@ fn a_second_signal_ends_it_at_once() {
 }
 
 #[test]
-fn a_terminal_that_goes_gets_less_time() {
+fn a_closed_terminal_shortens_the_drain() {
     let taker = Taker::start();
     let mut session = with_three_messages(&taker.address());
     session.hang_up();
@@ -191,7 +191,7 @@ fn with_held_messages(peer: &str) -> Session {
 }
 
 #[test]
-fn what_was_held_is_held_again_by_whom_it_was_however_a_hand_on_ends_early() {
+fn an_incomplete_drain_holds_messages_again_for_the_same_reason() {
     let silent = Silent::start();
     for (peer, ends_with, told) in [
         (nobody(), "", "handed on 0 of 3: no peer takes them"),

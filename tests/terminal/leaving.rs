@@ -11,7 +11,7 @@ use super::{
 };
 
 #[test]
-fn the_dashboard_takes_the_terminal_and_leaves_the_motions_of_the_mouse() {
+fn the_dashboard_does_not_request_mouse_motions() {
     let session = Launch::lonely_node().start();
     let taken = Modes {
         alternate_screen: true,
@@ -26,7 +26,7 @@ fn the_dashboard_takes_the_terminal_and_leaves_the_motions_of_the_mouse() {
 }
 
 #[test]
-fn quitting_gives_the_terminal_back() {
+fn quitting_restores_the_terminal() {
     let mut session = Launch::lonely_node().start();
     session.type_in("q");
     assert_eq!(session.wait_for_exit().code(), Some(0));
@@ -40,7 +40,7 @@ fn quitting_gives_the_terminal_back() {
 }
 
 #[test]
-fn messages_that_would_be_lost_are_asked_about_once_and_told_of() {
+fn quitting_asks_once_about_unsent_messages_and_reports_them() {
     let mut session = Launch::lonely_node().start();
     say(&session, "nobody will read this");
     session.type_in("q");
@@ -53,7 +53,7 @@ fn messages_that_would_be_lost_are_asked_about_once_and_told_of() {
 
 /// The question is about the queue as it is, not as it was on the screen.
 #[test]
-fn a_message_typed_in_one_go_with_the_keys_that_leave_is_asked_about() {
+fn a_message_typed_just_before_quitting_causes_the_question() {
     let mut session = Launch::lonely_node().start();
     session.go_to_input();
     session.type_in("a parcel");
@@ -65,7 +65,7 @@ fn a_message_typed_in_one_go_with_the_keys_that_leave_is_asked_about() {
 }
 
 #[test]
-fn a_signal_to_end_gives_the_terminal_back() {
+fn a_terminating_signal_restores_the_terminal() {
     for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
         let mut session = Launch::lonely_node().start();
         session.send(signal);
@@ -76,7 +76,7 @@ fn a_signal_to_end_gives_the_terminal_back() {
 }
 
 #[test]
-fn leaving_from_the_input_shows_the_cursor_and_returns_the_mouse() {
+fn quitting_from_the_input_restores_cursor_and_mouse() {
     let mut session = Launch::lonely_node().start();
     session.type_in("m");
     session.type_in("i");
@@ -87,7 +87,7 @@ fn leaving_from_the_input_shows_the_cursor_and_returns_the_mouse() {
 }
 
 #[test]
-fn a_signal_that_kills_gives_the_terminal_back() {
+fn a_fatal_signal_restores_the_terminal() {
     let mut session = Launch::lonely_node().start();
     session.send(Signal::QUIT);
     assert!(!session.wait_for_exit().success());
@@ -95,7 +95,7 @@ fn a_signal_that_kills_gives_the_terminal_back() {
 }
 
 #[test]
-fn a_panic_of_a_task_gives_the_terminal_back_and_is_told() {
+fn a_panic_of_a_task_restores_the_terminal_and_is_reported() {
     let mut session = Launch::lonely_node().variable("CLACKS_REHEARSE_PANIC", "1").start();
     session.send(Signal::USR1);
     assert!(!session.wait_for_exit().success());
@@ -104,7 +104,7 @@ fn a_panic_of_a_task_gives_the_terminal_back_and_is_told() {
 }
 
 #[test]
-fn a_terminal_that_goes_takes_the_program_with_it() {
+fn a_closed_terminal_ends_the_program() {
     for launch in [Launch::lonely_node(), Launch::lonely_node().in_a_foreign_terminal()] {
         let mut session = launch.start();
         say(&session, "nobody will read this");

@@ -77,7 +77,7 @@ fn a_flood_of_messages_is_drawn_at_most_thirty_times_a_second() {
 /// Nothing happens in an empty network; from the second minute on the clock counts minutes.
 #[cfg(target_os = "linux")]
 #[test]
-fn nothing_is_drawn_and_nothing_is_spent_while_nothing_happens() {
+fn an_idle_dashboard_draws_nothing_and_uses_no_cpu() {
     let session = Launch::lonely_node().start();
     session.wait_long_until("the second minute", |screen| row_with(screen, "up 1 m") == Some(0));
     let written = |session: &Session| session.emulator.written().len();

@@ -16,7 +16,7 @@ fn without_a_terminal(arguments: &[&str]) -> Output {
 }
 
 #[test]
-fn without_a_terminal_one_line_says_what_to_do() {
+fn without_a_terminal_one_line_of_advice_is_printed() {
     for arguments in [&["--port", "0", "--no-state"][..], &["demo"]] {
         let output = without_a_terminal(arguments);
         let complaint = String::from_utf8(output.stderr).unwrap();
@@ -28,7 +28,7 @@ fn without_a_terminal_one_line_says_what_to_do() {
 }
 
 #[test]
-fn without_a_terminal_a_simulation_is_its_table() {
+fn without_a_terminal_a_simulation_prints_its_table() {
     let output = without_a_terminal(&["simulate", "grid", "--set", "deliveries=50"]);
     let table = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success());
@@ -37,7 +37,7 @@ fn without_a_terminal_a_simulation_is_its_table() {
 }
 
 #[test]
-fn a_simulation_can_be_a_picture() {
+fn a_simulation_can_be_saved_as_a_picture() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("grid.svg");
     let draw = |path: &std::path::Path| {
@@ -65,7 +65,7 @@ fn without_a_terminal_nothing_is_left_behind() {
 }
 
 #[test]
-fn a_node_that_does_not_start_is_told_without_a_screen() {
+fn a_failed_start_is_reported_without_a_screen() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
     let mut session = Launch::new(&["--port", &port, "--no-state"]).start_blindly();
@@ -84,7 +84,7 @@ fn a_dumb_terminal_gets_the_same_line() {
 }
 
 #[test]
-fn without_colours_the_selection_is_still_seen() {
+fn the_selection_is_visible_without_colours() {
     let session = Launch::demo().variable("NO_COLOR", "1").start();
     session.wait_until("a highlighted cell", |screen| cells(screen).any(vt100::Cell::inverse));
     let written = session.emulator.written();
@@ -98,14 +98,14 @@ fn without_colours_the_selection_is_still_seen() {
 
 /// What somebody says to this program goes before what he says to all.
 #[test]
-fn a_theme_that_is_named_is_coloured_whatever_no_color_says() {
+fn an_explicit_theme_overrides_no_color() {
     let session = Launch::new(&["demo", "--theme", "dark"]).variable("NO_COLOR", "1").start();
     let is_coloured = |cell: &vt100::Cell| cell.fgcolor() != Color::Default;
     session.wait_until("a coloured cell", |screen| cells(screen).any(is_coloured));
 }
 
 #[test]
-fn a_theme_that_there_is_not_is_told_before_a_node_starts() {
+fn an_unknown_theme_is_reported_before_the_node_starts() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("mine.toml");
     std::fs::write(&file, "strong = 'bold'\nquiet = 'dimm'\n").unwrap();
@@ -128,7 +128,7 @@ fn a_terminal_with_colours_is_coloured() {
 
 /// The locale of the tests has all of Unicode.
 #[test]
-fn nothing_but_ascii_is_written_if_asked_or_if_the_locale_has_no_more() {
+fn only_ascii_is_written_if_requested_or_if_the_locale_requires_it() {
     for launch in [Launch::new(&["demo", "--ascii"]), Launch::demo().variable("LC_ALL", "POSIX")] {
         let mut session = launch.start();
         session.wait_for("alive ");

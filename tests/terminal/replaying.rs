@@ -82,7 +82,7 @@ fn three_messages() -> Recording {
 }
 
 #[test]
-fn it_stands_still_steps_jumps_and_is_left() {
+fn a_replay_pauses_steps_jumps_and_ends() {
     let recording = three_messages();
     let mut session = recording.play();
     session.wait_for("of 10:00  1x");
@@ -109,7 +109,7 @@ fn it_stands_still_steps_jumps_and_is_left() {
 }
 
 #[test]
-fn nothing_is_sent_and_what_would_send_says_so() {
+fn a_replay_sends_nothing_and_says_so() {
     let recording = three_messages();
     let session = recording.play();
     session.wait_for("this is a replay; : takes commands");
@@ -139,7 +139,7 @@ fn network_sockets(session: &Session) -> usize {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn no_network_is_touched() {
+fn a_replay_opens_no_socket() {
     let node = Launch::lonely_node().start();
     assert!(network_sockets(&node) > 0, "that of a node would be seen");
     let recording = three_messages();
@@ -161,7 +161,7 @@ fn no_network_is_touched() {
 
 /// Whatever is in the file, the terminal interprets none of it.
 #[test]
-fn what_is_hostile_in_a_file_is_shown_harmlessly() {
+fn hostile_text_in_a_recording_is_shown_escaped() {
     let hostile = "\u{1b}]0;owned\u{7}\u{1b}]52;c;aGk=\u{1b}\\\u{9b}2J\u{202e}evil";
     let recording = Recording::of(&[(1, hostile), (2, hostile)]);
     let mut session = recording.play();
@@ -196,7 +196,7 @@ fn assert_harmless(session: &Session) {
 }
 
 #[test]
-fn a_recording_is_told_in_sentences() {
+fn an_accessible_replay_prints_sentences() {
     let recording = three_messages();
     let mut session = Launch::new(&["replay", "--accessible", &recording.path()]).start_blindly();
     session.wait_for("Replay of 10:00 at clacks tower:8080.");
@@ -221,7 +221,7 @@ fn a_recording_is_told_in_sentences() {
 }
 
 #[test]
-fn into_a_pipe_all_of_it_is_told_at_once() {
+fn an_accessible_replay_into_a_pipe_prints_all_at_once() {
     let recording = three_messages();
     let output = std::process::Command::new(env!("CARGO_BIN_EXE_clacks"))
         .args(["replay", "--accessible", &recording.path()])
@@ -235,7 +235,7 @@ fn into_a_pipe_all_of_it_is_told_at_once() {
 }
 
 #[test]
-fn without_a_terminal_the_file_is_complained_of_first_and_then_what_to_do_is_told() {
+fn a_replay_without_a_terminal_reports_file_errors_first() {
     let recording = three_messages();
     let complaint = |path: &str| {
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_clacks"));

@@ -15,7 +15,7 @@ fn sizes() -> impl Iterator<Item = (u16, u16)> {
 }
 
 #[test]
-fn a_storm_of_sizes_leaves_the_screen_whole() {
+fn many_resizes_leave_a_complete_screen() {
     let mut session = Launch::lonely_node().start();
     let (begun, frames) = (Instant::now(), session.emulator.frames());
     for (rows, columns) in sizes() {
@@ -36,7 +36,7 @@ fn a_storm_of_sizes_leaves_the_screen_whole() {
 }
 
 #[test]
-fn a_window_that_says_it_is_enormous_is_drawn_on_in_part_and_can_be_left() {
+fn an_enormous_window_is_drawn_in_part_and_can_be_quit() {
     let mut session = Launch::lonely_node().start();
     // What is seen of it is a window of the usual size.
     for (rows, columns) in [(65_535, 65_535), (1, 65_535), (65_535, 1), (65_535, 65_535)] {
@@ -50,7 +50,7 @@ fn a_window_that_says_it_is_enormous_is_drawn_on_in_part_and_can_be_left() {
 }
 
 #[test]
-fn the_smallest_terminal_can_be_left() {
+fn the_smallest_terminal_can_be_quit() {
     let mut session = Launch::lonely_node().size(1, 1).start_blindly();
     session.wait_until("the alternate screen", vt100::Screen::alternate_screen);
     session.type_in("q");

@@ -53,7 +53,7 @@ fn left_its_table(session: &mut Session) {
 }
 
 #[test]
-fn it_stands_still_steps_and_leaves_its_table_behind() {
+fn a_simulation_pauses_steps_and_prints_its_table() {
     let mut session = start("grid");
     session.type_in("p");
     let before = stands(&session);
@@ -66,7 +66,7 @@ fn it_stands_still_steps_and_leaves_its_table_behind() {
 }
 
 #[test]
-fn at_its_end_it_stays_and_can_begin_again() {
+fn an_ended_simulation_stays_and_can_restart() {
     let mut session = start("grid");
     // What comes all at once is taken for a paste.
     for speed in ["of 5x", "of 50x"] {
@@ -82,7 +82,7 @@ fn at_its_end_it_stays_and_can_begin_again() {
 }
 
 #[test]
-fn it_can_be_stopped_resized_and_told_to_end() {
+fn a_simulation_can_be_suspended_resized_and_ended() {
     let mut session = start_with("grid", Launch::under_a_shell);
     session.type_in(CTRL_Z);
     session.wait_until_stopped();
@@ -98,7 +98,7 @@ fn it_can_be_stopped_resized_and_told_to_end() {
 }
 
 #[test]
-fn a_terminal_that_goes_takes_the_simulation_with_it() {
+fn a_closed_terminal_ends_the_simulation() {
     let mut session = start("grid");
     session.hang_up();
     let status = session.wait_for_exit();
@@ -106,7 +106,7 @@ fn a_terminal_that_goes_takes_the_simulation_with_it() {
 }
 
 #[test]
-fn a_panic_gives_the_terminal_back_and_is_told() {
+fn a_panic_restores_the_terminal_and_is_reported() {
     let launch = Launch::new(&["simulate"]).variable("CLACKS_REHEARSE_PANIC", "1");
     let mut session = launch.size(24, 80).start_blindly();
     is_there(&session);
@@ -117,7 +117,7 @@ fn a_panic_gives_the_terminal_back_and_is_told() {
 }
 
 #[test]
-fn without_a_screen_there_is_only_the_table() {
+fn without_a_screen_the_simulation_prints_only_its_table() {
     let mut session = Launch::new(&["simulate", "grid", "--no-screen"]).size(24, 80).start_blindly();
     assert!(session.wait_for_exit().success());
     session.wait_for("peers known  ");

@@ -24,21 +24,21 @@ fn takes_the_terminal_again(session: &Session) {
 }
 
 #[test]
-fn the_key_gives_the_terminal_back_until_the_program_is_continued() {
+fn the_suspend_key_restores_the_terminal_until_it_continues() {
     let session = Launch::lonely_node().under_a_shell().start();
     session.type_in(CTRL_Z);
     goes_on(session);
 }
 
 #[test]
-fn the_signal_does_what_the_key_does() {
+fn the_suspend_signal_equals_the_suspend_key() {
     let session = Launch::lonely_node().under_a_shell().start();
     session.send(Signal::TSTP);
     goes_on(session);
 }
 
 #[test]
-fn it_can_be_done_again() {
+fn the_program_can_be_suspended_repeatedly() {
     let session = Launch::lonely_node().under_a_shell().start();
     for _ in 0..3 {
         session.type_in(CTRL_Z);
@@ -51,7 +51,7 @@ fn it_can_be_done_again() {
 
 /// Whoever stops a program so does not ask it; what was on the terminal meanwhile is not known.
 #[test]
-fn everything_is_drawn_again_after_a_stop_without_warning() {
+fn everything_is_redrawn_after_an_unannounced_stop() {
     let session = Launch::lonely_node().under_a_shell().start();
     session.send(Signal::STOP);
     session.wait_until_stopped();
@@ -63,7 +63,7 @@ fn everything_is_drawn_again_after_a_stop_without_warning() {
 
 /// As in a window, a container or a connection of its own: nothing above knows jobs, and what stops stays so.
 #[test]
-fn where_no_shell_is_above_it_says_so_and_goes_on() {
+fn without_a_shell_suspending_is_refused_with_a_notice() {
     let mut session = Launch::lonely_node().start();
     for stop in [|session: &Session| session.type_in(CTRL_Z), |session: &Session| session.send(Signal::TSTP)]
     {

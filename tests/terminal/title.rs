@@ -5,7 +5,7 @@ use rustix::process::Signal;
 use super::session::{CTRL_Z, Launch};
 
 #[test]
-fn it_names_the_node_and_its_queue_and_is_given_back() {
+fn the_title_names_node_and_queue_and_is_restored() {
     let mut session = Launch::lonely_node().start();
     session.wait_for_title(|title| title.starts_with("clacks localhost:") && !title.contains("queued"));
     session.go_to_input();
@@ -18,7 +18,7 @@ fn it_names_the_node_and_its_queue_and_is_given_back() {
 }
 
 #[test]
-fn it_is_given_back_while_the_program_is_stopped() {
+fn the_title_is_restored_while_the_program_is_suspended() {
     let session = Launch::lonely_node().under_a_shell().start();
     session.wait_for_title(|title| title.starts_with("clacks "));
     session.type_in(CTRL_Z);
@@ -30,7 +30,7 @@ fn it_is_given_back_while_the_program_is_stopped() {
 
 /// As after SIGSTOP, which nobody can prepare for.
 #[test]
-fn it_is_laid_aside_once_however_often_the_terminal_is_taken() {
+fn the_title_is_saved_once() {
     let mut session = Launch::lonely_node().start();
     session.wait_for_title(|title| title.starts_with("clacks "));
     session.send(Signal::CONT);
@@ -40,7 +40,7 @@ fn it_is_laid_aside_once_however_often_the_terminal_is_taken() {
 }
 
 #[test]
-fn it_is_left_alone_if_asked_and_where_there_is_none() {
+fn the_title_is_unchanged_if_disabled_or_unsupported() {
     let silent = Launch::new(&["--port", "0", "--no-state", "--no-title"]);
     for launch in [silent, Launch::lonely_node().variable("TERM", "linux")] {
         let mut session = launch.start();

@@ -30,7 +30,7 @@ fn a_typed_message_appears_in_the_traffic() {
 }
 
 #[test]
-fn the_cursor_is_shown_where_something_is_written() {
+fn the_cursor_is_shown_in_the_input() {
     let session = Launch::lonely_node().start();
     assert!(session.modes().cursor_hidden);
     session.go_to_input();
@@ -60,7 +60,7 @@ fn a_peer_is_ignored_and_unignored_with_a_key() {
 }
 
 #[test]
-fn what_is_pasted_into_a_list_is_no_key() {
+fn text_pasted_into_a_list_acts_as_no_key() {
     let session = Launch::lonely_node().start();
     session.paste("quit, quickly: q q q");
     session.wait_until("the text in the input", |screen| says(screen, "quit, quickly: q q q"));
@@ -68,7 +68,7 @@ fn what_is_pasted_into_a_list_is_no_key() {
 }
 
 #[test]
-fn lines_that_are_pasted_are_not_sent_one_by_one() {
+fn pasted_lines_are_not_sent_one_by_one() {
     let session = Launch::lonely_node().start();
     session.go_to_input();
     session.paste("one\rtwo\nthree\r\n");
@@ -80,7 +80,7 @@ fn lines_that_are_pasted_are_not_sent_one_by_one() {
 
 /// As from a terminal that does not know what bracketed paste is.
 #[test]
-fn what_is_pasted_without_brackets_is_no_key_either() {
+fn text_pasted_without_brackets_acts_as_no_key() {
     let session = Launch::lonely_node().start();
     session.type_in("quit, quickly: q q q");
     session.wait_until("the text in the input", |screen| says(screen, "quit, quickly: q q q"));
@@ -90,7 +90,7 @@ fn what_is_pasted_without_brackets_is_no_key_either() {
 }
 
 #[test]
-fn the_enter_at_the_end_of_a_pasted_line_does_not_run_it() {
+fn the_line_end_of_a_pasted_line_does_not_run_it() {
     for line in [":quit!\r", ":q!\n", "hello there\r\n"] {
         let session = Launch::lonely_node().start();
         session.go_to_input();
@@ -104,7 +104,7 @@ fn the_enter_at_the_end_of_a_pasted_line_does_not_run_it() {
 
 /// What an earlier program asked the terminal is answered when that program has ended.
 #[test]
-fn a_late_answer_of_the_terminal_is_no_draft_and_no_key() {
+fn a_late_response_of_the_terminal_is_not_input() {
     let session = Launch::lonely_node().start();
     for answer in
         ["\x1b]11;rgb:1e1e/2e2e/3e3e\x1b\\", "\x1b[>41;390;0c", "[?1;2c", "]10;rgb:ffff/ffff/ffff\x07"]
@@ -124,7 +124,7 @@ fn a_late_answer_of_the_terminal_is_no_draft_and_no_key() {
 
 /// The connection broke in between, or the terminal lost it.
 #[test]
-fn a_paste_that_does_not_end_leaves_the_keys_to_the_user() {
+fn a_paste_without_an_end_does_not_block_the_keys() {
     let mut session = Launch::lonely_node().start();
     session.type_in("\x1b[200~abc");
     session.wait_until("the text in the input", |screen| says(screen, "abc"));
@@ -135,7 +135,7 @@ fn a_paste_that_does_not_end_leaves_the_keys_to_the_user() {
 }
 
 #[test]
-fn what_was_sent_is_there_in_the_next_run_unless_that_is_not_wanted() {
+fn the_history_is_saved_unless_disabled() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("sent");
     let launch = |options: &[&str]| {
@@ -163,7 +163,7 @@ fn what_was_sent_is_there_in_the_next_run_unless_that_is_not_wanted() {
 }
 
 #[test]
-fn what_was_never_sent_is_not_in_the_history_file_however_the_program_ends() {
+fn unsent_text_is_never_saved_in_the_history_file() {
     for way in ["by q", "by Ctrl-C", "by SIGTERM", "by SIGHUP", "by SIGKILL", "without its terminal"] {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("sent");
@@ -217,7 +217,7 @@ fn leave(session: &mut Session, way: &str) {
 
 /// As a terminal sends it that knows no bracketed paste, or a user who typed ahead.
 #[test]
-fn a_flood_of_keys_is_read_to_its_last() {
+fn a_flood_of_keys_is_read_completely() {
     let session = Launch::lonely_node().start();
     session.go_to_input();
     for length in [1020, 1025, 3000] {
@@ -229,7 +229,7 @@ fn a_flood_of_keys_is_read_to_its_last() {
 }
 
 #[test]
-fn a_click_on_the_input_goes_there() {
+fn a_click_on_the_input_focuses_it() {
     let session = Launch::lonely_node().start();
     let row = session.emulator.look(|screen| row_with(screen, "SAY")).unwrap();
     session.click(row, 20);
@@ -237,7 +237,7 @@ fn a_click_on_the_input_goes_there() {
 }
 
 #[test]
-fn the_mouse_is_released_for_the_selection_of_text_and_taken_back() {
+fn the_mouse_is_released_for_selection_and_captured_again() {
     let session = Launch::lonely_node().start();
     let mouse = |mode| session.wait_until("the mouse", |screen| screen.mouse_protocol_mode() == mode);
     mouse(MouseProtocolMode::PressRelease);
@@ -249,7 +249,7 @@ fn the_mouse_is_released_for_the_selection_of_text_and_taken_back() {
 
 /// What is left is the clock, which counts the seconds of the first minute.
 #[test]
-fn nothing_but_the_clock_is_drawn_while_nothing_happens() {
+fn an_idle_dashboard_draws_only_the_clock() {
     let session = Launch::lonely_node().start();
     wait_for_the_clock(&session);
     let (frames, bytes) = (session.emulator.frames(), session.emulator.written().len());

@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_lost_and_what_is_too_much_stays_at_the_most() {
+    fn a_compact_entry_keeps_all_values_and_saturates_at_its_maximum() {
         let place = entry(0, 0, 0).queued.place;
         for (since_ms, visits, passed) in [(0, 0, 0), (1, 2, 7), (MOST.0, MOST.1, 7)] {
             for slot in [Slot::NONE, Slot::from_bits(1), Slot::from_bits((1 << Slot::BITS) - 1)] {
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_small() {
+    fn a_compact_entry_has_at_most_40_bytes() {
         assert!(size_of::<CompactEntry>() <= 40, "{}", size_of::<CompactEntry>());
     }
 }

@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_shown_is_read_and_nothing_else() {
+    fn a_fingerprint_is_read_only_in_its_own_format() {
         let fingerprint = CertificateFingerprint(std::array::from_fn(|at| 7 * at as u8));
         let text = fingerprint.to_string();
         assert_eq!(text.parse(), Ok(fingerprint));

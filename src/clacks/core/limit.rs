@@ -126,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_limit_has_a_count_of_its_own() {
+    fn each_limit_has_its_own_count() {
         let mut counts = LimitCounts::default();
         for (number, limit) in Limit::ALL.into_iter().enumerate() {
             (0..=number).for_each(|_| counts.count(limit));

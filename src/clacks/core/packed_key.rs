@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_of_one_key_and_of_one_network() {
+    fn addresses_of_one_network_share_their_key() {
         for (one, other, is_same_key, is_same_network) in [
             ("2001:db8::1", "2001:db8::ffff:1:2:3", true, true),
             ("2001:db8::1", "2001:db8:0:1::1", false, true),

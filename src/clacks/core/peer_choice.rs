@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn all_draws_together_fall_as_the_document_says() {
+    fn the_shares_of_all_draws_match_the_protocol_document() {
         use Status::{Alive, Dead, Lost};
         for (inhabited, expected) in [
             (&[Alive, Lost, Dead] as &[_], [95_000, 4_999, 1]),
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn new_comes_first_and_ignored_never() {
+    fn new_peers_are_chosen_first_and_ignored_ones_never() {
         let free = PeerCounts { new: 1, alive: 7, ..PeerCounts::default() };
         assert_eq!(Status::ALL.map(|status| PeerChoice::share(status, &free)), [DRAWS, 0, 0, 0, 0]);
         let choice = PeerChoice { draw: 3, free, verified_only: false, alive_places: 7, at_place: 1 };
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn statuses_are_drawn_as_often_as_they_should_be() {
+    fn statuses_are_drawn_with_the_documented_probabilities() {
         let peers = peers(&[(Status::Alive, 1), (Status::Lost, 1), (Status::Dead, 1), (Status::Ignored, 1)]);
         let counts = count(1_000_000, |rng| chosen(&peers, rng));
         let of = |status| f64::from(*counts.get(&peer(status, 1)).unwrap_or(&0));
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn inside_a_status_each_peer_is_as_likely_as_the_others() {
+    fn peers_of_a_status_are_drawn_uniformly() {
         for status in [Status::New, Status::Alive, Status::Lost, Status::Dead] {
             // The other peers must not be drawn: new peers come before alive ones, and ignored ones are never drawn.
             let others = if status == Status::New { Status::Alive } else { Status::Ignored };
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn busy_peers_are_left_out_and_the_others_stay_even() {
+    fn busy_peers_are_not_drawn_and_the_others_stay_uniform() {
         let mut peers = peers(&[(Status::Alive, 12)]);
         let busy = [1, 2, 7, 12];
         for number in busy {
@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn the_status_of_busy_peers_passes_its_turn_on() {
+    fn a_status_with_busy_peers_only_is_replaced() {
         let mut peers = peers(&[(Status::New, 1), (Status::Alive, 1), (Status::Lost, 1), (Status::Dead, 1)]);
         let mut rng = StdRng::seed_from_u64(7);
         let mut chosen = Vec::new();
@@ -298,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn the_friend_is_any_alive_peer_but_the_receiver() {
+    fn the_friend_is_a_random_alive_peer_other_than_the_receiver() {
         let mut peers =
             peers(&[(Status::Alive, 10), (Status::New, 3), (Status::Lost, 3), (Status::Ignored, 3)]);
         // A busy peer can be the friend.
@@ -321,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn the_choice_says_among_how_many_of_a_machine_it_was_made() {
+    fn the_choice_reports_the_number_of_candidates_at_the_machine() {
         let mut rng = StdRng::seed_from_u64(7);
         let mut at_place = |peers: &Peers, is_oldest_next| {
             let candidates = Candidates { is_oldest_next, ..Candidates::of(peers, false) };

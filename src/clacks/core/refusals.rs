@@ -96,7 +96,7 @@ mod tests {
 
     /// The refusals, each with its rate-limit key, and whether they are enough with and without other peers.
     #[test]
-    fn it_is_enough_after_three_places_or_after_many_tries() {
+    fn a_message_is_held_after_refusals_of_three_addresses_or_many_refusals() {
         let place = |number: u8| Some(IpAddr::from([10, 0, 0, number]));
         let peer = |number: u16| Address::new("peer", number).unwrap();
         for (refusals, with_others, without) in [

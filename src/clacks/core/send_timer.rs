@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn the_rate_is_kept_when_the_shell_wakes_late() {
+    fn the_send_rate_is_kept_when_the_shell_wakes_late() {
         for rate in [1000, 10_000] {
             let late = sends(f64::from(rate), Duration::from_millis(3));
             assert!((late as f64 / f64::from(rate) - 1.0).abs() < 0.01, "{late} of {rate}");
@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn a_quiet_hour_is_not_made_up_for() {
+    fn a_quiet_hour_causes_no_burst() {
         assert_eq!(sends(1.0, Duration::from_millis(10)), 1);
         assert_eq!(sends(4.0, Duration::from_millis(10)), 4);
     }

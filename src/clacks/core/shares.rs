@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slot_is_used_again_and_an_empty_table_keeps_no_memory() {
+    fn a_slot_is_reused_and_an_empty_table_frees_its_memory() {
         let mut shares = Shares::default();
         for place in [1, 2, 1, 3] {
             shares.add(v4(place), 10);
@@ -292,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn places_beyond_those_that_are_told_apart_are_counted_together() {
+    fn keys_beyond_the_tracked_maximum_are_counted_together() {
         let mut shares = Shares::default();
         for place in 0..Slot::COUNT {
             assert_eq!(shares.add(v4(place), 1), v4(place));

@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn counts_and_stays_bounded_while_what_returns_is_remembered() {
+    fn visit_counts_stay_bounded_and_remember_returning_messages() {
         let mut visit_counts = VisitCounts::default();
         for number in 0..4 * CAPACITY as u64 {
             visit_counts.record_hash(number);
@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_is_known_by_its_bytes() {
+    fn messages_are_distinguished_by_their_bytes() {
         let mut visit_counts = VisitCounts::default();
         let mut record = |json: &str| visit_counts.record(&Message::from_json(json, 128).unwrap());
         assert_eq!(
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_is_remembered_while_fewer_than_half_of_the_capacity_of_others_come() {
+    fn a_message_is_remembered_until_half_the_capacity_of_others_arrived() {
         let half = CAPACITY as u64 / 2;
         for before in [0, 1, half / 2, half - 1] {
             let mut visit_counts = VisitCounts::default();

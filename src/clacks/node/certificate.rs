@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn no_file_of_the_identity_is_ever_overwritten() {
+    fn certificate_and_key_files_are_never_overwritten() {
         let directory = tempfile::tempdir().unwrap();
         let (certificate, key) = paths_in(directory.path());
         let (first, _) = start(directory.path()).unwrap();
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pem_file_is_read_however_an_editor_has_saved_it() {
+    fn a_pem_file_saved_by_any_editor_is_read() {
         let directory = tempfile::tempdir().unwrap();
         let (certificate, key) = paths_in(directory.path());
         let (first, _) = start(directory.path()).unwrap();
@@ -272,7 +272,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_file_that_cannot_be_looked_at_is_an_error_and_nothing_is_made_in_its_place() {
+    fn an_unreadable_file_is_an_error_and_is_not_replaced() {
         let directory = tempfile::tempdir().unwrap();
         let (certificate, key) = paths_in(directory.path());
         std::os::unix::fs::symlink("nowhere", &certificate).unwrap();
@@ -289,7 +289,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn what_others_can_use_is_warned_of() {
+    fn a_key_or_directory_open_to_others_causes_a_warning() {
         use std::os::unix::fs::PermissionsExt;
         let directory = tempfile::tempdir().unwrap();
         let (_, key) = paths_in(directory.path());

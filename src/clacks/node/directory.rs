@@ -135,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_directory_belongs_to_one_until_it_is_released_or_dropped() {
+    fn a_lock_excludes_others_until_it_is_released_or_dropped() {
         let parent = tempfile::tempdir().unwrap();
         let directory = parent.path().join("a").join("b");
         let first = DirectoryLock::acquire(&directory).unwrap();
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lock_file_that_says_anything_is_read_without_an_error() {
+    fn a_lock_file_with_any_content_is_read() {
         let directory = tempfile::tempdir().unwrap();
         for text in ["", "no number", "12345678901234567890123", "\u{1}"] {
             std::fs::write(directory.path().join(LOCK_FILE), text).unwrap();
@@ -169,7 +169,7 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn only_what_may_not_be_written_is_denied() {
+    fn only_a_permission_error_counts_as_denied() {
         for (code, is_denied) in
             [(30, true), (13, true), (1, true), (28, false), (2, false), (20, false), (24, false), (5, false)]
         {
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_needs_it_for_a_moment_waits_until_it_is_free_or_needless() {
+    async fn a_short_lock_waits_until_it_is_free_or_not_needed() {
         let directory = tempfile::tempdir().unwrap();
         let lock = DirectoryLock::acquire(directory.path()).unwrap();
         let mut asked = 0;

@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn what_waits_for_a_stuck_listener_is_bounded_and_nobody_waits_for_it() {
+    fn events_for_a_blocked_listener_are_bounded_and_block_no_caller() {
         let (small, large) = (Message::text("m"), Message::text(&"x".repeat((1 << 20) - 2)));
         let max = MAX_WAITING as u64;
         for (message, count, missed) in
@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn each_kind_of_hook_is_asked_for_what_it_is_for_and_no_other() {
+    fn each_kind_of_hook_is_called_only_for_its_events() {
         type Add = fn(&Hooks);
         let asked = |hooks: &Hooks| (hooks.has_event_listeners(), !hooks.has_no_payload_hooks());
         let cases: [(Add, (bool, bool)); 4] = [

@@ -101,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn zeros_with_which_nothing_works_are_refused() {
+    fn limits_of_zero_that_disable_the_node_are_refused() {
         type Change = fn(&mut Limits);
         let zeros: [Change; 11] = [
             |limits| limits.connect_timeout = Duration::ZERO,
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn the_defaults_are_those_that_are_documented() {
+    fn the_defaults_match_the_documentation() {
         let seconds = Duration::from_secs;
         let expected = Limits {
             connect_timeout: seconds(5),

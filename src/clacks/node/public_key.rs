@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn the_key_of_a_small_rsa_certificate_is_named_by_its_size() {
+    fn the_error_for_a_small_rsa_key_names_its_size() {
         for (bits, expected) in
             [(1024, Some("1024 bits")), (2047, Some("2047 bits")), (2048, None), (4096, None)]
         {
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn no_bytes_make_it_panic() {
+    fn arbitrary_bytes_cause_no_panic() {
         let made = rcgen::generate_simple_self_signed(["tower".to_owned()]).unwrap();
         let certificate = made.cert.der();
         let key = made.signing_key.subject_public_key_info();

@@ -50,7 +50,7 @@ mod tests {
     struct List(#[serde(deserialize_with = "skip_refused")] Vec<KnownPeer>);
 
     #[test]
-    fn a_hostname_that_is_refused_now_costs_its_entry_and_no_other() {
+    fn only_the_entry_with_a_refused_hostname_is_skipped() {
         let entry =
             |hostname: &str| format!(r#"{{"hostname":"{hostname}","port":9,"status":"lost","time":1}}"#);
         for (hostnames, expected) in [

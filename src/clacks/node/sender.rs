@@ -295,7 +295,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn what_has_come_while_the_process_was_suspended_is_received() {
+    async fn data_that_arrived_during_a_suspension_is_received() {
         let (answer_to, answer) = tokio::sync::oneshot::channel();
         let deadline = Instant::now() + Duration::from_millis(10);
         let answered = async {
@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn without_a_pause_the_deadline_is_kept() {
+    async fn a_deadline_without_a_suspension_is_kept() {
         let began = Instant::now();
         let limit = Duration::from_secs(10);
         assert_eq!(in_time(began + limit, std::future::pending::<()>()).await, None);
@@ -320,7 +320,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_idle_connection_makes_room_only_where_files_or_memory_are_lacking() {
+    async fn an_idle_connection_is_closed_only_if_files_or_memory_are_exhausted() {
         let node = crate::Node::builder().hostname("127.0.0.1").port(0).start().await.unwrap();
         let sender = &node.shared.sender;
         let is_lacking = [

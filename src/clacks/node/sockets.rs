@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn a_node_listens_to_this_machine_only_where_its_hostname_is_of_it() {
+    fn a_node_with_a_loopback_hostname_listens_on_loopback_only() {
         for (hostname, expected) in [
             ("localhost", "127.0.0.1"),
             ("LOCALHOST", "127.0.0.1"),
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_system_without_ipv6_has_its_ipv4_addresses_listened_on_alone() {
+    fn a_node_listens_on_ipv4_alone_only_without_ipv6() {
         let requested = requested("tower.example.org", None);
         let replaces = |error: io::Error| requested.is_replaceable(&error);
         assert!(replaces(io::Error::from_raw_os_error(NO_SUCH_FAMILY)));
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn all_addresses_are_those_of_ipv4_as_well() {
+    async fn the_unspecified_address_accepts_ipv4_too() {
         let Ok(socket) = bind(SocketAddr::new(UNSPECIFIED_V6, 0)) else { return };
         let socket: std::net::TcpListener = socket.into_std().unwrap();
         let socket = Socket::from(socket);
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_port_that_another_program_has_is_an_error_that_names_it() {
+    async fn a_port_in_use_is_an_error_that_names_it() {
         let taken = Socket::new(Domain::IPV6, Type::STREAM, Some(Protocol::TCP));
         let Ok(taken) = taken.and_then(|socket| {
             socket.set_only_v6(true)?;
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn sockets_that_do_not_reach_what_the_hostname_promises_are_told() {
+    fn sockets_that_do_not_match_the_hostname_are_reported() {
         for (hostname, listen, sockets, expected) in [
             ("tower.example.org", None, "[::]:1", None),
             ("localhost", None, "127.0.0.1:1", None),
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn the_second_address_is_needed_unless_it_cannot_be_had() {
+    fn a_failed_second_socket_is_an_error_unless_its_address_is_unavailable() {
         use io::ErrorKind::{AddrInUse, AddrNotAvailable, PermissionDenied};
         for (port, kind, does_without) in [
             (0, AddrInUse, true),

@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn a_node_that_never_writes_gathers_nothing_and_many_changes_are_all() {
+    fn changes_are_collected_only_after_a_write_and_too_many_become_all() {
         let changes = Changes::default();
         changes.record_pin(&address(1), false);
         assert_eq!(changes.drain(), Pending { all: true, ..Pending::default() });

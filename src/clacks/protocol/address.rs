@@ -334,7 +334,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_and_writes_every_kind_of_hostname() {
+    fn every_kind_of_hostname_is_read_and_written() {
         for text in [
             "localhost:8001",
             "a-b.xn--p1ai:1",
@@ -350,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_no_address_and_says_why() {
+    fn an_invalid_address_is_refused_with_a_reason() {
         use AddressError::*;
         let long_label = format!("{}.org:80", "a".repeat(64));
         for (text, error) in [
@@ -386,7 +386,7 @@ mod tests {
     }
 
     #[test]
-    fn one_place_is_one_address_however_it_is_spelt() {
+    fn all_spellings_of_an_address_are_equal() {
         let places = [
             &["tower.example.org", "Tower.Example.ORG", "TOWER.example.org"][..],
             &["::1", "0:0:0:0:0:0:0:1", "0::1", "::0001"],
@@ -418,7 +418,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hostname_is_as_long_as_dns_allows_and_no_longer() {
+    fn a_hostname_longer_than_dns_allows_is_refused() {
         // Four labels separated by dots.
         let of = |lengths: [usize; 4]| lengths.map(|length| "a".repeat(length)).join(".");
         for (lengths, is_accepted) in [
@@ -437,7 +437,7 @@ mod tests {
     /// A hostname to which this node cannot connect would waste a message.
     #[cfg(feature = "node")]
     #[test]
-    fn each_hostname_that_is_accepted_can_name_a_server_in_tls() {
+    fn every_accepted_hostname_is_a_valid_tls_server_name() {
         use proptest::prelude::*;
         let name = "[a-cA-C0-2x_-]{1,4}(\\.[a-cA-C0-2x_-]{1,4}){0,3}|[0-2.:a]{1,9}";
         let config = ProptestConfig::with_cases(4096);

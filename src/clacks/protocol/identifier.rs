@@ -44,7 +44,7 @@ mod tests {
     use crate::protocol::Address;
 
     #[test]
-    fn is_the_hash_that_the_package_computes() {
+    fn the_identifier_equals_the_hash_of_the_package() {
         for (hostname, port, identifier) in [
             ("localhost", 8001, "21e17ff8067b3b635c97f6078e981f4a682231c8ca962665025c0253a8c18b55"),
             ("tower.example.org", 8080, "f02a3a9d66db7946180d1876caa566d5b7f14f9f3bb5e4bea25920ddda111597"),
@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn two_addresses_can_share_one() {
+    fn two_addresses_can_share_an_identifier() {
         let (one, other) = (Address::new("10.0.0.1", 23).unwrap(), Address::new("10.0.0.12", 3).unwrap());
         assert_ne!(one, other);
         assert_eq!(one.identifier(), other.identifier());

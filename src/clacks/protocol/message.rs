@@ -190,14 +190,14 @@ mod tests {
     }
 
     #[test]
-    fn keeps_the_text_it_came_as() {
+    fn a_message_keeps_its_json_text() {
         let odd = "{ \"a\" : 1.0e+2,\n\"a\":[ ] ,\"\\u0041\":\"\\ud800\"}";
         assert_eq!(json(&format!(" {odd}\n")).as_json(), odd);
         assert_eq!(json(odd).as_json_line(), r#"{"a":1.0e+2,"a":[],"\u0041":"\ud800"}"#);
     }
 
     #[test]
-    fn false_in_javascript_is_falsy() {
+    fn values_that_javascript_counts_as_false_are_falsy() {
         for falsy in ["null", "false", "0", "-0", "0.0", "0e9", "-0.0e-1", "1e-999", "\"\""] {
             assert!(json(falsy).is_falsy(), "{falsy}");
         }
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn text_comes_back_even_with_lone_surrogates() {
+    fn a_string_with_lone_surrogates_is_shown_as_text() {
         assert_eq!(Message::text("a \"b\" \n \u{1f5fc}").as_text().unwrap(), "a \"b\" \n \u{1f5fc}");
         assert_eq!(json(r#""x\ud800y""#).as_text().unwrap(), "x\u{fffd}\u{fffd}\u{fffd}y");
         assert_eq!(json("[1]").as_text(), None);

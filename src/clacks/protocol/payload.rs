@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_encoded_decodes_to_the_same() {
+    fn an_encoded_payload_decodes_to_itself() {
         let payload = Payload {
             message: Message::text("\u{dc}n\u{ef}c\u{f6}d\u{e9} \"quoted\""),
             kind: Kind::Message,
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn the_largest_message_fits_in_a_body_whatever_the_names_are() {
+    fn the_largest_message_fits_in_a_body_with_any_hostnames() {
         let name = "n".repeat(63);
         let longest = Address::new(&[&name[..61], &name, &name, &name].join("."), 65535).unwrap();
         let message = Message::text(&"m".repeat(Message::MAX_SIZE - 2));
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_end_a_package_node_is_refused() {
+    fn a_payload_that_crashes_a_package_node_is_refused() {
         let deep = "[".repeat(5000) + &"]".repeat(5000);
         for body in [
             "",
@@ -252,12 +252,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_bytes_make_it_panic(body: Vec<u8>) {
+        fn arbitrary_bytes_cause_no_panic(body: Vec<u8>) {
             let _ = Payload::decode(&body, 128);
         }
 
         #[test]
-        fn a_message_survives_the_way_unchanged(text in any::<String>(), port in 1_u16..) {
+        fn a_message_survives_encoding_and_decoding(text in any::<String>(), port in 1_u16..) {
             let sender = Address::new("tower", port).unwrap();
             let message = Message::text(&text);
             let payload = Payload { message, kind: Kind::Message, sender, friend: None };

@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_node_has_an_address_and_is_found_by_it() {
+    fn each_simulated_node_is_found_by_its_address() {
         let addresses = Addresses::of(120_001);
         for node in [0, 1, 49_999, 50_000, 99_999, 120_000] {
             assert_eq!(Addresses::node(&addresses.of_node(node)), Some(node));

@@ -179,7 +179,7 @@ mod tests {
     proptest! {
         /// Delays from none to many buckets. Every third event schedules two more.
         #[test]
-        fn things_happen_in_the_order_of_their_times_and_then_as_they_were_noted(
+        fn events_are_sorted_by_time_and_then_by_order_of_scheduling(
             delays in proptest::collection::vec((0_u32..45, 0_u64..4), 1..400),
             rate in 0.1_f64..1e6,
             reach in 0.0_f64..10.0,

@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn a_grid_knows_those_around() {
+    fn a_grid_node_knows_its_neighbours() {
         let grid = Topology::Grid { width: 3, height: 2 };
         assert_eq!(grid.neighbours(0, 0), [1, 3, 4]);
         assert_eq!(grid.neighbours(4, 0), [0, 1, 2, 3, 5]);
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_knows_itself_or_one_twice_by_chance() {
+    fn random_neighbours_are_distinct_and_exclude_the_node() {
         for (node, others) in all_of(Topology::Random { nodes: 50, degree: 8 }).into_iter().enumerate() {
             let distinct: BTreeSet<_> = others.iter().copied().collect();
             assert!(distinct.len() == 8 && !distinct.contains(&(node as u32)) && distinct.last() < Some(&50));
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn a_small_world_has_some_far_away() {
+    fn a_small_world_has_distant_neighbours() {
         let is_far = |node: u32, other: &u32| {
             let apart = node.abs_diff(*other);
             apart.min(1000 - apart) > 2

@@ -10,7 +10,7 @@ fn names(directory: &Path) -> Vec<String> {
 }
 
 #[test]
-fn only_what_was_begun_for_this_file_is_swept() {
+fn only_temporary_files_of_the_target_are_removed() {
     let directory = TempDir::new().unwrap();
     let at = |name: &str| directory.path().join(name);
     for name in ["a.json", "a.json.x1.unfinished", "b.json.x1.unfinished", "a.json.old", "unfinished"] {
@@ -22,7 +22,7 @@ fn only_what_was_begun_for_this_file_is_swept() {
 
 #[cfg(unix)]
 #[test]
-fn the_directory_of_a_file_is_synced_or_that_is_an_error() {
+fn a_failed_sync_of_the_directory_is_an_error() {
     let directory = TempDir::new().unwrap();
     sync_parent(&directory.path().join("a.json")).unwrap();
     sync_parent(Path::new("a.json")).unwrap();
@@ -30,7 +30,7 @@ fn the_directory_of_a_file_is_synced_or_that_is_an_error() {
 }
 
 #[test]
-fn a_new_file_takes_the_place_of_none() {
+fn a_new_file_never_replaces_an_existing_one() {
     let directory = TempDir::new().unwrap();
     let path = directory.path().join("a.pem");
     let write =
@@ -42,7 +42,7 @@ fn a_new_file_takes_the_place_of_none() {
 }
 
 #[test]
-fn a_file_that_is_not_written_to_its_end_is_as_it_was() {
+fn an_incomplete_write_leaves_the_file_unchanged() {
     let directory = TempDir::new().unwrap();
     let path = directory.path().join("a.json");
     write_whole(&path, Access::Private, |file| file.write_all(b"old")).unwrap();
@@ -53,7 +53,7 @@ fn a_file_that_is_not_written_to_its_end_is_as_it_was() {
 }
 
 #[test]
-fn an_error_does_not_name_the_unfinished_file() {
+fn an_error_does_not_name_the_temporary_file() {
     let directory = TempDir::new().unwrap();
     let path = directory.path().join("nowhere").join("a.json");
     let error = write_whole(&path, Access::Shared, |_| Ok(())).unwrap_err();
@@ -62,7 +62,7 @@ fn an_error_does_not_name_the_unfinished_file() {
 }
 
 #[test]
-fn the_longest_name_of_a_file_can_be_written() {
+fn a_file_with_the_longest_name_can_be_written() {
     let directory = TempDir::new().unwrap();
     let name = format!("{}ä", "a".repeat(199));
     for name in [name.clone() + &"b".repeat(50), name + "ä"] {
@@ -109,7 +109,7 @@ mod links {
     }
 
     #[test]
-    fn a_link_stays_a_link_and_the_file_that_it_leads_to_is_written() {
+    fn writing_to_a_link_keeps_the_link_and_writes_its_target() {
         let chains = [
             &["../there/file"][..],
             &["ROOT/there/file"],
@@ -146,7 +146,7 @@ mod links {
     }
 
     #[test]
-    fn a_link_into_a_missing_directory_is_an_error_unless_directories_are_made() {
+    fn a_link_into_a_missing_directory_is_an_error_unless_it_is_created() {
         let (directory, link, _) = linked(&["../nowhere/file"], false);
         assert_eq!(write(&link, Access::Shared).unwrap_err().kind(), io::ErrorKind::NotFound);
         write(&link, Access::Private).unwrap();
@@ -165,7 +165,7 @@ mod links {
     }
 
     #[test]
-    fn what_is_no_regular_file_is_not_replaced() {
+    fn a_special_file_is_not_replaced() {
         let directory = TempDir::new().unwrap();
         symlink("/dev/null", directory.path().join("device")).unwrap();
         fs::create_dir(directory.path().join("directory")).unwrap();

@@ -191,7 +191,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_status_says_one_thing() {
+    fn every_http_status_has_one_meaning() {
         use ReplyKind::{Accepted, Busy, MessageRefused, NoPeer};
         for (statuses, expected) in [
             (&[200_u16] as &[_], Accepted),

@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pause_is_as_long_as_asked_within_bounds_or_doubles_up_to_a_minute() {
+    fn a_requested_pause_is_clamped_and_a_default_one_doubles_up_to_a_minute() {
         let peer: Address = "peer:1".parse().unwrap();
         for (asked, expected) in [
             (
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn one_that_is_forgotten_and_comes_back_pauses_still_and_then_nothing_is_kept() {
+    fn a_pause_survives_a_removed_peer_and_is_dropped_at_its_end() {
         let peer: Address = "peer:1".parse().unwrap();
         let now = Now { uptime: second(1), unix_ms: 0 };
         let mut peers = Peers::new(1, usize::MAX);
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn three_different_messages_in_a_row_are_all() {
+    fn three_different_refused_messages_count_as_refusing_all() {
         let peer: Address = "peer:1".parse().unwrap();
         let mut peers = Peers::new(1, usize::MAX);
         let refusals = [1, 1, 2, 1, 2, 3, 3].map(|digest| peers.record_refusal(&peer, digest));

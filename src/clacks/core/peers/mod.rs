@@ -349,7 +349,7 @@ mod tests {
     }
 
     #[test]
-    fn a_status_keeps_nothing_of_a_peer_that_left_it() {
+    fn a_changed_status_leaves_no_trace_of_the_former_one() {
         let now = Now { uptime: Duration::ZERO, unix_ms: 0 };
         let peer: Address = "peer:1".parse().unwrap();
         let mut peers = Peers::new(1, usize::MAX);

@@ -111,7 +111,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn each_number_is_in_its_part_at_the_position_that_was_told(
+        fn each_number_is_in_its_partition_at_the_reported_position(
             steps in vec((0_u32..12, 0_usize..4), 1..80),
         ) {
             let (mut list, mut positions) = (Partitioned::<3>::default(), BTreeMap::new());

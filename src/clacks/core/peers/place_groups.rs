@@ -98,7 +98,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_oldest_of_the_largest_place_of_the_largest_network_is_found(
+        fn the_oldest_member_of_the_largest_key_of_the_largest_network_is_found(
             steps in vec((0_u8..9, 1_u16..20, any::<bool>()), 1..60),
         ) {
             let mut groups = PlaceGroups::default();

@@ -60,7 +60,7 @@ fn v4(network: u32, host: u32) -> IpAddr {
 const MIB: usize = 1 << 20;
 
 #[test]
-fn one_place_alone_gets_most_of_the_room() {
+fn one_address_alone_gets_most_of_the_queue() {
     for (size, part) in [(MIB, 0.78), (10_000, 0.81), (100, 0.81)] {
         let mut queue = queue(10_000, 64 * MIB);
         fill(&mut queue, &[v4(1, 1)], size);
@@ -71,7 +71,7 @@ fn one_place_alone_gets_most_of_the_room() {
 }
 
 #[test]
-fn places_that_want_all_leave_room_for_small_messages_of_others_and_of_the_user() {
+fn addresses_that_fill_the_queue_leave_room_for_others_and_the_user() {
     let one_network: Vec<_> = (1..=16).map(|host| v4(1, host)).collect();
     let networks: Vec<_> = (1..=16).map(|network| v4(network, 1)).collect();
     let both: Vec<_> = one_network.iter().chain(&networks).copied().collect();
@@ -92,7 +92,7 @@ fn places_that_want_all_leave_room_for_small_messages_of_others_and_of_the_user(
 }
 
 #[test]
-fn a_queue_of_a_few_messages_can_be_filled_from_one_place() {
+fn one_address_can_fill_a_queue_of_a_few_messages() {
     for most in 1..=14 {
         let mut queue = queue(most, 64 * MIB);
         let accepted = (0..20).filter(|_| offer(&mut queue, v4(1, 1), &message(10)).is_ok()).count();
@@ -102,7 +102,7 @@ fn a_queue_of_a_few_messages_can_be_filled_from_one_place() {
 }
 
 #[test]
-fn the_reserve_is_the_users_and_no_more_than_a_sixteenth() {
+fn a_sixteenth_of_the_queue_is_reserved_for_the_user() {
     let mut queue = queue(160, 64 * MIB);
     let remotes: Vec<_> = (0..200).map(|network| v4(network, 1)).collect();
     fill(&mut queue, &remotes, 10);
@@ -117,7 +117,7 @@ fn the_reserve_is_the_users_and_no_more_than_a_sixteenth() {
 }
 
 #[test]
-fn the_largest_shares_come_first_with_what_was_held_and_refused() {
+fn the_largest_shares_are_listed_first_with_held_and_refused_messages() {
     let mut queue = queue(1000, MIB);
     // The first has more bytes than the second, but its share of the bytes is smaller than the second's share of the
     // messages.
@@ -237,7 +237,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn any_story_leaves_room_for_small_messages_of_others_and_of_the_user(steps in vec(steps(), 1..200)) {
+    fn any_sequence_of_steps_leaves_room_for_others_and_the_user(steps in vec(steps(), 1..200)) {
         let (mut queue, mut in_flight) = (queue(2000, MIB), Vec::new());
         for step in &steps {
             apply(&mut queue, &mut in_flight, step);

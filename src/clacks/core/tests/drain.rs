@@ -12,7 +12,7 @@ fn slow_core(messages: usize) -> Core {
 }
 
 #[test]
-fn a_peer_is_not_to_blame_for_what_this_node_has_no_more_of() {
+fn a_resource_shortage_while_draining_does_not_change_the_peer() {
     for draining in [false, true] {
         let mut core = core();
         add_alive(&mut core, "peer:1");
@@ -30,7 +30,7 @@ fn a_peer_is_not_to_blame_for_what_this_node_has_no_more_of() {
 }
 
 #[test]
-fn messages_are_refused_meanwhile_and_announces_taken() {
+fn a_draining_node_refuses_messages_and_accepts_announces() {
     let mut core = slow_core(1);
     let sender = address("peer:1");
     core.set_draining(true);
@@ -49,7 +49,7 @@ fn messages_are_refused_meanwhile_and_announces_taken() {
 }
 
 #[test]
-fn a_full_queue_is_counted_meanwhile_and_one_with_room_is_not() {
+fn a_draining_node_counts_only_a_full_queue_as_a_limit_hit() {
     for (room, counted) in [(1, 1), (2, 0)] {
         let mut core = core_with(|options| options.max_queue_messages = room);
         core.enqueue(Message::text("1"), at(0)).unwrap();
@@ -60,7 +60,7 @@ fn a_full_queue_is_counted_meanwhile_and_one_with_room_is_not() {
 }
 
 #[test]
-fn everything_is_sent_at_once_within_what_may_be_in_flight() {
+fn a_draining_node_sends_up_to_the_maximum_in_flight_at_once() {
     let mut core = slow_core(100);
     add_alive(&mut core, "a:1");
     add_alive(&mut core, "b:1");
@@ -80,7 +80,7 @@ fn everything_is_sent_at_once_within_what_may_be_in_flight() {
 }
 
 #[test]
-fn what_is_held_stays_held() {
+fn draining_keeps_held_messages() {
     let mut core = slow_core(2);
     let first = core.queue(0..1).next().unwrap().id;
     core.hold(first);
@@ -97,7 +97,7 @@ fn held_by(core: &Core) -> Vec<(MessageId, String, HeldBy)> {
 }
 
 #[test]
-fn what_was_held_goes_as_well_and_what_is_left_is_held_again_as_it_was() {
+fn draining_with_held_messages_sends_them_and_holds_the_rest_again() {
     // So many are accepted, and so many are on their way when it ends.
     for (accepted, on_the_way) in [(0, 0), (0, 2), (1, 0), (2, 3), (4, 2), (6, 0)] {
         let mut core = slow_core(1);
@@ -138,7 +138,7 @@ fn what_was_held_goes_as_well_and_what_is_left_is_held_again_as_it_was() {
 }
 
 #[test]
-fn lost_peers_are_tried_only_if_there_are_no_others_and_not_in_a_storm() {
+fn a_draining_node_tries_lost_peers_only_without_others_and_slowly() {
     let mut core = slow_core(50);
     let (live, bad) = (address("good:1"), address("bad:1"));
     add_alive(&mut core, "good:1");
@@ -171,7 +171,7 @@ fn lost_peers_are_tried_only_if_there_are_no_others_and_not_in_a_storm() {
 }
 
 #[test]
-fn nobody_is_there_without_peers_or_once_each_lost_one_has_failed_again() {
+fn there_is_no_receiver_without_peers_or_after_each_lost_peer_failed() {
     let mut core = slow_core(10);
     assert!(core.has_no_receiver());
     core.ignore(&address("rude:1"), at(0));

@@ -36,7 +36,7 @@ fn lies_held(core: &Core, id: MessageId) -> Option<HeldBy> {
 }
 
 #[test]
-fn what_is_held_is_not_sent_while_the_others_are() {
+fn a_held_message_is_not_sent() {
     let mut core = core_with_messages(&["one", "two", "three"]);
     let two = core.queue(1..2).next().unwrap().id;
     assert!(core.hold(two) && !core.hold(two));
@@ -49,7 +49,7 @@ fn what_is_held_is_not_sent_while_the_others_are() {
 }
 
 #[test]
-fn what_is_released_goes_to_the_tail_with_its_age_and_its_sender() {
+fn a_released_message_is_appended_with_its_age_and_sender() {
     let mut core = core();
     receive(&mut core, &address("sender:1"), "one", None, at(5));
     let one = core.queue(0..1).next().unwrap().id;
@@ -65,7 +65,7 @@ fn what_is_released_goes_to_the_tail_with_its_age_and_its_sender() {
 }
 
 #[test]
-fn what_is_released_to_its_place_is_as_if_it_had_waited_there() {
+fn a_message_released_to_its_position_equals_one_never_held() {
     for held in 0..3 {
         let mut core = core_with_messages(&["one", "two", "three"]);
         let before: Vec<_> = core.queue(0..3).collect();
@@ -83,7 +83,7 @@ fn what_is_released_to_its_place_is_as_if_it_had_waited_there() {
 }
 
 #[test]
-fn a_rule_that_came_meanwhile_holds_what_is_released_to_its_place() {
+fn a_new_rule_holds_a_message_released_to_its_position() {
     let mut core = core_with_messages(&["one", "two"]);
     let id = core.queue(0..1).next().unwrap().id;
     core.hold(id);
@@ -95,7 +95,7 @@ fn a_rule_that_came_meanwhile_holds_what_is_released_to_its_place() {
 }
 
 #[test]
-fn all_are_released_in_the_order_of_their_tickets() {
+fn all_messages_are_released_in_the_order_of_their_ids() {
     let mut core = core_with_messages(&["one", "two", "three", "four"]);
     let ids: Vec<_> = core.queue(0..4).map(|queued| queued.id).collect();
     for index in [2, 0, 3] {
@@ -108,7 +108,7 @@ fn all_are_released_in_the_order_of_their_tickets() {
 }
 
 #[test]
-fn a_rule_holds_what_is_typed_what_comes_and_what_comes_back() {
+fn a_rule_holds_written_received_and_returned_messages() {
     let mut core = core_with_messages(&["red 1"]);
     core.add_peer(&address("peer:1"), at(0));
     let delivery = send_one(&mut core, at(1));
@@ -135,7 +135,7 @@ fn a_rule_holds_what_is_typed_what_comes_and_what_comes_back() {
 }
 
 #[test]
-fn what_waits_when_a_rule_is_set_is_never_sent_though_nobody_looked_for_it() {
+fn a_new_rule_stops_queued_messages_without_a_search() {
     let mut core = core_with_messages(&["red 1", "red 2", "blue", "red 3"]);
     add_alive(&mut core, "peer:1");
     core.set_hold_rule(Some(rule("red")));
@@ -146,7 +146,7 @@ fn what_waits_when_a_rule_is_set_is_never_sent_though_nobody_looked_for_it() {
 }
 
 #[test]
-fn a_rule_that_matches_a_long_queue_is_asked_little_by_little() {
+fn a_rule_that_matches_a_long_queue_is_evaluated_in_portions() {
     let mut core = core();
     for number in 0..200 {
         enqueue(&mut core, &format!("red {number}"));
@@ -162,7 +162,7 @@ fn a_rule_that_matches_a_long_queue_is_asked_little_by_little() {
 }
 
 #[test]
-fn what_matches_is_held_at_once_when_it_is_looked_for() {
+fn a_search_holds_matching_messages_at_once() {
     let mut core = core_with_messages(&["red 1", "blue", "red 2"]);
     core.set_hold_rule(Some(rule("red")));
     core.hold_matching();
@@ -174,7 +174,7 @@ fn what_matches_is_held_at_once_when_it_is_looked_for() {
 }
 
 #[test]
-fn a_lifted_rule_leaves_what_it_held_and_holds_no_more() {
+fn a_removed_rule_keeps_its_held_messages_and_holds_no_more() {
     let mut core = core();
     core.set_hold_rule(Some(rule("red")));
     enqueue(&mut core, "red 1");
@@ -186,7 +186,7 @@ fn a_lifted_rule_leaves_what_it_held_and_holds_no_more() {
 }
 
 #[test]
-fn what_was_released_passes_its_rule_also_when_it_comes_back_but_not_the_next_rule() {
+fn a_released_message_passes_its_rule_but_not_the_next_one() {
     let mut core = core();
     core.set_hold_rule(Some(rule("red")));
     let id = enqueue(&mut core, "red");
@@ -202,7 +202,7 @@ fn what_was_released_passes_its_rule_also_when_it_comes_back_but_not_the_next_ru
 }
 
 #[test]
-fn what_is_held_counts_against_the_bounds_and_can_be_dropped() {
+fn held_messages_count_towards_the_limits_and_can_be_dropped() {
     let mut core = core_with(|options| options.max_queue_messages = 2);
     core.set_hold_rule(Some(rule("red")));
     let red = enqueue(&mut core, "red");
@@ -216,7 +216,7 @@ fn what_is_held_counts_against_the_bounds_and_can_be_dropped() {
 }
 
 #[test]
-fn a_drop_is_taken_back_with_all_that_was_known_of_the_message() {
+fn undoing_a_drop_restores_all_of_the_message() {
     let mut core = core_with(|options| options.max_queue_messages = 2);
     assert_eq!(receive(&mut core, &address("peer:1"), "one", None, at(3)), 200);
     let held = enqueue(&mut core, "two");
@@ -247,7 +247,7 @@ fn a_drop_is_taken_back_with_all_that_was_known_of_the_message() {
 }
 
 #[test]
-fn what_is_taken_back_is_held_if_the_rule_says_so_by_now() {
+fn a_restored_message_is_held_if_the_current_rule_matches() {
     let mut core = core_with_messages(&["red"]);
     core.add_peer(&address("peer:1"), at(0));
     let id = core.queue(0..1).next().unwrap().id;
@@ -260,7 +260,7 @@ fn what_is_taken_back_is_held_if_the_rule_says_so_by_now() {
 }
 
 #[test]
-fn a_message_is_replaced_where_it_is() {
+fn a_message_is_replaced_at_its_position() {
     let mut core = core_with_messages(&["one", "two", "three"]);
     let ids: Vec<_> = core.queue(0..3).map(|queued| queued.id).collect();
     core.hold(ids[2]);
@@ -284,7 +284,7 @@ fn enqueue_visits(core: &mut Core, text: &str) -> u32 {
 
 /// What a message does before it comes from a peer, and how often it has been here then.
 #[test]
-fn a_visit_is_one_that_came_from_a_peer_and_the_first_of_what_is_written_here() {
+fn visits_count_arrivals_and_the_first_writing() {
     for (before, visits) in [
         (&[] as &[&str], 1),
         (&["write"], 2),
@@ -313,7 +313,7 @@ fn a_visit_is_one_that_came_from_a_peer_and_the_first_of_what_is_written_here() 
 }
 
 #[test]
-fn the_same_text_again_is_no_change() {
+fn the_same_text_is_not_a_change() {
     let mut core = core_with_messages(&["one"]);
     let one = core.queue(0..1).next().unwrap().id;
     events(&mut core);
@@ -322,7 +322,7 @@ fn the_same_text_again_is_no_change() {
 }
 
 #[test]
-fn a_text_that_cannot_be_queued_leaves_the_message_as_it_is() {
+fn an_invalid_text_does_not_replace_the_message() {
     let mut core = core_with(|options| options.max_queue_bytes = 12);
     let id = enqueue(&mut core, "12345");
     core.hold(id);
@@ -337,7 +337,7 @@ fn a_text_that_cannot_be_queued_leaves_the_message_as_it_is() {
 }
 
 #[test]
-fn the_rule_is_asked_about_the_new_text_of_a_message_that_waits() {
+fn the_rule_is_evaluated_for_a_replaced_text() {
     let mut core = core_with_messages(&["blue"]);
     core.set_hold_rule(Some(rule("red")));
     let id = core.queue(0..1).next().unwrap().id;
@@ -348,7 +348,7 @@ fn the_rule_is_asked_about_the_new_text_of_a_message_that_waits() {
 }
 
 #[test]
-fn a_message_on_its_way_is_neither_held_nor_replaced() {
+fn a_message_in_flight_cannot_be_held_or_replaced() {
     let mut core = core_with_messages(&["one"]);
     core.add_peer(&address("peer:1"), at(0));
     let id = core.queue(0..1).next().unwrap().id;

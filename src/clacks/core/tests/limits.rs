@@ -18,7 +18,7 @@ fn add(core: &mut Core, name: &str, status: Status) {
 }
 
 #[test]
-fn a_peer_that_is_not_alive_gets_one_delivery_at_a_time_and_an_alive_one_its_most() {
+fn deliveries_in_flight_are_one_for_others_and_the_maximum_for_alive_peers() {
     for (status, most) in [(Status::New, 1), (Status::Alive, 3)] {
         let mut core = core_with_messages(10, |options| options.max_in_flight_per_peer = 3);
         add(&mut core, "peer:1", status);
@@ -31,7 +31,7 @@ fn a_peer_that_is_not_alive_gets_one_delivery_at_a_time_and_an_alive_one_its_mos
 }
 
 #[test]
-fn an_alive_peer_that_becomes_lost_gets_none_until_all_have_ended() {
+fn a_lost_peer_gets_no_delivery_until_all_in_flight_ended() {
     let mut core = core_with_messages(10, |options| options.max_in_flight_per_peer = 3);
     add(&mut core, "peer:1", Status::Alive);
     for delivery in send(&mut core, at(1)) {
@@ -42,7 +42,7 @@ fn an_alive_peer_that_becomes_lost_gets_none_until_all_have_ended() {
 }
 
 #[test]
-fn a_peer_that_was_forgotten_and_came_back_still_has_its_delivery() {
+fn a_removed_peer_that_returns_keeps_its_deliveries_in_flight() {
     let mut core = core_with_messages(3, |_| {});
     let peer = address("peer:1");
     core.add_peer(&peer, at(0));
@@ -58,7 +58,7 @@ fn a_peer_that_was_forgotten_and_came_back_still_has_its_delivery() {
 }
 
 #[test]
-fn deliveries_under_way_are_bounded_in_all() {
+fn deliveries_in_flight_are_bounded_in_total() {
     let mut core = core_with_messages(100, |options| options.max_in_flight = 5);
     for port in 1..=20 {
         add(&mut core, &format!("peer:{port}"), Status::Alive);
@@ -70,7 +70,7 @@ fn deliveries_under_way_are_bounded_in_all() {
 }
 
 #[test]
-fn a_crowd_of_silent_peers_leaves_half_of_the_deliveries_to_the_alive() {
+fn silent_peers_get_at_most_half_of_the_deliveries() {
     let mut core = core_with_messages(100, |options| options.max_in_flight = 5);
     for port in 1..=20 {
         core.add_peer(&Address::new("silent", port).unwrap(), at(0));
@@ -85,7 +85,7 @@ fn a_crowd_of_silent_peers_leaves_half_of_the_deliveries_to_the_alive() {
 }
 
 #[test]
-fn one_more_peer_than_may_be_is_served_but_not_remembered() {
+fn a_sender_beyond_the_limit_of_peers_is_served_but_not_added() {
     let mut core = core_with(|options| options.max_peers = 2);
     let stranger = address("stranger:1");
     assert!(core.add_peer(&address("a:1"), at(0)) && core.add_peer(&address("b:1"), at(0)));
@@ -122,7 +122,7 @@ fn a_new_rate_counts_from_now() {
 }
 
 #[test]
-fn options_that_make_no_sense_are_refused() {
+fn invalid_options_are_refused() {
     for rate in [0.0, -1.0, 0.000_9, 100_000.1, f64::NAN, f64::INFINITY] {
         assert!(core().set_send_rate(rate, at(0)).is_err(), "{rate}");
     }

@@ -67,7 +67,7 @@ proptest! {
     }
 
     #[test]
-    fn windows_may_be_larger_than_any_list(peers in peers()) {
+    fn a_window_larger_than_the_list_is_allowed(peers in peers()) {
         let (core, sorted) = listed(peers);
         for anchor in sorted.iter().chain([&address("unknown:9")]) {
             prop_assert_eq!(addresses(core.peers_around(anchor, usize::MAX, usize::MAX)), sorted.clone());
@@ -76,7 +76,7 @@ proptest! {
     }
 
     #[test]
-    fn the_queue_is_shown_in_the_order_in_which_it_is_sent(
+    fn the_queue_is_listed_in_the_order_of_sending(
         messages in 0_usize..20, dropped in vec(any::<prop::sample::Index>(), 0..5),
         start in 0_usize..25, end in 0_usize..25,
     ) {

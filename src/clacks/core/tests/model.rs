@@ -129,7 +129,7 @@ proptest! {
     })]
 
     #[test]
-    fn the_node_does_what_the_model_does(
+    fn the_core_behaves_like_the_model(
         options in options(), seed in any::<u64>(), inputs in vec(inputs(), 1..150),
     ) {
         let mut world = World::new(options, seed);

@@ -275,7 +275,7 @@ fn check(peers: &Peers, naive: &Naive) {
 }
 
 #[test]
-fn the_slow_peers_of_a_machine_at_work_wait_while_few_deliveries_are_free() {
+fn slow_peers_of_a_busy_machine_wait_while_few_slots_are_free() {
     let (mut peers, mut naive) = (Peers::new(PER_PEER, MOST), Naive::default());
     peers.set_slow_from(SLOW_FROM);
     let mut then = |each: Step| {
@@ -295,7 +295,7 @@ fn the_slow_peers_of_a_machine_at_work_wait_while_few_deliveries_are_free() {
 
 proptest! {
     #[test]
-    fn each_machine_that_is_free_is_as_likely_as_the_others_whatever_happened(
+    fn free_machines_are_drawn_uniformly_after_any_sequence(
         steps in steps(), ordered_from in 0_usize..60,
     ) {
         let (mut peers, mut naive) = (Peers::new(PER_PEER, MOST), Naive::default());
@@ -312,7 +312,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_slow_is_known_however_often_that_is_changed(steps in steps(), slow_from in 0..4 * SLOW_FROM) {
+    fn peers_are_classified_as_slow_after_every_change_of_the_threshold(steps in steps(), slow_from in 0..4 * SLOW_FROM) {
         let (mut changed, mut naive) = (Peers::new(PER_PEER, MOST), Naive::default());
         for each in &steps {
             step(&mut changed, &mut naive, each);

@@ -15,7 +15,7 @@ fn core_with_messages(messages: &[&str]) -> Core {
 }
 
 #[test]
-fn with_nobody_to_send_to_a_message_stays_where_it_is() {
+fn without_a_receiver_a_message_stays_at_its_position() {
     let mut core = core_with_messages(&["one"]);
     core.ignore(&address("rude:1"), at(0));
     assert!(send(&mut core, at(100)).is_empty());
@@ -23,7 +23,7 @@ fn with_nobody_to_send_to_a_message_stays_where_it_is() {
 }
 
 #[test]
-fn a_message_that_was_taken_is_gone_and_any_other_is_back_at_the_tail() {
+fn a_failed_message_returns_to_the_tail_and_an_accepted_one_leaves() {
     for (outcome, left) in [
         (taken(), &["two"] as &[_]),
         (failed(), &["two", "one"]),
@@ -46,7 +46,7 @@ fn a_message_that_was_taken_is_gone_and_any_other_is_back_at_the_tail() {
 }
 
 #[test]
-fn a_refusal_keeps_no_more_of_a_message_than_its_beginning() {
+fn a_refusal_stores_only_the_beginning_of_a_message() {
     let mut core = core_with(|options| options.max_queue_messages = 1);
     core.enqueue(Message::text("one"), at(0)).unwrap();
     let (rude, sender) = (address("rude:1"), address("sender:1"));
@@ -65,7 +65,7 @@ fn a_refusal_keeps_no_more_of_a_message_than_its_beginning() {
 
 /// Who has no room for one large message does not ask its sender to keep the small ones too.
 #[test]
-fn only_who_has_no_room_for_a_small_message_asks_its_sender_to_pause() {
+fn a_sender_is_asked_to_pause_only_without_room_for_a_small_message() {
     const SMALL: usize = 15 << 10;
     let from: std::net::IpAddr = [10, 1, 0, 1].into();
     for (own, size, status) in [
@@ -87,7 +87,7 @@ fn only_who_has_no_room_for_a_small_message_asks_its_sender_to_pause() {
 }
 
 #[test]
-fn every_sending_has_one_end() {
+fn every_sending_event_has_exactly_one_end_event() {
     let ends: [fn(&mut Core, DeliveryId); 4] = [
         |core, id| drop(core.handle_delivery(id, taken(), at(2))),
         |core, id| drop(core.handle_delivery(id, failed(), at(2))),
@@ -110,7 +110,7 @@ fn every_sending_has_one_end() {
 }
 
 #[test]
-fn a_message_that_came_back_has_a_later_ticket_and_its_old_age() {
+fn a_returned_message_has_a_new_id_and_its_old_age() {
     let mut core = core();
     let id = core.enqueue(Message::text("one"), at(5)).unwrap();
     core.add_peer(&address("peer:1"), at(5));
@@ -122,7 +122,7 @@ fn a_message_that_came_back_has_a_later_ticket_and_its_old_age() {
 }
 
 #[test]
-fn what_javascript_holds_for_false_is_never_queued_but_taken() {
+fn a_falsy_message_is_accepted_and_not_queued() {
     let mut core = core();
     let sender = address("sender:1");
     for falsy in ["null", "false", "0", "-0.0", "\"\""] {
@@ -138,7 +138,7 @@ fn what_javascript_holds_for_false_is_never_queued_but_taken() {
 }
 
 #[test]
-fn the_message_of_an_announce_or_of_another_type_is_not_queued_but_the_friend_becomes_known() {
+fn only_messages_are_queued_but_every_payload_introduces_its_friend() {
     for kind in [Kind::Announce, Kind::Other] {
         let mut core = core();
         let (sender, friend) = (address("sender:1"), address("friend:1"));
@@ -150,7 +150,7 @@ fn the_message_of_an_announce_or_of_another_type_is_not_queued_but_the_friend_be
 }
 
 #[test]
-fn a_full_queue_answers_503_and_counts_what_is_in_flight() {
+fn a_full_queue_responds_503_and_counts_messages_in_flight() {
     for change in [
         |options: &mut Options| options.max_queue_messages = 2,
         |options: &mut Options| {
@@ -182,7 +182,7 @@ fn a_full_queue_answers_503_and_counts_what_is_in_flight() {
 }
 
 #[test]
-fn what_the_user_takes_out_is_gone() {
+fn a_message_dropped_by_the_user_is_gone() {
     let mut core = core_with_messages(&["one", "two", "three"]);
     events(&mut core);
     let two = core.queue(1..2).next().unwrap().id;
@@ -195,7 +195,7 @@ fn what_the_user_takes_out_is_gone() {
 }
 
 #[test]
-fn a_node_that_stops_has_everything_back_in_the_order_in_which_it_left() {
+fn reclaiming_returns_messages_in_the_order_of_sending() {
     let mut core = core_with_messages(&["one", "two", "three", "four"]);
     for port in 1..=3 {
         core.add_peer(&Address::new("peer", port).unwrap(), at(0));
@@ -215,7 +215,7 @@ fn a_node_that_stops_has_everything_back_in_the_order_in_which_it_left() {
 }
 
 #[test]
-fn reclaimed_before_it_was_polled_a_delivery_is_not_made() {
+fn a_delivery_reclaimed_before_it_was_polled_is_not_made() {
     let mut core = core_with_messages(&["one"]);
     core.add_peer(&address("peer:1"), at(0));
     core.handle_timeout(at(1), &mut rng());
@@ -224,7 +224,7 @@ fn reclaimed_before_it_was_polled_a_delivery_is_not_made() {
 }
 
 #[test]
-fn each_pass_of_the_same_bytes_is_counted() {
+fn every_visit_of_the_same_bytes_is_counted() {
     let mut core = core_with_messages(&["again"]);
     let sender = address("sender:1");
     receive(&mut core, &sender, "again", None, at(1));
@@ -235,7 +235,7 @@ fn each_pass_of_the_same_bytes_is_counted() {
 }
 
 #[test]
-fn what_happened_is_counted() {
+fn the_counters_count_every_outcome() {
     let mut core = core_with_messages(&["one"]);
     let sender = address("sender:1");
     receive(&mut core, &sender, "two", None, at(0));
@@ -262,7 +262,7 @@ fn what_happened_is_counted() {
 }
 
 #[test]
-fn what_is_queued_is_told_with_its_visits_and_the_time_at_which_it_came() {
+fn the_event_of_a_queued_message_has_visits_and_arrival_time() {
     let mut core = core();
     core.add_peer(&address("peer:1"), at(0));
     receive(&mut core, &address("peer:1"), "m", None, at(500));
@@ -278,7 +278,7 @@ fn what_is_queued_is_told_with_its_visits_and_the_time_at_which_it_came() {
 }
 
 #[test]
-fn a_new_send_rate_is_told() {
+fn a_new_send_rate_emits_an_event() {
     let mut core = core();
     core.set_send_rate(2.5, at(0)).unwrap();
     core.set_send_rate(0.0, at(0)).unwrap_err();

@@ -27,7 +27,7 @@ fn run(core: &mut Core, mut end: impl FnMut(&Delivery) -> DeliveryResult) -> Vec
 }
 
 #[test]
-fn a_message_that_every_peer_refuses_is_set_aside_and_harms_none_of_them() {
+fn a_message_that_every_peer_refuses_is_held_and_changes_no_peer() {
     for (status, count) in [(413, 1), (413, 2), (500, 3), (400, 5), (422, 12)] {
         let mut core = core();
         peers(&mut core, count);
@@ -63,7 +63,7 @@ fn a_message_that_some_refuse_goes_to_the_others() {
 }
 
 #[test]
-fn many_ports_of_one_place_are_one_that_refuses() {
+fn refusals_of_many_ports_of_one_address_count_once() {
     let mut core = core();
     peers(&mut core, 11);
     core.enqueue(Message::text(&"x".repeat(20_000)), at(0)).unwrap();
@@ -74,7 +74,7 @@ fn many_ports_of_one_place_are_one_that_refuses() {
 }
 
 #[test]
-fn a_peer_that_refuses_everything_is_lost_after_three_messages_and_its_refusals_set_nothing_aside() {
+fn a_peer_that_refuses_everything_becomes_lost_and_its_refusals_do_not_count() {
     let mut core = core();
     peers(&mut core, 1);
     for text in ["1", "2", "3", "4"] {
@@ -94,7 +94,7 @@ fn a_peer_that_refuses_everything_is_lost_after_three_messages_and_its_refusals_
 }
 
 #[test]
-fn a_busy_peer_is_sent_nothing_until_it_said_and_stays_what_it_is() {
+fn a_busy_peer_is_paused_as_requested_and_keeps_its_status() {
     for (code, asked, seconds) in
         [(503, Some(60), 60), (429, Some(0), 1), (503, Some(100_000), 3600), (429, None, 1)]
     {
@@ -113,7 +113,7 @@ fn a_busy_peer_is_sent_nothing_until_it_said_and_stays_what_it_is() {
 
 /// New peers are sent to first: one that is always busy would get the turns of the others.
 #[test]
-fn a_new_peer_that_is_busy_is_new_no_more() {
+fn a_busy_new_peer_becomes_lost() {
     for code in [429, 503] {
         let mut core = core();
         core.add_peer(&address("new:1"), at(0));
@@ -128,7 +128,7 @@ fn a_new_peer_that_is_busy_is_new_no_more() {
 }
 
 #[test]
-fn others_are_sent_to_while_one_pauses() {
+fn a_pause_of_one_peer_does_not_stop_others() {
     let mut core = core();
     peers(&mut core, 2);
     (0..20).for_each(|number| _ = core.enqueue(Message::text(&format!("m{number}")), at(0)));
@@ -140,7 +140,7 @@ fn others_are_sent_to_while_one_pauses() {
 }
 
 #[test]
-fn a_message_above_what_nodes_accept_is_refused_however_it_is_written() {
+fn a_message_larger_than_nodes_accept_is_refused() {
     let mut core = core();
     let text = |size: usize| Message::text(&"x".repeat(size - 2));
     let most = Message::MAX_SIZE;
@@ -154,7 +154,7 @@ fn a_message_above_what_nodes_accept_is_refused_however_it_is_written() {
 }
 
 #[test]
-fn a_text_that_was_changed_since_is_not_held_by_a_rule_that_lets_it_pass() {
+fn a_rule_does_not_hold_a_changed_text_that_passes() {
     let mut core = core();
     let id = core.enqueue(Message::text("hold me"), at(0)).unwrap();
     let other = core.enqueue(Message::text("hold me too"), at(0)).unwrap();
@@ -166,7 +166,7 @@ fn a_text_that_was_changed_since_is_not_held_by_a_rule_that_lets_it_pass() {
 }
 
 #[test]
-fn dropping_many_returns_them_with_why_they_were_held_and_reports_each() {
+fn dropping_many_returns_their_states_and_emits_an_event_for_each() {
     let mut core = core();
     let ids: Vec<_> =
         (0..6).map(|number| core.enqueue(Message::text(&number.to_string()), at(0)).unwrap()).collect();
@@ -183,7 +183,7 @@ fn dropping_many_returns_them_with_why_they_were_held_and_reports_each() {
 }
 
 #[test]
-fn the_last_of_a_burst_of_limits_is_reported() {
+fn the_last_limit_hit_of_a_burst_is_reported() {
     let mut core = core();
     (0..10).for_each(|_| core.record_limit_hit(Limit::Queue, at(100)));
     let counts = |core: &mut Core| {
@@ -199,7 +199,7 @@ fn the_last_of_a_burst_of_limits_is_reported() {
 }
 
 #[test]
-fn announces_under_way_at_a_stop_fail_with_an_event() {
+fn a_stop_fails_announces_in_flight_with_an_event() {
     let mut core = core();
     core.announce(&address("other:1"), &mut rng()).unwrap();
     core.reclaim_in_flight();
@@ -208,7 +208,7 @@ fn announces_under_way_at_a_stop_fail_with_an_event() {
 }
 
 #[test]
-fn a_lack_of_our_own_resources_does_not_say_that_nobody_is_there() {
+fn a_resource_shortage_does_not_mean_there_is_no_receiver() {
     let mut core = core();
     core.add_peer(&address("peer:1"), at(0));
     core.enqueue(Message::text("m"), at(0)).unwrap();
@@ -222,7 +222,7 @@ fn a_lack_of_our_own_resources_does_not_say_that_nobody_is_there() {
 
 /// A peer that takes its time with what others refuse holds up only what others refused.
 #[test]
-fn refused_messages_wait_for_a_busy_peer_but_hold_up_no_others() {
+fn refused_messages_wait_for_a_busy_peer_without_blocking_others() {
     let text = |large: bool, number: u16| {
         Message::text(&if large { "x".repeat(20_000 + usize::from(number)) } else { format!("m{number}") })
     };

@@ -83,7 +83,7 @@ fn a_machine_with_many_names_gets_the_share_of_one() {
 
 /// A machine that moves takes its peers along; one that nothing is known of counts as one.
 #[test]
-fn the_place_that_counts_is_the_one_that_answered_last() {
+fn the_address_of_the_last_response_counts_as_the_machine() {
     let mut core = core();
     for port in 1..=20 {
         add_at(&mut core, &Address::new("moves", port).unwrap(), Some(machine(1)));
@@ -97,7 +97,7 @@ fn the_place_that_counts_is_the_one_that_answered_last() {
 }
 
 #[test]
-fn how_a_receiver_was_drawn_is_told() {
+fn the_event_says_how_the_receiver_was_chosen() {
     let mut core = core();
     for port in 1..=3 {
         add_at(&mut core, &Address::new("one", port).unwrap(), Some(machine(1)));
@@ -200,7 +200,7 @@ const PLACES: [(&str, PlaceOf); 4] = [
 ];
 
 #[test]
-fn slow_peers_leave_the_fast_ones_their_share() {
+fn slow_peers_leave_a_share_for_fast_peers() {
     for (slow, how) in [
         (8, Slow::Always),
         (16, Slow::Always),
@@ -218,7 +218,7 @@ fn slow_peers_leave_the_fast_ones_their_share() {
 }
 
 #[test]
-fn one_peer_alone_gets_as_much_as_before() {
+fn a_single_peer_gets_the_maximum_per_peer() {
     let mut core = core();
     (0..100).for_each(|number| drop(core.enqueue(Message::text(&number.to_string()), at(0))));
     add_at(&mut core, &address("alone:1"), Some(machine(1)));
@@ -227,7 +227,7 @@ fn one_peer_alone_gets_as_much_as_before() {
 
 /// A server that answers anything with a page is no node, until it speaks from where it was reached.
 #[test]
-fn a_server_that_accepts_everything_is_not_enlisted() {
+fn a_server_that_is_not_a_node_does_not_become_verified() {
     let (page, elsewhere) = (address("page:1"), machine(9));
     let with_body = |remote| {
         DeliveryResult::Answered(Reply { has_body: true, ..Reply::new(200, remote_took()) }).at(remote)
@@ -294,7 +294,7 @@ impl DeliveryResult {
 }
 
 #[test]
-fn an_announce_that_finds_no_room_says_so() {
+fn an_announce_without_room_fails_with_no_room() {
     let mut core = core_with(|options| options.max_peers = 1);
     core.add_peer(&address("stays:1"), at(0));
     events(&mut core);
@@ -309,7 +309,7 @@ fn an_announce_that_finds_no_room_says_so() {
 
 /// One machine whose names and ports all answer does not keep others out for good.
 #[test]
-fn a_crowd_that_answers_makes_room_for_others_but_not_for_its_own() {
+fn responding_peers_of_one_address_are_evicted_for_other_addresses_only() {
     for (has_body, crowd) in
         [(false, machine(99)), (true, machine(99)), (false, "2001:db8::1".parse().unwrap())]
     {
@@ -345,7 +345,7 @@ fn a_crowd_that_answers_makes_room_for_others_but_not_for_its_own() {
 
 /// Who introduces many, or is known by many names at one address, does not push the others out.
 #[test]
-fn a_crowd_makes_room_before_others() {
+fn the_largest_group_is_evicted_first() {
     let names: [fn(u16) -> Address; 2] = [
         |number| address(&format!("made-up-{number}:1")),
         |number| Address::new("10.0.0.1", number).unwrap(),

@@ -48,7 +48,7 @@ fn of_place(core: &Core, name: &Address) -> Vec<Peer> {
 }
 
 #[test]
-fn whatever_names_a_known_peer_in_another_spelling_makes_no_second_one() {
+fn another_spelling_of_a_known_peer_adds_no_second_peer() {
     for_each_two(|one, other, another| {
         for (first, way_in) in WAYS_IN {
             for (second, way_in_again) in WAYS_IN {
@@ -68,7 +68,7 @@ fn whatever_names_a_known_peer_in_another_spelling_makes_no_second_one() {
 }
 
 #[test]
-fn an_ignored_place_is_ignored_in_every_spelling() {
+fn an_ignored_peer_is_ignored_in_every_spelling() {
     for_each_two(|one, other, another| {
         for (way, way_in) in WAYS_IN {
             let mut core = core();
@@ -89,7 +89,7 @@ fn an_ignored_place_is_ignored_in_every_spelling() {
 }
 
 #[test]
-fn of_two_spellings_in_a_state_file_the_ignore_counts() {
+fn of_two_spellings_in_a_state_file_the_ignored_one_wins() {
     for_each_two(|one, other, _| {
         for order in [[0, 1], [1, 0]] {
             let known = [(one, Status::Alive), (other, Status::Ignored)]
@@ -103,7 +103,7 @@ fn of_two_spellings_in_a_state_file_the_ignore_counts() {
 }
 
 #[test]
-fn a_peer_is_forgotten_and_an_alias_known_in_every_spelling() {
+fn forgetting_and_aliases_apply_to_every_spelling() {
     for_each_two(|one, other, another| {
         let mut core = core();
         core.add_peer(one, at(0));
@@ -119,7 +119,7 @@ fn a_peer_is_forgotten_and_an_alias_known_in_every_spelling() {
 }
 
 #[test]
-fn what_is_under_way_to_a_place_counts_in_every_spelling() {
+fn deliveries_in_flight_count_for_every_spelling() {
     for_each_two(|one, other, _| {
         let mut core = core();
         core.enqueue(Message::text("1"), at(0)).unwrap();

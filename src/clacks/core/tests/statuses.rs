@@ -146,7 +146,7 @@ fn is_possible(contact: Contact, from: Option<Status>) -> bool {
 }
 
 #[test]
-fn every_arrow_of_the_table() {
+fn every_transition_of_a_status_is_as_documented() {
     for (contact, row) in TABLE {
         for (from, to) in FROM.into_iter().zip(row) {
             if is_possible(contact, from) {
@@ -160,7 +160,7 @@ fn every_arrow_of_the_table() {
 
 /// A status changes when, and only when, an event says so, and the time of the change is that of its contact.
 #[test]
-fn every_change_is_told_once_with_its_time() {
+fn every_change_of_status_emits_one_event_with_its_time() {
     for (contact, row) in TABLE {
         for (from, to) in FROM.into_iter().zip(row) {
             if !is_possible(contact, from) || matches!(contact, IgnoreAndUnignore) {
@@ -198,7 +198,7 @@ fn reported_peer(event: &Event) -> Option<(Option<Status>, Status)> {
 }
 
 #[test]
-fn lost_for_longer_begins_anew_after_each_return() {
+fn the_kill_timeout_starts_anew_after_each_return() {
     let mut core = core_with_peer(Some(Lost));
     core.record_contact(&peer(), None, at(THEN + KILL_TIMEOUT));
     end_send(&mut core, failed(), THEN + 2 * KILL_TIMEOUT);
@@ -209,7 +209,7 @@ fn lost_for_longer_begins_anew_after_each_return() {
 }
 
 #[test]
-fn how_a_peer_became_known_is_told() {
+fn the_event_says_how_a_peer_was_discovered() {
     let mut core = core();
     let [sender, friend, hand, announced, ignored] =
         ["sender:1", "friend:1", "hand:1", "announced:1", "ignored:1"].map(address);
@@ -236,7 +236,7 @@ fn how_a_peer_became_known_is_told() {
 }
 
 #[test]
-fn an_ignored_sender_is_answered_403_and_leaves_nothing() {
+fn an_ignored_sender_gets_403_and_changes_nothing() {
     let mut core = core();
     core.ignore(&peer(), at(0));
     assert_eq!(receive(&mut core, &peer(), "hello", Some(&address("friend:1")), at(1)), 403);
@@ -247,7 +247,7 @@ fn an_ignored_sender_is_answered_403_and_leaves_nothing() {
 }
 
 #[test]
-fn an_announce_that_fails_makes_nobody_known() {
+fn a_failed_announce_adds_no_peer() {
     let mut core = core();
     let announce = core.announce(&peer(), &mut rng()).unwrap();
     core.handle_delivery(announce, failed(), at(1));
@@ -255,7 +255,7 @@ fn an_announce_that_fails_makes_nobody_known() {
 }
 
 #[test]
-fn an_announce_that_was_taken_leaves_its_round_trip_and_counts_as_no_delivery() {
+fn an_accepted_announce_sets_the_round_trip_and_is_not_a_delivery() {
     for known in [false, true] {
         let mut core = core();
         if known {
@@ -276,7 +276,7 @@ fn known_since(status: Status, time: u64) -> KnownPeer {
 }
 
 #[test]
-fn peers_of_an_earlier_run_keep_their_status_and_its_time_unless_they_were_good() {
+fn restored_peers_keep_their_status_unless_they_were_new_or_alive() {
     let start = at(THEN);
     // An hour ago, at this moment, and in the future by a clock that has gone back.
     for (time, kept) in [
@@ -308,7 +308,7 @@ fn peers_of_an_earlier_run_keep_their_status_and_its_time_unless_they_were_good(
 }
 
 #[test]
-fn a_lost_peer_of_an_earlier_run_is_dead_when_it_has_been_lost_for_the_kill_timeout() {
+fn a_restored_lost_peer_dies_after_the_kill_timeout_of_both_runs() {
     const HALF: u64 = KILL_TIMEOUT / 2;
     for (ago, time, expected) in [
         // Its whole kill timeout is to come, or half of it, or none.
@@ -327,7 +327,7 @@ fn a_lost_peer_of_an_earlier_run_is_dead_when_it_has_been_lost_for_the_kill_time
 }
 
 #[test]
-fn a_peer_that_is_lost_anew_in_this_run_starts_again() {
+fn a_peer_lost_again_in_this_run_starts_a_new_kill_timeout() {
     let mut core = core_with_peer(None);
     core.restore([KnownPeer { address: peer(), ..known_since(Lost, 0) }], at(THEN));
     core.record_contact(&peer(), None, at(THEN + 1));
@@ -340,7 +340,7 @@ fn a_peer_that_is_lost_anew_in_this_run_starts_again() {
 }
 
 #[test]
-fn we_are_no_peer_of_ours() {
+fn the_node_is_not_its_own_peer() {
     let mut core = core();
     for name in ["tower:1", "TOWER:1"].map(address) {
         assert!(!core.add_peer(&name, at(0)) && !core.ignore(&name, at(0)) && core.is_this_node(&name));
@@ -352,7 +352,7 @@ fn we_are_no_peer_of_ours() {
 }
 
 #[test]
-fn another_name_of_ours_is_recognised_and_dropped() {
+fn an_alias_of_the_node_is_recognised_and_removed() {
     let mut core = core_with_peer(Some(New));
     end_send(&mut core, DeliveryResult::SelfConnection, THEN);
     assert!(core.is_this_node(&peer()) && !core.add_peer(&peer(), at(THEN)));
@@ -362,7 +362,7 @@ fn another_name_of_ours_is_recognised_and_dropped() {
 }
 
 #[test]
-fn other_names_of_this_node_are_remembered_up_to_a_bound() {
+fn aliases_of_the_node_are_remembered_up_to_a_maximum() {
     let mut core = core();
     let names: Vec<_> = (1..=70).map(|port| Address::new("tower.example.org", port).unwrap()).collect();
     for name in &names {

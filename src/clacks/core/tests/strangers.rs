@@ -60,7 +60,7 @@ fn an_hour(change: impl FnOnce(&mut Options), mut tell: impl FnMut(&mut Core, No
 }
 
 #[test]
-fn a_hundred_thousand_made_up_friends_take_less_than_a_third_of_the_messages_from_the_living() {
+fn made_up_friends_cost_live_peers_less_than_a_third_of_the_messages() {
     let (undisturbed, _) = an_hour(|_| {}, |_, _| {});
     let mut told = 0;
     let (disturbed, _) = an_hour(
@@ -80,7 +80,7 @@ fn a_hundred_thousand_made_up_friends_take_less_than_a_third_of_the_messages_fro
 
 /// As from so many addresses that no limit for each helps.
 #[test]
-fn however_many_make_up_names_every_second_message_is_for_those_who_answered() {
+fn every_second_message_goes_to_a_verified_peer_despite_made_up_names() {
     let mut told = 0;
     for by_their_word in [false, true] {
         let (disturbed, sent) = an_hour(
@@ -145,7 +145,7 @@ fn introductions_are_counted_by_remote_address() {
 }
 
 #[test]
-fn a_message_from_a_stranger_who_is_not_remembered_is_accepted() {
+fn a_message_of_an_untracked_sender_is_accepted() {
     let mut core = core_with(|options| options.introductions_burst = 1);
     announce(&mut core, LIAR, &invented(1), None, at(0));
     core.record_contact(&invented(2), Some(LIAR), at(0));
@@ -158,7 +158,7 @@ fn a_message_from_a_stranger_who_is_not_remembered_is_accepted() {
 }
 
 #[test]
-fn payloads_from_one_address_beyond_the_rate_are_answered_429_and_told_of_once_a_second() {
+fn payloads_above_the_rate_get_429_and_one_event_per_second() {
     let mut core = core_with(|options| (options.payload_rate, options.payload_burst) = (0.5, 4));
     let answers = |core: &mut Core, remote, millis| {
         core.allow_payload(remote, at(millis)).map_err(|answer| answer.status)
@@ -211,7 +211,7 @@ fn alive_after_a_try(core: &mut Core) -> usize {
 }
 
 #[test]
-fn a_claim_takes_nothing_from_a_peer_that_the_user_named_and_that_was_never_tried() {
+fn a_claim_does_not_reduce_the_trust_in_a_user_added_peer() {
     for (added_by_user, alive) in [(true, 2), (false, 1)] {
         assert_eq!(alive_after_a_try(&mut with_claim(added_by_user).0), alive);
         // It was not tried where this node could not even begin to.
@@ -229,7 +229,7 @@ fn a_claim_takes_nothing_from_a_peer_that_the_user_named_and_that_was_never_trie
 }
 
 #[test]
-fn limits_that_are_met_are_told_of_once_a_second() {
+fn limit_hits_emit_one_event_per_second() {
     let mut core = core();
     let told = |core: &mut Core| -> Vec<u64> {
         let met =
@@ -246,7 +246,7 @@ fn limits_that_are_met_are_told_of_once_a_second() {
 }
 
 #[test]
-fn whoever_is_ignored_at_one_address_of_a_network_of_ipv6_is_at_all_of_them() {
+fn ignoring_an_ipv6_address_ignores_its_network() {
     let mut core = core();
     let [written, other, elsewhere] =
         ["2001:db8::7", "2001:db8::ffff:1:2:3", "2001:db8:0:1::7"].map(|remote| remote.parse().unwrap());
@@ -258,7 +258,7 @@ fn whoever_is_ignored_at_one_address_of_a_network_of_ipv6_is_at_all_of_them() {
 }
 
 #[test]
-fn one_more_new_peer_than_may_be_makes_room_if_it_is_there_itself() {
+fn a_sender_replaces_a_new_peer_at_the_limit() {
     let mut core = core_with(|options| options.max_new_peers = 2);
     let new = |core: &Core| core.peers().map(|peer| peer.address.to_string()).collect::<Vec<_>>();
     announce(&mut core, HONEST, &address("a:1"), Some(&address("b:1")), at(1));
@@ -281,7 +281,7 @@ fn one_more_new_peer_than_may_be_makes_room_if_it_is_there_itself() {
 }
 
 #[test]
-fn the_one_that_never_answered_and_is_known_for_the_longest_makes_room() {
+fn the_oldest_peer_that_never_responded_is_evicted() {
     let mut core = core_with(|options| options.max_peers = 4);
     add_alive(&mut core, "answers:1");
     core.ignore(&address("ignored:1"), at(0));
@@ -300,7 +300,7 @@ fn the_one_that_never_answered_and_is_known_for_the_longest_makes_room() {
 }
 
 #[test]
-fn those_that_answered_once_and_are_gone_make_room_at_last() {
+fn lost_and_dead_peers_are_evicted_after_those_that_never_responded() {
     let mut core = core_with(|options| (options.max_peers, options.max_new_peers) = (3, 3));
     let mut rng = rng();
     // One message for each of them, and how it ends.
@@ -334,7 +334,7 @@ fn those_that_answered_once_and_are_gone_make_room_at_last() {
 }
 
 #[test]
-fn a_claim_is_no_answer() {
+fn a_claim_does_not_count_as_a_response() {
     let mut core = core();
     let peer = address("peer:1");
     let seen =
@@ -358,7 +358,7 @@ fn a_claim_is_no_answer() {
 }
 
 #[test]
-fn a_peer_that_only_claims_to_be_alive_gets_one_message_at_a_time_and_is_named_to_nobody() {
+fn an_unverified_peer_gets_one_message_at_a_time_and_is_never_a_friend() {
     let mut core = core();
     for number in 0..5 {
         core.enqueue(Message::text(&number.to_string()), at(0)).unwrap();

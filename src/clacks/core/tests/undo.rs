@@ -22,7 +22,7 @@ fn names(core: &Core) -> Vec<String> {
 }
 
 #[test]
-fn ignored_peers_are_restored_whatever_the_bound() {
+fn ignored_peers_are_restored_beyond_the_limit() {
     let mut core = core_with(|options| options.max_peers = 2);
     assert!(core.add_peer(&address("a:1"), at(0)) && core.add_peer(&address("b:1"), at(0)));
     assert!(core.ignore(&address("z:1"), at(0)));
@@ -34,7 +34,7 @@ fn ignored_peers_are_restored_whatever_the_bound() {
 }
 
 #[test]
-fn where_there_is_no_room_for_all_the_named_are_restored_first_then_those_that_answered() {
+fn a_restart_prefers_user_added_then_responding_peers() {
     // The alphabet is against it.
     let all = [
         known("a:1", Status::Lost, false, false),
@@ -83,7 +83,7 @@ fn with(status: Option<Status>, peer: &Address) -> Core {
 }
 
 #[test]
-fn an_ignored_peer_has_its_status_again_after_a_restart() {
+fn an_ignored_peer_keeps_its_former_status_over_a_restart() {
     let peer = address("peer:1");
     for status in [None, Some(Status::New), Some(Status::Alive), Some(Status::Lost), Some(Status::Dead)] {
         let mut core = with(status, &peer);
@@ -97,7 +97,7 @@ fn an_ignored_peer_has_its_status_again_after_a_restart() {
 }
 
 #[test]
-fn that_a_peer_answered_once_survives_and_keeps_it_from_making_room_first() {
+fn a_restart_remembers_that_a_peer_responded_and_evicts_it_later() {
     let mut core = core_with(|options| options.max_peers = 2);
     core.restore(
         [known("a:1", Status::Alive, false, true), known("b:1", Status::Alive, false, false)],
@@ -114,7 +114,7 @@ fn that_a_peer_answered_once_survives_and_keeps_it_from_making_room_first() {
 proptest! {
     /// What is written of each peer is what it is restored with.
     #[test]
-    fn what_is_known_of_a_peer_survives(
+    fn a_restart_keeps_the_data_of_a_peer(
         peers in vec((0_u16..9, select(Status::ALL.to_vec()), any::<bool>(), any::<bool>()), 0..9),
     ) {
         let mut core = core();

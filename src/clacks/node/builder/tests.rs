@@ -29,7 +29,7 @@ async fn a_node_that_does_not_start_leaves_nothing_behind() {
 }
 
 #[tokio::test]
-async fn a_hostname_at_which_nobody_finds_a_node_is_refused() {
+async fn a_hostname_without_possible_nodes_is_refused() {
     for hostname in ["0.0.0.0", "::", "0.1.2.3", "224.0.0.1", "ff02::1", "255.255.255.255", "169.254.169.254"]
     {
         let builder = Node::builder().hostname(hostname).port(0).listen(Ipv4Addr::LOCALHOST.into());
@@ -39,7 +39,7 @@ async fn a_hostname_at_which_nobody_finds_a_node_is_refused() {
 }
 
 #[tokio::test]
-async fn a_certificate_given_as_text_is_shown_and_kept_nowhere() {
+async fn a_certificate_given_as_text_is_presented_and_not_saved() {
     let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
     let (certificate, key) = (made.cert.pem(), made.signing_key.serialize_pem());
     let directory = tempfile::tempdir().unwrap();
@@ -65,7 +65,7 @@ async fn a_certificate_given_as_text_is_shown_and_kept_nowhere() {
 }
 
 #[test]
-fn others_are_told_the_port_that_was_named() {
+fn the_node_sends_the_requested_port() {
     for (port, told) in [(0, 1), (1, 1), (2, 2), (8080, 8080), (65_535, 65_535)] {
         let address = Node::builder().hostname("tower.example.org").port(port).check().unwrap();
         assert_eq!(address.port(), told);

@@ -202,7 +202,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn whichever_version_of_ip_the_peer_listens_on_it_is_found() {
+    async fn a_peer_is_reached_over_either_version_of_ip() {
         let Ok(v6) = TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).await else { return };
         let v4 = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let [there, nobody] = [v6, v4].map(|socket| socket.local_addr().unwrap());

@@ -113,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_system_says_is_told_without_its_number_however_deep_it_is() {
+    fn a_system_error_is_reported_without_its_number() {
         let reset = io::Error::from_raw_os_error(104);
         let expected = reset.kind().to_string();
         let wrapped = io::Error::new(reset.kind(), reset);
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn what_went_wrong_in_tls_says_what_to_do() {
+    fn a_tls_error_says_what_to_do() {
         for (error, expected) in [
             (rustls::Error::AlertReceived(AlertDescription::HandshakeFailure), "RSA key of 2048 bits"),
             (rustls::Error::AlertReceived(AlertDescription::ProtocolVersion), "neither TLS 1.2 nor 1.3"),
@@ -137,7 +137,7 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn what_this_machine_lacks_is_no_failure_of_the_peer() {
+    fn a_resource_shortage_is_not_a_failure_of_the_peer() {
         let system = |code| io::Error::from_raw_os_error(code);
         let nobody = Handshake::with(crate::protocol::Address::new("tower", 1).unwrap(), false);
         for code in [11, 12, 23, 24, 99, 105] {

@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn links_that_cannot_close_are_reset_and_only_so_many_wait_for_that() {
+    async fn links_that_cannot_close_are_reset_and_those_closing_are_limited() {
         let closing = Closing::default();
         let (since, unanswered) = stuck(&closing, false).await;
         assert!(time_until_end(since, unanswered).await < CLOSE_TIMEOUT / 2);
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_connection_that_closes_without_waiting_needs_no_place() {
+    async fn a_connection_that_closes_at_once_uses_no_closing_slot() {
         let closing = Closing::default();
         let all = closing.0.try_acquire_many(MAX_CLOSING as u32).unwrap();
         assert!(closes(&mut std::future::ready(()), &closing).await);
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_connection_that_was_used_before_is_one_without_an_answer_once_it_has_a_request() {
+    async fn a_reused_connection_is_unanswered_from_its_next_request() {
         let node = crate::Node::builder().hostname("127.0.0.1").port(0).start().await.unwrap();
         let closing = Closing::default();
         let (link, _other_end) = Link::to_nowhere_with(1, &closing).await;

@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn there_is_a_bound_on_all_and_the_oldest_makes_room() {
+    async fn a_full_pool_closes_the_least_recently_used_connection() {
         let pool = Pool::new(3);
         let mut first = put(&pool, 1, 1).await;
         let mut others = Vec::new();
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_one_that_was_used_last_is_used_if_it_may_be() {
+    async fn the_pool_returns_the_most_recent_usable_connection() {
         let pool = Pool::new(10);
         let mut ends = Vec::new();
         for certificate in [1, 2, 1, 3] {
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn one_that_the_peer_closed_is_not_used() {
+    async fn a_connection_closed_by_the_peer_is_not_reused() {
         let pool = Pool::new(10);
         let stays = put(&pool, 1, 1).await;
         drop(put(&pool, 1, 2).await);
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_is_idle_for_too_long_is_closed() {
+    async fn a_connection_idle_for_too_long_is_closed() {
         let pool = Pool::new(10);
         let mut first = put(&pool, 1, 1).await;
         tokio::time::sleep(MAX_IDLE_TIME / 2).await;
@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_pool_that_is_closed_keeps_nothing() {
+    async fn a_closed_pool_keeps_no_connection() {
         let pool = Pool::new(10);
         let (mut one, mut other) = (put(&pool, 1, 1).await, put(&pool, 2, 1).await);
         pool.close_to(&peer(1));
@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_is_not_ready_again_counts_as_idle_and_not_for_long() {
+    async fn a_connection_that_is_not_ready_counts_as_idle_until_its_time_out() {
         let pool = Pool::new(4);
         let mut ends = Vec::new();
         for number in 1..=4 {

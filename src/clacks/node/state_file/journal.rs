@@ -179,7 +179,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_journal_cut_anywhere_gives_the_changes_whose_lines_are_whole(
+        fn a_cut_journal_keeps_the_changes_of_complete_lines(
             changes in prop::collection::vec(change(), 0..20), cut in any::<prop::sample::Index>(),
         ) {
             let written = lines(Some(7), &changes).unwrap();
@@ -193,7 +193,7 @@ mod tests {
         }
 
         #[test]
-        fn changes_in_portions_give_the_state_that_they_give_at_once(
+        fn changes_in_portions_give_the_same_state_as_all_at_once(
             changes in prop::collection::vec(change(), 0..40), at in any::<prop::sample::Index>(),
         ) {
             let at_once = apply(State::default(), changes.clone());
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_is_wrong_is_told_by_its_number_and_another_version_is_not_read() {
+    fn an_invalid_line_is_named_by_number_and_another_version_is_refused() {
         let mut text = lines(Some(7), &[peer(1, 1)]).unwrap();
         text.extend_from_slice(b"{\"peer\":{}}\n");
         assert!(read(&text, 7).unwrap_err().to_string().starts_with("line 3: "));

@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn failures_are_further_and_further_apart_and_count_what_was_tried() {
+    async fn the_pause_doubles_after_failures_and_failed_bytes_count() {
         let wait = |write_timer: &mut WriteTimer, bytes: u64, is_success: bool| {
             write_timer.saved(bytes, is_success);
             (write_timer.next() - Instant::now()).as_secs()

@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn a_peer_is_known_by_one_certificate_however_its_name_is_spelled() {
+fn all_spellings_of_a_peer_share_one_trusted_certificate() {
     for (spelling, other, is_same) in [
         ("Tower.example.org", "tower.EXAMPLE.org", true),
         ("::1", "0:0:0:0:0:0:0:1", true),
@@ -21,7 +21,7 @@ fn a_peer_is_known_by_one_certificate_however_its_name_is_spelled() {
 }
 
 #[test]
-fn only_what_was_refused_when_the_peer_was_last_reached_is_accepted() {
+fn the_user_accepts_only_the_certificate_refused_at_the_last_contact() {
     let trust = Trust::default();
     let [first, second] = [1, 2].map(|byte| CertificateFingerprint([byte; 32]));
     let peer = named(0);
@@ -47,7 +47,7 @@ fn only_what_was_refused_when_the_peer_was_last_reached_is_accepted() {
 }
 
 #[tokio::test]
-async fn only_what_the_user_does_is_saved_without_waiting() {
+async fn only_changes_by_the_user_are_saved_without_delay() {
     type Change = fn(&Trust, &Address);
     const FIRST: CertificateFingerprint = CertificateFingerprint([1; 32]);
     let changes: [(Change, bool); 5] = [
@@ -75,7 +75,7 @@ async fn only_what_the_user_does_is_saved_without_waiting() {
 }
 
 #[test]
-fn of_many_refused_certificates_the_latest_are_remembered() {
+fn only_the_latest_refused_certificates_are_remembered() {
     let trust = Trust::default();
     let [first, second] = [1, 2].map(|byte| CertificateFingerprint([byte; 32]));
     for number in 0..=MAX_REFUSED {
@@ -88,7 +88,7 @@ fn of_many_refused_certificates_the_latest_are_remembered() {
 }
 
 #[test]
-fn a_new_certificate_is_no_reason_to_look_through_all_of_them() {
+fn a_new_certificate_does_not_cause_a_sweep_of_all() {
     let trust = Trust::default();
     for number in 0..MAX_OTHERS - 1 {
         trust.pin_first(&named(number), CertificateFingerprint([1; 32])).unwrap();
@@ -111,7 +111,7 @@ fn named(number: usize) -> Address {
 }
 
 #[test]
-fn of_those_who_are_no_peers_the_latest_are_remembered() {
+fn only_the_latest_certificates_of_former_peers_are_remembered() {
     let trust = Trust::default();
     let certificate = CertificateFingerprint([1; 32]);
     let (accepted, peer) = (named(0), named(1));

@@ -37,7 +37,7 @@ fn grid(newcomers: NewPeerPolicy) -> Scenario {
 }
 
 #[test]
-fn the_same_seed_is_the_same_run() {
+fn the_same_seed_gives_the_same_run() {
     let troubled = |seed| Scenario {
         seed,
         duration: 60.0,
@@ -54,7 +54,7 @@ fn the_same_seed_is_the_same_run() {
 }
 
 #[test]
-fn without_trouble_no_message_is_lost_or_doubled_and_each_is_everywhere_in_the_end() {
+fn without_faults_each_message_visits_all_nodes_without_loss_or_copies() {
     let (samples, report) = run(Scenario {
         duration: 2000.0,
         until_visited: 1.0,
@@ -72,7 +72,7 @@ fn without_trouble_no_message_is_lost_or_doubled_and_each_is_everywhere_in_the_e
 }
 
 #[test]
-fn from_the_top_of_the_list_a_message_does_not_come_as_far_as_by_chance() {
+fn a_message_sent_to_the_oldest_new_peer_travels_less_far_than_at_random() {
     let end = |newcomers| run(grid(newcomers)).1.end;
     let (oldest, always) = (end(NewPeerPolicy::Oldest), end(NewPeerPolicy::Always));
     assert!(oldest.deliveries == 3000 && always.deliveries == 3000);
@@ -95,7 +95,7 @@ fn busy(change: impl FnOnce(&mut Scenario)) -> (Vec<Sample>, Report) {
 }
 
 #[test]
-fn what_never_arrives_is_sent_again_and_what_is_not_confirmed_is_there_twice() {
+fn a_lost_payload_is_sent_again_and_a_lost_response_duplicates_the_message() {
     let lost_on_the_way = busy(|scenario| scenario.loss = 0.1).1.end;
     assert!(lost_on_the_way.failures > 100);
     assert_eq!((lost_on_the_way.lost, lost_on_the_way.duplicates), (0, 0));
@@ -108,21 +108,21 @@ fn what_never_arrives_is_sent_again_and_what_is_not_confirmed_is_there_twice() {
 }
 
 #[test]
-fn an_answer_that_comes_too_late_is_none() {
+fn a_response_after_the_time_out_counts_as_a_failure() {
     let slow = busy(|scenario| scenario.latency = Latency::Constant { seconds: 3.0 }).1.end;
     assert_eq!(slow.deliveries, 0, "{slow:?}");
     assert!(slow.failures > 0 && slow.duplicates > 0 && slow.lost == 0, "{slow:?}");
 }
 
 #[test]
-fn announces_are_no_deliveries() {
+fn announces_do_not_count_as_deliveries() {
     let quiet = busy(|scenario| scenario.messages = 0).1.end;
     assert_eq!((quiet.deliveries, quiet.failures), (0, 0));
     assert!(quiet.least_known > 0);
 }
 
 #[test]
-fn an_announce_that_fails_is_repeated() {
+fn a_failed_announce_is_repeated() {
     let (samples, report) = busy(|scenario| {
         // Without messages only announces spread addresses.
         scenario.topology = Topology::Ring { nodes: 60, each_side: 1 };
@@ -133,13 +133,13 @@ fn an_announce_that_fails_is_repeated() {
 }
 
 #[test]
-fn it_ends_when_its_time_is_over_to_the_nanosecond() {
+fn a_simulation_ends_exactly_at_its_duration() {
     let mut simulation = Simulation::new(Scenario { duration: 1.0 / 3.0, ..Scenario::default() }).unwrap();
     assert!(!simulation.run_until(seconds(1)) && simulation.has_ended());
 }
 
 #[test]
-fn nodes_that_fail_take_their_messages_with_them_and_come_back() {
+fn failed_nodes_lose_their_messages_and_return() {
     let (samples, report) = busy(|scenario| scenario.churn = Some(Churn { mean_up: 100.0, mean_down: 25.0 }));
     assert!(report.end.lost > 10, "{report:?}");
     let up: Vec<_> = samples.iter().map(|sample| sample.up).skip(100).collect();
@@ -148,7 +148,7 @@ fn nodes_that_fail_take_their_messages_with_them_and_come_back() {
 }
 
 #[test]
-fn a_node_that_fails_is_forgotten_and_found_again() {
+fn a_failed_node_is_forgotten_and_found_again() {
     let (_, report) = busy(|scenario| {
         scenario.outage = Some(Outages { node: 7, from: 20.0, until: 450.0 });
         scenario.duration = 500.0;
@@ -160,7 +160,7 @@ fn a_node_that_fails_is_forgotten_and_found_again() {
 }
 
 #[test]
-fn nothing_crosses_a_partition_while_it_lasts() {
+fn no_payload_crosses_a_partition() {
     let (_, cut) = busy(|scenario| {
         (scenario.messages, scenario.origin) = (1, MessagePlacement::First);
         scenario.topology = Topology::Grid { width: 10, height: 10 };
@@ -171,7 +171,7 @@ fn nothing_crosses_a_partition_while_it_lasts() {
 }
 
 #[test]
-fn made_up_friends_do_not_stop_the_messages() {
+fn made_up_friends_do_not_stop_deliveries() {
     let (before, during) = busy(|scenario| {
         scenario.flood = Some(Flood { from: 100.0, until: 300.0, rate: 600.0 });
     })
@@ -184,7 +184,7 @@ fn made_up_friends_do_not_stop_the_messages() {
 }
 
 #[test]
-fn scenarios_that_make_no_sense_are_refused_with_what_to_change() {
+fn invalid_scenarios_are_refused_with_advice() {
     let refused = |change: fn(&mut Scenario)| {
         let mut scenario = Scenario::default();
         change(&mut scenario);
@@ -225,7 +225,7 @@ fn scenarios_that_make_no_sense_are_refused_with_what_to_change() {
 }
 
 #[test]
-fn a_sender_gives_up_when_its_time_is_over_however_long_the_way_is() {
+fn a_sender_times_out_whatever_the_latency() {
     let mut simulation = Simulation::new(Scenario {
         topology: Topology::Random { nodes: 2, degree: 1 },
         announces: false,
@@ -249,7 +249,7 @@ fn a_sender_gives_up_when_its_time_is_over_however_long_the_way_is() {
 
 #[cfg(feature = "node")]
 #[test]
-fn a_simulated_sender_waits_as_long_as_a_node_does() {
+fn the_simulated_time_out_equals_that_of_a_node() {
     let node = crate::node::Limits::default().request_timeout;
     assert_eq!(Duration::from_secs_f64(Scenario::default().timeout), node);
 }
@@ -288,7 +288,7 @@ fn too_large() -> Vec<Scenario> {
 }
 
 #[test]
-fn what_would_take_too_much_memory_is_refused_with_the_number_before_any_is_accepted() {
+fn a_scenario_that_needs_too_much_memory_is_refused_before_it_allocates() {
     for scenario in too_large() {
         let error = Simulation::new(scenario.clone()).unwrap_err();
         assert!(matches!(error, ScenarioError::Memory(_)), "{error}: {scenario:?}");

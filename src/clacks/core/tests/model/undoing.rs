@@ -159,7 +159,7 @@ fn on_message(core: &mut Core, id: Option<MessageId>, command: impl Fn(&mut Core
 
 proptest! {
     #[test]
-    fn a_command_that_is_undone_leaves_the_node_as_it_was(
+    fn undoing_a_command_restores_the_node(
         options in options(), seed in any::<u64>(), inputs in vec(inputs(), 1..100), commands in vec(undone(), 1..6),
     ) {
         let mut world = World::new(options, seed);
@@ -188,7 +188,7 @@ proptest! {
 }
 
 #[test]
-fn what_was_not_known_before_an_ignore_is_not_known_after_it_was_undone() {
+fn undoing_an_ignore_removes_a_formerly_unknown_peer() {
     let mut core = core();
     let stranger = address("stranger:1");
     let state: PeerState = core.peer_state(&stranger);
@@ -197,7 +197,7 @@ fn what_was_not_known_before_an_ignore_is_not_known_after_it_was_undone() {
 }
 
 #[test]
-fn a_peer_that_made_room_for_one_that_was_added_is_known_again_as_it_was() {
+fn undoing_an_addition_restores_the_evicted_peer() {
     let mut core = core_with(|options| options.max_peers = 2);
     let (old, new) = (address("old:1"), address("new:1"));
     core.restore(
