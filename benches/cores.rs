@@ -1,4 +1,4 @@
-//! State machines that know many, for whatever measures them.
+//! State machines with many peers, for the benchmarks.
 
 use std::time::Duration;
 
@@ -7,17 +7,17 @@ use clacks_p2p::{
     core::{Core, DeliveryResult, Now, Options},
 };
 
-/// Each has a hostname of its own.
+/// A peer with a hostname of its own.
 pub(crate) fn peer(number: u32) -> Address {
     Address::new(&format!("tower-{number}.example.org"), 8080).expect("an address")
 }
 
-/// A second apart, so that each message is due.
+/// The time of a message: one second apart, so that each message is due.
 pub(crate) fn at(second: u64) -> Now {
     Now { uptime: Duration::from_secs(second), unix_ms: second * 1000 }
 }
 
-/// A state machine without limits that knows so many peers, in the order in which the dashboard lists them.
+/// A state machine without limits and with this many peers, sorted as the dashboard lists them.
 pub(crate) fn with_peers(count: u32) -> Core {
     let mut options = Options::new(Address::new("here.example.org", 1).expect("an address"));
     (options.max_queue_messages, options.max_queue_bytes) = (usize::MAX, usize::MAX);
@@ -31,7 +31,7 @@ pub(crate) fn with_peers(count: u32) -> Core {
     core
 }
 
-/// The message that has just left is taken.
+/// Accepts the message that was just sent.
 pub(crate) fn end(core: &mut Core, now: Now) {
     let delivery = core.poll_delivery().expect("a message was due");
     core.handle_delivery(delivery.id, DeliveryResult::accepted(Duration::ZERO), now);

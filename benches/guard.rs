@@ -1,12 +1,11 @@
-//! Whether anything has become slower: what a message costs beside a yardstick that is measured in the same run, and what
-//! a hundred thousand peers or a million messages cost beside a hundred of them.
+//! Detects slowdowns. It measures the cost of a message relative to a yardstick in the same run, and the cost with
+//! 100,000 peers or a million messages relative to that with a hundred.
 //!
 //!     cargo bench -p clacks-p2p --features simulation --bench guard
 //!
-//! It fails if a figure is more than [`MARGIN`] times what it is known to be. Nothing is compared with a bare time: both
-//! sides of each ratio take turns, and of each the fastest turn counts, which is the one that was disturbed least. What
-//! is known of the ratios of much to little is the most that a machine with small caches may need: they are to catch
-//! what looks at all of many, not what is slower by half.
+//! It fails if a ratio is more than [`MARGIN`] times its known value. No absolute times are compared: both sides of a
+//! ratio take turns, and the fastest turn of each counts, because it was disturbed least. The known ratios of large to
+//! small are the maximum that a machine with small caches may need. They detect linear searches, not slowdowns by half.
 
 #![allow(clippy::disallowed_methods, reason = "tests and benchmarks measure time")]
 
@@ -27,17 +26,17 @@ use rand::{SeedableRng, rngs::StdRng};
 
 use cores::{at, end, peer, with_peers};
 
-/// How much more than known something may cost.
+/// Factor by which a ratio may exceed its known value.
 const MARGIN: f64 = 1.5;
-/// Turns of which the fastest counts.
+/// Number of turns, of which the fastest counts.
 const TURNS: u32 = 25;
-/// How often the subject does its work in a turn.
+/// Repetitions of the work in one turn.
 const TIMES: u32 = 2000;
 
-/// Measurements of a figure that is too high at first: a machine that was busy is so no longer.
+/// Maximum measurements of a ratio that is too high at first, because the machine may have been busy.
 const TRIES: u32 = 3;
 
-/// A ratio that is known.
+/// A ratio with its known value.
 struct Figure {
     name: &'static str,
     known: f64,
@@ -72,7 +71,7 @@ const FIGURES: [Figure; 8] = [
 ];
 
 fn main() -> ExitCode {
-    // None is left out because another is too high.
+    // All ratios are measured, even if one is too high.
     let slower = FIGURES.iter().filter(|figure| !figure.is_met()).count();
     if slower == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
@@ -92,7 +91,7 @@ impl Figure {
     }
 }
 
-/// How many times longer the one takes than the other.
+/// How many times longer `one` takes than `other`.
 fn ratio(mut one: impl FnMut(), mut other: impl FnMut()) -> f64 {
     let fastest = |fastest: Duration, work: &mut dyn FnMut()| {
         let began = Instant::now();
@@ -107,7 +106,7 @@ fn ratio(mut one: impl FnMut(), mut other: impl FnMut()) -> f64 {
     one_took.as_secs_f64() / other_took.as_secs_f64()
 }
 
-/// What does not change with this project: a JSON text that is read by a library into numbers, texts and a list.
+/// Work that does not change with this project: a library parses a JSON text into numbers, strings and a list.
 fn yardstick() {
     const TEXT: &str = r#"{"name":"tower","ports":[8443,8080,443],"open":true,"rate":12.5,"of":{"a":"b"}}"#;
     black_box(serde_json::from_str::<serde_json::Value>(black_box(TEXT)).is_ok());
@@ -128,7 +127,7 @@ fn encoding() -> impl FnMut() {
     move || drop(black_box(payload.encode()))
 }
 
-/// Sends the message that is due, which is taken.
+/// Sends the message that is due and accepts it.
 fn send(core: &mut Core, now: Now, rng: &mut StdRng) {
     core.handle_timeout(now, rng);
     end(core, now);
@@ -154,13 +153,13 @@ fn picking(peers: u32) -> impl FnMut() {
     }
 }
 
-/// A peer that is ignored and heard of again.
+/// A peer is ignored and unignored.
 fn changing(peers: u32) -> impl FnMut() {
     let mut core = with_peers(peers);
     let addresses: Vec<_> = (0..peers).map(peer).collect();
     let mut number = 0;
     move || {
-        // Far apart, so that none is in a cache because the one beside it is.
+        // Far apart, so that neighbouring peers do not share a cache line.
         number = (number + 7919) % addresses.len();
         core.ignore(&addresses[number], at(1));
         core.unignore(&addresses[number], at(1));
@@ -168,7 +167,7 @@ fn changing(peers: u32) -> impl FnMut() {
     }
 }
 
-/// A screen's worth of messages out of the middle.
+/// One screen of messages from the middle of the queue.
 fn looking(messages: u32) -> impl FnMut() {
     let mut core = with_peers(0);
     let mut ids: Vec<MessageId> = Vec::new();
@@ -182,7 +181,7 @@ fn looking(messages: u32) -> impl FnMut() {
     }
 }
 
-/// A delivery from end to end, in a network that stays in the caches.
+/// A complete delivery, in a network that fits in the caches.
 fn simulating() -> impl FnMut() {
     let scenario = Scenario { messages: 400, duration: 1e7, ..Scenario::default() };
     let mut simulation = Simulation::new(scenario).expect("a scenario that may be");

@@ -1,4 +1,4 @@
-//! Clients that send payloads as fast as they are taken, or at a rate.
+//! Clients that send payloads as fast as they are accepted, or at a rate.
 
 use std::{
     net::SocketAddr,
@@ -20,41 +20,41 @@ use tokio_rustls::TlsConnector;
 
 use crate::tls;
 
-/// Connections that send side by side.
+/// Number of concurrent connections.
 const CONNECTIONS: usize = 16;
 
 /// How payloads are sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Way {
-    /// Many through each connection.
+    /// Many payloads on each connection.
     KeptAlive,
-    /// Each through a connection of its own.
+    /// One payload on each connection.
     Anew,
 }
 
-/// What came of a round.
+/// The result of a round.
 pub(crate) struct Round {
-    /// Payloads that were taken.
+    /// Number of accepted payloads.
     pub(crate) taken: u64,
-    /// How long it lasted.
+    /// Duration of the round.
     pub(crate) lasted: Duration,
-    /// How long each took, in seconds, from the shortest to the longest.
+    /// Latencies in seconds, sorted.
     pub(crate) latencies: Vec<f64>,
 }
 
 impl Round {
-    /// Payloads a second.
+    /// Payloads per second.
     pub(crate) fn rate(&self) -> f64 {
         self.taken as f64 / self.lasted.as_secs_f64()
     }
 
-    /// How long 99 of 100 payloads took at most, in seconds.
+    /// The 99th percentile of the latencies, in seconds.
     pub(crate) fn p99(&self) -> f64 {
         self.latencies.get(self.latencies.len() * 99 / 100).copied().unwrap_or(f64::NAN)
     }
 }
 
-/// A message whose JSON text has so many bytes.
+/// A message with this many bytes of JSON text.
 pub(crate) fn message(number: u32, bytes: usize) -> Message {
     Message::text(&format!("{number:0width$}", width = bytes - 2))
 }
@@ -64,12 +64,12 @@ fn body(bytes: usize) -> Bytes {
     Payload { message: message(1, bytes), kind: Kind::Message, sender, friend: None }.encode().into()
 }
 
-/// Sends payloads with messages of `bytes` bytes for a while, at a rate if one is given.
+/// Sends payloads with messages of `bytes` bytes for a time, at a rate if one is given.
 pub(crate) fn send(to: SocketAddr, bytes: usize, way: Way, lasts: Duration, rate: Option<f64>) -> Round {
     send_on(&Runtime::new().expect("a runtime"), to, bytes, way, lasts, rate)
 }
 
-/// The same as fast as it goes with one core.
+/// As [`send`], as fast as possible with one core.
 pub(crate) fn send_from_one_core(to: SocketAddr, bytes: usize, way: Way, lasts: Duration) -> Round {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     send_on(&runtime, to, bytes, way, lasts, None)
@@ -108,8 +108,8 @@ struct Client {
 }
 
 impl Client {
-    /// Sends until `end`; each payload as soon as the one before is answered or, with a pace, when it is due. What is
-    /// late counts from when it was due.
+    /// Sends until `end`: each payload after the response to the one before or, with a pace, at its due time. Latencies
+    /// are measured from the due time.
     async fn run(
         self,
         way: Way,
@@ -121,7 +121,8 @@ impl Client {
         let (mut latencies, mut connection, mut due) = (Vec::new(), None, first);
         while Instant::now() < end && due < end {
             if pace.is_some() {
-                // To the millisecond, as timers do: who waits more precisely takes the cores from the server.
+                // Precise to a millisecond, as timers are. A busy-waiting client would compete with the server for the
+                // cores.
                 tokio::time::sleep_until(due.into()).await;
             }
             let began = if pace.is_some() { due } else { Instant::now() };

@@ -1,13 +1,13 @@
-//! How fast the node is, side by side in one run with the npm package `clacks-p2p` 0.3.3 and with a bare hyper + rustls
-//! server that answers 200 and does nothing else, which is the limit.
+//! Compares the speed of the node, in one run, with the npm package `clacks-p2p` 0.3.3 and with a bare hyper + rustls
+//! server that only responds 200, which is the upper limit.
 //!
 //!     cargo bench --bench speed
 //!
-//! Everything runs on 127.0.0.1 for a bounded time. Each server is a process of its own that uses one core. The figures
-//! are ratios, as machines differ and are never idle: what is measured takes turns, and each ratio is the median of its
-//! rounds. The processor time that a server takes for a payload is told as well: other programs disturb it least.
+//! Everything runs on 127.0.0.1 for a bounded time. Each server is a process that uses one core. The figures are
+//! ratios, because machines differ and are never idle: the servers take turns, and each ratio is the median of the
+//! rounds. The processor time per payload is printed as well, because other programs disturb it least.
 //!
-//! With `-- NAME` it runs only what has NAME in its name; `-- --seconds N` sets how long a round lasts.
+//! `-- NAME` runs only benchmarks with NAME in their name. `-- --seconds N` sets the duration of a round.
 
 mod cores;
 #[path = "../tests/soak/figures.rs"]
@@ -37,12 +37,12 @@ use std::time::Duration;
 
 use table::Table;
 
-/// How long a round lasts unless it is told otherwise.
+/// Default duration of a round.
 const ROUND: Duration = Duration::from_secs(3);
-/// Rounds of which the median is taken.
+/// Number of rounds, of which the median is used.
 const ROUNDS: usize = 3;
 
-/// What was asked for on the command line.
+/// The arguments of the command line.
 struct Wanted {
     name: String,
     round: Duration,
@@ -80,12 +80,12 @@ fn wanted(arguments: &[String]) -> Wanted {
     };
     let seconds = after("--seconds").and_then(|seconds| seconds.parse().ok());
     let round = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).unwrap_or(ROUND);
-    // cargo adds --bench.
+    // cargo adds `--bench`.
     let is_name = |argument: &&String| !argument.starts_with("--") && argument.parse::<f64>().is_err();
     Wanted { name: arguments.iter().find(is_name).cloned().unwrap_or_default(), round }
 }
 
-/// Tells what is under way.
+/// Prints the current step.
 fn note(text: &str) {
     eprintln!("  {text}");
 }

@@ -1,5 +1,5 @@
-//! Memory for each message that waits and for each peer that is known: that of a process of its own with very many of
-//! them, less that of one with few or none.
+//! Memory per queued message and per known peer: the memory of a process with very many of them, minus that of one with
+//! few or none.
 
 use std::{path::Path, process::Command};
 
@@ -15,14 +15,14 @@ use crate::{
 
 const MESSAGES: u32 = 1_000_000;
 const PEERS: u32 = 100_000;
-/// Those that the messages come from.
+/// Number of senders of the messages.
 const SENDERS: u32 = 100;
 
 pub(crate) fn run(wanted: &Wanted, table: &mut Table) {
     let name = "memory for a queued message of 64 B";
     if wanted.is(name) {
         note(name);
-        // Less what a node needs for the first of them, such as the table of those that were seen.
+        // Minus what a node needs for the first of them, such as the table of visits.
         let [most, first] = [MESSAGES, MESSAGES / 10].map(|count| resident("messages", count));
         let each = (most - first) / f64::from(MESSAGES - MESSAGES / 10);
         table.row(name, format!("{each:.1} B"), "120 B", each <= 120.0);
@@ -35,7 +35,7 @@ pub(crate) fn run(wanted: &Wanted, table: &mut Table) {
     }
 }
 
-/// The resident memory of a process that holds so many, in bytes.
+/// The resident memory in bytes of a process with this many of them.
 fn resident(what: &str, count: u32) -> f64 {
     let directory = tempfile::tempdir().expect("a directory");
     if what == "peers" {
@@ -48,7 +48,7 @@ fn resident(what: &str, count: u32) -> f64 {
     String::from_utf8_lossy(&output).trim().parse().expect("a number")
 }
 
-/// What that process does.
+/// The role of that process.
 pub(crate) fn measure(arguments: &[String]) {
     match arguments[0].as_str() {
         "--measure=messages" => {
@@ -64,8 +64,7 @@ fn tell_memory_with<T>(_held: &T) {
     println!("{}", Figures::of(std::process::id()).memory);
 }
 
-/// A node that knows them from an earlier run, in the order in which the dashboard lists them, and looks for who is to
-/// make room for one more.
+/// A node with peers from an earlier run, sorted as the dashboard lists them, that searches for an eviction candidate.
 fn with_known_peers(directory: &Path) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let node = Node::builder().hostname("127.0.0.1").port(0).data_dir(directory);

@@ -1,4 +1,4 @@
-//! What the state machine does for each message.
+//! The work of the state machine per message.
 
 use std::{
     hint::black_box,
@@ -16,7 +16,7 @@ use crate::{
 };
 
 const PEERS: u32 = 100_000;
-/// How often each is done.
+/// Repetitions.
 const TIMES: u32 = 200_000;
 
 pub(crate) fn run(wanted: &Wanted, table: &mut Table) {
@@ -34,7 +34,7 @@ fn row(name: &str, each: f64, table: &mut Table) {
     table.row(name, format!("{:.0} ns", each * 1e9), "under 1 µs", each < 1e-6);
 }
 
-/// From a message that is due to the delivery of it, and its end.
+/// From a due message to its delivery and the result.
 fn picking(table: &mut Table) {
     let mut core = with_peers(PEERS);
     let mut rng = StdRng::seed_from_u64(1);
@@ -51,7 +51,7 @@ fn picking(table: &mut Table) {
     row("picking the next of 100,000 peers", spent.as_secs_f64() / f64::from(TIMES), table);
 }
 
-/// Each peer that is new becomes alive by what comes in its name.
+/// A payload makes each new peer alive.
 fn changing(table: &mut Table) {
     let mut core = with_peers(PEERS);
     let peers: Vec<_> = (0..PEERS).map(peer).collect();

@@ -1,4 +1,4 @@
-//! The dashboard: what a frame costs, what it costs while nothing happens, how soon it is there, and how large it is.
+//! The dashboard: cost of a frame, cost while idle, start time, and size.
 
 use std::{
     process::Command,
@@ -17,13 +17,13 @@ use crate::{
     table::{Table, median},
 };
 
-/// The program as it is installed.
+/// The program.
 const PROGRAM: &str = env!("CARGO_BIN_EXE_clacks");
 /// In the first minute the ages on the screen change every second.
 const FIRST_MINUTE: Duration = Duration::from_secs(62);
-/// How long nothing happens.
+/// Duration of the idle measurement.
 const IDLE: Duration = Duration::from_secs(30);
-/// How often it is started.
+/// Number of starts.
 const STARTS: usize = 9;
 
 const FRAMES: &str = "drawing a frame at 200x60";
@@ -42,7 +42,7 @@ pub(crate) fn run(wanted: &Wanted, table: &mut Table) {
     }
 }
 
-/// The dashboard's own tests have the node, the model and the view at hand; one of them measures.
+/// A test of the dashboard crate measures the frames, because it can use the model and the view.
 fn frames(table: &mut Table) {
     let output = Command::new(env!("CARGO"))
         .args(["test", "--release", "--package", "clacks-dashboard", "--lib", "--"])
@@ -65,7 +65,7 @@ fn frames(table: &mut Table) {
     table.row(FRAMES, told, "p99 under 4,000 µs, 1.25 × that with ten of each", is_met);
 }
 
-/// The dashboard of a node that knows so many peers, and the directory it keeps them in.
+/// Launches the dashboard of a node with this many peers, and returns its data directory.
 fn launch(peers: u32) -> (Launch, TempDir) {
     let directory = tempfile::tempdir().expect("a directory");
     state::leave(directory.path(), peers).expect("a file");
@@ -83,7 +83,7 @@ fn idling(table: &mut Table) {
     let (before, bytes) = used(&session);
     std::thread::sleep(IDLE);
     let (after, bytes_after) = used(&session);
-    // What a thread has used that has ended is not known.
+    // The time of an ended thread is unknown.
     assert_eq!(before.threads, after.threads, "a thread began or ended: measure again");
     let (cpu, cpu_after) = (before.cpu, after.cpu);
     let share = cpu_after.saturating_sub(cpu).as_secs_f64() / IDLE.as_secs_f64() * 100.0;
@@ -99,7 +99,7 @@ fn starting(table: &mut Table) {
             let began = Instant::now();
             let session = launch.start();
             let took = began.elapsed().as_secs_f64() * 1e3;
-            // It is there with all of them.
+            // The screen shows all of them.
             session.wait_for("10kL");
             took
         })

@@ -1,4 +1,4 @@
-//! Payloads that are taken: how many a second, and how fast each.
+//! Accepted payloads: rate and latency.
 
 use std::time::Duration;
 
@@ -10,11 +10,11 @@ use crate::{
     table::{Table, median},
 };
 
-/// What one server did in each round.
+/// The results of one server in each round.
 #[derive(Default)]
 struct Did {
     rates: Vec<f64>,
-    /// Processor time for a payload, in microseconds.
+    /// Processor time per payload in microseconds.
     costs: Vec<f64>,
 }
 
@@ -38,7 +38,7 @@ fn throughput(name: &str, bytes: usize, way: Way, least: f64, round: Duration, t
     let mut did = Kind::ALL.map(|_| Did::default());
     for _ in 0..ROUNDS {
         for (kind, did) in Kind::ALL.into_iter().zip(&mut did) {
-            // A new one for each round: those that queue what they take would be fuller each time.
+            // A new server for each round, because a queue would grow from round to round.
             let server = Server::start(kind);
             load::send(server.address, bytes, way, round / 4, None);
             let before = server.figures().cpu;

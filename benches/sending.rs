@@ -1,4 +1,4 @@
-//! Messages that are sent: to one fast peer and to many, as fast as it goes and at a rate.
+//! Sending messages to one fast peer and to many, at maximum speed and at a rate.
 
 use std::time::{Duration, Instant};
 
@@ -10,11 +10,11 @@ use crate::{
     table::{Table, median},
 };
 
-/// What no node reaches.
+/// A rate above the speed of any node.
 const FASTEST: &str = "100000";
-/// Messages that a node is given at most: more than it sends in a round.
+/// Maximum messages for one node: more than it sends in a round.
 const MOST: u32 = 300_000;
-/// Rates that are to be met, and of how many sends the distances are measured; without, those of a round are counted.
+/// Rates, and the number of sends whose intervals are measured. Without a number, the sends of a round are counted.
 const RATES: [(f64, Option<u64>); 5] =
     [(0.1, Some(3)), (1.0, Some(6)), (200.0, None), (1000.0, None), (10_000.0, None)];
 
@@ -29,7 +29,7 @@ pub(crate) fn run(wanted: &Wanted, table: &mut Table) {
     }
 }
 
-/// Messages a second that a node sends to bare servers that take them all, beside the package and a bare client.
+/// Messages per second that a node sends to bare servers that accept all, compared with the package and a bare client.
 fn fastest(name: &str, peers: u8, round: Duration, table: &mut Table) {
     note(name);
     let (mut of_package, mut of_bare, mut rates) = (Vec::new(), Vec::new(), Vec::new());
@@ -47,20 +47,20 @@ fn fastest(name: &str, peers: u8, round: Duration, table: &mut Table) {
     table.row(name, figure, "20 × package, 0.5 × a bare client", package >= 20.0 && bare >= 0.5);
 }
 
-/// Messages a second that bare servers take from one node.
+/// Messages per second that bare servers accept from one node.
 fn sent(kind: Kind, rate: &str, peers: u8, round: Duration) -> f64 {
-    // Twice what it may send, but not so many that they are still being queued when the measuring begins.
+    // Twice the number that it may send, but few enough to be queued before the measurement begins.
     let messages =
         rate.parse::<f64>().map_or(MOST, |rate| (rate * 2.5 * round.as_secs_f64()) as u32).min(MOST);
     let (mut sink, _node) = sending(kind, rate, peers, messages);
-    // The first ones make the connections.
+    // The first messages open the connections.
     std::thread::sleep(round / 4);
     let (before, began) = (sink.count(), Instant::now());
     std::thread::sleep(round);
     (sink.count() - before) as f64 / began.elapsed().as_secs_f64()
 }
 
-/// The same by when each of so many messages came, to a millisecond or two.
+/// The rate computed from the times of this many messages, each precise to one or two milliseconds.
 fn sent_one_by_one(rate: f64, messages: u64) -> f64 {
     let (mut sink, _node) = sending(Kind::Clacks, &rate.to_string(), 4, messages as u32);
     let mut when = |message| {
@@ -73,7 +73,7 @@ fn sent_one_by_one(rate: f64, messages: u64) -> f64 {
     (messages - 1) as f64 / (when(messages) - first).as_secs_f64()
 }
 
-/// A bare server of so many addresses, and a node that sends to them.
+/// A bare server with this many addresses, and a node that sends to them.
 fn sending(kind: Kind, rate: &str, peers: u8, messages: u32) -> (Server, Server) {
     let sink = Server::start(Kind::Bare);
     let mut node = Server::start_sending(kind, rate);

@@ -1,4 +1,4 @@
-//! The servers that are compared, each in a process of its own.
+//! The compared servers, each in a process of its own.
 
 use std::{
     convert::Infallible,
@@ -21,12 +21,12 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::{figures::Figures, install, tls};
 
-/// Who serves.
+/// The kind of a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// hyper and rustls, and nothing else.
+    /// hyper and rustls only.
     Bare,
-    /// This node, with a watcher as the dashboard is one.
+    /// This node, with a subscriber as the dashboard has one.
     Clacks,
     /// The npm package.
     Package,
@@ -44,13 +44,13 @@ impl Kind {
     }
 }
 
-/// So many addresses the bare server has.
+/// Number of addresses of the bare server.
 pub(crate) const PEERS: u8 = 100;
 
-/// Requests that the bare server has answered.
+/// Number of requests that the bare server has answered.
 static ANSWERED: AtomicU64 = AtomicU64::new(0);
 
-/// A server that runs, until it is dropped.
+/// A running server. It is stopped when this is dropped.
 pub(crate) struct Server {
     child: Child,
     lines: mpsc::Receiver<String>,
@@ -62,7 +62,7 @@ impl Server {
         Self::start_sending(kind, "0.001")
     }
 
-    /// One that sends so many messages a second.
+    /// Starts a server that sends this many messages per second.
     pub(crate) fn start_sending(kind: Kind, rate: &str) -> Self {
         let mut command = if kind == Kind::Package { package(rate) } else { ourselves(kind, rate) };
         let mut child =
@@ -81,13 +81,13 @@ impl Server {
         Figures::of(self.child.id())
     }
 
-    /// Tells it something.
+    /// Writes a line to its standard input.
     pub(crate) fn tell(&mut self, line: &str) {
         let input = self.child.stdin.as_mut().expect("it is a pipe");
         writeln!(input, "{line}").expect("the server listens");
     }
 
-    /// How many requests a bare server has answered.
+    /// Number of requests that a bare server has answered.
     pub(crate) fn count(&mut self) -> u64 {
         self.tell("count");
         self.lines.recv().ok().and_then(|line| line.parse().ok()).expect("a number")
@@ -96,7 +96,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // One that has ended already needs no end.
+        // It fails if the process has ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -109,7 +109,7 @@ fn ourselves(kind: Kind, rate: &str) -> Command {
     command
 }
 
-/// A node of the package, which listens at a port that was free a moment ago.
+/// A node of the package on a port that was free a moment ago.
 fn package(rate: &str) -> Command {
     let modules = install::node_modules();
     let free = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
@@ -122,7 +122,7 @@ fn package(rate: &str) -> Command {
     command
 }
 
-/// What a server's process does.
+/// The role of a server process.
 pub(crate) fn serve(role: &str) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     match role {
@@ -136,7 +136,7 @@ async fn serve_bare() {
     let (acceptor, _) = tls::acceptor();
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let port = listener.local_addr().expect("it listens").port();
-    // Further addresses of this machine, so that there can be many peers.
+    // Additional addresses of this machine, so that there can be many peers.
     for number in 2..=PEERS {
         let address = Ipv4Addr::new(127, 0, 0, number);
         let listener = TcpListener::bind((address, port)).await.expect("the port is free there too");
@@ -150,11 +150,11 @@ async fn serve_bare() {
 async fn serve_at(listener: TcpListener, acceptor: TlsAcceptor) {
     loop {
         let Ok((stream, _)) = listener.accept().await else { continue };
-        // Or answers wait for one another.
+        // Otherwise responses wait for each other.
         stream.set_nodelay(true).expect("a socket");
         let acceptor = acceptor.clone();
         tokio::spawn(async move {
-            // A client that goes away ends its connection.
+            // A client that disconnects ends only its connection.
             let Ok(stream) = acceptor.accept(stream).await else { return };
             let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service_fn(answer));
             let _ = connection.await;
@@ -163,7 +163,7 @@ async fn serve_at(listener: TcpListener, acceptor: TlsAcceptor) {
 }
 
 async fn answer(request: Request<Incoming>) -> Result<Response<Empty<Bytes>>, Infallible> {
-    // An answer before the whole body was read would close the connection.
+    // A response before the whole body was read would close the connection.
     let _ = request.into_body().collect().await;
     ANSWERED.fetch_add(1, Ordering::Relaxed);
     Ok(Response::new(Empty::new()))
@@ -174,7 +174,7 @@ async fn serve_clacks() {
     let node = node().send_rate(rate).start().await.expect("a node starts");
     println!("127.0.0.1:{}", node.address().port());
     let (mut events, sends) = (node.subscribe(), node.clone());
-    // What the bench says: a peer to send to, and messages.
+    // Lines from the benchmark: a peer to send to, and messages.
     std::thread::spawn(move || {
         for line in std::io::stdin().lock().lines().map_while(Result::ok) {
             obey(&sends, &line);
@@ -198,7 +198,8 @@ fn obey(node: &Node, line: &str) {
     }
 }
 
-/// A node without the limits that a single client would meet, and with as many deliveries at once to one peer as to all.
+/// A node without the limits that a single client would reach, and with equal limits of deliveries to one peer and to
+/// all.
 fn node() -> clacks_p2p::Builder {
     Node::builder().hostname("127.0.0.1").port(0).keep_state(false).options(|options| {
         options.payload_rate = 0.0;
@@ -207,8 +208,8 @@ fn node() -> clacks_p2p::Builder {
     })
 }
 
-/// Says how many requests were answered whenever it is asked. The process ends with its input, so that it never outlives
-/// the bench.
+/// Prints the number of answered requests on each input line. The process ends with its input, so that it never
+/// outlives the benchmark.
 fn count_until_the_end() {
     std::thread::spawn(|| {
         for _ in std::io::stdin().lock().lines().map_while(Result::ok) {

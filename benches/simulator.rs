@@ -1,5 +1,5 @@
-//! What the simulator does on one core: a grid of 100,000 nodes that know their neighbours, each with a message. Nobody
-//! counts what comes from where, as in the scenario `city`.
+//! The speed of the simulator on one core: a grid of 100,000 nodes that know their neighbours, each with a message,
+//! without limits per remote address, as in the scenario `city`.
 
 use std::{
     process::Command,
@@ -15,9 +15,9 @@ use crate::{
     table::{Table, median},
 };
 
-/// Rows and columns: of nodes there are 99,856.
+/// Rows and columns: 99,856 nodes.
 const SIDE: u32 = 316;
-/// Six messages of each node.
+/// Six messages per node.
 const DELIVERIES: u64 = 600_000;
 
 pub(crate) fn run(wanted: &Wanted, table: &mut Table) {
@@ -35,7 +35,7 @@ pub(crate) fn run(wanted: &Wanted, table: &mut Table) {
     table.row(memory, figure, "under 2 KB", at_last < 2000.0);
 }
 
-/// What a process of its own measures.
+/// Measures in a process of its own.
 fn round() -> [f64; 4] {
     let program = std::env::current_exe().expect("this program is a file");
     let output =
@@ -45,7 +45,7 @@ fn round() -> [f64; 4] {
     figures.try_into().expect("four figures")
 }
 
-/// What that process does.
+/// The role of that process.
 pub(crate) fn measure() {
     let figures = || Figures::of(std::process::id());
     let nodes = f64::from(SIDE * SIDE);

@@ -1,4 +1,4 @@
-//! What a node knows when it starts: a state file as an earlier run would have left it.
+//! The saved state of a node: a state file as of an earlier run.
 
 use std::{fs, io, path::Path};
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::cores::peer;
 
-/// Leaves so many peers in a directory, each of which has answered once and is known by its certificate.
+/// Writes a state file with this many peers, each with a response and a trusted certificate.
 pub(crate) fn leave(directory: &Path, peers: u32) -> io::Result<()> {
     let (known, pins): (Vec<_>, Vec<_>) = (0..peers).map(|number| (known(number), pin(number))).unzip();
     let state = json!({ "version": 1, "peers": known, "pins": pins });

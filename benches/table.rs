@@ -1,4 +1,4 @@
-//! What was measured, beside what was asked for.
+//! The results, beside the required values.
 
 /// The rows that are printed at the end.
 #[derive(Default)]
@@ -21,7 +21,7 @@ impl Table {
     }
 }
 
-/// The middle one; of none it is not a number.
+/// The median; NaN of an empty list.
 pub(crate) fn median(figures: &[f64]) -> f64 {
     let mut figures = figures.to_vec();
     figures.sort_by(f64::total_cmp);

@@ -1,17 +1,17 @@
-//! Attacks on a node that runs as a process of its own, and what they cost the node, its user and its honest peers.
+//! Attacks on a node in a process of its own, and their cost for the node, its user and its honest peers.
 //!
-//! Each scenario prints one line of figures, what is asked of them, and whether they are within that. In an ordinary
-//! run of the tests all of them are shortened and run side by side; each has to be within its bound. To measure:
+//! Each scenario prints one line with its figures, the required limits, and whether the figures are within them. In an
+//! ordinary test run all scenarios are shortened and run concurrently, and each must be within its limits. To measure:
 //!
 //! ```text
 //! cargo test -p clacks-monitor --test attacks -- --full [NAME…] [--binary PATH] [--check] [--seconds N]
 //! ```
 //!
-//! `NAME` is a part of the names of the scenarios that run, and `--list` lists them. With `--binary` another binary of
-//! `clacks` is attacked, so that two versions can be compared. Without `--check` a full run fails for nothing but a
-//! scenario that can't be carried out. `--seconds` is how long the siege lasts, 1800 if it is not said.
+//! `NAME` is a part of the names of the scenarios to run; `--list` lists them. `--binary` attacks another binary of
+//! `clacks`, so that two versions can be compared. Without `--check` a full run fails only if a scenario cannot be
+//! carried out. `--seconds` is the duration of the siege. Default 1800.
 //!
-//! All peers are scripts of this harness, and all addresses are of 127.0.0.0/8 and `::1`.
+//! All peers are scripts of this test, and all addresses are in 127.0.0.0/8 and `::1`.
 
 #[cfg(target_os = "linux")]
 #[path = "attacks/churn.rs"]

@@ -1,6 +1,6 @@
-//! What becomes of messages and state when something breaks: connections, nodes, disks, clocks, the process itself.
+//! Messages and state under faults of connections, nodes, disks, clocks and the process itself.
 //!
-//! Each node stands at an address of its own in 127.0.0.0/8, which only Linux has without further ado.
+//! Each node has an address of its own in 127.0.0.0/8, which only Linux provides without configuration.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "what fails here fails a test")]
 

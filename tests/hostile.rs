@@ -1,5 +1,5 @@
-//! A node among hostile clients: whatever it is sent, it answers or hangs up, and then serves the next honest client
-//! as before.
+//! A node with hostile clients: it responds to everything or closes the connection, and then serves the next honest
+//! client as before.
 
 #![allow(clippy::disallowed_methods, reason = "tests and benchmarks measure time")]
 

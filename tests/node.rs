@@ -1,4 +1,4 @@
-//! A whole node among peers: what it sends, whom it knows and trusts, what it keeps, and how it starts and stops.
+//! A whole node with peers: what it sends, its peers and trusted certificates, its saved state, its start and its stop.
 
 #![allow(clippy::disallowed_methods, reason = "tests and benchmarks measure time")]
 

@@ -1,4 +1,4 @@
-//! Our node against the npm package `clacks-p2p` 0.3.3, live. Needs Node.js and npm.
+//! This node against the npm package `clacks-p2p` 0.3.3, live. Requires Node.js and npm.
 
 #![allow(clippy::disallowed_methods, reason = "tests and benchmarks measure time")]
 
@@ -60,7 +60,7 @@ async fn an_announce_of_the_package_makes_both_list_each_other() {
     assert_eq!(package.peers().await, [(ours.address(), Status::New)]);
 }
 
-/// Whatever key it has: messages go both ways.
+/// For each kind of key, messages go both ways.
 #[tokio::test]
 async fn a_package_node_with_any_key_is_a_peer() {
     for kind in certificate::KINDS {
@@ -132,9 +132,9 @@ async fn the_largest_whole_message_arrives_intact_whatever_the_hostnames() {
     ours.until_status(&friend.address(), Status::Alive).await;
 
     ours.announce(&package.address()).await.unwrap();
-    // It is named as a friend with every payload.
+    // The friend is named in every payload.
     package.until_discovered(&friend.address()).await;
-    // A friend has to answer, so it has a name that leads to it; the message takes the room of the longest name.
+    // A friend has to respond, so its name must resolve. The message uses the room of the longest name.
     let room = longest.len() - friend.address().hostname().len();
     let message = json!("x".repeat(MAX_WHOLE_MESSAGE - "\"\"".len() + room));
     ours.say(&message);
@@ -148,7 +148,7 @@ async fn a_body_that_the_package_truncates_is_refused_and_blocks_nothing() {
     let mut ours = OurNode::start().await;
     package.add_peer(&ours.address());
 
-    // It counts the characters and says that they are bytes.
+    // The package counts characters and calls them bytes.
     package.enqueue(&json!("Ünïcödé"));
     assert_eq!(ours.until_refused().await.status, 400);
     package.until_status(&ours.address(), Status::Lost).await;
@@ -163,7 +163,7 @@ async fn our_nodes_find_each_other_through_a_package_node() {
     let mut package = PackageNode::start(SENDING).await;
     let (mut ours, mut others) = (OurNode::start().await, OurNode::start().await);
     for node in [&ours, &others] {
-        // Nothing to send, so that neither makes itself known to the other.
+        // No messages, so that neither node contacts the other.
         node.on_message_received(|_, _| None);
         node.announce(&package.address()).await.unwrap();
     }
@@ -228,7 +228,7 @@ async fn a_message_is_kept_when_the_package_node_crashes_on_it() {
     ours.say(&json!("for whoever comes next"));
 
     let failure = ours.until_failure(&package.address()).await;
-    // It broke off, or was refused when it was made once more.
+    // The connection broke, or a new one was refused.
     assert!(matches!(failure, Failure::Connection(_)), "{failure:?}");
     assert_eq!(ours.held(), 1);
 }
@@ -262,7 +262,7 @@ async fn a_package_node_with_another_certificate_gets_nothing_until_it_is_truste
     assert_eq!(package.queue().await, [after]);
 }
 
-// === Nodes that are not to be heard ===
+// === Nodes that are refused ===
 
 #[tokio::test]
 async fn an_ignored_package_node_is_refused_and_sent_nothing_until_it_is_unignored() {
@@ -279,7 +279,7 @@ async fn an_ignored_package_node_is_refused_and_sent_nothing_until_it_is_unignor
     assert_refused(&mut ours, &its_address, &Value::Null).await;
     package.enqueue(&from_it);
     package.until_status(&our_address, Status::Lost).await;
-    // It tries again and again, while we could send ten times as often.
+    // It repeats the message, while this node could send ten times as often.
     for _ in 0..5 {
         assert_refused(&mut ours, &its_address, &from_it).await;
     }
@@ -322,7 +322,7 @@ async fn one_message_travels_mixed_nodes_without_being_duplicated() {
     assert_eq!(hold_all(&mut packages, &mut [ours, others]).await, [message]);
 }
 
-/// All messages that the nodes have once nothing is on its way any more.
+/// All messages of the nodes once none is in flight.
 async fn hold_all(packages: &mut [PackageNode], ours: &mut [OurNode]) -> Vec<Value> {
     let addresses: Vec<Address> =
         packages.iter().map(PackageNode::address).chain(ours.iter().map(|node| node.address())).collect();
@@ -360,7 +360,7 @@ async fn a_node_recognises_its_alias_named_by_a_package_node() {
         _ => None,
     };
     assert_eq!(ours.until("ourselves", found_ourselves).await, other_name);
-    // The package names it again and again.
+    // The package names it repeatedly.
     for _ in 0..10 {
         assert_eq!(ours.until_received(&message).await.0, its_address);
     }

@@ -1,13 +1,13 @@
-//! A node as a process of its own under a steady mix of honest and hostile clients, on loopback and at bounded rates,
-//! for as long as it is told:
+//! A soak test: a node in a process of its own with a steady mix of honest and hostile clients, on loopback, at bounded
+//! rates and for a given time:
 //!
 //! ```text
 //! cargo test --release -p clacks-monitor --test soak -- --minutes 30
 //! ```
 //!
-//! It stops by itself, tells what became of each kind of client and what the node used meanwhile, and fails if the
-//! node's memory at the end is above that of the middle by more than noise, if it kept a descriptor, if it did not
-//! serve the honest, or if it did not end well.
+//! It ends by itself and prints the results of each kind of client and the resources of the node. It fails if the
+//! node's memory at the end exceeds that in the middle by more than noise, if the node kept a file descriptor, if it
+//! did not serve an honest client, or if it did not stop cleanly.
 
 #[cfg(target_os = "linux")]
 #[path = "soak/clients.rs"]
@@ -36,7 +36,7 @@ fn main() -> ExitCode {
     soak(time)
 }
 
-/// For how long, if the arguments say. Those of the usual test harness may be among them.
+/// The duration, if the arguments contain one. Arguments of the usual test harness are ignored.
 fn time(arguments: &[String]) -> Option<Duration> {
     let seconds = |name: &str, unit: f64| {
         let at = arguments.iter().position(|argument| argument == name)?;

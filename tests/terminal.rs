@@ -1,4 +1,4 @@
-//! The real program in a real terminal: what is on the screen, and what is left behind when it ends.
+//! The real program in a real terminal: its screen, and the terminal after its end.
 #![expect(clippy::unwrap_used, reason = "what fails here fails a test")]
 
 #[path = "terminal/accessible.rs"]

@@ -1,8 +1,8 @@
-//! Drives fuzz targets: tests that take any bytes.
+//! Drives fuzz targets: tests that take arbitrary bytes.
 //!
-//! A target is an ordinary test that calls [`fuzz`], beside the code that it is about, so that it sees what is private
-//! there. `cargo test` gives it the inputs that are kept in `fuzz/corpus` and a fixed number of mutants of them, the
-//! same ones each time. `fuzz/run` has libFuzzer look for inputs that reach new code, for as long as one likes.
+//! A target is an ordinary test that calls [`fuzz`]. It is in the module that it tests, so that it can use private
+//! items. `cargo test` runs it with the inputs in `fuzz/corpus` and a fixed number of mutants of them, always the same.
+//! `fuzz/run` lets libFuzzer search for inputs that reach new code, for any time.
 
 use std::{
     fs,
@@ -16,16 +16,16 @@ use rand::{SeedableRng, rngs::StdRng};
 mod libfuzzer;
 mod mutate;
 
-/// The variable with the number of mutants, in place of the one that a target asks for.
+/// The environment variable with the number of mutants. It overrides the number that a target asks for.
 const RUNS: &str = "CLACKS_FUZZ_RUNS";
-/// The variable with the seed of the mutants.
+/// The environment variable with the seed of the mutants.
 const SEED: &str = "CLACKS_FUZZ_SEED";
 
-/// Gives `target` the kept inputs of that `name`, and so many mutants of them. It fails by a panic.
+/// Runs `target` with the stored inputs of that `name`, and with `runs` mutants of them.
 ///
 /// # Panics
 ///
-/// Where the target does, after the input was printed; and where no inputs are kept.
+/// The target panics; the input is printed first. Or there are no stored inputs.
 pub fn fuzz(name: &str, runs: u64, target: impl Fn(&[u8])) {
     #[cfg(feature = "libfuzzer")]
     if libfuzzer::is_wanted(name) {
@@ -44,7 +44,7 @@ pub fn fuzz(name: &str, runs: u64, target: impl Fn(&[u8])) {
     }
 }
 
-/// The inputs with the names of their files, in the order of those.
+/// The stored inputs with their file names, sorted by name.
 fn kept(name: &str) -> Vec<(String, Vec<u8>)> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(name);
     let entries = fs::read_dir(directory).into_iter().flatten().flatten();
@@ -73,7 +73,7 @@ mod tests {
     #[test]
     #[should_panic(expected = "found")]
     fn a_target_fails_on_what_a_few_mutations_of_a_kept_input_lead_to() {
-        // The kept input is "abc".
+        // The stored input is "abc".
         fuzz("itself", 10_000, |input| assert!(input != b"abbc", "found"));
     }
 

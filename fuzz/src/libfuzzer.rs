@@ -1,4 +1,4 @@
-//! The way into libFuzzer from within a test.
+//! Runs libFuzzer from within a test.
 
 #![allow(unsafe_code, reason = "libFuzzer is C++, and calls back")]
 
@@ -10,14 +10,14 @@ use std::{
     sync::atomic::{AtomicPtr, Ordering},
 };
 
-// For its library alone.
+// Only for its library.
 use libfuzzer_sys as _;
 
-/// The variable that names the target which libFuzzer is to drive.
+/// The environment variable with the name of the target for libFuzzer.
 const NAME: &str = "CLACKS_FUZZ";
-/// The variable with libFuzzer's own arguments, split at white space.
+/// The environment variable with the arguments of libFuzzer, separated by white space.
 const ARGUMENTS: &str = "CLACKS_FUZZ_ARGUMENTS";
-/// The variable with the command that libFuzzer starts again where it wants a process of its own.
+/// The environment variable with the command by which libFuzzer starts further processes.
 const SELF: &str = "CLACKS_FUZZ_SELF";
 
 unsafe extern "C" {
@@ -30,14 +30,14 @@ unsafe extern "C" {
 
 type Target<'a> = &'a dyn Fn(&[u8]);
 
-/// The reference to the target, which outlives libFuzzer, as that ends the process.
+/// The reference to the target. It is valid for the rest of the process, because libFuzzer ends the process.
 static TARGET: AtomicPtr<Target<'static>> = AtomicPtr::new(ptr::null_mut());
 
 pub(crate) fn is_wanted(name: &str) -> bool {
     env::var(NAME).is_ok_and(|wanted| wanted == name)
 }
 
-/// Drives the target until libFuzzer has enough.
+/// Runs the target until libFuzzer ends the process.
 pub(crate) fn run(target: Target<'_>) -> ! {
     let mut target = target;
     TARGET.store((&raw mut target).cast(), Ordering::Release);
@@ -65,12 +65,12 @@ extern "C" fn call(data: *const u8, size: usize) -> c_int {
     let target = unsafe { &*TARGET.load(Ordering::Acquire) };
     // SAFETY: libFuzzer lends so many bytes for the call; the pointer may be null if there are none.
     let input = if size == 0 { &[] } else { unsafe { slice::from_raw_parts(data, size) } };
-    // The panic was told by now. libFuzzer sees the abort, and keeps the input.
+    // The panic was printed already. libFuzzer detects the abort and stores the input.
     panic::catch_unwind(AssertUnwindSafe(|| target(input))).unwrap_or_else(|_| process::abort());
     0
 }
 
-/// What the wrapper of libFuzzer calls, which is not used here.
+/// The entry point that libFuzzer's wrapper calls. It is not used here.
 #[unsafe(no_mangle)]
 extern "C" fn rust_fuzzer_test_input(_: *const u8, _: usize) -> c_int {
     0

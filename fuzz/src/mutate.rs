@@ -1,14 +1,14 @@
-//! Inputs that are nearly others.
+//! Mutants of inputs.
 
 use rand::{Rng, RngExt, rngs::StdRng, seq::IndexedRandom};
 
-/// The longest mutant in bytes.
+/// Maximum bytes of a mutant.
 const LONGEST: usize = 4096;
 
-/// Bytes that mean something in one of the languages or encodings that are fuzzed.
+/// Bytes with a meaning in one of the fuzzed languages or encodings.
 const TELLING: &[u8] = b"\0\t\n\r\x1b \"'\\()[]{}<>|!:;,.=+-/*0129aezAZ_\x7f\x80\xc3\xe2\xf0\xff";
 
-/// An input that a few changes to one of the others lead to.
+/// A mutant of a random input, after a few changes.
 pub(crate) fn mutant(inputs: &[Vec<u8>], rng: &mut StdRng) -> Vec<u8> {
     let mut input = inputs.choose(rng).cloned().unwrap_or_default();
     for _ in 0..rng.random_range(1..=5) {
@@ -25,7 +25,7 @@ fn change(input: &mut Vec<u8>, others: &[Vec<u8>], rng: &mut StdRng) {
         1 if at < input.len() => input[at] = byte(rng),
         2 => drop(input.drain(piece(input, at, rng))),
         3 => {
-            // Again and again: what nests or grows.
+            // Repetitions, to find nesting and growth.
             let copy = input[piece(input, at, rng)].repeat(1 << rng.random_range(0..6));
             insert(input, at, &copy);
         }
@@ -55,7 +55,7 @@ fn byte(rng: &mut StdRng) -> u8 {
     if rng.random() { rng.random() } else { TELLING.choose(rng).copied().unwrap_or_default() }
 }
 
-/// A short piece from there on.
+/// A short piece from `start` on.
 fn piece(bytes: &[u8], start: usize, rng: &mut StdRng) -> std::ops::Range<usize> {
     let longest = (bytes.len() - start).min(1 << rng.random_range(0..8));
     start..start + rng.random_range(0..=longest)

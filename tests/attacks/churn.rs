@@ -1,4 +1,4 @@
-//! Somebody opens connections as fast as the machine can and says nothing, while the honest are far away.
+//! A connection flood: an attacker opens connections as fast as possible and sends nothing. Honest clients are distant.
 
 use std::{
     collections::VecDeque,
@@ -31,7 +31,7 @@ use crate::{
 const ATTACKERS: u8 = 64;
 const HONEST: u8 = 20;
 const ROUND_TRIP: Duration = Duration::from_millis(200);
-/// Connections that an attacker keeps; whether the node has closed them is nothing to it.
+/// Connections that an attacker keeps open, whether or not the node has closed them.
 const KEPT: usize = 48;
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
@@ -43,7 +43,8 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
 }
 
 async fn run(setting: Setting, in_one_network: bool) -> Outcome {
-    // The shortened run leaves the machine to the other tests: fewer connections a second, into a smaller node.
+    // The shortened run leaves processor time to other tests: fewer connections per second, and a lower limit of the
+    // node.
     let most = setting.pick("768", "192");
     let target = Target::start(&setting, &["--max-connections", most]);
     let opened = Arc::new(AtomicU64::new(0));
@@ -53,7 +54,7 @@ async fn run(setting: Setting, in_one_network: bool) -> Outcome {
         let from = if in_one_network { [127, 60, 0, 1 + number] } else { [127, 60, number, 1] };
         attack.spawn(open_and_say_nothing(target.address, from.into(), pause, Arc::clone(&opened)));
     }
-    // Until the node is full.
+    // Until the node has no free connections.
     sleep(setting.pick(Duration::from_secs(3), Duration::from_millis(700))).await;
     let (began, before) = (Instant::now(), opened.load(Ordering::Relaxed));
     let mut honest = JoinSet::new();
@@ -71,7 +72,7 @@ async fn run(setting: Setting, in_one_network: bool) -> Outcome {
     }
 }
 
-/// Opens connections from one address, one after the other, and keeps the last ones.
+/// Opens connections from one address, one after the other, and keeps the last ones open.
 pub(crate) async fn open_and_say_nothing(
     node: SocketAddr,
     from: Ipv4Addr,
@@ -94,7 +95,7 @@ pub(crate) async fn open_and_say_nothing(
     }
 }
 
-/// One message of an honest client; returns the status of the answer.
+/// Posts one message of an honest client. Returns the status of the response.
 async fn post_from_afar(node: SocketAddr, number: u8) -> io::Result<u16> {
     let from = Ipv4Addr::new(127, 20 + number, 0, 1);
     let near = connect(node, from).await?;
@@ -112,7 +113,7 @@ async fn post_from_afar(node: SocketAddr, number: u8) -> io::Result<u16> {
     status.ok_or_else(|| io::Error::other("no status"))
 }
 
-/// A connection with a long way: what is written after something was read, or at first, waits for a round trip.
+/// A connection with a high latency: the first write, and each write after a read, waits for a round trip.
 struct Far {
     near: TcpStream,
     is_to_wait: bool,

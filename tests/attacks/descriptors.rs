@@ -1,4 +1,4 @@
-//! A node with few descriptors and many peers, which it keeps connections to.
+//! A node with few file descriptors and connections to many peers.
 
 use std::{fs, net::Ipv4Addr, time::Duration};
 
@@ -51,7 +51,7 @@ async fn run(setting: Setting) -> Outcome {
     }
 }
 
-/// Fast peers at addresses of their own, which the user adds.
+/// Fast peers at different addresses, which the user adds.
 async fn many_peers(target: &Target, count: u16) -> Peer {
     let mut peer = Peer::start(Ipv4Addr::new(127, 150, 0, 1), Behaviour::Accept).await;
     for number in 1..count {
@@ -66,10 +66,10 @@ fn open_files(process: u32) -> usize {
     fs::read_dir(format!("/proc/{process}/fd")).map_or(0, Iterator::count)
 }
 
-/// Deliveries to the many, and how many of them failed.
+/// Number of deliveries to the many peers, and of failed ones among them.
 fn failures(target: &Target) -> (u64, u64) {
     let seen = target.seen();
-    // The honest of this scenario listen nowhere.
+    // The honest peers of this scenario do not listen.
     let is_many = |(receiver, _): &(&String, &u64)| !receiver.ends_with(&format!(":{DEAD_PORT}"));
     let sends = seen.sends.iter().filter(is_many).map(|(_, times)| times).sum();
     let to_honest: u64 = seen.sends.iter().filter(|each| !is_many(each)).map(|(_, times)| times).sum();

@@ -1,4 +1,4 @@
-//! What strangers make the node write: its log, and its state file.
+//! Disk writes that strangers cause: the log and the state file.
 
 use std::{
     fs,
@@ -23,20 +23,20 @@ use crate::{
     target::Target,
 };
 
-/// Bytes of log an hour.
+/// Maximum bytes of log per hour.
 const MOST_AN_HOUR: u64 = 1_000_000;
-/// Bytes of log in a shortened run, whose length says little.
+/// Maximum bytes of log in a shortened run, whose duration is not significant.
 const MOST_SHORTENED: u64 = 16_000;
-/// Payloads of a shortened run.
+/// Number of payloads of a shortened run.
 const PAYLOADS_SHORTENED: u64 = 400;
-/// Payloads a second that the attacker posts.
+/// Payloads per second of the attacker.
 const RATE: u64 = 900;
 
-/// What the attacker posts.
+/// The payloads of the attacker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Posts {
     Broken,
-    /// Of ever other names.
+    /// Announces of ever new names.
     Announces,
 }
 
@@ -62,7 +62,7 @@ async fn log(setting: Setting, posts: Posts, addresses: u8) -> Outcome {
     let mut attack = JoinSet::new();
     for host in 1..=addresses {
         let from = Ipv4Addr::new(127, 66, 0, host);
-        // Several connections, so that the way there and back is no limit.
+        // Several connections, so that the round trip is not the limit.
         for part in 0..(4 / addresses.min(4)) {
             let rate = RATE / u64::from(addresses.max(4));
             attack.spawn(post_on(target.address, from, part, rate, posts, Arc::clone(&posted)));
@@ -89,7 +89,7 @@ async fn log(setting: Setting, posts: Posts, addresses: u8) -> Outcome {
     }
 }
 
-/// Posts at a rate over one connection, or the next when it is closed.
+/// Posts at a rate on one connection, and opens a new one when it is closed.
 async fn post_on(
     node: SocketAddr,
     from: Ipv4Addr,
@@ -114,15 +114,15 @@ async fn post_on(
     }
 }
 
-/// Bytes of the log, older files of it among them.
+/// Bytes of the log, including rotated files.
 fn log_size(directory: &Path) -> u64 {
     let files = fs::read_dir(directory).expect("the directory of the log").flatten();
     let logs = files.filter(|file| file.file_name().to_string_lossy().starts_with("clacks.log"));
     logs.filter_map(|file| file.metadata().ok()).map(|file| file.len()).sum()
 }
 
-/// A node that knows many peers, and a stranger who announces itself again and again, or strangers with ever other
-/// names, each of which changes the state.
+/// A node with many peers. A stranger announces itself repeatedly, or strangers announce ever new names, each of which
+/// changes the state.
 async fn state(setting: Setting, has_many_names: bool) -> Outcome {
     const PER_SECOND: u32 = 5;
     const MOST: f64 = 100_000.0;
@@ -132,7 +132,7 @@ async fn state(setting: Setting, has_many_names: bool) -> Outcome {
     let modified = || fs::metadata(&file).and_then(|file| file.modified()).expect("a state file");
     let made = modified();
     let target = Target::start_in(&setting, home, &[]);
-    // A state file of an earlier version is written whole once, when something changes first.
+    // A state file of an earlier version is written completely at the first change.
     let _ = post(target.address, Ipv4Addr::new(127, 66, 1, 1), &announce("first.invalid", DEAD_PORT)).await;
     let began = Instant::now();
     while modified() == made && began.elapsed() < Duration::from_secs(90) {
@@ -144,7 +144,7 @@ async fn state(setting: Setting, has_many_names: bool) -> Outcome {
     let mut announces = 0;
     while began.elapsed() < time {
         turns.tick().await;
-        // From several addresses, as one may introduce only some names.
+        // From several addresses, because each may introduce only some names.
         let host = if has_many_names { 1 + announces as u8 % 8 } else { 1 };
         let name = if has_many_names { format!("name-{announces}.invalid") } else { "127.66.0.1".to_owned() };
         let status = post(target.address, Ipv4Addr::new(127, 66, 0, host), &announce(&name, DEAD_PORT)).await;
@@ -163,7 +163,7 @@ async fn state(setting: Setting, has_many_names: bool) -> Outcome {
     }
 }
 
-/// Writes a state file with this many peers; returns its size.
+/// Writes a state file with this many peers. Returns its size.
 fn write_peers(directory: &Path, count: usize) -> u64 {
     fs::create_dir(directory).expect("a data directory");
     let hostname = |number: usize| format!("tower-{number:06}.example.org");
@@ -180,7 +180,7 @@ fn write_peers(directory: &Path, count: usize) -> u64 {
     text.len() as u64
 }
 
-/// Bytes that a process has had written to disk; to anything, where the directory is not on a disk.
+/// Bytes that a process has written to disk, or to any file system if the directory is not on a disk.
 fn written(process: u32) -> u64 {
     let text = fs::read_to_string(format!("/proc/{process}/io")).expect("the node runs");
     let number = |name: &str| -> u64 {

@@ -1,4 +1,4 @@
-//! Somebody fills the queue again and again.
+//! An attacker fills the queue repeatedly.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -18,30 +18,30 @@ use crate::{
     target::Target,
 };
 
-/// Honest clients, and how many messages each of them posts.
+/// Number of honest clients.
 const HONEST: u8 = 3;
 const MESSAGES_EACH: usize = 20;
 const OWN_MESSAGES: usize = 10;
-/// The largest message of the attacker in bytes; with what is around it a body is at its limit.
+/// Maximum bytes of an attacker's message. With the other fields the body is at its limit.
 pub(crate) const LARGEST: usize = (1 << 20) - 256;
 /// The same for shortened runs, in which the node may be a debug build.
 pub(crate) const LARGEST_SHORTENED: usize = 64 << 10;
-/// What a peer of the npm package accepts.
+/// Maximum bytes that a node of the npm package accepts.
 const SMALL: usize = 16_000;
-/// Between two messages of an honest client, or of the user, in a full and in a shortened run.
+/// Pause between two messages of an honest client or the user, in a full and in a shortened run.
 const PAUSE: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(30)];
-/// Between two refills by one attacker.
+/// Pause between two refills by one attacker.
 const BREATH: Duration = Duration::from_millis(100);
 
-/// Where the attackers come from.
+/// The addresses of the attackers.
 #[derive(Debug, Clone, Copy)]
 enum Origin {
     One,
-    /// Sixteen addresses of one /24.
+    /// Sixteen addresses of one /24 network.
     Sixteen,
-    /// Sixteen addresses, each in a /24 of its own.
+    /// Sixteen addresses, each in a /24 network of its own.
     SixteenNetworks,
-    /// Sixteen addresses of the /24 that the honest are in as well.
+    /// Sixteen addresses of the /24 network of the honest clients.
     SixteenAmongHonest,
 }
 
@@ -125,7 +125,7 @@ async fn run(setting: Setting, from: Origin, accepts: bool) -> Outcome {
     }
 }
 
-/// Posts messages of an honest client; returns how many were accepted.
+/// Posts messages of an honest client. Returns how many were accepted.
 async fn post_all(node: SocketAddr, from: Ipv4Addr, port: u16, pause: Duration) -> usize {
     let mut accepted = 0;
     for number in 0..MESSAGES_EACH {
@@ -136,7 +136,7 @@ async fn post_all(node: SocketAddr, from: Ipv4Addr, port: u16, pause: Duration) 
     accepted
 }
 
-/// Writes messages of the user's; returns how many were accepted.
+/// Writes messages of the user. Returns how many were accepted.
 async fn write_own(target: &Target, pause: Duration) -> usize {
     let mut accepted = 0;
     for number in 0..OWN_MESSAGES {
@@ -146,8 +146,8 @@ async fn write_own(target: &Target, pause: Duration) -> usize {
     accepted
 }
 
-/// Fills the queue from one address, again and again with messages from this size down to one byte, and counts how often
-/// it was full.
+/// Fills the queue from one address repeatedly, with messages from this size down to one byte, and counts how often it
+/// was full.
 pub(crate) async fn refill(node: SocketAddr, from: Ipv4Addr, largest: usize, filled: Arc<AtomicUsize>) {
     let mut poster = Poster::new(node, from);
     loop {
@@ -156,9 +156,9 @@ pub(crate) async fn refill(node: SocketAddr, from: Ipv4Addr, largest: usize, fil
             let body = message(&from.to_string(), DEAD_PORT, &"x".repeat(size));
             match poster.post(&body).await {
                 Ok(200) => {}
-                // There is no room for one of this size.
+                // There is no room for a message of this size.
                 Ok(503) => size /= 2,
-                // The node has enough of this client.
+                // The node closed the connection or limits the rate.
                 _ => {
                     size /= 2;
                     sleep(BREATH).await;

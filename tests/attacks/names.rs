@@ -1,4 +1,4 @@
-//! Somebody has many names: spellings of one address, ports of one machine, names where nobody is.
+//! An attacker with many names: spellings of one address, ports of one machine, and names without a node.
 
 use std::{
     collections::BTreeSet,
@@ -16,16 +16,16 @@ use crate::{
 };
 
 const HONEST: u8 = 5;
-/// Names of the attacker, one less than one remote address may introduce at once.
+/// Number of the attacker's names: one less than the burst of introductions of one remote address.
 const NAMES: usize = 99;
-/// The share of one machine among six.
+/// The share of one machine of six.
 const FAIR: f64 = 1.0 / 6.0;
-/// How many times that the attacker may have, in a run that is long enough to tell.
+/// Factor by which the attacker may exceed its fair share, in a run long enough to measure it.
 const MOST: f64 = 1.5;
-/// The same for the shortened run, in which chance is larger.
+/// The same for the shortened run, in which the variance is larger.
 const MOST_SHORTENED: f64 = 2.2;
 
-/// Which names the attacker has.
+/// The kind of the attacker's names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Names {
     /// Letter cases of `localhost`.
@@ -49,7 +49,7 @@ impl Names {
         }
     }
 
-    /// Where the server of the attacker is.
+    /// The address of the attacker's server.
     fn server(self) -> IpAddr {
         match self {
             Self::Case | Self::Mapped => Ipv4Addr::LOCALHOST.into(),
@@ -58,7 +58,7 @@ impl Names {
         }
     }
 
-    /// Where the attacker posts from.
+    /// The address from which the attacker posts.
     fn client(self) -> Ipv4Addr {
         match self.server() {
             IpAddr::V4(address) => address,
@@ -66,7 +66,7 @@ impl Names {
         }
     }
 
-    /// This many spellings of the server's hostname, the usual one first.
+    /// This many spellings of the server's hostname, beginning with the usual one.
     fn spellings(self, count: usize) -> Vec<String> {
         (0..count).map(|number| self.spelling(number)).collect()
     }
@@ -86,12 +86,12 @@ impl Names {
     }
 }
 
-/// This many spellings of a hostname that differ in the case of its letters.
+/// This many spellings of a hostname that differ in the case of letters.
 pub(crate) fn letter_cases(hostname: &str, count: usize) -> Vec<String> {
     (0..count).map(|number| in_case(hostname, number)).collect()
 }
 
-/// The text with those letters in capitals whose bits are set.
+/// The text with upper-case letters at the set bits.
 fn in_case(text: &str, bits: usize) -> String {
     let cased = |(at, letter): (usize, char)| {
         if bits >> at & 1 == 1 { letter.to_ascii_uppercase() } else { letter }
@@ -99,7 +99,7 @@ fn in_case(text: &str, bits: usize) -> String {
     text.chars().enumerate().map(cased).collect()
 }
 
-/// Groups of zeros of an IPv6 address, each with one to four digits: another for each number below 4^5.
+/// Groups of zeros of an IPv6 address, with one to four digits each. Each number below 4^5 gives another spelling.
 fn zeros(groups: usize, number: usize) -> String {
     let group = |at: usize| "0".repeat(1 + (number >> (2 * at) & 3));
     (0..groups).map(|at| group(at % 5)).collect::<Vec<_>>().join(":")
@@ -141,7 +141,7 @@ async fn many_names(setting: Setting, names: Names) -> Outcome {
     target.until_all_answer(&honest).await;
 
     let accepted = announce_all(target.address, names.client(), &known).await;
-    // Each name is new once, and every second message goes to one that is.
+    // Each name is new once, and every second message goes to a new peer.
     let (trials, measured) = (2 * NAMES as u64 + 20, setting.pick(1500, 300));
     let tried = target.seen().all_sends() + trials;
     target.feed(trials + measured);
@@ -162,7 +162,7 @@ async fn many_names(setting: Setting, names: Names) -> Outcome {
     }
 }
 
-/// Peers at addresses of networks of their own that have announced themselves.
+/// Peers in different networks that have announced themselves.
 pub(crate) async fn honest_peers(target: &Target, count: u8) -> Vec<Peer> {
     let mut peers = Vec::new();
     for number in 0..count {
@@ -173,7 +173,7 @@ pub(crate) async fn honest_peers(target: &Target, count: u8) -> Vec<Peer> {
     peers
 }
 
-/// What of all messages and of all friends named to the honest is the attacker's.
+/// The attacker's share of all messages, and of all friends named to honest peers.
 #[derive(Debug, Clone, Copy)]
 struct Shares {
     messages: u64,
@@ -213,7 +213,7 @@ impl Shares {
     }
 }
 
-/// The user ignores a peer, which goes on under other spellings of its name.
+/// The user ignores a peer, which continues under other spellings of its name.
 async fn ignored(setting: Setting, names: Names) -> Outcome {
     const SPELLINGS: usize = 20;
     let target = Target::start(&setting, &["--send-rate", "200"]);
@@ -240,7 +240,7 @@ async fn ignored(setting: Setting, names: Names) -> Outcome {
     }
 }
 
-/// Many machines make up names where nobody is.
+/// Many machines make up names without a node.
 async fn made_up(setting: Setting) -> Outcome {
     let target = Target::start(&setting, &["--send-rate", "50"]);
     let honest = honest_peers(&target, 3).await;
@@ -269,18 +269,18 @@ async fn made_up(setting: Setting) -> Outcome {
             100.0 * honest as f64 / all as f64
         ),
         asked: "50 % at least".to_owned(),
-        // The first and the last may both have been to made-up names.
+        // Both the first and the last message may have been to made-up names.
         is_within: 2 * honest + 1 >= all,
     }
 }
 
-/// Announces names where nobody is, as many as the node lets in and more.
+/// Announces names without a node: as many as the node accepts and more.
 async fn make_up_names(node: SocketAddr, host: u8) {
     let from = Ipv4Addr::new(127, 60, 0, host);
     for number in 0_u16.. {
         let [high, low] = number.to_be_bytes();
         let name = Ipv4Addr::new(127, 128 + high % 100, host, low).to_string();
-        // Refusals are what is to be expected.
+        // Refusals are expected.
         let _ = post(node, from, &announce(&name, DEAD_PORT)).await;
         if number > 120 {
             sleep(Duration::from_millis(200)).await;

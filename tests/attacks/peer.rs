@@ -1,4 +1,4 @@
-//! Peers that are scripts: TLS servers that accept, refuse or delay what is posted to them, and count it.
+//! Scripted peers: TLS servers that accept, refuse or delay payloads, and count them.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -20,16 +20,16 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::support;
 
-/// What a peer does with what is posted to it.
+/// The behaviour of a peer.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Behaviour {
-    /// Answers 200 with an empty body.
+    /// Responds 200 with an empty body.
     Accept,
-    /// Reads all; answers 500 if the body is longer than this, else 200.
+    /// Reads the whole body and responds 500 if it is longer than this, otherwise 200.
     RefuseOver(usize),
-    /// Answers 200 so long after the request.
+    /// Responds 200 after this delay.
     Late(Duration),
-    /// Answers 200 with a page, as a website does.
+    /// Responds 200 with a web page.
     Page,
 }
 
@@ -41,25 +41,25 @@ pub(crate) struct Peer {
     server: JoinSet<()>,
 }
 
-/// What a peer has received so far.
+/// The payloads that a peer has received so far.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Received {
-    /// Messages that it answered with 200, or will.
+    /// Messages with the response 200, sent or to be sent.
     pub(crate) accepted: u64,
     pub(crate) refused: u64,
-    /// Bytes of bodies.
+    /// Bytes of all bodies.
     pub(crate) bytes: u64,
-    /// How often each address, as `host:port`, was named to it as a friend.
+    /// Number of times that each address, as `host:port`, was named as friend.
     pub(crate) friends: BTreeMap<String, u64>,
-    /// Messages that begin with [`TRACED`], without that.
+    /// Messages that begin with [`TRACED`], without that prefix.
     pub(crate) traced: BTreeSet<String>,
 }
 
-/// How messages begin whose way is followed.
+/// Prefix of traced messages.
 pub(crate) const TRACED: &str = "traced ";
 
 impl Peer {
-    /// A peer at any free port of this address of this machine.
+    /// A peer on a free port of this address of this machine.
     pub(crate) async fn start(ip: impl Into<IpAddr>, behaviour: Behaviour) -> Self {
         let listener = TcpListener::bind((ip.into(), 0)).await.expect("an address of this machine");
         let address = listener.local_addr().expect("a bound socket");
@@ -69,7 +69,7 @@ impl Peer {
         peer
     }
 
-    /// Serves at one more address with the same certificate, at any free port; what comes is counted together.
+    /// Also serves on a free port of another address, with the same certificate. The counts are shared.
     pub(crate) async fn also_at(&mut self, ip: impl Into<IpAddr>, behaviour: Behaviour) -> SocketAddr {
         let listener = TcpListener::bind((ip.into(), 0)).await.expect("an address of this machine");
         let address = listener.local_addr().expect("a bound socket");
@@ -81,7 +81,7 @@ impl Peer {
         self.server.spawn(serve_all(listener, self.tls.clone(), behaviour, Arc::clone(&self.seen)));
     }
 
-    /// What it has received so far. The guard is not to be kept.
+    /// The payloads received so far. Do not keep the guard.
     pub(crate) fn seen(&self) -> MutexGuard<'_, Received> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -98,7 +98,7 @@ async fn serve_all(
         while connections.try_join_next().is_some() {}
         let (tls, seen) = (tls.clone(), Arc::clone(&seen));
         connections.spawn(async move {
-            // The node may hang up whenever it wants.
+            // The node may close the connection at any time.
             let _ = serve(stream, tls, behaviour, &seen).await;
         });
     }
@@ -155,7 +155,7 @@ async fn read_request(stream: &mut BufReader<impl AsyncRead + Unpin>) -> io::Res
     Ok(body)
 }
 
-/// What matters of a payload.
+/// The relevant fields of a payload.
 #[derive(Deserialize)]
 struct Payload<'a> {
     #[serde(borrow)]

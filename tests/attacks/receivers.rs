@@ -1,4 +1,4 @@
-//! Peers that cost more than others: that refuse what is large, that are slow, that are no nodes.
+//! Costly peers: peers that refuse large messages, slow peers, and servers that are not nodes.
 
 use std::{net::Ipv4Addr, time::Duration};
 
@@ -12,7 +12,7 @@ use crate::{
     target::Target,
 };
 
-/// What a peer of the npm package accepts.
+/// Maximum bytes that a node of the npm package accepts.
 const SMALL: usize = 16_000;
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
@@ -33,7 +33,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
     ]
 }
 
-/// Peers that refuse large messages, one of which is in the node's queue.
+/// Peers that refuse large messages, with one such message in the node's queue.
 async fn peers_that_refuse(target: &Target, count: u8, size: usize) -> Vec<Peer> {
     let mut peers = Vec::new();
     for number in 0..count {
@@ -90,18 +90,18 @@ async fn refused_for_two_minutes(setting: Setting) -> Outcome {
     }
 }
 
-/// The same until it is known whether the message is offered again and again.
+/// The same, until it is clear whether the message is offered repeatedly.
 async fn refused_often(setting: Setting) -> Outcome {
     const MOST: u64 = 6;
     const SMALL_MESSAGES: u64 = 50;
     let target = Target::start(&setting, &["--send-rate", "100"]);
     let peers = peers_that_refuse(&target, 3, 2 * SMALL).await;
     let offers = || peers.iter().map(|peer| peer.seen().refused).sum::<u64>();
-    // Held, or not: then it is offered once more and again.
+    // Either it is held, or it is offered again and again.
     let wait = Duration::from_secs(5);
     target.until_in(wait, |seen| seen.count("message_held") > 0 || offers() > 2 * MOST).await;
     let lost = is_one_lost(&target, &peers).await;
-    // The peers are asked, as a node that is busy with large messages may skip events.
+    // The peers are asked, because a busy node may skip events.
     let accepted = || peers.iter().map(|peer| peer.seen().accepted).sum::<u64>();
     let before = accepted();
     target.feed(SMALL_MESSAGES);
@@ -116,10 +116,10 @@ async fn refused_often(setting: Setting) -> Outcome {
     }
 }
 
-/// Four fast peers, and slow ones that answer shortly before it would be too late.
+/// Four fast peers, and slow ones that respond shortly before the time-out.
 async fn slow(setting: Setting, count: u8) -> Outcome {
     let delay = setting.pick(Duration::from_millis(9500), Duration::from_secs(3));
-    // Shortened, none is to be late because the machine is busy.
+    // In the shortened run no response is to be late because of a busy machine.
     let (timeout, in_flight) = setting.pick(("10s", "64"), ("30s", "16"));
     let rate: u64 = setting.pick(50, 30);
     let arguments =
@@ -153,7 +153,7 @@ async fn slow(setting: Setting, count: u8) -> Outcome {
     }
 }
 
-/// A web server is named as a friend once.
+/// A web server is named as friend once.
 async fn website(setting: Setting) -> Outcome {
     let target = Target::start(&setting, &["--send-rate", setting.pick("20", "100")]);
     let honest = honest_peers(&target, 4).await;

@@ -1,4 +1,4 @@
-//! Which scenarios there are, which of them run, and what they print.
+//! The scenarios, their selection and their output.
 
 use std::{fmt, path::PathBuf, pin::Pin, process::ExitCode, sync::Arc, time::Duration};
 
@@ -10,29 +10,29 @@ use tokio::{
 
 use crate::{churn, descriptors, disk, fill, names, receivers, siege};
 
-/// Scenarios that run side by side when they are shortened.
+/// Maximum concurrent scenarios of a shortened run.
 const SIDE_BY_SIDE: usize = 6;
-/// How long the siege lasts in a full run.
+/// Default duration of the siege in a full run.
 const SIEGE: Duration = Duration::from_secs(1800);
 
-/// How a scenario is carried out.
+/// The settings of a scenario.
 #[derive(Debug, Clone)]
 pub(crate) struct Setting {
-    /// The `clacks` that is attacked.
+    /// The `clacks` binary to attack.
     pub(crate) binary: PathBuf,
-    /// Not shortened.
+    /// Whether the run is full and not shortened.
     pub(crate) is_full: bool,
     pub(crate) siege: Duration,
 }
 
 impl Setting {
-    /// One figure for the full run, another for the shortened one.
+    /// Selects the value for a full or a shortened run.
     pub(crate) fn pick<T>(&self, full: T, shortened: T) -> T {
         if self.is_full { full } else { shortened }
     }
 }
 
-/// What came of a scenario.
+/// The result of a scenario.
 #[derive(Debug)]
 pub(crate) struct Outcome {
     pub(crate) figures: String,
@@ -42,11 +42,11 @@ pub(crate) struct Outcome {
 
 type Running = Pin<Box<dyn Future<Output = Outcome> + Send>>;
 
-/// A scenario and its name.
+/// A scenario with its name.
 #[derive(Clone)]
 pub(crate) struct Scenario {
     name: String,
-    /// Whether it is left out of the shortened run, as another one of it is like it.
+    /// Whether it is skipped in a shortened run, because a similar one runs.
     only_in_full: bool,
     run: Arc<dyn Fn(Setting) -> Running + Send + Sync>,
 }
@@ -77,7 +77,7 @@ fn all() -> Vec<Scenario> {
     .concat()
 }
 
-/// What the command line asks for.
+/// The command line.
 struct Request {
     setting: Setting,
     names: Vec<String>,
@@ -86,7 +86,7 @@ struct Request {
 }
 
 impl Request {
-    /// Options of the usual test harness may be among the arguments; they mean nothing here.
+    /// Arguments of the usual test harness are ignored.
     fn read(mut arguments: impl Iterator<Item = String>) -> Self {
         let binary = PathBuf::from(env!("CARGO_BIN_EXE_clacks"));
         let setting = Setting { binary, is_full: false, siege: SIEGE };
@@ -132,7 +132,7 @@ pub(crate) fn main() -> ExitCode {
     if missed == 0 || !request.is_checked { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// Runs the scenarios and prints what came of them; returns how many missed their bound.
+/// Runs the scenarios and prints their results. Returns how many exceeded their limits.
 async fn run(request: &Request) -> usize {
     let side_by_side = Arc::new(Semaphore::new(request.setting.pick(1, SIDE_BY_SIDE)));
     let mut running = JoinSet::new();
@@ -140,7 +140,7 @@ async fn run(request: &Request) -> usize {
         let (setting, side_by_side) = (request.setting.clone(), Arc::clone(&side_by_side));
         running.spawn(async move {
             let _turn = side_by_side.acquire_owned().await;
-            // In a task of its own, so that its panic has its name.
+            // In a task of its own, so that a panic is reported with its name.
             let outcome = tokio::spawn((scenario.run)(setting)).await;
             let is_within = outcome.as_ref().is_ok_and(|outcome| outcome.is_within);
             println!("{:29} {}", scenario.name, Line(outcome));
@@ -150,7 +150,7 @@ async fn run(request: &Request) -> usize {
     running.join_all().await.into_iter().filter(|is_within| !is_within).count()
 }
 
-/// An outcome as it is printed.
+/// A result as it is printed.
 struct Line(Result<Outcome, JoinError>);
 
 impl fmt::Display for Line {
@@ -165,9 +165,9 @@ impl fmt::Display for Line {
     }
 }
 
-/// As many files as this process may have: attackers hold many connections.
+/// Raises the limit on open files to its maximum, because attackers hold many connections.
 fn lift_limit_on_files() {
     let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
-    // Without it, the scenarios that need more say so.
+    // If that fails, scenarios that need more say so.
     let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
 }

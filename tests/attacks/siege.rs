@@ -1,4 +1,4 @@
-//! Everything at once, for long: a queue that is refilled, connections that say nothing, spellings, slow peers.
+//! All attacks at once for a long time: a queue that is refilled, idle connections, spellings, and slow peers.
 
 use std::{
     collections::BTreeSet,
@@ -25,23 +25,23 @@ use crate::{
     target::Target,
 };
 
-/// Between two messages of an honest client.
+/// Pause between two messages of an honest client.
 const PAUSE: Duration = Duration::from_millis(200);
-/// Memory that the last quarter may take beyond the second: noise.
+/// Share by which the memory of the last quarter may exceed that of the second: noise.
 const NOISE: f64 = 0.1;
-/// How long slow peers take to answer, in a full and in a shortened run.
+/// Delay of slow peers, in a full and in a shortened run.
 const SLOW: [Duration; 2] = [Duration::from_millis(9500), Duration::from_millis(950)];
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
     vec![Scenario::new("siege", run)]
 }
 
-/// What the honest clients did.
+/// The results of the honest clients.
 #[derive(Default)]
 struct Honest {
-    /// What was answered 200.
+    /// Messages with the response 200.
     accepted: Mutex<BTreeSet<String>>,
-    /// All that was posted.
+    /// Number of posted messages.
     posted: AtomicU64,
 }
 
@@ -67,7 +67,7 @@ async fn run(setting: Setting) -> Outcome {
     remaining.extend(traced(&target.list_text(":held").await));
     let arrived: BTreeSet<String> = peers.all().flat_map(|peer| peer.seen().traced.clone()).collect();
     let missing = accepted.iter().filter(|one| !arrived.contains(*one) && !remaining.contains(*one)).count();
-    // A message may have been posted and not answered when the clients were stopped.
+    // A message may have been posted without a response when the clients were stopped.
     let posted = honest.posted.load(Ordering::Relaxed);
     let refused = posted.saturating_sub(accepted.len() as u64 + 3);
     let [first, second, third, last] = quarters;
@@ -99,7 +99,7 @@ impl Peers {
 async fn peers(target: &Target, delay: Duration) -> Peers {
     let mut honest = Vec::new();
     for number in 0..4 {
-        // All but one are as nodes of the npm package.
+        // All but one accept what nodes of the npm package accept.
         let behaviour = if number == 0 { Behaviour::Accept } else { Behaviour::RefuseOver(16_000) };
         honest.push(introduced(target, Ipv4Addr::new(127, 20 + number, 0, 1), behaviour).await);
     }
@@ -117,7 +117,7 @@ async fn introduced(target: &Target, ip: Ipv4Addr, behaviour: Behaviour) -> Peer
     peer
 }
 
-/// All attacks that are no peers, until the set is dropped.
+/// All attacks other than peers, until the set is dropped.
 fn attack(node: SocketAddr, spelled_port: u16, largest: usize) -> JoinSet<()> {
     let mut attack = JoinSet::new();
     for number in 0..4 {
@@ -138,7 +138,7 @@ fn attack(node: SocketAddr, spelled_port: u16, largest: usize) -> JoinSet<()> {
     attack
 }
 
-/// Posts messages that differ from all others, again and again.
+/// Posts ever new messages.
 async fn post_on(node: SocketAddr, client: SocketAddr, number: usize, honest: Arc<Honest>) {
     let Ok(from) = client.ip().to_string().parse() else { return };
     for message_number in 0_u64.. {
@@ -152,14 +152,14 @@ async fn post_on(node: SocketAddr, client: SocketAddr, number: usize, honest: Ar
     }
 }
 
-/// The traced messages that a line names.
+/// The traced messages in a line.
 fn traced(line: &str) -> BTreeSet<String> {
     let mark = format!("\"{TRACED}");
     let rests = line.split(mark.as_str()).skip(1);
     rests.filter_map(|rest| rest.split('"').next()).map(str::to_owned).collect()
 }
 
-/// Resident memory in MiB over this time: the mean of each quarter.
+/// Resident memory in MiB during this time: the mean of each quarter.
 async fn memory_by_quarter(process: u32, time: Duration) -> [f64; 4] {
     let began = Instant::now();
     let mut samples = [const { Vec::new() }; 4];

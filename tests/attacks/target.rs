@@ -1,4 +1,4 @@
-//! The node that is attacked: a process, its standard input, and what its output says.
+//! The attacked node: a process, its standard input and its output.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -17,11 +17,11 @@ use tokio::{sync::watch, time::timeout};
 
 use crate::{peer::Peer, runner::Setting, support::process::NodeProcess};
 
-/// How long a scenario waits for something that has to happen. Only a failing one waits so long.
+/// Time-out for something that has to happen. Only a failing scenario waits so long.
 const DEADLINE: Duration = Duration::from_secs(120);
-/// Longer lines hold a large message; only their beginning is read.
+/// Longer lines contain a large message; only their beginning is parsed.
 const LARGE_LINE: usize = 32 << 10;
-/// Where the node listens: not at 127.0.0.1, which is the address of `localhost`.
+/// The address of the node: not 127.0.0.1, which is the address of `localhost`.
 pub(crate) const NODE_HOST: &str = "127.9.0.1";
 
 /// A `clacks node` that runs until it is dropped.
@@ -34,7 +34,7 @@ pub(crate) struct Target {
     home: TempDir,
 }
 
-/// What the output has said so far.
+/// The output so far.
 #[derive(Default)]
 struct Output {
     seen: Mutex<Seen>,
@@ -43,13 +43,13 @@ struct Output {
 
 #[derive(Default)]
 pub(crate) struct Seen {
-    /// How often each event occurred.
+    /// Number of events by name.
     pub(crate) events: BTreeMap<String, u64>,
-    /// Deliveries that began, by the receiver as `host:port`.
+    /// Deliveries by receiver, as `host:port`.
     pub(crate) sends: BTreeMap<String, u64>,
-    /// Whether the line of the input with this number was carried out.
+    /// Whether the input line with this number succeeded.
     pub(crate) is_done: HashMap<u64, bool>,
-    /// Answers that list something, by the number of the line.
+    /// Answers with lists, by the number of the input line.
     lists: HashMap<u64, String>,
 }
 
@@ -69,12 +69,12 @@ impl Target {
         Self::start_in(setting, tempfile::tempdir().expect("a directory"), arguments)
     }
 
-    /// Starts a node whose data directory is `data` in `home`.
+    /// Starts a node with the data directory `data` in `home`.
     pub(crate) fn start_in(setting: &Setting, home: TempDir, arguments: &[&str]) -> Self {
         Self::spawn(Command::new(&setting.binary), home, arguments)
     }
 
-    /// Starts a node that may have this many files open.
+    /// Starts a node with this limit on open files.
     pub(crate) fn start_with_files(setting: &Setting, files: u32, arguments: &[&str]) -> Self {
         let mut command = Command::new("sh");
         command.args(["-c", &format!("ulimit -n {files} && exec \"$0\" \"$@\"")]).arg(&setting.binary);
@@ -100,23 +100,23 @@ impl Target {
         self.home.path()
     }
 
-    /// Writes a line to the node's input; returns its number. It never blocks.
+    /// Writes a line to the node's input. Returns its number. It never blocks.
     pub(crate) fn say(&self, line: impl Into<String>) -> u64 {
         let mut written = self.lines_written.lock().unwrap_or_else(PoisonError::into_inner);
         *written += 1;
-        // A node that has ended reads nothing; what waits for an answer finds out.
+        // A node that has ended does not read. Whoever waits for the answer notices.
         let _ = self.input.send(line.into());
         *written
     }
 
-    /// Lets the user write this many small messages.
+    /// Writes this many small messages as the user.
     pub(crate) fn feed(&self, count: u64) {
         for number in 0..count {
             self.say(format!("feed {number}"));
         }
     }
 
-    /// Has messages sent until each of these peers is known to answer.
+    /// Sends messages until each of these peers has responded.
     pub(crate) async fn until_all_answer(&self, peers: &[Peer]) {
         let messages = 20 * peers.len() as u64;
         self.feed(messages);
@@ -124,7 +124,7 @@ impl Target {
         assert!(peers.iter().all(|peer| peer.seen().accepted > 0), "all peers answer");
     }
 
-    /// Stops sending and waits until nothing is under way.
+    /// Stops sending and waits until nothing is in flight.
     pub(crate) async fn settle(&self) {
         self.carry_out(":rate 0.001").await;
         let is_settled = |seen: &Seen| {
@@ -134,12 +134,12 @@ impl Target {
         self.until_in(Duration::from_secs(15), is_settled).await;
     }
 
-    /// Writes a command that answers with a list, and waits for that.
+    /// Writes a command whose answer is a list, and waits for it.
     pub(crate) async fn list(&self, command: &str) -> Value {
         serde_json::from_str(&self.list_text(command).await).expect("JSON")
     }
 
-    /// The same as the line that the node writes, which may be very long.
+    /// As [`list`](Self::list), but returns the line, which may be very long.
     pub(crate) async fn list_text(&self, command: &str) -> String {
         let number = self.say(command);
         self.until(command, |seen| seen.lists.contains_key(&number) || seen.is_done.contains_key(&number))
@@ -147,24 +147,24 @@ impl Target {
         self.seen().lists.remove(&number).unwrap_or_else(|| panic!("no list for {command}"))
     }
 
-    /// Writes a line and waits until it is carried out or refused; returns which.
+    /// Writes a line and waits until it succeeds or fails. Returns which.
     pub(crate) async fn carry_out(&self, line: &str) -> bool {
         let number = self.say(line);
         self.until(line, |seen| seen.is_done.contains_key(&number)).await;
         self.seen().is_done[&number]
     }
 
-    /// What the output has said so far. The guard is not to be kept.
+    /// The output so far. Do not keep the guard.
     pub(crate) fn seen(&self) -> MutexGuard<'_, Seen> {
         self.output.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until what the output has said is as wanted.
+    /// Waits until the output satisfies a condition.
     pub(crate) async fn until(&self, what: &str, wanted: impl FnMut(&Seen) -> bool) {
         assert!(self.until_in(DEADLINE, wanted).await, "not within {DEADLINE:?}: {what}");
     }
 
-    /// Waits until what the output has said is as wanted, for so long at most; returns whether it is.
+    /// Waits until the output satisfies a condition, for at most this time. Returns whether it does.
     pub(crate) async fn until_in(&self, time: Duration, mut wanted: impl FnMut(&Seen) -> bool) -> bool {
         let mut lines = self.output.lines.subscribe();
         timeout(time, lines.wait_for(|_| wanted(&self.seen()))).await.is_ok()
@@ -173,13 +173,13 @@ impl Target {
 
 impl Drop for Target {
     fn drop(&mut self) {
-        // One that has ended already is no matter.
+        // It fails if the process has ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// Writes lines from a thread of its own, so that a node that does not read blocks nobody.
+/// Writes lines in a thread of its own, so that a node that does not read blocks nothing.
 fn write_lines(mut stdin: impl Write + Send + 'static) -> mpsc::Sender<String> {
     let (sender, lines) = mpsc::channel::<String>();
     std::thread::spawn(move || {
@@ -218,7 +218,7 @@ impl Output {
     }
 }
 
-/// The name of the event, which stands first.
+/// The name of the event, which is the first field.
 fn event(line: &str) -> &str {
     line.strip_prefix(r#"{"event":""#).and_then(|rest| rest.split('"').next()).unwrap_or("no event")
 }
@@ -230,7 +230,7 @@ fn receiver(line: &str) -> Option<String> {
 }
 
 fn record_answer(seen: &mut Seen, event: &str, line: &str) {
-    /// How an answer begins; behind it is its text or its list.
+    /// The beginning of an answer, before its text or list.
     #[derive(Deserialize)]
     struct Answer {
         line: Option<u64>,

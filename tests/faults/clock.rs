@@ -1,4 +1,4 @@
-//! A wall clock that jumps. Only what people are shown may follow it.
+//! Jumps of the wall clock. Only displayed times may follow them.
 
 use std::{
     fs,
@@ -21,14 +21,14 @@ use crate::{
 
 const HOUR: i64 = 3600;
 
-/// A wall clock of its own for some processes.
+/// A wall clock for some processes.
 struct WallClock {
     library: PathBuf,
     wrong_by: PathBuf,
 }
 
 impl WallClock {
-    /// A clock that is right, kept in this directory.
+    /// A correct clock, stored in this directory.
     fn in_directory(directory: &Path) -> Self {
         let clock =
             Self { library: directory.join("clock.so"), wrong_by: directory.join("clock-is-wrong-by") };
@@ -40,7 +40,7 @@ impl WallClock {
         clock
     }
 
-    /// Makes it so many seconds fast.
+    /// Sets the clock this many seconds fast.
     fn set(&self, seconds: i64) {
         let beside = self.wrong_by.with_extension("new");
         fs::write(&beside, seconds.to_string()).unwrap();
@@ -53,7 +53,7 @@ impl WallClock {
     }
 }
 
-/// Says something from one node to the other; returns when the other says that it came, in seconds.
+/// Sends a message from one node to the other. Returns the wall-clock time at which the other reports it, in seconds.
 fn exchange(from: &mut Process, to: &mut Process, message: &str) -> i64 {
     from.ask(message);
     let came = to.until(|line| line["event"] == "message_received" && line["message"] == message);
@@ -76,7 +76,7 @@ fn a_node_is_unaffected_by_a_jump_of_the_wall_clock() {
     let kept = ["--data-dir", "data", "--log-file", "clacks.log", "--log-level", "debug"];
     let mut node = Process::start(home.clacks(&arguments).args(kept).envs(clock.variables()));
     node.ask(&format!(":announce {}", tower.address()));
-    // Nobody is there: lost after the first try, and dead after a try an hour later.
+    // Nothing listens there: the peer is lost after the first try, and dead after a try an hour later.
     node.ask(":add 127.0.0.1:9");
     let fails_to_reach_9 = |line: &Value| line["event"] == "delivery_failed" && line["peer"]["port"] == 9;
     let before = exchange(&mut tower, &mut node, "before");
@@ -117,21 +117,21 @@ fn a_dashboard_shows_events_after_a_jump_of_the_wall_clock() {
         .start();
     for (number, wrong_by) in [-HOUR, 3 * HOUR, -HOUR, 0].into_iter().enumerate() {
         clock.set(wrong_by);
-        // Not all at once, which would be taken for a paste.
+        // Not all at once, because that would count as a paste.
         session.type_in(":");
         session.wait_until("the cursor", |screen| !screen.hide_cursor());
         session.type_in(&format!("add 192.0.2.{number}:80"));
         session.wait_for(&format!(":add 192.0.2.{number}:80"));
         session.type_in(ENTER);
         session.wait_for(&format!("added 192.0.2.{number}:80"));
-        // It goes back to the lists by itself.
+        // The focus returns to the lists by itself.
         session.wait_for("SAY  press i to write");
     }
     session.send(rustix::process::Signal::TERM);
     assert!(session.wait_for_exit().success());
 }
 
-/// What a core does in an hour in which nothing but the wall clock differs.
+/// The events of a core in one hour, for a given wall clock.
 fn life(unix_ms: impl Fn(u64) -> u64) -> Vec<String> {
     let mut core = Core::new(Options::new("me:1".parse().unwrap())).unwrap();
     let mut rng = StdRng::seed_from_u64(1);
@@ -146,7 +146,7 @@ fn life(unix_ms: impl Fn(u64) -> u64) -> Vec<String> {
         core.handle_timeout(now, &mut rng);
         while let Some(Delivery { id, to, payload, .. }) = core.poll_delivery() {
             told.push(format!("{second}: {to} gets {:?}", payload.message));
-            // The first takes all, and nobody else anything; what is taken comes back.
+            // The first peer accepts everything, and the others nothing. Accepted messages return.
             let outcome = if to == peers[0] {
                 core.enqueue(payload.message, now).unwrap();
                 DeliveryResult::accepted(Duration::ZERO)

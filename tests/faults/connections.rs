@@ -1,4 +1,4 @@
-//! One message between two nodes, over a connection that breaks in one way or another.
+//! One message between two nodes over a faulty connection.
 
 use clacks_p2p::core::{Failure, HoldRule, Status};
 
@@ -7,12 +7,12 @@ use crate::{
     tower::Tower,
 };
 
-/// Bytes of a message. A TLS handshake has far less than half of it.
+/// Bytes of the message. A TLS handshake has less than half of that.
 const LENGTH: usize = 8000;
-/// So many bytes are in the middle of the body of the first request.
+/// A number of bytes that ends in the middle of the first body.
 const MID_BODY: u64 = LENGTH as u64 / 2;
 
-/// A node that keeps what it gets. The first connection to it has a fault, and those after it have none.
+/// A node that keeps its messages. The first connection to it has a fault, later ones have none.
 async fn receiver(fault: Fault) -> Tower {
     let mut plan = vec![fault];
     let receiver = Tower::start(1.0, move || plan.pop().unwrap_or(Fault::None)).await;
@@ -20,8 +20,8 @@ async fn receiver(fault: Fault) -> Tower {
     receiver
 }
 
-/// Sends one message through a proxy that does this to the first connection and nothing to those after it. Returns why
-/// the first delivery failed, and how often the other node took the message.
+/// Sends one message through a proxy with a fault on the first connection. Returns the cause of the first failed
+/// delivery, and the number of times that the other node accepted the message.
 async fn send_through(fault: Fault) -> (Failure, usize) {
     let receiver = receiver(fault).await;
     let sender = Tower::start(100.0, || Fault::None).await;

@@ -1,4 +1,4 @@
-//! A node that has no file descriptors left.
+//! A node without free file descriptors.
 
 use std::{
     cell::Cell,
@@ -15,18 +15,18 @@ use crate::{
     support::FakePeer,
 };
 
-/// Descriptors that it may still open.
+/// File descriptors that it can still open.
 const SPARE: u64 = 6;
-/// Connections to it, more than it can accept.
+/// Number of connections to it: more than it can accept.
 const CONNECTIONS: usize = 30;
-/// For how long it is looked at.
+/// Duration of the measurement.
 const WHILE: Duration = Duration::from_secs(2);
 
 fn descriptors(process: &Process) -> u64 {
     fs::read_dir(format!("/proc/{}/fd", process.id())).unwrap().count() as u64
 }
 
-/// The time for which the process's threads have run.
+/// The processor time of all threads of the process.
 fn cpu_time(process: &Process) -> Duration {
     let threads = fs::read_dir(format!("/proc/{}/task", process.id())).unwrap();
     let ran = |thread: fs::DirEntry| -> u64 {
@@ -41,7 +41,7 @@ fn a_node_serves_again_after_a_shortage_of_descriptors() {
     let home = Home::new();
     let mut tower = home.node(&[]);
     let mut node = home.node(&["--log-file", "clacks.log", "--log-level", "warn"]);
-    // What the two say to each other is no work to speak of.
+    // The messages of the two nodes cost little processor time.
     for each in [&mut tower, &mut node] {
         each.ask(":rate 2");
     }
@@ -52,7 +52,7 @@ fn a_node_serves_again_after_a_shortage_of_descriptors() {
     let log = || fs::read_to_string(home.path().join("clacks.log")).unwrap_or_default();
     eventually("it can't accept one more", || log().contains("cannot accept a connection"));
 
-    // Nobody closes any of the connections, but one of them makes room for whoever says something.
+    // No client closes a connection, but the node closes one for a client that sends something.
     tower.say("said to a node without descriptors");
     until_received(&mut node, "said to a node without descriptors");
 
@@ -69,9 +69,9 @@ fn a_node_serves_again_after_a_shortage_of_descriptors() {
     until_received(&mut node, "said afterwards");
 }
 
-/// Files that a node may have open in all; too few for a connection to each of its peers.
+/// Limit on open files: too few for a connection to each peer.
 const MAX_FILES: u64 = 200;
-/// Its peers, at addresses of their own.
+/// Number of peers, at different addresses.
 const PEERS: u8 = 200;
 
 #[test]
@@ -107,7 +107,7 @@ fn idle_connections_to_peers_leave_descriptors_for_inbound_ones() {
     }
 }
 
-/// No peer is lost until then: the node is to blame itself.
+/// Asserts that no peer becomes lost until then, because the shortage is the node's own.
 fn until_received(node: &mut Process, message: &str) {
     node.until(|line| {
         assert_ne!(line["peer"]["status"], "lost", "{line}");

@@ -1,4 +1,4 @@
-//! A node whose state can't be written goes on, keeps what was written before, and writes when it can.
+//! A node whose state cannot be written. It continues, keeps the former files, and writes again when it can.
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
@@ -10,9 +10,9 @@ use crate::{
     process::{Home, Process, eventually},
 };
 
-/// Bytes of a file that a full disk still takes: a line of the log, but not the state.
+/// Bytes of a file that the full disk still accepts: a line of the log, but not the state.
 const ROOM: u64 = 400;
-/// Peers whose addresses take more than that.
+/// Number of peers whose addresses need more than that.
 const PEERS: usize = 30;
 
 const STATE: &str = "data/peers.json";
@@ -20,8 +20,7 @@ const LOG: &str = "clacks.log";
 const COMPLAINT: &str = "WARN clacks_p2p::node::state_file: cannot write the state file";
 const AGAIN: &str = "still cannot write the state file";
 
-/// A node that is told of a write beyond the limit for a file's length as of one to a full disk: by an error. What it is
-/// run by stands before it.
+/// A node for which a write beyond the file size limit fails, as on a full disk. `run_by` is the command before it.
 fn node(home: &Home, log_level: &str, run_by: &[&str]) -> Process {
     let node = home.clacks(&["node", "--hostname", "127.0.0.1", "--port", "0", "--send-rate", "100"]);
     let kept = ["--data-dir", "data", "--log-file", LOG, "--log-level", log_level];
@@ -30,7 +29,7 @@ fn node(home: &Home, log_level: &str, run_by: &[&str]) -> Process {
     Process::start(shell.arg(node.get_program()).args(node.get_args()).args(kept))
 }
 
-/// The whole state, as far as it is written.
+/// The saved state, if it is complete.
 fn state(home: &Home) -> Option<Value> {
     serde_json::from_slice(&fs::read(home.path().join(STATE)).ok()?).ok()
 }
@@ -39,7 +38,7 @@ fn peers(state: Option<Value>) -> usize {
     state.and_then(|state| state["peers"].as_array().map(Vec::len)).unwrap_or(0)
 }
 
-/// How many lines of the log hold this.
+/// Number of lines of the log with this text.
 fn logged(home: &Home, text: &str) -> usize {
     let log = fs::read_to_string(home.path().join(LOG)).unwrap_or_default();
     log.lines().filter(|line| line.contains(text)).count()
@@ -52,8 +51,8 @@ fn serves(node: &mut Process, tower: &mut Process, message: &str) {
     node.until(|line| line["event"] == "message_received" && line["message"] == format!("{message} too"));
 }
 
-/// With the disk broken, the node serves and says once what it can't write; when it is mended, the state is written
-/// though nothing changes any more, and read by the next run, however this one ends.
+/// While the disk is broken, the node serves and logs the error once. After the repair it writes the state although
+/// nothing changes, and the next run reads it, however this run ends.
 fn assert_overcomes(
     log_level: &str,
     run_by: &[&str],
@@ -74,7 +73,7 @@ fn assert_overcomes(
     serves(&mut node, &mut tower, "whatever the disk says");
     if log_level == "debug" {
         let tried = logged(&home, AGAIN);
-        // The first may still be due to what changed.
+        // The first error may still be due to the change.
         eventually("it tries again though nothing changes", || logged(&home, AGAIN) >= tried + 2);
     }
     assert_eq!(logged(&home, COMPLAINT), 1, "once is enough");
@@ -123,7 +122,7 @@ fn a_read_only_data_directory_is_written_again_when_it_is_writable() {
     assert_overcomes("warn", without_rights(), |_, home| allow(home, 0o555), |_, home| allow(home, 0o755));
 }
 
-/// What takes the right to write everywhere from those who have it.
+/// A command that removes the right of the superuser to write everywhere.
 fn without_rights() -> &'static [&'static str] {
     if rustix::process::geteuid().is_root() {
         &["/usr/bin/setpriv", "--bounding-set=-dac_override,-dac_read_search", "--"]

@@ -1,4 +1,4 @@
-//! `kill -9` at the worst moments.
+//! `kill -9` at critical times.
 
 use std::{
     collections::BTreeSet,
@@ -12,23 +12,23 @@ use serde_json::Value;
 
 use crate::process::{Home, Process};
 
-/// How often a node is killed while it writes its state.
+/// Number of kills while the state is written.
 const KILLS: usize = 40;
-/// How often a node is killed while it starts for the first time.
+/// Number of kills during a first start.
 const FIRST_STARTS: usize = 12;
-/// Peers that come between two writes.
+/// Number of peers that are added between two writes.
 const CHANGES: usize = 50;
-/// After the first sign of a write, how long it is until the kill at most: longer than a write takes.
+/// Maximum delay of the kill after the first sign of a write: longer than a write takes.
 const AFTER_THE_FIRST_SIGN: Duration = Duration::from_millis(20);
 const SEED: u64 = 9;
 
-/// Waits until the directory holds a file whose name has this in it, or the process has ended.
+/// Waits until the directory contains a file with this text in its name, or the process has ended.
 fn wait_for_file(directory: &Path, part: &str, process: &mut Process) {
     let holds_it = || {
         let entries = fs::read_dir(directory).into_iter().flatten().flatten();
         entries.map(|entry| entry.file_name()).any(|name| name.to_string_lossy().contains(part))
     };
-    // As fast as it goes: the moment is short.
+    // A busy loop, because the moment is short.
     while !holds_it() && process.is_running() {}
 }
 
@@ -50,7 +50,7 @@ fn unfinished(directory: &Path) -> usize {
     entries.filter(|name| name.to_string_lossy().ends_with(".unfinished")).count()
 }
 
-/// Ignores some more peers, whose names it returns.
+/// Ignores some more peers. Returns their names.
 fn change(node: &mut Process, round: usize) -> BTreeSet<String> {
     let names: BTreeSet<String> = (0..CHANGES).map(|number| format!("peer-{round}-{number}")).collect();
     names.iter().for_each(|name| node.say(&format!(":ignore {name}:80")));
@@ -67,7 +67,7 @@ fn a_killed_writer_leaves_the_old_or_the_new_state_file() {
     let (mut before, mut more) = (BTreeSet::new(), BTreeSet::new());
     let (mut old, mut new, mut inside) = (0, 0, 0);
     for round in 0..KILLS {
-        // That it starts at all says that the state is whole.
+        // A successful start shows that the state is complete.
         let mut node = home.node(&["--data-dir", "data"]);
         assert_eq!(unfinished(&data), 0, "what the one before had begun is gone");
         let known = known(&mut node);

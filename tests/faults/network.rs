@@ -1,4 +1,4 @@
-//! Twelve nodes and two hundred messages, while connections break in every way and nodes stop and start.
+//! Twelve nodes and two hundred messages, while connections fail in every way and nodes stop and start.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -20,17 +20,17 @@ const NODES: usize = 12;
 const MESSAGES: usize = 200;
 /// Bytes of a message: more than a TLS handshake has.
 const LENGTH: usize = 3000;
-/// How often a node is stopped and started again.
+/// Number of times that a node is stopped and started again.
 const RESTARTS: usize = 18;
-/// Of so many nodes that stop, one loses what it still has, and tells so. The others get theirs back.
+/// One of this many stopping nodes loses its messages and reports them. The others get theirs back.
 const TELLS: usize = 6;
-/// Deliveries in the network before the next node is stopped, or started again.
+/// Number of deliveries between two stops or starts.
 const BETWEEN: u64 = 25;
-/// How often each kind of fault is done at the least.
+/// Minimum number of faults of each kind.
 const ENOUGH: u64 = 10;
 const SEED: u64 = 0x00c1_ac45;
 
-/// What nodes have counted.
+/// Counters of nodes.
 #[derive(Debug, Clone, Copy, Default)]
 struct Counted {
     delivered: u64,
@@ -56,14 +56,14 @@ impl Counted {
 struct Network {
     towers: Vec<Tower>,
     is_faulty: Arc<AtomicBool>,
-    /// What nodes that were started again had counted before.
+    /// Counters of earlier runs of restarted nodes.
     before: Counted,
-    /// What nodes told to be lost when they stopped, and nobody gave back to them.
+    /// Messages that stopped nodes reported as lost and did not get back.
     reported: Vec<Message>,
 }
 
 impl Network {
-    /// Nodes each of which knows the one before it, and so in time all of them.
+    /// Starts nodes that each know one other, so that all of them become known in time.
     async fn start() -> Self {
         let is_faulty = Arc::new(AtomicBool::new(false));
         let mut towers: Vec<Tower> = Vec::new();
@@ -86,10 +86,10 @@ impl Network {
         eventually("messages travel", || self.counted().delivered >= wanted).await;
     }
 
-    /// Stops a node while the others go on, and starts it again.
+    /// Stops a node while the others continue, and starts it again.
     async fn restart(&mut self, which: usize, round: usize) {
         let left = self.towers[which].stop().await;
-        // Of those that run, only the others still deliver.
+        // Only the other running nodes deliver meanwhile.
         self.until_delivered(BETWEEN).await;
         self.before = self.before.and(Counted::by(&self.towers[which]));
         self.towers[which].start_again().await;
@@ -119,7 +119,7 @@ impl Network {
         eventually("every kind of fault", is_enough).await;
     }
 
-    /// With the faults over, waits until every node delivers and is delivered to.
+    /// Ends the faults and waits until every node sends and receives.
     async fn recover(&self) {
         self.is_faulty.store(false, Ordering::Relaxed);
         let before: Vec<_> = self.towers.iter().map(Counted::by).collect();
@@ -130,7 +130,7 @@ impl Network {
         eventually("every node sends and is sent to", has_moved).await;
     }
 
-    /// Stops all and counts how often each message is there, or was told to be lost.
+    /// Stops all nodes and counts each message, present or reported as lost.
     async fn census(&self) -> BTreeMap<String, usize> {
         let mut copies = BTreeMap::new();
         let mut count = |message: &Message| {
@@ -144,7 +144,7 @@ impl Network {
     }
 }
 
-/// Every connection ends in some fault, most of them in the middle of a request.
+/// Every connection has a fault, most of them in the middle of a request.
 fn plan(seed: u64, is_faulty: Arc<AtomicBool>) -> impl FnMut() -> Fault + Send + 'static {
     let mut rng = StdRng::seed_from_u64(seed);
     move || {
@@ -156,7 +156,7 @@ fn plan(seed: u64, is_faulty: Arc<AtomicBool>) -> impl FnMut() -> Fault + Send +
     }
 }
 
-/// A message that is told from the others by its beginning.
+/// A message that is identified by its beginning.
 fn message(number: usize) -> String {
     format!("{number:04} {}", "x".repeat(LENGTH))
 }
@@ -189,7 +189,7 @@ async fn twelve_nodes_lose_no_message_under_faults() {
     println!("lost: {lost}, duplicated: {duplicated}, told to be lost: {}", network.reported.len());
     assert_eq!((lost, copies.len()), (0, MESSAGES), "a message is lost, or one is there that never was");
     assert!(duplicated > 0, "answers were lost, so some are there twice");
-    // A message is there once more for each delivery that was taken and not heard of, and for nothing else.
+    // There is one more copy of a message for each accepted delivery whose response was lost, and no other.
     assert_eq!(duplicated as u64, received - delivered);
     assert_no_task_panicked();
 }

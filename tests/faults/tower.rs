@@ -9,20 +9,20 @@ use tempfile::TempDir;
 
 use crate::support::{Fault, Proxy, builder, eventually, start, stop};
 
-/// Towers that this process has set up.
+/// Number of nodes that this process has set up.
 static TOWERS: AtomicU8 = AtomicU8::new(0);
 
-/// A node that others know by the address of a faulty proxy, with state that it keeps while it is stopped.
+/// A node behind a faulty proxy whose address others know. Its state survives while it is stopped.
 pub(crate) struct Tower {
     pub(crate) node: Node,
     pub(crate) proxy: Proxy,
-    /// How it is started again.
+    /// The options for starting it again.
     builder: Builder,
     _data: TempDir,
 }
 
 impl Tower {
-    /// A node whose requests time out after a second; the plan says what becomes of each connection to it.
+    /// A node with a request time-out of one second. The plan determines the fault of each connection to it.
     pub(crate) async fn start(send_rate: f64, plan: impl FnMut() -> Fault + Send + 'static) -> Self {
         let (outside, inside) = addresses();
         let data = tempfile::tempdir().unwrap();
@@ -31,7 +31,7 @@ impl Tower {
             .listen(inside)
             .send_rate(send_rate)
             .data_dir(data.path())
-            // Few at once, so that a busy machine answers them in time.
+            // Few at once, so that a busy machine answers in time.
             .options(|options| options.max_in_flight = 8)
             .limits(|limits| limits.request_timeout = Duration::from_secs(1));
         let node = start(builder.clone()).await;
@@ -44,7 +44,7 @@ impl Tower {
         self.node.address()
     }
 
-    /// Stops the node and returns what it says would be lost.
+    /// Stops the node. Returns the messages that it reports as lost.
     pub(crate) async fn stop(&self) -> Vec<Message> {
         stop(&self.node).await
     }
@@ -52,7 +52,7 @@ impl Tower {
     /// Starts the node again at the same address.
     pub(crate) async fn start_again(&mut self) {
         let mut started = self.builder.clone().start().await;
-        // Somebody else may have had the port meanwhile.
+        // Another process may use the port meanwhile.
         while matches!(started, Err(StartError::Listen { .. })) {
             tokio::time::sleep(Duration::from_millis(10)).await;
             started = self.builder.clone().start().await;
@@ -60,7 +60,7 @@ impl Tower {
         self.node = started.expect("it starts as before");
     }
 
-    /// Waits until nothing waits and nothing is on its way.
+    /// Waits until nothing is queued or in flight.
     pub(crate) async fn until_empty(&self) {
         let is_empty = || {
             let overview = self.node.overview();

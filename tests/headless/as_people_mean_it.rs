@@ -1,10 +1,10 @@
-//! What people write in files, variables and pipes is taken as they mean it.
+//! Common forms of files, variables and pipes are accepted as intended.
 
 use std::{collections::BTreeSet, fs};
 
 use crate::process::{Home, Process};
 
-/// Every variable that some command looks at, by its help.
+/// All environment variables that the help of the commands names.
 fn variables(home: &Home) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for command in [&["--help"][..], &["node", "--help"], &["demo", "--help"], &["simulate", "--help"]] {
@@ -77,7 +77,7 @@ fn an_unwritable_home_directory_is_reported_with_advice() {
     let closed = home.path().join("closed");
     fs::create_dir(&closed).unwrap();
     fs::set_permissions(&closed, fs::Permissions::from_mode(0o500)).unwrap();
-    // The superuser can write wherever files can be.
+    // The superuser can write wherever the file system permits it.
     for directory in [closed.clone(), "/sys".into()] {
         let is_writable = tempfile::tempfile_in(&directory).is_ok();
         if is_writable || !directory.is_dir() {

@@ -4,7 +4,7 @@ use crate::process::{Home, Process};
 
 const FILE: &str = "hostname = \"file.example\"\nport = 0\nlisten = \"127.0.0.1\"\nmax-queue-messages = 1\n";
 
-/// The hostname that a node tells others.
+/// The hostname that a node sends to others.
 fn hostname(process: &Process) -> &str {
     process.ready["address"]["hostname"].as_str().unwrap()
 }
@@ -40,7 +40,7 @@ fn the_configuration_can_be_a_pipe_of_bounded_size() {
     let home = Home::new();
     assert!(home.command("mkfifo").arg("pipe").status().unwrap().success());
     let pipe = home.path().join("pipe");
-    // Opening a pipe to write into it waits for whoever reads it.
+    // Opening a pipe for writing waits for the reader.
     let write = |text: Vec<u8>| {
         let pipe = pipe.clone();
         std::thread::spawn(move || std::fs::write(pipe, text))
@@ -132,7 +132,7 @@ fn the_default_configuration_is_printed_and_can_be_used() {
     Process::start(&mut home.clacks(&["node", "--port", "0", "--config", &file]));
 }
 
-/// What the program says when it ends before it starts a node.
+/// The error of the program when it ends before it starts a node.
 fn complaint(home: &Home, arguments: &[&str]) -> String {
     let output = home.clacks(arguments).output().unwrap();
     assert!(!output.status.success(), "{arguments:?}");

@@ -90,7 +90,7 @@ fn an_ignored_ip_address_gets_no_handshake_and_limits_lists_it() {
 #[test]
 fn a_slow_announce_does_not_block_other_lines() {
     let home = Home::new();
-    // Connections are made, and never answered.
+    // The connections are established but get no response.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let mut node = home.node(&[]);
     node.say(&format!(":announce {}", silent.local_addr().unwrap()));
@@ -108,7 +108,7 @@ fn an_invalid_line_is_refused_and_the_next_is_accepted() {
     let mut node = home.node(&[]);
     let too_long = node.ask(&"x".repeat((1 << 20) + 1));
     assert_eq!((&too_long["event"], &too_long["line"]), (&json!("error"), &json!(1)));
-    // With its quotes it is as long as a message may be.
+    // With its quotes it has the maximum length of a message.
     let longest = node.ask(&"x".repeat(clacks_p2p::Message::MAX_SIZE - 2));
     assert!(longest["text"].as_str().unwrap().starts_with("queued as 1, but "), "{longest}");
     assert_eq!(node.ask("hello")["text"], "queued as 2");
@@ -146,7 +146,7 @@ fn quitting_drains_own_messages() {
     (0..3).for_each(|_| drop(tower.until_event("message_received")));
 }
 
-/// The peer takes the connection, and never says a word.
+/// The peer accepts the connection and never sends anything.
 #[cfg(unix)]
 #[test]
 fn a_drain_ends_in_time_or_at_once() {
@@ -163,7 +163,7 @@ fn a_drain_ends_in_time_or_at_once() {
         node
     };
     let mut node = begin(&|node| node.signal(Signal::TERM));
-    // Whether the time or the patience with that peer is over first.
+    // Either the time of the drain or the time-out of the peer ends first.
     let told = node.until_event("handed_on");
     assert_eq!((&told["messages"], &told["left"]), (&json!(0), &json!(1)));
     assert_eq!(node.stopped()["queue"][0]["message"], "nobody takes this");
@@ -218,7 +218,7 @@ fn a_closed_terminal_stops_the_node_unless_sighup_is_ignored() {
     use rustix::process::Signal;
 
     let home = Home::new();
-    // Whatever this test was started by.
+    // The signal has its default action, whatever started this test.
     let mut heeding = home.command("env");
     heeding.args(["--default-signal=HUP", env!("CARGO_BIN_EXE_clacks")]);
     let mut node = Process::start(heeding.args(["node", "--hostname", "127.0.0.1", "--port", "0"]));
@@ -236,7 +236,7 @@ fn a_closed_terminal_stops_the_node_unless_sighup_is_ignored() {
     stays.stopped();
 }
 
-/// A node whose output nobody reads, and the port that it announced to `tower`.
+/// A node whose output is not read, and the port that it announced to `tower`.
 fn stuck(home: &Home, tower: &mut Process) -> (Unread, u16) {
     let any_port = ["node", "--hostname", "127.0.0.1", "--port", "0", "--send-rate", "10000", "--peer"];
     let stuck = Process::start_unread(&mut home.clacks(&[&any_port[..], &[&tower.address()]].concat()));
@@ -253,7 +253,7 @@ fn a_blocked_reader_slows_nothing_and_learns_what_it_missed() {
     for number in 0..10 {
         tower.say(&format!("to and fro {number}"));
     }
-    // Each comes back after four events there. That is more than the pipe and the subscription hold.
+    // Each message returns after four events. That is more than the pipe and the subscription hold.
     for _ in 0..1500 {
         tower.until_event("message_received");
     }
@@ -277,12 +277,12 @@ fn a_blocked_reader_does_not_prevent_a_stop() {
     let home = Home::new();
     let mut tower = home.node(&[]);
     let (mut stuck, port) = stuck(&home, &mut tower);
-    // It has this one queued before it sends it, and no pipe holds the line that tells so.
+    // It has this message queued before it sends it, and its line is larger than any pipe.
     stuck.process.say(&"x".repeat(500_000));
     tower.until_event("message_received");
     stuck.process.signal(Signal::TERM);
     eventually("it stops to listen", || TcpStream::connect(("127.0.0.1", port)).is_err());
-    // Who does not want to wait for the reader says so again.
+    // A second signal ends the wait for the reader.
     stuck.process.signal(Signal::TERM);
     assert_eq!(stuck.process.exit_status().code(), Some(0));
 }
@@ -301,7 +301,7 @@ fn lost_messages_without_a_reader_are_counted() {
     assert!(status.success());
     assert_eq!(complaint, "clacks: 1 message was still in the queue and is lost\n");
 
-    // No pipe holds the line that tells of the second one.
+    // The line of the second message is larger than any pipe.
     let mut stuck = Process::start_unread(&mut home.clacks(&any_port));
     stuck.process.say("nor this");
     stuck.process.say(&"x".repeat(500_000));
@@ -309,7 +309,7 @@ fn lost_messages_without_a_reader_are_counted() {
     stuck.process.say(&format!(":announce {}", silent.local_addr().unwrap()));
     let (_connection, _) = silent.accept().unwrap();
     stuck.process.signal(Signal::TERM);
-    // It stops the node first.
+    // The node stops first.
     std::thread::sleep(std::time::Duration::from_millis(200));
     stuck.process.signal(Signal::TERM);
     assert_eq!(stuck.process.exit_status().code(), Some(0));
@@ -335,7 +335,7 @@ fn text_of_peers_is_escaped_for_a_terminal_without_loss() {
     assert!(other.last_line().is_ascii() && !other.last_line().contains(|c: char| c.is_control()));
 }
 
-/// The peers that a node knows, by port and status.
+/// The peers of a node, by port and status.
 fn known(node: &mut Process) -> Vec<(Value, Value)> {
     let peers = node.ask(":peers");
     let peers = peers["peers"].as_array().unwrap();

@@ -22,7 +22,7 @@ fn fields(line: &Value, names: &[&str]) -> Vec<Value> {
     names.iter().map(|name| line[name].clone()).collect()
 }
 
-/// Whether the node at this port is known, and by the user's word or not.
+/// Whether the node on this port is a peer, and added by the user or not.
 fn is_peer(node: &mut Process, port: u16, by_user: bool) -> bool {
     let peers = node.ask(":peers");
     peers["peers"].as_array().unwrap().iter().any(|peer| peer["port"] == port && peer["by_user"] == by_user)
@@ -150,7 +150,7 @@ fn commas_separate_lists_only_in_the_environment() {
     assert_eq!(sources(Process::start(&mut from_environment), 2), ["one", "two"]);
 }
 
-/// An authority that says who is at this machine's address: its certificate, and what a server there has.
+/// A certificate authority for this machine's address: its certificate, and the configuration of a server.
 fn authority() -> (String, ServerConfig) {
     let mut params = CertificateParams::default();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -169,7 +169,7 @@ fn authority() -> (String, ServerConfig) {
     (authority, config)
 }
 
-/// Answers a request with this list, or with a redirect to where it is in plain HTTP.
+/// Responds with this list, or with a redirect to plain HTTP.
 fn serve(stream: TcpStream, config: &Arc<ServerConfig>, list: &str) -> std::io::Result<()> {
     let connection = ServerConnection::new(Arc::clone(config)).unwrap();
     let mut stream = BufReader::new(StreamOwned::new(connection, stream));
@@ -198,7 +198,7 @@ fn a_list_is_fetched_from_a_server_that_the_system_trusts() {
     let list = format!("{}\nnonsense\n", other.address());
     std::thread::spawn(move || {
         let config = Arc::new(config);
-        // One that does not trust it hangs up.
+        // A client that does not trust it closes the connection.
         listener.incoming().flatten().for_each(|stream| drop(serve(stream, &config, &list)));
     });
     let url = format!("{server}/list");

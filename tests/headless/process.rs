@@ -9,9 +9,9 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// How long a test waits before it says that something does not happen. Only a failing test waits so long.
+/// Time-out of a wait. Only a failing test waits so long.
 const DEADLINE: Duration = Duration::from_secs(60);
-/// How often a condition that nothing tells of is looked at.
+/// Interval between two checks of a condition that nothing reports.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
 /// A home directory for the processes of one test, with everything that they may find or leave in it.
@@ -28,7 +28,7 @@ impl Home {
         self.0.path()
     }
 
-    /// Where a process puts temporary files.
+    /// The directory for temporary files.
     pub(crate) fn temporary(&self) -> std::path::PathBuf {
         self.path().join("tmp")
     }
@@ -40,14 +40,14 @@ impl Home {
         path.to_str().unwrap().to_owned()
     }
 
-    /// `clacks` with these arguments, knowing nothing of the machine it runs on.
+    /// `clacks` with these arguments, isolated from the configuration of this machine.
     pub(crate) fn clacks(&self, arguments: &[&str]) -> Command {
         let mut command = self.command(env!("CARGO_BIN_EXE_clacks"));
         command.args(arguments);
         command
     }
 
-    /// Any other program in the same surroundings.
+    /// Any other program in the same environment.
     pub(crate) fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         command.current_dir(self.path()).env_clear();
@@ -56,7 +56,7 @@ impl Home {
         command
     }
 
-    /// `clacks node` on any free port, with a data directory of its own.
+    /// `clacks node` on a free port, with a data directory of its own.
     pub(crate) fn node(&self, arguments: &[&str]) -> Process {
         self.node_at(0, arguments)
     }
@@ -68,18 +68,18 @@ impl Home {
     }
 }
 
-/// A `clacks` that runs. It is killed when the test is over.
+/// A running `clacks`. It is killed when the test ends.
 pub(crate) struct Process {
     child: Child,
     stdin: Option<ChildStdin>,
     lines: Receiver<String>,
     seen: Vec<String>,
-    /// What its `ready` line says.
+    /// The contents of its `ready` line.
     pub(crate) ready: Value,
 }
 
 impl Process {
-    /// Starts it and waits until it is ready, which its first line must say.
+    /// Starts the process and waits for the line `ready`, which must be its first.
     pub(crate) fn start(command: &mut Command) -> Self {
         let mut process = Self::start_unread(command).read();
         process.ready = process.next();
@@ -87,7 +87,7 @@ impl Process {
         process
     }
 
-    /// Starts it and reads nothing of its output.
+    /// Starts the process without reading its output.
     pub(crate) fn start_unread(command: &mut Command) -> Unread {
         let mut child = command.spawn().unwrap();
         let (stdin, stdout) = (child.stdin.take(), child.stdout.take().unwrap());
@@ -95,7 +95,7 @@ impl Process {
         Unread { process: Self { child, stdin, lines, seen: Vec::new(), ready: Value::Null }, stdout }
     }
 
-    /// Where its node is found.
+    /// The address of its node.
     pub(crate) fn address(&self) -> String {
         format!("127.0.0.1:{}", self.port())
     }
@@ -113,11 +113,11 @@ impl Process {
         self.stdin = None;
     }
 
-    /// Reads no more of its output, and waits until it has found that out and ended.
+    /// Closes its output, and waits until the process has noticed that and ended.
     pub(crate) fn hang_up(&mut self) {
         self.lines = mpsc::channel().1;
         eventually("it finds that nobody reads", || {
-            // One that has ended hears nothing, which is no matter.
+            // It fails if the process has ended already.
             let _ = writeln!(self.stdin.as_ref().unwrap(), ":help");
             self.child.try_wait().unwrap().is_some()
         });
@@ -131,7 +131,7 @@ impl Process {
         }
     }
 
-    /// The line that was read last, as it was written, if it is not too long.
+    /// The last line that was read, as it was written, if it is not too long.
     pub(crate) fn last_line(&self) -> &str {
         self.seen.last().unwrap()
     }
@@ -147,7 +147,7 @@ impl Process {
         serde_json::from_str(line).unwrap_or_else(|error| panic!("{error} in {line}"))
     }
 
-    /// The next line that is wanted.
+    /// The next line that satisfies a condition.
     pub(crate) fn until(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
         let started = Instant::now();
         while started.elapsed() < DEADLINE {
@@ -176,7 +176,7 @@ impl Process {
         self.child.id()
     }
 
-    /// Ends it here and now, as `kill -9` does.
+    /// Ends the process at once, as `kill -9` does.
     pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
@@ -191,8 +191,8 @@ impl Process {
         rustix::process::kill_process(rustix::process::Pid::from_child(&self.child), signal).unwrap();
     }
 
-    /// Waits until it ends by itself and the output is read. Returns how it ended, the rest of its output, and what
-    /// it wrote to standard error.
+    /// Waits until the process ends by itself and its output is read. Returns its exit status, the rest of its output,
+    /// and its standard error.
     pub(crate) fn ended(mut self) -> (ExitStatus, Vec<Value>, String) {
         let status = self.exit_status();
         let mut rest = Vec::new();
@@ -208,7 +208,7 @@ impl Process {
         (status, rest, complaints)
     }
 
-    /// Waits for a good end and returns the last line of output.
+    /// Waits for a successful end. Returns the last line of output.
     pub(crate) fn stopped(self) -> Value {
         let (status, mut rest, complaints) = self.ended();
         assert_eq!((status.code(), complaints.as_str()), (Some(0), ""));
@@ -217,7 +217,7 @@ impl Process {
         last
     }
 
-    /// Waits until it ends by itself.
+    /// Waits until the process ends by itself.
     pub(crate) fn exit_status(&mut self) -> ExitStatus {
         let mut status = None;
         eventually("the process ends", || {
@@ -230,13 +230,13 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // One that has ended already is no matter.
+        // It fails if the process has ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// A `clacks` whose output nobody reads.
+/// A `clacks` whose output is not read.
 pub(crate) struct Unread {
     pub(crate) process: Process,
     stdout: ChildStdout,
@@ -255,13 +255,13 @@ impl Unread {
         process
     }
 
-    /// Nobody will ever read its output.
+    /// Closes its output.
     pub(crate) fn close(self) -> Process {
         self.process
     }
 }
 
-/// Waits until the condition holds, for things that no line tells of.
+/// Waits until a condition holds that nothing reports.
 pub(crate) fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
     let started = Instant::now();
     while !condition() {

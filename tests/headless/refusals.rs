@@ -1,6 +1,6 @@
 use crate::process::{Home, Process};
 
-/// What `clacks` says when it does not start: one line, with nothing on standard output and nothing left behind.
+/// The error of a failed start: one line, without standard output or files left behind.
 fn complaint(home: &Home, arguments: &[&str]) -> String {
     let before = files(home);
     let process = Process::start_unread(&mut home.clacks(arguments)).read();

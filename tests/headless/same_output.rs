@@ -1,4 +1,4 @@
-//! What `clacks node` prints, to the byte: programs read it.
+//! The output of `clacks node`, byte for byte, because programs parse it.
 
 use regex::Regex;
 use serde_json::Value;
@@ -27,7 +27,7 @@ impl Told {
         }
     }
 
-    /// Says a line, and waits for its answer and for this event, whichever comes first.
+    /// Writes a line, and waits for its answer and for this event, in either order.
     fn say(&mut self, line: &str, event: Option<&str>) {
         let before = self.lines.len();
         self.process.say(line);
@@ -42,7 +42,7 @@ impl Told {
         }
     }
 
-    /// The answers and the other lines, each in their order: which of both comes first is chance.
+    /// The answers and the other lines, each in their order. The order between them is random.
     fn sorted(self, ports: &[(u16, &str)]) -> String {
         let is_answer = |line: &&String| {
             ["reply", "error"].iter().any(|name| line.starts_with(&format!("{{\"event\":\"{name}\"")))
@@ -53,7 +53,7 @@ impl Told {
     }
 }
 
-/// The line without what is another at every run: times, ports, what follows from ports, and draws.
+/// The line without values that differ in each run: times, ports, values derived from ports, and random draws.
 fn without_chance(line: &str, ports: &[(u16, &str)]) -> String {
     let times = Regex::new(r#""(time|draw|[a-z_]+_ms)":[0-9.]+"#).unwrap();
     let hashes = Regex::new(r#""[0-9a-f]{64}""#).unwrap();

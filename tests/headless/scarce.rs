@@ -1,4 +1,4 @@
-//! A machine that has too little of something: it is told in one line, and nothing that goes on is ended for it.
+//! Shortages of resources: each is reported in one line, and running work continues.
 
 use std::{
     fs::OpenOptions,
@@ -12,11 +12,11 @@ use std::{
 
 use crate::process::{Home, Process, eventually};
 
-/// A user and a group without rights, as most systems number them.
+/// A user and a group without privileges, with the numbers that most systems use.
 #[cfg(target_os = "linux")]
 const NOBODY: u32 = 65534;
 
-/// The program where every user can run it.
+/// A copy of the program that every user can execute.
 #[cfg(target_os = "linux")]
 fn for_others(home: &Home) -> PathBuf {
     let program = home.path().join("clacks");
@@ -25,7 +25,7 @@ fn for_others(home: &Home) -> PathBuf {
     program
 }
 
-/// A `clacks` with less than it could have of something, as the shell's `ulimit` says.
+/// A `clacks` with a resource limit of the shell's `ulimit`.
 fn limited(home: &Home, limit: &str, arguments: &[&str]) -> Command {
     let mut shell = home.command("/bin/sh");
     let script = format!("ulimit {limit}; exec \"$@\"");
@@ -35,7 +35,7 @@ fn limited(home: &Home, limit: &str, arguments: &[&str]) -> Command {
 
 const NODE: [&str; 5] = ["node", "--hostname", "127.0.0.1", "--port", "0"];
 
-/// One line on standard error that says something, and a failure.
+/// Asserts a failure with one line on standard error that contains the text.
 fn assert_told(command: &mut Command, expected: &str) {
     let (status, _, complaint) = Process::start_unread(command).read().ended();
     assert!(status.code().is_some_and(|code| code > 0), "{expected}: {status} {complaint}");
@@ -117,7 +117,7 @@ fn with_few_descriptors_a_node_starts_or_reports_it_in_one_line() {
         refused += 1;
         let (status, _, complaint) = process.ended();
         assert!(status.code().is_some_and(|code| code > 0), "{files}: {status} {complaint}");
-        // What the loader of the system says is not ours.
+        // Errors of the system's loader are not ours.
         if !complaint.contains("shared librar") {
             assert!(
                 complaint.starts_with("clacks: ") && complaint.lines().count() == 1,
@@ -132,11 +132,11 @@ fn with_few_descriptors_a_node_starts_or_reports_it_in_one_line() {
 #[test]
 fn a_shortage_of_threads_is_reported_in_one_line() {
     let home = Home::new();
-    // The limit does not hold for root, so there the program runs as another user, who has to find it.
+    // The limit does not apply to root, so the program then runs as another user, who must be able to find it.
     let is_root = rustix::process::geteuid().is_root();
     let program = if is_root { for_others(&home) } else { env!("CARGO_BIN_EXE_clacks").into() };
     let mut command = home.command("/bin/sh");
-    // The number of processes and threads is -u in most shells, and -p in dash.
+    // The limit of processes and threads is `-u` in most shells, and `-p` in dash.
     let script = "ulimit -u 3 2>/dev/null || ulimit -p 3; exec \"$@\"";
     command.args(["-c", script, "sh"]).arg(program).args(NODE).arg("--no-state").stdin(Stdio::null());
     if is_root {
@@ -161,7 +161,7 @@ fn a_special_file_is_refused_in_one_line_wherever_a_file_is_read() {
             &["replay", "--accessible", file],
             &["node", "--port", "0", "--cert", file, "--key", file],
         ] {
-            // A pipe that is named for the configuration is read.
+            // A pipe given as configuration file is read.
             if kind == "a named pipe" && arguments.contains(&"--config") {
                 continue;
             }
@@ -185,7 +185,7 @@ fn a_data_directory_in_use_is_reported_with_the_process_id() {
     let first = Process::start(&mut home.clacks(&kept));
     let expected = format!("the data directory data is in use by another node, process {};", first.id());
     assert_told(home.clacks(&kept).stdin(Stdio::null()), &expected);
-    // However it ends, the next may have it.
+    // However it ends, the next process can use the directory.
     first.kill();
     Process::start(&mut home.clacks(&kept));
 }

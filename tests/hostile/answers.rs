@@ -51,7 +51,7 @@ async fn a_full_queue_responds_503_and_refuses_the_message() {
     tower.peer.reply(Reply::Nothing);
     assert_eq!(tower.post(tower.payload(r#""first""#)).await.status, 200);
     tower.passes_on(r#""first""#).await;
-    // The first is held until the peer has answered.
+    // The first message is in flight until the peer responds.
     let answer = tower.post(tower.payload(r#""second""#)).await;
     assert_eq!((answer.status, answer.body.as_str()), (503, "the queue is full, try again later\n"));
     assert_eq!(tower.post(tower.payload("null")).await.status, 200, "there is room for nothing");

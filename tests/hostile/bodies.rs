@@ -1,11 +1,11 @@
-//! What a body may hold, and what not.
+//! Valid and invalid bodies.
 
 use crate::{
     support::{Answer, address, in_json, payload_of},
     tower::Tower,
 };
 
-/// Refused with 400 and a reason, and the node goes on.
+/// Asserts that a body is refused with 400 and a reason, and that the node continues.
 async fn assert_refused(tower: &mut Tower, case: &str, body: impl AsRef<[u8]>) {
     let answer = tower.post(body).await;
     assert_eq!(answer.status, 400, "{case}: {answer:?}");
@@ -19,7 +19,7 @@ fn assert_one_line_reason(case: &str, answer: &Answer) {
     assert!(!reason.contains(char::is_control), "{case}: {reason:?}");
 }
 
-/// Taken with 200 and passed on byte for byte.
+/// Asserts that a message gets 200 and is passed on unchanged.
 async fn assert_passed_on(tower: &mut Tower, case: &str, message: &str) {
     let answer = tower.post(tower.payload(message)).await;
     assert_eq!(answer.status, 200, "{case}: {answer:?}");
@@ -30,7 +30,7 @@ fn nested(levels: usize) -> String {
     "[".repeat(levels) + &"]".repeat(levels)
 }
 
-/// As many different keys, with a comma between two.
+/// This many different keys, separated by commas.
 fn keys(count: usize) -> String {
     (0..count).map(|key| format!(r#""{key}":0"#)).collect::<Vec<_>>().join(",")
 }
@@ -110,7 +110,7 @@ async fn assert_refused_as_sender_and_left_out_as_friend(tower: &mut Tower, case
     assert_left_out_as_friend(tower, case, address).await;
 }
 
-/// The message is passed on, and nobody becomes known by its friend.
+/// Asserts that the message is passed on and that its friend does not become a peer.
 async fn assert_left_out_as_friend(tower: &mut Tower, case: &str, friend: &str) {
     let sender = in_json(tower.peer.address());
     let message = format!("\"beside a friend, {}\"", case.replace('"', "'"));

@@ -1,4 +1,4 @@
-//! Connections that are no good, and how long they last.
+//! Useless connections and their duration.
 
 use std::{
     collections::VecDeque,
@@ -21,17 +21,17 @@ use crate::{
 
 /// Long enough for an honest client on a busy machine.
 const SHORT: Duration = Duration::from_secs(2);
-/// How far away a client is that is not near.
+/// Round trip of a distant client.
 const ROUND_TRIP: Duration = Duration::from_millis(200);
 
 async fn tcp(tower: &Tower) -> TcpStream {
     in_time("the node accepts", TcpStream::connect(tower.node.listens_on()[0])).await.expect("a connection")
 }
 
-/// Waits until the node closes a connection without TLS; returns what it said.
+/// Waits until the node closes a connection without TLS. Returns what it sent.
 async fn cut_off(mut stream: TcpStream) -> Vec<u8> {
     let mut said = Vec::new();
-    // Closed with or without a goodbye: both are an end.
+    // Closed with or without a TLS close message: both are an end.
     let _ = in_time("the node hangs up", stream.read_to_end(&mut said)).await;
     said
 }
@@ -51,7 +51,7 @@ async fn a_connection_without_tls_is_closed() {
         ("bytes above 127", vec![0xff; 1000]),
     ] {
         let mut stream = tcp(&tower).await;
-        // The node may hang up before it has read all.
+        // The node may close the connection before it has read everything.
         let _ = stream.write_all(&bytes).await;
         let said = cut_off(stream).await;
         assert!(!said.starts_with(b"HTTP"), "{case}");
@@ -135,7 +135,7 @@ async fn a_connection_above_the_limit_replaces_an_idle_one() {
 #[tokio::test]
 async fn two_sockets_do_not_take_connections_from_each_other() {
     let node = start(builder().hostname("localhost").limits(|limits| limits.max_connections = 1)).await;
-    // Either may be the one that is ready to take the only connection.
+    // Either socket may accept the only connection.
     for socket in node.listens_on().iter().chain(node.listens_on().iter().rev()) {
         let mut client = Client::connect_with(*socket, rustls::ALL_VERSIONS).await.expect("a handshake");
         assert_eq!(client.request("GET / HTTP/1.1\r\n\r\n").await.status, 200, "{socket}");
@@ -153,21 +153,21 @@ async fn short_connections_leave_nothing_behind() {
     tower.still_works("a hundred knocks").await;
 }
 
-/// Opens connections from one address and says nothing, as fast as the node accepts them.
+/// Opens connections from one address as fast as the node accepts them, and sends nothing.
 async fn churn(node: SocketAddr, source: Ipv4Addr) {
     let mut open = VecDeque::new();
     loop {
         let socket = TcpSocket::new_v4().expect("a socket");
         socket.bind(SocketAddr::new(source.into(), 0)).expect("an address of this machine");
         open.extend(socket.connect(node).await);
-        // The node has closed the older ones; this process has files for so many.
+        // The node has closed the older ones; this process has file descriptors for this many.
         if open.len() > 40 {
             open.pop_front();
         }
     }
 }
 
-/// A client that is so far away that it needs some time for each step.
+/// A distant client that needs a round trip for each step.
 async fn served_far_away(tower: &Tower, source: Ipv4Addr) -> Option<u16> {
     let tcp = Client::tcp_from(tower.node.listens_on()[0], source).await;
     tokio::time::sleep(ROUND_TRIP).await;
@@ -182,7 +182,7 @@ async fn served_far_away(tower: &Tower, source: Ipv4Addr) -> Option<u16> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_connection_flood_does_not_exclude_distant_clients() {
-    // Without a bound on how fast they come: it is who makes room that matters.
+    // Without a rate limit, because the choice of the closed connection is tested.
     let limits = |limits: &mut Limits| (limits.max_connections, limits.connection_rate) = (24, 0);
     let tower = Tower::of(builder().limits(limits)).await;
     let mut attackers = JoinSet::new();
@@ -208,7 +208,7 @@ async fn an_address_that_connects_too_fast_beside_others_is_closed_at_once() {
         while met() < 10 {
             open.push(Client::tcp_from(address, Ipv4Addr::new(127, 0, 0, 2)).await);
             if open.len() % 8 == 1 {
-                // Alone it might connect as fast as it likes.
+                // Alone, an address may connect at any rate.
                 open.push(Client::tcp_from(address, Ipv4Addr::new(127, 0, 0, 3)).await);
             }
         }

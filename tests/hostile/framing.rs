@@ -1,11 +1,11 @@
-//! What HTTP allows, and what it does not.
+//! HTTP framing, valid and invalid.
 
 use crate::{
     support::{Answer, Client, builder},
     tower::Tower,
 };
 
-/// A body in chunks of so many bytes.
+/// A body in chunks of this many bytes.
 fn chunked(body: &[u8], size: usize) -> Vec<u8> {
     let chunk = |bytes: &[u8]| [format!("{:x}\r\n", bytes.len()).as_bytes(), bytes, b"\r\n"].concat();
     let mut chunks: Vec<u8> = body.chunks(size).flat_map(chunk).collect();
@@ -26,7 +26,7 @@ fn post_chunked(body: &str, size: usize) -> Vec<u8> {
     post("transfer-encoding: chunked\r\n", chunked(body.as_bytes(), size))
 }
 
-/// A payload whose body has just this many bytes.
+/// A payload with exactly this many bytes.
 fn payload_of_size(tower: &Tower, size: usize) -> String {
     let frame = tower.payload(r#""""#).len();
     tower.payload(&format!("\"{}\"", "a".repeat(size - frame)))
@@ -176,7 +176,7 @@ async fn one_connection_serves_many_requests() {
         assert_eq!((answer.status, answer.header("connection")), (200, None));
         tower.passes_on(&message).await;
     }
-    // A refusal does not end it either.
+    // A refusal does not close the connection either.
     assert_eq!(client.post("{}").await.status, 400);
     assert_eq!(client.request("GET /nowhere HTTP/1.1\r\n\r\n").await.status, 404);
     assert_eq!(client.post(tower.payload("101")).await.status, 200);
@@ -296,7 +296,7 @@ async fn the_run_header_of_another_node_is_ignored() {
         assert_eq!(requested(&tower, post(&headers, &payload)).await.status, 200);
         tower.passes_on(r#""m""#).await;
     }
-    // The peer has been told the node's own, and can send it back.
+    // The peer has received the node's own value, and could send it back.
     let head = tower.peer_head().await;
     let run = head.lines().find(|line| line.starts_with("clacks-run: ")).expect("the header");
     let headers = format!("{run}\r\ncontent-length: {}\r\n", payload.len());
@@ -304,7 +304,7 @@ async fn the_run_header_of_another_node_is_ignored() {
     tower.still_works("its own header").await;
 }
 
-/// Sends the head alone, and returns the status that the node says then.
+/// Sends the head alone. Returns the status of the node's response to that.
 async fn asks_first(client: &mut Client, length: usize) -> u16 {
     client.request(post(&format!("expect: 100-continue\r\ncontent-length: {length}\r\n"), "")).await.status
 }

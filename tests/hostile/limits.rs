@@ -1,4 +1,4 @@
-//! One that takes too much: what it is told, that it is counted, and that an honest client does not notice.
+//! Clients that use too much: their response, the counter of the limit, and the effect on an honest client.
 
 use std::{net::Ipv4Addr, time::Duration};
 
@@ -10,7 +10,7 @@ use crate::{
     tower::Tower,
 };
 
-/// Where the hostile clients of these tests are; the honest ones are at 127.0.0.1.
+/// The address of the hostile clients of these tests. The honest ones use 127.0.0.1.
 const ELSEWHERE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 /// Long enough for an honest client on a busy machine.
 const SHORT: Duration = Duration::from_secs(2);
@@ -83,7 +83,7 @@ async fn endless_bodies_do_not_exclude_others() {
     let mut attackers = Vec::new();
     for last in [1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3] {
         let mut client = Client::connect_from(&tower.node, Ipv4Addr::new(127, 0, 0, last)).await;
-        // It begins, and says how much is to come; and some of them say that they wait for us.
+        // The body begins with its length. Some clients send `Expect: 100-continue`.
         let head = if attackers.len() % 2 == 0 {
             "POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{\"mes\r\n"
         } else {
@@ -95,7 +95,7 @@ async fn endless_bodies_do_not_exclude_others() {
         }
         attackers.push(client);
     }
-    // From a place that has as many as it may, and where there are as many as may be in all.
+    // From an address at its limit, while the total is at its limit.
     tower.still_works("a dozen bodies").await;
     assert!(met(&tower, Limit::ConnectionsPerAddress) >= 2 && met(&tower, Limit::Connections) >= 4);
     assert_eq!(met(&tower, Limit::BodyTime), 0);
@@ -189,7 +189,7 @@ async fn bodies_above_the_total_budget_get_503_the_largest_first() {
         client.send(&" ".repeat(500_000)).await;
         clients.push(client);
     }
-    // Of 500,000 bytes no more than two have room.
+    // Only two bodies of 500,000 bytes fit.
     eventually("the others make room", || met(&tower, Limit::Bodies) >= 4).await;
     tower.still_works("six large bodies").await;
     let mut too_much = 0;
@@ -198,7 +198,7 @@ async fn bodies_above_the_total_budget_get_503_the_largest_first() {
         let answer = client.answer().await;
         match (answer.status, answer.header("retry-after")) {
             (503, Some("10")) => too_much += 1,
-            // It had room; there was no payload in it.
+            // The body had room, but is not a payload.
             (400, None) => {}
             _ => panic!("{answer:?}"),
         }
@@ -221,7 +221,7 @@ async fn many_bodies_of_one_address_are_cancelled_before_a_larger_one_of_another
     }
     eventually("others make room", || met(&tower, Limit::Bodies) >= 4).await;
     honest.send(&" ".repeat(100_000)).await;
-    // It had room; there was no payload in it.
+    // The body had room, but is not a payload.
     assert_eq!(honest.answer().await.status, 400);
     tower.still_works("ten bodies").await;
 }
@@ -232,7 +232,7 @@ async fn a_full_queue_is_counted_as_a_limit_hit() {
     tower.node.ignore(tower.peer.address());
     let other = crate::support::address("127.0.0.1", 1);
     let post = |message: &str| tower.post(crate::support::payload(&other, message));
-    // Nobody takes anything there.
+    // No peer accepts messages there.
     let mut full = post("\"a message\"").await;
     for _ in 0..3 {
         full = post("\"a message\"").await;

@@ -2,8 +2,8 @@ use clacks_p2p::{Builder, Node};
 
 use crate::support::{Answer, Client, FakePeer, assert_no_task_panicked, builder, payload, start};
 
-/// A node and an honest peer of it, which takes everything. Messages reach the peer one by one, in the order in which
-/// the node took them.
+/// A node and an honest peer that accepts everything. Messages reach the peer one by one, in the order in which the
+/// node accepted them.
 pub(crate) struct Tower {
     pub(crate) node: Node,
     pub(crate) peer: FakePeer,
@@ -31,12 +31,12 @@ impl Tower {
         Client::connect(&self.node).await
     }
 
-    /// Posts a body over a connection of its own.
+    /// Posts a body on a new connection.
     pub(crate) async fn post(&self, body: impl AsRef<[u8]>) -> Answer {
         self.connect().await.post(body).await
     }
 
-    /// The next message that reaches the peer is this one.
+    /// Asserts that the next message that reaches the peer is this one.
     pub(crate) async fn passes_on(&mut self, message: &str) {
         let received = self.peer.next().await.message();
         assert!(received == message, "passed on {}, not {}", start_of(&received), start_of(message));
@@ -48,8 +48,8 @@ impl Tower {
         self.peer.next().await.head
     }
 
-    /// An honest client is served, and its message is the next that reaches the peer: nothing that came before was
-    /// taken.
+    /// Asserts that an honest client is served and its message is the next that reaches the peer, so that nothing
+    /// before it was accepted.
     pub(crate) async fn still_works(&mut self, after: &str) {
         self.honest_messages += 1;
         let message = format!(r#""honest {}""#, self.honest_messages);

@@ -1,4 +1,4 @@
-//! Which certificates the node trusts: the first that each peer shows, until the user says otherwise.
+//! Trusted certificates: the first certificate that each peer presents, until the user accepts another.
 
 use clacks_p2p::{
     core::Failure,
@@ -8,7 +8,7 @@ use rustls::version::{TLS12, TLS13};
 
 use crate::support::{FakePeer, Reply, Watch, builder, certificate, enqueue, start, stop};
 
-/// A peer that takes everything and hangs up, so that each message needs a handshake.
+/// A peer that accepts everything and closes the connection, so that each message needs a handshake.
 async fn peer() -> FakePeer {
     FakePeer::that(Reply::last_status(200)).await
 }
@@ -119,7 +119,7 @@ async fn the_contents_of_a_certificate_do_not_matter_beside_its_key() {
         ("Ed25519", || certificate::with_key(&rcgen::PKCS_ED25519)),
     ];
     let node = start(builder()).await;
-    // Kept, so that none gets the port, and with it the trusted certificate, of one before it.
+    // Kept open, so that no later peer gets the port and with it the trusted certificate of an earlier one.
     let mut peers = Vec::new();
     for (kind, make) in kinds {
         for version in [&TLS12, &TLS13] {
@@ -171,7 +171,7 @@ async fn a_node_starts_with_a_certificate_of_version_1() {
     assert!(error.expect_err("another's key").to_string().contains("are not a certificate and its key"));
 }
 
-/// Base64, in one line.
+/// Base64 in one line.
 fn base64(der: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let group = |group: &[u8]| {

@@ -1,4 +1,4 @@
-//! Connections to peers: how long each is used, and what becomes of a request on one that ends.
+//! Connections to peers: their reuse, and requests on connections that end.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -19,7 +19,7 @@ use tokio_rustls::server::TlsStream;
 
 use crate::support::{FakePeer, Reply, Watch, acceptor, address, builder, enqueue, eventually, start};
 
-/// What became of the next delivery.
+/// The result of the next delivery.
 async fn outcome(watch: &mut Watch) -> Result<(), Failure> {
     watch
         .until("a delivery ends", |event| match event {
@@ -41,7 +41,7 @@ async fn a_connection_closed_while_it_is_reused_is_replaced() {
         assert_eq!(outcome(&mut watch).await, Ok(()));
     }
     let stats = peer.stats();
-    // Each but the first was sent on the old connection in vain, and then on a new one.
+    // Each message but the first failed on the old connection and succeeded on a new one.
     assert_eq!((stats.connections, stats.requests), (5, 9));
     assert_eq!(node.peer(peer.address()).map(|peer| peer.status), Some(Status::Alive));
 }
@@ -72,7 +72,7 @@ async fn a_new_connection_closed_without_a_response_is_a_failure() {
 async fn a_response_is_read_up_to_a_maximum() {
     let limits = |limits: &mut clacks_p2p::node::Limits| limits.request_timeout = Duration::from_secs(600);
     let node = start(builder().limits(limits)).await;
-    // It begins and does not end.
+    // It begins and never ends.
     let endless = format!("HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n{}", " ".repeat(100_000));
     let peer = FakePeer::that(Reply::Say(endless)).await;
     node.add_peer(peer.address());
@@ -105,7 +105,7 @@ async fn a_connection_is_reused_after_a_response_within_the_maximum() {
 async fn a_response_that_arrived_during_a_suspension_is_received() {
     let timeout = Duration::from_millis(500);
     let node = start(builder().send_rate(0.001).limits(|limits| limits.request_timeout = timeout)).await;
-    // The peer goes on while this thread, and so the node, stands still.
+    // The peer continues while this thread, and so the node, is blocked.
     let (address_to, address) = mpsc::channel();
     let (received_to, received) = mpsc::channel();
     let peer = thread::spawn(move || {
@@ -132,14 +132,14 @@ async fn a_response_that_arrived_during_a_suspension_is_received() {
     peer.join().expect("the peer ends");
 }
 
-/// A peer that reads the first byte of a request and no more, and what it has of its connections.
+/// A peer that reads only the first byte of a request, and its connections.
 struct DeafPeer {
     address: Address,
     connections: Arc<Mutex<Vec<TlsStream<TcpStream>>>>,
 }
 
 impl DeafPeer {
-    /// One that says this to each request.
+    /// A peer with this response to each request.
     fn that(says: &'static str) -> Self {
         let socket = TcpSocket::new_v4().expect("a socket");
         socket.set_recv_buffer_size(64 << 10).expect("a small buffer");
@@ -161,7 +161,7 @@ impl DeafPeer {
         Self { address: address("127.0.0.1", port), connections }
     }
 
-    /// How many connections the other side has not closed, without reading from them.
+    /// Number of connections that the other side has not closed, without reading from them.
     fn open(&self) -> usize {
         let mut connections = self.connections.lock().expect("no panic");
         connections.retain(|stream| matches!(stream.get_ref().0.take_error(), Ok(None)));
@@ -171,7 +171,7 @@ impl DeafPeer {
 
 #[tokio::test]
 async fn a_connection_to_a_peer_that_does_not_read_ends_with_its_delivery() {
-    // More than the system takes without the peer's help.
+    // More than the system accepts without the peer.
     const SIZE: usize = 8 << 20;
     let limits = |limits: &mut clacks_p2p::node::Limits| {
         (limits.request_timeout, limits.max_body) = (Duration::from_millis(500), 2 * SIZE);
@@ -183,7 +183,7 @@ async fn a_connection_to_a_peer_that_does_not_read_ends_with_its_delivery() {
         for peer in &peers {
             node.add_peer(&peer.address);
             enqueue(&node, &"x".repeat(SIZE));
-            // Whether an answer to half a request counts does not matter here.
+            // The result of a response to half a request does not matter here.
             let _ = outcome(&mut watch).await;
             node.forget(&peer.address).expect("it is known");
             while node.dequeue().is_some() {}

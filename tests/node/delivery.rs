@@ -1,4 +1,4 @@
-//! When a message leaves the node, and as what it arrives.
+//! When a message leaves the node, and its form at the receiver.
 
 use std::time::Duration;
 
@@ -40,7 +40,8 @@ fn is_returned(event: &Event) -> bool {
     matches!(event, Event::MessageQueued { origin: Origin::Returned(_), .. })
 }
 
-/// The reply is a failure, the message waits at the tail, and is delivered once the peer takes it.
+/// Asserts that the reply is a failure, that the message returns to the tail, and that it is delivered once the peer
+/// accepts it.
 async fn assert_returns_to_the_tail(reply: Reply) -> Failure {
     let node = slow_node().await;
     let mut peer = FakePeer::that(reply).await;
@@ -51,7 +52,7 @@ async fn assert_returns_to_the_tail(reply: Reply) -> Failure {
     node.add_peer(peer.address());
     let failure = failure_of_delivery(&mut watch).await;
     assert_eq!(node.peek(), [second, first]);
-    // A refusal of the message says nothing of whether the peer is there.
+    // A refusal of the message says nothing about the status of the peer.
     let refuses_message = matches!(failure, Failure::Status(400 | 500 | 599));
     let expected = if refuses_message { Status::New } else { Status::Lost };
     assert_eq!(node.peer(peer.address()).map(|peer| peer.status), Some(expected), "{failure:?}");
@@ -130,7 +131,7 @@ async fn a_silent_peer_times_out_after_the_time_of_a_connection_or_request() {
             (limits.connect_timeout, limits.request_timeout) = (connect, request);
         };
         let node = start(builder().limits(limits)).await;
-        // The system accepts the connection, and nobody shakes hands.
+        // The system accepts the connection, and there is no handshake.
         let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
         let peer = address("127.0.0.1", silent.local_addr().expect("it is bound").port());
         let began = tokio::time::Instant::now();

@@ -1,4 +1,4 @@
-//! How much is under way at once, and over how many connections.
+//! Deliveries in flight, and the number of connections for them.
 
 use std::{collections::HashSet, time::Duration};
 
@@ -9,7 +9,7 @@ use clacks_p2p::{
 
 use crate::support::{FakePeer, Reply, Watch, builder, enqueue, eventually, start};
 
-/// No request ends by itself while a test looks on.
+/// A node whose requests do not time out during a test.
 fn patient() -> Builder {
     builder().limits(|limits| limits.request_timeout = Duration::from_secs(3600))
 }
@@ -20,7 +20,7 @@ fn enqueue_numbers(node: &Node, numbers: std::ops::Range<usize>) {
     }
 }
 
-/// Lets fifty turns of the sender pass, for what must not happen in them.
+/// Waits for fifty turns of the sender, to assert that something does not happen.
 async fn fifty_turns() {
     tokio::time::sleep(Duration::from_millis(50)).await;
 }
@@ -67,14 +67,14 @@ async fn an_alive_peer_that_stops_responding_delays_few_messages() {
     assert_eq!((hanging.stats().open, node.overview().in_flight, node.queue_len()), (4, 4, 0));
 }
 
-/// Adds a peer and waits until it has taken a message, whose number is that of those who were alive before.
+/// Adds a peer and waits until it has accepted a message. `alive` is the number of alive peers before.
 async fn add_alive(node: &Node, peer: &FakePeer, alive: usize) {
     node.add_peer(peer.address());
     enqueue_numbers(node, alive..alive + 1);
     eventually("the peer is alive", || node.overview().peers.alive == alive + 1).await;
 }
 
-/// A peer and as many others beside it.
+/// A peer, and `others` peers that share its counts.
 async fn crowd(others: usize, reply: Reply) -> Vec<FakePeer> {
     let mut peers = vec![FakePeer::that(reply).await];
     for _ in 0..others {
@@ -127,7 +127,7 @@ async fn a_peer_that_is_not_alive_gets_one_delivery_at_a_time() {
         fifty_turns().await;
         assert_eq!(node.peer(peer.address()).map(|peer| peer.status), Some(status));
         assert_eq!(peer.stats().most_open, 1, "{status}");
-        // As no peer answers.
+        // A status that no node responds with.
         peer.reply(Reply::status(404));
         watch.failure().await;
         peer.reply(Reply::Nothing);

@@ -1,4 +1,4 @@
-//! Handing on what is here before the node is stopped.
+//! Draining before the node stops.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::support::{
 
 const LONG: Duration = Duration::from_secs(3600);
 
-/// A node that sends a message every quarter of an hour, with so many to send.
+/// A node that sends a message every quarter of an hour, with this many queued messages.
 async fn slow_node(messages: usize) -> Node {
     let node = start(builder().send_rate(0.001).limits(|limits| limits.request_timeout = LONG)).await;
     for number in 0..messages {

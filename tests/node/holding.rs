@@ -1,4 +1,4 @@
-//! Messages that are kept back from sending.
+//! Held messages.
 
 use std::collections::BTreeSet;
 
@@ -68,7 +68,7 @@ async fn a_rule_holds_received_and_returned_messages() {
     assert_no_task_panicked();
 }
 
-/// A rule that is set while messages rush past holds every one that was not on its way.
+/// A rule that is set under load holds every message that is not in flight.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_matching_message_is_sent_after_a_rule_is_set_under_load() {
     let node = start(builder().send_rate(100_000.0)).await;

@@ -1,4 +1,4 @@
-//! Functions that a program hangs into the node.
+//! Plugins and listeners.
 
 use std::{
     collections::BTreeSet,
@@ -28,7 +28,7 @@ fn answer_with(status: u16, headers: Vec<(String, String)>) -> Response {
     answer
 }
 
-/// A node, and a peer that takes what it passes on, one message after the other.
+/// A node, and a peer that receives its messages one after the other.
 async fn node_and_peer() -> (Node, FakePeer) {
     let node = start(builder().options(|options| options.max_in_flight = 1)).await;
     let peer = FakePeer::start().await;
@@ -176,7 +176,7 @@ async fn the_response_of_a_plugin_is_sent() {
     assert_no_task_panicked();
 }
 
-/// Runs a test on a thread of its own: a deadlock would hold any other for ever, and its deadline with it.
+/// Runs a test in a thread of its own, because a deadlock would block any other thread and its time-out.
 fn without_deadlock(test: impl Future<Output = ()> + Send + 'static) {
     let (ended, end) = mpsc::channel();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
@@ -209,14 +209,14 @@ fn hooks_may_call_the_node() {
         assert_eq!(post(&node, &payload(friend.address(), "1")).await.status, 200);
         let hooks = ["discovered", "plugin", "queued", "received", "updated"];
         eventually("all hooks are called", || called.lock().unwrap().iter().eq(&hooks)).await;
-        // Each enqueued a message of its own.
+        // Each call enqueued a message.
         eventually("all is delivered", || node.overview().counters.delivered == 6).await;
         drop(peer);
         assert_no_task_panicked();
     });
 }
 
-/// Hangs a function into every place where a node calls one.
+/// Adds a function to every kind of hook.
 fn hang_in<F: Fn() + Send + Sync + 'static>(node: &Node, hook: impl Fn(&'static str) -> F) {
     let (plugin, received) = (hook("plugin"), hook("received"));
     node.extend(move |_, _, _, _| {

@@ -1,4 +1,4 @@
-//! Several nodes and clients at once, on several threads.
+//! Several nodes and clients at once, in several threads.
 
 use std::{collections::HashSet, future::Future};
 
@@ -19,7 +19,7 @@ fn texts(messages: impl IntoIterator<Item = Message>) -> HashSet<String> {
     messages.into_iter().filter_map(|message| message.as_text()).collect()
 }
 
-/// Nodes each of which knows the one before it, and so in time all of them.
+/// Nodes that each know one other, so that all of them become known in time.
 async fn network(size: usize) -> Vec<Node> {
     let mut nodes: Vec<Node> = Vec::new();
     for _ in 0..size {
@@ -62,7 +62,7 @@ async fn many_clients_at_once_are_all_served() {
     const CLIENTS: usize = 30;
     const EACH: usize = 20;
     let node = start(builder()).await;
-    // The node's own address: nobody to send to, so that all stays in the queue.
+    // The node's own address, so that there is no receiver and all messages stay queued.
     let sender = address("127.0.0.1", node.address().port());
     let client = |client: usize| {
         let (node, sender) = (node.clone(), sender.clone());

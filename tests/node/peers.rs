@@ -1,4 +1,4 @@
-//! Whom the node knows, by which names, and whom it names to others.
+//! The peers of a node, their names, and the friends that it names.
 
 use std::collections::HashSet;
 
@@ -18,7 +18,7 @@ async fn the_friend_is_never_the_receiver_and_never_the_node() {
     let node = start(builder()).await;
     let mut peers = [FakePeer::start().await, FakePeer::start().await, FakePeer::start().await];
     for peer in &peers {
-        // Twice: an unknown sender is new, a known one alive.
+        // Twice: an unknown sender becomes new, a known one alive.
         for _ in 0..2 {
             let answer = Client::connect(&node).await.post(payload(peer.address(), "null")).await;
             assert_eq!(answer.status, 200);
@@ -182,7 +182,7 @@ async fn each_peer_is_reported_with_its_discovery() {
     assert_no_task_panicked();
 }
 
-/// More than are copied at once.
+/// More peers than are copied at once.
 const MANY: usize = 3_000;
 
 fn node_with_many() -> impl Future<Output = Node> {

@@ -1,4 +1,4 @@
-//! Where a node lets strangers send it.
+//! Addresses that a node contacts because strangers named them.
 
 use std::net::Ipv4Addr;
 
@@ -10,12 +10,12 @@ use clacks_p2p::{
 
 use crate::support::{Client, FakePeer, Watch, address, builder, enqueue, eventually, in_json, start};
 
-/// A node that others find at a public address. It is none of this machine's, so it listens elsewhere.
+/// A node with a public address. The address is not this machine's, so the node listens elsewhere.
 fn public() -> Builder {
     builder().hostname("192.0.0.9").listen(Ipv4Addr::LOCALHOST.into())
 }
 
-/// Somebody names these as friends.
+/// Names these addresses as friends.
 async fn introduce(node: &Node, friends: &[Address]) {
     let mut client = Client::connect(node).await;
     for friend in friends {
@@ -23,7 +23,7 @@ async fn introduce(node: &Node, friends: &[Address]) {
         let body = format!(r#"{{"sender":{sender},"friend":{}}}"#, in_json(friend));
         assert_eq!(client.post(body).await.status, 200);
     }
-    // It is not what these tests are about.
+    // The sender is not part of these tests.
     node.forget(&address("tower.example.org", 1)).expect("it is known");
 }
 
@@ -40,7 +40,7 @@ async fn a_stranger_cannot_make_a_node_contact_its_own_machine() {
         let failure = watch.failure().await;
         let expected = if name == "0.0.0.0" { Scope::Unspecified } else { Scope::Loopback };
         assert_eq!(failure, Failure::NotContacted(expected), "{name}");
-        // Some of these are one place.
+        // Some of these are spellings of one address.
         let _ = node.forget(&address(name, port));
         eventually("the message is back", || node.dequeue().is_some()).await;
     }
@@ -56,7 +56,7 @@ async fn the_user_can_add_any_address() {
     let mut watch = Watch::of(&node);
     enqueue(&node, "GNU Terry Pratchett");
     watch.failure().await;
-    // Known already, but now by the user's word as well.
+    // It is known already, and now counts as added by the user.
     assert!(!node.add_peer(inside.address()));
     assert_eq!(inside.next().await.message(), r#""GNU Terry Pratchett""#);
     watch

@@ -1,4 +1,4 @@
-//! What keeps a node from starting, and how it says so.
+//! Errors and warnings of the start.
 
 use std::{
     fs,
@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 
 use crate::support::{Client, address, assert_no_task_panicked, builder, payload, start};
 
-/// The error is one line for people to read, and says which file it is about.
+/// Asserts that the error is one line for people that names the file.
 pub(crate) fn assert_names(error: &StartError, file: &Path, case: &str) {
     let text = error.to_string();
     assert!(text.contains(&file.display().to_string()), "{case}: {text}");
@@ -113,7 +113,7 @@ async fn a_port_in_use_is_an_error() {
 
 #[tokio::test]
 async fn a_port_in_use_on_the_second_address_is_an_error() {
-    // Where there is no IPv6, there is no second address.
+    // Without IPv6 there is no second address.
     let Ok(taken) = TcpListener::bind("[::1]:0").await else { return };
     let address = taken.local_addr().expect("a bound socket");
     let error = builder().hostname("localhost").port(address.port()).start().await.expect_err("it is taken");
@@ -159,7 +159,7 @@ async fn the_builder_has_the_defaults_of_the_package() {
     assert_eq!(options.kill_timeout.as_secs(), 3600);
 }
 
-/// Whether this process can make files in a directory that exists.
+/// Whether this process can create files in an existing directory.
 fn is_writable(directory: &Path) -> bool {
     tempfile::tempfile_in(directory).is_ok()
 }
@@ -171,7 +171,7 @@ async fn a_node_without_state_starts_with_a_read_only_directory() {
 
     let empty = tempfile::tempdir().expect("a directory");
     fs::set_permissions(empty.path(), fs::Permissions::from_mode(0o500)).expect("it is ours");
-    // The superuser can write wherever files can be.
+    // The superuser can write wherever the file system permits it.
     for directory in [empty.path().to_owned(), empty.path().join("clacks/8080"), "/sys/clacks/8080".into()] {
         let parent = directory.ancestors().find(|parent| parent.is_dir()).expect("there is a root");
         if is_writable(parent) {
@@ -202,14 +202,14 @@ async fn a_read_only_directory_is_used_with_a_warning() {
     mode(0o500).expect("it is ours");
     let files = Files::new();
     let (certificate, key) = files.pair("own");
-    // The superuser can write wherever files can be.
+    // The superuser can write wherever the file system permits it.
     let elsewhere = Path::new("/sys");
     let cases = [(directory.path(), builder(), 1), (elsewhere, builder().certificate(&certificate, &key), 0)];
     for (directory, builder, peers) in cases {
         if !directory.is_dir() || is_writable(directory) {
             continue;
         }
-        // Two at once, as nobody writes.
+        // Two at once, because neither writes.
         let nodes =
             [start(builder.clone().data_dir(directory)).await, start(builder.data_dir(directory)).await];
         for node in nodes {

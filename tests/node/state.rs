@@ -1,4 +1,4 @@
-//! What the node keeps from one run to the next.
+//! The saved state of a node.
 
 use std::{fs, path::Path};
 
@@ -20,7 +20,7 @@ fn in_directory(directory: &Path) -> Builder {
     builder().data_dir(directory)
 }
 
-/// Runs a node until the peer has taken a message, and stops it.
+/// Runs a node until the peer has accepted a message, and stops it.
 async fn run_once(builder: Builder, peer: &Address, ignored: &Address) -> CertificateFingerprint {
     let node = start(builder).await;
     let mut watch = Watch::of(&node);
@@ -64,7 +64,7 @@ async fn a_node_without_state_file_starts_without_peers() {
     assert!(!directory.path().join("peers.json").exists());
 }
 
-/// Waits until the state file holds this text, or holds it no more.
+/// Waits until the state file contains this text, or no longer contains it.
 async fn is_written(directory: &TempDir, text: &str, wanted: bool) {
     let file = directory.path().join("peers.json");
     let holds = || fs::read_to_string(&file).unwrap_or_default().contains(text);
@@ -84,7 +84,7 @@ async fn peers_and_certificates_are_written_while_the_node_runs() {
     peer.change_certificate();
     assert!(node.announce(peer.address()).await.is_err(), "the node stays as it is");
     let new_pin = peer.certificate().to_string();
-    // Nothing but the certificate is news.
+    // Only the certificate has changed.
     assert!(matches!(node.trust(peer.address()), TrustChange::Accepted { .. }));
     is_written(&directory, &new_pin, true).await;
     is_written(&directory, &pin, false).await;
@@ -92,7 +92,7 @@ async fn peers_and_certificates_are_written_while_the_node_runs() {
     is_written(&directory, &new_pin, false).await;
 }
 
-/// A state file that knows the certificates of so many, of whom the first is a peer, spelled otherwise.
+/// A state file with this many trusted certificates. The first is of a peer, in another spelling.
 fn write_pins(directory: &TempDir, count: usize) {
     let sha256 = CertificateFingerprint([7; 32]).to_string();
     let pins: Vec<_> = (0..count)
@@ -110,13 +110,13 @@ async fn certificates_of_former_peers_are_remembered_up_to_a_maximum() {
         node.trusted_certificate(&address(&format!("n{number}.example.org"), 1)).is_some()
     };
 
-    // As many as an attacker may have left behind.
+    // As many as an attacker may have caused.
     write_pins(&directory, 20_000);
     let node = start(in_directory(directory.path())).await;
     assert_eq!([0, 1, 15_000, 19_999].map(|number| is_pinned(&node, number)), [true, false, false, true]);
     stop(&node).await;
 
-    // One fewer than are swept, and then one more.
+    // One fewer than the maximum before a sweep, and then one more.
     write_pins(&directory, 4095);
     let node = start(in_directory(directory.path())).await;
     assert!(is_pinned(&node, 0) && is_pinned(&node, 1));
@@ -159,7 +159,7 @@ async fn temporary_files_of_a_killed_node_are_removed_at_the_next_start() {
         [own[0].exists(), own[1].exists(), own[2].exists(), others.exists()],
         [false, false, false, true]
     );
-    // Where everything else is there already.
+    // After all other files were created.
     fs::write(&own[0], "{").expect("the file is written");
     stop(&start(in_directory(directory.path())).await).await;
     assert!(!own[0].exists() && others.exists());
@@ -200,7 +200,7 @@ async fn a_state_file_that_cannot_be_read_is_an_error() {
     crate::start::assert_names(&error, &file, "a directory");
 }
 
-/// A state file of so many peers, as a node has left it.
+/// Writes a state file with this many peers, as a node does.
 fn write_peers(directory: &Path, count: usize) {
     let peers: Vec<_> = (0..count)
         .map(|number| json!({"hostname": format!("n{number}.example.org"), "port": 1, "status": "lost", "time": 0}))
@@ -214,7 +214,7 @@ fn size(directory: &TempDir, name: &str) -> u64 {
     fs::metadata(directory.path().join(name)).map_or(0, |metadata| metadata.len())
 }
 
-/// What a process that is killed now would leave to the next.
+/// A copy of the files as a kill at this moment would leave them.
 fn left_behind(directory: &TempDir) -> TempDir {
     let copy = self::directory();
     for name in ["peers.json", "peers.journal"] {
@@ -334,7 +334,7 @@ async fn only_one_node_uses_a_data_directory_at_a_time() {
     };
     first.ignore(&address("127.0.0.1", 1));
     in_use(in_directory(&directory).start().await.expect_err("it is in use"));
-    // Who only shows the certificate undoes nothing.
+    // A node that only presents the certificate does not change the state.
     let reader = start(in_directory(&directory).keep_state(false)).await;
     assert_eq!(reader.certificate(), first.certificate());
     stop(&first).await;

@@ -1,4 +1,4 @@
-//! How a node ends.
+//! The end of a node.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -14,7 +14,7 @@ use crate::support::{
     start, stop,
 };
 
-/// A node whose requests don't end by themselves.
+/// A node whose requests do not time out.
 async fn patient_node() -> Node {
     start(builder().limits(|limits| limits.request_timeout = Duration::from_secs(3600))).await
 }

@@ -1,4 +1,4 @@
-//! Who watches a node does not slow it.
+//! Subscribers do not slow the node.
 
 use clacks_p2p::{
     core::{Event, HoldRule},
@@ -7,7 +7,7 @@ use clacks_p2p::{
 
 use crate::support::{FakePeer, Watch, builder, enqueue, eventually, start};
 
-/// More than any watcher may be behind.
+/// More events than are kept for a subscriber.
 const MANY: u64 = 10_000;
 
 #[tokio::test]
@@ -75,7 +75,7 @@ async fn a_snapshot_is_consistent_with_the_event_sequence() {
         assert_eq!((waiting.len(), waiting), (snapshot.overview.queued, queued.clone()));
     }
     writer.await.unwrap();
-    // Each of the first messages is of three bytes.
+    // Each of the first messages has three bytes.
     for (bytes, expected) in [(0, 0), (2, 0), (3, 1), (8, 2), (9, 3), (10, 3), (12, 4)] {
         let (_, few) = node.snapshot(&mut events, SnapshotLimits::new(10, usize::MAX, bytes));
         assert_eq!((few.queue.len(), few.overview.queued), (expected, 2000), "{bytes}");

@@ -1,4 +1,4 @@
-//! What a package node proves who it is with.
+//! The certificate and key of a package node.
 
 use std::process::Command;
 
@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::install::run;
 
-/// Kinds of keys that Node.js makes, as the arguments of its `generateKeyPairSync`.
+/// Kinds of keys that Node.js creates, as arguments of its `generateKeyPairSync`.
 pub(crate) const KINDS: [&str; 6] = [
     "'rsa', { modulusLength: 2048 }",
     "'rsa', { modulusLength: 3072 }",
@@ -18,7 +18,7 @@ pub(crate) const KINDS: [&str; 6] = [
     "'ed25519'",
 ];
 
-/// A self-signed certificate and its key, as PEM.
+/// A self-signed certificate and its key as PEM.
 pub(crate) struct Certificate {
     pub(crate) chain: String,
     pub(crate) key: String,
@@ -30,7 +30,7 @@ impl Certificate {
         Self::of(&KeyPair::generate().expect("a key"))
     }
 
-    /// With a key of one of the [`KINDS`], made by Node.js.
+    /// A certificate with a key of one of the [`KINDS`], created by Node.js.
     pub(crate) fn generate_with(kind: &str) -> Self {
         let print = "process.stdout.write(made.privateKey.export({ type: 'pkcs8', format: 'pem' }))";
         let script = format!("const made = require('crypto').generateKeyPairSync({kind}); {print}");

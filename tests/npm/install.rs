@@ -1,4 +1,4 @@
-//! The npm package, installed once for all tests and all runs.
+//! The npm package, installed once for all tests and runs.
 
 use std::{
     fs,
@@ -14,7 +14,7 @@ const PACKAGE: &str = include_str!("package.json");
 const LOCK: &str = include_str!("package-lock.json");
 const OLDEST_NODE_JS: u32 = 18;
 
-/// The folder that holds the package; installs it if need be.
+/// The directory of the package. Installs it if necessary.
 pub(crate) fn node_modules() -> &'static Path {
     static INSTALLED: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     match INSTALLED.get_or_init(install) {
@@ -33,7 +33,7 @@ fn install() -> Result<PathBuf, String> {
     Ok(installed.join("node_modules"))
 }
 
-/// Names what is pinned, so that another pin is another installation.
+/// Identifies the pinned versions, so that another pin is another installation.
 fn pin() -> String {
     let [a, b, c, d, ..]: [u8; 32] = Sha256::digest(LOCK).into();
     format!("{:08x}", u32::from_be_bytes([a, b, c, d]))
@@ -50,12 +50,12 @@ fn check_prerequisites() -> Result<(), String> {
     }
 }
 
-/// 20 of `v20.20.2`.
+/// The major version, such as 20 of `v20.20.2`.
 fn major(version: &str) -> Option<u32> {
     version.trim().strip_prefix('v')?.split('.').next()?.parse().ok()
 }
 
-/// Installs beside `installed` and moves it there whole, so that no other test process finds half of it.
+/// Installs beside `installed` and renames, so that no other test process finds an incomplete installation.
 fn install_into(target: &Path, installed: &Path) -> Result<(), String> {
     let fresh = unpack(target).map_err(|error| format!("cannot write to {}: {error}", target.display()))?;
     run(Command::new("npm").args(["ci", "--ignore-scripts"]).current_dir(&fresh))?;
@@ -74,7 +74,7 @@ fn unpack(target: &Path) -> std::io::Result<TempDir> {
     Ok(fresh)
 }
 
-/// What the command printed, or why it failed.
+/// The output of the command, or its error.
 pub(crate) fn run(command: &mut Command) -> Result<String, String> {
     let output = command.output().map_err(|error| format!("{command:?}: {error}"))?;
     if output.status.success() {

@@ -1,4 +1,4 @@
-//! A node of ours, watched.
+//! A node of this project with its events.
 
 use std::ops::Deref;
 
@@ -11,10 +11,10 @@ use tokio::sync::mpsc::unbounded_channel;
 
 use crate::watch::Watch;
 
-/// Messages a second.
+/// Messages per second.
 const SEND_RATE: f64 = 100.0;
 
-/// A node of ours and what happens at it.
+/// A node of this project and its events.
 pub(crate) struct OurNode {
     node: Node,
     watch: Watch<Event>,
@@ -56,13 +56,13 @@ impl OurNode {
         self.peer(peer).map(|peer| peer.status)
     }
 
-    /// Messages that it has, waiting or on their way.
+    /// Number of its messages, queued or in flight.
     pub(crate) fn held(&self) -> usize {
         let overview = self.overview();
         overview.queued + overview.in_flight
     }
 
-    /// Has it send nothing more, and waits until nothing of its own is on its way.
+    /// Stops sending, and waits until none of its messages is in flight.
     pub(crate) async fn hold(&mut self, peers: &[Address]) {
         for peer in peers {
             self.ignore(peer);
@@ -72,19 +72,19 @@ impl OurNode {
         }
     }
 
-    /// All that has arrived here until now; it is past then.
+    /// All events received so far. Later waits skip them.
     pub(crate) fn seen(&mut self) -> &[Event] {
         self.watch.seen()
     }
 }
 
-/// Waiting for the next event of a kind; those before it are past then.
+/// Waiting for an event of a kind. Earlier events are skipped.
 impl OurNode {
     pub(crate) async fn until<T>(&mut self, wanted: &str, pick: impl Fn(&Event) -> Option<T>) -> T {
         self.watch.until(wanted, pick).await
     }
 
-    /// Returns the sender and how often the message has been here.
+    /// Returns the sender and the number of visits of the message.
     pub(crate) async fn until_received(&mut self, wanted: &Value) -> (Address, u32) {
         let received = |event: &Event| match event {
             Event::MessageReceived { peer, message, visits, .. } if is(message, wanted) => {
@@ -95,7 +95,7 @@ impl OurNode {
         self.until(&format!("the message {wanted}"), received).await
     }
 
-    /// Returns how it became known.
+    /// Returns how the peer was discovered.
     pub(crate) async fn until_discovered(&mut self, wanted: &Address) -> Discovery {
         let discovered = |event: &Event| match event {
             Event::PeerDiscovered { peer, introduction, .. } if peer.address == *wanted => {
@@ -106,7 +106,7 @@ impl OurNode {
         self.until(&format!("the peer {wanted}"), discovered).await
     }
 
-    /// Returns the status that it had before.
+    /// Returns the former status.
     pub(crate) async fn until_status(&mut self, of: &Address, wanted: Status) -> Status {
         let updated = |event: &Event| match event {
             Event::PeerUpdated { peer, from } if peer.address == *of && peer.status == wanted => Some(*from),

@@ -13,16 +13,16 @@ use crate::{
     watch::Watch,
 };
 
-/// Messages a second of a node that sends.
+/// Messages per second of a sending node.
 pub(crate) const SENDING: f64 = 50.0;
-/// Messages a second of a node whose first turn to send comes after the test.
+/// Messages per second of a node whose first message is due after the test.
 pub(crate) const SILENT: f64 = 0.001;
 
-/// A place in the network that a node can leave and come back to.
+/// An address that a node can leave and return to.
 pub(crate) struct Place {
     pub(crate) address: Address,
     pub(crate) certificate: Certificate,
-    /// Bound and not listening: the system gives the port to nobody else, but to a node that asks for it by number.
+    /// Bound but not listening: the system assigns the port to no other process, but a node can request it by number.
     _reserved: TcpSocket,
 }
 
@@ -45,7 +45,7 @@ impl Place {
     }
 }
 
-/// A running node of the package and what it tells of.
+/// A running node of the package and its events.
 pub(crate) struct PackageNode {
     process: Process,
     watch: Watch<Told>,
@@ -71,7 +71,7 @@ impl PackageNode {
         node
     }
 
-    /// Ends it as a power cut would.
+    /// Ends the process like a power cut.
     pub(crate) fn kill(self) -> Place {
         self.place
     }
@@ -95,19 +95,19 @@ impl PackageNode {
         self.process.command(&json!({ "do": "addPeer", "hostname": peer.hostname(), "port": peer.port() }));
     }
 
-    /// Has it end without a word when the next payload arrives.
+    /// Makes it exit when the next payload arrives.
     pub(crate) fn die_over_next(&mut self) {
         self.process.command(&json!({ "do": "dieOverNext" }));
     }
 
-    /// Has it send nothing more, and waits until nothing of its own is on its way.
+    /// Stops sending, and waits until none of its messages is in flight.
     pub(crate) async fn hold(&mut self) {
         self.process.command(&json!({ "do": "hold" }));
         self.watch.until("the end of sending", |told| matches!(told, Told::Held).then_some(())).await;
     }
 }
 
-/// Queries. What happened before the answer is past then.
+/// Queries. Events before the answer are skipped.
 impl PackageNode {
     pub(crate) async fn peer(&mut self, identifier: PeerId) -> Option<(Address, Status)> {
         self.process.command(&json!({ "do": "peer", "identifier": identifier }));
@@ -137,7 +137,7 @@ impl PackageNode {
     }
 }
 
-/// Waiting for the next event of a kind; those before it are past then.
+/// Waiting for an event of a kind. Earlier events are skipped.
 impl PackageNode {
     /// Returns the sender.
     pub(crate) async fn until_received(&mut self, wanted: &Value) -> Address {

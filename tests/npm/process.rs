@@ -1,4 +1,4 @@
-//! The process that a package node runs in.
+//! The process of a package node.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -15,7 +15,7 @@ use crate::install;
 
 const PEER_JS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/npm/peer.js");
 
-/// What a package node tells of.
+/// An event of a package node.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(tag = "event", rename_all = "lowercase")]
 pub(crate) enum Told {
@@ -35,7 +35,7 @@ pub(crate) enum Told {
     Updated {
         peer: KnownPeer,
     },
-    /// Nothing is on its way, and it sends nothing more.
+    /// Nothing is in flight, and it sends no more.
     Held,
     Peer {
         peer: Option<KnownPeer>,
@@ -46,12 +46,12 @@ pub(crate) enum Told {
     Queue {
         messages: Vec<Value>,
     },
-    /// A line that is for people: a warning, or what the package caught.
+    /// A line for people: a warning, or an error that the package caught.
     #[serde(skip)]
     Printed(#[expect(dead_code, reason = "shown when a test fails")] String),
 }
 
-/// Runs until it is dropped.
+/// The process, which runs until this is dropped.
 pub(crate) struct Process {
     child: Child,
     commands: ChildStdin,
@@ -62,7 +62,7 @@ impl Process {
         let mut child = Command::new("node")
             .arg(PEER_JS)
             .env("NODE_PATH", install::node_modules())
-            // Without it the package can't talk to anybody whose certificate is self-signed.
+            // Without it the package refuses all self-signed certificates.
             .env("NODE_TLS_REJECT_UNAUTHORIZED", "0")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -76,7 +76,7 @@ impl Process {
         (Self { child, commands }, told)
     }
 
-    /// Gives it a command. That it has ended is seen by whoever waits for what comes of it.
+    /// Sends a command. If the process has ended, whoever waits for the result notices.
     pub(crate) fn command(&mut self, command: &Value) {
         let _ = writeln!(self.commands, "{command}");
     }
@@ -90,7 +90,7 @@ impl Drop for Process {
     }
 }
 
-/// Passes every line on, from a thread that ends with the process.
+/// Passes every line on, in a thread that ends with the process.
 fn read(stream: impl Read + Send + 'static, to: UnboundedSender<Told>, interpret: fn(String) -> Told) {
     thread::spawn(move || {
         let lines = BufReader::new(stream).lines().map_while(Result::ok);

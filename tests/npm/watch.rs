@@ -1,4 +1,4 @@
-//! Waiting for what happens.
+//! Waiting for events.
 
 use std::{fmt::Debug, time::Duration};
 
@@ -7,13 +7,13 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-/// How long anything may take. Generous: it says only how long a broken test hangs.
+/// Time-out of a wait. It only limits how long a broken test hangs.
 const DEADLINE: Duration = Duration::from_secs(30);
-/// Events that a failure shows, the last ones, and how much of each.
+/// Number of last events that a failure shows, and the length of each.
 const SHOWN: usize = 60;
 const SHOWN_OF_EACH: usize = 300;
 
-/// What happens at a node, in order.
+/// The events of a node, in order.
 pub(crate) struct Watch<E> {
     events: UnboundedReceiver<E>,
     seen: Vec<E>,
@@ -24,7 +24,7 @@ impl<E: Debug> Watch<E> {
         Self { events, seen: Vec::new() }
     }
 
-    /// Waits for the next event that `pick` picks; those before it are past then.
+    /// Waits for the next event that `pick` accepts. Earlier events are skipped.
     pub(crate) async fn until<T>(&mut self, wanted: &str, pick: impl Fn(&E) -> Option<T>) -> T {
         let deadline = Instant::now() + DEADLINE;
         loop {
@@ -41,7 +41,7 @@ impl<E: Debug> Watch<E> {
         }
     }
 
-    /// All that has arrived here until now; it is past then.
+    /// All events received so far. Later waits skip them.
     pub(crate) fn seen(&mut self) -> &[E] {
         while let Ok(event) = self.events.try_recv() {
             self.seen.push(event);

@@ -20,14 +20,14 @@ use crate::{
     support::{Client, address, in_json, payload},
 };
 
-/// How long a client goes on at most.
+/// Time-out of one visit of a client.
 const PATIENCE: Duration = Duration::from_secs(120);
-/// How many addresses are made up in all: so many that the node is busy with them, and so few that all of them are known
-/// by the middle of half an hour.
+/// Number of made-up addresses: enough to keep the node busy, and few enough for all to be known after half of 30
+/// minutes.
 const MADE_UP: u64 = 5000;
-/// How long a slow client waits from one byte to the next.
+/// Pause of a slow client between two bytes.
 const SLOWLY: Duration = Duration::from_secs(1);
-/// The honest come from here.
+/// The address of the honest clients.
 const HOME: Ipv4Addr = Ipv4Addr::LOCALHOST;
 
 /// A kind of client.
@@ -50,7 +50,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    /// Each with the pause that one makes after each visit, and how many there are.
+    /// Each kind with its pause after a visit, and the number of clients.
     pub(crate) const MIX: [(Self, Duration, usize); 14] = [
         (Self::Honest, Duration::from_millis(200), 2),
         (Self::Garbage, Duration::from_millis(500), 1),
@@ -69,10 +69,10 @@ impl Kind {
     ];
 }
 
-/// What all clients share.
+/// The state that all clients share.
 pub(crate) struct Load {
     pub(crate) node: SocketAddr,
-    /// The honest node that the honest clients speak for.
+    /// The honest node that the honest clients name as sender.
     pub(crate) sender: Address,
     pub(crate) tally: Mutex<Tally>,
     number: AtomicU64,
@@ -83,7 +83,7 @@ impl Load {
         Arc::new(Self { node, sender, tally: Mutex::default(), number: AtomicU64::new(0) })
     }
 
-    /// Visits the node again and again.
+    /// Visits the node repeatedly.
     pub(crate) async fn keep_on(self: Arc<Self>, kind: Kind, pause: Duration) {
         loop {
             let visit = timeout(PATIENCE, self.visit(kind)).await;
@@ -97,7 +97,7 @@ impl Load {
         *self.tally.lock().unwrap_or_else(PoisonError::into_inner).entry(what).or_default() += 1;
     }
 
-    /// One visit, and what became of it.
+    /// One visit. Returns its result.
     async fn visit(&self, kind: Kind) -> String {
         let became = match kind {
             Kind::NoTls => self.no_tls().await,
@@ -111,7 +111,7 @@ impl Load {
         })
     }
 
-    /// The hostile come from other addresses than the honest.
+    /// Hostile clients connect from other addresses than honest ones.
     async fn connection(&self, kind: Kind) -> io::Result<TcpStream> {
         let socket = TcpSocket::new_v4()?;
         let from = if kind == Kind::Honest { HOME } else { Ipv4Addr::new(127, 0, 66, 1 + kind as u8) };
@@ -178,7 +178,7 @@ impl Load {
     }
 }
 
-/// An address where nobody is, one of as many as are made up.
+/// An address without a node, one of a fixed number.
 fn made_up(number: u64) -> Address {
     let number = number % MADE_UP;
     address(&format!("127.77.{}.{}", number / 250, 1 + number % 250), 9)
@@ -186,14 +186,14 @@ fn made_up(number: u64) -> Address {
 
 async fn post(client: &mut Client, body: &str) {
     let head = format!("POST / HTTP/1.1\r\nhost: node\r\ncontent-length: {}\r\n\r\n", body.len());
-    // What can't be sent because the node has had enough is left out: it has answered.
+    // If the node has responded early, the rest is not sent.
     client.send(format!("{head}{body}")).await;
 }
 
 async fn endless_chunks(client: &mut Client) {
     let head = client.try_send("POST / HTTP/1.1\r\nhost: node\r\ntransfer-encoding: chunked\r\n\r\n").await;
     let chunk = format!("400\r\n{}\r\n", "[".repeat(1 << 10));
-    // Twice what a body may have.
+    // Twice the maximum of a body.
     for _ in 0..2048 {
         if head.is_err() || client.try_send(&chunk).await.is_err() {
             return;
@@ -201,7 +201,7 @@ async fn endless_chunks(client: &mut Client) {
     }
 }
 
-/// Sends this, then a byte a second until the node has had enough.
+/// Sends `begin`, then one byte per second until the node closes the connection or responds.
 async fn slowly(client: &mut Client, begin: &[u8]) -> io::Result<()> {
     client.try_send(begin).await?;
     while timeout(SLOWLY, client.wait_for_anything()).await.is_err() {
@@ -212,7 +212,7 @@ async fn slowly(client: &mut Client, begin: &[u8]) -> io::Result<()> {
 
 async fn until_cut_off(connection: &mut TcpStream) -> io::Result<String> {
     let mut said = Vec::new();
-    // Closed with or without a goodbye: both are an end.
+    // Closed with or without a TLS close message: both are an end.
     let _ = connection.read_to_end(&mut said).await;
     Ok("cut off".to_owned())
 }

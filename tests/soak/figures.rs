@@ -1,15 +1,15 @@
 use std::{fmt, fs, time::Duration};
 
-/// What the node used at one moment.
+/// The resources of the node at one time.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Figures {
     /// Resident memory in bytes.
     pub(crate) memory: u64,
-    /// The most memory that was ever resident.
+    /// Maximum resident memory so far in bytes.
     pub(crate) most_memory: u64,
     pub(crate) descriptors: usize,
     pub(crate) threads: u64,
-    /// The time for which its threads have run.
+    /// Processor time of its threads.
     pub(crate) cpu: Duration,
 }
 

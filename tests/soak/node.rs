@@ -13,13 +13,13 @@ use tempfile::TempDir;
 
 use crate::{figures::Figures, support::process};
 
-/// How long it may take to stop.
+/// Time-out of a stop.
 const TIME_TO_STOP: Duration = Duration::from_secs(60);
 
-/// How often each thing happened.
+/// Number of events by name.
 pub(crate) type Tally = BTreeMap<String, u64>;
 
-/// The node: `clacks node`, whose output is read and counted.
+/// A `clacks node` process whose output lines are counted.
 pub(crate) struct NodeProcess {
     child: Child,
     stdin: ChildStdin,
@@ -59,9 +59,9 @@ impl NodeProcess {
         matches!(self.child.try_wait(), Ok(None))
     }
 
-    /// Tells it to stop; returns how it ended, if it did in time, and how often it told of what.
+    /// Stops the node. Returns its exit status, if it ended in time, and the counts.
     pub(crate) fn stop(mut self) -> (Option<ExitStatus>, Tally) {
-        // One that has ended hears nothing, and its status tells.
+        // It fails if the process has ended already; the exit status shows that.
         let _ = writeln!(self.stdin, ":quit");
         let told_to = Instant::now();
         let status = loop {
@@ -78,14 +78,14 @@ impl NodeProcess {
     }
 }
 
-/// What matters of a line of output.
+/// The relevant part of an output line.
 #[derive(Deserialize)]
 struct Told {
     event: String,
     status: Option<u16>,
 }
 
-/// Counts the lines of output by what they tell.
+/// Counts the output lines by event.
 fn count(output: BufReader<ChildStdout>, told: &Mutex<Tally>) {
     for line in output.lines().map_while(Result::ok) {
         let event = match serde_json::from_str(&line) {

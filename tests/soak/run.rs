@@ -13,19 +13,19 @@ use crate::{
     support::{address, builder, start},
 };
 
-/// Looks at the node around one moment.
+/// Number of measurements around one time.
 const LOOKS: u32 = 15;
-/// A growth of memory that is noise: this many bytes, or this share of what there is in the middle.
+/// Growth of memory that counts as noise, in bytes. A share of the memory in the middle is allowed as well.
 const NOISE: u64 = 4 << 20;
 const NOISE_SHARE: f64 = 0.1;
-/// How long the node may take to let go of what belonged to clients that are gone: longer than any of its time-outs.
+/// Time in which the node must release the resources of clients that are gone: longer than any of its time-outs.
 const TIME_TO_LET_GO: Duration = Duration::from_secs(60);
-/// Descriptors that it may keep beyond those of its start: connections to the honest nodes.
+/// File descriptors that it may keep beyond those of its start: connections to the honest nodes.
 const MORE_DESCRIPTORS: usize = 8;
-/// Messages that each honest node keeps; messages never die by themselves.
+/// Number of messages that each honest node keeps, because messages never expire.
 const KEPT: usize = 50;
 
-/// Runs the node and its clients for so long; returns what was wrong.
+/// Runs the node and its clients for this time. Returns the errors.
 pub(crate) async fn run(time: Duration) -> Vec<String> {
     let began = Instant::now();
     let mut node = NodeProcess::start();
@@ -67,14 +67,14 @@ pub(crate) async fn run(time: Duration) -> Vec<String> {
     complaints
 }
 
-/// A node that knows the one that is looked at, and passes messages to and fro with it.
+/// A node that knows the measured one and exchanges messages with it.
 async fn honest_node(node: &NodeProcess) -> Node {
     let honest = start(builder().send_rate(5.0)).await;
     honest.announce(&address("127.0.0.1", node.address.port())).await.expect("the node takes it");
     honest
 }
 
-/// Takes messages out of the network.
+/// Removes messages from the network.
 async fn thin_out(honest: [Node; 2]) {
     loop {
         for node in &honest {
@@ -86,7 +86,7 @@ async fn thin_out(honest: [Node; 2]) {
     }
 }
 
-/// Looks at the node until `until`, from shortly before.
+/// Measures the node until `until`, starting shortly before.
 async fn looks(node: &NodeProcess, until: Instant, time: Duration) -> Figures {
     let span = (time / 10).min(Duration::from_secs(15));
     sleep(until.saturating_duration_since(Instant::now()).saturating_sub(span)).await;
@@ -98,7 +98,7 @@ async fn looks(node: &NodeProcess, until: Instant, time: Duration) -> Figures {
     median(&looks)
 }
 
-/// What it uses when its descriptors are no more than this, or when it has not let go of them in time.
+/// The resources once the file descriptors are at most this many, or at the time-out.
 async fn once_let_go(node: &NodeProcess, most: usize) -> Figures {
     let gone = Instant::now();
     while node.figures().descriptors > most && gone.elapsed() < TIME_TO_LET_GO {
@@ -119,7 +119,7 @@ fn judge(start: Figures, middle: Figures, end: Figures, afterwards: Figures) -> 
     complaints
 }
 
-/// Every visit of an honest client ends with 200.
+/// Visits of honest clients that did not end with 200.
 fn unserved(tally: &Tally) -> Vec<String> {
     let honest = || tally.iter().filter(|(what, _)| what.starts_with("Honest: "));
     let mut complaints: Vec<String> = honest()
@@ -141,7 +141,7 @@ fn show(title: &str, tally: &Tally) {
     tally.iter().for_each(|(what, times)| println!("{times:9}  {what}"));
 }
 
-/// Of several looks each figure's middle one, so that no single request in flight shows.
+/// The median of each figure, so that a single request in flight does not matter.
 fn median(looks: &[Figures]) -> Figures {
     Figures {
         memory: middle(looks.iter().map(|look| look.memory)),

@@ -1,4 +1,4 @@
-//! Certificates that rcgen does not make.
+//! Certificates that rcgen does not create.
 
 use rcgen::{CertificateParams, CustomExtension, KeyPair, PublicKeyData, SigningKey};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -6,7 +6,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 /// A certificate and its key.
 pub(crate) type Pair = (CertificateDer<'static>, PrivateKeyDer<'static>);
 
-/// Of X.509 version 1, as `openssl x509 -req` made them for long.
+/// A certificate of X.509 version 1, as older versions of `openssl x509 -req` create it.
 pub(crate) fn of_version_1() -> Pair {
     let key = KeyPair::generate().expect("a key");
     let ecdsa_with_sha256 = tlv(0x30, &[b"\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x02"]);
@@ -22,7 +22,7 @@ pub(crate) fn of_version_1() -> Pair {
     (certificate.into(), PrivateKeyDer::Pkcs8(key.serialize_der().into()))
 }
 
-/// With an extension that nobody knows and everybody has to.
+/// A certificate with an unknown critical extension.
 pub(crate) fn with_an_unknown_critical_extension() -> Pair {
     let mut params = CertificateParams::new(["localhost".to_owned()]).expect("a hostname");
     let mut unknown = CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 99_999, 1], vec![5, 0]);
@@ -31,14 +31,14 @@ pub(crate) fn with_an_unknown_critical_extension() -> Pair {
     self_signed(&params, &rcgen::PKCS_ECDSA_P256_SHA256)
 }
 
-/// Whose time is over.
+/// An expired certificate.
 pub(crate) fn expired() -> Pair {
     let mut params = CertificateParams::new(["another.example.org".to_owned()]).expect("a hostname");
     params.not_after = rcgen::date_time_ymd(2001, 1, 1);
     self_signed(&params, &rcgen::PKCS_ECDSA_P256_SHA256)
 }
 
-/// With a key of this kind.
+/// A certificate with this kind of key.
 pub(crate) fn with_key(algorithm: &'static rcgen::SignatureAlgorithm) -> Pair {
     self_signed(&CertificateParams::new(["localhost".to_owned()]).expect("a hostname"), algorithm)
 }
@@ -49,7 +49,7 @@ fn self_signed(params: &CertificateParams, algorithm: &'static rcgen::SignatureA
     (certificate.der().clone(), PrivateKeyDer::Pkcs8(key.serialize_der().into()))
 }
 
-/// A piece of DER of at most 65,535 bytes.
+/// A DER element of at most 65,535 bytes.
 fn tlv(tag: u8, contents: &[&[u8]]) -> Vec<u8> {
     let contents = contents.concat();
     let length = u16::try_from(contents.len()).expect("a short piece").to_be_bytes();

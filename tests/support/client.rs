@@ -13,12 +13,12 @@ use tokio_rustls::client::TlsStream;
 
 use super::{in_time, tls};
 
-/// A TLS connection to a node that says what it is told, byte for byte.
+/// A TLS connection to a node that sends exactly the given bytes.
 pub(crate) struct Client {
     stream: BufReader<TlsStream<TcpStream>>,
 }
 
-/// An HTTP answer.
+/// An HTTP response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -52,14 +52,14 @@ impl Client {
         in_time("the TLS handshake", Self::over(tcp, rustls::ALL_VERSIONS)).await.expect("a TLS connection")
     }
 
-    /// A connection from this address of this machine on which nothing has been said.
+    /// A TCP connection from this address of this machine, without TLS.
     pub(crate) async fn tcp_from(node: SocketAddr, source: Ipv4Addr) -> TcpStream {
         let socket = TcpSocket::new_v4().expect("a socket");
         socket.bind(SocketAddr::new(source.into(), 0)).expect("an address of this machine");
         in_time("the node accepts", socket.connect(node)).await.expect("a connection")
     }
 
-    /// Speaks TLS over a connection that there is.
+    /// Starts TLS on an existing connection.
     pub(crate) async fn over(
         tcp: TcpStream,
         versions: &[&'static SupportedProtocolVersion],
@@ -69,7 +69,7 @@ impl Client {
         Ok(Self { stream: BufReader::new(stream) })
     }
 
-    /// Sends these bytes; what can't be sent because the node hung up is left out.
+    /// Sends these bytes. The rest is ignored if the node closes the connection.
     pub(crate) async fn send(&mut self, bytes: impl AsRef<[u8]>) {
         let _ = self.try_send(bytes).await;
     }
@@ -79,7 +79,7 @@ impl Client {
         self.stream.flush().await
     }
 
-    /// Posts a body with its length, over this connection.
+    /// Posts a body with its length on this connection.
     pub(crate) async fn post(&mut self, body: impl AsRef<[u8]>) -> Answer {
         let body = body.as_ref();
         let head = format!("POST / HTTP/1.1\r\nhost: node\r\ncontent-length: {}\r\n\r\n", body.len());
@@ -87,26 +87,26 @@ impl Client {
         self.answer().await
     }
 
-    /// Sends a request and reads its answer.
+    /// Sends a request and reads the response.
     pub(crate) async fn request(&mut self, request: impl AsRef<[u8]>) -> Answer {
         self.send(request).await;
         self.answer().await
     }
 
-    /// The next answer.
+    /// The next response.
     pub(crate) async fn answer(&mut self) -> Answer {
         in_time("an answer", self.try_answer()).await.expect("a whole HTTP answer")
     }
 
-    /// Waits until the node closes the connection; returns what it still said.
+    /// Waits until the node closes the connection. Returns what it sent before.
     pub(crate) async fn cut_off(&mut self) -> String {
         let mut said = Vec::new();
-        // Closed with or without a goodbye: both are an end.
+        // Closed with or without a TLS close message: both are an end.
         let _ = in_time("the node hangs up", self.stream.read_to_end(&mut said)).await;
         String::from_utf8_lossy(&said).into_owned()
     }
 
-    /// The next answer, or why there is none.
+    /// The next response, or why there is none.
     pub(crate) async fn try_answer(&mut self) -> io::Result<Answer> {
         let status = self.line().await?;
         let status = status.split(' ').nth(1).and_then(|code| code.parse().ok());
@@ -122,7 +122,7 @@ impl Client {
         Ok(answer)
     }
 
-    /// Waits until the node says something or hangs up; nothing of it is taken away.
+    /// Waits until the node sends something or closes the connection. Nothing is consumed.
     pub(crate) async fn wait_for_anything(&mut self) {
         let _ = self.stream.fill_buf().await;
     }

@@ -1,5 +1,4 @@
-//! What the tests of a whole node share: a raw TLS client, a peer that behaves as it is told, a way to wait for
-//! what happens.
+//! Helpers for tests of a whole node: a raw TLS client, a scripted peer, and waiting for events.
 #![allow(dead_code, unused_imports, reason = "each test target uses its own part")]
 
 pub(crate) mod certificate;
@@ -20,7 +19,7 @@ pub(crate) use wait::{Watch, eventually, in_time};
 
 use clacks_p2p::{Address, Builder, Message, Node};
 
-/// A node on a free loopback port that sends as fast as a test wants to see it.
+/// A node on a free loopback port that sends fast enough for tests.
 pub(crate) fn builder() -> Builder {
     panics::watch_for_them();
     Node::builder().hostname("127.0.0.1").port(0).send_rate(1000.0)
@@ -30,23 +29,23 @@ pub(crate) async fn start(builder: Builder) -> Node {
     builder.start().await.expect("the node starts")
 }
 
-/// Stops the node and returns the messages that it still held.
+/// Stops the node. Returns its remaining messages.
 pub(crate) async fn stop(node: &Node) -> Vec<Message> {
     let remaining = in_time("the node stops", node.stop()).await;
     remaining.messages.into_iter().map(|queued| queued.message).collect()
 }
 
-/// Puts a message that is a string at the tail of the node's queue.
+/// Appends a message that is a string to the queue.
 pub(crate) fn enqueue(node: &Node, text: &str) {
     node.enqueue(Message::text(text)).expect("there is room");
 }
 
-/// The address of this hostname and port.
+/// The address with this hostname and port.
 pub(crate) fn address(hostname: &str, port: u16) -> Address {
     Address::new(hostname, port).expect("a valid address")
 }
 
-/// The body of a payload of type "message", with the message and the friend in JSON.
+/// The body of a payload of type "message". The message is JSON.
 pub(crate) fn payload(sender: &Address, message: &str) -> String {
     payload_of("message", sender, message)
 }
@@ -56,7 +55,7 @@ pub(crate) fn payload_of(kind: &str, sender: &Address, message: &str) -> String 
     format!(r#"{{"message":{message},"type":"{kind}","sender":{}}}"#, in_json(sender))
 }
 
-/// An address as it is written in a payload.
+/// An address in JSON.
 pub(crate) fn in_json(address: &Address) -> String {
     format!(r#"{{"hostname":"{}","port":{}}}"#, address.hostname(), address.port())
 }

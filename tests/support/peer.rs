@@ -17,7 +17,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::{certificate::Pair, in_time, tls};
 
-/// A peer that is no node: a TLS server that answers as the test tells it.
+/// A scripted peer: a TLS server that responds as the test demands.
 pub(crate) struct FakePeer {
     address: Address,
     inside: Arc<Inside>,
@@ -33,7 +33,7 @@ struct Inside {
     received: mpsc::UnboundedSender<Received>,
 }
 
-/// A request that reached the peer whole.
+/// A complete request that the peer received.
 #[derive(Debug, Clone)]
 pub(crate) struct Received {
     pub(crate) head: String,
@@ -51,26 +51,26 @@ impl Received {
     }
 }
 
-/// What the peer does with a request.
+/// The response of the peer to a request.
 #[derive(Debug, Clone)]
 pub(crate) enum Reply {
-    /// Says this and waits for the next request.
+    /// Sends this and waits for the next request.
     Say(String),
-    /// Says this and hangs up.
+    /// Sends this and closes the connection.
     LastWords(String),
-    /// Takes the first request of each connection, and to the second says this and hangs up.
+    /// Accepts the first request of each connection. To the second it sends this and closes the connection.
     OnlyOne(String),
-    /// Says nothing until it is told to reply otherwise.
+    /// Sends nothing until the reply is changed.
     Nothing,
 }
 
 impl Reply {
-    /// An empty answer with this status.
+    /// An empty response with this status.
     pub(crate) fn status(status: u16) -> Self {
         Self::Say(empty_answer(status))
     }
 
-    /// An empty answer with this status, then the end of the connection.
+    /// An empty response with this status, followed by the end of the connection.
     pub(crate) fn last_status(status: u16) -> Self {
         Self::LastWords(empty_answer(status))
     }
@@ -80,38 +80,38 @@ fn empty_answer(status: u16) -> String {
     format!("HTTP/1.1 {status} Status\r\ncontent-length: 0\r\n\r\n")
 }
 
-/// What the peer has seen so far.
+/// Counts of the peer.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Stats {
-    /// Connections that got through the TLS handshake.
+    /// Connections with a completed TLS handshake.
     pub(crate) connections: usize,
-    /// TLS handshakes that the other side broke off.
+    /// TLS handshakes that the other side aborted.
     pub(crate) refused_handshakes: usize,
-    /// Requests that came whole.
+    /// Complete requests.
     pub(crate) requests: usize,
-    /// Requests that wait for their answer.
+    /// Requests that wait for their response.
     pub(crate) open: usize,
-    /// The most that ever waited at once.
+    /// Maximum of `open`.
     pub(crate) most_open: usize,
 }
 
 impl FakePeer {
-    /// A peer that takes everything.
+    /// A peer that accepts everything.
     pub(crate) async fn start() -> Self {
         Self::that(Reply::status(200)).await
     }
 
-    /// A peer that replies so to every request.
+    /// A peer with this reply to every request.
     pub(crate) async fn that(reply: Reply) -> Self {
         Self::with(watch::Sender::new(reply), watch::Sender::default()).await
     }
 
-    /// Another peer that replies as this one does, and whose requests are counted together with this one's.
+    /// Another peer with the same reply. Both share their counts.
     pub(crate) async fn beside(&self) -> Self {
         Self::with(self.inside.reply.clone(), self.inside.stats.clone()).await
     }
 
-    /// A peer that takes everything at every address of this machine.
+    /// A peer that accepts everything at every address of this machine.
     pub(crate) async fn everywhere() -> Self {
         Self::at("0.0.0.0:0", watch::Sender::new(Reply::status(200)), watch::Sender::default()).await
     }
@@ -134,22 +134,22 @@ impl FakePeer {
         &self.address
     }
 
-    /// Replies so from now on, also to what waits for an answer.
+    /// Sets the reply, also for requests that wait for a response.
     pub(crate) fn reply(&self, reply: Reply) {
         self.inside.reply.send_replace(reply);
     }
 
-    /// Shows a new certificate in the handshakes to come.
+    /// Uses a new certificate in later handshakes.
     pub(crate) fn change_certificate(&self) {
         *self.inside.tls() = tls::acceptor();
     }
 
-    /// Shows this certificate in the handshakes to come, which use one of these versions of TLS.
+    /// Uses this certificate and one of these versions of TLS in later handshakes.
     pub(crate) fn show(&self, (certificate, key): Pair, versions: &[&'static SupportedProtocolVersion]) {
         *self.inside.tls() = (tls::acceptor_with(certificate.clone(), key, versions), certificate);
     }
 
-    /// SHA-256 of the certificate that it shows.
+    /// SHA-256 of its certificate.
     pub(crate) fn certificate(&self) -> CertificateFingerprint {
         CertificateFingerprint(Sha256::digest(&self.inside.tls().1).into())
     }
@@ -158,7 +158,7 @@ impl FakePeer {
         *self.inside.stats.borrow()
     }
 
-    /// Waits until what the peer has seen is as wanted.
+    /// Waits until the counts satisfy a condition.
     pub(crate) async fn until(&self, what: &str, wanted: impl FnMut(&Stats) -> bool) {
         let mut stats = self.inside.stats.subscribe();
         let done = in_time(what, stats.wait_for(wanted)).await.is_ok();
@@ -171,7 +171,7 @@ impl FakePeer {
         next.expect("the server runs")
     }
 
-    /// A request that came already.
+    /// The next request, if it has arrived.
     pub(crate) fn try_next(&mut self) -> Option<Received> {
         self.received.try_recv().ok()
     }
@@ -183,7 +183,7 @@ impl Inside {
         while let Ok((stream, _)) = socket.accept().await {
             let inside = Arc::clone(&self);
             connections.spawn(async move {
-                // Whoever hangs up does it in a test that wants that.
+                // An error means that the other side closed the connection, which some tests intend.
                 let _ = inside.serve(stream).await;
             });
         }

@@ -7,18 +7,18 @@ use std::{
 
 use serde_json::Value;
 
-/// A process `clacks node` that has started.
+/// A running process `clacks node`.
 pub(crate) struct NodeProcess {
     pub(crate) child: Child,
     pub(crate) stdin: ChildStdin,
-    /// What it writes after its first line.
+    /// Its output after the first line.
     pub(crate) stdout: BufReader<ChildStdout>,
-    /// Where it listens.
+    /// The address on which it listens.
     pub(crate) address: SocketAddr,
 }
 
 impl NodeProcess {
-    /// Runs `clacks node` on a free port, in this directory and with the data directory `data` in it. `program` is
+    /// Runs `clacks node` on a free port in this directory, with the data directory `data` in it. `program` is
     /// `clacks`, or a program that runs its arguments as `clacks`.
     pub(crate) fn start(mut program: Command, home: &Path, arguments: &[&str]) -> Self {
         let mut child = program

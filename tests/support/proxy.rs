@@ -16,34 +16,33 @@ use tokio::{
 
 use super::in_time;
 
-/// How long nothing comes after an answer has begun before the answer is taken as whole.
+/// Silence after the beginning of a response after which the response counts as complete.
 const QUIET: Duration = Duration::from_millis(50);
 
-/// A TCP proxy in front of a node that does to connections what it is told. It knows nothing of what is said.
+/// A TCP proxy in front of a node with faulty connections. It does not interpret the bytes.
 pub(crate) struct Proxy {
     done: watch::Sender<Done>,
     /// Dropping it ends the proxy and all its connections.
     _server: JoinSet<()>,
 }
 
-/// What becomes of a connection. Counted are the bytes that the client sends.
+/// The fault of a connection. The numbers count the bytes that the client sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Fault {
-    /// All is passed on, both ways.
+    /// No fault: everything is passed on in both directions.
     None,
-    /// The client is hung up on before anything is passed on.
+    /// The connection to the client is closed before anything is passed on.
     HangUp,
-    /// So many bytes are passed on, then both sides are hung up on.
+    /// After this many bytes both connections are closed.
     Cut(u64),
-    /// Once so many bytes are passed on, the client hears nothing any more, until it gives up.
+    /// After this many bytes the client receives nothing, until it gives up.
     Late(u64),
-    /// Once so many bytes are passed on, the client hears nothing any more, and is hung up on when the node has
-    /// answered.
+    /// After this many bytes the client receives nothing. Its connection is closed when the node has responded.
     Lost(u64),
 }
 
 impl Fault {
-    /// The name of its kind.
+    /// The name of the kind of fault.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::None => "none",
@@ -62,13 +61,13 @@ impl Fault {
     }
 }
 
-/// How often each kind of fault was done, by its name.
+/// Number of faults by name.
 pub(crate) type Done = BTreeMap<&'static str, u64>;
 
 type Plan = Arc<Mutex<dyn FnMut() -> Fault + Send>>;
 
 impl Proxy {
-    /// Takes connections at one address and passes them on to another; the plan is asked about each.
+    /// Accepts connections at one address and passes them on to another. `plan` determines the fault of each.
     pub(crate) async fn start(
         at: SocketAddr,
         to: SocketAddr,
@@ -81,12 +80,12 @@ impl Proxy {
         Self { done, _server: server }
     }
 
-    /// How often it did what.
+    /// Number of faults so far.
     pub(crate) fn done(&self) -> Done {
         self.done.borrow().clone()
     }
 
-    /// Waits until it has done such a fault so often.
+    /// Waits for this number of faults of this kind.
     pub(crate) async fn until_done(&self, fault: Fault, times: u64) {
         let mut done = self.done.subscribe();
         let often = |done: &Done| done.get(fault.name()).is_some_and(|count| *count >= times);
@@ -101,7 +100,7 @@ async fn accept(socket: TcpListener, to: SocketAddr, plan: Plan, done: watch::Se
         let fault = plan.lock().unwrap_or_else(PoisonError::into_inner)();
         let done = done.clone();
         connections.spawn(async move {
-            // A connection that ends by itself before its fault is one without.
+            // A connection that ends before its fault counts as one without.
             if let Ok(true) = pass(client, to, fault).await {
                 done.send_modify(|done| *done.entry(fault.name()).or_default() += 1);
             }
@@ -109,7 +108,7 @@ async fn accept(socket: TcpListener, to: SocketAddr, plan: Plan, done: watch::Se
     }
 }
 
-/// Passes on what both sides say. Returns whether the fault was done.
+/// Passes bytes on in both directions. Returns whether the fault occurred.
 async fn pass(mut client: TcpStream, to: SocketAddr, fault: Fault) -> io::Result<bool> {
     if fault == Fault::HangUp {
         return Ok(true);

@@ -12,7 +12,7 @@ use rustls::{
 };
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
-/// Connects with one of these versions of TLS to whoever is there.
+/// A client for one of these versions of TLS that accepts any certificate.
 pub(crate) fn connector(versions: &[&'static SupportedProtocolVersion]) -> TlsConnector {
     let provider = Arc::new(ring::default_provider());
     let mut config = ClientConfig::builder_with_provider(Arc::clone(&provider))
@@ -21,7 +21,7 @@ pub(crate) fn connector(versions: &[&'static SupportedProtocolVersion]) -> TlsCo
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(Anybody(provider)))
         .with_no_client_auth();
-    // Each connection is one of its own.
+    // Each connection needs a full handshake.
     config.resumption = Resumption::disabled();
     TlsConnector::from(Arc::new(config))
 }
@@ -34,7 +34,7 @@ pub(crate) fn acceptor() -> (TlsAcceptor, CertificateDer<'static>) {
     (acceptor_with(certificate.clone(), key, rustls::ALL_VERSIONS), certificate)
 }
 
-/// A server that shows this certificate, whatever is in it.
+/// A server with this certificate, whatever its contents.
 pub(super) fn acceptor_with(
     certificate: CertificateDer<'static>,
     key: PrivateKeyDer<'static>,
@@ -50,7 +50,7 @@ pub(super) fn acceptor_with(
     TlsAcceptor::from(Arc::new(config))
 }
 
-/// Takes any certificate.
+/// Accepts any certificate.
 #[derive(Debug)]
 struct Anybody(Arc<CryptoProvider>);
 

@@ -5,14 +5,14 @@ use clacks_p2p::{
     core::{Event, Failure},
 };
 
-/// How long a test waits before it says that something does not happen. Only a failing test waits so long.
+/// Time-out of a wait. Only a failing test waits so long.
 const DEADLINE: Duration = Duration::from_secs(30);
-/// How often a condition that nothing tells of is looked at.
+/// Interval between two checks of a condition that no event reports.
 const LOOK_AGAIN: Duration = Duration::from_millis(2);
-/// How much of an event a failing test shows.
+/// Maximum characters of an event in the error of a failing test.
 const SHOWN: usize = 200;
 
-/// What the future comes to, or a panic that names what did not happen.
+/// The output of the future, or a panic that names what did not happen.
 pub(crate) async fn in_time<T>(what: &str, future: impl Future<Output = T>) -> T {
     let Ok(value) = tokio::time::timeout(DEADLINE, future).await else {
         panic!("not within {DEADLINE:?}: {what}")
@@ -20,7 +20,7 @@ pub(crate) async fn in_time<T>(what: &str, future: impl Future<Output = T>) -> T
     value
 }
 
-/// Waits until the condition holds, for things that no event tells of.
+/// Waits until a condition holds that no event reports.
 pub(crate) async fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
     in_time(what, async {
         while !condition() {
@@ -30,7 +30,7 @@ pub(crate) async fn eventually(what: &str, mut condition: impl FnMut() -> bool) 
     .await;
 }
 
-/// A watcher of a node's events, from the moment it is made.
+/// The events of a node since this was created.
 pub(crate) struct Watch {
     events: Subscription,
     seen: Vec<String>,
@@ -41,7 +41,7 @@ impl Watch {
         Self { events: node.subscribe(), seen: Vec::new() }
     }
 
-    /// What `wanted` makes of the first event that it wants.
+    /// The value of `wanted` for the first event for which it returns one.
     pub(crate) async fn until<T>(&mut self, what: &str, wanted: impl FnMut(&Event) -> Option<T>) -> T {
         match tokio::time::timeout(DEADLINE, self.find(wanted)).await {
             Ok(Some(found)) => found,
@@ -60,7 +60,7 @@ impl Watch {
         self.sees("a message is delivered", |event| matches!(event, Event::MessageDelivered { .. })).await;
     }
 
-    /// Waits until a delivery fails, and returns why.
+    /// Waits until a delivery fails. Returns the cause.
     pub(crate) async fn failure(&mut self) -> Failure {
         self.until("a delivery fails", |event| match event {
             Event::DeliveryFailed { failure, .. } => Some(failure.clone()),

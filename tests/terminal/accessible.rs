@@ -1,4 +1,4 @@
-//! Told in sentences: `--accessible`.
+//! `--accessible`: output in sentences.
 
 use std::{
     io::{Read, Write},
@@ -188,7 +188,7 @@ fn a_failed_accessible_drain_holds_messages_again() {
     assert!(session.wait_for_exit().success());
 }
 
-/// Waits until the writer of a pipe that nobody reads has been stopped by it: much is in it, and no more comes.
+/// Waits until the writer of a pipe that is not read is blocked: the pipe has much data, and no more arrives.
 fn wait_until_full(pipe: &impl std::os::fd::AsFd) {
     let (since, mut before, mut unchanged) = (Instant::now(), 0, 0);
     while unchanged < 50 {
@@ -226,7 +226,7 @@ fn the_first_signal_drains_despite_a_blocked_reader() {
         let mut input = child.stdin.take().unwrap();
         let lines = format!("one\ntwo\nthree\nfour\nfive\n:add {}\n", taker.address());
         input.write_all(lines.as_bytes()).unwrap();
-        // They are sent one after the other, as far as the program reads them.
+        // They are written one after the other, as far as the program reads them.
         let more = std::thread::spawn(move || {
             for _ in 0..20_000 {
                 if input.write_all(b":help\n").is_err() {
@@ -301,7 +301,7 @@ fn ctrl_c_discards_a_line_and_an_arrow_restores_it() {
     session.assert_restored();
 }
 
-/// Whether the system says so by a signal or not, and also while a line is being typed or a question stands.
+/// With and without a signal of the system, also while a line is typed or a question is open.
 #[test]
 fn a_closed_terminal_drains_messages() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
@@ -335,7 +335,7 @@ fn a_closed_terminal_drains_messages() {
     runtime.block_on(taker.stop());
 }
 
-/// It ends by itself where nobody takes anything.
+/// It ends by itself if no peer accepts messages.
 #[test]
 fn a_closed_terminal_does_not_block_the_end() {
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

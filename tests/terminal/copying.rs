@@ -1,13 +1,13 @@
-//! Copying where the clipboard is at the other end of the terminal.
+//! Copying to a clipboard at the other end of the terminal.
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 use super::session::{ENTER, ESCAPE, Launch, Session};
 
-/// `a parcel` in base64, as the terminal is asked to put it into the clipboard.
+/// The request to the terminal to copy `a parcel`, in base64.
 const ASKED: &str = "\x1b]52;c;YSBwYXJjZWw=\x07";
 
-/// Writes a message and copies it out of the queue, where it stays as there is nobody to take it.
+/// Writes a message and copies it from the queue, where it stays because there is no receiver.
 fn copy_a_parcel(launch: Launch) -> Session {
     let session = launch.start();
     session.go_to_input();
@@ -22,7 +22,7 @@ fn copy_a_parcel(launch: Launch) -> Session {
     session
 }
 
-/// A directory with a program that goes by the name of tmux.
+/// A directory with a program named tmux.
 fn tmux(directory: &Path, script: &str) -> String {
     let path = directory.join("tmux");
     fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
@@ -32,7 +32,7 @@ fn tmux(directory: &Path, script: &str) -> String {
 
 #[test]
 fn over_ssh_the_terminal_copies_by_escape_sequence() {
-    // The desktop of the other machine, which is not where the user sits.
+    // The desktop of the other machine, where the user is not.
     let launch = Launch::lonely_node().variable("SSH_TTY", "/dev/pts/9").variable("DISPLAY", ":0");
     let session = copy_a_parcel(launch);
     session.wait_for("sent 8 bytes to the terminal's clipboard (OSC 52)");

@@ -1,4 +1,4 @@
-//! Editing a message in the user's own editor, which has the terminal meanwhile. A script stands in for it.
+//! Editing a message in the user's own editor, which uses the terminal meanwhile. A script acts as the editor.
 
 use std::{
     fs,
@@ -34,7 +34,7 @@ impl Editor {
         self.directory.path().join(name)
     }
 
-    /// A dashboard with a message, at which the editor is started.
+    /// A dashboard with a message for which the editor is started.
     #[track_caller]
     fn open(&self) -> Session {
         self.open_in(Launch::lonely_node())
@@ -52,7 +52,7 @@ impl Editor {
         session
     }
 
-    /// What is left where temporary files are: the text of each file.
+    /// The contents of the files that are left in the temporary directory.
     fn left(&self) -> Vec<Vec<u8>> {
         let directories = fs::read_dir(self.path("tmp")).unwrap().map(|entry| entry.unwrap().path());
         directories.flat_map(|path| files(&path)).collect()
@@ -93,7 +93,7 @@ fn an_edited_message_is_in_a_private_file() {
     quit(&mut session);
 }
 
-/// What is typed is the editor's, and the dashboard has the size that the terminal has afterwards.
+/// Keys go to the editor, and the dashboard uses the size of the terminal afterwards.
 #[test]
 fn the_editor_gets_the_original_terminal_and_its_resizes() {
     let editor = Editor::new(r#"echo "in the editor"; read -r answer; echo "$answer" > "$1""#);
@@ -145,7 +145,7 @@ fn a_missing_editor_is_reported() {
     session.wait_for("there is no such editor; $VISUAL or $EDITOR says which to start");
 }
 
-/// As editors do it on Ctrl-Z: all that is in the foreground stops, and goes on together.
+/// As editors do on Ctrl-Z: the whole foreground group stops, and continues together.
 #[test]
 fn the_editor_can_be_suspended_and_continued() {
     let editor = Editor::new(r#"echo editing; kill -TSTP 0; read -r answer; echo "$answer" > "$1""#);
@@ -159,7 +159,7 @@ fn the_editor_can_be_suspended_and_continued() {
     wait_for_the_dashboard(&session);
 }
 
-/// Some editors stop all in their group on Ctrl-Z, in a way that no program can refuse.
+/// Some editors stop all processes of their group on Ctrl-Z with SIGSTOP, which no program can refuse.
 #[test]
 fn without_a_shell_a_suspended_editor_is_continued() {
     for stop in ["kill -STOP 0", "kill -TSTP 0", "kill -TSTP $$"] {
@@ -192,7 +192,7 @@ fn a_terminating_signal_ends_the_editor_and_keeps_the_text() {
     }
 }
 
-/// What is typed into the editor reaches no list, and Ctrl-C there ends only what it does itself.
+/// Text typed into the editor reaches no list, and Ctrl-C there only interrupts the editor.
 #[test]
 fn an_interrupt_goes_to_the_editor() {
     let editor = Editor::new(r#"trap 'echo interrupted > "$1"; exit 0' INT; echo editing; read -r answer"#);

@@ -1,4 +1,4 @@
-//! Messages that nobody else has, when the program is to end.
+//! The node's own messages when the program is to end.
 
 use std::{
     net::TcpListener,
@@ -11,7 +11,7 @@ use tokio::runtime::Runtime;
 
 use super::session::{CTRL_C, ESCAPE, Launch, Session};
 
-/// A node in this process that takes what comes, and keeps it.
+/// A node in this process that accepts messages and keeps them.
 struct Taker {
     runtime: Runtime,
     node: Node,
@@ -40,7 +40,7 @@ impl Drop for Taker {
     }
 }
 
-/// Somewhere where nobody ever says a word.
+/// An address that accepts connections and never responds.
 struct Silent(TcpListener);
 
 impl Silent {
@@ -53,17 +53,17 @@ impl Silent {
     }
 }
 
-/// An address where nobody listens.
+/// An address on which nothing listens.
 fn nobody() -> String {
     Silent::start().address()
 }
 
-/// A node that sends one message in a quarter of an hour, and has three, and this peer.
+/// A node that sends one message in a quarter of an hour, with three messages and this peer.
 fn with_three_messages(peer: &str) -> Session {
     let rate = ["--send-rate", "0.001"];
     let session =
         Launch::new(&[&["--port", "0", "--no-state", "--hostname", "127.0.0.1"], &rate[..]].concat()).start();
-    // The first goes at once, if it can.
+    // The first is sent at once, if possible.
     for line in ["one", "two", "three", &format!(":add {peer}")] {
         session.go_to_input();
         session.enter(line);
@@ -128,7 +128,7 @@ fn a_signal_drains_without_a_question() {
     session.wait_for("handed on ");
 }
 
-/// While the question stands, or while messages are handed on for longer.
+/// While the question is open, or during a longer drain.
 #[test]
 fn a_drain_after_a_signal_is_bounded_in_time() {
     let silent = Silent::start();
@@ -141,7 +141,7 @@ fn a_drain_after_a_signal_is_bounded_in_time() {
     session.wait_for("for 5 s at most");
     assert!(session.wait_for_exit().success());
     session.assert_restored();
-    // Whether the time or the patience with that peer is over first.
+    // Either the time of the drain or the time-out of the peer ends first.
     session.wait_for("handed on 0 of 3: ");
     session.wait_for("3 messages were still in the queue and are lost");
 }
@@ -174,7 +174,7 @@ fn a_closed_terminal_shortens_the_drain() {
     assert!(since.elapsed() < Duration::from_secs(8), "{:?}", since.elapsed());
 }
 
-/// A node with a hold rule, two messages that it holds and one that is held by hand, and this peer.
+/// A node with a hold rule, two messages held by it, one held by hand, and this peer.
 fn with_held_messages(peer: &str) -> Session {
     let session =
         Launch::new(&["--port", "0", "--no-state", "--hostname", "127.0.0.1", "--send-rate", "0.001"])
@@ -207,7 +207,7 @@ fn an_incomplete_drain_holds_messages_again_for_the_same_reason() {
             session.type_in(ends_with);
         }
         session.wait_for(told);
-        // The question that may stand is answered with no.
+        // An open question is answered with no.
         session.type_in("n");
         session.type_in("H");
         session.wait_for("held by a filter: GNU");

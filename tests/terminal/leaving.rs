@@ -1,4 +1,4 @@
-//! Every way in which the program ends, and the terminal after it.
+//! Every way in which the program ends, and the terminal afterwards.
 
 use std::time::{Duration, Instant};
 
@@ -51,7 +51,7 @@ fn quitting_asks_once_about_unsent_messages_and_reports_them() {
     session.wait_for("1 message was still in the queue and is lost");
 }
 
-/// The question is about the queue as it is, not as it was on the screen.
+/// The question is about the queue as it is, not as it was displayed.
 #[test]
 fn a_message_typed_just_before_quitting_causes_the_question() {
     let mut session = Launch::lonely_node().start();

@@ -1,4 +1,4 @@
-//! How often it draws, and what it costs while nothing happens.
+//! Frame rate, and processor time while idle.
 
 use std::{
     io::Write,
@@ -11,14 +11,14 @@ use super::{
     session::{Launch, Session},
 };
 
-/// Messages that are passed to and fro in the flood.
+/// Number of messages that travel in the flood.
 const MESSAGES: usize = 200;
-/// Of them, so many have come by at the least before the frames are counted up.
+/// Minimum number of visits before the frames are counted.
 const ENOUGH: u32 = 2000;
-/// For how long nothing is to happen.
+/// Duration of the idle measurement.
 const IDLE: Duration = Duration::from_secs(20);
 
-/// A second node, which passes everything back as fast as it comes.
+/// A second node that returns every message as fast as possible.
 struct Echo(Child);
 
 impl Echo {
@@ -45,13 +45,13 @@ impl Drop for Echo {
     }
 }
 
-/// Where others find the node of a session, which its first row says.
+/// The address of the node of a session, from the first row.
 fn address(session: &Session) -> String {
     let first = session.emulator.look(|screen| screen.rows(0, 120).next()).unwrap();
     first.split_whitespace().nth(1).unwrap().to_owned()
 }
 
-/// The highest of the visits on the screen: how often one of the messages has come by.
+/// The highest number of visits on the screen.
 fn visits(screen: &vt100::Screen) -> u32 {
     let rows = screen.rows(0, screen.size().1.get());
     let counted = rows.filter_map(|row| row.split("visit ").nth(1)?.split_whitespace().next()?.parse().ok());
@@ -74,7 +74,7 @@ fn a_flood_of_messages_is_drawn_at_most_thirty_times_a_second() {
     drop(echo);
 }
 
-/// Nothing happens in an empty network; from the second minute on the clock counts minutes.
+/// Nothing happens in an empty network. From the second minute on the clock counts minutes.
 #[cfg(target_os = "linux")]
 #[test]
 fn an_idle_dashboard_draws_nothing_and_uses_no_cpu() {
@@ -88,7 +88,7 @@ fn an_idle_dashboard_draws_nothing_and_uses_no_cpu() {
     assert!(spent < IDLE / 500, "{spent:?} of {IDLE:?}");
 }
 
-/// The time for which the program's threads have run.
+/// The processor time of the program's threads.
 #[cfg(target_os = "linux")]
 fn cpu_time(session: &Session) -> Duration {
     let threads = std::fs::read_dir(format!("/proc/{}/task", session.pid())).unwrap();

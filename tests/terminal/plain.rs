@@ -1,4 +1,4 @@
-//! Terminals that can do less, and none at all.
+//! Terminals with fewer features, and none at all.
 
 use std::process::{Command, Output, Stdio};
 
@@ -96,7 +96,7 @@ fn the_selection_is_visible_without_colours() {
     }
 }
 
-/// What somebody says to this program goes before what he says to all.
+/// A setting for this program overrides one for all programs.
 #[test]
 fn an_explicit_theme_overrides_no_color() {
     let session = Launch::new(&["demo", "--theme", "dark"]).variable("NO_COLOR", "1").start();
@@ -126,7 +126,7 @@ fn a_terminal_with_colours_is_coloured() {
     session.wait_until("a coloured cell", |screen| cells(screen).any(is_coloured));
 }
 
-/// The locale of the tests has all of Unicode.
+/// The locale of the tests supports all of Unicode.
 #[test]
 fn only_ascii_is_written_if_requested_or_if_the_locale_requires_it() {
     for launch in [Launch::new(&["demo", "--ascii"]), Launch::demo().variable("LC_ALL", "POSIX")] {

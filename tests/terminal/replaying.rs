@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use super::session::{ENTER, Launch, Session};
 
-/// A recording of a node that knows one peer, and of messages that came from it, so many seconds after its start.
+/// A recording of a node with one peer and messages from it, at these seconds after its start.
 struct Recording {
     directory: TempDir,
 }
@@ -45,7 +45,7 @@ impl Recording {
     }
 }
 
-/// Runs a command. What comes at once with the key that begins it would be a paste.
+/// Runs a command. Text that arrives together with the key that begins it would count as a paste.
 #[track_caller]
 fn command(session: &Session, command: &str) {
     session.type_in(":");
@@ -70,7 +70,7 @@ fn header() -> String {
         "peer_counts": counts, "counters": counters, "peers": [peer()], "queue": [], "held_in_all": 0,
         "held": [], "under_way": [], "hold_rule": null,
     });
-    // A recording begins with these two, in this order.
+    // A recording begins with these two lines, in this order.
     let begins = r#"{"clacks":"recording","version":1,"#;
     format!(
         "{begins}\"time\":1767323045000,\"uptime_ms\":0,\"address\":{address},\"snapshot\":{snapshot}}}\n"
@@ -117,7 +117,7 @@ fn a_replay_sends_nothing_and_says_so() {
     session.wait_for("this is a replay: nothing is sent");
 }
 
-/// Sockets that are open when it is looked, of the process, of all that the kernel has for networks.
+/// Open sockets of the process at this moment, of all kinds that the kernel has for networks.
 #[cfg(target_os = "linux")]
 fn network_sockets(session: &Session) -> usize {
     let process = format!("/proc/{}", session.pid().as_raw_nonzero());
@@ -126,7 +126,7 @@ fn network_sockets(session: &Session) -> usize {
         ["tcp", "tcp6", "udp", "udp6", "udplite", "udplite6", "raw", "raw6", "icmp", "icmp6", "packet"]
     {
         let text = fs::read_to_string(format!("{process}/net/{table}")).unwrap_or_default();
-        // Which column it is differs; no other number is as long and the same as that of a socket of the process.
+        // The column differs between the tables. No other number is equal to the inode of a socket of the process.
         inodes.extend(text.split_whitespace().map(str::to_owned).collect::<Vec<_>>());
     }
     let open = fs::read_dir(format!("{process}/fd")).unwrap().filter_map(Result::ok);
@@ -159,7 +159,7 @@ fn a_replay_opens_no_socket() {
     look("of 10:00  1x");
 }
 
-/// Whatever is in the file, the terminal interprets none of it.
+/// Whatever the file contains, the terminal interprets none of it.
 #[test]
 fn hostile_text_in_a_recording_is_shown_escaped() {
     let hostile = "\u{1b}]0;owned\u{7}\u{1b}]52;c;aGk=\u{1b}\\\u{9b}2J\u{202e}evil";

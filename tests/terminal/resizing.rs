@@ -1,10 +1,10 @@
-//! A terminal that changes its size.
+//! Changes of the terminal's size.
 
 use std::time::Instant;
 
 use super::session::Launch;
 
-/// Sizes that come in no order, the smallest and some large ones among them.
+/// Sizes in no order, including the smallest and some large ones.
 fn sizes() -> impl Iterator<Item = (u16, u16)> {
     (0..300u16).map(|number| match number % 10 {
         0 => (1, 1),
@@ -38,7 +38,7 @@ fn many_resizes_leave_a_complete_screen() {
 #[test]
 fn an_enormous_window_is_drawn_in_part_and_can_be_quit() {
     let mut session = Launch::lonely_node().start();
-    // What is seen of it is a window of the usual size.
+    // The visible part is a window of the usual size.
     for (rows, columns) in [(65_535, 65_535), (1, 65_535), (65_535, 1), (65_535, 65_535)] {
         session.resize_unseen(rows, columns);
     }

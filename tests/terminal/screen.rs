@@ -1,4 +1,4 @@
-//! What the program has shown: the bytes it wrote, put through a terminal emulator.
+//! The display of the program: its output, processed by a terminal emulator.
 
 use std::{
     cell::Cell,
@@ -9,16 +9,16 @@ use std::{
 
 use vt100::{Callbacks, MouseProtocolEncoding, MouseProtocolMode, Parser};
 
-/// How long anything may take. Nothing waits that long unless it fails.
+/// Time-out of a wait. Only a failing test waits so long.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 
-/// What the window is called before the program starts.
+/// The title of the window before the program starts.
 pub(crate) const FIRST_TITLE: &str = "a shell";
 
 /// A mode that no terminal has.
 const MARKER: u16 = 9876;
 
-/// The emulated terminal, fed by one thread and looked at by the test.
+/// The emulated terminal. One thread feeds it, and the test reads it.
 pub(crate) struct Emulator {
     state: Mutex<State>,
     changed: Condvar,
@@ -29,14 +29,14 @@ struct State {
     written: Vec<u8>,
 }
 
-/// What the emulator does not show.
+/// State that the emulator does not expose.
 #[derive(Default)]
 struct Counts {
     frames: usize,
     markers: usize,
-    /// Whether the focus was asked for.
+    /// Whether focus events were requested.
     focus: bool,
-    /// The title of the window, if it was ever set, and those that were laid aside.
+    /// The title of the window, if it was ever set, and the saved titles.
     title: Option<String>,
     titles: Vec<String>,
 }
@@ -111,12 +111,12 @@ impl Emulator {
         self.lock().parser.set_size(non_zero(rows), non_zero(columns));
     }
 
-    /// Looks at the screen as it is now.
+    /// Reads the current screen.
     pub(crate) fn look<T>(&self, at: impl FnOnce(&vt100::Screen) -> T) -> T {
         at(self.lock().parser.screen())
     }
 
-    /// Waits until the screen is as described.
+    /// Waits until the screen satisfies a condition.
     #[track_caller]
     pub(crate) fn wait_until(&self, described: &str, is_so: impl Fn(&vt100::Screen) -> bool) {
         self.wait_at_most(DEADLINE, described, is_so);
@@ -138,7 +138,7 @@ impl Emulator {
         }
     }
 
-    /// Has a marker written and waits for it: whatever was written before was read by then.
+    /// Writes a marker and waits for it: everything written before has then been read.
     #[track_caller]
     pub(crate) fn wait_for_marker(&self, write: impl FnOnce(&str)) {
         let markers = |state: &State| state.parser.callbacks().markers;
@@ -167,12 +167,12 @@ impl Emulator {
         self.lock().parser.callbacks().title()
     }
 
-    /// How many frames were drawn.
+    /// Number of frames so far.
     pub(crate) fn frames(&self) -> usize {
         self.lock().parser.callbacks().frames
     }
 
-    /// Everything that was written, as far as it is text.
+    /// All output so far, as far as it is text.
     pub(crate) fn written(&self) -> String {
         String::from_utf8_lossy(&self.lock().written).replace(&marker(), "")
     }
@@ -191,11 +191,11 @@ impl Emulator {
 }
 
 thread_local! {
-    /// Whether a condition looks at the screen, which is locked then.
+    /// Whether a condition is being evaluated, with the screen locked.
     static IS_JUDGING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether a condition is met.
+/// Evaluates a condition.
 fn judge(is_so: impl Fn(&vt100::Screen) -> bool, screen: &vt100::Screen) -> bool {
     IS_JUDGING.set(true);
     let is_met = is_so(screen);
@@ -203,7 +203,7 @@ fn judge(is_so: impl Fn(&vt100::Screen) -> bool, screen: &vt100::Screen) -> bool
     is_met
 }
 
-/// The first row that shows a text, counted from zero.
+/// The first row that contains a text, counted from zero.
 pub(crate) fn row_with(screen: &vt100::Screen, text: &str) -> Option<u16> {
     let columns = screen.size().1.get();
     let row = screen.rows(0, columns).position(|row| row.contains(text))?;
@@ -218,7 +218,7 @@ fn non_zero(number: u16) -> NonZeroU16 {
     NonZeroU16::new(number).expect("a terminal has at least one row and one column")
 }
 
-/// The screen for whoever reads a failure.
+/// The screen as text, for the message of a failure.
 fn drawing(screen: &vt100::Screen) -> String {
     let width = screen.size().1.get();
     let rows = screen.rows(0, width).map(|row| format!("|{row}\n"));

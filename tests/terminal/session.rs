@@ -22,7 +22,7 @@ use tempfile::TempDir;
 
 use super::screen::{DEADLINE, Emulator, FIRST_TITLE, Modes};
 
-/// How long to wait before looking again, where nothing can be waited for.
+/// Interval between two checks of a condition that nothing reports.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
 pub(crate) const ENTER: &str = "\r";
@@ -30,8 +30,8 @@ pub(crate) const ESCAPE: &str = "\x1b";
 pub(crate) const CTRL_C: &str = "\x03";
 pub(crate) const CTRL_Z: &str = "\x1a";
 
-/// A shell with job control, which waits at each stop until something is written to `$CONTINUE` and continues then.
-/// `$PID` is where the program leaves its number.
+/// A shell with job control. At each stop it waits until something is written to `$CONTINUE`, and then continues the
+/// program. The program's process id is in `$PID`.
 const SHELL: &str = r#"
 set -m
 sh -c 'echo $$ > "$PID.new"; mv "$PID.new" "$PID"; exec "$@"' sh "$@"
@@ -44,7 +44,7 @@ done
 exit $status
 "#;
 
-/// How the program is started.
+/// The options of a start.
 pub(crate) struct Launch {
     arguments: Vec<String>,
     variables: Vec<(String, String)>,
@@ -55,12 +55,12 @@ pub(crate) struct Launch {
 }
 
 impl Launch {
-    /// The network that lives on this machine, without state of its own.
+    /// The demo network, without state of its own.
     pub(crate) fn demo() -> Self {
         Self::new(&["demo"])
     }
 
-    /// One node that knows nobody.
+    /// One node without peers.
     pub(crate) fn lonely_node() -> Self {
         Self::new(&["--port", "0", "--no-state"])
     }
@@ -82,12 +82,12 @@ impl Launch {
         self
     }
 
-    /// In a terminal that is not that of its session: signals of the terminal do not come.
+    /// In a terminal that does not control the session, so that its signals do not arrive.
     pub(crate) fn in_a_foreign_terminal(self) -> Self {
         Self { leads_session: false, ..self }
     }
 
-    /// From a shell that continues it when it was stopped.
+    /// From a shell that continues the program after a stop.
     pub(crate) fn under_a_shell(self) -> Self {
         Self { has_shell: true, ..self }
     }
@@ -96,7 +96,7 @@ impl Launch {
         Self { rows, columns, ..self }
     }
 
-    /// Starts the program and waits until the dashboard is there.
+    /// Starts the program and waits for the dashboard.
     #[track_caller]
     pub(crate) fn start(self) -> Session {
         let session = self.start_blindly();
@@ -149,11 +149,11 @@ impl Launch {
     }
 }
 
-/// The program while it runs.
+/// The running program.
 pub(crate) struct Session {
     child: Child,
     terminal: Option<Terminal>,
-    /// Kept open, because the terminal's settings go when the last that has it open closes it.
+    /// Kept open, because the settings of the terminal are lost when its last handle is closed.
     slave: Pts,
     pub(crate) emulator: Arc<Emulator>,
     termios: Termios,
@@ -167,19 +167,19 @@ impl Session {
         self.emulator.wait_until(described, is_so);
     }
 
-    /// Waits for something that takes minutes.
+    /// Waits for a condition that takes minutes.
     #[track_caller]
     pub(crate) fn wait_long_until(&self, described: &str, is_so: impl Fn(&vt100::Screen) -> bool) {
         self.emulator.wait_at_most(6 * DEADLINE, described, is_so);
     }
 
-    /// Waits until the window has such a title.
+    /// Waits until the title of the window satisfies a condition.
     #[track_caller]
     pub(crate) fn wait_for_title(&self, is_so: impl Fn(&str) -> bool) {
         self.wait_while("such a title", || !is_so(&self.emulator.title()));
     }
 
-    /// Waits until something was written, be it visible or not.
+    /// Waits until the output contains something, visible or not.
     #[track_caller]
     pub(crate) fn wait_for_written(&self, text: &str) {
         self.wait_while(&format!("{text:?} is written"), || !self.emulator.written().contains(text));
@@ -195,7 +195,7 @@ impl Session {
         self.terminal().write(text.as_bytes());
     }
 
-    /// Begins to write. What comes at once with the key that does so would be a paste.
+    /// Focuses the input. Text that arrives together with the key would count as a paste.
     #[track_caller]
     pub(crate) fn go_to_input(&self) {
         self.type_in("i");
@@ -207,7 +207,7 @@ impl Session {
         rustix::io::write(&self.slave, text.as_bytes()).unwrap();
     }
 
-    /// Pastes as a terminal does that was asked for bracketed paste.
+    /// Pastes as a terminal with bracketed paste does.
     pub(crate) fn paste(&self, text: &str) {
         assert!(self.modes().bracketed_paste, "the program did not ask for it");
         self.type_in(&format!("\x1b[200~{text}\x1b[201~"));
@@ -224,7 +224,7 @@ impl Session {
         self.terminal().pty.resize(Size::new(rows, columns)).unwrap();
     }
 
-    /// Says that the window has another size, which the emulator does not have.
+    /// Sets a window size that the emulator does not have.
     pub(crate) fn resize_unseen(&self, rows: u16, columns: u16) {
         self.terminal().pty.resize(Size::new(rows, columns)).unwrap();
     }
@@ -237,7 +237,7 @@ impl Session {
         !self.termios_now().local_modes.intersects(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG)
     }
 
-    /// The program, or what takes its place while it starts.
+    /// The process id of the program, or of the process from which it starts.
     pub(crate) fn pid(&self) -> Pid {
         if !self.has_shell {
             return Pid::from_child(&self.child);
@@ -248,19 +248,20 @@ impl Session {
         number.trim().parse().ok().and_then(Pid::from_raw).unwrap()
     }
 
-    /// Has the shell continue the program.
+    /// Makes the shell continue the program.
     pub(crate) fn go_on(&self) {
         std::fs::write(self.home.path().join("continue"), "fg\n").unwrap();
     }
 
-    /// Whether the program is stopped.
+    /// Whether the program is suspended.
     pub(crate) fn is_stopped(&self) -> bool {
         let path = format!("/proc/{}/stat", self.pid().as_raw_nonzero());
         let status = std::fs::read_to_string(path).unwrap();
         status.rsplit_once(") ").is_some_and(|(_, state)| state.starts_with('T'))
     }
 
-    /// Writes a line into the input, and ends it when it is there: what comes at once with Enter would be a paste.
+    /// Types a line into the input, and presses Enter when it is displayed, because an immediate Enter would count as a
+    /// paste.
     #[track_caller]
     pub(crate) fn enter(&self, line: &str) {
         self.type_in(line);
@@ -276,12 +277,12 @@ impl Session {
         kill_process(self.pid(), signal).unwrap();
     }
 
-    /// Takes the terminal away, as when its window is closed.
+    /// Closes the terminal, as when its window is closed.
     pub(crate) fn hang_up(&mut self) {
         self.terminal = None;
     }
 
-    /// Waits until the process was stopped.
+    /// Waits until the process is suspended.
     #[track_caller]
     pub(crate) fn wait_until_stopped(&self) {
         self.wait_while("it stops", || !self.is_stopped());
@@ -302,7 +303,7 @@ impl Session {
         }
     }
 
-    /// Checks that nothing of the program is left in the terminal: no mode, no setting, no frame.
+    /// Asserts that the program left nothing in the terminal: no mode, no setting, no frame.
     #[track_caller]
     pub(crate) fn assert_restored(&self) {
         assert_eq!(self.modes(), Modes::AT_FIRST);
@@ -328,7 +329,7 @@ impl Session {
         self.terminal.as_ref().expect("the terminal was not hung up")
     }
 
-    /// Waits until everything that the process has written so far was read.
+    /// Waits until all output so far was read.
     fn catch_up(&self) {
         if self.terminal.is_some() {
             self.emulator.wait_for_marker(|marker| self.write_from_elsewhere(marker));
@@ -343,7 +344,7 @@ impl Drop for Session {
     }
 }
 
-/// The side of the pseudo-terminal that a terminal program has, and the thread that reads from it.
+/// The program's side of the pseudo-terminal, and the thread that reads from the other side.
 struct Terminal {
     pty: Arc<Pty>,
     stop: Option<PipeWriter>,
@@ -364,7 +365,7 @@ impl Terminal {
     }
 }
 
-/// Nobody may be reading when the last handle is closed, or it would not be closed.
+/// No thread may be reading when the last handle is closed, because otherwise the terminal stays open.
 impl Drop for Terminal {
     fn drop(&mut self) {
         self.stop = None;
@@ -372,7 +373,7 @@ impl Drop for Terminal {
     }
 }
 
-/// Passes on what is written until it is stopped.
+/// Passes output to the emulator until it is stopped.
 fn feed(emulator: &Emulator, pty: &Pty, stopped: &PipeReader) {
     let mut buffer = [0; 8 * 1024];
     loop {
@@ -388,7 +389,7 @@ fn feed(emulator: &Emulator, pty: &Pty, stopped: &PipeReader) {
     }
 }
 
-/// What can be compared of a terminal's settings.
+/// The comparable part of a terminal's settings.
 fn settings(termios: &Termios) -> String {
     format!("{termios:?}")
 }

@@ -4,7 +4,7 @@ use rustix::process::Signal;
 
 use super::session::{CTRL_C, CTRL_Z, Launch, Session};
 
-/// The number of deliveries on a screen that is drawn down to below it.
+/// The number of deliveries, if the screen is drawn to below it.
 fn deliveries(screen: &vt100::Screen) -> Option<u64> {
     let contents = screen.contents();
     let (above, _) = contents.split_once("distance ")?;
@@ -31,11 +31,11 @@ fn is_there(session: &Session) {
     });
 }
 
-/// Waits until it stands still, and returns how many deliveries there were.
+/// Waits until the simulation is paused. Returns the number of deliveries.
 #[track_caller]
 fn stands(session: &Session) -> u64 {
     session.wait_for("PAUSED");
-    // What was drawn with that word is there once something later is.
+    // The frame with that word is complete once something later is displayed.
     session.type_in("?");
     session.wait_for("this list");
     session.type_in("?");
@@ -43,7 +43,7 @@ fn stands(session: &Session) -> u64 {
     session.emulator.look(deliveries).unwrap()
 }
 
-/// Checks that the terminal was given back with the table on it.
+/// Asserts that the terminal was restored with the table on it.
 #[track_caller]
 fn left_its_table(session: &mut Session) {
     assert!(session.wait_for_exit().success());
@@ -68,7 +68,7 @@ fn a_simulation_pauses_steps_and_prints_its_table() {
 #[test]
 fn an_ended_simulation_stays_and_can_restart() {
     let mut session = start("grid");
-    // What comes all at once is taken for a paste.
+    // Text that arrives all at once counts as a paste.
     for speed in ["of 5x", "of 50x"] {
         session.type_in("+++");
         session.wait_for(speed);

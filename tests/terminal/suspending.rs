@@ -1,4 +1,4 @@
-//! Stopping the program and going on.
+//! Suspending the program and continuing it.
 
 use rustix::process::Signal;
 
@@ -49,7 +49,7 @@ fn the_program_can_be_suspended_repeatedly() {
     }
 }
 
-/// Whoever stops a program so does not ask it; what was on the terminal meanwhile is not known.
+/// SIGSTOP cannot be handled, and the contents of the terminal afterwards are unknown.
 #[test]
 fn everything_is_redrawn_after_an_unannounced_stop() {
     let session = Launch::lonely_node().under_a_shell().start();
@@ -61,7 +61,8 @@ fn everything_is_redrawn_after_an_unannounced_stop() {
     takes_the_terminal_again(&session);
 }
 
-/// As in a window, a container or a connection of its own: nothing above knows jobs, and what stops stays so.
+/// As in a window, a container or a connection of its own: there is no shell with job control, so a stopped program
+/// stays stopped.
 #[test]
 fn without_a_shell_suspending_is_refused_with_a_notice() {
     let mut session = Launch::lonely_node().start();
@@ -70,7 +71,7 @@ fn without_a_shell_suspending_is_refused_with_a_notice() {
         stop(&session);
         session.wait_for("the program can't be stopped: no shell is above it that could continue it");
         assert!(!session.is_stopped());
-        // Another notice in the place of that.
+        // Another notice replaces that one.
         session.type_in("u");
         session.wait_until("another notice", |screen| !screen.contents().contains("can't be stopped"));
     }

@@ -28,7 +28,7 @@ fn the_title_is_restored_while_the_program_is_suspended() {
     session.wait_for_title(|title| title.starts_with("clacks "));
 }
 
-/// As after SIGSTOP, which nobody can prepare for.
+/// As after SIGSTOP, which cannot be handled.
 #[test]
 fn the_title_is_saved_once() {
     let mut session = Launch::lonely_node().start();

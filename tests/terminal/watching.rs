@@ -1,4 +1,4 @@
-//! The dashboard at work.
+//! The dashboard in use.
 
 use std::{fs, os::unix::fs::PermissionsExt};
 
@@ -47,7 +47,7 @@ fn the_cursor_is_shown_in_the_input() {
 #[test]
 fn a_peer_is_ignored_and_unignored_with_a_key() {
     let session = Launch::demo().start();
-    // The first of the list is selected until a key is pressed.
+    // The first row of the list is selected until a key is pressed.
     session.wait_until("a peer that is selected and alive", |screen| row_with(screen, "> A alive").is_some());
     session.type_in("I");
     session.wait_until("the peer ignored and still selected", |screen| {
@@ -78,7 +78,7 @@ fn pasted_lines_are_not_sent_one_by_one() {
     session.wait_for("QUEUE  3");
 }
 
-/// As from a terminal that does not know what bracketed paste is.
+/// As from a terminal without bracketed paste.
 #[test]
 fn text_pasted_without_brackets_acts_as_no_key() {
     let session = Launch::lonely_node().start();
@@ -102,7 +102,7 @@ fn the_line_end_of_a_pasted_line_does_not_run_it() {
     }
 }
 
-/// What an earlier program asked the terminal is answered when that program has ended.
+/// A query of an earlier program is answered after that program has ended.
 #[test]
 fn a_late_response_of_the_terminal_is_not_input() {
     let session = Launch::lonely_node().start();
@@ -110,7 +110,7 @@ fn a_late_response_of_the_terminal_is_not_input() {
         ["\x1b]11;rgb:1e1e/2e2e/3e3e\x1b\\", "\x1b[>41;390;0c", "[?1;2c", "]10;rgb:ffff/ffff/ffff\x07"]
     {
         session.type_in(answer);
-        // A key that shows that all before it was read.
+        // A key whose effect shows that everything before was read.
         session.type_in("u");
         session.wait_for("there is nothing to take back");
         assert!(
@@ -122,7 +122,7 @@ fn a_late_response_of_the_terminal_is_not_input() {
     }
 }
 
-/// The connection broke in between, or the terminal lost it.
+/// The connection broke in between, or the terminal lost the end.
 #[test]
 fn a_paste_without_an_end_does_not_block_the_keys() {
     let mut session = Launch::lonely_node().start();
@@ -215,7 +215,7 @@ fn leave(session: &mut Session, way: &str) {
     session.wait_for_exit();
 }
 
-/// As a terminal sends it that knows no bracketed paste, or a user who typed ahead.
+/// As from a terminal without bracketed paste, or a user who types ahead.
 #[test]
 fn a_flood_of_keys_is_read_completely() {
     let session = Launch::lonely_node().start();
@@ -247,7 +247,7 @@ fn the_mouse_is_released_for_selection_and_captured_again() {
     mouse(MouseProtocolMode::PressRelease);
 }
 
-/// What is left is the clock, which counts the seconds of the first minute.
+/// Only the clock remains, which counts the seconds of the first minute.
 #[test]
 fn an_idle_dashboard_draws_only_the_clock() {
     let session = Launch::lonely_node().start();
@@ -266,7 +266,7 @@ fn wait_for_the_clock(session: &Session) {
     session.wait_until("another time", |screen| shown(screen) != before);
 }
 
-/// Whether the input holds a text.
+/// Whether the input contains a text.
 fn says(screen: &vt100::Screen, text: &str) -> bool {
     let columns = screen.size().1.get();
     screen
