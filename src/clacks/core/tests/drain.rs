@@ -1,8 +1,8 @@
-//! What a node does that hands on what it has before it leaves.
+//! Draining before a node stops.
 
 use super::*;
 
-/// A node with so many messages that sends one every 1,000 seconds.
+/// A node with this many messages that sends one every 1,000 seconds.
 fn slow_core(messages: usize) -> Core {
     let mut core = core_with(|options| options.send_rate = 0.001);
     for number in 1..=messages {
@@ -23,7 +23,7 @@ fn a_resource_shortage_while_draining_does_not_change_the_peer() {
         let peer = core.peer(&address("peer:1")).unwrap();
         assert_eq!((peer.status, peer.last_attempt_ok, peer.failed), (Status::Alive, true, 0));
         assert_eq!((core.queue_len(), core.counters().failed), (1, 1));
-        // It is not tried over and over.
+        // It is not tried continuously.
         let next = core.poll_timeout().unwrap();
         assert!(!draining || next > at(2).uptime, "{next:?}");
     }
@@ -71,7 +71,7 @@ fn a_draining_node_sends_up_to_the_maximum_in_flight_at_once() {
     let mut delivered = 0;
     while !under_way.is_empty() {
         for delivery in under_way {
-            core.handle_delivery(delivery.id, taken(), at(1));
+            core.handle_delivery(delivery.id, accepted(), at(1));
             delivered += 1;
         }
         under_way = send(&mut core, at(1));
@@ -90,7 +90,7 @@ fn draining_keeps_held_messages() {
     assert_eq!((core.held_len(), core.poll_timeout()), (1, None));
 }
 
-/// The messages that are held, by whom, and their tickets.
+/// The held messages with their ids and reasons.
 fn held_by(core: &Core) -> Vec<(MessageId, String, HeldBy)> {
     let text = |held: &HeldMessage| held.queued.message.as_text().unwrap();
     core.held(0..usize::MAX).map(|held| (held.queued.id, text(held), held.by)).collect()
@@ -98,7 +98,7 @@ fn held_by(core: &Core) -> Vec<(MessageId, String, HeldBy)> {
 
 #[test]
 fn draining_with_held_messages_sends_them_and_holds_the_rest_again() {
-    // So many are accepted, and so many are on their way when it ends.
+    // Numbers of accepted messages, and of messages in flight when the drain ends.
     for (accepted, on_the_way) in [(0, 0), (0, 2), (1, 0), (2, 3), (4, 2), (6, 0)] {
         let mut core = slow_core(1);
         let rule = HoldRule::new("red", |queued: &QueuedMessage| queued.message.as_json().contains("red"));
@@ -117,7 +117,9 @@ fn draining_with_held_messages_sends_them_and_holds_the_rest_again() {
         let rest = under_way.split_off(accepted);
         let gone: Vec<_> =
             under_way.iter().map(|delivery| delivery.payload.message.as_text().unwrap()).collect();
-        under_way.into_iter().for_each(|delivery| drop(core.handle_delivery(delivery.id, taken(), at(1))));
+        under_way
+            .into_iter()
+            .for_each(|delivery| drop(core.handle_delivery(delivery.id, super::accepted(), at(1))));
         let (fails_now, fails_later) = rest.split_at(rest.len() - on_the_way);
         for delivery in fails_now {
             core.handle_delivery(delivery.id, failed(), at(2));
@@ -130,7 +132,7 @@ fn draining_with_held_messages_sends_them_and_holds_the_rest_again() {
         assert_eq!(held_by(&core), expected, "{accepted} accepted, {on_the_way} on the way");
         assert_eq!(core.hold_rule().map(HoldRule::text), Some("red"));
         assert_eq!(core.queue_len(), usize::from(!gone.contains(&"1".to_owned())));
-        // A release is one again.
+        // A release is not undone.
         core.release_all();
         core.set_draining(false);
         assert_eq!(core.held_len(), 0);
@@ -149,7 +151,7 @@ fn a_draining_node_tries_lost_peers_only_without_others_and_slowly() {
     while core.queue_len() > 10 {
         for delivery in send(&mut core, at(now)) {
             probes += usize::from(delivery.to == bad);
-            let outcome = if delivery.to == bad { failed() } else { taken() };
+            let outcome = if delivery.to == bad { failed() } else { accepted() };
             core.handle_delivery(delivery.id, outcome, at(now));
         }
         now += 1;
@@ -191,6 +193,6 @@ fn there_is_no_receiver_without_peers_or_after_each_lost_peer_failed() {
     core.record_contact(&address("peer:2"), None, at(2));
     assert!(!core.has_no_receiver());
     let delivery = send(&mut core, at(3)).remove(0);
-    core.handle_delivery(delivery.id, taken(), at(3));
+    core.handle_delivery(delivery.id, accepted(), at(3));
     assert!(!core.has_no_receiver());
 }

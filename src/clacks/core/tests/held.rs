@@ -1,4 +1,4 @@
-//! Messages that are held back, and changed.
+//! Held and replaced messages.
 
 use super::*;
 
@@ -26,7 +26,7 @@ fn core_with_messages(messages: &[&str]) -> Core {
     core
 }
 
-/// Holds every message in which this stands.
+/// A rule that matches every message that contains this word.
 fn rule(word: &'static str) -> HoldRule {
     HoldRule::new(word, move |queued| queued.message.as_json().contains(word))
 }
@@ -167,7 +167,7 @@ fn a_search_holds_matching_messages_at_once() {
     core.set_hold_rule(Some(rule("red")));
     core.hold_matching();
     assert_eq!((held(&core).join(","), waiting(&core).join(",")), ("red 1,red 2".into(), "blue".into()));
-    // Who looked with a rule that has been replaced since holds nothing.
+    // A search with a replaced rule holds nothing.
     let blue = core.queue(0..1).next().unwrap().id;
     core.hold_these(&rule("blue"), &[blue]);
     assert_eq!(waiting(&core), ["blue"]);
@@ -269,7 +269,7 @@ fn a_message_is_replaced_at_its_position() {
     core.replace(ids[2], Message::text("two")).unwrap();
     assert_eq!((waiting(&core), held(&core)), (vec!["first".into(), "two".into()], vec!["two".to_owned()]));
     assert_eq!(core.held_bytes(), 7 + 5 + 5);
-    // What is written here again is no further visit.
+    // Writing it again is not another visit.
     assert_eq!(core.held_message(ids[2]).unwrap().queued.visits, 1);
     assert_eq!(enqueue_visits(&mut core, "three"), 1);
     let queued = core.queued_message(ids[0]).unwrap().clone();
@@ -282,7 +282,7 @@ fn enqueue_visits(core: &mut Core, text: &str) -> u32 {
     core.queued_message(id).unwrap().visits
 }
 
-/// What a message does before it comes from a peer, and how often it has been here then.
+/// The source of a message before it comes from a peer, and its number of visits then.
 #[test]
 fn visits_count_arrivals_and_the_first_writing() {
     for (before, visits) in [

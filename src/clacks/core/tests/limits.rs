@@ -1,4 +1,4 @@
-//! The bounds of [`Options`], and the pace.
+//! The limits of [`Options`], and the send rate.
 
 use super::*;
 
@@ -24,7 +24,7 @@ fn deliveries_in_flight_are_one_for_others_and_the_maximum_for_alive_peers() {
         add(&mut core, "peer:1", status);
         let deliveries = send(&mut core, at(10));
         assert_eq!((deliveries.len(), core.poll_timeout()), (most, None), "{status}");
-        core.handle_delivery(deliveries[0].id, taken(), at(11));
+        core.handle_delivery(deliveries[0].id, accepted(), at(11));
         assert!(core.poll_timeout().is_some());
         assert_eq!(send(&mut core, at(20)).len() + most - 1, 3);
     }
@@ -53,7 +53,7 @@ fn a_removed_peer_that_returns_keeps_its_deliveries_in_flight() {
     assert_eq!(status(&core, &peer), Some(Status::Lost));
     let delivery = send_one(&mut core, at(3));
     assert_eq!(core.poll_timeout(), None);
-    core.handle_delivery(delivery.id, taken(), at(4));
+    core.handle_delivery(delivery.id, accepted(), at(4));
     assert_eq!(status(&core, &peer), Some(Status::Alive));
 }
 
@@ -92,7 +92,7 @@ fn a_sender_beyond_the_limit_of_peers_is_served_but_not_added() {
     assert!(!core.add_peer(&stranger, at(0)));
     assert_eq!(receive(&mut core, &stranger, "hello", Some(&address("c:1")), at(0)), 200);
     assert_eq!((core.queue_len(), core.peers().count()), (1, 2));
-    // The user's word is kept whatever the bound.
+    // Peers that the user ignores are added beyond the limit.
     assert!(core.ignore(&stranger, at(0)));
     assert_eq!(receive(&mut core, &stranger, "hello", None, at(0)), 403);
     core.forget(&address("a:1"));
@@ -152,7 +152,7 @@ fn invalid_options_are_refused() {
         zero(&mut options);
         assert!(Core::new(options).is_err());
     }
-    // Where zero is no limit, or no time at all, it makes sense.
+    // Zeros that mean no limit or no time are valid.
     let options = Options {
         introductions_per_minute: 0,
         payload_rate: 0.0,

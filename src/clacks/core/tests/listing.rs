@@ -1,10 +1,10 @@
-//! What a screen is shown of the peers and of the queue, against a naive sort.
+//! The lists of peers and messages for a screen, compared with a naive sort.
 
 use proptest::{collection::vec, prelude::*, sample::select};
 
 use super::*;
 
-/// A node with one peer for each of these, and the same peers in the order in which they should be listed.
+/// A node with one peer for each of these, and the same peers in the expected order.
 fn listed(peers: Vec<(u8, u16, Status)>) -> (Core, Vec<Address>) {
     let mut core = core();
     for (host, port, status) in peers {

@@ -1,4 +1,4 @@
-//! The state machine from outside: what goes in, what comes out, and what a screen is shown.
+//! The state machine from outside: inputs, outputs, and queries.
 
 mod drain;
 mod held;
@@ -8,11 +8,11 @@ mod model;
 mod peers;
 mod queue;
 mod refusals;
+mod restart;
 mod shares;
 mod spellings;
 mod statuses;
 mod strangers;
-mod undo;
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ use rand::{SeedableRng, rngs::StdRng};
 use super::*;
 use crate::protocol::{Address, Kind, Message, Payload};
 
-/// A second after the start is 1,000.
+/// The time at this uptime in milliseconds.
 fn at(millis: u64) -> Now {
     Now { uptime: Duration::from_millis(millis), unix_ms: 1_700_000_000_000 + millis }
 }
@@ -38,7 +38,7 @@ fn rng() -> StdRng {
     StdRng::seed_from_u64(7)
 }
 
-/// A node at `tower:1`, as fast as may be.
+/// A node at `tower:1` with the maximum send rate.
 fn core_with(change: impl FnOnce(&mut Options)) -> Core {
     let mut options = Options::new(ourselves());
     options.send_rate = 100_000.0;
@@ -54,14 +54,14 @@ fn payload(kind: Kind, sender: &Address, message: Message, friend: Option<&Addre
     Payload { message, kind, sender: sender.clone(), friend: friend.cloned() }
 }
 
-/// A message comes from `sender`; returns the status of the answer.
+/// Receives a message from `sender`. Returns the status of the response.
 fn receive(core: &mut Core, sender: &Address, message: &str, friend: Option<&Address>, now: Now) -> u16 {
     core.record_contact(sender, None, now);
     core.accept_payload(sender, payload(Kind::Message, sender, Message::text(message), friend), None, now)
         .status
 }
 
-/// Adds a peer that is alive, and shows it.
+/// Adds an alive peer that has responded.
 fn add_alive(core: &mut Core, name: &str) {
     for _ in 0..2 {
         core.record_contact(&address(name), None, at(0));
@@ -69,20 +69,20 @@ fn add_alive(core: &mut Core, name: &str) {
     confirm(core, &address(name));
 }
 
-/// The peer answers our announce.
+/// The peer accepts an announce.
 fn confirm(core: &mut Core, peer: &Address) {
     let id = core.announce(peer, &mut rng()).unwrap();
     assert_eq!(core.poll_delivery().map(|delivery| delivery.id), Some(id));
-    core.handle_delivery(id, taken(), at(0));
+    core.handle_delivery(id, accepted(), at(0));
 }
 
-/// Starts everything that is due.
+/// Sends everything that is due.
 fn send(core: &mut Core, now: Now) -> Vec<Delivery> {
     core.handle_timeout(now, &mut rng());
     std::iter::from_fn(|| core.poll_delivery()).collect()
 }
 
-/// Starts the one delivery that is due.
+/// Sends the only message that is due.
 fn send_one(core: &mut Core, now: Now) -> Delivery {
     let mut deliveries = send(core, now);
     assert_eq!(deliveries.len(), 1, "{deliveries:?}");
@@ -97,7 +97,7 @@ fn status(core: &Core, address: &Address) -> Option<Status> {
     core.peer(address).map(|peer| peer.status)
 }
 
-fn taken() -> DeliveryResult {
+fn accepted() -> DeliveryResult {
     DeliveryResult::accepted(Duration::from_millis(20))
 }
 

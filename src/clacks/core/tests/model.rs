@@ -1,4 +1,4 @@
-//! Random inputs, against a model of the node that is as plain as can be.
+//! Random inputs, compared with a simple model of the node.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -21,7 +21,7 @@ mod world;
 
 use self::inputs::{Input, Rule, Text, holds, inputs, named, options, remote};
 
-/// Two of these share an identifier, and two are ourselves.
+/// Two of these share an identifier, and two are the node itself.
 const NAMES: [&str; 8] = ["tower:1", "TOWER:1", "a:1", "a:2", "b:1", "[::1]:1", "10.0.0.1:23", "10.0.0.12:3"];
 const FALSY: [&str; 3] = ["null", "0", "\"\""];
 const KILL_TIMEOUT: Duration = Duration::from_secs(10);
@@ -32,14 +32,14 @@ type Name = usize;
 #[derive(Debug, Clone, PartialEq)]
 #[allow(clippy::struct_excessive_bools, reason = "each is one fact")]
 struct Known {
-    /// As it is shown to watchers.
+    /// The peer as the API reports it.
     peer: Peer,
     met: Duration,
     is_tried: bool,
     speaks: bool,
     is_mute: bool,
     answered: Duration,
-    /// Microseconds that its answers take.
+    /// Response time in microseconds.
     delay: u32,
     place: Option<IpAddr>,
     source: Option<IpAddr>,
@@ -47,24 +47,24 @@ struct Known {
 }
 
 impl Known {
-    /// Whether the user speaks for it, and it was never tried.
-    fn is_hoped_for(&self) -> bool {
+    /// Whether the user added it and it was never tried.
+    fn is_user_added_untried(&self) -> bool {
         self.peer.added_by_user && !self.is_tried && matches!(self.peer.status, Status::New | Status::Alive)
             || self.peer.status == Status::New && self.peer.added_by_user
     }
 
-    /// Whether what we last heard of it is that it answered.
+    /// Whether it responded when last tried.
     fn is_responding(&self) -> bool {
         self.peer.status == Status::Alive && self.peer.last_attempt_ok
     }
 
-    /// Whether more than strangers speak for it.
+    /// Whether it is verified.
     fn is_verified(&self) -> bool {
-        self.is_hoped_for() || self.is_responding()
+        self.is_user_added_untried() || self.is_responding()
     }
 }
 
-/// Where a message is that was let in.
+/// The location of an accepted message.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum MessageLocation {
     Queued,
@@ -75,7 +75,7 @@ enum MessageLocation {
     Replaced,
 }
 
-/// What should be so.
+/// The expected state.
 struct Model {
     options: Options,
     now: Now,
@@ -88,23 +88,23 @@ struct Model {
     passed: BTreeSet<String>,
     is_draining: bool,
     owed_to_verified: u32,
-    /// To whom, and the message unless it is an announce; in the order in which they began.
+    /// Receiver, and message unless it is an announce, in the order of sending.
     in_flight: Vec<(DeliveryId, Address, Option<Message>)>,
     locate: BTreeMap<String, MessageLocation>,
     counters: Counters,
-    /// Until when peers are sent nothing.
+    /// Ends of the pauses.
     paused: BTreeMap<Address, Duration>,
-    /// The seconds of the last pause, and the messages that were refused, since a peer last accepted something.
+    /// Seconds of the last pause, and refused messages, since the peer last accepted something.
     backoff: BTreeMap<Address, (u64, BTreeSet<String>)>,
-    /// How often each message was refused, and by whom.
+    /// Number of refusals of each message, and the peers that refused it.
     refusals: BTreeMap<String, (usize, BTreeSet<Address>)>,
 }
 
-/// A watcher, who knows the node by its events alone.
+/// An observer that knows the node only by its events.
 #[derive(Default)]
 struct Watcher {
     peers: BTreeMap<Address, Peer>,
-    /// A claim that is none any more, which is told next.
+    /// A claim whose confirmation is reported next.
     confirmed: Option<Address>,
     limits: LimitCounts,
     queue: BTreeMap<MessageId, Message>,
@@ -122,7 +122,7 @@ struct World {
 }
 
 proptest! {
-    // Inputs that once failed stay beside the model.
+    // Inputs that once failed are stored beside the model.
     #![proptest_config(ProptestConfig {
         failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))),
         ..ProptestConfig::default()

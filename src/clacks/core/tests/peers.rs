@@ -1,4 +1,4 @@
-//! The table of peers against a naive one.
+//! The table of peers, compared with a naive one.
 
 use std::{
     cell::RefCell,
@@ -13,7 +13,7 @@ use crate::core::peers::{Accepted, Drawn, Peers};
 
 const PER_PEER: usize = 3;
 const MOST: usize = 12;
-/// Answers that take longer are slow.
+/// Response time in microseconds above which a peer is slow.
 const SLOW_FROM: u32 = 1000;
 
 #[derive(Debug, Clone)]
@@ -21,7 +21,7 @@ enum Step {
     Insert(u16, Status),
     Remove(u16),
     SetStatus(u16, Status),
-    /// It accepts something from a place or from nowhere in particular, as fast as peers are or slowly.
+    /// A peer accepts something, from a known or unknown address, fast or slowly.
     Response(u16, Option<u8>, bool),
     FailToAnswer(u16),
     Begin(u16),
@@ -64,7 +64,7 @@ struct Known {
     is_paused: bool,
 }
 
-/// What is known and what is under way, without any cleverness.
+/// A naive implementation of the table.
 #[derive(Default)]
 struct Naive {
     known: BTreeMap<u16, Known>,
@@ -84,7 +84,7 @@ impl Naive {
         self.in_flight.get(&port).copied().unwrap_or(0)
     }
 
-    /// The machine of a peer: its place, or the peer itself.
+    /// The machine of a peer: its address, or the peer itself.
     fn machine(&self, port: u16) -> (Option<u8>, u16) {
         let place = self.known[&port].place.filter(|_| self.is_responding(port));
         (place, if place.is_some() { 0 } else { port })
@@ -172,7 +172,7 @@ fn delay(is_slow: bool) -> u32 {
 }
 
 fn step(peers: &mut Peers, naive: &mut Naive, step: &Step) {
-    // Nothing begins where nothing may, and ends that did not begin.
+    // Deliveries begin only to free peers, and only running ones end.
     match step {
         Step::Begin(port) if !naive.known.contains_key(port) || !naive.is_free(*port) => return,
         Step::End(port) if naive.in_flight(*port) == 0 => return,
@@ -206,7 +206,7 @@ fn step(peers: &mut Peers, naive: &mut Naive, step: &Step) {
     }
 }
 
-/// Every peer that can be drawn, and how likely each is: `draw` is repeated with every number that it can pick.
+/// The probability of each peer. `draw` is repeated with every number that it can pick.
 fn odds(draw: impl Fn(&mut dyn FnMut(usize) -> usize) -> Option<usize>) -> BTreeMap<usize, f64> {
     let mut odds = BTreeMap::new();
     let mut paths = vec![Vec::new()];
@@ -230,7 +230,7 @@ fn odds(draw: impl Fn(&mut dyn FnMut(usize) -> usize) -> Option<usize>) -> BTree
     odds
 }
 
-/// Each machine is as likely as the others, and on it each peer.
+/// Each machine is equally likely, and on it each peer.
 fn expected(naive: &Naive, ports: &[u16]) -> BTreeMap<u16, f64> {
     let machines: BTreeSet<_> = ports.iter().map(|port| naive.machine(*port)).collect();
     let at = |machine| ports.iter().filter(|port| naive.machine(**port) == machine).count();
@@ -288,7 +288,7 @@ fn slow_peers_of_a_busy_machine_wait_while_few_slots_are_free() {
         then(Step::Insert(peer, Status::Alive));
         then(Step::Response(peer, is_slow.then_some(1), is_slow));
     }
-    // Until a quarter of all is free, and one fast peer idle.
+    // Until a quarter of all slots is free, with one fast peer idle.
     [10, 1, 2, 3, 4, 5, 6, 7, 8].into_iter().for_each(|peer| then(Step::Begin(peer)));
     [1, 2, 3].into_iter().for_each(|peer| then(Step::End(peer)));
 }
@@ -303,7 +303,7 @@ proptest! {
         for (number, each) in steps.iter().enumerate() {
             step(&mut peers, &mut naive, each);
             if number == ordered_from {
-                // From now on the orders are kept.
+                // The orders exist from now on.
                 prop_assert_eq!(peers.iter().count(), peers.len());
                 let _ = peers.eviction_candidate(None);
             }

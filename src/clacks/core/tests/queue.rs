@@ -1,4 +1,4 @@
-//! What becomes of a message.
+//! The life of a message.
 
 use super::*;
 
@@ -25,7 +25,7 @@ fn without_a_receiver_a_message_stays_at_its_position() {
 #[test]
 fn a_failed_message_returns_to_the_tail_and_an_accepted_one_leaves() {
     for (outcome, left) in [
-        (taken(), &["two"] as &[_]),
+        (accepted(), &["two"] as &[_]),
         (failed(), &["two", "one"]),
         (DeliveryResult::refused(204), &["two", "one"]),
         (DeliveryResult::Failed(Failure::Stopped), &["two", "one"]),
@@ -39,8 +39,8 @@ fn a_failed_message_returns_to_the_tail_and_an_accepted_one_leaves() {
         assert_eq!(queued(&core), left, "{outcome:?}");
         let held: usize = left.iter().map(|text| text.len() + 2).sum();
         assert_eq!((core.held_bytes(), core.in_flight()), (held, 0), "{outcome:?}");
-        // It ended; to hear of it once more changes nothing.
-        core.handle_delivery(delivery.id, taken(), at(3));
+        // A second result of the same delivery changes nothing.
+        core.handle_delivery(delivery.id, accepted(), at(3));
         assert_eq!(queued(&core), left, "{outcome:?}");
     }
 }
@@ -63,7 +63,7 @@ fn a_refusal_stores_only_the_beginning_of_a_message() {
     assert_eq!(previews, [cut.clone(), cut, "\"short\"".to_owned()]);
 }
 
-/// Who has no room for one large message does not ask its sender to keep the small ones too.
+/// A node without room for a large message does not ask its sender to keep the small ones.
 #[test]
 fn a_sender_is_asked_to_pause_only_without_room_for_a_small_message() {
     const SMALL: usize = 15 << 10;
@@ -89,7 +89,7 @@ fn a_sender_is_asked_to_pause_only_without_room_for_a_small_message() {
 #[test]
 fn every_sending_event_has_exactly_one_end_event() {
     let ends: [fn(&mut Core, DeliveryId); 4] = [
-        |core, id| drop(core.handle_delivery(id, taken(), at(2))),
+        |core, id| drop(core.handle_delivery(id, accepted(), at(2))),
         |core, id| drop(core.handle_delivery(id, failed(), at(2))),
         |core, id| drop(core.handle_delivery(id, DeliveryResult::SelfConnection, at(2))),
         |core, _| core.reclaim_in_flight(),
@@ -208,7 +208,7 @@ fn reclaiming_returns_messages_in_the_order_of_sending() {
     assert_eq!((core.in_flight(), core.held_bytes(), core.counters().failed), (0, 5 + 5 + 7 + 6, 0));
     assert!(core.peers().all(|peer| peer.failed == 0));
     for delivery in deliveries {
-        core.handle_delivery(delivery.id, taken(), at(2));
+        core.handle_delivery(delivery.id, accepted(), at(2));
     }
     assert_eq!((core.queue_len(), core.counters().delivered), (4, 0));
     assert!(core.poll_timeout().is_some());
@@ -244,7 +244,7 @@ fn the_counters_count_every_outcome() {
     let first = send_one(&mut core, at(1));
     core.handle_delivery(first.id, failed(), at(2));
     let second = send_one(&mut core, at(3));
-    core.handle_delivery(second.id, taken(), at(4));
+    core.handle_delivery(second.id, accepted(), at(4));
     core.refuse(400, "no payload", None, None, None);
     let expected = Counters {
         received: 1,

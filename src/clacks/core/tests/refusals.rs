@@ -1,4 +1,4 @@
-//! Messages that peers refuse, peers that ask for a pause, and messages too large for anybody.
+//! Messages that peers refuse, peers that ask for a pause, and messages that are too large.
 
 use super::*;
 
@@ -11,7 +11,7 @@ fn answered(status: u16, retry_after: Option<u64>) -> DeliveryResult {
     DeliveryResult::Answered(Reply { retry_after, ..Reply::new(status, Duration::ZERO) })
 }
 
-/// Sends until nothing is due for an hour; every delivery ends as this says. Returns to whom each went.
+/// Sends until nothing is due for an hour. `end` gives the result of each delivery. Returns the receivers.
 fn run(core: &mut Core, mut end: impl FnMut(&Delivery) -> DeliveryResult) -> Vec<Address> {
     let (mut now, mut sent) = (1000, Vec::new());
     while let Some(due) = core.poll_timeout().filter(|due| *due < Duration::from_secs(3600)) {
@@ -40,9 +40,9 @@ fn a_message_that_every_peer_refuses_is_held_and_changes_no_peer() {
         let origin =
             |event: &Event| matches!(event, Event::MessageHeld { origin: Some(Origin::Returned(_)), .. });
         assert!(events(&mut core).iter().any(origin));
-        // Released, it is tried as if it had not been.
+        // A released message is tried like a new one.
         core.release_all();
-        assert_eq!(run(&mut core, |_| taken()).len(), 1);
+        assert_eq!(run(&mut core, |_| accepted()).len(), 1);
     }
 }
 
@@ -54,7 +54,7 @@ fn a_message_that_some_refuse_goes_to_the_others() {
         core.enqueue(Message::text("m"), at(0)).unwrap();
         let refuses = |to: &Address| to.port() <= replies;
         let sent =
-            run(&mut core, |delivery| if refuses(&delivery.to) { answered(500, None) } else { taken() });
+            run(&mut core, |delivery| if refuses(&delivery.to) { answered(500, None) } else { accepted() });
         let mut once = sent.clone();
         once.sort();
         once.dedup();
@@ -69,7 +69,7 @@ fn refusals_of_many_ports_of_one_address_count_once() {
     core.enqueue(Message::text(&"x".repeat(20_000)), at(0)).unwrap();
     let remote = Some([192, 0, 2, 1].into());
     let refusal = DeliveryResult::Answered(Reply { remote, ..Reply::new(413, Duration::ZERO) });
-    let sent = run(&mut core, |delivery| if delivery.to.port() > 10 { taken() } else { refusal.clone() });
+    let sent = run(&mut core, |delivery| if delivery.to.port() > 10 { accepted() } else { refusal.clone() });
     assert_eq!((core.held_len(), core.counters().delivered), (0, 1), "{sent:?}");
 }
 
@@ -111,7 +111,7 @@ fn a_busy_peer_is_paused_as_requested_and_keeps_its_status() {
     }
 }
 
-/// New peers are sent to first: one that is always busy would get the turns of the others.
+/// New peers are sent to first, so one that is always busy would take the turns of the others.
 #[test]
 fn a_busy_new_peer_becomes_lost() {
     for code in [429, 503] {
@@ -122,7 +122,7 @@ fn a_busy_new_peer_becomes_lost() {
         core.handle_delivery(delivery.id, answered(code, Some(1)), at(1));
         assert_eq!(status(&core, &delivery.to), Some(Status::Lost), "{code}");
         let later = send_one(&mut core, at(1001));
-        core.handle_delivery(later.id, taken(), at(1002));
+        core.handle_delivery(later.id, accepted(), at(1002));
         assert_eq!(status(&core, &later.to), Some(Status::Alive), "{code}");
     }
 }
@@ -134,7 +134,7 @@ fn a_pause_of_one_peer_does_not_stop_others() {
     (0..20).for_each(|number| _ = core.enqueue(Message::text(&format!("m{number}")), at(0)));
     let busy = |to: &Address| to.port() == 1;
     let sent =
-        run(&mut core, |delivery| if busy(&delivery.to) { answered(503, Some(3600)) } else { taken() });
+        run(&mut core, |delivery| if busy(&delivery.to) { answered(503, Some(3600)) } else { accepted() });
     assert!(sent.iter().filter(|to| busy(to)).count() <= 8, "those that were under way at once");
     assert_eq!(core.counters().delivered, 20);
 }
@@ -220,7 +220,7 @@ fn a_resource_shortage_does_not_mean_there_is_no_receiver() {
     assert!(!core.has_no_receiver());
 }
 
-/// A peer that takes its time with what others refuse holds up only what others refused.
+/// A slow peer delays only messages that all other peers refused.
 #[test]
 fn refused_messages_wait_for_a_busy_peer_without_blocking_others() {
     let text = |large: bool, number: u16| {
@@ -247,7 +247,7 @@ fn refused_messages_wait_for_a_busy_peer_without_blocking_others() {
                 } else {
                     let is_refused = delivery.payload.message.size() > 20_000;
                     delivered += usize::from(!is_refused);
-                    let outcome = if is_refused { answered(413, None) } else { taken() };
+                    let outcome = if is_refused { answered(413, None) } else { accepted() };
                     core.handle_delivery(delivery.id, outcome, at(now));
                 }
             }

@@ -1,4 +1,4 @@
-//! What one machine, or one slow peer, gets of the messages and of the slots.
+//! The share of one machine, or of one slow peer, of messages and slots.
 
 use std::{collections::BTreeMap, net::IpAddr};
 
@@ -8,21 +8,21 @@ fn machine(number: u8) -> IpAddr {
     IpAddr::from([10, number, 0, 1])
 }
 
-fn accepted(remote: Option<IpAddr>, round_trip: Duration) -> DeliveryResult {
+fn accepted_by(remote: Option<IpAddr>, round_trip: Duration) -> DeliveryResult {
     DeliveryResult::Answered(Reply { remote, ..Reply::new(200, round_trip) })
 }
 
-/// The peer accepts an announce of ours at this machine.
+/// The peer accepts an announce at this machine.
 fn add_at(core: &mut Core, peer: &Address, remote: Option<IpAddr>) {
     for _ in 0..2 {
         core.record_contact(peer, None, at(0));
     }
     let id = core.announce(peer, &mut rng()).unwrap();
     while core.poll_delivery().is_some() {}
-    core.handle_delivery(id, accepted(remote, Duration::from_millis(1)), at(0));
+    core.handle_delivery(id, accepted_by(remote, Duration::from_millis(1)), at(0));
 }
 
-/// Whom so many messages go to, each of which is accepted at once, and who is named beside each.
+/// The receivers of this many messages, each accepted at once, and the friends named with them.
 fn receivers(
     core: &mut Core,
     messages: u64,
@@ -36,14 +36,14 @@ fn receivers(
         core.handle_timeout(now, &mut rng);
         let delivery = core.poll_delivery().unwrap();
         let remote = remote_of(&delivery.to);
-        core.handle_delivery(delivery.id, accepted(Some(remote), Duration::from_millis(1)), now);
+        core.handle_delivery(delivery.id, accepted_by(Some(remote), Duration::from_millis(1)), now);
         receivers.push((delivery.to, delivery.payload.friend));
         events(core);
     }
     receivers
 }
 
-/// However many names or ports a machine is known by, it gets the share of one, of messages and of friends.
+/// A machine gets one share of messages and friends, whatever its number of names or ports.
 #[test]
 fn a_machine_with_many_names_gets_the_share_of_one() {
     const HONEST: u8 = 5;
@@ -72,7 +72,7 @@ fn a_machine_with_many_names_gets_the_share_of_one() {
         let fair = 1.0 / f64::from(HONEST + 1);
         assert!((messages / fair - 1.0).abs() < 0.2, "{names} names: {messages} of the messages");
         assert!(friends < 1.3 * fair, "{names} names: {friends} of the friends");
-        // Each of its names is as likely as the others.
+        // Each of its names is equally likely.
         let to_liar: BTreeMap<&Address, usize> = sent.iter().fold(BTreeMap::new(), |mut counts, (to, _)| {
             *counts.entry(to).or_default() += usize::from(is_honest(to).is_none());
             counts
@@ -81,7 +81,7 @@ fn a_machine_with_many_names_gets_the_share_of_one() {
     }
 }
 
-/// A machine that moves takes its peers along; one that nothing is known of counts as one.
+/// The peers of a machine move with it. A peer with an unknown machine counts as one.
 #[test]
 fn the_address_of_the_last_response_counts_as_the_machine() {
     let mut core = core();
@@ -92,7 +92,7 @@ fn the_address_of_the_last_response_counts_as_the_machine() {
     let moved = |to: &Address| if to.hostname() == "moves" { machine(3) } else { machine(2) };
     let sent = receivers(&mut core, 2000, moved);
     let to_stays = sent.iter().filter(|(to, _)| to.hostname() == "stays").count();
-    // At two machines, then at three, and at two again when all have moved.
+    // At two machines, then at three, and at two again after all have moved.
     assert!((600..1100).contains(&to_stays), "{to_stays}");
 }
 
@@ -120,22 +120,22 @@ fn the_event_says_how_the_receiver_was_chosen() {
             "other" => Some(machine(2)),
             _ => None,
         };
-        core.handle_delivery(delivery.id, accepted(remote, Duration::from_millis(1)), at(number));
+        core.handle_delivery(delivery.id, accepted_by(remote, Duration::from_millis(1)), at(number));
         events(&mut core);
     }
 }
 
-/// A peer that takes its time, from some message on.
+/// When a peer is slow.
 #[derive(Debug, Clone, Copy)]
 enum Slow {
     Always,
-    /// After so many that it answered at once.
+    /// After this many fast responses.
     After(u32),
-    /// Every so manieth.
+    /// At every n-th response.
     Each(u32),
 }
 
-/// Five minutes at a rate of 50: how many messages a second the four fast peers accept beside so many slow ones.
+/// Messages per second that four fast peers accept beside this many slow ones, in five minutes at a send rate of 50.
 fn served(slow: u16, how: Slow, place: impl Fn(&Address) -> Option<IpAddr>) -> f64 {
     const SECONDS: u64 = 300;
     let mut core = core_with(|options| options.send_rate = 50.0);
@@ -171,7 +171,7 @@ fn served(slow: u16, how: Slow, place: impl Fn(&Address) -> Option<IpAddr>) -> f
                 };
             let lasts = if is_fast { 10 } else { 9500 };
             to_fast += u64::from(delivery.to.hostname() == "fast");
-            let outcome = accepted(place(&delivery.to), Duration::from_millis(lasts));
+            let outcome = accepted_by(place(&delivery.to), Duration::from_millis(lasts));
             ends.insert((millis + lasts, delivery.id), outcome);
         }
         events(&mut core);
@@ -179,10 +179,10 @@ fn served(slow: u16, how: Slow, place: impl Fn(&Address) -> Option<IpAddr>) -> f
     to_fast as f64 / SECONDS as f64
 }
 
-/// Where a peer is reached, if anybody knows.
+/// The machine of a peer, if known.
 type PlaceOf = fn(&Address) -> Option<IpAddr>;
 
-/// Each peer at a machine of its own, all slow ones at one, all at one, and where nobody knows.
+/// Each peer at its own machine, all slow ones at one, all at one, and all at unknown machines.
 const PLACES: [(&str, PlaceOf); 4] = [
     ("apart", |peer| {
         Some(IpAddr::from([
@@ -225,7 +225,7 @@ fn a_single_peer_gets_the_maximum_per_peer() {
     assert_eq!(send(&mut core, at(10)).len(), core.options().max_in_flight_per_peer);
 }
 
-/// A server that answers anything with a page is no node, until it speaks from where it was reached.
+/// A server that responds to everything with a page is not a node, until it sends a payload from its address.
 #[test]
 fn a_server_that_is_not_a_node_does_not_become_verified() {
     let (page, elsewhere) = (address("page:1"), machine(9));
@@ -239,7 +239,7 @@ fn a_server_that_is_not_a_node_does_not_become_verified() {
         if speaks_before {
             core.record_contact(&page, Some(machine(3)), at(0));
         } else {
-            // That somebody at the same machine named it says nothing.
+            // A referral from the same machine proves nothing.
             let other = address("other:1");
             core.receive(payload(Kind::Other, &other, Message::null(), Some(&page)), Some(machine(3)), at(0));
             core.forget(&other);
@@ -253,7 +253,7 @@ fn a_server_that_is_not_a_node_does_not_become_verified() {
                 named += u32::from(delivery.payload.friend.as_ref() == Some(&page));
                 let outcome = match delivery.to.hostname() {
                     "page" => with_body(machine(3)),
-                    _ => accepted(Some(machine(delivery.to.port() as u8)), remote_took()),
+                    _ => accepted_by(Some(machine(delivery.to.port() as u8)), remote_took()),
                 };
                 core.handle_delivery(delivery.id, outcome, at(millis));
             }
@@ -284,7 +284,7 @@ fn remote_took() -> Duration {
 }
 
 impl DeliveryResult {
-    /// The same from this remote address.
+    /// The same response from this remote address.
     fn at(self, remote: IpAddr) -> Self {
         match self {
             Self::Answered(reply) => Self::Answered(Reply { remote: Some(remote), ..reply }),
@@ -299,7 +299,7 @@ fn an_announce_without_room_fails_with_no_room() {
     core.add_peer(&address("stays:1"), at(0));
     events(&mut core);
     let id = core.announce(&address("other:1"), &mut rng()).unwrap();
-    let ended = core.handle_delivery(id, taken(), at(1));
+    let ended = core.handle_delivery(id, accepted(), at(1));
     assert_eq!(ended, DeliveryResult::Failed(Failure::NoRoom));
     let told = events(&mut core)
         .into_iter()
@@ -307,7 +307,7 @@ fn an_announce_without_room_fails_with_no_room() {
     assert!(told && core.peer(&address("other:1")).is_none());
 }
 
-/// One machine whose names and ports all answer does not keep others out for good.
+/// One machine with many responding names and ports does not exclude others for good.
 #[test]
 fn responding_peers_of_one_address_are_evicted_for_other_addresses_only() {
     for (has_body, crowd) in
@@ -343,7 +343,7 @@ fn responding_peers_of_one_address_are_evicted_for_other_addresses_only() {
     }
 }
 
-/// Who introduces many, or is known by many names at one address, does not push the others out.
+/// A source that introduces many peers, or many names of one address, do not evict others.
 #[test]
 fn the_largest_group_is_evicted_first() {
     let names: [fn(u16) -> Address; 2] = [
@@ -361,7 +361,7 @@ fn the_largest_group_is_evicted_first() {
                 core.record_contact(&honest(number), Some(machine(number)), at(number.into()));
             }
             for number in 1..500 {
-                // One source of names for the first kind, as many as there are for the other.
+                // One source of names in the first case, as many sources as names in the second.
                 let source = if by_place {
                     IpAddr::from([11, (number / 256) as u8, (number % 256) as u8, 1])
                 } else {

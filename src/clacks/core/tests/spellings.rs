@@ -1,8 +1,8 @@
-//! One place is one peer, however it is spelt and whatever names it.
+//! One address is one peer, in every spelling and in every way in which it is named.
 
 use super::*;
 
-/// Spellings of one place each, with another that is none of them.
+/// Spellings of one address each, with another address.
 const PLACES: [(&[&str], &str); 4] = [
     (
         &["tower.example.org:8080", "TOWER.example.org:8080", "Tower.Example.Org:8080"],
@@ -22,7 +22,7 @@ const WAYS_IN: [(&str, WayIn); 6] = [
     ("added", |core, name| _ = core.add_peer(name, at(1))),
     ("announce", |core, name| {
         if let Some(id) = core.announce(name, &mut rng()) {
-            core.handle_delivery(id, taken(), at(1));
+            core.handle_delivery(id, accepted(), at(1));
         }
     }),
     ("restored", |core, name| {
@@ -32,7 +32,7 @@ const WAYS_IN: [(&str, WayIn); 6] = [
     ("ignored", |core, name| _ = core.ignore(name, at(1))),
 ];
 
-/// Calls `test` for each two spellings of a place and a name of another.
+/// Calls `test` for every two spellings of an address, and another address.
 fn for_each_two(mut test: impl FnMut(&Address, &Address, &Address)) {
     for (spellings, another) in PLACES {
         for one in spellings {
@@ -58,7 +58,7 @@ fn another_spelling_of_a_known_peer_adds_no_second_peer() {
                 let peers = of_place(&core, one);
                 let is_found = core.peer(other).is_some() && core.peer(another).is_none();
                 assert!(peers.len() == 1 && is_found, "{one} {first}, {other} {second}: {peers:?}");
-                // The wire keeps what was written at first.
+                // The first spelling is used on the wire.
                 assert_eq!(peers[0].address.hostname(), one.hostname());
                 way_in_again(&mut core, another);
                 assert_eq!(of_place(&core, another).len(), 1);
@@ -129,7 +129,7 @@ fn deliveries_in_flight_count_for_every_spelling() {
         core.forget(one);
         core.add_peer(other, at(1));
         assert_eq!(core.poll_timeout(), None, "{one}, {other}");
-        core.handle_delivery(delivery.id, taken(), at(2));
+        core.handle_delivery(delivery.id, accepted(), at(2));
         assert_eq!(core.peer(one).map(|peer| peer.delivered), Some(1));
     });
 }

@@ -1,12 +1,12 @@
-//! The status table of the protocol, arrow by arrow.
+//! The status table of the protocol, transition by transition.
 
 use super::*;
 
 const KILL_TIMEOUT: u64 = 10_000;
-/// When the peer got the status that a row begins with.
+/// Time at which the peer got the status of the column, in milliseconds of uptime.
 const THEN: u64 = 100_000;
 
-/// What happens to a peer.
+/// An input that concerns a peer.
 #[derive(Debug, Clone, Copy)]
 enum Contact {
     Payload,
@@ -19,7 +19,7 @@ enum Contact {
     OurAnnounceTaken,
     NamedAsFriend,
     AddedByHand,
-    /// Time passes, nothing else.
+    /// Only time passes.
     Nothing,
     Ignore,
     IgnoreAndUnignore,
@@ -36,7 +36,7 @@ fn peer() -> Address {
     address("peer:2")
 }
 
-/// A node with one peer, which came by this status at [`THEN`], and a message to send.
+/// A node with one peer, which got this status at [`THEN`], and a message to send.
 fn core_with_peer(status: Option<Status>) -> Core {
     let mut core = core_with(|options| options.kill_timeout = Duration::from_millis(KILL_TIMEOUT));
     core.enqueue(Message::text("GNU"), at(0)).unwrap();
@@ -63,7 +63,7 @@ fn core_with_peer(status: Option<Status>) -> Core {
     core
 }
 
-/// A message is sent at once and the delivery ends `when`. If the peer is ignored, it was not yet when it began.
+/// A message is sent at once, and the delivery ends at `when`. If the peer is ignored, it is ignored after the start.
 fn end_send(core: &mut Core, outcome: DeliveryResult, when: u64) {
     let is_ignored = status(core, &peer()) == Some(Ignored);
     if is_ignored {
@@ -89,13 +89,13 @@ fn happen(core: &mut Core, contact: Contact) {
             let announce = payload(Kind::Announce, &peer(), Message::null(), None);
             core.accept_payload(&peer(), announce, None, at(soon));
         }
-        SendTaken => end_send(core, taken(), soon),
+        SendTaken => end_send(core, accepted(), soon),
         SendFails => end_send(core, failed(), soon),
         SendFailsAtTimeout => end_send(core, failed(), THEN + KILL_TIMEOUT),
         SendFailsAfterTimeout => end_send(core, failed(), THEN + KILL_TIMEOUT + 1),
         OurAnnounceTaken => {
             if let Some(announce) = core.announce(&peer(), &mut rng()) {
-                core.handle_delivery(announce, taken(), at(soon));
+                core.handle_delivery(announce, accepted(), at(soon));
             }
         }
         NamedAsFriend => {
@@ -121,7 +121,7 @@ fn happen(core: &mut Core, contact: Contact) {
     }
 }
 
-/// Rows: what happens; what becomes of a peer that is unknown, new, alive, lost, dead, ignored.
+/// Rows: the input; the resulting status of a peer that was unknown, new, alive, lost, dead, ignored.
 const TABLE: [(Contact, [Option<Status>; 6]); 13] = [
     (PayloadComes, [Some(New), Some(Alive), Some(Alive), Some(Alive), Some(Alive), Some(Ignored)]),
     (Announced, [Some(New), Some(Alive), Some(Alive), Some(Alive), Some(Alive), Some(Ignored)]),
@@ -140,7 +140,7 @@ const TABLE: [(Contact, [Option<Status>; 6]); 13] = [
 
 const FROM: [Option<Status>; 6] = [None, Some(New), Some(Alive), Some(Lost), Some(Dead), Some(Ignored)];
 
-/// Whether a send has somebody to go to.
+/// Whether the input is possible for a peer with this status.
 fn is_possible(contact: Contact, from: Option<Status>) -> bool {
     from.is_some() || !matches!(contact, SendTaken | SendFails | SendFailsAtTimeout | SendFailsAfterTimeout)
 }
@@ -158,7 +158,7 @@ fn every_transition_of_a_status_is_as_documented() {
     }
 }
 
-/// A status changes when, and only when, an event says so, and the time of the change is that of its contact.
+/// A status changes if and only if an event reports it, and the time of the change is that of the input.
 #[test]
 fn every_change_of_status_emits_one_event_with_its_time() {
     for (contact, row) in TABLE {
@@ -183,7 +183,7 @@ fn every_change_of_status_emits_one_event_with_its_time() {
     }
 }
 
-/// To have something under way to an ignored peer, the test takes the ignore back for a moment.
+/// For a delivery in flight to an ignored peer, the test lifts the ignore for a moment.
 fn is_resent(contact: Contact, from: Option<Status>) -> bool {
     from == Some(Ignored)
         && matches!(contact, SendTaken | SendFails | SendFailsAtTimeout | SendFailsAfterTimeout)
@@ -216,7 +216,7 @@ fn the_event_says_how_a_peer_was_discovered() {
     receive(&mut core, &sender, "hello", Some(&friend), at(0));
     core.add_peer(&hand, at(0));
     let announce = core.announce(&announced, &mut rng()).unwrap();
-    core.handle_delivery(announce, taken(), at(0));
+    core.handle_delivery(announce, accepted(), at(0));
     core.ignore(&ignored, at(0));
     let told: Vec<(Address, Discovery)> = events(&mut core)
         .into_iter()
@@ -262,14 +262,14 @@ fn an_accepted_announce_sets_the_round_trip_and_is_not_a_delivery() {
             core.add_peer(&peer(), at(0));
         }
         let announce = core.announce(&peer(), &mut rng()).unwrap();
-        core.handle_delivery(announce, taken(), at(1));
+        core.handle_delivery(announce, accepted(), at(1));
         let reached = core.peer(&peer()).unwrap();
         let expected = (Some(Duration::from_millis(20)), 0);
         assert_eq!((reached.round_trip, reached.delivered), expected, "known: {known}");
     }
 }
 
-/// A peer of an earlier run with this status since a time.
+/// A peer of an earlier run with this status since this time.
 fn known_since(status: Status, time: u64) -> KnownPeer {
     let address = address(&format!("{status}:1"));
     KnownPeer { address, status, time, ever_responded: false, added_by_user: false, before_ignored: None }
@@ -278,7 +278,7 @@ fn known_since(status: Status, time: u64) -> KnownPeer {
 #[test]
 fn restored_peers_keep_their_status_unless_they_were_new_or_alive() {
     let start = at(THEN);
-    // An hour ago, at this moment, and in the future by a clock that has gone back.
+    // An hour ago, at this moment, and in the future because the clock was set back.
     for (time, kept) in [
         (start.unix_ms - 3_600_000, start.unix_ms - 3_600_000),
         (start.unix_ms, start.unix_ms),
@@ -311,7 +311,7 @@ fn restored_peers_keep_their_status_unless_they_were_new_or_alive() {
 fn a_restored_lost_peer_dies_after_the_kill_timeout_of_both_runs() {
     const HALF: u64 = KILL_TIMEOUT / 2;
     for (ago, time, expected) in [
-        // Its whole kill timeout is to come, or half of it, or none.
+        // The whole kill timeout remains, or half of it, or nothing.
         (0, THEN + KILL_TIMEOUT, Lost),
         (0, THEN + KILL_TIMEOUT + 1, Dead),
         (HALF, THEN + HALF, Lost),

@@ -1,4 +1,4 @@
-//! Those who make up names, and those who speak in the name of others.
+//! Made-up names, and payloads with the names of others.
 
 use std::{
     collections::BTreeMap,
@@ -10,12 +10,12 @@ use super::*;
 const LIAR: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 const HONEST: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2));
 
-/// How long a delivery to an address where nobody is takes to fail.
+/// Duration of a failing delivery to an address without a node, in milliseconds.
 const FAILS_AFTER: u64 = 5_000;
-/// How long a delivery to a living peer takes.
+/// Duration of a delivery to an alive peer, in milliseconds.
 const ANSWERS_AFTER: u64 = 50;
 
-fn invented(number: u32) -> Address {
+fn made_up(number: u32) -> Address {
     address(&format!("nobody-{number}.example.org:1"))
 }
 
@@ -26,9 +26,9 @@ fn announce(core: &mut Core, remote: IpAddr, sender: &Address, friend: Option<&A
     assert_eq!(core.accept_payload(sender, announce, Some(remote), now).status, 200);
 }
 
-/// An hour of a node that sends as fast as it does by default, among ten living peers, while `tell` is called ten
-/// times a second. How many messages the living took, and how many left.
-fn an_hour(change: impl FnOnce(&mut Options), mut tell: impl FnMut(&mut Core, Now)) -> (u64, u64) {
+/// One hour of a node with default options and ten live peers. `tell` is called ten times per second. Returns the
+/// numbers of messages that the live peers accepted, and of all sent ones.
+fn simulate_hour(change: impl FnOnce(&mut Options), mut tell: impl FnMut(&mut Core, Now)) -> (u64, u64) {
     let mut core = core_with(|options| {
         options.send_rate = 1.0;
         change(options);
@@ -51,7 +51,8 @@ fn an_hour(change: impl FnOnce(&mut Options), mut tell: impl FnMut(&mut Core, No
         while let Some(delivery) = core.poll_delivery() {
             sent += 1;
             let is_living = living.contains(&delivery.to);
-            let (lasts, outcome) = if is_living { (ANSWERS_AFTER, taken()) } else { (FAILS_AFTER, failed()) };
+            let (lasts, outcome) =
+                if is_living { (ANSWERS_AFTER, accepted()) } else { (FAILS_AFTER, failed()) };
             ends.insert((millis + lasts, delivery.id), outcome);
         }
         events(&mut core);
@@ -61,14 +62,14 @@ fn an_hour(change: impl FnOnce(&mut Options), mut tell: impl FnMut(&mut Core, No
 
 #[test]
 fn made_up_friends_cost_live_peers_less_than_a_third_of_the_messages() {
-    let (undisturbed, _) = an_hour(|_| {}, |_, _| {});
+    let (undisturbed, _) = simulate_hour(|_| {}, |_, _| {});
     let mut told = 0;
-    let (disturbed, _) = an_hour(
+    let (disturbed, _) = simulate_hour(
         |_| {},
         |core, now| {
             for _ in 0..3 {
                 told += 1;
-                announce(core, LIAR, &address("liar:1"), Some(&invented(told)), now);
+                announce(core, LIAR, &address("liar:1"), Some(&made_up(told)), now);
             }
         },
     );
@@ -78,28 +79,28 @@ fn made_up_friends_cost_live_peers_less_than_a_third_of_the_messages() {
     assert!(share > 0.7, "{share}");
 }
 
-/// As from so many addresses that no limit for each helps.
+/// As from so many addresses that no limit per address applies.
 #[test]
 fn every_second_message_goes_to_a_verified_peer_despite_made_up_names() {
     let mut told = 0;
     for by_their_word in [false, true] {
-        let (disturbed, sent) = an_hour(
+        let (disturbed, sent) = simulate_hour(
             |options| options.introductions_per_minute = 0,
             |core, now| {
                 told += 1;
-                let name = invented(told % 20_000);
-                // Who speaks twice in a name makes it alive.
+                let name = made_up(told % 20_000);
+                // A second payload of the same sender makes it alive.
                 for _ in 0..=usize::from(by_their_word) {
                     announce(core, LIAR, &name, None, now);
                 }
             },
         );
-        // The last one may be for somebody else, and one for a living peer under way.
+        // The last message may be for another peer, and one for a live peer in flight.
         assert!(2 * disturbed + 2 >= sent && sent > 3500, "{disturbed} of {sent}");
     }
 }
 
-/// Whom the next messages go to when five friends were named, the alphabet backwards.
+/// The receivers of the next messages, after five friends were named in reverse alphabetical order.
 fn tried(newcomers: NewPeerPolicy) -> String {
     let mut core = core_with(|options| {
         (options.newcomers, options.max_in_flight_per_peer) = (newcomers, 64);
@@ -131,26 +132,26 @@ fn introductions_are_counted_by_remote_address() {
     let mut sender = 0;
     let mut introduced = |core: &mut Core, remote, millis| {
         sender += 1;
-        announce(core, remote, &invented(sender), None, at(millis));
-        core.peer(&invented(sender)).is_some()
+        announce(core, remote, &made_up(sender), None, at(millis));
+        core.peer(&made_up(sender)).is_some()
     };
     assert_eq!([1; 5].map(|_| introduced(&mut core, LIAR, 0)), [true, true, true, false, false]);
     assert!(introduced(&mut core, HONEST, 0));
     assert_eq!([10_000, 10_000].map(|millis| introduced(&mut core, LIAR, millis)), [true, false]);
     assert_eq!(core.counters().limits.of(Limit::Introductions), 3);
-    // Who is known already, and whom the user names, is not counted.
-    announce(&mut core, LIAR, &invented(1), None, at(10_000));
-    assert_eq!(status(&core, &invented(1)), Some(Status::Alive));
-    assert!(core.add_peer(&invented(99), at(10_000)));
+    // Known peers and peers that the user adds are not counted.
+    announce(&mut core, LIAR, &made_up(1), None, at(10_000));
+    assert_eq!(status(&core, &made_up(1)), Some(Status::Alive));
+    assert!(core.add_peer(&made_up(99), at(10_000)));
 }
 
 #[test]
 fn a_message_of_an_untracked_sender_is_accepted() {
     let mut core = core_with(|options| options.introductions_burst = 1);
-    announce(&mut core, LIAR, &invented(1), None, at(0));
-    core.record_contact(&invented(2), Some(LIAR), at(0));
-    let message = payload(Kind::Message, &invented(2), Message::text("hello"), Some(&invented(3)));
-    assert_eq!(core.accept_payload(&invented(2), message, Some(LIAR), at(0)).status, 200);
+    announce(&mut core, LIAR, &made_up(1), None, at(0));
+    core.record_contact(&made_up(2), Some(LIAR), at(0));
+    let message = payload(Kind::Message, &made_up(2), Message::text("hello"), Some(&made_up(3)));
+    assert_eq!(core.accept_payload(&made_up(2), message, Some(LIAR), at(0)).status, 200);
     assert_eq!(
         (core.queue_len(), core.peers().count(), core.counters().limits.of(Limit::Introductions)),
         (1, 1, 2)
@@ -185,7 +186,7 @@ fn payloads_above_the_rate_get_429_and_one_event_per_second() {
     assert!(core.allow_payload(LIAR, at(2000)).is_ok());
 }
 
-/// A node with one message and one peer, which is alive by its word alone and maybe named by the user.
+/// A node with one message and one peer, which is alive only by a claim and may be added by the user.
 fn with_claim(added_by_user: bool) -> (Core, Address) {
     let (mut core, peer) = (core(), address("claims:1"));
     if added_by_user {
@@ -199,7 +200,7 @@ fn with_claim(added_by_user: bool) -> (Core, Address) {
     (core, peer)
 }
 
-/// How many alive peers the next message could go to, after one went to a peer that only a stranger spoke for.
+/// Number of alive candidates for the next message, after one went to an unverified peer.
 fn alive_after_a_try(core: &mut Core) -> usize {
     add_alive(core, "answers:1");
     core.record_contact(&address("stranger:1"), Some(LIAR), at(9));
@@ -214,12 +215,12 @@ fn alive_after_a_try(core: &mut Core) -> usize {
 fn a_claim_does_not_reduce_the_trust_in_a_user_added_peer() {
     for (added_by_user, alive) in [(true, 2), (false, 1)] {
         assert_eq!(alive_after_a_try(&mut with_claim(added_by_user).0), alive);
-        // It was not tried where this node could not even begin to.
+        // This node lacked a resource, so the peer was not tried.
         let (mut core, _) = with_claim(added_by_user);
         let delivery = send_one(&mut core, at(2));
         core.handle_delivery(delivery.id, DeliveryResult::Failed(Failure::NoResources), at(3));
         assert_eq!(alive_after_a_try(&mut core), alive);
-        // One that was is like any other.
+        // A peer that was tried is like any other.
         let (mut core, peer) = with_claim(added_by_user);
         let delivery = send_one(&mut core, at(2));
         core.handle_delivery(delivery.id, failed(), at(3));
@@ -272,7 +273,7 @@ fn a_sender_replaces_a_new_peer_at_the_limit() {
     announce(&mut core, HONEST, &address("e:1"), None, at(4));
     assert_eq!((new(&core), met(&core)), (vec!["c:1".into(), "e:1".into(), "a:1".into()], 2));
     assert!(matches!(&events(&mut core)[0], Event::PeerForgotten { peer } if peer.address == address("b:1")));
-    // Whom the user names is there whatever the bound, and stays.
+    // A peer that the user adds is added beyond the limit, and stays.
     assert!(core.add_peer(&address("f:1"), at(5)) && core.peer_counts().new == 3);
     for port in 1..5 {
         announce(&mut core, HONEST, &Address::new("g", port).unwrap(), None, at(6));
@@ -286,24 +287,24 @@ fn the_oldest_peer_that_never_responded_is_evicted() {
     add_alive(&mut core, "answers:1");
     core.ignore(&address("ignored:1"), at(0));
     assert!(core.add_peer(&address("named:1"), at(0)));
-    announce(&mut core, LIAR, &invented(1), None, at(1));
+    announce(&mut core, LIAR, &made_up(1), None, at(1));
     for number in 2..50 {
-        announce(&mut core, LIAR, &invented(number), None, at(u64::from(number)));
+        announce(&mut core, LIAR, &made_up(number), None, at(u64::from(number)));
         let known: Vec<_> = core.peers().map(|peer| peer.address).collect();
         let [answers, ignored, named] = ["answers:1", "ignored:1", "named:1"].map(address);
-        assert_eq!(known, [named, invented(number), answers, ignored]);
+        assert_eq!(known, [named, made_up(number), answers, ignored]);
     }
-    // Nobody is left who would make room.
-    core.ignore(&invented(49), at(50));
-    announce(&mut core, LIAR, &invented(50), None, at(50));
-    assert!(core.peer(&invented(50)).is_none() && core.peers().count() == 4);
+    // No candidate for eviction is left.
+    core.ignore(&made_up(49), at(50));
+    announce(&mut core, LIAR, &made_up(50), None, at(50));
+    assert!(core.peer(&made_up(50)).is_none() && core.peers().count() == 4);
 }
 
 #[test]
 fn lost_and_dead_peers_are_evicted_after_those_that_never_responded() {
     let mut core = core_with(|options| (options.max_peers, options.max_new_peers) = (3, 3));
     let mut rng = rng();
-    // One message for each of them, and how it ends.
+    // One message for each peer, with its result.
     let mut deliver = |core: &mut Core, outcome: fn() -> DeliveryResult, millis| {
         core.enqueue(Message::text("hello"), at(millis)).unwrap();
         core.handle_timeout(at(millis), &mut rng);
@@ -315,20 +316,20 @@ fn lost_and_dead_peers_are_evicted_after_those_that_never_responded() {
     let known = |core: &Core| core.peers().map(|peer| peer.address.to_string()).collect::<Vec<_>>();
     for (millis, name) in [(1, "first:1"), (2, "second:1"), (3, "third:1")] {
         core.record_contact(&address(name), Some(HONEST), at(millis));
-        // Every second message is for those who answered before.
-        assert!((0..2).any(|_| deliver(&mut core, taken, millis) == address(name)), "{name}");
+        // Every second message is for peers that responded before.
+        assert!((0..2).any(|_| deliver(&mut core, accepted, millis) == address(name)), "{name}");
     }
-    // While all are there, nobody makes room.
-    announce(&mut core, LIAR, &invented(0), None, at(4));
+    // While all peers are alive, none is evicted.
+    announce(&mut core, LIAR, &made_up(0), None, at(4));
     assert_eq!(known(&core), ["first:1", "second:1", "third:1"]);
     (5..200).for_each(|millis| drop(deliver(&mut core, failed, millis)));
     assert_eq!(core.peer_counts().lost, 3);
-    // One of them claims to be there.
+    // One of them claims to be alive.
     announce(&mut core, LIAR, &address("first:1"), None, at(201));
-    announce(&mut core, LIAR, &invented(1), None, at(202));
+    announce(&mut core, LIAR, &made_up(1), None, at(202));
     assert_eq!(known(&core), ["nobody-1.example.org:1", "first:1", "third:1"]);
-    // Whoever is made up makes room before them.
-    announce(&mut core, LIAR, &invented(2), None, at(203));
+    // Made-up peers are evicted before them.
+    announce(&mut core, LIAR, &made_up(2), None, at(203));
     assert_eq!(known(&core), ["nobody-2.example.org:1", "first:1", "third:1"]);
     assert_eq!(core.counters().limits.of(Limit::Peers), 3);
 }
@@ -346,7 +347,7 @@ fn a_claim_does_not_count_as_a_response() {
     core.enqueue(Message::text("hello"), at(0)).unwrap();
     let delivery = send_one(&mut core, at(1));
     events(&mut core);
-    core.handle_delivery(delivery.id, taken(), at(2));
+    core.handle_delivery(delivery.id, accepted(), at(2));
     assert_eq!(seen(&core), Some((false, true)));
     assert!(events(&mut core).iter().any(|event| matches!(event, Event::ClaimConfirmed { .. })));
 

@@ -1,4 +1,4 @@
-//! Pauses, and who refused which message.
+//! Pauses and refusals.
 
 use super::*;
 
@@ -9,7 +9,7 @@ impl Model {
         self.backoff.remove(address);
     }
 
-    /// For a second, and twice as long each time.
+    /// Pauses a peer for a second, and twice as long each time.
     pub(super) fn pause(&mut self, address: &Address) {
         if self.paused.get(address).is_some_and(|until| *until > self.now.uptime) {
             return;
@@ -19,20 +19,20 @@ impl Model {
         self.paused.insert(address.clone(), self.now.uptime + Duration::from_secs(*seconds));
     }
 
-    /// Pauses that are over end when the shell wakes.
+    /// Ends the pauses that are over.
     pub(super) fn resume(&mut self) {
         let now = self.now.uptime;
         self.paused.retain(|_, until| *until > now);
         self.forget_backoffs();
     }
 
-    /// Of those that are not known only pauses are kept.
+    /// Forgets unknown peers, except for their pauses.
     pub(super) fn forget_backoffs(&mut self) {
         let (peers, paused) = (&self.peers, &self.paused);
         self.backoff.retain(|address, _| peers.contains_key(address) || paused.contains_key(address));
     }
 
-    /// A peer answered a message with a status other than 200, and is not known to be away for it.
+    /// Handles a response other than 200 that does not count as no response.
     pub(super) fn refused(&mut self, to: &Address, message: &Message, status: u16) {
         match status {
             503 => {
@@ -60,22 +60,22 @@ impl Model {
         }
     }
 
-    /// Whether a message was refused by three, or thrice with no others there.
-    pub(super) fn is_to_be_set_aside(&self, message: &Message) -> bool {
+    /// Whether a message is to be held: three peers refused it, or it was refused three times and there are no others.
+    pub(super) fn should_hold(&self, message: &Message) -> bool {
         self.refusals.get(message.as_json()).is_some_and(|(times, peers)| {
             let others = self.live().into_iter().filter(|live| !peers.contains(live));
             peers.len() >= 3 || *times >= if others.count() > 0 { 12 } else { 3 }
         })
     }
 
-    /// Who refused the head of the queue.
+    /// The peers that refused the head of the queue.
     pub(super) fn refusers(&self) -> BTreeSet<Address> {
         let head = self.queue.first().and_then(|head| self.refusals.get(head.as_json()));
         head.map(|(_, peers)| peers.clone()).unwrap_or_default()
     }
 
-    /// Whether the head waits for a busy peer that has not refused it, because all that are free have, and holds up no
-    /// message that nobody refused.
+    /// Whether the head waits for a busy peer that has not refused it. All free peers have refused it, and so was every
+    /// message behind it.
     pub(super) fn waits_for_others(&self) -> bool {
         let (refusers, live) = (self.refusers(), self.live());
         let is_other = |(_, to, message): &(DeliveryId, Address, Option<Message>)| {
@@ -91,7 +91,7 @@ impl Model {
             && self.in_flight.iter().any(is_other)
     }
 
-    /// Whether a pause ends before which nothing can be sent.
+    /// Whether sending waits for the end of a pause.
     pub(super) fn waits_for_a_pause(&self) -> bool {
         !self.queue.is_empty()
             && self.messages_in_flight().count() < self.options.max_in_flight

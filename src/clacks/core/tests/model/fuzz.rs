@@ -1,4 +1,4 @@
-//! The same world, with inputs that are looked for rather than drawn by chance.
+//! The same world with inputs from a fuzzer.
 
 use proptest::{
     strategy::ValueTree,
@@ -7,7 +7,7 @@ use proptest::{
 
 use super::*;
 
-/// The first two bytes are the options, every further two one input of the node.
+/// The first two bytes determine the options, each further two bytes one input.
 #[test]
 fn core() {
     clacks_fuzz::fuzz("core", 400, |bytes| {
@@ -22,9 +22,9 @@ fn core() {
     });
 }
 
-/// One of 65,536 values, the same for the same bytes, so that who changes two bytes changes one input.
+/// One of 65,536 values, determined by the bytes, so that a change of two bytes changes one input.
 fn drawn<S: Strategy>(strategy: &S, bytes: [u8; 2]) -> S::Value {
-    // As a number of 128 bits; xorshift wants every bit of its seed.
+    // A number of 128 bits, because xorshift needs every bit of its seed.
     let seed =
         (u128::from(u16::from_be_bytes(bytes)) + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
     let rng = TestRng::from_seed(RngAlgorithm::XorShift, &seed.to_le_bytes());

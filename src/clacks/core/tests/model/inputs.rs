@@ -1,4 +1,4 @@
-//! What happens to the node, by chance.
+//! Random inputs of the node.
 
 use super::*;
 
@@ -20,14 +20,14 @@ pub(super) enum Input {
     Unignore(Name),
     Forget(Name),
     Announce(Name),
-    /// Time passes without the shell waking.
+    /// Time passes without a timeout call.
     Wait(u64),
-    /// The shell wakes, due or not.
+    /// The shell calls the timeout handler, due or not.
     Wake,
-    /// The shell sleeps until something is due.
+    /// The shell sleeps until the next timeout.
     WakeWhenDue,
     End(Index, DeliveryResult),
-    /// A delivery that ended, or was reclaimed, ends again.
+    /// A delivery that ended or was reclaimed ends again.
     EndAgain(Index),
     Reclaim,
     SetRate(f64),
@@ -35,12 +35,12 @@ pub(super) enum Input {
     Release(Index),
     ReleaseAll,
     Replace(Index, Text),
-    /// The rule, if any, and whether what waits is looked through at once.
+    /// The rule, if any, and whether the queue is searched at once.
     SetRule(Option<Rule>, bool),
     HandOn(bool),
 }
 
-/// Holds the messages whose size leaves this remainder of a third.
+/// Holds the messages whose size modulo three is this.
 pub(super) type Rule = usize;
 
 pub(super) fn holds(rule: Rule, message: &Message) -> bool {
@@ -50,7 +50,7 @@ pub(super) fn holds(rule: Rule, message: &Message) -> bool {
 #[derive(Debug, Clone)]
 pub(super) enum Text {
     Falsy(usize),
-    /// A message like no other, with so many bytes beside its number.
+    /// A unique message with this many bytes beside its number.
     Padded(usize),
 }
 
@@ -74,13 +74,13 @@ pub(super) fn payloads() -> impl Strategy<Value = Input> {
     )
 }
 
-/// One of three places, two of them in one network.
+/// One of three addresses, two of them in one network.
 pub(super) fn remote(place: u8) -> IpAddr {
     IpAddr::from([192, 0, place / 2, place])
 }
 
-/// A peer accepts something, with a body or without, at a place or nowhere in particular.
-pub(super) fn accepted() -> impl Strategy<Value = DeliveryResult> {
+/// A peer accepts something, with or without a body, from a known or unknown address.
+pub(super) fn acceptances() -> impl Strategy<Value = DeliveryResult> {
     (proptest::option::of(0_u8..3), any::<bool>(), 1_u64..50).prop_map(|(place, has_body, millis)| {
         let reply = Reply::new(200, Duration::from_millis(millis));
         DeliveryResult::Answered(Reply { remote: place.map(remote), has_body, ..reply })
@@ -89,8 +89,8 @@ pub(super) fn accepted() -> impl Strategy<Value = DeliveryResult> {
 
 pub(super) fn outcomes() -> impl Strategy<Value = DeliveryResult> {
     prop_oneof![
-        3 => Just(taken()),
-        4 => accepted(),
+        3 => Just(accepted()),
+        4 => acceptances(),
         5 => Just(failed()),
         1 => Just(DeliveryResult::SelfConnection),
         2 => Just(DeliveryResult::Failed(Failure::NoResources)),

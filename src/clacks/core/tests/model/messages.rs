@@ -1,4 +1,4 @@
-//! What should become of the messages.
+//! The expected state of the messages.
 
 use super::*;
 
@@ -7,7 +7,7 @@ impl Model {
         self.in_flight.iter().filter_map(|(_, _, message)| message.as_ref())
     }
 
-    /// Messages and bytes in all.
+    /// Messages and bytes in total.
     pub(super) fn load(&self) -> (usize, usize) {
         let lists = self.queue.iter().chain(&self.held).chain(self.messages_in_flight());
         let sizes: Vec<usize> = lists.map(Message::size).collect();
@@ -131,13 +131,13 @@ impl Model {
             && (admits_slow || !is_slow)
     }
 
-    /// Whether every message is for the proven until one of them has it, and one is free.
+    /// Whether the next message is for a verified peer, and one is free.
     pub(super) fn next_is_verified_only(&self) -> bool {
         let mut proven = self.peers.iter().filter(|(_, known)| known.is_verified());
         self.owed_to_verified > 0 && proven.any(|(address, _)| self.is_free(address))
     }
 
-    /// How many peers of each status the next message could go to.
+    /// Number of candidates for the next message, by status.
     pub(super) fn free(&self) -> PeerCounts {
         let verified_only = self.next_is_verified_only();
         let is_candidate =
@@ -157,7 +157,7 @@ impl Model {
         }
     }
 
-    /// How many peers that did not answer last time have a message under way.
+    /// Number of peers that did not respond when last tried and have a message in flight.
     pub(super) fn probes(&self) -> usize {
         let receivers =
             self.in_flight.iter().filter(|(_, _, message)| message.is_some()).map(|(_, to, _)| to);
@@ -178,12 +178,12 @@ impl Model {
             && !self.waits_for_others()
     }
 
-    /// The peers that are new or alive.
+    /// The new and alive peers.
     pub(super) fn live(&self) -> Vec<Address> {
         [self.with_status(Status::New), self.with_status(Status::Alive)].concat()
     }
 
-    /// Checks a message's delivery that the node begins, and notes it.
+    /// Checks and records a delivery of a message that the node begins.
     pub(super) fn begin(&mut self, delivery: &Delivery) {
         self.hold_heads();
         assert!(self.can_send() && self.is_free(&delivery.to) && !self.is_us(&delivery.to), "{delivery:?}");
@@ -194,7 +194,7 @@ impl Model {
                 && (!self.is_draining || self.live().is_empty() || self.live().contains(address))
         };
         let wanted: Vec<&Known> = self.peers.values().filter(is_wanted).collect();
-        // Those that refused the message are asked again only if nobody else is free.
+        // A peer that refused the message is a candidate only if no other peer is free.
         let has_refused = |known: &&Known| refusers.contains(&known.peer.address);
         let others: Vec<&Known> = wanted.iter().copied().filter(|known| !has_refused(known)).collect();
         let free = if others.is_empty() { wanted } else { others };
@@ -215,7 +215,7 @@ impl Model {
         self.record_in_flight(delivery, Some(message));
     }
 
-    /// What waited when a rule was set that holds it is held at the latest when it is its turn.
+    /// A queued message that the rule matches is held at the latest when it becomes the head.
     pub(super) fn hold_heads(&mut self) {
         while self.can_send() && self.queue.first().is_some_and(|head| self.is_to_be_held(head)) {
             self.hold(0);
@@ -256,7 +256,7 @@ impl Model {
             (DeliveryResult::Answered(reply), Some(message)) => {
                 self.count_failure(&to);
                 self.refused(&to, message, reply.status);
-                if self.is_to_be_set_aside(message) {
+                if self.should_hold(message) {
                     self.held.push(message.clone());
                     self.moves(message, MessageLocation::Held);
                 } else {
@@ -264,7 +264,7 @@ impl Model {
                 }
             }
             (DeliveryResult::Failed(failure), Some(message)) => {
-                // Of which no peer is to blame.
+                // The peer is not responsible for that.
                 if *failure == Failure::NoResources {
                     self.counters.failed += 1;
                 } else {
@@ -298,8 +298,8 @@ impl Model {
         self.peers.entry(to.clone()).and_modify(|known| known.peer.failed += 1);
     }
 
-    /// Takes a payload; returns the status of the answer.
-    pub(super) fn take(
+    /// Receives a payload. Returns the status of the response.
+    pub(super) fn receive(
         &mut self,
         sender: &Address,
         kind: Kind,
@@ -321,15 +321,15 @@ impl Model {
             self.counters.received += 1;
             self.peers.entry(sender.clone()).and_modify(|known| known.peer.received += 1);
         }
-        friend.map(|friend| self.meet(friend, false, from));
+        friend.map(|friend| self.introduce(friend, false, from));
         200
     }
 
     pub(super) fn see(&mut self, sender: &Address, from: Option<IpAddr>) -> Peer {
-        if !self.meet(sender, true, from) {
-            self.spoke(sender, from);
+        if !self.introduce(sender, true, from) {
+            self.record_payload(sender, from);
         }
-        // Who is not remembered is served like a new one.
+        // A sender that is not added is served like a new peer.
         let known = self.peers.get(sender).map(|known| known.peer.clone());
         known.unwrap_or_else(|| Peer::new(sender.clone(), Status::New, self.now))
     }
@@ -380,7 +380,7 @@ impl Model {
         is_ignored
     }
 
-    /// Puts back what is in flight, the first to leave first.
+    /// Returns the messages in flight in the order of sending.
     pub(super) fn reclaim(&mut self) -> Vec<DeliveryId> {
         let in_flight = std::mem::take(&mut self.in_flight);
         in_flight

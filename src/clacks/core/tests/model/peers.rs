@@ -1,4 +1,4 @@
-//! What should become of the peers.
+//! The expected state of the peers.
 
 use std::cmp::Reverse;
 
@@ -62,14 +62,14 @@ impl Model {
         *address == ourselves() || self.aliases.contains(address)
     }
 
-    /// Adds it as new if it is not known and there is room for it, or somebody makes room.
+    /// Adds an unknown peer as new, if there is room or a peer can be evicted.
     pub(super) fn discover(&mut self, address: &Address, source: Option<IpAddr>) -> bool {
         if self.is_us(address) || self.peers.contains_key(address) {
             return false;
         }
         let has_room = self.peers.len() < self.options.max_peers
             || self.make_room(|_| true)
-            || self.make_room_in_crowd(source);
+            || self.evict_from_largest_group(source);
         if has_room {
             self.add(address, Status::New, source);
         }
@@ -82,8 +82,8 @@ impl Model {
         is_added
     }
 
-    /// A payload names it.
-    pub(super) fn meet(&mut self, address: &Address, is_sender: bool, source: Option<IpAddr>) -> bool {
+    /// A payload names the address.
+    pub(super) fn introduce(&mut self, address: &Address, is_sender: bool, source: Option<IpAddr>) -> bool {
         if self.is_us(address) || self.peers.contains_key(address) {
             return false;
         }
@@ -97,8 +97,8 @@ impl Model {
         is_added
     }
 
-    /// Who makes room before any that answered.
-    pub(super) fn unanswered(&self, may: impl Fn(&Known) -> bool) -> Vec<&Known> {
+    /// The candidates for eviction before any peer that responded.
+    pub(super) fn never_responded(&self, may: impl Fn(&Known) -> bool) -> Vec<&Known> {
         let is_unanswered = |known: &&Known| {
             let Peer { status, added_by_user, ever_responded, .. } = known.peer;
             status != Status::Ignored && !added_by_user && !ever_responded && may(known)
@@ -107,21 +107,21 @@ impl Model {
     }
 
     pub(super) fn is_another_group_larger(&self, source: Option<IpAddr>) -> bool {
-        let new = self.unanswered(|known| known.peer.status == Status::New);
+        let new = self.never_responded(|known| known.peer.status == Status::New);
         let sources: Vec<IpAddr> = new.iter().filter_map(|known| known.source).collect();
         let own = source.map_or((1, 1), |source| {
-            let (in_network, at_place) = crowd(&sources, source);
+            let (in_network, at_place) = group_size(&sources, source);
             (in_network + 1, at_place + 1)
         });
-        largest_crowd(&new).is_some_and(|(size, _)| size > own)
+        largest_group(&new).is_some_and(|(size, _)| size > own)
     }
 
-    /// Forgets one of the largest crowd of those that never answered, or else the one of them that is known for the
-    /// longest, or else of those that are gone the one that answered the longest ago.
+    /// Evicts a peer of the largest group of those that never responded, or else the oldest of them, or else the lost
+    /// or dead peer whose last response is oldest.
     pub(super) fn make_room(&mut self, may: impl Fn(&Known) -> bool) -> bool {
-        let unanswered = self.unanswered(&may);
-        let oldest = unanswered.iter().min_by_key(|known| (known.met, &known.peer.address));
-        let of_crowd = largest_crowd(&unanswered).map(|(_, address)| address);
+        let never_responded = self.never_responded(&may);
+        let oldest = never_responded.iter().min_by_key(|known| (known.met, &known.peer.address));
+        let of_crowd = largest_group(&never_responded).map(|(_, address)| address);
         let is_gone = |known: &&Known| {
             let Peer { status, added_by_user, .. } = known.peer;
             matches!(status, Status::Lost | Status::Dead) && !added_by_user && may(known)
@@ -132,13 +132,13 @@ impl Model {
         first.is_some_and(|address| self.peers.remove(&address).is_some())
     }
 
-    /// Forgets one of the living of the place where the most were reached, if those are more than the source has.
-    fn make_room_in_crowd(&mut self, source: Option<IpAddr>) -> bool {
+    /// Evicts an alive peer of the address with the most alive peers, if that has more than the source.
+    fn evict_from_largest_group(&mut self, source: Option<IpAddr>) -> bool {
         let is_meant = |known: &&Known| known.peer.status == Status::Alive && !known.peer.added_by_user;
         let living: Vec<&Known> = self.peers.values().filter(is_meant).collect();
         let places: Vec<IpAddr> = living.iter().filter_map(|known| known.place).collect();
         let own = source.map_or((1, 1), |source| {
-            let (in_network, at_place) = crowd(&places, source);
+            let (in_network, at_place) = group_size(&places, source);
             (in_network + 1, at_place + 1)
         });
         let largest = largest_by(&living, |known| known.place).filter(|(size, _)| *size > own);
@@ -151,8 +151,8 @@ impl Model {
         }
     }
 
-    /// A payload comes in its name.
-    pub(super) fn spoke(&mut self, address: &Address, from: Option<IpAddr>) {
+    /// A payload has it as sender.
+    pub(super) fn record_payload(&mut self, address: &Address, from: Option<IpAddr>) {
         let Some(known) = self.peers.get_mut(address) else { return };
         if known.peer.status != Status::Ignored && from.is_some() && from == known.place {
             known.speaks = true;
@@ -190,8 +190,8 @@ impl Model {
     }
 }
 
-/// How many of these are in the network of a place, and at the place.
-fn crowd(all: &[IpAddr], of: IpAddr) -> (usize, usize) {
+/// Number of these in the network of an address, and at the address.
+fn group_size(all: &[IpAddr], of: IpAddr) -> (usize, usize) {
     let count = |is_meant: &dyn Fn(IpAddr) -> bool| all.iter().filter(|other| is_meant(**other)).count();
     (
         count(&|other| network(other) == network(of)),
@@ -199,18 +199,18 @@ fn crowd(all: &[IpAddr], of: IpAddr) -> (usize, usize) {
     )
 }
 
-/// The oldest of the place that has the most, by who introduced them or by where they are; none if each is alone.
-fn largest_crowd(known: &[&Known]) -> Option<((usize, usize), Address)> {
+/// The oldest peer of the largest group, by source or by address; `None` if no group has two members.
+fn largest_group(known: &[&Known]) -> Option<((usize, usize), Address)> {
     let by: [fn(&Known) -> Option<IpAddr>; 2] = [|known| known.source, |known| known.peer.address.ip()];
     let largest = by.map(|at| largest_by(known, at)).into_iter().flatten().max_by_key(|(size, _)| *size);
     largest.filter(|((in_network, _), _)| *in_network > 1)
 }
 
-/// The same of the crowds at the places that `at` says.
+/// The same for the groups by `at`.
 fn largest_by(known: &[&Known], at: fn(&Known) -> Option<IpAddr>) -> Option<((usize, usize), Address)> {
     let all: Vec<IpAddr> = known.iter().filter_map(|known| at(known)).collect();
     // In one order, IPv4 before IPv6.
-    let key = |at: IpAddr| (crowd(&all, at).0, network(at), crowd(&all, at).1, rate_limit_key(at));
+    let key = |at: IpAddr| (group_size(&all, at).0, network(at), group_size(&all, at).1, rate_limit_key(at));
     let of_it = known.iter().filter_map(|known| Some((key(at(known)?), known)));
     let first = of_it.max_by_key(|(key, known)| (*key, Reverse((known.met, known.peer.address.clone()))));
     first.map(|((in_network, _, at_place, _), known)| ((in_network, at_place), known.peer.address.clone()))

@@ -1,9 +1,9 @@
-//! A command that is undone at once leaves the node as it was.
+//! A command that is undone at once leaves the node unchanged.
 
 use super::*;
 use crate::core::{MessageState, PeerState};
 
-/// A command, and how often what it is given is counted through what is there.
+/// A command. Numbers in it are indices modulo the number of existing items.
 #[derive(Debug, Clone)]
 enum Undone {
     Add(Name),
@@ -46,14 +46,14 @@ fn undone() -> impl Strategy<Value = Undone> {
     ]
 }
 
-/// All that a command could change.
+/// Everything that a command can change.
 #[derive(Debug, PartialEq)]
 struct Picture {
-    /// Peers with all that is kept of each.
+    /// Peers with all stored data.
     peers: Vec<(Peer, String)>,
     waiting: Vec<MessageState>,
     held: Vec<MessageState>,
-    /// The rule, its number and what it lets pass.
+    /// The rule, its number, and the messages that it passed.
     rule: (Option<String>, u64, Vec<MessageId>),
     rate: f64,
     remotes: Vec<IpAddr>,
@@ -78,7 +78,7 @@ fn picture(core: &mut Core) -> Picture {
     }
 }
 
-/// Carries a command out and undoes it.
+/// Executes a command and undoes it.
 fn do_and_undo(core: &mut Core, undone: &Undone, now: Now) {
     let later = Now { uptime: now.uptime + Duration::from_secs(1), unix_ms: now.unix_ms + 1000 };
     let waiting: Vec<_> = core.queue(0..usize::MAX).map(|queued| queued.id).collect();
@@ -172,7 +172,7 @@ proptest! {
             let before = picture(&mut world.core);
             do_and_undo(&mut world.core, &command, world.model.now);
             prop_assert_eq!(picture(&mut world.core), before, "{:?}", command);
-            // Whoever watches knows the same.
+            // The observer knows the same.
             while let Some(event) = world.core.poll_event() {
                 world.watcher.watch(event);
             }

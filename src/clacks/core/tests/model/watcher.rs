@@ -1,9 +1,9 @@
-//! What is known by the events alone.
+//! The state that the events alone describe.
 
 use super::*;
 
 impl Watcher {
-    /// An event carries a peer as it is then.
+    /// An event contains the peer as it is at that time.
     pub(super) fn see(&mut self, peer: Peer) {
         let Some(known) = self.peers.get_mut(&peer.address) else { return };
         let was_unverified = std::mem::replace(known, peer).is_unverified();

@@ -1,4 +1,4 @@
-//! Gives each input to the node and to the model, and compares them.
+//! Passes each input to the node and to the model, and compares them.
 
 use super::*;
 
@@ -63,7 +63,7 @@ impl World {
             Input::End(which, outcome) => self.end(*which, outcome),
             Input::EndAgain(which) => {
                 if !self.ended.is_empty() {
-                    core.handle_delivery(*which.get(&self.ended), taken(), now);
+                    core.handle_delivery(*which.get(&self.ended), accepted(), now);
                 }
             }
             Input::Reclaim => {
@@ -104,10 +104,10 @@ impl World {
         let seen = self.core.record_contact(sender, from, now);
         assert_eq!(seen, self.model.see(sender, from));
         if !is_discarded {
-            // What share of the queue a place gets is tested where the queue is.
+            // The shares of the queue are tested in the queue's own tests.
             let from = from.filter(|_| *kind != Kind::Message || message.is_falsy());
             let answer = self.core.accept_payload(sender, payload.clone(), from, now);
-            assert_eq!(answer.status, self.model.take(sender, *kind, message, friend.as_ref(), from));
+            assert_eq!(answer.status, self.model.receive(sender, *kind, message, friend.as_ref(), from));
         }
     }
 
@@ -133,7 +133,7 @@ impl World {
         }
     }
 
-    /// One of the held messages, by its ticket.
+    /// One of the held messages, by its id.
     pub(super) fn pick_held(&self, which: Index) -> Option<(MessageId, Message)> {
         let length = self.core.held_len();
         let position = (length > 0).then(|| which.index(length))?;
@@ -142,7 +142,7 @@ impl World {
         Some((held.queued.id, held.queued.message.clone()))
     }
 
-    /// Releases a held message, or drops it.
+    /// Releases or drops a held message.
     pub(super) fn release(&mut self, which: Index) {
         let Some((id, message)) = self.pick_held(which) else { return };
         if which.index(4) == 0 {
@@ -196,7 +196,7 @@ impl World {
         if is_due && self.core.queue_len() < self.model.queue.len() {
             self.model.hold_heads();
         }
-        // What is due may be nothing but the end of a pause, or a report of limits.
+        // The timeout may be the end of a pause or a report of limits.
         assert!(self.model.queue.len() == waited || is_due);
         assert!(self.core.poll_timeout().is_none_or(|due| due > now.uptime));
     }
@@ -210,7 +210,7 @@ impl World {
         }
     }
 
-    /// Whether the node is as it should be, and the watcher knows.
+    /// Compares the node and the observer with the model.
     pub(super) fn check(&mut self) {
         assert!(self.core.poll_delivery().is_none());
         while let Some(event) = self.core.poll_event() {
@@ -228,7 +228,7 @@ impl World {
             (core.free_peers(), core.next_is_verified_only()),
             (model.free(), model.next_is_verified_only())
         );
-        // How often a limit was met is tested where the limits are.
+        // The counts of limits are tested in the tests of limits.
         let counters = Counters { limits: LimitCounts::default(), ..core.counters() };
         assert_eq!(counters, model.counters);
         assert!(model.aliases.iter().all(|alias| core.is_this_node(alias)));
@@ -266,7 +266,7 @@ impl World {
         assert_eq!(are(MessageLocation::Held), core.held_len());
     }
 
-    /// The watcher's map is in the order of the tickets.
+    /// The observer's map is sorted by id.
     pub(super) fn check_held(&self) {
         let held: Vec<Message> =
             self.core.held(0..usize::MAX).map(|held| held.queued.message.clone()).collect();

@@ -1,10 +1,10 @@
-//! What a node knows again of an earlier run.
+//! Peers that are restored from an earlier run.
 
 use proptest::{collection::vec, prelude::*, sample::select};
 
 use super::*;
 
-/// The peers of a node after it was started anew with this bound.
+/// The peers of a node after a restart with this limit.
 fn restarted(core: &Core, max_peers: usize) -> Core {
     let known: Vec<KnownPeer> = core.peers().map(KnownPeer::from).collect();
     let json = serde_json::to_string(&known).unwrap();
@@ -35,7 +35,7 @@ fn ignored_peers_are_restored_beyond_the_limit() {
 
 #[test]
 fn a_restart_prefers_user_added_then_responding_peers() {
-    // The alphabet is against it.
+    // The alphabetical order is the reverse.
     let all = [
         known("a:1", Status::Lost, false, false),
         known("b:1", Status::Alive, false, false),
@@ -112,7 +112,7 @@ fn a_restart_remembers_that_a_peer_responded_and_evicts_it_later() {
 }
 
 proptest! {
-    /// What is written of each peer is what it is restored with.
+    /// The saved data of each peer is what it is restored with.
     #[test]
     fn a_restart_keeps_the_data_of_a_peer(
         peers in vec((0_u16..9, select(Status::ALL.to_vec()), any::<bool>(), any::<bool>()), 0..9),
