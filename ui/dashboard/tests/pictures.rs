@@ -17,7 +17,7 @@ use crate::{
     model::focus::OpenOverlay as Kind,
     state::message::Msg,
     view::{
-        charts::{draw as draw_charts, draw_one as draw_chart},
+        charts::{draw as draw_charts, draw_chart},
         tower::draw as draw_tower,
     },
 };

@@ -1,7 +1,6 @@
-//! The charts: what came and went over the last minutes, the peers, the queue, and how long deliveries took.
+//! The charts: message rates, peers, queue length and round-trip times over the last minutes.
 //!
-//! Bars rather than lines, and what is to be told apart stands in a strip of its own or in letters, so that nothing
-//! depends on colour or on a font.
+//! They use bars instead of lines. Series are separated by strips or letters, so nothing depends on colour or font.
 
 use clacks_p2p::core::Status;
 use clacks_source::{
@@ -22,39 +21,40 @@ use ratatui::{
 };
 
 use super::{
+    components::{draw_empty, draw_heading},
     header,
-    parts::{draw_empty, draw_heading},
 };
 use crate::{
     model::Model,
     state::layout::{all_fit, below_title},
 };
 
-/// Columns of the numbers left of a chart.
+/// Width of the axis labels left of a chart, in columns.
 const GUTTER: u16 = 7;
-/// A chart has at least so many columns, or the numbers give way.
-const NARROWEST: u16 = 20;
-/// What a rate is multiplied by to be drawn, as bars are whole numbers.
-const FINE: f64 = 1000.0;
+/// Minimum width of the bars, in columns. Below it the axis labels are left out.
+const MIN_GRAPH_WIDTH: u16 = 20;
+/// Factor from a rate to the integer value of a bar.
+const FIXED_POINT: f64 = 1000.0;
 
-/// Scales go up to this at least, in messages a second and in messages or peers, so that a single one is no wall.
-const LOWEST_RATE: f64 = 1.0;
-const LOWEST_COUNT: f64 = 5.0;
-/// From so many rows on strips have a free one between them.
-const STRIPS_APART: u16 = 9;
-/// What may lie between two marks of the time, in seconds.
+/// Minimum top of the scales, in messages per second and in messages or peers. It keeps a single message from filling
+/// the chart.
+const MIN_RATE_SCALE: f64 = 1.0;
+const MIN_COUNT_SCALE: f64 = 5.0;
+/// Minimum height, in rows, at which strips are separated by a free row.
+const MIN_SPACED_HEIGHT: u16 = 9;
+/// Possible intervals between two labels of the time axis, in seconds.
 const TIME_STEPS: [usize; 4] = [30, 60, 120, 300];
-/// Columns between two marks of the time at least.
-const TIME_APART: usize = 13;
-/// What stands on the ground where nothing is known yet.
-pub(crate) const UNKNOWN: &str = ".";
+/// Minimum distance between two labels of the time axis, in columns.
+const MIN_LABEL_DISTANCE: usize = 13;
+/// Marks a column without data on the baseline.
+pub(crate) const NO_DATA: &str = ".";
 
-const QUIET: &[&str] = &["no traffic in these minutes", "each message in or out makes a bar"];
-const NOBODY: &[&str] = &["no peers yet"];
-const NOTHING_TIMED: &[&str] = &["no delivery has ended well yet", "each that does is timed here"];
-const NOTHING_WAITED: &[&str] = &["nothing waited in these minutes"];
+const NO_TRAFFIC: &[&str] = &["no traffic in these minutes", "seconds message in or out makes a bar"];
+const NO_PEERS: &[&str] = &["no peers yet"];
+const NO_ROUND_TRIPS: &[&str] = &["no delivery has ended well yet", "seconds that does is timed here"];
+const EMPTY_QUEUE: &[&str] = &["nothing waited in these minutes"];
 
-/// Draws the charts into any area: all of them where they have room, unless one was chosen.
+/// Draws all charts if they fit into the area; otherwise the selected chart, or the rates if none is selected.
 pub fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     let area = area.intersection(frame.area());
     if let Some(chart) = model.chart.or((!all_fit(area)).then_some(Chart::Rates)) {
@@ -73,25 +73,24 @@ pub fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     }
 }
 
-/// Draws one chart with its heading into any area, such as a part of a column.
-pub(crate) fn draw_one(model: &Model, theme: Theme, chart: Chart, area: Rect, frame: &mut Frame<'_>) {
+/// Draws one chart with its heading. The area may have any size.
+pub(crate) fn draw_chart(model: &Model, theme: Theme, chart: Chart, area: Rect, frame: &mut Frame<'_>) {
     Panel { model, theme, chart, note: None }.draw(area.intersection(frame.area()), frame);
 }
 
-/// One chart.
 struct Panel<'a> {
     model: &'a Model,
     theme: Theme,
     chart: Chart,
-    /// For the heading, if the chart is alone on the screen.
+    /// Position among the charts, for the heading. Only set if the chart is alone on the screen.
     note: Option<String>,
 }
 
-/// Some bars over the last minutes, with a scale of their own.
+/// A row of bars with its own scale.
 struct Strip {
     name: &'static str,
     values: Vec<Option<f64>>,
-    /// The number at the top.
+    /// Value at the top of the scale.
     scale: f64,
     label: String,
     style: Style,
@@ -110,7 +109,7 @@ impl Panel<'_> {
         };
         let mut heading = Line::from(Span::styled(title, self.theme.title(self.note.is_some())));
         heading.push_span(Span::raw(" "));
-        heading.spans.extend(self.notes());
+        heading.spans.extend(self.title_notes());
         if let Some(note) = &self.note {
             heading.push_span(Span::styled(format!("  {note}"), self.theme.quiet));
         }
@@ -125,13 +124,13 @@ impl Panel<'_> {
         }
     }
 
-    /// What there is to say beside the title.
-    fn notes(&self) -> Vec<Span<'static>> {
+    /// Text beside the title.
+    fn title_notes(&self) -> Vec<Span<'static>> {
         let round_trips = self.model.shown_trends().round_trips();
         let time = |percent| round_trips.percentile(percent).map(format::round_trip).unwrap_or_default();
         match self.chart {
             Chart::Rates => vec![Span::raw("messages/s")],
-            Chart::Peers => header::counts(&self.model.listed.peers, self.theme),
+            Chart::Peers => header::status_counts(&self.model.listed.peers, self.theme),
             Chart::RoundTrips if round_trips.is_empty() => Vec::new(),
             Chart::RoundTrips => vec![Span::raw(format!("p50 {}  p99 {}", time(50), time(99)))],
             Chart::Queue => vec![Span::raw(format!("{} now", format::count(self.model.listed.queued)))],
@@ -141,21 +140,21 @@ impl Panel<'_> {
     // === Messages in and out ===
 
     fn draw_rates(&self, area: Rect, frame: &mut Frame<'_>) {
-        let graph = graph(area);
-        let (columns, each) = self.columns(graph);
+        let graph = graph_area(area);
+        let (columns, seconds) = self.columns(graph);
         let most = columns.iter().flatten().map(Column::most).fold(0.0, f64::max);
         if most == 0.0 {
-            return draw_empty(self.theme, area, QUIET, frame);
+            return draw_empty(self.theme, area, NO_TRAFFIC, frame);
         }
         let fails = columns.iter().flatten().any(|column| column.failed > 0.0) && area.height >= 7;
-        let [above, strips, axis] = bands(area, area.height >= 6);
-        self.draw_legend(&self.rates(&columns, each, area.width), above, frame);
+        let [above, strips, axis] = split_bands(area, area.height >= 6);
+        self.draw_legend(&self.rates_legend(&columns, seconds, area.width), above, frame);
         let mut heights = vec![Constraint::Fill(1), Constraint::Fill(1)];
         heights.extend(fails.then_some(Constraint::Length(1 + area.height / 12)));
-        let apart = u16::from(strips.height >= STRIPS_APART);
+        let apart = u16::from(strips.height >= MIN_SPACED_HEIGHT);
         let bands = Layout::vertical(heights).spacing(apart).split(strips);
-        // One scale for all, so that they can be compared.
-        let scale = nice(most).max(LOWEST_RATE);
+        // The strips share one scale, so that they can be compared.
+        let scale = nice(most).max(MIN_RATE_SCALE);
         let strip = |name, style, of: fn(&Column) -> f64| {
             let values: Vec<_> = columns.iter().map(|column| column.as_ref().map(of)).collect();
             Strip { name, values, scale, label: format::rate(scale), style }
@@ -167,14 +166,14 @@ impl Panel<'_> {
         ];
         for (strip, band) in strips.iter().zip(bands.iter()) {
             self.draw_strip(strip, *band, graph, frame);
-            self.draw_unknown(&columns, Rect { x: graph.x, width: graph.width, ..*band }, frame);
+            self.draw_no_data(&columns, Rect { x: graph.x, width: graph.width, ..*band }, frame);
         }
-        self.draw_minutes(Rect { x: graph.x, width: graph.width, ..axis }, each, frame);
+        self.draw_time_axis(Rect { x: graph.x, width: graph.width, ..axis }, seconds, frame);
     }
 
-    /// The means and the highest columns, in as many words as have room.
-    fn rates(&self, columns: &[Option<Column>], each: usize, width: u16) -> String {
-        let (received, delivered, failed) = self.model.shown_trends().mean(columns.len() * each);
+    /// Means and maxima, in the longest wording that fits.
+    fn rates_legend(&self, columns: &[Option<Column>], seconds: usize, width: u16) -> String {
+        let (received, delivered, failed) = self.model.shown_trends().mean(columns.len() * seconds);
         let most = |of: fn(&Column) -> f64| columns.iter().flatten().map(of).fold(0.0, f64::max);
         let rate = |rate: f64| format::rate((rate * 100.0).round() / 100.0);
         let (means, mosts) = (
@@ -186,60 +185,60 @@ impl Panel<'_> {
         let [(came, most_came), (gone, most_gone)] = [(&means[0], &mosts[0]), (&means[1], &mosts[1])];
         let medium = format!("mean {came}, most {most_came}; {gone}, most {most_gone}");
         let long = format!("mean {came}, most {most_came}   mean {gone}, most {most_gone}{failed}");
-        longest([short, medium, long], width.saturating_sub(2))
+        longest_fitting([short, medium, long], width.saturating_sub(2))
     }
 
     fn draw_legend(&self, legend: &str, area: Rect, frame: &mut Frame<'_>) {
-        // Below the title, which has a free column before it.
+        // The free column aligns the legend with the title.
         frame.render_widget(Line::styled(format!(" {legend}"), self.theme.quiet), area);
     }
 
     // === The queue ===
 
     fn draw_queue(&self, area: Rect, frame: &mut Frame<'_>) {
-        let graph = graph(area);
-        let (columns, each) = self.columns(graph);
+        let graph = graph_area(area);
+        let (columns, seconds) = self.columns(graph);
         let values: Vec<_> = columns.iter().map(|column| column.map(|column| column.queued as f64)).collect();
         let most = values.iter().flatten().copied().fold(0.0, f64::max);
         if most == 0.0 {
-            return draw_empty(self.theme, area, NOTHING_WAITED, frame);
+            return draw_empty(self.theme, area, EMPTY_QUEUE, frame);
         }
-        let [above, band, axis] = bands(area, area.height >= 5);
+        let [above, band, axis] = split_bands(area, area.height >= 5);
         let most_waited = format!("{} at most", format::count(most as usize));
         let texts = [format!("messages that wait, {most_waited}"), most_waited];
-        self.draw_legend(&longest(texts, area.width.saturating_sub(2)), above, frame);
-        let scale = nice(most).ceil().max(LOWEST_COUNT);
+        self.draw_legend(&longest_fitting(texts, area.width.saturating_sub(2)), above, frame);
+        let scale = nice(most).ceil().max(MIN_COUNT_SCALE);
         let label = format::count(scale as usize);
         let strip = Strip { name: "queue", values, scale, label, style: self.theme.series(0) };
         self.draw_strip(&strip, band, graph, frame);
-        self.draw_unknown(&columns, Rect { x: graph.x, width: graph.width, ..band }, frame);
-        self.draw_minutes(Rect { x: graph.x, width: graph.width, ..axis }, each, frame);
+        self.draw_no_data(&columns, Rect { x: graph.x, width: graph.width, ..band }, frame);
+        self.draw_time_axis(Rect { x: graph.x, width: graph.width, ..axis }, seconds, frame);
     }
 
     // === The peers ===
 
-    /// The peers stacked, in letters, the healthy ones at the bottom.
+    /// Draws the peers as stacked letters of their statuses, the healthy ones at the bottom.
     fn draw_peers(&self, area: Rect, frame: &mut Frame<'_>) {
-        let graph = graph(area);
-        let (columns, each) = self.columns(graph);
+        let graph = graph_area(area);
+        let (columns, seconds) = self.columns(graph);
         let totals = columns.iter().flatten().map(|column| column.peers.total());
         let most = totals.max().unwrap_or(0);
         if most == 0 {
-            return draw_empty(self.theme, area, NOBODY, frame);
+            return draw_empty(self.theme, area, NO_PEERS, frame);
         }
-        let [_, band, axis] = bands(area, false);
-        let scale = nice(most as f64).ceil().max(LOWEST_COUNT) as usize;
+        let [_, band, axis] = split_bands(area, false);
+        let scale = nice(most as f64).ceil().max(MIN_COUNT_SCALE) as usize;
         self.draw_gutter("peers", &format::count(scale), band, graph, frame);
         for (column, x) in columns.iter().zip(graph.x..) {
-            let stack = column.map(|column| stacked(&column, scale, usize::from(band.height)));
+            let stack = column.map(|column| stack_statuses(&column, scale, usize::from(band.height)));
             for (status, y) in stack.unwrap_or_default().into_iter().zip((band.y..band.bottom()).rev()) {
                 if let Some(cell) = frame.buffer_mut().cell_mut((x, y)) {
                     cell.set_char(letter(status)).set_style(self.theme.status(status));
                 }
             }
         }
-        self.draw_unknown(&columns, Rect { x: graph.x, width: graph.width, ..band }, frame);
-        self.draw_minutes(Rect { x: graph.x, width: graph.width, ..axis }, each, frame);
+        self.draw_no_data(&columns, Rect { x: graph.x, width: graph.width, ..band }, frame);
+        self.draw_time_axis(Rect { x: graph.x, width: graph.width, ..axis }, seconds, frame);
     }
 
     // === Round trips ===
@@ -247,16 +246,16 @@ impl Panel<'_> {
     fn draw_round_trips(&self, area: Rect, frame: &mut Frame<'_>) {
         let round_trips = self.model.shown_trends().round_trips();
         if round_trips.is_empty() {
-            return draw_empty(self.theme, area, NOTHING_TIMED, frame);
+            return draw_empty(self.theme, area, NO_ROUND_TRIPS, frame);
         }
-        let [above, band, axis] = bands(area, area.height >= 5);
+        let [above, band, axis] = split_bands(area, area.height >= 5);
         let number = format::count(round_trips.len());
         let short = format!("of the last {number} deliveries");
-        let long = format!("the last {number} deliveries by how long each took");
-        self.draw_legend(&longest([short, long], area.width.saturating_sub(2)), above, frame);
+        let long = format!("the last {number} deliveries by how long seconds took");
+        self.draw_legend(&longest_fitting([short, long], area.width.saturating_sub(2)), above, frame);
         let counts = round_trips.histogram();
         let most = counts.iter().copied().max().unwrap_or(0);
-        let graph = graph(area);
+        let graph = graph_area(area);
         self.draw_gutter("", &format::count(most), band, graph, frame);
         let bars = counts.len() as u16;
         let gap = u16::from(graph.width >= 2 * bars);
@@ -274,36 +273,35 @@ impl Panel<'_> {
             .max(scale)
             .bar_style(self.theme.series(1));
         frame.render_widget(chart, Rect { x: graph.x, width: graph.width, ..band });
-        draw_times(self.theme, Rect { x: graph.x, width: graph.width, ..axis }, width + gap, frame);
+        draw_histogram_axis(self.theme, Rect { x: graph.x, width: graph.width, ..axis }, width + gap, frame);
     }
 
     // === What they have in common ===
 
-    /// What there is to draw, a column of the graph each, and how many seconds each stands for.
+    /// Returns one value per column of the graph, and the seconds that a column covers.
     fn columns(&self, graph: Rect) -> (Vec<Option<Column>>, usize) {
         let columns = usize::from(graph.width);
-        let each = self.model.shown_trends().each(columns);
-        (self.model.shown_trends().columns(columns, each), each)
+        let seconds = self.model.shown_trends().each(columns);
+        (self.model.shown_trends().columns(columns, seconds), seconds)
     }
 
-    /// Dots on the ground where nothing is known yet, so that it does not pass for quiet.
-    fn draw_unknown(&self, columns: &[Option<Column>], band: Rect, frame: &mut Frame<'_>) {
+    /// Draws dots on the baseline where there is no data, so that it cannot be mistaken for no traffic.
+    fn draw_no_data(&self, columns: &[Option<Column>], band: Rect, frame: &mut Frame<'_>) {
         let unknown = columns.iter().take_while(|column| column.is_none()).count().min(band.width.into());
         let Some(y) = band.bottom().checked_sub(1).filter(|_| band.height > 0) else { return };
         let row = Rect { y, height: 1, width: unknown as u16, ..band };
-        // They are no bars, so they are not coloured as such.
+        // The dots are not bars: reset the colour of the bars.
         frame.render_widget(Clear, row);
-        frame.render_widget(Line::styled(UNKNOWN.repeat(unknown), self.theme.quiet), row);
+        frame.render_widget(Line::styled(NO_DATA.repeat(unknown), self.theme.quiet), row);
     }
 
     fn draw_strip(&self, strip: &Strip, area: Rect, graph: Rect, frame: &mut Frame<'_>) {
         self.draw_gutter(strip.name, &strip.label, area, graph, frame);
-        let scale = ((strip.scale * FINE) as u64).max(1);
+        let scale = ((strip.scale * FIXED_POINT) as u64).max(1);
         let least = least_seen(scale, area.height);
-        let values = strip
-            .values
-            .iter()
-            .map(|value| value.map(|value| if value > 0.0 { ((value * FINE) as u64).max(least) } else { 0 }));
+        let values = strip.values.iter().map(|value| {
+            value.map(|value| if value > 0.0 { ((value * FIXED_POINT) as u64).max(least) } else { 0 })
+        });
         let bars = Sparkline::default()
             .data(values.collect::<Vec<_>>())
             .max(scale)
@@ -312,7 +310,7 @@ impl Panel<'_> {
         frame.render_widget(bars, Rect { x: graph.x, width: graph.width, ..area });
     }
 
-    /// The number at the top and the name at the bottom, left of the bars.
+    /// Draws the axis labels left of the bars: the top of the scale and the name at the bottom.
     fn draw_gutter(&self, name: &str, top: &str, area: Rect, graph: Rect, frame: &mut Frame<'_>) {
         let width = graph.x.saturating_sub(area.x).min(GUTTER);
         let gutter = Rect { width, ..area };
@@ -330,10 +328,10 @@ impl Panel<'_> {
         }
     }
 
-    /// What stands below bars over time: the time of the column above it, or of as many as have room.
-    fn draw_minutes(&self, axis: Rect, each: usize, frame: &mut Frame<'_>) {
+    /// Draws the time axis below the bars, with as many labels as fit.
+    fn draw_time_axis(&self, axis: Rect, seconds: usize, frame: &mut Frame<'_>) {
         let columns = usize::from(axis.width);
-        let fitting = TIME_STEPS.into_iter().find(|step| step / each >= TIME_APART);
+        let fitting = TIME_STEPS.into_iter().find(|step| step / seconds >= MIN_LABEL_DISTANCE);
         let step = fitting.unwrap_or(TIME_STEPS[TIME_STEPS.len() - 1]);
         let mut put = |text: &str, back: usize| {
             let width = text.len().min(columns);
@@ -342,16 +340,16 @@ impl Panel<'_> {
             frame.render_widget(Line::styled(text, self.theme.quiet), area);
         };
         put("now", 0);
-        for time in (step..columns * each).step_by(step) {
-            let is_last = time + step >= columns * each;
+        for time in (step..columns * seconds).step_by(step) {
+            let is_last = time + step >= columns * seconds;
             let ago = if is_last { " ago" } else { "" };
-            put(&format!("{}{ago}", minutes(time)), time / each);
+            put(&format!("{}{ago}", axis_time(time)), time / seconds);
         }
     }
 }
 
-/// A number of seconds as the axis has it: `30 s`, `2.5 min`, `10 min`.
-fn minutes(seconds: usize) -> String {
+/// Formats the seconds of a label on the time axis: `30 s`, `2.5 min`, `10 min`.
+fn axis_time(seconds: usize) -> String {
     match seconds {
         0..60 => format!("{seconds} s"),
         _ if seconds.is_multiple_of(60) => format!("{} min", seconds / 60),
@@ -359,8 +357,8 @@ fn minutes(seconds: usize) -> String {
     }
 }
 
-/// The line above the bars, the bars, and the line below them, as far as there is room.
-fn bands(area: Rect, has_legend: bool) -> [Rect; 3] {
+/// Splits the area into legend, bars and axis. The axis needs 3 rows.
+fn split_bands(area: Rect, has_legend: bool) -> [Rect; 3] {
     let has_axis = u16::from(area.height >= 3);
     Layout::vertical([
         Constraint::Length(u16::from(has_legend)),
@@ -370,15 +368,15 @@ fn bands(area: Rect, has_legend: bool) -> [Rect; 3] {
     .areas(area)
 }
 
-/// The part of an area right of the numbers.
-fn graph(area: Rect) -> Rect {
-    let gutter = if area.width >= GUTTER + NARROWEST { GUTTER } else { 0 };
-    // A free column at the right keeps charts apart.
+/// Returns the area of the bars, right of the axis labels.
+fn graph_area(area: Rect) -> Rect {
+    let gutter = if area.width >= GUTTER + MIN_GRAPH_WIDTH { GUTTER } else { 0 };
+    // A free column at the right separates charts.
     Rect { x: area.x + gutter, width: area.width.saturating_sub(gutter + 1), ..area }
 }
 
-/// The longest of these texts that has room.
-fn longest<const N: usize>(texts: [String; N], width: u16) -> String {
+/// Returns the longest text that fits, or an empty one.
+fn longest_fitting<const N: usize>(texts: [String; N], width: u16) -> String {
     let width = usize::from(width);
     texts.into_iter().filter(|text| text.len() <= width).max_by_key(String::len).unwrap_or_default()
 }
@@ -386,9 +384,9 @@ fn longest<const N: usize>(texts: [String; N], width: u16) -> String {
 /// The order in which peers are stacked, from the bottom.
 const STACK: [Status; 5] = [Status::Alive, Status::New, Status::Lost, Status::Dead, Status::Ignored];
 
-/// The statuses in one column from the bottom, for so many rows that stand for `scale` peers. Whoever is there at all
-/// is seen, as long as there are rows.
-fn stacked(column: &Column, scale: usize, rows: usize) -> Vec<Status> {
+/// Returns the statuses of one column from the bottom up. `rows` rows stand for `scale` peers. A status with at least
+/// one peer gets at least one row, as long as there are rows.
+fn stack_statuses(column: &Column, scale: usize, rows: usize) -> Vec<Status> {
     let mut stack = Vec::new();
     let mut below = 0;
     for status in STACK {
@@ -398,7 +396,7 @@ fn stacked(column: &Column, scale: usize, rows: usize) -> Vec<Status> {
         let top = if count > 0 { top.max(stack.len() + 1) } else { stack.len() };
         stack.resize(top, status);
     }
-    // The many give way to the few.
+    // Shorten the status with the most rows.
     while stack.len() > rows {
         let share = |status: &Status| stack.iter().filter(|other| *other == status).count();
         let Some(most) = STACK.into_iter().max_by_key(share) else { break };
@@ -408,15 +406,15 @@ fn stacked(column: &Column, scale: usize, rows: usize) -> Vec<Status> {
     stack
 }
 
-/// What stands below the bars of the histogram: up to which time each goes, or some of them.
-fn draw_times(theme: Theme, axis: Rect, slot: u16, frame: &mut Frame<'_>) {
+/// Draws the upper bounds below the bars of the histogram, with as many labels as fit.
+fn draw_histogram_axis(theme: Theme, axis: Rect, slot: u16, frame: &mut Frame<'_>) {
     let name = |bar: usize| match (bar, BOUNDS.get(bar).copied()) {
         (0, _) => "<1 ms".to_owned(),
         (_, Some(millis @ ..1000)) => format!("{millis} ms"),
         (_, Some(millis)) => format!("{} s", millis / 1000),
         (_, None) => ">5 s".to_owned(),
     };
-    // Those at the powers of ten come first.
+    // In little room, label only the powers of ten.
     let step = if slot >= 7 { 1 } else { 3 };
     let mut free = axis.x;
     for bar in (0..=BOUNDS.len()).step_by(step) {
@@ -441,7 +439,7 @@ mod tests {
 
     fn letters(peers: PeerCounts, scale: usize, rows: usize) -> String {
         let column = Column { peers, ..Column::default() };
-        stacked(&column, scale, rows).into_iter().map(letter).collect()
+        stack_statuses(&column, scale, rows).into_iter().map(letter).collect()
     }
 
     #[test]

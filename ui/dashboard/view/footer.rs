@@ -1,4 +1,4 @@
-//! The last lines: the notice, the input, and the keys that work now.
+//! The last lines of the screen: notice, input and key hints.
 
 use clacks_language::{
     command::{
@@ -17,7 +17,7 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use super::{choices, leaving, parts::TO_COMMAND, search};
+use super::{completion_popup, components::REPLAY_INPUT_HINT, drain_progress, search};
 use crate::{
     available::{FILTER, is_worth_a_hint},
     keymap::Binding,
@@ -28,22 +28,22 @@ use crate::{
     pages::keys::with_keys,
 };
 
-const TO_WRITE: &str = "press {:say} to write a message, {:prompt :} for a command";
-/// What is hinted at first in a replay, of which little else would be known in a narrow window.
-const FIRST_IN_REPLAY: [&str; 7] =
+const WRITE_HINT: &str = "press {:say} to write a message, {:prompt :} for a command";
+/// Commands hinted at first in a replay, because a narrow window has room for few hints.
+const REPLAY_HINT_ORDER: [&str; 7] =
     [":close", ":pause", ":step", ":jump -10s", ":jump +10s", ":help", ":speed +"];
 
-/// Characters in a cell at most: a letter and the marks and letters that may join it.
-const LONGEST_CELL: usize = 8;
+/// Maximum characters in a cell: a base character with combining and joined characters.
+const MAX_CELL_CHARS: usize = 8;
 
 pub(crate) fn draw_notice(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
-    if choices::are_in_notice(model) {
-        choices::draw_in_line(model, theme, area, frame);
+    if completion_popup::is_in_notice_line(model) {
+        completion_popup::draw_in_notice_line(model, theme, area, frame);
         return;
     }
     let mistake = model.writing.as_ref().and_then(|writing| writing.error.as_ref());
-    let mistake = mistake.map(|mistake| mistake.reason.as_str()).or_else(|| wrong(model));
-    // What went wrong a moment ago goes before what is wrong all the time.
+    let mistake = mistake.map(|mistake| mistake.reason.as_str()).or_else(|| input_error(model));
+    // A recent error takes precedence over a permanent one.
     let has_failed = model.notice.as_ref().is_some_and(|notice| notice.is_error);
     let mistake = mistake.filter(|_| !has_failed);
     if let Some(reason) = mistake {
@@ -51,7 +51,7 @@ pub(crate) fn draw_notice(model: &Model, theme: Theme, area: Rect, frame: &mut F
         frame.render_widget(Line::styled(text.as_str().to_owned(), theme.notice(true)), area);
         return;
     }
-    // What is being written says more than what went well before.
+    // The hint for the current draft takes precedence over a success notice.
     let hint = command_hint(model);
     let notice = model.notice.as_ref().filter(|notice| notice.is_error || hint.is_none());
     if let Some(notice) = notice {
@@ -70,15 +70,15 @@ pub(crate) fn draw_notice(model: &Model, theme: Theme, area: Rect, frame: &mut F
     }
 }
 
-/// Why the line that is being written will not work.
-fn wrong(model: &Model) -> Option<&str> {
+/// Returns the reason why the current draft would be rejected.
+fn input_error(model: &Model) -> Option<&str> {
     let is_written = matches!(model.next_owner(), FocusOwner::Input(_) | FocusOwner::Choices(_));
     let is_refused = model.replay.is_some() && model.line() == Written::Message;
     let refused = is_refused.then_some(REPLAY_SENDS_NOTHING);
     model.assist.refusal().or(refused).filter(|_| is_written)
 }
 
-/// The commands that begin as the draft does, with what they take.
+/// Returns the commands that match the draft, with their arguments.
 fn command_hint(model: &Model) -> Option<String> {
     let typed = model.input.draft().strip_prefix(':').filter(|_| model.next_owner().is_input())?;
     let name = typed.split_whitespace().next().unwrap_or_default();
@@ -94,7 +94,7 @@ fn command_hint(model: &Model) -> Option<String> {
     }
 }
 
-/// Whether what is written next is a filter.
+/// Whether the next word of the draft is a filter.
 fn writes_filter(spec: &Spec, typed: &str) -> bool {
     let words_before = match spec.argument {
         Argument::Filter | Argument::Hold | Argument::Drop => 1,
@@ -107,7 +107,7 @@ fn writes_filter(spec: &Spec, typed: &str) -> bool {
 pub(crate) fn draw_input(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     let owner = model.focus_owner();
     if let Some(handing_on) = model.handing_on() {
-        leaving::draw(handing_on, theme, area, frame);
+        drain_progress::draw(handing_on, theme, area, frame);
         return;
     }
     if let Some(question) = &model.question {
@@ -121,47 +121,47 @@ pub(crate) fn draw_input(model: &Model, theme: Theme, area: Rect, frame: &mut Fr
         return;
     }
     let has_focus = owner.is_input();
-    let label = label(model, owner);
+    let label = input_label(model, owner);
     let left = u16::try_from(label.len() + 1).unwrap_or(0).min(area.width);
     let room = usize::from(area.width - left);
     frame.render_widget(Line::from(Span::styled(label, theme.title(has_focus))), area);
     let text = Rect { x: area.x + left, width: area.width - left, ..area };
     if owner == FocusOwner::Recall {
-        draw_search(model, theme, text, frame);
+        draw_history_search(model, theme, text, frame);
         return;
     }
     if model.input.draft().is_empty() && matches!(owner, FocusOwner::Overlay(_) | FocusOwner::Menu) {
         return;
     }
     if model.input.draft().is_empty() && !has_focus {
-        let hint = if model.replay.is_some() { TO_COMMAND } else { TO_WRITE };
+        let hint = if model.replay.is_some() { REPLAY_INPUT_HINT } else { WRITE_HINT };
         let hint = with_keys(model, hint);
         frame.render_widget(Line::styled(fit(&hint, room, theme.charset), theme.quiet), text);
         return;
     }
-    let (line, cursor) = scrolled(model.input.draft(), model.input.cursor_byte(), room, theme.charset);
-    // In a filter only what is wrong is marked.
-    let is_wrong = wrong(model).is_some() && model.writing.is_none();
+    let (line, cursor) = scroll_to_cursor(model.input.draft(), model.input.cursor_byte(), room, theme.charset);
+    // In a filter only the wrong part is marked.
+    let is_wrong = input_error(model).is_some() && model.writing.is_none();
     let mut line = Line::styled(line, if is_wrong { theme.notice(true) } else { Style::new() });
-    if has_focus && let Some(more) = behind(model, theme, room.saturating_sub(line.width())) {
+    if has_focus && let Some(more) = trailing_hint(model, theme, room.saturating_sub(line.width())) {
         line.push_span(more);
     }
     frame.render_widget(line, text);
     mark_mistake(model, theme, text, cursor, frame);
     if has_focus {
-        put_cursor(text, cursor, frame);
+        set_cursor(text, cursor, frame);
     }
 }
 
-/// What is being written; with a sign in front if it will not work.
-fn label(model: &Model, owner: FocusOwner) -> &'static str {
-    if owner == FocusOwner::Recall { " SENT " } else { model.line().label(wrong(model).is_some()) }
+/// Returns the label of the input. It starts with a sign if the draft would be rejected.
+fn input_label(model: &Model, owner: FocusOwner) -> &'static str {
+    if owner == FocusOwner::Recall { " SENT " } else { model.line().label(input_error(model).is_some()) }
 }
 
-/// What stands behind the draft: what could follow, or where there is no room for it elsewhere, what is wrong.
-fn behind(model: &Model, theme: Theme, columns: usize) -> Option<Span<'static>> {
+/// Returns the text after the draft: the inline suggestion, or the error if there is no notice line.
+fn trailing_hint(model: &Model, theme: Theme, columns: usize) -> Option<Span<'static>> {
     let has_notice = model.areas().is_some_and(|areas| !areas.notice.is_empty());
-    let (text, style) = match (wrong(model), model.assist.ghost()) {
+    let (text, style) = match (input_error(model), model.assist.ghost()) {
         (Some(reason), _) if !has_notice => (format!("  {reason}"), theme.notice(true)),
         (_, Some(ghost)) if model.input.is_at_end() => (ghost.text.clone(), theme.quiet),
         _ => return None,
@@ -169,10 +169,10 @@ fn behind(model: &Model, theme: Theme, columns: usize) -> Option<Span<'static>> 
     Some(Span::styled(shown(&text, columns, theme.charset).as_str().to_owned(), style))
 }
 
-/// The search in the history: what is searched for, and the line that was found.
-fn draw_search(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+/// Draws the history search: the query and the line that it found.
+fn draw_history_search(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     let wanted = model.input.search().map_or("", |search| search.wanted.as_str());
-    let (wanted, cursor) = scrolled(wanted, wanted.len(), usize::from(area.width) / 2, theme.charset);
+    let (wanted, cursor) = scroll_to_cursor(wanted, wanted.len(), usize::from(area.width) / 2, theme.charset);
     let room = usize::from(area.width).saturating_sub(cursor + 3);
     let found = match model.input.found() {
         Some(found) => Span::styled(shown(found, room, theme.charset).as_str().to_owned(), theme.strong),
@@ -182,16 +182,16 @@ fn draw_search(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
         ),
     };
     frame.render_widget(Line::from(vec![Span::raw(wanted), Span::styled(" : ", theme.quiet), found]), area);
-    put_cursor(area, cursor, frame);
+    set_cursor(area, cursor, frame);
 }
 
-/// Shows the cursor on this column of the area, or on its last.
-fn put_cursor(area: Rect, column: usize, frame: &mut Frame<'_>) {
+/// Sets the cursor to a column of the area, at most to its last.
+fn set_cursor(area: Rect, column: usize, frame: &mut Frame<'_>) {
     let column = area.x.saturating_add(u16::try_from(column).unwrap_or(u16::MAX));
     frame.set_cursor_position(Position::new(column.min(area.right().saturating_sub(1)), area.y));
 }
 
-/// Points at what is wrong in the draft, of which the cursor stands on this column.
+/// Marks the wrong part of a filter. `cursor` is the column of the cursor.
 fn mark_mistake(model: &Model, theme: Theme, area: Rect, cursor: usize, frame: &mut Frame<'_>) {
     let Some(mistake) = model.writing.as_ref().and_then(|writing| writing.error.as_ref()) else { return };
     let (draft, at) = (model.input.draft(), model.input.cursor_byte());
@@ -201,7 +201,7 @@ fn mark_mistake(model: &Model, theme: Theme, area: Rect, cursor: usize, frame: &
         if byte < at { cursor.saturating_sub(width) } else { cursor.saturating_add(width) }
     };
     let (start, end) = (column(mistake.span.start), column(mistake.span.end));
-    // Where something is missing there is nothing to underline but the place.
+    // If something is missing, the span is empty: mark one column.
     for column in start..end.max(start + 1).min(usize::from(area.width)) {
         let x = area.x.saturating_add(u16::try_from(column).unwrap_or(u16::MAX));
         if let Some(cell) = frame.buffer_mut().cell_mut((x, area.y)) {
@@ -210,14 +210,14 @@ fn mark_mistake(model: &Model, theme: Theme, area: Rect, cursor: usize, frame: &
     }
 }
 
-/// The part of the draft around the cursor, and the cursor's column in it.
-fn scrolled(draft: &str, cursor: usize, columns: usize, charset: Charset) -> (String, usize) {
+/// Returns the part of the draft around the cursor, and the column of the cursor in it.
+fn scroll_to_cursor(draft: &str, cursor: usize, columns: usize, charset: Charset) -> (String, usize) {
     let (before, after) = draft.split_at(cursor);
-    // What is shown before the cursor is its end, as much as leaves room for the cursor itself. A character takes a
-    // column at least, or joins one that does.
+    // The head is the longest end of the text before the cursor that leaves one column for the cursor. Every
+    // character takes at least one column or is joined to one that does.
     let room = columns.saturating_sub(1);
     let starts: Vec<usize> =
-        before.char_indices().rev().map(|(at, _)| at).take(LONGEST_CELL * room).collect();
+        before.char_indices().rev().map(|(at, _)| at).take(MAX_CELL_CHARS * room).collect();
     let fitting = starts.partition_point(|at| shown(&before[*at..], usize::MAX, charset).width() <= room);
     let start = fitting.checked_sub(1).map_or(cursor, |last| starts[last]);
     let head = shown(&before[start..], room, charset);
@@ -225,23 +225,23 @@ fn scrolled(draft: &str, cursor: usize, columns: usize, charset: Charset) -> (St
     (format!("{}{}", head.as_str(), tail.as_str()), head.width())
 }
 
-/// The bindings to hint at, the most important first.
-fn hinted(model: &Model) -> Vec<&Binding> {
+/// Returns the bindings to hint at, the most important first.
+fn hint_bindings(model: &Model) -> Vec<&Binding> {
     let bindings = model.keymap.bindings().iter();
     let mut hinted: Vec<_> = bindings.filter(|binding| is_worth_a_hint(model, binding)).collect();
     if matches!(model.focus_owner(), FocusOwner::Overlay(_)) {
-        // The way out has room whatever else can be done there.
+        // The key that closes the overlay always has room.
         hinted.sort_by_key(|binding| binding.command != ":close");
     }
     if model.replay.is_some() {
-        let place = |binding: &&Binding| FIRST_IN_REPLAY.iter().position(|first| binding.command == *first);
-        hinted.sort_by_key(|binding| place(binding).unwrap_or(FIRST_IN_REPLAY.len()));
+        let place = |binding: &&Binding| REPLAY_HINT_ORDER.iter().position(|first| binding.command == *first);
+        hinted.sort_by_key(|binding| place(binding).unwrap_or(REPLAY_HINT_ORDER.len()));
     }
     hinted
 }
 
-/// What a key does to the line as it is, or to whatever it acts on.
-fn hint<'a>(model: &Model, binding: &'a Binding) -> &'a str {
+/// Returns the hint of a binding, which may depend on the current line.
+fn hint_text<'a>(model: &Model, binding: &'a Binding) -> &'a str {
     let is_empty = matches!(model.line(), Written::Empty { .. });
     match &*binding.command {
         ":send" if model.next_owner().is_input() && model.line() == Written::Command => "run",
@@ -255,15 +255,15 @@ fn hint<'a>(model: &Model, binding: &'a Binding) -> &'a str {
 /// Draws the line of key hints.
 pub fn draw_hints(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     match model.focus_owner() {
-        FocusOwner::HandingOn => return leaving::draw_hints(theme, area, frame),
-        // Keys answer it, and do nothing else.
+        FocusOwner::HandingOn => return drain_progress::draw_hints(theme, area, frame),
+        // The question itself names its keys, and no other key works.
         FocusOwner::Question => return,
         _ => {}
     }
     let mut line = Line::default();
-    for binding in hinted(model) {
+    for binding in hint_bindings(model) {
         let key = model.keys_of(binding).first().map(|key| key.name(theme.charset)).unwrap_or_default();
-        let hint = hint(model, binding);
+        let hint = hint_text(model, binding);
         let hint = vec![Span::styled(key, theme.strong), Span::styled(format!(" {hint}"), theme.quiet)];
         let gap = if line.spans.is_empty() { "" } else { "  " };
         let more = Line::from(hint.clone()).width() + gap.len();

@@ -1,4 +1,4 @@
-//! The first line: who this node is and how busy.
+//! The first line of the screen: the name and the load of this node.
 
 use clacks_p2p::core::{PeerCounts, Status};
 use clacks_recording::player::Progress;
@@ -13,27 +13,27 @@ use ratatui::{
 
 use crate::model::Model;
 
-/// The name of the node has at least so many columns beside a replay, or is left out.
-const NAME: usize = 8;
-/// Columns from which on it is said how a note is taken away.
-const LONG: usize = 100;
+/// Minimum width of the node's name beside a replay, in columns. Below it the name is left out.
+const MIN_NAME_WIDTH: usize = 8;
+/// Minimum width, in columns, at which the failure says how to dismiss it.
+const WIDE: usize = 100;
 
 /// Draws the header line.
 pub fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     let overview = &model.overview;
     let width = usize::from(area.width);
     let address = overview.address.to_string();
-    let replay = failures(model, theme).or_else(|| replay(model, theme));
+    let replay = failure_line(model, theme).or_else(|| replay_line(model, theme));
     let room = width.saturating_sub(7 + replay.as_ref().map_or(0, |replay| 2 + replay.width()));
     let name = fit_address(&overview.address, address.len().min(room), theme.charset);
     let mut line = Line::from(vec![Span::styled("clacks ", theme.strong), Span::styled(name, theme.strong)]);
     if let Some(replay) = replay {
-        // Where it stands matters more than where it was recorded.
-        line = if room < NAME { Line::default() } else { line + Span::raw("  ") };
+        // The replay position takes precedence over the node's name.
+        line = if room < MIN_NAME_WIDTH { Line::default() } else { line + Span::raw("  ") };
         line.spans.extend(replay.spans);
     }
-    // What has no room is left out, the least important first.
-    let items = items(model).into_iter().map(|item| format!("  {item}"));
+    // Drop the least important items until the rest fits.
+    let items = status_items(model).into_iter().map(|item| format!("  {item}"));
     let mut room = width.saturating_sub(line.width());
     line.spans.extend(items.map(Span::raw).take_while(|item| {
         let fits = item.width() <= room;
@@ -43,10 +43,10 @@ pub fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     frame.render_widget(line, area);
 }
 
-/// That a recording or the log ended because it could not be written.
-fn failures(model: &Model, theme: Theme) -> Option<Line<'static>> {
+/// Says that a recording or the log ended because it could not be written.
+fn failure_line(model: &Model, theme: Theme) -> Option<Line<'static>> {
     let recording = model.recording_failure.as_ref().map(|_| {
-        let key = if usize::from(model.screen.width) < LONG { "" } else { ": :record takes this note away" };
+        let key = if usize::from(model.screen.width) < WIDE { "" } else { ": :record takes this note away" };
         format!(" REC FAILED{key} ")
     });
     let log = model.lost_lines.as_ref().map(|lost| {
@@ -57,15 +57,15 @@ fn failures(model: &Model, theme: Theme) -> Option<Line<'static>> {
     (!failures.is_empty()).then(|| Line::styled(failures.join(" "), theme.mood(Tone::Bad)))
 }
 
-/// That it is a replay, and where that stands.
-fn replay(model: &Model, theme: Theme) -> Option<Line<'static>> {
+/// Says that this is a replay, with its position.
+fn replay_line(model: &Model, theme: Theme) -> Option<Line<'static>> {
     let replay = model.replay.as_ref()?;
     let badge = Span::styled(" REPLAY ", theme.title(true));
-    Some(Line::from(vec![badge, Span::raw(format!(" {}", progress(replay)))]))
+    Some(Line::from(vec![badge, Span::raw(format!(" {}", replay_position(replay)))]))
 }
 
-/// Where a replay stands: `1:05 of 12:30  4x`.
-fn progress(replay: &Progress) -> String {
+/// Returns the replay position: `1:05 of 12:30  4x`.
+fn replay_position(replay: &Progress) -> String {
     let how = match replay {
         Progress { jumping: Some(read), .. } => format!("jumping {:.0} %", read * 100.0),
         Progress { at_end: true, .. } => "at the end".to_owned(),
@@ -75,7 +75,7 @@ fn progress(replay: &Progress) -> String {
     format!("{} of {}  {how}", format::clock(replay.position), format::clock(replay.length))
 }
 
-fn items(model: &Model) -> Vec<String> {
+fn status_items(model: &Model) -> Vec<String> {
     let overview = &model.overview;
     let (received, delivered) = model.rates.per_second();
     let mut items = vec![
@@ -105,10 +105,10 @@ fn items(model: &Model) -> Vec<String> {
     items
 }
 
-/// The lists in one line, where they themselves have no room.
+/// Draws the counts of the lists in one line, used where the lists do not fit.
 pub(crate) fn draw_summary(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     let mut line = Line::from(Span::styled("peers ", theme.quiet));
-    line.spans.extend(counts(&model.listed.peers, theme));
+    line.spans.extend(status_counts(&model.listed.peers, theme));
     line.push_span(Span::styled("  queue ", theme.quiet));
     line.push_span(Span::raw(format::count(model.listed.queued)));
     if model.listed.held > 0 {
@@ -117,9 +117,8 @@ pub(crate) fn draw_summary(model: &Model, theme: Theme, area: Rect, frame: &mut 
     frame.render_widget(line, area);
 }
 
-/// Returns the number of peers by status, as in `2N 8A 2? 1L`. `?` counts peers that only claim to be alive, `A` the
-/// other live peers.
-pub fn counts(peers: &PeerCounts, theme: Theme) -> Vec<Span<'static>> {
+/// Returns the number of peers by status, as in `2N 8A 2? 1L`. `?` counts unverified peers, `A` the other live peers.
+pub fn status_counts(peers: &PeerCounts, theme: Theme) -> Vec<Span<'static>> {
     let counted = Status::ALL.into_iter().flat_map(|status| {
         let claimed = if status == Status::Alive { peers.unverified } else { 0 };
         let rest = peers.of(status).saturating_sub(claimed);

@@ -1,4 +1,4 @@
-//! The messages that are held: what they say, why they are held, who sent them, size, age.
+//! The held messages: preview, reason, sender, size, age.
 
 use std::time::Duration;
 
@@ -15,8 +15,8 @@ use ratatui::{
 };
 
 use super::{
-    parts::{draw_empty, marked},
-    queue::digits,
+    components::{draw_empty, marked_count},
+    queue::max_digits,
 };
 use crate::{model::Model, state::layout::below_title};
 
@@ -25,8 +25,8 @@ const BY: usize = 7;
 const FROM: usize = 26;
 const SIZE: usize = 8;
 const AGE: usize = 6;
-/// A preview has at least so many columns, or the others give way.
-const PREVIEW: usize = 16;
+/// Minimum width of a preview, in columns. Below it other columns are left out.
+const MIN_PREVIEW_WIDTH: usize = 16;
 
 const EMPTY: &[&str] = &[
     "nothing is held",
@@ -42,13 +42,13 @@ pub fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     if held.is_empty() {
         draw_empty(theme, rows, if model.replay.is_some() { &EMPTY[..1] } else { EMPTY }, frame);
     }
-    let digits = digits(held.iter().map(|held| &held.queued));
+    let digits = max_digits(held.iter().map(|held| &held.queued));
     for (index, (held, row)) in held.iter().zip(rows.rows()).enumerate() {
         let is_selected = selected == Some(index);
         let is_marked = model.marks.held.contains(&held.queued.id);
         let mark = if is_marked { Span::styled("*", theme.marked) } else { Span::raw(" ") };
         let mut line = Line::from(vec![Span::raw(if is_selected { ">" } else { " " }), mark]);
-        line.spans.extend(spans(model, theme, held, digits, usize::from(area.width)));
+        line.spans.extend(row_spans(model, theme, held, digits, usize::from(area.width)));
         frame.render_widget(line, row);
         if is_selected {
             frame.buffer_mut().set_style(row, theme.selected);
@@ -64,7 +64,7 @@ fn draw_title(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
         .map_or_else(|| "no filter holds what comes".to_owned(), |rule| format!("held by a filter: {rule}"));
     let mut line = Line::from(Span::styled(" HELD ", theme.title(true)));
     line.push_span(Span::raw(" "));
-    line.spans.extend(marked(theme, model.marks.held.len()));
+    line.spans.extend(marked_count(theme, model.marks.held.len()));
     let notes = format!("{}  {rule}", format::count(model.held.total));
     line.push_span(Span::raw(fit(
         &notes,
@@ -74,11 +74,17 @@ fn draw_title(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     frame.render_widget(line, Rect { height: area.height.min(1), ..area });
 }
 
-fn spans(model: &Model, theme: Theme, held: &HeldMessage, digits: usize, width: usize) -> Vec<Span<'static>> {
+fn row_spans(
+    model: &Model,
+    theme: Theme,
+    held: &HeldMessage,
+    digits: usize,
+    width: usize,
+) -> Vec<Span<'static>> {
     let queued = &held.queued;
     let number = format!("{:>digits$} ", queued.id.to_string());
     let marker = MARKER + number.len();
-    let room = width.saturating_sub(marker + PREVIEW + BY + AGE);
+    let room = width.saturating_sub(marker + MIN_PREVIEW_WIDTH + BY + AGE);
     let from = if room >= FROM { FROM } else { 0 };
     let size = if room >= from + SIZE { SIZE } else { 0 };
     let text = width.saturating_sub(marker + BY + from + size + AGE);

@@ -1,5 +1,5 @@
-//! The map: this node in the middle, the peers as towers around it, edges for who talks with us and who made whom
-//! known, and a dot for each message on its way.
+//! The network map: this node in the middle, the peers as towers around it. Edges show contacts and introductions,
+//! dots show messages on their way.
 
 use clacks_p2p::{
     Address,
@@ -8,7 +8,7 @@ use clacks_p2p::{
 use clacks_text::{fit::fit, format, glyphs::glyphs, sanitize::shown_lines};
 use clacks_widgets::theme::{CLAIMED, Theme, letter};
 use dots::Dots;
-use names::{Cells, name};
+use labels::{CellReservations, label_candidates};
 use ratatui::{
     Frame,
     buffer::Buffer,
@@ -17,7 +17,7 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use super::parts::draw_heading;
+use super::components::draw_heading;
 use crate::{
     model::{
         Model,
@@ -35,20 +35,20 @@ use crate::{
 };
 
 pub mod dots;
-pub mod names;
+pub mod labels;
 
-/// A tower, which has eight shutters; one that is lost or dead has not all of them left.
+/// Symbols of a tower by the status of its peer. A lost or dead tower lacks some of its eight shutters.
 const TOWER: &str = "\u{28ff}";
 const NEW: &str = "\u{28c0}";
 const LOST: &str = "\u{2895}";
 const DEAD: &str = "\u{2880}";
 const IGNORED: &str = "\u{28c9}";
 
-/// Dots between two of an edge that is drawn loosely.
-const LOOSE: usize = 4;
-const LOOSER: usize = 7;
+/// Distance between two dots of an edge without contact: recently used, and not.
+const SPARSE: usize = 4;
+const SPARSER: usize = 7;
 
-/// What the lines mean, in words for the room that there is in the title.
+/// Legends of the edges, the longest first.
 const LEGENDS: [&str; 2] = [
     "  \u{2824}\u{2824}\u{2824} talks with us  \u{2804}\u{2800}\u{2804} named the other to us",
     "  \u{2824}\u{2824}\u{2824} talks with us  \u{2804}\u{2800}\u{2804} named the other",
@@ -56,19 +56,19 @@ const LEGENDS: [&str; 2] = [
 
 /// Draws the network map. Draws nothing if the area exceeds the frame.
 pub fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
-    // The terminal may be smaller by now.
+    // The area can be stale after a resize.
     if area.is_empty() || area.intersection(frame.area()) != area {
         return;
     }
     draw_heading(theme, heading(model, theme, area), area, frame);
     let field = field(model, area);
     if model.listed.peers.total() == 0 {
-        super::parts::draw_none(model, theme, field, frame);
+        super::components::draw_no_peers(model, theme, field, frame);
         return;
     }
-    draw_dots(model, theme, field, frame.buffer_mut());
+    draw_edges(model, theme, field, frame.buffer_mut());
     draw_towers(model, theme, field, frame.buffer_mut());
-    draw_about(
+    draw_peer_summary(
         model,
         theme,
         Rect { y: field.bottom(), height: below_title(area).bottom() - field.bottom(), ..area },
@@ -93,7 +93,7 @@ fn heading(model: &Model, theme: Theme, area: Rect) -> Line<'static> {
         return line;
     }
     let room = usize::from(area.width).saturating_sub(line.width());
-    // All of its characters are of one column.
+    // Each character takes one column.
     let legend = LEGENDS.into_iter().find(|legend| legend.chars().count() < room);
     line.extend(legend.map(|legend| Span::styled(legend, theme.quiet)));
     line
@@ -105,22 +105,22 @@ fn has_focus(model: &Model) -> bool {
 
 // === Lines and dots ===
 
-fn draw_dots(model: &Model, theme: Theme, field: Rect, buffer: &mut Buffer) {
+fn draw_edges(model: &Model, theme: Theme, field: Rect, buffer: &mut Buffer) {
     let (now, motion) = (model.shown_moment().uptime, &model.motion);
     let (mut quiet, mut busy) = (Dots::new(field), Dots::new(field));
     for edge in model.shown_map().edges(now, motion) {
         let (from, to) = (cell(field, edge.from), cell(field, edge.to));
         match edge.kind {
-            EdgeKind::Vouched { is_recent: false } => quiet.line(from, to, LOOSER),
-            EdgeKind::Vouched { is_recent: true } => quiet.line(from, to, LOOSE),
-            EdgeKind::Met { is_recent: false } => quiet.line(from, to, 2),
-            EdgeKind::Met { is_recent: true } => quiet.line(from, to, 1),
-            EdgeKind::Busy => busy.line(from, to, 1),
+            EdgeKind::Vouched { is_recent: false } => quiet.add_line(from, to, SPARSER),
+            EdgeKind::Vouched { is_recent: true } => quiet.add_line(from, to, SPARSE),
+            EdgeKind::Met { is_recent: false } => quiet.add_line(from, to, 2),
+            EdgeKind::Met { is_recent: true } => quiet.add_line(from, to, 1),
+            EdgeKind::Busy => busy.add_line(from, to, 1),
         }
     }
     if model.shown_map().is_crowded() {
         for status in Status::ALL.into_iter().filter(|status| model.listed.peers.of(*status) > 0) {
-            quiet.ring(ring(status), u32::from(field.width));
+            quiet.add_ring(ring(status), u32::from(field.width));
         }
     }
     quiet.draw(theme.quiet, buffer);
@@ -134,10 +134,10 @@ fn draw_marks(model: &Model, theme: Theme, field: Rect, buffer: &mut Buffer) {
     for mark in model.shown_map().marks(model.shown_moment().uptime, &model.motion) {
         let tower = cell(field, mark.peer);
         match mark.kind {
-            MarkKind::In => incoming.blob(here, tower, mark.part),
-            MarkKind::Out => outgoing.blob(here, tower, mark.part),
+            MarkKind::In => incoming.add_blob(here, tower, mark.part),
+            MarkKind::Out => outgoing.add_blob(here, tower, mark.part),
             MarkKind::Failed => {
-                if let Some(cell) = buffer.cell_mut(dots::between(here, tower, mark.part)) {
+                if let Some(cell) = buffer.cell_mut(dots::interpolate(here, tower, mark.part)) {
                     cell.set_symbol("x").set_style(Style::reset().patch(theme.bad));
                 }
             }
@@ -150,36 +150,36 @@ fn draw_marks(model: &Model, theme: Theme, field: Rect, buffer: &mut Buffer) {
 // === Towers ===
 
 fn draw_towers(model: &Model, theme: Theme, field: Rect, buffer: &mut Buffer) {
-    let mut cells = Cells::new(field);
+    let mut cells = CellReservations::new(field);
     let selected = model.peers.selected_peer();
     let is_selected = |tower: &&MapPeer| selected.is_some_and(|peer| peer.address == tower.peer.address);
     let here = cell(field, CENTRE);
-    cells.stand(here);
+    cells.reserve_tower(here);
     let style = Style::reset().patch(theme.strong);
     buffer.set_stringn(here.x, here.y, TOWER.repeat(2), usize::from(field.right() - here.x), style);
     let mut standing = Vec::new();
-    let mut stand = |tower, cells: &mut Cells| {
+    let mut stand = |tower, cells: &mut CellReservations| {
         let place = cell(field, model.shown_map().place(tower));
-        // Where two would stand on one another there is no room for all of them anyway.
-        if cells.stand(place) {
+        // If two towers overlap, the area is too small for all: leave out the later one.
+        if cells.reserve_tower(place) {
             standing.push((tower, place));
         }
     };
-    // Where there is no room for all, the selected one has it.
+    // Place the selected tower first, so that it is always drawn.
     let (first, others): (Vec<_>, Vec<_>) = model.shown_map().towers().iter().partition(is_selected);
     first.into_iter().for_each(|tower| stand(tower, &mut cells));
     if model.shown_map().is_crowded() {
-        draw_ring_names(model, theme, field, &mut cells, buffer);
+        draw_ring_labels(model, theme, field, &mut cells, buffer);
     }
     others.into_iter().for_each(|tower| stand(tower, &mut cells));
     for (tower, place) in &standing {
         draw_tower(theme, &tower.peer, *place, buffer);
     }
-    if let Some(at) = cells.name(here, "here") {
-        write_name(at, "here", Style::reset().patch(theme.strong), field, buffer);
+    if let Some(at) = cells.reserve_label(here, "here") {
+        write_label(at, "here", Style::reset().patch(theme.strong), field, buffer);
     }
     if !model.shown_map().is_crowded() {
-        draw_names(theme, &standing, field, &mut cells, buffer);
+        draw_labels(theme, &standing, field, &mut cells, buffer);
     }
     if let Some((_, place)) = standing.iter().find(|(tower, _)| is_selected(tower)) {
         mark_selected(model, theme, *place, field, buffer);
@@ -199,32 +199,32 @@ fn draw_tower(theme: Theme, peer: &Peer, place: Position, buffer: &mut Buffer) {
     buffer.set_string(place.x, place.y, format!("{symbol}{letter}"), style);
 }
 
-fn draw_names(
+fn draw_labels(
     theme: Theme,
     standing: &[(&MapPeer, Position)],
     field: Rect,
-    cells: &mut Cells,
+    cells: &mut CellReservations,
     buffer: &mut Buffer,
 ) {
     let addresses: Vec<&Address> = standing.iter().map(|(tower, _)| &tower.peer.address).collect();
     for (tower, place) in standing {
-        let style = Style::reset().patch(super::parts::address_style(theme, tower.peer.status));
-        for name in name(&tower.peer.address, &addresses, theme.charset) {
-            if let Some(at) = cells.name(*place, &name) {
-                write_name(at, &name, style, field, buffer);
+        let style = Style::reset().patch(super::components::address_style(theme, tower.peer.status));
+        for name in label_candidates(&tower.peer.address, &addresses, theme.charset) {
+            if let Some(at) = cells.reserve_label(*place, &name) {
+                write_label(at, &name, style, field, buffer);
                 break;
             }
         }
     }
 }
 
-/// Writes a name with a free cell on either side, so that no line runs into it.
-fn write_name(at: Position, name: &str, style: Style, field: Rect, buffer: &mut Buffer) {
+/// Writes a label and clears the dots in the cell on either side.
+fn write_label(at: Position, name: &str, style: Style, field: Rect, buffer: &mut Buffer) {
     let end = at.x + name.chars().count() as u16;
     for x in [at.x.checked_sub(1), Some(end)].into_iter().flatten() {
         let position = Position { x, y: at.y };
         if field.contains(position)
-            && let Some(cell) = buffer.cell_mut(position).filter(|cell| dots::are_dots(cell))
+            && let Some(cell) = buffer.cell_mut(position).filter(|cell| dots::is_dots(cell))
         {
             cell.reset();
         }
@@ -232,8 +232,14 @@ fn write_name(at: Position, name: &str, style: Style, field: Rect, buffer: &mut 
     buffer.set_string(at.x, at.y, name, style);
 }
 
-/// How many peers stand on each ring, at its top, or at its bottom if the selected one stands there.
-fn draw_ring_names(model: &Model, theme: Theme, field: Rect, cells: &mut Cells, buffer: &mut Buffer) {
+/// Writes the number of peers at the top of each ring, or at its bottom if the selected tower covers the top.
+fn draw_ring_labels(
+    model: &Model,
+    theme: Theme,
+    field: Rect,
+    cells: &mut CellReservations,
+    buffer: &mut Buffer,
+) {
     for status in Status::ALL {
         let count = model.listed.peers.of(status);
         let name = format!("{} {status} {}", letter(status), format::count(count));
@@ -242,17 +248,17 @@ fn draw_ring_names(model: &Model, theme: Theme, field: Rect, cells: &mut Cells, 
         let ends = [CENTRE.y - ring(status), CENTRE.y + ring(status)].map(|y| Point { x: CENTRE.x, y });
         let place = ends.map(|end| cell(field, end)).into_iter().find_map(|end| {
             let x = end.x.saturating_sub(columns / 2).max(field.x);
-            // A free column stays on either side.
+            // Keep a free column on either side.
             let with_gaps = Position { x: x.saturating_sub(1), ..end };
-            (count > 0 && cells.take(with_gaps, columns + 2)).then_some(Position { x, ..end })
+            (count > 0 && cells.reserve(with_gaps, columns + 2)).then_some(Position { x, ..end })
         });
         if let Some(at) = place {
-            write_name(at, &name, style, field, buffer);
+            write_label(at, &name, style, field, buffer);
         }
     }
 }
 
-/// The selected tower is reversed and marked, as a selected row is.
+/// Marks and reverses the selected tower, like a selected row.
 fn mark_selected(model: &Model, theme: Theme, place: Position, field: Rect, buffer: &mut Buffer) {
     if place.x > field.x {
         buffer.set_string(place.x - 1, place.y, ">", Style::reset().patch(theme.strong));
@@ -264,10 +270,10 @@ fn mark_selected(model: &Model, theme: Theme, place: Position, field: Rect, buff
 
 // === What is known of the selected tower ===
 
-fn draw_about(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+fn draw_peer_summary(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     let Some(peer) = model.peers.selected_peer() else { return };
     let columns = usize::from(area.width).saturating_sub(2);
-    let text = about(model, peer);
+    let text = peer_summary(model, peer);
     let height = usize::from(area.height);
     let lines = shown_lines(&text, columns, 0, height + 1, theme.charset);
     let style = theme.peer(peer);
@@ -284,7 +290,7 @@ fn draw_about(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     }
 }
 
-fn about(model: &Model, peer: &Peer) -> String {
+fn peer_summary(model: &Model, peer: &Peer) -> String {
     let age = format::age(peer.age(model.shown_now()));
     let introduced = introduced(model, &peer.address).map(|how| format!(", {how}")).unwrap_or_default();
     format!(

@@ -1,21 +1,21 @@
 //! Draws the [`Model`]. Pure: no clock, no input or output, and no work beyond what fits on the screen.
 
+pub mod address_labels;
 pub mod charts;
-pub mod choices;
+pub mod completion_popup;
+pub mod components;
+pub mod drain_progress;
 pub mod footer;
 pub mod header;
 pub mod held;
-pub mod leaving;
 pub mod map;
-pub mod menu;
-pub mod names;
 pub mod overhead;
-pub mod parts;
+pub mod palette;
 pub mod peers;
 pub mod queue;
 pub mod search;
 pub mod selection;
-pub mod sparks;
+pub mod sparkline;
 pub mod tower;
 pub mod traffic;
 
@@ -35,22 +35,22 @@ use super::{
     state::layout::Areas,
 };
 
-/// Draws everything.
+/// Draws the whole screen.
 pub fn view(model: &Model, theme: Theme, frame: &mut Frame<'_>) {
-    draw(model, theme, frame);
+    draw_screen(model, theme, frame);
     if theme.charset.is_ascii() {
         glyphs::to_ascii(frame.buffer_mut());
     }
 }
 
-fn draw(model: &Model, theme: Theme, frame: &mut Frame<'_>) {
+fn draw_screen(model: &Model, theme: Theme, frame: &mut Frame<'_>) {
     let Some(areas) = model.areas() else {
         draw_too_small(model, theme, frame);
         return;
     };
     header::draw(model, theme, areas.header, frame);
     draw_body(model, theme, &areas, frame);
-    choices::draw(model, theme, areas.body, frame);
+    completion_popup::draw(model, theme, areas.body, frame);
     footer::draw_notice(model, theme, areas.notice, frame);
     footer::draw_input(model, theme, areas.input, frame);
     footer::draw_hints(model, theme, areas.hints, frame);
@@ -58,7 +58,7 @@ fn draw(model: &Model, theme: Theme, frame: &mut Frame<'_>) {
 
 fn draw_too_small(model: &Model, theme: Theme, frame: &mut Frame<'_>) {
     if let Some(handing_on) = model.handing_on() {
-        leaving::draw(handing_on, theme, frame.area(), frame);
+        drain_progress::draw(handing_on, theme, frame.area(), frame);
         return;
     }
     let question = model.question.as_ref().filter(|question| question.is_about_leaving());
@@ -70,8 +70,8 @@ fn draw_too_small(model: &Model, theme: Theme, frame: &mut Frame<'_>) {
 }
 
 fn draw_body(model: &Model, theme: Theme, areas: &Areas, frame: &mut Frame<'_>) {
-    if let Some(menu) = &model.menu {
-        menu::draw(menu, theme, areas.body, frame);
+    if let Some(palette) = &model.menu {
+        palette::draw(palette, theme, areas.body, frame);
         return;
     }
     if model.open_overlay().is_some() {
@@ -85,11 +85,11 @@ fn draw_body(model: &Model, theme: Theme, areas: &Areas, frame: &mut Frame<'_>) 
     traffic::draw(model, theme, areas.traffic, frame);
     map::draw(model, theme, areas.map, frame);
     tower::draw(model, theme, areas.tower, false, frame);
-    charts::draw_one(model, theme, Chart::Rates, areas.rates, frame);
+    charts::draw_chart(model, theme, Chart::Rates, areas.rates, frame);
     selection::draw(model, theme, areas.details, frame);
 }
 
-/// The lines between what stands side by side.
+/// Draws the vertical rules between columns.
 fn draw_rules(theme: Theme, areas: &Areas, frame: &mut Frame<'_>) {
     for position in areas.rules.iter().flat_map(|rule| rule.positions()) {
         if let Some(cell) = frame.buffer_mut().cell_mut(position) {
@@ -111,8 +111,8 @@ fn draw_overlay(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) 
         _ => {}
     }
     let rows = super::state::layout::below_title(area);
-    if let OverlayKind::Overhead(souls) = &overlay.content {
-        overhead::draw(model, theme, souls, rows, frame);
+    if let OverlayKind::Overhead(list) = &overlay.content {
+        overhead::draw(model, theme, list, rows, frame);
     }
     let lines = overlay_lines(model, theme, usize::from(area.width));
     let (total, height) = (lines.len() + overlay.message.len(), usize::from(rows.height));
@@ -122,11 +122,11 @@ fn draw_overlay(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) 
         heading.push_span(Span::raw(format!("  lines {} to {last} of {total}", overlay.scrolled + 1)));
     }
     if matches!(overlay.content, OverlayKind::Overhead(_)) {
-        heading.push_span(Span::raw(overhead::note(model)));
+        heading.push_span(Span::raw(overhead::title_note(model)));
     }
     if let Some(search) = &overlay.search {
         let room = usize::from(area.width).saturating_sub(heading.width());
-        heading.push_span(search::note(search, theme, room));
+        heading.push_span(search::title_note(search, theme, room));
     }
     frame.render_widget(heading, Rect { height: area.height.min(1), ..area });
     let message_from = overlay.scrolled.saturating_sub(lines.len()).min(overlay.message.len());
@@ -136,7 +136,7 @@ fn draw_overlay(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) 
         let text = overlay.search.as_ref().map(|search| (search, line.to_string()));
         frame.render_widget(line, row);
         if let Some((search, text)) = text {
-            search::mark(search, overlay.scrolled + number, &text, theme, row, frame);
+            search::highlight_matches(search, overlay.scrolled + number, &text, theme, row, frame);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The messages that keep coming back, those with the most visits first.
+//! The messages that keep returning, most visits first.
 
 use clacks_source::message_history::life::MessageHistory;
 use clacks_text::{
@@ -12,15 +12,15 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use super::parts::draw_empty;
+use super::components::draw_empty;
 use crate::{model::Model, state::returning::ReturningList};
 
 const MARKER: usize = 2;
 const VISITS: usize = 12;
 const INTERVAL: usize = 14;
 const LAST: usize = 10;
-/// The text has at least so many columns, or the columns behind it give way, the last first.
-const TEXT: usize = 16;
+/// Minimum width of the text, in columns. Below it the last columns are left out first.
+const MIN_TEXT_WIDTH: usize = 16;
 
 const EMPTY: &[&str] = &[
     "no message has come back yet",
@@ -28,19 +28,19 @@ const EMPTY: &[&str] = &[
     "its text is what it is known by",
 ];
 
-/// The rows below the title.
-pub fn draw(model: &Model, theme: Theme, souls: &ReturningList, area: Rect, frame: &mut Frame<'_>) {
+/// Draws the rows below the title.
+pub fn draw(model: &Model, theme: Theme, list: &ReturningList, area: Rect, frame: &mut Frame<'_>) {
     if model.shown_lives().returned() == 0 {
         draw_empty(theme, area, EMPTY, frame);
         return;
     }
-    let selected = souls.position(model.shown_lives());
-    let top = souls.top(selected, usize::from(area.height));
+    let selected = list.position(model.shown_lives());
+    let top = list.top(selected, usize::from(area.height));
     let lives = model.shown_lives().ranking().enumerate().skip(top);
     for ((position, life), row) in lives.zip(area.rows()) {
         let is_selected = position == selected;
         let mut line = Line::from(Span::raw(if is_selected { "> " } else { "  " }));
-        line.spans.extend(spans(model, theme, life, usize::from(area.width)));
+        line.spans.extend(row_spans(model, theme, life, usize::from(area.width)));
         frame.render_widget(line, row);
         if is_selected {
             frame.buffer_mut().set_style(row, theme.selected);
@@ -48,12 +48,12 @@ pub fn draw(model: &Model, theme: Theme, souls: &ReturningList, area: Rect, fram
     }
 }
 
-fn visited(visits: u32) -> String {
+fn visit_count(visits: u32) -> String {
     format!("{visits} visit{}", if visits == 1 { "" } else { "s" })
 }
 
-/// Returns the note in the title about messages that came back but are no longer in the list.
-pub fn note(model: &Model) -> String {
+/// Returns the note in the title: the number of returned messages that are no longer in the list.
+pub fn title_note(model: &Model) -> String {
     match model.shown_lives().forgotten() {
         0 => String::new(),
         forgotten => {
@@ -63,8 +63,8 @@ pub fn note(model: &Model) -> String {
     }
 }
 
-fn spans(model: &Model, theme: Theme, life: &MessageHistory, width: usize) -> Vec<Span<'static>> {
-    let room = width.saturating_sub(MARKER + TEXT);
+fn row_spans(model: &Model, theme: Theme, life: &MessageHistory, width: usize) -> Vec<Span<'static>> {
+    let room = width.saturating_sub(MARKER + MIN_TEXT_WIDTH);
     let visits = if room >= VISITS { VISITS } else { 0 };
     let interval = if room >= VISITS + INTERVAL { INTERVAL } else { 0 };
     let last = if room >= VISITS + INTERVAL + LAST { LAST } else { 0 };
@@ -74,7 +74,7 @@ fn spans(model: &Model, theme: Theme, life: &MessageHistory, width: usize) -> Ve
         life.interval().map(|interval| format!("every {}", format::span(interval))).unwrap_or_default();
     vec![
         Span::raw(fit(&preview(&life.message), text, theme.charset)),
-        Span::styled(fit_right(&visited(life.visits), visits, theme.charset), theme.strong),
+        Span::styled(fit_right(&visit_count(life.visits), visits, theme.charset), theme.strong),
         Span::raw(fit_right(&every, interval, theme.charset)),
         Span::styled(fit_right(&format!("{} ago", format::age(ago)), last, theme.charset), theme.quiet),
     ]

@@ -9,22 +9,22 @@ use clacks_widgets::theme::{Theme, letter};
 use ratatui::{Frame, layout::Rect, text::Span};
 
 use super::{
+    address_labels::AddressLabels,
+    components::{address_style, draw_no_peers, draw_row, draw_title, marked_count},
     header,
-    names::Names,
-    parts::{address_style, draw_none, draw_row, draw_title, marked},
 };
 use crate::{
     model::Model,
     state::layout::{Pane, below_title},
 };
 
-/// Columns of the marker, of letter and word, of the age and of the round trip, each with a space.
+/// Widths of the columns, each with a space.
 const MARKER: usize = 2;
 const STATUS: usize = 10;
 const AGE: usize = 5;
 const ROUND_TRIP: usize = 8;
-/// An address has at least so many, or the round trip gives way.
-const ADDRESS: usize = 12;
+/// Minimum width of an address, in columns. Below it the round trip is left out.
+const MIN_ADDRESS_WIDTH: usize = 12;
 
 /// Draws the peer list.
 pub fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
@@ -32,32 +32,38 @@ pub fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
         return;
     }
     let mut notes = vec![Span::raw(format!("{}  ", format::count(model.listed.peers.total())))];
-    notes.extend(header::counts(&model.listed.peers, theme));
-    notes.splice(0..0, marked(theme, model.marks.peers.len()));
+    notes.extend(header::status_counts(&model.listed.peers, theme));
+    notes.splice(0..0, marked_count(theme, model.marks.peers.len()));
     draw_title(model, theme, Pane::Peers, area, notes, frame);
     let rows = below_title(area);
     let (peers, selected) = model.peers.visible(usize::from(rows.height));
     if peers.is_empty() {
-        draw_none(model, theme, rows, frame);
+        draw_no_peers(model, theme, rows, frame);
     }
     let width = usize::from(area.width);
-    let names = Names::on_screen(model, columns(width).0, theme.charset);
+    let names = AddressLabels::on_screen(model, column_widths(width).0, theme.charset);
     for (index, (peer, row)) in peers.iter().zip(rows.rows()).enumerate() {
-        let spans = spans(model, theme, peer, &names, width);
+        let spans = row_spans(model, theme, peer, &names, width);
         let signs = (selected == Some(index), model.marks.peers.contains(&peer.address));
         draw_row(model, theme, Pane::Peers, signs, spans, row, frame);
     }
 }
 
-/// The columns of the address, and whether there is room for the round trip.
-fn columns(width: usize) -> (usize, bool) {
+/// Returns the width of the address, and whether the round trip fits.
+fn column_widths(width: usize) -> (usize, bool) {
     let fixed = MARKER + STATUS + AGE + 1;
-    let has_round_trip = width >= fixed + ROUND_TRIP + ADDRESS;
+    let has_round_trip = width >= fixed + ROUND_TRIP + MIN_ADDRESS_WIDTH;
     (width.saturating_sub(fixed + if has_round_trip { ROUND_TRIP } else { 0 }), has_round_trip)
 }
 
-fn spans(model: &Model, theme: Theme, peer: &Peer, names: &Names, width: usize) -> Vec<Span<'static>> {
-    let (_, has_round_trip) = columns(width);
+fn row_spans(
+    model: &Model,
+    theme: Theme,
+    peer: &Peer,
+    names: &AddressLabels,
+    width: usize,
+) -> Vec<Span<'static>> {
+    let (_, has_round_trip) = column_widths(width);
     let status = format!("{} {}", letter(peer.status), format::status(peer));
     let mut spans = vec![
         Span::styled(fit(&status, STATUS - 1, theme.charset), theme.peer(peer)),

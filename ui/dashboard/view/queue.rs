@@ -11,7 +11,7 @@ use clacks_text::{
 use clacks_widgets::theme::Theme;
 use ratatui::{Frame, layout::Rect, text::Span};
 
-use super::parts::{TO_COMMAND, draw_empty, draw_row, draw_title, marked};
+use super::components::{REPLAY_INPUT_HINT, draw_empty, draw_row, draw_title, marked_count};
 use crate::{
     model::Model,
     pages::keys::with_keys,
@@ -22,13 +22,13 @@ const MARKER: usize = 2;
 const SIZE: usize = 7;
 const AGE: usize = 5;
 const VISITS: usize = 6;
-/// A preview has at least so many columns, or the visits give way.
-const PREVIEW: usize = 20;
-/// A preview has at least so many columns, or the number gives way, which commands take.
-const NUMBERED: usize = 8;
+/// Minimum width of a preview, in columns. Below it the visits are left out.
+const MIN_PREVIEW_WIDTH: usize = 20;
+/// Minimum width of a preview, in columns. Below it the message number is left out. Commands use that number.
+const MIN_NUMBERED_WIDTH: usize = 8;
 
 const EMPTY: &[&str] = &["the queue is empty", "press {:say} to write a message"];
-const EMPTY_IN_REPLAY: &[&str] = &["the queue is empty", TO_COMMAND];
+const EMPTY_IN_REPLAY: &[&str] = &["the queue is empty", REPLAY_INPUT_HINT];
 const HELD: &[&str] = &["all of it is held", "{:held} lists it"];
 const WAITING: &[&str] = &["all of it is on its way"];
 
@@ -43,14 +43,14 @@ pub fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
         0 => String::new(),
         number => format!(" +{} in flight", format::count(number)),
     };
-    // Two numbers side by side are not to be read as one.
+    // Two spaces keep two numbers apart.
     let gap = if overview.in_flight == 0 { "  " } else { " " };
     let held = match overview.held {
         0 => String::new(),
         number => format!("{gap}{} held", format::count(number)),
     };
     let mut notes = vec![Span::raw(format!("{}{in_flight}{held}  {bytes}", format::count(overview.queued)))];
-    notes.splice(0..0, marked(theme, model.marks.messages.len()));
+    notes.splice(0..0, marked_count(theme, model.marks.messages.len()));
     draw_title(model, theme, Pane::Queue, area, notes, frame);
     let rows = below_title(area);
     let (queue, selected) = model.queue.visible(usize::from(rows.height));
@@ -63,20 +63,20 @@ pub fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
         };
         draw_empty(theme, rows, &lines.iter().map(|line| with_keys(model, line)).collect::<Vec<_>>(), frame);
     }
-    let digits = digits(queue.iter());
+    let digits = max_digits(queue.iter());
     for (index, (queued, row)) in queue.iter().zip(rows.rows()).enumerate() {
-        let spans = spans(model, theme, queued, digits, usize::from(area.width));
+        let spans = row_spans(model, theme, queued, digits, usize::from(area.width));
         let signs = (selected == Some(index), model.marks.messages.contains(&queued.id));
         draw_row(model, theme, Pane::Queue, signs, spans, row, frame);
     }
 }
 
-/// Columns of the longest number among these messages, so that all of them end in one column.
-pub fn digits<'a>(shown: impl Iterator<Item = &'a QueuedMessage>) -> usize {
+/// Returns the length of the longest message number, so that the numbers can be right-aligned.
+pub fn max_digits<'a>(shown: impl Iterator<Item = &'a QueuedMessage>) -> usize {
     shown.map(|queued| queued.id.to_string().len()).max().unwrap_or(0)
 }
 
-fn spans(
+fn row_spans(
     model: &Model,
     theme: Theme,
     queued: &QueuedMessage,
@@ -84,13 +84,13 @@ fn spans(
     width: usize,
 ) -> Vec<Span<'static>> {
     let number = queued.id.to_string();
-    let number = if width >= MARKER + digits + 1 + NUMBERED + SIZE + AGE + 2 {
+    let number = if width >= MARKER + digits + 1 + MIN_NUMBERED_WIDTH + SIZE + AGE + 2 {
         format!("{number:>digits$} ")
     } else {
         String::new()
     };
     let fixed = MARKER + number.len() + SIZE + AGE + 2;
-    let visits = if width >= fixed + VISITS + PREVIEW { VISITS } else { 0 };
+    let visits = if width >= fixed + VISITS + MIN_PREVIEW_WIDTH { VISITS } else { 0 };
     let text = fit(&preview(&queued.message), width.saturating_sub(fixed + visits), theme.charset);
     let age = model.shown_now().uptime.saturating_sub(Duration::from_millis(queued.since_ms));
     let seen = if queued.visits > 1 {

@@ -1,4 +1,4 @@
-//! The search in what is open: what is looked for, and where it was found.
+//! The search in an overlay: its input, its title note and its matches.
 
 use clacks_text::sanitize::shown;
 use clacks_widgets::theme::Theme;
@@ -12,11 +12,11 @@ use crate::state::search::Search;
 
 const LABEL: &str = " FIND ";
 
-/// What is written, in the place of the input.
+/// Draws the query in place of the input.
 pub(crate) fn draw_prompt(search: &Search, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     let label = Span::styled(LABEL, theme.title(true));
     let room = usize::from(area.width).saturating_sub(LABEL.len() + 2);
-    // The end is what is being written.
+    // Show the end of the query, because that is where the user types.
     let query = search.query();
     let starts = query.char_indices().map(|(at, _)| at);
     let end = starts.map(|at| shown(&query[at..], usize::MAX, theme.charset)).find(|end| end.width() <= room);
@@ -29,18 +29,25 @@ pub(crate) fn draw_prompt(search: &Search, theme: Theme, area: Rect, frame: &mut
 }
 
 /// Returns the note in the title about a search. `room` is its maximum width in columns.
-pub fn note(search: &Search, theme: Theme, room: usize) -> Span<'static> {
+pub fn title_note(search: &Search, theme: Theme, room: usize) -> Span<'static> {
     let outcome = search.outcome();
     let query = shown(search.query(), room.saturating_sub(outcome.len() + 4), theme.charset);
     Span::styled(format!("  /{} {outcome}", query.as_str()), theme.strong)
 }
 
 /// Highlights the matches in a row that is already drawn.
-pub fn mark(search: &Search, row: usize, line: &str, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+pub fn highlight_matches(
+    search: &Search,
+    row: usize,
+    line: &str,
+    theme: Theme,
+    area: Rect,
+    frame: &mut Frame<'_>,
+) {
     let columns =
         |text: &str| u16::try_from(shown(text, usize::MAX, theme.charset).width()).unwrap_or(u16::MAX);
     for (piece, is_current) in search.found_in(row) {
-        // What was found may have changed since.
+        // The text can be newer than the matches.
         let (Some(before), Some(found)) = (line.get(..piece.span.start), line.get(piece.span.clone())) else {
             return;
         };

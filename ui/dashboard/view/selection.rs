@@ -1,4 +1,4 @@
-//! All of what is selected, live, beside the lists.
+//! The details of the selected item beside the lists, updated live.
 
 use clacks_text::{json::laid_out, sanitize::shown_lines};
 use clacks_widgets::theme::Theme;
@@ -8,15 +8,15 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use super::parts::{draw_empty, draw_heading};
+use super::components::{draw_empty, draw_heading};
 use crate::{
     model::{Model, overlay::OverlayKind},
     pages::{content_lines, keys::with_keys, message_history},
     state::layout::below_title,
 };
 
-/// How much of a message is looked at for each cell that it may fill, in bytes: a character and what joins it.
-const BYTES_A_CELL: usize = 16;
+/// Bytes of a message that are laid out per available cell: a character with combining characters.
+const BYTES_PER_CELL: usize = 16;
 
 const EMPTY: &[&str] = &["nothing is selected"];
 
@@ -38,22 +38,22 @@ pub fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
         draw_empty(theme, rows, EMPTY, frame);
         return;
     };
-    // A free column on either side keeps it off the rule.
+    // A free column on either side separates it from the rules.
     let rows = Rect { x: rows.x + 1, width: rows.width.saturating_sub(2), ..rows };
-    for (line, row) in lines(model, theme, &content, rows).into_iter().zip(rows.rows()) {
+    for (line, row) in detail_lines(model, theme, &content, rows).into_iter().zip(rows.rows()) {
         frame.render_widget(line, row);
     }
 }
 
-fn lines(model: &Model, theme: Theme, content: &OverlayKind, area: Rect) -> Vec<Line<'static>> {
+fn detail_lines(model: &Model, theme: Theme, content: &OverlayKind, area: Rect) -> Vec<Line<'static>> {
     let columns = usize::from(area.width);
     let mut lines = content_lines(model, theme, content, columns);
-    let life = life(model, theme, content, columns);
-    // The message and its life share the rest of the room.
+    let life = history_lines(model, theme, content, columns);
+    // The message and its history share the remaining rows.
     let rest = usize::from(area.height).saturating_sub(lines.len());
     let room = rest.saturating_sub(life.len().min(rest / 2));
     if let Some(message) = content.message().filter(|_| room > 0) {
-        let (text, left_out) = laid_out(message.as_json(), BYTES_A_CELL * columns * room);
+        let (text, left_out) = laid_out(message.as_json(), BYTES_PER_CELL * columns * room);
         let text = if left_out > 0 { format!("{text}\u{2026}") } else { text };
         let mut rows = shown_lines(&text, columns, 0, room + 1, theme.charset);
         let has_more = rows.len() > room;
@@ -67,8 +67,8 @@ fn lines(model: &Model, theme: Theme, content: &OverlayKind, area: Rect) -> Vec<
     lines
 }
 
-/// The life of the message that is selected, below a heading.
-fn life(model: &Model, theme: Theme, content: &OverlayKind, columns: usize) -> Vec<Line<'static>> {
+/// Returns the history of the selected message, below a heading.
+fn history_lines(model: &Model, theme: Theme, content: &OverlayKind, columns: usize) -> Vec<Line<'static>> {
     let Some(life) = content.message().and_then(|message| model.shown_lives().of(message)) else {
         return Vec::new();
     };

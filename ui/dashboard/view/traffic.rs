@@ -1,4 +1,4 @@
-//! The traffic: time, direction, peer, message or what happened, outcome.
+//! The traffic: time, direction, peer, message or event, outcome.
 
 use clacks_source::traffic::row::{Direction, Row};
 use clacks_text::{
@@ -10,9 +10,9 @@ use clacks_widgets::theme::Theme;
 use ratatui::{Frame, layout::Rect, text::Span};
 
 use super::{
-    names::Names,
-    parts::{draw_empty, draw_row, draw_title},
-    sparks,
+    address_labels::AddressLabels,
+    components::{draw_empty, draw_row, draw_title},
+    sparkline,
 };
 use crate::{
     model::{Model, traffic::LogCursor},
@@ -20,26 +20,26 @@ use crate::{
     state::layout::{Pane, below_title},
 };
 
-/// Below this many columns the time gives way to the message, and peer and outcome are short.
+/// Below this width, in columns, the time is left out, and peer and outcome are short.
 const NARROW: usize = 64;
 const MARKER: usize = 2;
 const TIME: usize = 9;
 const DIRECTION: usize = 5;
 const OUTCOME: usize = 12;
-/// The outcome where there is room for a long one.
+/// Width of the outcome in a wide area, in columns.
 const LONG_OUTCOME: usize = 24;
-/// An IPv4 address with a port has room in the least.
-const PEER: std::ops::RangeInclusive<usize> = 15..=28;
+/// Range of the width of a peer, in columns. The minimum fits an IPv4 address with a port.
+const PEER_WIDTH: std::ops::RangeInclusive<usize> = 15..=28;
 
 const SHORT_PEER: usize = 9;
 const SHORT_OUTCOME: usize = 9;
 
-/// Columns of the title with the space behind it.
-const TITLE: usize = 10;
-/// Columns of what is said of a zoomed pane.
-const ZOOM: usize = 6;
-/// Columns of the rule that is to be seen at least between the title and what stands at its end.
-const RULE: usize = 3;
+/// Width of the title with the space after it, in columns.
+const TITLE_WIDTH: usize = 10;
+/// Width of the word for a zoomed pane, in columns.
+const ZOOM_WIDTH: usize = 6;
+/// Minimum width of the rule between the title and the sparklines, in columns.
+const MIN_RULE_WIDTH: usize = 3;
 
 const EMPTY: &str = "nothing has come or gone yet";
 const FILTERED: &str = "no traffic is admitted by this filter; {:prompt :filter } changes it";
@@ -49,8 +49,10 @@ pub fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     if area.is_empty() {
         return;
     }
-    let notes = notes(model, theme, usize::from(area.width));
-    let taken = notes.iter().map(Span::width).sum::<usize>() + TITLE + if model.is_zoomed { ZOOM } else { 0 };
+    let notes = title_notes(model, theme, usize::from(area.width));
+    let taken = notes.iter().map(Span::width).sum::<usize>()
+        + TITLE_WIDTH
+        + if model.is_zoomed { ZOOM_WIDTH } else { 0 };
     draw_title(model, theme, Pane::Traffic, area, notes, frame);
     draw_sparks(model, theme, Rect { height: 1, ..area }, taken, frame);
     let rows = below_title(area);
@@ -60,27 +62,27 @@ pub fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
         return;
     }
     let (top, selected) = (model.log_top(), model.log_position());
-    let names = Names::on_screen(model, columns(usize::from(area.width)).1, theme.charset);
+    let names = AddressLabels::on_screen(model, column_widths(usize::from(area.width)).1, theme.charset);
     for (offset, row) in rows.rows().enumerate() {
         let entry = model.log.at(top + offset).filter(|entry| !model.is_held_back(entry.number));
         let Some(entry) = entry else { break };
-        let spans = spans(model, theme, entry, &names, usize::from(area.width));
+        let spans = row_spans(model, theme, entry, &names, usize::from(area.width));
         let is_selected = selected == Some(top + offset) && model.log_cursor != LogCursor::Following;
         draw_row(model, theme, Pane::Traffic, (is_selected, false), spans, row, frame);
     }
 }
 
-/// At the end of the title, if it leaves room, and unless there is a larger picture of the same.
+/// Draws the sparklines at the end of the title, if they fit and no chart of the rates is visible.
 fn draw_sparks(model: &Model, theme: Theme, title: Rect, taken: usize, frame: &mut Frame<'_>) {
     let has_chart = model.areas().is_some_and(|areas| !areas.rates.is_empty());
-    let Some(line) = sparks::line(model, theme).filter(|_| !has_chart) else { return };
+    let Some(line) = sparkline::sparklines(model, theme).filter(|_| !has_chart) else { return };
     let width = u16::try_from(line.width()).unwrap_or(u16::MAX);
-    if taken + line.width() + RULE <= usize::from(title.width) {
+    if taken + line.width() + MIN_RULE_WIDTH <= usize::from(title.width) {
         frame.render_widget(line, Rect { x: title.right() - width, width, ..title });
     }
 }
 
-fn notes(model: &Model, theme: Theme, width: usize) -> Vec<Span<'static>> {
+fn title_notes(model: &Model, theme: Theme, width: usize) -> Vec<Span<'static>> {
     let mut notes = Vec::new();
     if let Some(filter) = model.log.filter() {
         let text = shown(filter.as_str(), width / 3, theme.charset);
@@ -96,9 +98,9 @@ fn notes(model: &Model, theme: Theme, width: usize) -> Vec<Span<'static>> {
             notes.push(Span::styled(format!("standing still, {below} below: {key} follows"), theme.strong));
         }
     }
-    notes.extend(left_out(model, theme));
+    notes.extend(omitted_note(model, theme));
     let taken: usize = notes.iter().map(Span::width).sum();
-    let mut room = width.saturating_sub(taken + TITLE);
+    let mut room = width.saturating_sub(taken + TITLE_WIDTH);
     let stations = saved_filters::notes(model, theme, room);
     room = room.saturating_sub(stations.iter().map(Span::width).sum());
     notes.extend(stations);
@@ -109,8 +111,9 @@ fn notes(model: &Model, theme: Theme, width: usize) -> Vec<Span<'static>> {
     notes
 }
 
-/// How many rows are gone, and while a filter looks at them, of how many messages only the beginning is kept.
-fn left_out(model: &Model, theme: Theme) -> Option<Span<'static>> {
+/// Returns the number of evicted rows, and with a filter the number of messages of which only the beginning is
+/// stored.
+fn omitted_note(model: &Model, theme: Theme) -> Option<Span<'static>> {
     let gone = model.log.gone();
     let gone = (gone > 0)
         .then(|| format!("  {} older gone", format::count(usize::try_from(gone).unwrap_or(usize::MAX))));
@@ -120,18 +123,24 @@ fn left_out(model: &Model, theme: Theme) -> Option<Span<'static>> {
     (!text.is_empty()).then(|| Span::styled(text, theme.quiet))
 }
 
-/// The columns of the time, of the peer and of the outcome.
-fn columns(width: usize) -> (usize, usize, usize) {
+/// Returns the widths of time, peer and outcome.
+fn column_widths(width: usize) -> (usize, usize, usize) {
     match width {
         0..NARROW => (0, SHORT_PEER, SHORT_OUTCOME),
-        NARROW..110 => (TIME, (width / 5).clamp(*PEER.start(), *PEER.end()), OUTCOME),
-        _ => (TIME, *PEER.end(), LONG_OUTCOME),
+        NARROW..110 => (TIME, (width / 5).clamp(*PEER_WIDTH.start(), *PEER_WIDTH.end()), OUTCOME),
+        _ => (TIME, *PEER_WIDTH.end(), LONG_OUTCOME),
     }
 }
 
-fn spans(model: &Model, theme: Theme, row: &Row, names: &Names, width: usize) -> Vec<Span<'static>> {
-    let (time, peer, outcome) = columns(width);
-    // What has no outcome may be long.
+fn row_spans(
+    model: &Model,
+    theme: Theme,
+    row: &Row,
+    names: &AddressLabels,
+    width: usize,
+) -> Vec<Span<'static>> {
+    let (time, peer, outcome) = column_widths(width);
+    // A row without outcome uses its column for the text.
     let outcome = if row.outcome.is_empty() { 0 } else { outcome };
     let rest = width.saturating_sub(MARKER + time + DIRECTION + peer + 1 + outcome + 1);
     let address = row.peer.as_ref().map_or_else(|| " ".repeat(peer), |address| names.fit(address));

@@ -1,4 +1,4 @@
-//! The list of what can be done now.
+//! The command palette: the list of commands that can be run now.
 
 use clacks_text::{
     charset::Charset,
@@ -13,61 +13,64 @@ use ratatui::{
     widgets::{Clear, Widget},
 };
 
-use super::parts::draw_heading;
+use super::components::draw_heading;
 use crate::state::{
     layout::Parts,
     palette::{Palette, PaletteAction, PaletteItem},
 };
 
-const MARKER: usize = 2;
-/// Columns of the keys, with a space behind them.
-const KEYS: usize = 12;
-/// From this many columns on there is room for the commands.
+const MARKER_WIDTH: usize = 2;
+/// Width of the keys with the space after them, in columns.
+const KEYS_WIDTH: usize = 12;
+/// Minimum width, in columns, at which the command has its own column.
 const WIDE: usize = 70;
-/// The commands have a third of the room, within these bounds.
-const COMMAND: std::ops::RangeInclusive<usize> = 24..=40;
+/// Range of the width of the commands, in columns. They get a third of the width.
+const COMMAND_WIDTH: std::ops::RangeInclusive<usize> = 24..=40;
 
 /// Draws the palette of available commands.
-pub fn draw(menu: &Palette, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+pub fn draw(palette: &Palette, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     Clear.render(area, frame.buffer_mut());
     let parts = Parts::of(area);
-    let (shown, all) = menu.counts();
+    let (shown, all) = palette.counts();
     let count = if shown == all { format!("  {all}") } else { format!("  {shown} of {all}") };
     let heading = Line::from(vec![Span::styled(" AVAILABLE COMMANDS ", theme.title(true)), Span::raw(count)]);
     draw_heading(theme, heading, parts.title, frame);
-    draw_query(menu, theme, parts.query, frame);
+    draw_query(palette, theme, parts.query, frame);
     let height = usize::from(parts.rows.height);
-    for ((item, is_selected), row) in menu.visible(height).zip(parts.rows.rows()) {
+    for ((item, is_selected), row) in palette.visible(height).zip(parts.rows.rows()) {
         draw_item(item, is_selected, theme, row, frame);
     }
     if shown == 0 {
         let text = fit("  no command matches", usize::from(area.width), theme.charset);
         frame.render_widget(Line::styled(text, theme.quiet), parts.rows);
     }
-    draw_whole(menu, theme, parts.whole, frame);
+    draw_details(palette, theme, parts.whole, frame);
 }
 
-fn draw_query(menu: &Palette, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+fn draw_query(palette: &Palette, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     if area.is_empty() {
         return;
     }
-    let room = usize::from(area.width).saturating_sub(MARKER + 1);
-    if menu.query().is_empty() {
+    let room = usize::from(area.width).saturating_sub(MARKER_WIDTH + 1);
+    if palette.query().is_empty() {
         let hint = fit("type to narrow the list", room, theme.charset);
         frame.render_widget(Line::from(vec![Span::raw("/ "), Span::styled(hint, theme.quiet)]), area);
     } else {
-        frame.render_widget(Line::raw(format!("/ {}", fit(menu.query(), room, theme.charset))), area);
+        frame.render_widget(Line::raw(format!("/ {}", fit(palette.query(), room, theme.charset))), area);
     }
-    let column = MARKER + shown(menu.query(), room, theme.charset).width();
+    let column = MARKER_WIDTH + shown(palette.query(), room, theme.charset).width();
     let column = area.x.saturating_add(u16::try_from(column).unwrap_or(u16::MAX));
     frame.set_cursor_position(Position::new(column.min(area.right() - 1), area.y));
 }
 
 fn draw_item(item: &PaletteItem, is_selected: bool, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
-    let width = usize::from(area.width).saturating_sub(MARKER);
-    let keys = KEYS.min(width / 3);
-    let command =
-        if usize::from(area.width) < WIDE { 0 } else { (width / 3).clamp(*COMMAND.start(), *COMMAND.end()) };
+    let width = usize::from(area.width).saturating_sub(MARKER_WIDTH);
+    let keys = KEYS_WIDTH.min(width / 3);
+    let command = if usize::from(area.width) < WIDE {
+        0
+    } else {
+        (width / 3).clamp(*COMMAND_WIDTH.start(), *COMMAND_WIDTH.end())
+    };
     let rest = width.saturating_sub(keys + command);
     let is_idle = matches!(item.deed, PaletteAction::Nothing(_));
     let style = |style| if is_idle { theme.quiet } else { style };
@@ -77,9 +80,8 @@ fn draw_item(item: &PaletteItem, is_selected: bool, theme: Theme, area: Rect, fr
         _ => item.does.clone(),
     };
     let mut line = Line::from(Span::raw(if is_selected { "> " } else { "  " }));
-    line.push_span(Span::styled(columns(&item.keys, keys, theme.charset), style(theme.strong)));
-    line.push_span(Span::styled(
-        columns(&item.line, command, theme.charset),
+    line.push_span(Span::styled(fit_column(&item.keys, keys, theme.charset), style(theme.strong)));
+    line.push_span(Span::styled(fit_column(&item.line, command, theme.charset),
         style(ratatui::style::Style::new()),
     ));
     line.push_span(Span::styled(fit(&text, rest, theme.charset), style(ratatui::style::Style::new())));
@@ -89,16 +91,16 @@ fn draw_item(item: &PaletteItem, is_selected: bool, theme: Theme, area: Rect, fr
     }
 }
 
-/// Text in so many columns, the last of which is a space.
-fn columns(text: &str, columns: usize, charset: Charset) -> String {
+/// Fits a text into `columns` columns, the last of which is a space.
+fn fit_column(text: &str, columns: usize, charset: Charset) -> String {
     match columns.checked_sub(1) {
         Some(room) => format!("{} ", fit(text, room, charset)),
         None => String::new(),
     }
 }
 
-fn draw_whole(menu: &Palette, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
-    let Some(item) = menu.selected_item().filter(|_| !area.is_empty()) else { return };
+fn draw_details(palette: &Palette, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+    let Some(item) = palette.selected_item().filter(|_| !area.is_empty()) else { return };
     let text = format!("{}  {}", item.line, item.tells());
     let lines = shown_lines(&text, usize::from(area.width), 0, usize::from(area.height), theme.charset);
     for (line, row) in lines.iter().zip(area.rows()) {

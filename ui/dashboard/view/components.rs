@@ -1,4 +1,4 @@
-//! Parts that several panels draw: titles, headings, rows, and what an empty list says.
+//! Components that several panels draw: titles, headings, rows and empty lists.
 
 use clacks_p2p::core::Status;
 use clacks_text::fit::fit;
@@ -17,7 +17,7 @@ use crate::{
 
 // === Panes ===
 
-/// The title of a pane: its name, what there is to say about it, and a rule to the end.
+/// Draws the title of a pane: its name, the notes and a rule up to the end.
 pub(crate) fn draw_title(
     model: &Model,
     theme: Theme,
@@ -42,19 +42,19 @@ pub(crate) fn draw_title(
     draw_heading(theme, line, area, frame);
 }
 
-/// How many rows are marked, for the title.
-pub(crate) fn marked(theme: Theme, count: usize) -> Option<Span<'static>> {
+/// Returns the number of marked rows for the title, or `None` if it is zero.
+pub(crate) fn marked_count(theme: Theme, count: usize) -> Option<Span<'static>> {
     (count > 0).then(|| Span::styled(format!("{count} marked  "), theme.marked))
 }
 
-/// The line of a title, and a rule to the end.
+/// Draws a heading and a rule up to the end of the line.
 pub(crate) fn draw_heading(theme: Theme, mut line: Line<'static>, area: Rect, frame: &mut Frame<'_>) {
     let rule = usize::from(area.width).saturating_sub(line.width() + 1);
     line.push_span(Span::styled(format!(" {}", "\u{2500}".repeat(rule)), theme.quiet));
     frame.render_widget(line, Rect { height: area.height.min(1), ..area });
 }
 
-/// One row of a list; the selected one is reversed and has a sign as well, as not every terminal shows the former.
+/// Draws one row of a list. The selected row is reversed and has a marker, because some terminals cannot reverse.
 pub(crate) fn draw_row(
     model: &Model,
     theme: Theme,
@@ -74,10 +74,10 @@ pub(crate) fn draw_row(
     }
 }
 
-/// What is said in a replay instead of how to send something.
-pub(crate) const TO_COMMAND: &str = "this is a replay; {:prompt :} takes commands";
+/// Hint in the empty input of a replay.
+pub(crate) const REPLAY_INPUT_HINT: &str = "this is a replay; {:prompt :} takes commands";
 
-/// What to say where a list is empty.
+/// Draws the text of an empty list.
 pub(crate) fn draw_empty(theme: Theme, area: Rect, lines: &[impl AsRef<str>], frame: &mut Frame<'_>) {
     for (text, row) in lines.iter().zip(area.rows()) {
         frame.render_widget(
@@ -93,10 +93,10 @@ pub(crate) fn draw_empty(theme: Theme, area: Rect, lines: &[impl AsRef<str>], fr
 const EMPTY: [&str; 4] =
     ["no peers yet", "press {:prompt :} and type", "announce HOST:PORT", "or wait for somebody to call"];
 
-const EMPTY_IN_REPLAY: [&str; 2] = ["no peers yet", TO_COMMAND];
+const EMPTY_IN_REPLAY: [&str; 2] = ["no peers yet", REPLAY_INPUT_HINT];
 
-/// How to come by a peer, where there is none.
-pub(crate) fn draw_none(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+/// Draws how to get peers. Used while there are none.
+pub(crate) fn draw_no_peers(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     let lines = if model.replay.is_some() { &EMPTY_IN_REPLAY[..] } else { &EMPTY };
     draw_empty(theme, area, &lines.iter().map(|line| with_keys(model, line)).collect::<Vec<_>>(), frame);
 }

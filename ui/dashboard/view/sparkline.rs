@@ -1,4 +1,4 @@
-//! Bars of the messages received and delivered over the last minute, small enough for a title.
+//! Sparklines of the messages received and delivered in the last minute, small enough for a title.
 
 use clacks_source::{
     time_series::{Column, SPARKS},
@@ -7,16 +7,16 @@ use clacks_source::{
 use clacks_widgets::theme::Theme;
 use ratatui::text::{Line, Span};
 
-use super::charts::UNKNOWN;
+use super::charts::NO_DATA;
 use crate::model::Model;
 
 const COLUMNS: usize = 12;
-/// A quiet time stands on the ground, so that it does not look as if there were no bars.
+/// Bars from low to high. Zero is drawn as the lowest bar, so that it is visible.
 const LEVELS: [&str; 8] =
     ["\u{2581}", "\u{2582}", "\u{2583}", "\u{2584}", "\u{2585}", "\u{2586}", "\u{2587}", "\u{2588}"];
 
 /// Returns the bars with their labels, or `None` without data.
-pub fn line(model: &Model, theme: Theme) -> Option<Line<'static>> {
+pub fn sparklines(model: &Model, theme: Theme) -> Option<Line<'static>> {
     if !model.shown_trends().is_busy(SPARKS) {
         return None;
     }
@@ -24,9 +24,9 @@ pub fn line(model: &Model, theme: Theme) -> Option<Line<'static>> {
     let most =
         columns.iter().flatten().map(|column| column.received.max(column.delivered)).fold(0.0, f64::max);
     let known: Vec<_> = columns.iter().flatten().collect();
-    let unknown = || Span::styled(UNKNOWN.repeat(columns.len() - known.len()), theme.quiet);
+    let unknown = || Span::styled(NO_DATA.repeat(columns.len() - known.len()), theme.quiet);
     let bars = |direction, of: fn(&Column) -> f64| {
-        let bars: String = known.iter().map(|column| level(of(column), most)).collect();
+        let bars: String = known.iter().map(|column| bar_symbol(of(column), most)).collect();
         Span::styled(bars, theme.direction(direction))
     };
     Some(Line::from(vec![
@@ -40,8 +40,8 @@ pub fn line(model: &Model, theme: Theme) -> Option<Line<'static>> {
     ]))
 }
 
-/// The bar for a value, where the highest is so high: the lowest is for none at all.
-fn level(value: f64, most: f64) -> &'static str {
+/// Returns the bar for a value between zero and `most`.
+fn bar_symbol(value: f64, most: f64) -> &'static str {
     let steps = (LEVELS.len() - 1) as f64;
     let level = if most > 0.0 { (value / most * steps).ceil() as usize } else { 0 };
     LEVELS[level.min(LEVELS.len() - 1)]
@@ -54,9 +54,9 @@ mod tests {
     #[test]
     fn only_nothing_at_all_is_on_the_ground() {
         assert_eq!(
-            [0.0, 0.001, 3.5, 7.0].map(|value| level(value, 7.0)),
+            [0.0, 0.001, 3.5, 7.0].map(|value| bar_symbol(value, 7.0)),
             [LEVELS[0], LEVELS[1], LEVELS[4], LEVELS[7]]
         );
-        assert_eq!(level(0.0, 0.0), LEVELS[0]);
+        assert_eq!(bar_symbol(0.0, 0.0), LEVELS[0]);
     }
 }

@@ -1,4 +1,4 @@
-//! Names of nodes in a given number of columns, told apart where they look alike.
+//! Addresses fitted to a column width and made distinguishable.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -7,40 +7,41 @@ use clacks_text::{charset::Charset, fit::fit_address, glyphs::glyphs};
 
 use crate::{model::Model, state::layout::Pane};
 
-/// How the addresses of a pane are written.
+/// The labels of the addresses in a pane.
 #[derive(Debug, Default)]
-pub(crate) struct Names {
+pub(crate) struct AddressLabels {
     columns: usize,
     charset: Charset,
-    /// Those that would look like another one that is on the screen, and how they are written instead.
-    special: HashMap<String, String>,
+    /// Labels of the addresses that would look like another visible address, by address.
+    disambiguated: HashMap<String, String>,
 }
 
-impl Names {
-    /// For addresses in so many columns, of which `addresses` are on the screen.
+impl AddressLabels {
+    /// Creates labels of `columns` columns. `addresses` are the visible addresses.
     pub(crate) fn new<'a>(
         addresses: impl IntoIterator<Item = &'a Address>,
         columns: usize,
         charset: Charset,
     ) -> Self {
         let mut special = HashMap::new();
-        for group in alike(addresses.into_iter().collect(), |address| fit_address(address, columns, charset))
+        for group in
+            lookalike_groups(addresses.into_iter().collect(), |address| fit_address(address, columns, charset))
         {
-            let from = common_start(&group);
+            let from = common_prefix_len(&group);
             let cut = |address: &Address| fit_difference(address, columns, from, charset);
             special.extend(group.iter().map(|address| (address.to_string(), cut(address))));
             for (address, number) in
-                alike(group, cut).into_iter().flat_map(|group| group.into_iter().zip(1..))
+                lookalike_groups(group, cut).into_iter().flat_map(|group| group.into_iter().zip(1..))
             {
                 let mark = format!("!{number} ");
                 let room = columns.saturating_sub(mark.len());
                 special.insert(address.to_string(), format!("{mark}{}", fit_address(address, room, charset)));
             }
         }
-        Self { columns, charset, special }
+        Self { columns, charset, disambiguated: special }
     }
 
-    /// Among all that are on the screen now.
+    /// Creates labels for the addresses that are visible now, in the peer list and in the traffic.
     pub(crate) fn on_screen(model: &Model, columns: usize, charset: Charset) -> Self {
         let peers = model.peers.visible(model.height(Pane::Peers)).0.iter().map(|peer| &peer.address);
         let top = model.log_top();
@@ -48,26 +49,30 @@ impl Names {
         Self::new(peers.chain(rows.filter_map(|row| row.peer.as_ref())), columns, charset)
     }
 
-    /// The address in exactly the columns.
+    /// Returns the label of an address, in exactly the configured columns.
     pub(crate) fn fit(&self, address: &Address) -> String {
-        let name = if self.special.is_empty() { None } else { self.special.get(&address.to_string()) };
+        let name =
+            if self.disambiguated.is_empty() { None } else { self.disambiguated.get(&address.to_string()) };
         let name = name.cloned().unwrap_or_else(|| fit_address(address, self.columns, self.charset));
-        // Where there is no room but for the mark.
+        // The mark alone can be too wide.
         name.chars().take(self.columns).collect()
     }
 }
 
-/// The groups of those that look like one another when they are written so.
-fn alike(addresses: BTreeSet<&Address>, written: impl Fn(&Address) -> String) -> Vec<BTreeSet<&Address>> {
+/// Groups the addresses whose labels look alike.
+fn lookalike_groups(
+    addresses: BTreeSet<&Address>,
+    written: impl Fn(&Address) -> String,
+) -> Vec<BTreeSet<&Address>> {
     let mut groups: BTreeMap<String, BTreeSet<&Address>> = BTreeMap::new();
     for address in addresses {
-        groups.entry(look(&written(address))).or_default().insert(address);
+        groups.entry(skeleton(&written(address))).or_default().insert(address);
     }
     groups.into_values().filter(|group| group.len() > 1).collect()
 }
 
-/// How many bytes of their start they have in common.
-fn common_start(addresses: &BTreeSet<&Address>) -> usize {
+/// Returns the length of the common prefix, in bytes.
+fn common_prefix_len(addresses: &BTreeSet<&Address>) -> usize {
     let mut texts = addresses.iter().map(ToString::to_string);
     let Some(first) = texts.next() else { return 0 };
     let common =
@@ -75,7 +80,7 @@ fn common_start(addresses: &BTreeSet<&Address>) -> usize {
     texts.map(common).min().unwrap_or(0)
 }
 
-/// An address in so many columns, with what stands behind the first `from` bytes.
+/// Fits an address into `columns` columns and keeps the part after the first `from` bytes, because there it differs.
 fn fit_difference(address: &Address, columns: usize, from: usize, charset: Charset) -> String {
     let text = address.to_string();
     let port = format!(":{}", address.port());
@@ -84,7 +89,7 @@ fn fit_difference(address: &Address, columns: usize, from: usize, charset: Chars
     if text.len() <= columns || room == 0 || from >= host.len() {
         return fit_address(address, columns, charset);
     }
-    // With a letter or two of the difference.
+    // Include up to two bytes of the difference.
     let head = (from + 2).min(host.len()).min(room);
     let cut = glyphs(charset).cut;
     if from < room {
@@ -94,8 +99,9 @@ fn fit_difference(address: &Address, columns: usize, from: usize, charset: Chars
     format!("{cut}{}{port}", &host[start..(start + room).min(host.len())])
 }
 
-/// What a name looks like to somebody in a hurry. A hostname is ASCII.
-fn look(name: &str) -> String {
+/// Replaces characters that look alike by one of them. Two names with the same skeleton are confusable. A hostname is
+/// ASCII.
+fn skeleton(name: &str) -> String {
     let name = name.to_ascii_lowercase().replace("rn", "m").replace("vv", "w").replace("cl", "d");
     let alike = |c| match c {
         '0' => 'o',
@@ -119,7 +125,7 @@ mod tests {
 
     fn names(names: &[&str], columns: usize) -> Vec<String> {
         let addresses: Vec<_> = names.iter().map(|name| address(name)).collect();
-        let names = Names::new(&addresses, columns, Charset::Unicode);
+        let names = AddressLabels::new(&addresses, columns, Charset::Unicode);
         addresses.iter().map(|address| names.fit(address)).collect()
     }
 
@@ -143,7 +149,7 @@ mod tests {
             (vec!["tower-one", "tower-0ne", "tower_one"], 9),
         ] {
             let shown = names(&hosts, columns);
-            let distinct: BTreeSet<_> = shown.iter().map(|name| look(name)).collect();
+            let distinct: BTreeSet<_> = shown.iter().map(|name| skeleton(name)).collect();
             assert_eq!(distinct.len(), hosts.len(), "{shown:?}");
             assert!(shown.iter().all(|name| name.chars().count() == columns), "{shown:?}");
         }
