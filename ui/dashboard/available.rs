@@ -172,11 +172,11 @@ fn why_not_view(model: &Model, command: &ViewCommand) -> Option<String> {
         ViewCommand::Search | ViewCommand::Match { .. } if model.open_overlay().is_none() => {
             Some("nothing is open")
         }
-        ViewCommand::Match { .. } if model.search().is_none_or(Search::is_idle) => {
+        ViewCommand::Match { .. } if model.search().is_none_or(Search::has_no_query) => {
             let key = model.key_at(KeyContext::Overlay, ":search");
             return Some(format!("nothing is looked for; {key} begins"));
         }
-        ViewCommand::Match { .. } if model.search().is_some_and(Search::is_in_vain) => {
+        ViewCommand::Match { .. } if model.search().is_some_and(Search::has_no_match) => {
             Some("there is no match")
         }
         ViewCommand::Copy if model.open_overlay().is_some() && !has_text(model) => {
@@ -211,8 +211,8 @@ fn is_idle(model: &Model, command: &str) -> bool {
     match command {
         ":search" => overlay_length(model) == 0,
         ":send" => {
-            let is_refused = model.next_owner().is_input() && model.assist.refusal().is_some();
-            is_refused || is_empty && !model.input.is_emptied(FILTER)
+            let is_refused = model.next_owner().is_input() && model.assist.submit_error().is_some();
+            is_refused || is_empty && !model.input.is_cleared_command(FILTER)
         }
         ":clear" => is_empty,
         ":history-back" => !model.input.has_history(),

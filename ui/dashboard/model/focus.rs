@@ -239,7 +239,7 @@ impl Model {
             Some(overlay) => FocusOwner::Overlay(overlay),
             None if self.focus == Focus::Lists => FocusOwner::List(self.pane),
             None if self.input.search().is_some() => FocusOwner::Recall,
-            None if self.assist.menu().is_some() => FocusOwner::Choices(line),
+            None if self.assist.popup().is_some() => FocusOwner::Choices(line),
             None => FocusOwner::Input(line),
         }
     }
@@ -265,7 +265,7 @@ impl Model {
     /// Returns the action of Enter on the input line.
     pub fn line(&self) -> Line {
         // Where no message can be sent, the line is for commands.
-        let is_for_commands = self.input.writes_command() || self.replay.is_some();
+        let is_for_commands = self.input.is_command() || self.replay.is_some();
         Line::of(self.input.draft(), is_for_commands)
     }
 
@@ -274,8 +274,8 @@ impl Model {
         self.overlay = None;
         (self.pane, self.focus) = (pane, Focus::Lists);
         // Who chose a list does not go back to another one, nor to the held messages.
-        self.writing.iter_mut().for_each(FilterPreview::stays);
-        self.editing.iter_mut().for_each(|editing| editing.from_held = false);
+        self.writing.iter_mut().for_each(FilterPreview::keep_focus);
+        self.editing.iter_mut().for_each(|editing| editing.opened_from_held = false);
     }
 
     /// Gives the focus to the input, and closes what lies over the lists.

@@ -273,7 +273,7 @@ impl Model {
         (self.lives, self.sends, self.shares) =
             (MessageHistories::default(), SendHistory::default(), Shares::default());
         (self.map, self.undo) = (Map::default(), Undo::default());
-        self.limits.begin_again();
+        self.limits.reset();
         self.motion.begin_again();
         self.listening.begin_again();
         self.frozen = None;

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::state::{
     layout::Pane,
-    map::MAX_TOWERS,
+    map::MAX_MAP_PEERS,
     snapshot::{Query, Snapshot},
 };
 
@@ -29,18 +29,18 @@ impl Model {
             peers_before: self.peers.row + peers,
             peers_after: 2 * peers,
             message: self.queue.selected.clone(),
-            place: self.queue.place,
+            list_index: self.queue.list_index,
             messages_before: self.queue.row + queue,
             messages_after: 2 * queue,
             head: self.is_open(Kind::Why),
-            towers: if self.shows(Picture::Map) { MAX_TOWERS } else { 0 },
-            shown_peer: self.peer_in_full(),
-            shown_message: match &self.overlay {
+            map_peers: if self.shows(Picture::Map) { MAX_MAP_PEERS } else { 0 },
+            detail_peer: self.peer_in_full(),
+            detail_message: match &self.overlay {
                 Some(Overlay { content: OverlayKind::Message(queued, _), .. }) => Some(queued.id),
                 _ => None,
             },
             limits: self.is_open(Kind::Limits),
-            held: self.shows_held().then(|| self.held.wanted(self.overlay_height())),
+            held: self.shows_held().then(|| self.held.query(self.overlay_height())),
         }
     }
 
@@ -50,9 +50,9 @@ impl Model {
         self.rates.sample(self.now.uptime, counters.received, counters.delivered);
         self.trends.sample(self.now.uptime, counters, snapshot.overview.queued, snapshot.overview.peers);
         self.limits.sample(self.now.uptime, counters.limits.total());
-        self.towers.go_on(self.now.uptime, &mut self.motion);
+        self.towers.advance(self.now.uptime, &mut self.motion);
         self.overview = snapshot.overview.clone();
-        (self.recorded, self.replay) = (snapshot.recorded, snapshot.replay.clone());
+        (self.recorded, self.replay) = (snapshot.recording_size, snapshot.replay.clone());
         self.note_lost_lines(snapshot.lost_lines.clone());
         self.notice.take_if(|notice| notice.until <= self.now.uptime);
         let has_moved = std::mem::take(&mut self.has_moved);
@@ -61,9 +61,9 @@ impl Model {
         if !is_still {
             self.count_down();
             // What has gone meanwhile is still on a screen that is held still, with its mark.
-            self.marks.peers.lose(&snapshot.gone.peers);
-            self.marks.messages.lose(&snapshot.gone.messages);
-            self.marks.held.lose(&snapshot.gone.held);
+            self.marks.peers.remove_missing(&snapshot.missing.peers);
+            self.marks.messages.remove_missing(&snapshot.missing.messages);
+            self.marks.held.remove_missing(&snapshot.missing.held);
         }
         if !is_still || has_moved || has_opened {
             self.refresh_opened(&snapshot);
@@ -76,12 +76,12 @@ impl Model {
     /// Takes in what is open over the lists, and what is shown in full beside them.
     fn refresh_opened(&mut self, snapshot: &Snapshot) {
         self.head.clone_from(&snapshot.head);
-        self.shown_certificate = snapshot.shown_peer.as_ref().and_then(|(peer, certificate)| {
+        self.shown_certificate = snapshot.detail_peer.as_ref().and_then(|(peer, certificate)| {
             certificate.map(|certificate| (peer.address.clone(), certificate))
         });
-        self.refresh_overlay(snapshot.shown_peer.clone(), snapshot.shown_message_waits);
+        self.refresh_overlay(snapshot.detail_peer.clone(), snapshot.detail_message_exists);
         if let Some(used) = &snapshot.limits {
-            self.limits.used = used.clone();
+            self.limits.usage = used.clone();
             self.note_used();
         }
         let page = self.overlay_height();
@@ -91,7 +91,7 @@ impl Model {
     fn refresh_lists(&mut self, snapshot: Snapshot) {
         self.listed = snapshot.overview;
         if self.shows(Picture::Map) {
-            self.map.refresh(&snapshot.towers, self.listed.peers.total());
+            self.map.refresh(&snapshot.map_peers, self.listed.peers.total());
         }
         self.note_fetched();
         let heights = (self.height(Pane::Peers), self.height(Pane::Queue));

@@ -84,8 +84,8 @@ impl Model {
 
     /// What only the node knows about the limits was fetched.
     pub(crate) fn note_used(&mut self) {
-        let used = &self.limits.used;
-        self.frozen.iter_mut().for_each(|frozen| frozen.past.limits.used = used.clone());
+        let used = &self.limits.usage;
+        self.frozen.iter_mut().for_each(|frozen| frozen.past.limits.usage = used.clone());
     }
 
     /// The user changed the stations.

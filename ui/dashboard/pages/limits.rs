@@ -11,7 +11,7 @@ use clacks_text::{
 use clacks_widgets::theme::Theme;
 use ratatui::text::{Line, Span};
 
-use crate::{model::Model, state::limits::MOST_REMOTES};
+use crate::{model::Model, state::limits::MAX_REMOTES};
 
 /// Columns of the names, of what they are set to, of what is used and of how often they were met.
 const WHAT: usize = 36;
@@ -26,7 +26,7 @@ const UNKNOWN: &str = "-";
 /// Returns the page about limits, wrapped to a width in columns.
 pub fn lines(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> {
     let overview = &model.listed;
-    let rows = rows(model.shown_limits().settings.as_ref(), overview, model.shown_limits().used.connections);
+    let rows = rows(model.shown_limits().settings.as_ref(), overview, model.shown_limits().usage.connections);
     let mut lines = entry(theme.quiet, 0, "", &summary(model), columns, theme.charset);
     lines.push(Line::default());
     if columns >= WIDE {
@@ -44,7 +44,7 @@ pub fn lines(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> 
 
 /// Where most of the messages here came from, and what can be done about it.
 fn places(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> {
-    let (places, count) = &model.shown_limits().used.places;
+    let (places, count) = &model.shown_limits().usage.origins;
     let Some(first) = places.first() else { return Vec::new() };
     let mut lines =
         vec![Line::styled(fit("most of the messages here came from", columns, theme.charset), theme.strong)];
@@ -67,7 +67,7 @@ fn places(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> {
 }
 
 fn summary(model: &Model) -> String {
-    let met = model.shown_limits().met_of_late();
+    let met = model.shown_limits().recent_hits();
     let in_all = model.listed.counters.limits.total();
     let since = if model.replay.is_some() { "as far as the recording tells" } else { "since the start" };
     match (met, in_all) {
@@ -113,7 +113,7 @@ fn cells([what, set, used, met]: [&str; 4], charset: Charset) -> [String; 4] {
 
 /// The remote addresses that are ignored, and how they no longer are.
 fn remotes(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> {
-    let (remotes, count) = &model.shown_limits().used.ignored_remotes;
+    let (remotes, count) = &model.shown_limits().usage.ignored_remotes;
     if remotes.is_empty() {
         let text = "no remote address is ignored; :ignore ip:ADDRESS closes all connections from one";
         return entry(theme.quiet, 0, "", text, columns, theme.charset);
@@ -124,7 +124,7 @@ fn remotes(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> {
     let unignore =
         |remote| entry(theme.quiet, 2, "", &format!(":unignore {}", party(remote)), columns, theme.charset);
     lines.extend(remotes.iter().flat_map(unignore));
-    let others = count.saturating_sub(MOST_REMOTES.min(remotes.len()));
+    let others = count.saturating_sub(MAX_REMOTES.min(remotes.len()));
     if others > 0 {
         lines.push(Line::raw(fit(&format!("and {} more", format::count(others)), columns, theme.charset)));
     }

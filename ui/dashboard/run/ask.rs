@@ -31,7 +31,7 @@ pub fn answer(source: &Source, question: AssistQuery, zone: &TimeZone) -> Assist
         _ => Vec::new(),
     };
     let objection = question.command.as_ref().and_then(|command| source.why_not(command, zone));
-    AssistReply { question, peers, remotes, messages, objection }
+    AssistReply { query: question, peers, remotes, messages, precheck_error: objection }
 }
 
 /// Remote addresses that are ignored; those that begin with what is typed first, as not all may have room.

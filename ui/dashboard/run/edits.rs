@@ -33,7 +33,7 @@ impl Dashboard {
         self.before_edit = before;
         self.take(match in_hand {
             Ok(in_hand) => Msg::Editing(Box::new(in_hand)),
-            Err(reason) => Msg::Done(Err(reason)),
+            Err(reason) => Msg::EffectDone(Err(reason)),
         });
     }
 
@@ -45,7 +45,7 @@ impl Dashboard {
                 self.put_back(&editing);
                 let outcome = (NodeCommand::Replace(editing.id, message.clone()), Ok(done));
                 let before = std::mem::take(&mut self.before_edit);
-                self.take(Msg::Ran(vec![outcome], before));
+                self.take(Msg::CommandsRun(vec![outcome], before));
             }
             Err(reason) => {
                 let line = editing::on_a_line(edit::line(editing.id, message));
@@ -61,12 +61,13 @@ impl Dashboard {
         let in_hand = match execute::take_in_hand(node, id) {
             Ok(in_hand) => in_hand,
             Err(reason) => {
-                self.take(Msg::Done(Err(reason)));
+                self.take(Msg::EffectDone(Err(reason)));
                 return Ok(Stay::Open);
             }
         };
         self.before_edit = before;
-        let editing = Editing { id, goes_back: in_hand.waited, from_held: self.model.shows_held() };
+        let editing =
+            Editing { id, returns_to_queue: in_hand.waited, opened_from_held: self.model.shows_held() };
         let file = match File::with(&in_hand.message) {
             Ok(file) => file,
             Err(error) => {
@@ -104,7 +105,7 @@ impl Dashboard {
             }
             EditResult::Unchanged => {
                 self.put_back(&editing);
-                self.take(Msg::Done(Ok(format!("{} is as it was", editing.id))));
+                self.take(Msg::EffectDone(Ok(format!("{} is as it was", editing.id))));
             }
             EditResult::Kept(reason) => self.give_up(&editing, reason),
         }
@@ -113,19 +114,19 @@ impl Dashboard {
     /// Has what can't be mended on the line, or keeps it if it is too long for one.
     fn mend(&mut self, editing: Editing, line: Option<String>, text: &str, reason: String) {
         match line {
-            Some(line) => self.take(Msg::Mend { editing, line, reason }),
+            Some(line) => self.take(Msg::RetryEdit { editing, line, reason }),
             None => self.give_up(&editing, external_editor::kept(text, &reason)),
         }
     }
 
     fn give_up(&mut self, editing: &Editing, reason: String) {
         self.put_back(editing);
-        self.take(Msg::Done(Err(reason)));
+        self.take(Msg::EffectDone(Err(reason)));
     }
 
     /// Puts a message that waited before it was edited back to its place in the queue.
     pub(crate) fn put_back(&self, editing: &Editing) {
-        self.source.node().filter(|_| editing.goes_back).map(|node| node.release_to_place(editing.id));
+        self.source.node().filter(|_| editing.returns_to_queue).map(|node| node.release_to_place(editing.id));
     }
 
     /// The program ends while the editor has the terminal. What was written so far is kept.

@@ -28,20 +28,20 @@ impl Dashboard {
         match effect {
             Effect::Run(command) => self.run_commands(vec![command]).await,
             Effect::RunAll(commands) => self.run_commands(commands).await,
-            Effect::Ask(question) => self.ask(question),
-            Effect::Remember(line) => self.history.iter().for_each(|history| history.add(line.clone())),
+            Effect::QueryAssist(question) => self.ask(question),
+            Effect::AppendHistory(line) => self.history.iter().for_each(|history| history.add(line.clone())),
             // They were for the model.
-            Effect::Sending(_) | Effect::Insert(_) => {}
+            Effect::SetSending(_) | Effect::InsertText(_) => {}
             Effect::Edit(id) => self.edit(id),
             // It may have been dropped or sent meanwhile.
-            Effect::PutBack(id) => drop(self.source.node().map(|node| node.release_to_place(id))),
+            Effect::ReturnMessage(id) => drop(self.source.node().map(|node| node.release_to_place(id))),
             Effect::FinishEdit(editing, message) => self.finish_edit(editing, &message),
             Effect::OpenEditor(id) => return self.edit_elsewhere(id).await,
             Effect::Undo(before) => self.undo(before),
             Effect::Refresh => self.refresh(),
             Effect::Suspend => {
                 if let Err(error) = self.screen.suspend()? {
-                    self.take(Msg::Done(Err(format!("the program can't be stopped: {error}"))));
+                    self.take(Msg::EffectDone(Err(format!("the program can't be stopped: {error}"))));
                 }
                 self.resize();
             }
@@ -51,18 +51,18 @@ impl Dashboard {
                 let text = self.texts(&ids);
                 self.reply_when_done(clipboard::copy(text));
             }
-            Effect::Write(target, rows) => self.reply_when_done(async move {
+            Effect::WriteRows(target, rows) => self.reply_when_done(async move {
                 let written =
                     tokio::task::spawn_blocking(move || clacks_source::export::write(&target, &rows)).await;
                 written.unwrap_or_else(|error| Err(error.to_string()))
             }),
-            Effect::Ring => self.ring()?,
-            Effect::KeepStations(stations) => self.stations.iter().for_each(|kept| kept.keep(&stations)),
+            Effect::RingBell => self.ring()?,
+            Effect::SaveStations(stations) => self.stations.iter().for_each(|kept| kept.keep(&stations)),
             Effect::SetMouse(on) => self.screen.set_mouse(on)?,
-            Effect::AskToLeave => {
+            Effect::RequestQuit => {
                 // What was typed a moment ago counts.
                 self.refresh();
-                let effects = update(&mut self.model, self.source.now(), Msg::Leave);
+                let effects = update(&mut self.model, self.source.now(), Msg::ConfirmQuit);
                 return Ok(if effects.contains(&Effect::Quit) { Stay::Leave } else { Stay::Open });
             }
             Effect::Record(command) => {
@@ -71,15 +71,15 @@ impl Dashboard {
                     (Ok(()), _) => {}
                     // It is acknowledged.
                     (Err(_), Some(failure)) => {
-                        self.take(Msg::Done(Ok(format!("the recording ended: {failure}"))));
+                        self.take(Msg::EffectDone(Ok(format!("the recording ended: {failure}"))));
                     }
-                    (Err(reason), None) => self.take(Msg::Done(Err(reason))),
+                    (Err(reason), None) => self.take(Msg::EffectDone(Err(reason))),
                 }
             }
             Effect::ReadPeers(source) => self.read_peers(source),
             Effect::Replay(command) => self.control(command),
-            Effect::HandOn { with_held } => self.hand_on(with_held),
-            Effect::StopHandingOn => {
+            Effect::StartDrain { with_held } => self.hand_on(with_held),
+            Effect::CancelDrain => {
                 self.handing_on.shutdown().await;
                 self.source.node().iter().for_each(|node| node.resume());
             }
@@ -90,7 +90,7 @@ impl Dashboard {
 
     async fn run_commands(&mut self, commands: Vec<NodeCommand>) {
         let Some(node) = self.source.node() else {
-            self.take(Msg::Done(Err(REPLAY_SENDS_NOTHING.to_owned())));
+            self.take(Msg::EffectDone(Err(REPLAY_SENDS_NOTHING.to_owned())));
             return;
         };
         let takes_long = |command: &NodeCommand| {
@@ -108,12 +108,12 @@ impl Dashboard {
             tokio::spawn(async move {
                 let (outcomes, before) = run_all(&node, commands, AT_ONCE).await;
                 // An error means that the dashboard is gone.
-                let _ = replies.send(Msg::Ran(outcomes, before)).await;
+                let _ = replies.send(Msg::CommandsRun(outcomes, before)).await;
             });
             return;
         }
         let (outcomes, before) = run_all(node, commands, 1).await;
-        self.take(Msg::Ran(outcomes, before));
+        self.take(Msg::CommandsRun(outcomes, before));
     }
 
     /// Puts back what was before a command. Where a hold rule is put back, that takes as long as the look at the whole
@@ -136,7 +136,7 @@ impl Dashboard {
         let replies = self.replies.0.clone();
         tokio::spawn(async move {
             // An error means that the dashboard is gone.
-            let _ = replies.send(Msg::Done(work.await)).await;
+            let _ = replies.send(Msg::EffectDone(work.await)).await;
         });
     }
 
@@ -147,7 +147,8 @@ impl Dashboard {
         tokio::spawn(async move {
             let read = lists.read_all(asked).await;
             // An error means that the dashboard is gone.
-            let _ = replies.send(read.map_or_else(|reason| Msg::Done(Err(reason)), Msg::PeersRead)).await;
+            let _ =
+                replies.send(read.map_or_else(|reason| Msg::EffectDone(Err(reason)), Msg::PeersRead)).await;
         });
     }
 
@@ -156,9 +157,9 @@ impl Dashboard {
         let Some(node) = self.source.node().cloned() else { return };
         self.handing_on.spawn(async move {
             if with_held {
-                node.drain_with_held(crate::state::shutdown::WITHIN).await
+                node.drain_with_held(crate::state::shutdown::DRAIN_TIME_LIMIT).await
             } else {
-                node.drain(crate::state::shutdown::WITHIN).await
+                node.drain(crate::state::shutdown::DRAIN_TIME_LIMIT).await
             }
         });
     }

@@ -214,7 +214,7 @@ impl Dashboard {
         let replies = mpsc::channel(REPLIES);
         let complaints = replies.0.clone();
         // If nobody listens any more, nobody needs to know.
-        let complain = move |reason| drop(complaints.blocking_send(Msg::Done(Err(reason))));
+        let complain = move |reason| drop(complaints.blocking_send(Msg::EffectDone(Err(reason))));
         let stations = kept.file.clone().map(|file| StationWriter::new(file, complain));
         let title = settings.has_title().then(Title::default);
         let (frames, history, last_words) = (FramePacer::default(), None, None);
@@ -241,10 +241,10 @@ impl Dashboard {
     fn open_history(&mut self, path: &Path) {
         match HistoryFile::open(path) {
             Ok((file, lines)) => {
-                self.model.input.remember_all(lines.iter().map(String::as_str));
+                self.model.input.push_history(lines.iter().map(String::as_str));
                 let replies = self.replies.0.clone();
                 // If nobody listens any more, nobody needs to know.
-                let complain = move |reason| drop(replies.blocking_send(Msg::Done(Err(reason))));
+                let complain = move |reason| drop(replies.blocking_send(Msg::EffectDone(Err(reason))));
                 self.history = Some(HistoryWriter::new(file, complain));
             }
             Err(error) => self.model.complain(format!("{error:#}; nothing is kept in it")),
@@ -269,7 +269,7 @@ impl Dashboard {
                     Some(SourceEvent::Happened(happened)) => self.note(happened),
                     Some(SourceEvent::Recorded(said)) => self.take(Msg::Recorded(said)),
                     Some(SourceEvent::Arrived) => self.frames.request(),
-                    Some(SourceEvent::Failed(reason)) => self.take(Msg::Done(Err(reason))),
+                    Some(SourceEvent::Failed(reason)) => self.take(Msg::EffectDone(Err(reason))),
                     None => return Ok(()),
                 },
                 Some(reply) = self.replies.1.recv() => {
@@ -281,7 +281,7 @@ impl Dashboard {
                     // What the queue was a moment ago is not what is told.
                     self.refresh();
                     // One that panicked is told of elsewhere.
-                    let msg = Msg::HandedOn(ended.unwrap_or(Err(DrainError::Stopped)));
+                    let msg = Msg::DrainFinished(ended.unwrap_or(Err(DrainError::Stopped)));
                     if self.on_msg(msg).await? == Stay::Leave {
                         return Ok(());
                     }
@@ -305,7 +305,9 @@ impl Dashboard {
                 self.resize();
                 return Ok(Stay::Open);
             }
-            Input::CannotStop(reason) => Msg::Done(Err(format!("the program can't be stopped: {reason}"))),
+            Input::CannotStop(reason) => {
+                Msg::EffectDone(Err(format!("the program can't be stopped: {reason}")))
+            }
             Input::Terminate | Input::HungUp | Input::Panicked => return self.leave_for(&input),
         };
         self.on_msg(msg).await
@@ -341,7 +343,7 @@ impl Dashboard {
                 let Need::Files { directory, begun } = &need else { return };
                 let names = list_directory::names(directory, begun, MOST_CHOICES);
                 // An error means that the dashboard is gone.
-                let _ = replies.blocking_send(Msg::Listed(need, names));
+                let _ = replies.blocking_send(Msg::FilesListed(need, names));
             });
         }
         if let Some(Command::View(command)) = question.command.clone()
@@ -355,7 +357,7 @@ impl Dashboard {
             });
         }
         let answer = ask::answer(&self.source, question, &self.model.zone);
-        self.take(Msg::Answered(answer));
+        self.take(Msg::AssistReplied(answer));
     }
 
     /// Takes in what has happened, but not for so long that keys would have to wait.
@@ -373,10 +375,10 @@ impl Dashboard {
         match self.source.control(command, &self.model.zone) {
             Ok(Seek::GoesOn) => {
                 let speed = self.source.replay().filter(|_| changes_speed);
-                speed.into_iter().for_each(|replay| self.take(Msg::Done(Ok(replay.told_speed()))));
+                speed.into_iter().for_each(|replay| self.take(Msg::EffectDone(Ok(replay.told_speed()))));
             }
-            Ok(Seek::BeginsAgain) => self.take(Msg::BeginsAgain),
-            Err(reason) => self.take(Msg::Done(Err(reason))),
+            Ok(Seek::BeginsAgain) => self.take(Msg::ReplayRestarted),
+            Err(reason) => self.take(Msg::EffectDone(Err(reason))),
         }
         self.refresh();
     }
@@ -394,9 +396,9 @@ impl Dashboard {
         for effect in update(&mut self.model, now, msg) {
             match effect {
                 // A line that was begun for the user.
-                Effect::Ask(question) => self.ask(question),
+                Effect::QueryAssist(question) => self.ask(question),
                 // A terminal that is gone is noticed where it is read.
-                Effect::Ring => drop(self.ring()),
+                Effect::RingBell => drop(self.ring()),
                 effect => self.following.push(effect),
             }
         }
@@ -416,12 +418,12 @@ impl Dashboard {
     fn entitle(&mut self) -> anyhow::Result<Duration> {
         let Some(title) = &mut self.title else { return Ok(Duration::MAX) };
         let model = &self.model;
-        let wanted = title::of(&model.overview, model.replay.is_some(), model.charset());
+        let wanted = title::window_title(&model.overview, model.replay.is_some(), model.charset());
         let uptime = model.now.uptime;
         if let Some(text) = title.next(wanted.clone(), uptime) {
             self.screen.set_title(text)?;
         }
-        Ok(title.waits(&wanted, uptime).unwrap_or(Duration::MAX))
+        Ok(title.changes_after(&wanted, uptime).unwrap_or(Duration::MAX))
     }
 
     fn draw(&mut self) -> anyhow::Result<()> {

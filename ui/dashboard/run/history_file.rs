@@ -17,18 +17,18 @@ use clacks_text::file_error;
 use rustix::fs::{FlockOperation, OFlags, flock};
 use tokio::{sync::mpsc, task::JoinHandle};
 
-use crate::state::input_history::{LONGEST_LINE, MOST_LINES};
+use crate::state::input_history::{MAX_LINE_BYTES, MAX_LINES};
 
 /// Nobody else may read what was written here.
 const MODE: u32 = 0o600;
 /// How much of the end of a file is read at most.
-const MOST_READ: u64 = (MOST_LINES * LONGEST_LINE) as u64;
+const MOST_READ: u64 = (MAX_LINES * MAX_LINE_BYTES) as u64;
 /// Lines that may wait to be written.
 const WAITING_LINES: usize = 64;
 /// How long to wait for the last of them.
 const FINISH_TIMEOUT: Duration = Duration::from_secs(1);
 /// A file with more lines is cut back.
-const TOO_MANY: usize = 2 * MOST_LINES;
+const TOO_MANY: usize = 2 * MAX_LINES;
 
 /// Where the history is kept.
 #[derive(Debug)]
@@ -45,7 +45,7 @@ impl HistoryFile {
         let mut lines =
             read(path).map_err(|error| in_words(error, file_error::reading)).with_context(context)?;
         let number = lines.len();
-        lines.drain(..number.saturating_sub(MOST_LINES));
+        lines.drain(..number.saturating_sub(MAX_LINES));
         Ok((Self { path: path.to_owned(), lines: number }, lines))
     }
 
@@ -144,7 +144,7 @@ fn ends_with_newline(file: &mut File) -> io::Result<bool> {
 /// Leaves the newest lines only, in a new file in place of the old one.
 fn cut_back(path: &Path) -> anyhow::Result<usize> {
     let lines = read(path)?;
-    let kept = &lines[lines.len().saturating_sub(MOST_LINES)..];
+    let kept = &lines[lines.len().saturating_sub(MAX_LINES)..];
     let text: String = kept.iter().map(|line| encoded(line) + "\n").collect();
     files::write_whole(path, files::Access::Private, |file| file.write_all(text.as_bytes()))?;
     Ok(kept.len())
@@ -166,7 +166,7 @@ fn read(path: &Path) -> anyhow::Result<Vec<String>> {
     let lines = bytes.split(|byte| *byte == b'\n').skip(usize::from(skipped > 0));
     // A line break that a line of the input has is written as an escape.
     let lines = lines.map(|line| line.strip_suffix(b"\r").unwrap_or(line));
-    let is_kept = |line: &&str| !line.is_empty() && line.len() <= 2 * LONGEST_LINE;
+    let is_kept = |line: &&str| !line.is_empty() && line.len() <= 2 * MAX_LINE_BYTES;
     Ok(lines.filter_map(|line| str::from_utf8(line).ok()).filter(is_kept).map(decoded).collect())
 }
 
@@ -234,11 +234,11 @@ mod tests {
         let (mut file, _) = HistoryFile::open(&path).unwrap();
         (0..=TOO_MANY).for_each(|number| file.append(&number.to_string()).unwrap());
         let kept = fs::read_to_string(&path).unwrap();
-        assert_eq!(kept.lines().count(), MOST_LINES);
+        assert_eq!(kept.lines().count(), MAX_LINES);
         assert_eq!(lines(&path).last().unwrap(), &TOO_MANY.to_string());
         assert_eq!(mode(&path), 0o600);
-        (0..MOST_LINES / 2).for_each(|number| file.append(&number.to_string()).unwrap());
-        assert_eq!(lines(&path).len(), MOST_LINES, "no more are read");
+        (0..MAX_LINES / 2).for_each(|number| file.append(&number.to_string()).unwrap());
+        assert_eq!(lines(&path).len(), MAX_LINES, "no more are read");
     }
 
     #[test]
@@ -252,7 +252,7 @@ mod tests {
             (0..=TOO_MANY).for_each(|number| file.append(&number.to_string()).unwrap());
             assert!(fs::symlink_metadata(&path).unwrap().is_symlink());
             let target = fs::canonicalize(made.join(target)).unwrap();
-            assert_eq!(fs::read_to_string(&target).unwrap().lines().count(), MOST_LINES);
+            assert_eq!(fs::read_to_string(&target).unwrap().lines().count(), MAX_LINES);
         }
     }
 

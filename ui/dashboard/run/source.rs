@@ -21,8 +21,8 @@ use jiff::tz::TimeZone;
 use crate::{
     model::Model,
     state::{
-        held::{HeldSnapshot, WantedHeld},
-        limits::{MOST_REMOTES, Used},
+        held::{HeldQuery, HeldSnapshot},
+        limits::{LimitUsage, MAX_REMOTES},
         lists::Anchor,
         marks::Marked,
         snapshot::{Missing, Query, Snapshot},
@@ -159,7 +159,9 @@ impl Source {
     /// Returns the data for the next frame.
     pub fn snapshot(&self, model: &Model) -> Snapshot {
         match self {
-            Self::Live(live) => Snapshot { recorded: live.recorder.bytes(), ..snapshot(&live.node, model) },
+            Self::Live(live) => {
+                Snapshot { recording_size: live.recorder.bytes(), ..snapshot(&live.node, model) }
+            }
             Self::Replay(player) => Snapshot { replay: self.replay(), ..snapshot(player.state(), model) },
         }
     }
@@ -253,7 +255,7 @@ pub fn snapshot(node: &impl Lists, model: &Model) -> Snapshot {
     let is_known = |address: &Address| node.peer(address).is_some();
     let selected_peer = match &wanted.peer {
         Anchor::At(address) if is_known(address) => Some(address.clone()),
-        Anchor::At(_) => model.peers.heir(is_known),
+        Anchor::At(_) => model.peers.successor(is_known),
         Anchor::Untouched | Anchor::First | Anchor::Last => None,
     };
     let place = match wanted.message {
@@ -272,40 +274,40 @@ pub fn snapshot(node: &impl Lists, model: &Model) -> Snapshot {
         queue: node.queue_window(queue_first..queue_first.saturating_add(messages)),
         queue_first,
         head: if wanted.head { node.queue_window(0..1).pop() } else { None },
-        towers: node.first_peers(wanted.towers),
-        shown_peer: wanted.shown_peer.and_then(|address| {
+        map_peers: node.first_peers(wanted.map_peers),
+        detail_peer: wanted.detail_peer.and_then(|address| {
             let certificate = node.trusted_certificate(&address);
             node.peer(&address).map(|peer| (peer, certificate))
         }),
-        gone: Missing {
+        missing: Missing {
             peers: model.marks.peers.iter().filter(|peer| !is_known(peer)).cloned().collect(),
             messages: gone(&model.marks.messages, |id| node.queue_position(id).is_some()),
             held: gone(&model.marks.held, |id| node.held_position(id).is_some()),
         },
-        recorded: None,
+        recording_size: None,
         lost_lines: clacks_source::lost_lines::lost(),
         replay: None,
-        shown_message_waits: wanted
-            .shown_message
+        detail_message_exists: wanted
+            .detail_message
             .is_some_and(|id| node.queue_position(id).or(node.held_position(id)).is_some()),
     }
 }
 
-fn used(node: &impl Lists) -> Used {
+fn used(node: &impl Lists) -> LimitUsage {
     let mut remotes = node.ignored_remotes();
     let count = remotes.len();
-    remotes.truncate(MOST_REMOTES);
+    remotes.truncate(MAX_REMOTES);
     let places = node.places(MOST_PLACES);
-    Used { connections: node.connections(), ignored_remotes: (remotes, count), places }
+    LimitUsage { connections: node.connections(), ignored_remotes: (remotes, count), origins: places }
 }
 
 fn gone(marked: &Marked<MessageId>, is_there: impl Fn(MessageId) -> bool) -> Vec<MessageId> {
     marked.iter().copied().filter(|id| !is_there(*id)).collect()
 }
 
-fn held(node: &impl Lists, wanted: &WantedHeld, held: usize) -> HeldSnapshot {
-    let place = wanted.id().and_then(|id| node.held_position(id));
-    let first = wanted.first(place, held);
+fn held(node: &impl Lists, wanted: &HeldQuery, held: usize) -> HeldSnapshot {
+    let place = wanted.selected_id().and_then(|id| node.held_position(id));
+    let first = wanted.window_start(place, held);
     let window = node.held_window(first..first.saturating_add(wanted.before + wanted.after));
     HeldSnapshot { window, first, rule: node.hold_rule() }
 }
@@ -323,6 +325,6 @@ fn first_message(node: &impl Lists, wanted: &Query, place: Option<usize>) -> usi
     match (&wanted.message, place) {
         (Anchor::Untouched | Anchor::First, _) => 0,
         (Anchor::Last, _) => node.queue_len().saturating_sub(wanted.messages_after),
-        (Anchor::At(_), place) => place.unwrap_or(wanted.place).saturating_sub(wanted.messages_before),
+        (Anchor::At(_), place) => place.unwrap_or(wanted.list_index).saturating_sub(wanted.messages_before),
     }
 }

@@ -1,4 +1,4 @@
-//! Data of completion, hints and checks while a line is typed.
+//! State of completion, inline hints and checks while a line is typed.
 
 use std::net::IpAddr;
 
@@ -8,29 +8,29 @@ use clacks_language::{
 };
 use clacks_p2p::core::{Peer, QueuedMessage};
 
-/// What is known and shown about the line.
+/// Data about the line that is being typed.
 #[derive(Debug, Default)]
 pub(crate) struct Assist {
     /// Last query about the line. `None` if the line needs no query.
-    pub asked: Option<AssistQuery>,
+    pub last_query: Option<AssistQuery>,
     pub peers: Vec<Peer>,
-    /// Remote addresses that are ignored.
+    /// Ignored remote addresses.
     pub remotes: Vec<IpAddr>,
     pub messages: Messages,
     /// File names found for a path.
     pub files: Option<(Need, Vec<String>)>,
-    /// Why the node or the disk would refuse the line.
-    pub(crate) objection: Option<String>,
+    /// Reason why the node or the disk would refuse the line.
+    pub(crate) precheck_error: Option<String>,
     /// Reason why Enter refuses the line.
-    pub refusal: Option<String>,
-    /// Enter was pressed although the line is refused.
-    pub(crate) was_sent: bool,
-    /// The line is sent if what was asked when Enter was pressed is answered without an objection.
-    pub(crate) sends_when_answered: bool,
-    pub ghost: Option<InlineHint>,
-    pub menu: Option<CompletionPopup>,
-    /// A completion was asked for, in this direction, before the directory was read.
-    pub(crate) awaits_files: Option<Direction>,
+    pub submit_error: Option<String>,
+    /// Whether Enter was pressed although the line is refused.
+    pub(crate) enter_pressed: bool,
+    /// Whether to submit the line when the reply to the query at the time of Enter arrives, if it has no error.
+    pub(crate) submit_after_reply: bool,
+    pub inline_hint: Option<InlineHint>,
+    pub popup: Option<CompletionPopup>,
+    /// Direction of a completion that was requested before the directory was read.
+    pub(crate) pending_completion: Option<Direction>,
 }
 
 /// Query about the line to the node and the disk.
@@ -46,15 +46,15 @@ pub struct AssistQuery {
 #[derive(Debug)]
 pub struct AssistReply {
     /// Query that is answered.
-    pub question: AssistQuery,
+    pub query: AssistQuery,
     /// Peers that match the line.
     pub peers: Vec<Peer>,
     /// Ignored remote addresses. Empty unless the query asks for them.
     pub remotes: Vec<IpAddr>,
     /// Messages that match the line.
     pub messages: Messages,
-    /// Why the command would fail.
-    pub(crate) objection: Option<String>,
+    /// Reason why the command would fail.
+    pub(crate) precheck_error: Option<String>,
 }
 
 /// Messages that match the line.
@@ -66,10 +66,10 @@ pub struct Messages {
     pub held: Vec<QueuedMessage>,
 }
 
-/// Hint behind the cursor.
+/// Hint after the cursor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InlineHint {
-    /// Text shown behind the cursor.
+    /// Text shown after the cursor.
     pub text: String,
     /// Line with the hint accepted. `None` if the hint is only an explanation.
     pub line: Option<String>,
@@ -89,27 +89,25 @@ pub struct CompletionPopup {
 }
 
 impl Assist {
-    /// Reason why Enter refuses the line.
-    pub(crate) fn refusal(&self) -> Option<&str> {
-        self.refusal.as_deref()
+    pub(crate) fn submit_error(&self) -> Option<&str> {
+        self.submit_error.as_deref()
     }
 
-    /// Why the node or the disk would refuse the line.
-    pub(crate) fn objection(&self) -> Option<&str> {
-        self.objection.as_deref()
+    pub(crate) fn precheck_error(&self) -> Option<&str> {
+        self.precheck_error.as_deref()
     }
 
-    /// Whether Enter was pressed on the line as it is, and refused it.
-    pub(crate) fn was_refused(&self) -> bool {
-        self.was_sent && self.refusal.is_some()
+    /// Whether Enter was pressed on the current line, and the line was refused.
+    pub(crate) fn is_rejected(&self) -> bool {
+        self.enter_pressed && self.submit_error.is_some()
     }
 
-    pub(crate) fn ghost(&self) -> Option<&InlineHint> {
-        self.ghost.as_ref().filter(|_| self.menu.is_none())
+    pub(crate) fn inline_hint(&self) -> Option<&InlineHint> {
+        self.inline_hint.as_ref().filter(|_| self.popup.is_none())
     }
 
-    pub(crate) fn menu(&self) -> Option<&CompletionPopup> {
-        self.menu.as_ref()
+    pub(crate) fn popup(&self) -> Option<&CompletionPopup> {
+        self.popup.as_ref()
     }
 
     pub(crate) fn files(&self, need: Option<&Need>) -> &[String] {

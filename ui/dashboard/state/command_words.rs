@@ -1,9 +1,9 @@
-//! Words for commands in questions.
+//! Words for commands in questions and results.
 
 use clacks_language::command::NodeCommand;
 
-/// Returns the words of a question about a command, as in `ignore 3 peers`.
-pub fn asked(command: &NodeCommand, count: usize) -> String {
+/// Returns the phrase for a question about a command, as in `ignore 3 peers`.
+pub fn request_phrase(command: &NodeCommand, count: usize) -> String {
     let verb = match command {
         NodeCommand::Announce(_) => "announce to",
         NodeCommand::Add(_) => "add",
@@ -18,10 +18,10 @@ pub fn asked(command: &NodeCommand, count: usize) -> String {
         NodeCommand::Replace(..) => "change",
         NodeCommand::Rate(_) => "set",
     };
-    format!("{verb} {}", things(command, count))
+    format!("{verb} {}", counted_object(command, count))
 }
 
-pub(crate) fn past(command: &NodeCommand) -> &'static str {
+pub(crate) fn past_tense(command: &NodeCommand) -> &'static str {
     match command {
         NodeCommand::Announce(_) => "announced to",
         NodeCommand::Add(_) => "added",
@@ -38,7 +38,7 @@ pub(crate) fn past(command: &NodeCommand) -> &'static str {
     }
 }
 
-pub(crate) fn things(command: &NodeCommand, count: usize) -> String {
+pub(crate) fn counted_object(command: &NodeCommand, count: usize) -> String {
     let (one, many) = match command {
         NodeCommand::Drop(_)
         | NodeCommand::DropAll(_)

@@ -53,10 +53,10 @@ impl Confirmation {
             .with_answer(Key::LEAVE, vec![Effect::Quit]);
         let UnsentCounts { waiting, held, is_anybody_there } = at_stake;
         if waiting > 0 && is_anybody_there {
-            question = question.with_answer(plain('s'), vec![Effect::HandOn { with_held: false }]);
+            question = question.with_answer(plain('s'), vec![Effect::StartDrain { with_held: false }]);
         }
         if held > 0 && is_anybody_there {
-            question = question.with_answer(plain('a'), vec![Effect::HandOn { with_held: true }]);
+            question = question.with_answer(plain('a'), vec![Effect::StartDrain { with_held: true }]);
         }
         question
     }
@@ -64,26 +64,26 @@ impl Confirmation {
     /// Whether to leave, where nothing would be lost.
     pub(crate) fn before_interrupting() -> Self {
         Self::new("QUIT?", "Ctrl-C again leaves, else stay".to_owned())
-            .with_answer(Key::LEAVE, vec![Effect::AskToLeave])
-            .with_answer(plain('q'), vec![Effect::AskToLeave])
+            .with_answer(Key::LEAVE, vec![Effect::RequestQuit])
+            .with_answer(plain('q'), vec![Effect::RequestQuit])
     }
 
     /// Asks before running a command that affects `count` unmarked items.
     pub fn before(count: usize, command: NodeCommand) -> Self {
-        let text = format!("{}? y/n", super::command_words::asked(&command, count));
+        let text = format!("{}? y/n", super::command_words::request_phrase(&command, count));
         Self::new("SURE?", text).with_answer(plain('y'), vec![Effect::Run(command)])
     }
 
     /// Whether to do this to all that is marked; none for no command.
     pub(crate) fn before_all(commands: Vec<NodeCommand>) -> Option<Self> {
-        let asked = super::command_words::asked(commands.first()?, commands.len());
+        let asked = super::command_words::request_phrase(commands.first()?, commands.len());
         let question = Self::new("SURE?", format!("{asked}? y/n"));
         Some(question.with_answer(plain('y'), vec![Effect::RunAll(commands)]))
     }
 
     /// Whether an answer to it stops the program.
     pub(crate) fn is_about_leaving(&self) -> bool {
-        let leaves = |effect: &Effect| matches!(effect, Effect::Quit | Effect::AskToLeave);
+        let leaves = |effect: &Effect| matches!(effect, Effect::Quit | Effect::RequestQuit);
         self.answers.iter().any(|(_, effects)| effects.iter().any(leaves))
     }
 

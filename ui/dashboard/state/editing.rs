@@ -1,4 +1,4 @@
-//! The message that is edited.
+//! The message that is being edited.
 
 use clacks_p2p::core::MessageId;
 
@@ -8,7 +8,7 @@ pub struct Editing {
     /// Id of the message.
     pub id: MessageId,
     /// Whether the message returns to its place in the queue.
-    pub goes_back: bool,
-    /// The held messages were shown, and are again afterwards.
-    pub(crate) from_held: bool,
+    pub returns_to_queue: bool,
+    /// Whether the list of held messages was open at the start. If so it is opened again at the end.
+    pub(crate) opened_from_held: bool,
 }

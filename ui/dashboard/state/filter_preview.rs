@@ -10,9 +10,9 @@ use super::layout::Pane;
 #[derive(Debug, PartialEq)]
 pub struct FilterPreview {
     /// Filter before typing began. Cancelling restores it.
-    pub former: Option<Filter>,
-    /// The list that had the focus before, unless another was chosen meanwhile.
-    pub(crate) former_pane: Option<Pane>,
+    pub previous_filter: Option<Filter>,
+    /// List that had the focus before. `None` if another list was chosen meanwhile.
+    pub(crate) previous_pane: Option<Pane>,
     /// Filter as typed.
     pub text: String,
     /// Error in the text. The last valid filter stays active.
@@ -29,8 +29,8 @@ pub struct Mistake {
 }
 
 impl FilterPreview {
-    /// The list that has the focus keeps it when the filter is put back.
-    pub fn stays(&mut self) {
-        self.former_pane = None;
+    /// Leaves the focus where it is when the previous filter is restored.
+    pub fn keep_focus(&mut self) {
+        self.previous_pane = None;
     }
 }

@@ -1,4 +1,4 @@
-//! The messages that are held, as far as they are shown.
+//! The visible held messages.
 
 use clacks_language::command::Step;
 use clacks_p2p::core::{HeldMessage, MessageId};
@@ -18,11 +18,11 @@ pub struct Held {
 
 /// Query for a window of the held messages.
 #[derive(Debug, Clone, PartialEq)]
-pub struct WantedHeld {
+pub struct HeldQuery {
     /// Selected message.
     pub message: Anchor<MessageId>,
     /// Last known index of the selected message.
-    pub place: usize,
+    pub list_index: usize,
     /// Number of messages to fetch before the selected one.
     pub before: usize,
     /// Number of messages to fetch from the selected one on.
@@ -41,46 +41,46 @@ pub struct HeldSnapshot {
 }
 
 impl Held {
-    /// Returns the query for a page, and one page on either side so that keys can move there.
-    pub fn wanted(&self, page: usize) -> WantedHeld {
-        WantedHeld {
+    /// Returns the query for a page and one page before and after it, so that keys can move there.
+    pub fn query(&self, page: usize) -> HeldQuery {
+        HeldQuery {
             message: self.list.selected.clone(),
-            place: self.list.place,
+            list_index: self.list.list_index,
             before: self.list.row + page,
             after: 2 * page,
         }
     }
 
-    /// Takes in what the node answered, which holds `total` messages.
+    /// Applies the reply of the node. `total` is the number of all held messages.
     pub(crate) fn refresh(&mut self, snapshot: HeldSnapshot, total: usize, page: usize) {
         (self.rule, self.total) = (snapshot.rule, total);
         self.list.refresh(snapshot.window, snapshot.first, page);
     }
 
     /// Moves the selection. `page` is the number of rows of a page.
-    pub fn go(&mut self, by: Step, page: usize) {
+    pub fn move_selection(&mut self, by: Step, page: usize) {
         self.list.lost = None;
         match by {
             Step::Top => self.list.selected = Anchor::First,
             Step::Bottom => self.list.selected = Anchor::Last,
-            by => self.list.step(by.rows(page), page),
+            by => self.list.move_by(by.rows(page), page),
         }
     }
 }
 
-impl WantedHeld {
-    /// Returns the index at which the window begins. `place` is the index of the selected message, `held` the number of
-    /// held messages.
-    pub fn first(&self, place: Option<usize>, held: usize) -> usize {
+impl HeldQuery {
+    /// Returns the index at which the window begins. `list_index` is the index of the selected message, `held` the number
+    /// of held messages.
+    pub fn window_start(&self, list_index: Option<usize>, held: usize) -> usize {
         match self.message {
             Anchor::Untouched | Anchor::First => 0,
             Anchor::Last => held.saturating_sub(self.after),
-            Anchor::At(_) => place.unwrap_or(self.place).saturating_sub(self.before),
+            Anchor::At(_) => list_index.unwrap_or(self.list_index).saturating_sub(self.before),
         }
     }
 
     /// Returns the id of the selected message, if the anchor names one.
-    pub fn id(&self) -> Option<MessageId> {
+    pub fn selected_id(&self) -> Option<MessageId> {
         match self.message {
             Anchor::At(id) => Some(id),
             Anchor::Untouched | Anchor::First | Anchor::Last => None,

@@ -1,210 +1,211 @@
-//! The line at the bottom: a message, a command, or a filter.
+//! The input line: a message, a command or a filter.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use tui_input::{Input as Line, InputRequest};
 
-use super::input_history::{History, HistorySearch, LONGEST_LINE, Walk};
+use super::input_history::{History, HistorySearch, HistoryWalk, MAX_LINE_BYTES};
 
-/// Longest draft in bytes.
-pub(crate) const MAX_DRAFT: usize = LONGEST_LINE;
+/// Maximum length of a draft, in bytes.
+pub(crate) const MAX_DRAFT: usize = MAX_LINE_BYTES;
 
 /// Input line: the draft of a message, the draft of a command, and the history.
 #[derive(Debug, Default)]
 pub struct Input {
     message: Line,
     command: Line,
-    /// Which of them is being written.
-    writes_command: bool,
-    /// What the command was begun with.
-    begun: String,
+    /// Whether the command is edited; otherwise the message.
+    is_command: bool,
+    /// Text that the command was started with.
+    command_start: String,
     history: History,
-    /// The line of the history that is shown instead of the draft.
-    walk: Option<Walk>,
-    /// What is searched for in the history.
+    /// Position in the history while one of its lines replaces the draft.
+    walk: Option<HistoryWalk>,
+    /// Search in the history, while it is open.
     search: Option<HistorySearch>,
 }
 
-/// Line taken from the input.
+/// Line that was submitted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Inserted {
-    /// It was a command begun from the lists.
+pub struct Submitted {
+    /// Whether it was a command that was started from the lists.
     pub(crate) was_command: bool,
     /// The line, if it was added to the history.
-    pub remembered: Option<String>,
+    pub history_line: Option<String>,
 }
 
 impl Input {
     /// Returns the text of the line.
     pub fn draft(&self) -> &str {
-        self.line().value()
+        self.active_line().value()
     }
 
-    /// Whether a command was begun from the lists, where Enter goes back to.
-    pub(crate) fn writes_command(&self) -> bool {
-        self.writes_command
+    /// Whether the line is a command that was started from the lists. Enter then returns to them.
+    pub(crate) fn is_command(&self) -> bool {
+        self.is_command
     }
 
-    /// Goes on with the message.
-    pub(crate) fn write_message(&mut self) {
+    /// Continues the message.
+    pub(crate) fn switch_to_message(&mut self) {
         self.end_walk();
-        self.writes_command = false;
+        self.is_command = false;
         self.search = None;
     }
 
-    /// Begins a command, or goes on with one that begins so; a colon alone always begins a new one. Another that was
-    /// being written goes into the history of this run.
-    pub(crate) fn write_command(&mut self, begun: &str) {
-        self.write_message();
-        self.writes_command = true;
+    /// Starts a command, or continues one that begins with `begun`. `:` always starts a new one. The previous draft
+    /// of a command is added to the history of this run.
+    pub(crate) fn start_command(&mut self, begun: &str) {
+        self.switch_to_message();
+        self.is_command = true;
         let goes_on = begun != ":" && self.draft().starts_with(begun);
         if !goes_on {
-            self.leave_in_history();
-            self.set(begun);
+            self.archive_draft();
+            self.set_line(begun);
         }
-        begun.clone_into(&mut self.begun);
+        begun.clone_into(&mut self.command_start);
     }
 
-    /// Whether all of a command was deleted that was begun with this.
-    pub(crate) fn is_emptied(&self, begun: &str) -> bool {
-        self.writes_command && self.command.value().is_empty() && self.begun.starts_with(begun)
+    /// Whether a command that started with `begun` was deleted completely.
+    pub(crate) fn is_cleared_command(&self, begun: &str) -> bool {
+        self.is_command && self.command.value().is_empty() && self.command_start.starts_with(begun)
     }
 
-    /// Keeps the draft for later. Discards a command of which only its start was written.
-    pub fn leave(&mut self) {
-        if self.writes_command && self.draft() == self.begun {
+    /// Keeps the draft for later. Discards a command if nothing was added to its start.
+    pub fn discard_untyped_command(&mut self) {
+        if self.is_command && self.draft() == self.command_start {
             self.clear();
-            self.write_message();
+            self.switch_to_message();
         }
     }
 
-    /// Puts the command that was being written into the history, and goes on with the message.
-    pub(crate) fn put_away_command(&mut self) {
-        self.writes_command = true;
-        self.leave_in_history();
+    /// Adds the draft of a command to the history and returns to the message.
+    pub(crate) fn archive_command(&mut self) {
+        self.is_command = true;
+        self.archive_draft();
         self.clear();
-        self.write_message();
+        self.switch_to_message();
     }
 
-    fn line(&self) -> &Line {
-        if self.writes_command { &self.command } else { &self.message }
+    fn active_line(&self) -> &Line {
+        if self.is_command { &self.command } else { &self.message }
     }
 
-    fn line_mut(&mut self) -> &mut Line {
-        if self.writes_command { &mut self.command } else { &mut self.message }
+    fn active_line_mut(&mut self) -> &mut Line {
+        if self.is_command { &mut self.command } else { &mut self.message }
     }
 
-    fn set(&mut self, draft: &str) {
-        *self.line_mut() = Line::new(draft.to_owned());
+    fn set_line(&mut self, draft: &str) {
+        *self.active_line_mut() = Line::new(draft.to_owned());
         self.end_walk();
     }
 
-    /// The line that is shown is the draft from now on. The one that the walk began with goes into the history, unless
-    /// it is the beginning of this one.
+    /// Makes the recalled line the draft. Adds the former draft to the history, unless the recalled line begins with
+    /// it.
     fn end_walk(&mut self) {
-        let former = self.walk.take().map(Walk::into_draft);
+        let former = self.walk.take().map(HistoryWalk::into_draft);
         if let Some(former) = former.filter(|former| !self.draft().starts_with(former)) {
             self.history.push_unsent(&former);
         }
     }
 
-    /// Writes another line, with the cursor before this byte of it.
-    pub(crate) fn write_line(&mut self, line: &str, cursor: usize) {
-        self.set(line);
+    /// Replaces the line. `cursor` is the position of the cursor, in bytes.
+    pub(crate) fn replace_line(&mut self, line: &str, cursor: usize) {
+        self.set_line(line);
         let before = line.get(..cursor).map_or(usize::MAX, |before| before.chars().count());
-        self.line_mut().handle(InputRequest::SetCursor(before));
+        self.active_line_mut().handle(InputRequest::SetCursor(before));
     }
 
-    /// How many characters stand before the cursor.
-    fn before_cursor(&self) -> usize {
-        self.line().cursor()
+    /// Returns the position of the cursor, in characters.
+    fn cursor_chars(&self) -> usize {
+        self.active_line().cursor()
     }
 
     /// Clears the line.
     pub fn clear(&mut self) {
-        self.set("");
+        self.set_line("");
     }
 
-    /// Returns the number of bytes that the line can still hold.
-    pub fn room(&self) -> usize {
+    /// Returns the number of bytes that can still be added to the line.
+    pub fn free_bytes(&self) -> usize {
         MAX_DRAFT.saturating_sub(self.draft().len())
     }
 
-    /// Returns the number of bytes that the draft of the message can still hold.
-    pub(crate) fn room_of_message(&self) -> usize {
+    /// Returns the number of bytes that can still be added to the draft of the message.
+    pub(crate) fn free_message_bytes(&self) -> usize {
         MAX_DRAFT.saturating_sub(self.message.value().len())
     }
 
     /// Inserts text at the cursor, as one line. Inserts nothing if it does not fit. Returns whether it was inserted.
     pub fn insert(&mut self, text: &str) -> bool {
-        // A line break would end the line; a space keeps the words apart.
+        // A line break would end the line. A space keeps the words apart.
         let text = text.trim_end_matches(['\r', '\n']).replace("\r\n", "\n").replace(['\n', '\r', '\t'], " ");
-        if text.len() > self.room() {
+        if text.len() > self.free_bytes() {
             return false;
         }
         let (before, after) = self.draft().split_at(self.cursor_byte());
-        let cursor = self.before_cursor() + text.chars().count();
-        *self.line_mut() = Line::new(format!("{before}{text}{after}")).with_cursor(cursor);
+        let cursor = self.cursor_chars() + text.chars().count();
+        *self.active_line_mut() = Line::new(format!("{before}{text}{after}")).with_cursor(cursor);
         self.end_walk();
         true
     }
 
-    /// Whether the key would write a character for which the line has no room.
-    pub(crate) fn has_no_room_for(&self, key: KeyEvent) -> bool {
-        matches!(key.code, KeyCode::Char(character) if is_typing(key) && character.len_utf8() > self.room())
+    /// Whether the key would insert a character that no longer fits.
+    pub(crate) fn is_full_for(&self, key: KeyEvent) -> bool {
+        matches!(key.code, KeyCode::Char(character) if is_text_key(key) && character.len_utf8() > self.free_bytes())
     }
 
-    /// Returns whether the cursor is at the end of the line.
-    pub fn is_at_end(&self) -> bool {
+    /// Whether the cursor is at the end of the line.
+    pub fn is_cursor_at_end(&self) -> bool {
         self.cursor_byte() == self.draft().len()
     }
 
-    /// Where the cursor stands in the draft, in bytes.
+    /// Returns the position of the cursor, in bytes.
     pub(crate) fn cursor_byte(&self) -> usize {
-        self.draft().char_indices().nth(self.before_cursor()).map_or(self.draft().len(), |(at, _)| at)
+        self.draft().char_indices().nth(self.cursor_chars()).map_or(self.draft().len(), |(at, _)| at)
     }
 
-    /// Takes the draft without remembering it, and whether it was a command. What is written next is the message again.
-    pub(crate) fn take_unremembered(&mut self) -> (String, bool) {
+    /// Returns the draft, and whether it was a command, without adding it to the history. The draft of the message
+    /// becomes active.
+    pub(crate) fn take_draft(&mut self) -> (String, bool) {
         let draft = self.draft().to_owned();
         self.clear();
-        (draft, std::mem::take(&mut self.writes_command))
+        (draft, std::mem::take(&mut self.is_command))
     }
 
-    /// Adds a line to the history as one that was not sent.
-    pub(crate) fn leave_aside(&mut self, line: &str) {
+    /// Adds an unsent line to the history.
+    pub(crate) fn push_unsent(&mut self, line: &str) {
         self.history.push_unsent(line);
     }
 
-    /// Takes the draft and adds it to the history. The draft of the message is active again.
-    pub fn take(&mut self) -> Inserted {
-        let remembered = self.remember();
+    /// Adds the draft to the history and clears it. The draft of the message becomes active.
+    pub fn submit(&mut self) -> Submitted {
+        let remembered = self.push_draft();
         self.clear();
-        Inserted { was_command: std::mem::take(&mut self.writes_command), remembered }
+        Submitted { was_command: std::mem::take(&mut self.is_command), history_line: remembered }
     }
 
-    /// Adds the draft to the history as one that was not sent.
-    fn leave_in_history(&mut self) {
+    /// Adds the draft to the history as an unsent line.
+    fn archive_draft(&mut self) {
         let draft = self.draft().to_owned();
         self.history.push_unsent(&draft);
     }
 
-    /// Adds the draft to the history; returns it unless it is there already.
-    fn remember(&mut self) -> Option<String> {
+    /// Adds the draft to the history. Returns it unless it is the last line already.
+    fn push_draft(&mut self) -> Option<String> {
         let draft = self.draft().to_owned();
-        self.history.push(&draft).then_some(draft)
+        self.history.push_sent(&draft).then_some(draft)
     }
 
-    /// Adds lines of earlier runs, or what was sent without having been a draft. Returns whether the last was added.
-    pub(crate) fn remember_all<'a>(&mut self, lines: impl IntoIterator<Item = &'a str>) -> bool {
-        lines.into_iter().fold(false, |_, line| self.history.push(line))
+    /// Adds sent lines to the history. Returns whether the last one was added.
+    pub(crate) fn push_history<'a>(&mut self, lines: impl IntoIterator<Item = &'a str>) -> bool {
+        lines.into_iter().fold(false, |_, line| self.history.push_sent(line))
     }
 
-    /// Whether anything was sent before.
+    /// Whether the history has any line.
     pub(crate) fn has_history(&self) -> bool {
-        self.history.step(None, "", false).is_some()
+        self.history.walk(None, "", false).is_some()
     }
 
-    /// The line of the history that begins with the draft and goes on.
+    /// Returns the newest sent line that begins with the draft and is longer.
     pub(crate) fn suggestion(&self) -> Option<&str> {
         self.history.suggestion(self.draft())
     }
@@ -218,36 +219,36 @@ impl Input {
 
     /// Returns the line that the search has found.
     pub fn found(&self) -> Option<&str> {
-        self.search.as_ref().and_then(|search| self.history.found(search))
+        self.search.as_ref().and_then(|search| self.history.search_result(search))
     }
 
-    /// Begins a search, or goes on to the next older line.
-    pub(crate) fn search_on(&mut self) {
+    /// Opens the search, or continues it with the next older line.
+    pub(crate) fn search_older(&mut self) {
         self.search = Some(match &self.search {
-            Some(search) => self.history.search_on(search),
+            Some(search) => self.history.search_older(search),
             None => self.history.search(""),
         });
     }
 
-    /// Changes what is searched for; returns whether the key did anything.
+    /// Edits the query of the search. Returns whether the key had an effect.
     pub(crate) fn edit_search(&mut self, key: KeyEvent) -> bool {
         let Some(search) = &self.search else { return false };
-        let mut wanted = search.wanted.clone();
+        let mut query = search.query.clone();
         match key.code {
-            KeyCode::Char(character) if is_typing(key) => wanted.push(character),
-            KeyCode::Backspace => drop(wanted.pop()),
+            KeyCode::Char(character) if is_text_key(key) => query.push(character),
+            KeyCode::Backspace => drop(query.pop()),
             _ => return false,
         }
-        if wanted.len() <= MAX_DRAFT {
-            self.search = Some(self.history.search(&wanted));
+        if query.len() <= MAX_DRAFT {
+            self.search = Some(self.history.search(&query));
         }
         true
     }
 
-    /// Ends the search: with what it found in place of the draft, or with the draft as it was.
-    pub(crate) fn end_search(&mut self, takes_it: bool) {
-        if let Some(found) = self.found().filter(|_| takes_it).map(str::to_owned) {
-            self.set(&found);
+    /// Closes the search. With `accepts` the found line replaces the draft.
+    pub(crate) fn end_search(&mut self, accepts: bool) {
+        if let Some(found) = self.found().filter(|_| accepts).map(str::to_owned) {
+            self.set_line(&found);
         }
         self.search = None;
     }
@@ -259,21 +260,21 @@ impl Input {
         match key.code {
             KeyCode::Up => self.recall(false),
             KeyCode::Down => self.recall(true),
-            KeyCode::Char(character) if is_typing(key) => self.type_in(character),
-            _ => request(key).map(|request| self.handle(request)).is_some(),
+            KeyCode::Char(character) if is_text_key(key) => self.insert_char(character),
+            _ => edit_request(key).map(|request| self.apply(request)).is_some(),
         }
     }
 
-    fn type_in(&mut self, character: char) -> bool {
-        let has_room = character.len_utf8() <= self.room();
+    fn insert_char(&mut self, character: char) -> bool {
+        let has_room = character.len_utf8() <= self.free_bytes();
         if has_room {
-            self.handle(InputRequest::InsertChar(character));
+            self.apply(InputRequest::InsertChar(character));
         }
         has_room
     }
 
-    fn handle(&mut self, request: InputRequest) {
-        let changed = self.line_mut().handle(request);
+    fn apply(&mut self, request: InputRequest) {
+        let changed = self.active_line_mut().handle(request);
         if changed.is_some_and(|changed| changed.value) {
             self.end_walk();
         }
@@ -282,23 +283,23 @@ impl Input {
     fn recall(&mut self, newer: bool) -> bool {
         let before = self.draft().to_owned();
         let walk = self.walk.take();
-        let draft = walk.clone().map_or_else(|| before.clone(), Walk::into_draft);
-        self.walk = self.history.step(walk, &draft, newer);
-        let shown = self.walk.as_ref().map_or(draft.as_str(), |walk| self.history.shown(walk));
+        let draft = walk.clone().map_or_else(|| before.clone(), HistoryWalk::into_draft);
+        self.walk = self.history.walk(walk, &draft, newer);
+        let shown = self.walk.as_ref().map_or(draft.as_str(), |walk| self.history.line_at(walk));
         let line = Line::new(shown.to_owned());
-        *self.line_mut() = line;
+        *self.active_line_mut() = line;
         before != self.draft()
     }
 }
 
-fn is_typing(key: KeyEvent) -> bool {
+fn is_text_key(key: KeyEvent) -> bool {
     // AltGr arrives as Ctrl+Alt on some systems.
     !key.modifiers.contains(KeyModifiers::CONTROL) && !key.modifiers.contains(KeyModifiers::ALT)
         || key.modifiers.contains(KeyModifiers::CONTROL | KeyModifiers::ALT)
 }
 
-/// The keys of a shell's line.
-fn request(key: KeyEvent) -> Option<InputRequest> {
+/// Maps the editing keys of a shell to requests.
+fn edit_request(key: KeyEvent) -> Option<InputRequest> {
     let control = key.modifiers.contains(KeyModifiers::CONTROL);
     let alt = key.modifiers.contains(KeyModifiers::ALT);
     Some(match key.code {
@@ -336,7 +337,7 @@ mod tests {
         let mut input = Input::default();
         for sent in ["one", "two"] {
             input.insert(sent);
-            input.take();
+            input.submit();
         }
         input.insert("draft");
         let mut seen = Vec::new();
@@ -352,7 +353,7 @@ mod tests {
         let mut input = Input::default();
         for sent in ["one", "two"] {
             input.insert(sent);
-            input.take();
+            input.submit();
         }
         input.insert("draft");
         press(&mut input, KeyCode::Up);
@@ -375,10 +376,10 @@ mod tests {
     fn the_draft_that_a_walk_began_with_is_not_lost_when_another_line_is_sent() {
         let mut input = Input::default();
         input.insert("one");
-        input.take();
+        input.submit();
         input.insert("draft");
         press(&mut input, KeyCode::Up);
-        assert_eq!(input.take().remembered, None, "it is there already");
+        assert_eq!(input.submit().history_line, None, "it is there already");
         press(&mut input, KeyCode::Up);
         assert_eq!(input.draft(), "draft");
     }
@@ -386,10 +387,10 @@ mod tests {
     #[test]
     fn a_command_begun_with_a_colon_starts_empty_and_what_was_begun_is_in_the_history() {
         let mut input = Input::default();
-        input.write_command(":");
+        input.start_command(":");
         input.insert("rate abc");
-        input.leave();
-        input.write_command(":");
+        input.discard_untyped_command();
+        input.start_command(":");
         assert_eq!(input.draft(), ":");
         press(&mut input, KeyCode::Up);
         assert_eq!(input.draft(), ":rate abc");
@@ -402,10 +403,10 @@ mod tests {
         assert_eq!(input.draft(), "a b c d");
         assert!(!input.insert(&"x".repeat(MAX_DRAFT)), "all or nothing");
         assert_eq!(input.draft(), "a b c d");
-        assert!(input.insert(&"x".repeat(input.room())));
-        assert_eq!((input.draft().len(), input.room()), (MAX_DRAFT, 0));
-        assert!(input.has_no_room_for(KeyEvent::from(KeyCode::Char('x'))));
-        assert!(!input.has_no_room_for(KeyEvent::from(KeyCode::Left)));
+        assert!(input.insert(&"x".repeat(input.free_bytes())));
+        assert_eq!((input.draft().len(), input.free_bytes()), (MAX_DRAFT, 0));
+        assert!(input.is_full_for(KeyEvent::from(KeyCode::Char('x'))));
+        assert!(!input.is_full_for(KeyEvent::from(KeyCode::Left)));
     }
 
     #[test]

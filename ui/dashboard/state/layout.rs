@@ -20,8 +20,8 @@ impl Pane {
     pub const ALL: [Self; 4] = [Self::Peers, Self::Queue, Self::Traffic, Self::Map];
 
     /// Returns the panes of a screen of this size, in the order of Tab.
-    pub fn on(screen: Rect) -> &'static [Self] {
-        if holds(screen, THREE_COLUMNS) { &Self::ALL } else { &[Self::Peers, Self::Queue, Self::Traffic] }
+    pub fn visible_on(screen: Rect) -> &'static [Self] {
+        if fits(screen, MIN_THREE_COLUMNS) { &Self::ALL } else { &[Self::Peers, Self::Queue, Self::Traffic] }
     }
 }
 
@@ -46,9 +46,9 @@ pub struct Areas {
     pub tower: Rect,
     /// Charts of the last minutes.
     pub rates: Rect,
-    /// All of what is selected.
+    /// Details of the selected item.
     pub(crate) details: Rect,
-    /// The lines between what stands side by side.
+    /// Vertical rules between columns.
     pub(crate) rules: [Rect; 2],
     /// Notice line.
     pub notice: Rect,
@@ -58,32 +58,32 @@ pub struct Areas {
     pub hints: Rect,
 }
 
-/// Below this nothing can be shown, and no key acts but those that leave.
-const SMALLEST: (u16, u16) = (20, 5);
-/// From here on peers and queue stand above the traffic.
-const SIDE_BY_SIDE: (u16, u16) = (70, 16);
-/// From here on peers and queue stand left of the traffic.
-const COLUMNS: (u16, u16) = (110, 30);
-/// From here on a third column stands right of the traffic.
-const THREE_COLUMNS: (u16, u16) = (180, 44);
-/// Columns of the peers and the queue where they stand left of the traffic: three eighths, within these bounds.
+/// Minimum size of the screen. In a smaller one nothing is drawn, and only the keys that quit work.
+const MIN_SIZE: (u16, u16) = (20, 5);
+/// Minimum size for peers and queue above the traffic.
+const MIN_LISTS_ABOVE: (u16, u16) = (70, 16);
+/// Minimum size for peers and queue left of the traffic.
+const MIN_TWO_COLUMNS: (u16, u16) = (110, 30);
+/// Minimum size for a third column right of the traffic.
+const MIN_THREE_COLUMNS: (u16, u16) = (180, 44);
+/// Range of the width of the left of two columns: three eighths of the screen.
 const LEFT_COLUMN: (u16, u16) = (46, 64);
-/// The same beside a third column: a quarter.
+/// Range of the width of the left of three columns: a quarter of the screen.
 const LEFT_OF_THREE: (u16, u16) = (46, 60);
-/// Columns of the third column: three tenths, within these bounds.
+/// Range of the width of the third column: three tenths of the screen.
 const RIGHT_COLUMN: (u16, u16) = (54, 90);
-/// From so many rows on the tower stands below peers and queue, with its rows there; a high column has a higher one.
+/// Minimum height of a column with the tower below peers and queue, and the height of the tower.
 const TOWER: (u16, u16) = (34, 9);
 const HIGH_TOWER: (u16, u16) = (50, 14);
-/// Rows of the chart below the traffic beside a third column.
-const RATES: u16 = 10;
+/// Height of the chart below the traffic, with three columns.
+const CHART_HEIGHT: u16 = 10;
 
 impl Areas {
-    /// The areas for a terminal of this size; `None` if it is too small to show anything. Zoomed, the pane with the
-    /// focus has all of the body, and so has the map where it has no place beside the others. A tower that does not
-    /// move is not worth its room.
+    /// Returns the areas of a screen, or `None` if it is smaller than 20x5. If zoomed, the focused pane fills the
+    /// body. So does the map if the layout has no other place for it. `has_tower` is false while the tower does not
+    /// move.
     pub fn of(screen: Rect, focus: Pane, is_zoomed: bool, has_tower: bool) -> Option<Self> {
-        if !holds(screen, SMALLEST) {
+        if !fits(screen, MIN_SIZE) {
             return None;
         }
         let has_notice = u16::from(screen.height >= 8);
@@ -97,13 +97,13 @@ impl Areas {
         ])
         .areas(screen);
         let areas = Self { header, body, notice, input, hints, ..Self::default() };
-        Some(if is_zoomed || !Pane::on(screen).contains(&focus) {
-            areas.with_only(focus, body)
-        } else if holds(screen, THREE_COLUMNS) {
+        Some(if is_zoomed || !Pane::visible_on(screen).contains(&focus) {
+            areas.with_pane_area(focus, body)
+        } else if fits(screen, MIN_THREE_COLUMNS) {
             areas.with_three_columns(body, has_tower)
-        } else if holds(screen, COLUMNS) {
+        } else if fits(screen, MIN_TWO_COLUMNS) {
             areas.with_two_columns(body, has_tower)
-        } else if holds(screen, SIDE_BY_SIDE) {
+        } else if fits(screen, MIN_LISTS_ABOVE) {
             areas.with_lists_above(body)
         } else {
             areas.with_one_pane(body, focus)
@@ -123,7 +123,7 @@ impl Areas {
         .areas(body);
         let [map, details] = Layout::vertical([Constraint::Fill(11), Constraint::Fill(9)]).areas(right);
         let [traffic, rates] =
-            Layout::vertical([Constraint::Fill(1), Constraint::Length(RATES)]).areas(traffic);
+            Layout::vertical([Constraint::Fill(1), Constraint::Length(CHART_HEIGHT)]).areas(traffic);
         let rules = [rule, second_rule];
         Self { traffic, map, rates, details, rules, ..self.with_left_column(left, has_tower) }
     }
@@ -157,10 +157,10 @@ impl Areas {
         let has_summary = u16::from(body.height >= 4);
         let [summary, pane] =
             Layout::vertical([Constraint::Length(has_summary), Constraint::Fill(1)]).areas(body);
-        Self { summary, ..self.with_only(focus, pane) }
+        Self { summary, ..self.with_pane_area(focus, pane) }
     }
 
-    fn with_only(self, pane: Pane, area: Rect) -> Self {
+    fn with_pane_area(self, pane: Pane, area: Rect) -> Self {
         match pane {
             Pane::Peers => Self { peers: area, ..self },
             Pane::Queue => Self { queue: area, ..self },
@@ -184,20 +184,20 @@ impl Areas {
         below_title(self.pane(pane))
     }
 
-    /// The pane at a position, and the row in it unless it is the title.
+    /// Returns the pane at a position, and the row in it. The row is `None` for the title.
     pub(crate) fn pane_at(&self, position: Position) -> Option<(Pane, Option<usize>)> {
         let pane = Pane::ALL.into_iter().find(|pane| self.pane(*pane).contains(position))?;
         Some((pane, position.y.checked_sub(self.rows(pane).y).map(usize::from)))
     }
 }
 
-/// The area below the one line of a title.
+/// Returns the area below a title of one line.
 pub(crate) fn below_title(area: Rect) -> Rect {
     let title = area.height.min(1);
     Rect { y: area.y + title, height: area.height - title, ..area }
 }
 
-fn holds(screen: Rect, (width, height): (u16, u16)) -> bool {
+fn fits(screen: Rect, (width, height): (u16, u16)) -> bool {
     screen.width >= width && screen.height >= height
 }
 
@@ -279,35 +279,35 @@ mod tests {
     }
 }
 
-/// From here on all charts stand side by side.
-const ALL_FIT: (u16, u16) = (72, 16);
+/// Minimum size for all charts at once.
+const MIN_ALL_CHARTS: (u16, u16) = (72, 16);
 
-/// Whether an area has room for all charts.
-pub fn all_fit(area: Rect) -> bool {
-    area.width >= ALL_FIT.0 && area.height >= ALL_FIT.1
+/// Whether all charts fit into an area.
+pub fn fits_all_charts(area: Rect) -> bool {
+    area.width >= MIN_ALL_CHARTS.0 && area.height >= MIN_ALL_CHARTS.1
 }
 
-/// Lines of the whole text of the selected item, from so many lines in all on.
-const WHOLE: (u16, u16) = (2, 10);
+/// Height of the details of the selected item, and the minimum height of the palette that has them.
+const PALETTE_DETAILS: (u16, u16) = (2, 10);
 
-/// Where the parts of the list stand.
+/// Areas of the palette.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Parts {
+pub(crate) struct PaletteAreas {
     pub title: Rect,
     pub(crate) query: Rect,
     pub rows: Rect,
-    /// All of what is selected.
-    pub whole: Rect,
+    /// Details of the selected item.
+    pub details: Rect,
 }
 
-impl Parts {
+impl PaletteAreas {
     pub(crate) fn of(area: Rect) -> Self {
         let title = Rect { height: area.height.min(1), ..area };
         let query = Rect { y: area.y + title.height, height: (area.height - title.height).min(1), ..area };
-        let whole = if area.height >= WHOLE.1 { WHOLE.0 } else { 0 };
+        let whole = if area.height >= PALETTE_DETAILS.1 { PALETTE_DETAILS.0 } else { 0 };
         let above = title.height + query.height;
         let rows = Rect { y: area.y + above, height: area.height - above - whole, ..area };
         let whole = Rect { y: rows.bottom(), height: whole, ..area };
-        Self { title, query, rows, whole }
+        Self { title, query, rows, details: whole }
     }
 }

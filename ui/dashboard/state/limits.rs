@@ -1,61 +1,62 @@
-//! The limits of the node: what they are set to, and how often they were met of late.
+//! The limits of the node: their settings, and how often they were reached in the last minute.
 
 use std::{collections::VecDeque, net::IpAddr, time::Duration};
 
 use clacks_p2p::core::PlaceShare;
 use clacks_source::limits::LimitSettings;
 
-/// How long it is told that a limit was met.
+/// Time span of the counts.
 const WINDOW: Duration = Duration::from_secs(60);
-/// Between two samples, so that a minute has about as many as seconds.
-const BETWEEN: Duration = Duration::from_secs(1);
-/// Ignored remote addresses that are listed at most.
-pub(crate) const MOST_REMOTES: usize = 1000;
+/// Minimum time between two samples, so that the window has about 60.
+const SAMPLE_INTERVAL: Duration = Duration::from_secs(1);
+/// Maximum ignored remote addresses in the list.
+pub(crate) const MAX_REMOTES: usize = 1000;
 
 /// Limits of the node, and how often they were reached in the last minute.
 #[derive(Debug, Clone, Default)]
 pub struct Limits {
     /// Settings of the node. `None` in a replay.
     pub settings: Option<LimitSettings>,
-    /// Present use of the limits.
-    pub used: Used,
-    /// Uptimes and how often any limit had been met by then; the first is the last from before the window.
+    /// Current use of the limits.
+    pub usage: LimitUsage,
+    /// Uptimes with the total number of hits. The first sample is the last one before the window.
     samples: VecDeque<(Duration, u64)>,
-    /// When more had been met than before, as uptime.
-    rose_at: Option<Duration>,
+    /// Uptime of the last sample with more hits than the one before.
+    last_rise: Option<Duration>,
 }
 
-/// Present use of the limits. Fetched only while the limits are shown.
+/// Current use of the limits. Fetched only while the limits are shown.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Used {
+pub struct LimitUsage {
     /// Open inbound connections. `None` in a replay.
     pub connections: Option<usize>,
     /// First ignored remote addresses, at most 1000, and the number of all.
     pub ignored_remotes: (Vec<IpAddr>, usize),
     /// Remote addresses or networks with the most messages here, and the number of all.
-    pub places: (Vec<PlaceShare>, usize),
+    pub origins: (Vec<PlaceShare>, usize),
 }
 
 impl Limits {
     /// Adds the total number of times that limits were reached, at an uptime.
-    pub fn sample(&mut self, uptime: Duration, met: u64) {
-        if self.samples.back().is_some_and(|(_, before)| *before < met) {
-            self.rose_at = Some(uptime);
+    pub fn sample(&mut self, uptime: Duration, hits: u64) {
+        if self.samples.back().is_some_and(|(_, before)| *before < hits) {
+            self.last_rise = Some(uptime);
         }
-        let is_due = self.samples.back().is_none_or(|(last, _)| uptime.saturating_sub(*last) >= BETWEEN);
-        // The first is what others are compared with.
+        let is_due =
+            self.samples.back().is_none_or(|(last, _)| uptime.saturating_sub(*last) >= SAMPLE_INTERVAL);
+        // Keep the first sample: the others are compared with it.
         let has_others = self.samples.len() > 1;
         match self.samples.back_mut() {
-            Some(last) if !is_due && has_others => last.1 = met,
-            _ => self.samples.push_back((uptime, met)),
+            Some(last) if !is_due && has_others => last.1 = hits,
+            _ => self.samples.push_back((uptime, hits)),
         }
         while self.samples.get(1).is_some_and(|(second, _)| *second + WINDOW <= uptime) {
             self.samples.pop_front();
         }
     }
 
-    /// How often any limit was met in the last minute.
-    pub(crate) fn met_of_late(&self) -> u64 {
+    /// Returns the number of hits in the last minute.
+    pub(crate) fn recent_hits(&self) -> u64 {
         match (self.samples.front(), self.samples.back()) {
             (Some((_, first)), Some((_, last))) => last.saturating_sub(*first),
             _ => 0,
@@ -65,19 +66,19 @@ impl Limits {
     /// Returns the time until the count of the last minute can change without an event. At least 1 second after the
     /// last rise, because the node reports at most one event per second. `None` if no limit was reached.
     pub fn changes_after(&self, uptime: Duration) -> Option<Duration> {
-        let looks_again = self.rose_at.and_then(|rose| (rose + BETWEEN).checked_sub(uptime));
-        if let Some(after) = looks_again.filter(|after| !after.is_zero()) {
+        let next_sample = self.last_rise.and_then(|rose| (rose + SAMPLE_INTERVAL).checked_sub(uptime));
+        if let Some(after) = next_sample.filter(|after| !after.is_zero()) {
             return Some(after);
         }
         let (_, before) = self.samples.front()?;
-        let (at, _) = self.samples.iter().find(|(_, met)| met > before)?;
-        Some((*at + WINDOW).saturating_sub(uptime).max(BETWEEN))
+        let (at, _) = self.samples.iter().find(|(_, hits)| hits > before)?;
+        Some((*at + WINDOW).saturating_sub(uptime).max(SAMPLE_INTERVAL))
     }
 
     /// Clears the counts, because a replay starts again.
-    pub fn begin_again(&mut self) {
+    pub fn reset(&mut self) {
         self.samples.clear();
-        self.rose_at = None;
+        self.last_rise = None;
     }
 }
 
@@ -92,11 +93,11 @@ mod tests {
     #[test]
     fn what_was_met_in_the_last_minute_is_told_and_no_longer() {
         let mut limits = Limits::default();
-        for (seconds, met, told) in
+        for (seconds, hits, expected) in
             [(0, 5, 0), (0, 6, 1), (10, 7, 2), (10, 9, 4), (59, 9, 4), (60, 9, 3), (69, 9, 3), (71, 9, 0)]
         {
-            limits.sample(after(seconds), met);
-            assert_eq!(limits.met_of_late(), told, "after {seconds} s");
+            limits.sample(after(seconds), hits);
+            assert_eq!(limits.recent_hits(), expected, "after {seconds} s");
         }
         assert_eq!(limits.changes_after(after(71)), None);
         limits.sample(after(80), 10);

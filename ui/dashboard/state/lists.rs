@@ -1,4 +1,4 @@
-//! Windows of long lists, and what is selected in them.
+//! Windows of long lists, with the selection.
 
 use clacks_p2p::{
     Address,
@@ -26,13 +26,13 @@ pub struct QueueList<T = QueuedMessage> {
     /// Selected message.
     pub selected: Anchor<MessageId>,
     /// Index of the selected message in the queue.
-    pub place: usize,
+    pub list_index: usize,
     /// Row of the screen on which the selected message is shown.
     pub row: usize,
     /// Selected message that left the list by itself. Another one is in its place.
     pub lost: Option<MessageId>,
-    /// The user dealt with this one, so it goes without a warning.
-    dealt_with: Option<MessageId>,
+    /// Message whose removal the user caused, so that no warning is shown for it.
+    expected_removal: Option<MessageId>,
 }
 
 /// Item with a message id.
@@ -61,14 +61,14 @@ pub enum Anchor<T> {
     Untouched,
     /// This item.
     At(T),
-    /// The first of the list; the next refresh makes it `At`.
+    /// First item of the list. The next refresh replaces it by `At`.
     First,
-    /// The last of the list; the next refresh makes it `At`.
+    /// Last item of the list. The next refresh replaces it by `At`.
     Last,
 }
 
 impl<T: PartialEq> Anchor<T> {
-    /// Where what is selected stands in a window of the list.
+    /// Returns the index of the selected item in a window.
     fn index_in<I>(&self, window: &[I], id: impl Fn(&I) -> &T) -> Option<usize> {
         match self {
             Self::At(selected) => window.iter().position(|item| id(item) == selected),
@@ -88,20 +88,20 @@ impl PeerList {
         self.index().and_then(|index| self.window.get(index))
     }
 
-    /// Holds on to the peer that is selected now, whichever row it goes to.
-    pub(crate) fn settle(&mut self) {
+    /// Pins the selection to the peer that is selected now.
+    pub(crate) fn pin_selection(&mut self) {
         if let Some(peer) = self.selected_peer() {
             self.selected = Anchor::At(peer.address.clone());
         }
     }
 
-    /// The peers on the screen, and which of them is selected.
+    /// Returns the peers on a screen of `height` rows, and the index of the selected one.
     pub fn visible(&self, height: usize) -> (&[Peer], Option<usize>) {
-        visible(&self.window, self.index(), self.row, height)
+        visible_rows(&self.window, self.index(), self.row, height)
     }
 
-    /// The neighbour of the selected peer that takes its place when it is gone: the one below it, or else above.
-    pub(crate) fn heir(&self, is_known: impl Fn(&Address) -> bool) -> Option<Address> {
+    /// Returns the peer to select if the selected one is forgotten: the next below that is known, else above.
+    pub(crate) fn successor(&self, is_known: impl Fn(&Address) -> bool) -> Option<Address> {
         let (before, after) = self.window.split_at(self.index()?);
         let neighbours = after.iter().skip(1).chain(before.iter().rev());
         neighbours.map(|peer| &peer.address).find(|address| is_known(address)).cloned()
@@ -114,7 +114,7 @@ impl PeerList {
             Anchor::At(_) => self.selected = selected.map_or(Anchor::Untouched, Anchor::At),
             Anchor::First | Anchor::Last => {
                 self.row = if self.selected == Anchor::First { 0 } else { usize::MAX };
-                self.settle();
+                self.pin_selection();
             }
         }
         self.row = row_on_screen(self.row, self.index(), self.window.len(), height);
@@ -127,10 +127,10 @@ impl<T> Default for QueueList<T> {
             window: Vec::new(),
             first: 0,
             selected: Anchor::default(),
-            place: 0,
+            list_index: 0,
             row: 0,
             lost: None,
-            dealt_with: None,
+            expected_removal: None,
         }
     }
 }
@@ -142,19 +142,19 @@ impl<T: HasMessageId> QueueList<T> {
     }
 
     /// Moves the selection by `by` messages. Stops at the ends of the window.
-    pub fn step(&mut self, by: isize, height: usize) {
+    pub fn move_by(&mut self, by: isize, height: usize) {
         let Some(index) = self.index() else { return };
         let target = index.saturating_add_signed(by).min(self.window.len() - 1);
         self.selected = Anchor::At(self.window[target].queued().id);
-        self.place = self.first + target;
-        self.row = stepped_row(self.row, index, target, height);
+        self.list_index = self.first + target;
+        self.row = row_after_move(self.row, index, target, height);
     }
 
-    /// The user dealt with this message: if it goes, or has gone already, that is no surprise.
-    pub(crate) fn deal_with(&mut self, id: MessageId) {
+    /// Records that the user caused the removal of this message, so that it causes no warning.
+    pub(crate) fn expect_removal(&mut self, id: MessageId) {
         self.lost = self.lost.filter(|lost| *lost != id);
         if self.selected == Anchor::At(id) {
-            self.dealt_with = Some(id);
+            self.expected_removal = Some(id);
         }
     }
 
@@ -162,8 +162,8 @@ impl<T: HasMessageId> QueueList<T> {
         self.index().and_then(|index| self.window.get(index))
     }
 
-    /// Holds on to the message that is selected now, whichever place it goes to.
-    pub(crate) fn settle(&mut self) {
+    /// Pins the selection to the message that is selected now.
+    pub(crate) fn pin_selection(&mut self) {
         if let Some(message) = self.selected_message() {
             self.selected = Anchor::At(message.queued().id);
         }
@@ -171,7 +171,7 @@ impl<T: HasMessageId> QueueList<T> {
 
     /// Returns the messages on a screen of `height` rows, and the index of the selected one.
     pub fn visible(&self, height: usize) -> (&[T], Option<usize>) {
-        visible(&self.window, self.index(), self.row, height)
+        visible_rows(&self.window, self.index(), self.row, height)
     }
 
     pub(crate) fn refresh(&mut self, window: Vec<T>, first: usize, height: usize) {
@@ -180,38 +180,39 @@ impl<T: HasMessageId> QueueList<T> {
             Anchor::Untouched => {}
             Anchor::First | Anchor::Last => {
                 self.row = if self.selected == Anchor::First { 0 } else { usize::MAX };
-                self.settle();
+                self.pin_selection();
             }
             Anchor::At(_) if self.index().is_some() => {}
-            // The message is gone: what stands where it stood is selected.
+            // The message is gone: select the one in its place.
             Anchor::At(id) => {
-                self.lost = Some(*id).filter(|id| self.dealt_with != Some(*id));
-                let heir = self.window.get(self.place.saturating_sub(first)).or(self.window.last());
-                self.selected = heir.map_or(Anchor::Untouched, |message| Anchor::At(message.queued().id));
+                self.lost = Some(*id).filter(|id| self.expected_removal != Some(*id));
+                let successor = self.window.get(self.list_index.saturating_sub(first)).or(self.window.last());
+                self.selected =
+                    successor.map_or(Anchor::Untouched, |message| Anchor::At(message.queued().id));
             }
         }
-        self.place = self.index().map_or(0, |index| first + index);
-        // While the whole of what stands before it has room, it stands at its place.
-        self.row = row_on_screen(self.row.min(self.place), self.index(), self.window.len(), height);
+        self.list_index = self.index().map_or(0, |index| first + index);
+        // Rows above the selection are only scrolled off if they do not fit.
+        self.row = row_on_screen(self.row.min(self.list_index), self.index(), self.window.len(), height);
     }
 }
 
-/// The rows of a window that are on the screen when the selected one stands on `row`.
-fn visible<T>(window: &[T], index: Option<usize>, row: usize, height: usize) -> (&[T], Option<usize>) {
+/// Returns the rows of a window on a screen of `height` rows, if the selected item is on `row`.
+fn visible_rows<T>(window: &[T], index: Option<usize>, row: usize, height: usize) -> (&[T], Option<usize>) {
     let Some(index) = index else { return (&[], None) };
     let top = index.saturating_sub(row);
     let bottom = window.len().min(top + height);
     (&window[top.min(bottom)..bottom], Some(index - top))
 }
 
-/// The row of the screen after a step: the list stays where it is as long as the selection is on the screen.
-pub(crate) fn stepped_row(row: usize, from: usize, to: usize, height: usize) -> usize {
+/// Returns the row of the selection after a move. The list scrolls only if the selection would leave the screen.
+pub(crate) fn row_after_move(row: usize, from: usize, to: usize, height: usize) -> usize {
     let row = row.saturating_add_signed(to.cast_signed() - from.cast_signed());
     row.min(height.max(1) - 1)
 }
 
-/// The row on which the selected item can stand: on the screen, with nothing missing above it, and no empty rows
-/// below the end while there are items above.
+/// Limits the row of the selected item: it is on the screen, no row above it is missing, and there are no empty rows
+/// at the end while items are scrolled off at the top.
 fn row_on_screen(row: usize, index: Option<usize>, len: usize, height: usize) -> usize {
     let Some(index) = index else { return 0 };
     let below = len - index;

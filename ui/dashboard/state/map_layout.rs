@@ -11,57 +11,59 @@ pub struct Point {
     pub y: f64,
 }
 
-/// Where this node stands.
+/// Position of this node.
 pub(crate) const CENTRE: Point = Point { x: 0.5, y: 0.5 };
 
-/// How near the edge of the map a tower may stand.
+/// Minimum distance of a peer from the edge of the map.
 const MARGIN: f64 = 0.03;
-/// Towers this far apart fill the map without crowding it; a tower goes no further out of the way than that takes.
-const COMFORT: f64 = 0.35;
-/// This node's own tower keeps others away further than they each other.
-const OUR_COMFORT: f64 = 1.1;
-/// What going away from home costs, against what it gains in room.
-const HOMESICKNESS: f64 = 0.2;
-/// Names lie on their side, so a step up or down makes more room than one to the left or right.
-const UPRIGHT: f64 = 1.6;
-/// The places around its home that a tower looks at: so many rings, each with so many places.
-const RINGS: u32 = 12;
-const PLACES: u32 = 14;
-const RING: f64 = 0.045;
+/// Distance between peers that is enough. A peer does not move further from its home position to gain more.
+const DESIRED_DISTANCE: f64 = 0.35;
+/// The distance to this node must be larger than the distance between peers by this factor.
+const CENTRE_FACTOR: f64 = 1.1;
+/// Cost of the distance from the home position, relative to the gain of clearance.
+const DISPLACEMENT_COST: f64 = 0.2;
+/// Weight of vertical distances. Labels are horizontal, so a vertical step separates them more.
+const VERTICAL_WEIGHT: f64 = 1.6;
+/// Candidate positions around the home position: the number of rings, the candidates per ring, and the distance of
+/// the rings.
+const CANDIDATE_RINGS: u32 = 12;
+const CANDIDATES_PER_RING: u32 = 14;
+const RING_DISTANCE: f64 = 0.045;
 
 impl Point {
-    fn around(self, angle: f64, radius: f64) -> Self {
+    fn polar_offset(self, angle: f64, radius: f64) -> Self {
         Self { x: self.x + radius * angle.cos(), y: self.y + radius * angle.sin() }
     }
 
-    fn inside(self) -> Self {
+    fn clamped(self) -> Self {
         Self { x: self.x.clamp(MARGIN, 1.0 - MARGIN), y: self.y.clamp(MARGIN, 1.0 - MARGIN) }
     }
 
     fn distance(self, other: Self) -> f64 {
-        (self.x - other.x).hypot(UPRIGHT * (self.y - other.y))
+        (self.x - other.x).hypot(VERTICAL_WEIGHT * (self.y - other.y))
     }
 }
 
-/// Where a tower would stand if it were alone: the same wherever and whenever it is drawn.
-fn home(identifier: &PeerId) -> Point {
-    Point { x: fraction(identifier, 0), y: fraction(identifier, 4) }.inside()
+/// Returns the home position of a peer. It depends only on the identifier.
+fn home_position(identifier: &PeerId) -> Point {
+    Point { x: hash_fraction(identifier, 0), y: hash_fraction(identifier, 4) }.clamped()
 }
 
-/// Four bytes of the identifier as a number from 0 to 1.
-fn fraction(identifier: &PeerId, from: usize) -> f64 {
+/// Converts four bytes of the identifier to a number from 0 to 1.
+fn hash_fraction(identifier: &PeerId, from: usize) -> f64 {
     let bytes = identifier.as_bytes().iter().skip(from).take(4);
     f64::from(bytes.fold(0, |number, byte| number << 8 | u32::from(*byte))) / f64::from(u32::MAX)
 }
 
-/// A place for one more tower: near its home, with as much room around as there is. The others stay where they are.
-pub(crate) fn settle(identifier: &PeerId, others: &[Point]) -> Point {
-    let home = home(identifier);
-    let score = |place: Point| room(place, others) - HOMESICKNESS * place.distance(home);
+/// Chooses the position of a new peer: near its home position, with as much clearance as possible. Other peers do not
+/// move.
+pub(crate) fn choose_position(identifier: &PeerId, others: &[Point]) -> Point {
+    let home = home_position(identifier);
+    let score = |place: Point| clearance(place, others) - DISPLACEMENT_COST * place.distance(home);
     let mut best = (home, score(home));
-    for place in neighbourhood(home) {
+    for place in candidate_positions(home) {
         let score = score(place);
-        // Of places that are as good the first is taken, so that the same is always chosen.
+        // On equal scores the first candidate wins, so that the result is deterministic.
         if score > best.1 {
             best = (place, score);
         }
@@ -69,22 +71,24 @@ pub(crate) fn settle(identifier: &PeerId, others: &[Point]) -> Point {
     best.0
 }
 
-fn neighbourhood(home: Point) -> impl Iterator<Item = Point> {
+fn candidate_positions(home: Point) -> impl Iterator<Item = Point> {
     let place = move |ring: u32, number: u32| {
-        let turn = f64::from(number) / f64::from(PLACES) + f64::from(ring) * 0.5 / f64::from(PLACES);
-        home.around(turn * std::f64::consts::TAU, f64::from(ring) * RING).inside()
+        let turn = f64::from(number) / f64::from(CANDIDATES_PER_RING)
+            + f64::from(ring) * 0.5 / f64::from(CANDIDATES_PER_RING);
+        home.polar_offset(turn * std::f64::consts::TAU, f64::from(ring) * RING_DISTANCE).clamped()
     };
-    (1..=RINGS).flat_map(move |ring| (0..PLACES).map(move |number| place(ring, number)))
+    (1..=CANDIDATE_RINGS)
+        .flat_map(move |ring| (0..CANDIDATES_PER_RING).map(move |number| place(ring, number)))
 }
 
-/// How far the nearest other is, up to what a name needs.
-fn room(place: Point, others: &[Point]) -> f64 {
-    let ours = place.distance(CENTRE) / OUR_COMFORT;
-    others.iter().map(|other| place.distance(*other)).fold(ours.min(COMFORT), f64::min)
+/// Returns the distance to the nearest other peer, at most the desired distance.
+fn clearance(place: Point, others: &[Point]) -> f64 {
+    let ours = place.distance(CENTRE) / CENTRE_FACTOR;
+    others.iter().map(|other| place.distance(*other)).fold(ours.min(DESIRED_DISTANCE), f64::min)
 }
 
 /// Returns the radius of the ring for peers of a status, on a crowded map.
-pub fn ring(status: Status) -> f64 {
+pub fn ring_radius(status: Status) -> f64 {
     match status {
         Status::Alive => 0.15,
         Status::New => 0.24,
@@ -94,9 +98,9 @@ pub fn ring(status: Status) -> f64 {
     }
 }
 
-/// Where a peer stands on the ring of its status.
-pub(crate) fn on_ring(identifier: &PeerId, status: Status) -> Point {
-    CENTRE.around(fraction(identifier, 0) * std::f64::consts::TAU, ring(status))
+/// Returns the position of a peer on the ring of its status.
+pub(crate) fn ring_position(identifier: &PeerId, status: Status) -> Point {
+    CENTRE.polar_offset(hash_fraction(identifier, 0) * std::f64::consts::TAU, ring_radius(status))
 }
 
 #[cfg(test)]
@@ -113,17 +117,19 @@ mod tests {
     fn placed(identifiers: &[PeerId]) -> Vec<Point> {
         let mut places = Vec::new();
         for identifier in identifiers {
-            places.push(settle(identifier, &places));
+            places.push(choose_position(identifier, &places));
         }
         places
     }
 
     #[test]
     fn a_tower_that_is_alone_stands_at_home() {
-        let far_from_us = |identifier: &PeerId| home(identifier).distance(CENTRE) > OUR_COMFORT * COMFORT;
+        let far_from_us = |identifier: &PeerId| {
+            home_position(identifier).distance(CENTRE) > CENTRE_FACTOR * DESIRED_DISTANCE
+        };
         let alone: Vec<_> = identifiers(1..=20).into_iter().filter(far_from_us).collect();
         assert!(!alone.is_empty());
-        assert!(alone.iter().all(|identifier| settle(identifier, &[]) == home(identifier)));
+        assert!(alone.iter().all(|identifier| choose_position(identifier, &[]) == home_position(identifier)));
     }
 
     #[test]
@@ -157,7 +163,7 @@ mod tests {
         fn rings_are_on_the_map(port in 1_u16..) {
             let identifier = identifiers([port])[0];
             for status in Status::ALL {
-                let place = on_ring(&identifier, status);
+                let place = ring_position(&identifier, status);
                 prop_assert!((0.0..=1.0).contains(&place.x) && (0.0..=1.0).contains(&place.y));
             }
         }

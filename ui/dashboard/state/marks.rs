@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use clacks_p2p::{Address, core::MessageId};
 
-/// Most peers or messages that can be marked: each is looked for whenever the screen is drawn.
+/// Maximum marked peers or messages. Each is looked up for every frame.
 const MAX_MARKS: usize = 500;
 
-/// Marked peers and messages. A mark goes with what it is on wherever that moves, and away with it.
+/// Marked peers and messages. A mark follows its item, and is removed with it.
 #[derive(Debug, Default)]
 pub struct Marks {
     /// Marked peers.
@@ -22,8 +22,8 @@ pub struct Marks {
 #[derive(Debug)]
 pub struct Marked<T> {
     items: BTreeSet<T>,
-    /// The last of them has gone by itself, which the user may not have seen.
-    has_run_out: bool,
+    /// Whether the last mark was removed because its item is gone. The user may not have noticed.
+    emptied_by_removal: bool,
 }
 
 impl Marks {
@@ -32,7 +32,7 @@ impl Marks {
         self.peers.len() + self.messages.len() + self.held.len()
     }
 
-    /// Whether there are none.
+    /// Whether nothing is marked.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -49,12 +49,12 @@ impl<T: Ord> Marked<T> {
         self.items.len()
     }
 
-    /// Whether there are none.
+    /// Whether nothing is marked in this list.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Returns whether an item is marked.
+    /// Whether an item is marked.
     pub fn contains(&self, item: &T) -> bool {
         self.items.contains(item)
     }
@@ -64,9 +64,9 @@ impl<T: Ord> Marked<T> {
         self.items.iter()
     }
 
-    /// Marks what is not marked, and takes the mark from what is.
+    /// Marks an item, or removes its mark.
     pub(crate) fn toggle(&mut self, item: T) -> Result<(), String> {
-        self.has_run_out = false;
+        self.emptied_by_removal = false;
         if self.items.remove(&item) {
             return Ok(());
         }
@@ -82,22 +82,22 @@ impl<T: Ord> Marked<T> {
         self.items.remove(item);
     }
 
-    /// Takes the marks from what is not there any more.
-    pub(crate) fn lose(&mut self, gone: &[T]) {
+    /// Removes the marks of items that no longer exist.
+    pub(crate) fn remove_missing(&mut self, gone: &[T]) {
         let before = self.len();
         gone.iter().for_each(|item| self.remove(item));
-        self.has_run_out |= before > 0 && self.is_empty();
+        self.emptied_by_removal |= before > 0 && self.is_empty();
     }
 
-    /// Whether the last that was marked has gone since it was asked before.
-    pub(crate) fn take_has_run_out(&mut self) -> bool {
-        std::mem::take(&mut self.has_run_out)
+    /// Returns whether all marks were removed with their items since the last call.
+    pub(crate) fn take_emptied_by_removal(&mut self) -> bool {
+        std::mem::take(&mut self.emptied_by_removal)
     }
 }
 
 impl<T> Default for Marked<T> {
     fn default() -> Self {
-        Self { items: BTreeSet::new(), has_run_out: false }
+        Self { items: BTreeSet::new(), emptied_by_removal: false }
     }
 }
 
@@ -120,12 +120,12 @@ mod tests {
     fn the_last_mark_that_goes_by_itself_is_told_once() {
         let mut marked = Marked::default();
         [1, 2].into_iter().for_each(|number| marked.toggle(number).unwrap());
-        marked.lose(&[1]);
-        assert!(!marked.take_has_run_out(), "one is left");
-        marked.lose(&[2]);
-        assert!(marked.take_has_run_out() && !marked.take_has_run_out());
+        marked.remove_missing(&[1]);
+        assert!(!marked.take_emptied_by_removal(), "one is left");
+        marked.remove_missing(&[2]);
+        assert!(marked.take_emptied_by_removal() && !marked.take_emptied_by_removal());
         marked.toggle(3).unwrap();
         marked.remove(&3);
-        assert!(!marked.take_has_run_out(), "it was dealt with");
+        assert!(!marked.take_emptied_by_removal(), "it was dealt with");
     }
 }

@@ -40,27 +40,27 @@ pub enum Msg {
     /// Data for the next frame, in reply to a query of the model.
     Refreshed(Box<Snapshot>),
     /// Reply about the line that is being typed.
-    Answered(AssistReply),
+    AssistReplied(AssistReply),
     /// File names for a path that is being typed.
-    Listed(Need, Vec<String>),
+    FilesListed(Need, Vec<String>),
     /// Result of checking the file of a command: the reason for an error, if any.
     FileChecked(ViewCommand, Option<String>),
     /// The replay starts again, because it seeks backwards.
-    BeginsAgain,
+    ReplayRestarted,
     /// Results of commands that ran together, and the former state for undo.
-    Ran(Vec<CommandResult>, Vec<Before>),
+    CommandsRun(Vec<CommandResult>, Vec<Before>),
     /// Result of an undo, and the former state that can be tried again.
     Undone(Result<String, String>, Vec<Before>),
     /// A recording started or ended, one line. The error is the reason why it failed.
     Recorded(Result<String, String>),
     /// Result of an effect, one line.
-    Done(Result<String, String>),
+    EffectDone(Result<String, String>),
     /// Results of reading peer lists.
     PeersRead(Vec<Reading>),
     /// A message was taken from the queue for editing on the line.
     Editing(Box<HeldForEdit>),
     /// An edited message is not valid. Its line is opened for correction.
-    Mend {
+    RetryEdit {
         /// Message that is edited.
         editing: Editing,
         /// Line to correct.
@@ -69,9 +69,9 @@ pub enum Msg {
         reason: String,
     },
     /// The user wants to quit. Sent after a refresh of the queue.
-    Leave,
+    ConfirmQuit,
     /// Result of the drain. Sent after a refresh of the queue.
-    HandedOn(Result<(), DrainError>),
+    DrainFinished(Result<(), DrainError>),
 }
 
 /// Effect for the event loop to execute.
@@ -82,13 +82,13 @@ pub enum Effect {
     /// Run several commands of the node and report them in one line.
     RunAll(Vec<NodeCommand>),
     /// Query the node, and for paths the disk, about the line that is being typed.
-    Ask(super::assist::AssistQuery),
+    QueryAssist(super::assist::AssistQuery),
     /// Add a line to the history file.
-    Remember(String),
-    /// Handled by the model after a question: the input from which the next messages come.
-    Sending(Sending),
-    /// Handled by the model after a question: insert text into the draft as one line.
-    Insert(String),
+    AppendHistory(String),
+    /// Handled by the model after a question: sets the input whose results come next.
+    SetSending(Sending),
+    /// Handled by the model after a question: inserts text into the draft as one line.
+    InsertText(String),
     /// Start or stop a recording.
     Record(RecordCommand),
     /// Read a peer list, or all configured ones for `None`. Then send [`Msg::PeersRead`].
@@ -98,7 +98,7 @@ pub enum Effect {
     /// Hold a message for editing. Then send [`Msg::Editing`].
     Edit(MessageId),
     /// Return a message that was held for editing to its place in the queue, unchanged.
-    PutBack(MessageId),
+    ReturnMessage(MessageId),
     /// Replace the edited message by this one, and return it to its place.
     FinishEdit(Editing, Message),
     /// Edit a message in the user's editor, which gets the terminal meanwhile.
@@ -116,22 +116,22 @@ pub enum Effect {
     /// Put messages of the queue into the clipboard.
     CopyMessages(Vec<MessageId>),
     /// Write rows into a file.
-    Write(Target, Vec<Row>),
+    WriteRows(Target, Vec<Row>),
     /// Ring the bell of the terminal, unless it rang just before.
-    Ring,
+    RingBell,
     /// Save the changed saved filters to their file.
-    KeepStations(Stations),
+    SaveStations(Stations),
     /// Capture or release the mouse.
     SetMouse(bool),
-    /// Refresh, then send [`Msg::Leave`].
-    AskToLeave,
-    /// Drain: send the messages that only this node has. Then send [`Msg::HandedOn`].
-    HandOn {
+    /// Refresh, then send [`Msg::ConfirmQuit`].
+    RequestQuit,
+    /// Drain: send the messages that only this node has. Then send [`Msg::DrainFinished`].
+    StartDrain {
         /// Release the held messages first, so that they are drained too.
         with_held: bool,
     },
     /// Cancel the drain, and accept messages again.
-    StopHandingOn,
+    CancelDrain,
     /// End the program.
     Quit,
 }

@@ -1,11 +1,11 @@
-//! The list of all that can be done now, which narrows as one types.
+//! The command palette: a list of commands that the user filters by typing.
 
 use clacks_language::command::{Command, Step};
 use clacks_p2p::{Address, core::MessageId};
 
 use super::confirmation::Confirmation;
 
-/// Longest text to narrow by, in bytes.
+/// Maximum length of the query, in bytes.
 const MAX_QUERY: usize = 100;
 
 /// Palette of commands. It acts on the selection at the time when it was opened.
@@ -13,11 +13,11 @@ const MAX_QUERY: usize = 100;
 pub struct Palette {
     query: String,
     items: Vec<PaletteItem>,
-    /// Which of the items the query leaves, in the order in which they are listed.
-    shown: Vec<usize>,
-    /// The selected one among those that are shown.
+    /// Indices of the items that match the query, best match first.
+    matching: Vec<usize>,
+    /// Index of the selected item in `matching`.
     selected: usize,
-    /// The first that is on the screen.
+    /// Index of the first item on the screen, in `matching`.
     top: usize,
     target: PaletteTarget,
 }
@@ -30,21 +30,21 @@ pub struct PaletteItem {
     /// Command line with the selection filled in, or the start of a line to type.
     pub line: String,
     /// Help text.
-    pub does: String,
-    pub(crate) deed: PaletteAction,
+    pub help: String,
+    pub(crate) action: PaletteAction,
 }
 
-/// What an item does.
+/// Action of an item.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum PaletteAction {
     Run(Command),
-    Ask(Confirmation),
-    /// Begins to write this.
-    Begin(String),
-    /// Nothing now, for this reason.
-    Nothing(String),
-    /// Nothing: it tells what something means.
-    Explains,
+    Confirm(Confirmation),
+    /// Starts this input line.
+    StartLine(String),
+    /// Not available now, for this reason.
+    Unavailable(String),
+    /// No action: the item explains a term.
+    Explanation,
 }
 
 /// Selection at the time when the palette was opened.
@@ -64,7 +64,7 @@ impl Palette {
     /// Creates a palette of these items for a selection.
     pub fn new(items: Vec<PaletteItem>, target: PaletteTarget) -> Self {
         let shown = (0..items.len()).collect();
-        Self { query: String::new(), items, shown, selected: 0, top: 0, target }
+        Self { query: String::new(), items, matching: shown, selected: 0, top: 0, target }
     }
 
     pub(crate) fn query(&self) -> &str {
@@ -73,11 +73,11 @@ impl Palette {
 
     /// Returns the number of items that match the query, and of all items.
     pub fn counts(&self) -> (usize, usize) {
-        (self.shown.len(), self.items.len())
+        (self.matching.len(), self.items.len())
     }
 
     pub(crate) fn selected_item(&self) -> Option<&PaletteItem> {
-        self.shown.get(self.selected).and_then(|index| self.items.get(*index))
+        self.matching.get(self.selected).and_then(|index| self.items.get(*index))
     }
 
     /// Returns the selection at the time when the palette was opened.
@@ -87,7 +87,7 @@ impl Palette {
 
     /// Returns the items on a screen of `height` rows, each with whether it is selected.
     pub fn visible(&self, height: usize) -> impl Iterator<Item = (&PaletteItem, bool)> {
-        let shown = self.shown.iter().enumerate().skip(self.top_for(height)).take(height);
+        let shown = self.matching.iter().enumerate().skip(self.top_for(height)).take(height);
         shown.filter_map(|(at, index)| Some((self.items.get(*index)?, at == self.selected)))
     }
 
@@ -97,40 +97,40 @@ impl Palette {
     }
 
     /// Appends typed or pasted text to the query. Drops control characters.
-    pub fn type_in(&mut self, text: &str) {
+    pub fn push_query(&mut self, text: &str) {
         for character in text.chars().filter(|character| !character.is_control()) {
             if self.query.len() + character.len_utf8() <= MAX_QUERY {
                 self.query.push(character);
             }
         }
-        self.narrow();
+        self.filter_items();
     }
 
-    /// Takes the last character of what narrows away.
-    pub(crate) fn take_back(&mut self) {
+    /// Removes the last character of the query.
+    pub(crate) fn pop_query(&mut self) {
         self.query.pop();
-        self.narrow();
+        self.filter_items();
     }
 
     /// Clears the query and shows all items.
     pub fn clear(&mut self) {
         self.query.clear();
-        self.narrow();
+        self.filter_items();
     }
 
-    fn narrow(&mut self) {
+    fn filter_items(&mut self) {
         let ranked =
             self.items.iter().enumerate().filter_map(|(at, item)| Some((item.rank(&self.query)?, at)));
         let mut ranked: Vec<_> = ranked.collect();
         ranked.sort_unstable();
-        self.shown = ranked.into_iter().map(|(_, at)| at).collect();
+        self.matching = ranked.into_iter().map(|(_, at)| at).collect();
         (self.selected, self.top) = (0, 0);
     }
 
     /// Moves the selection. `height` is the number of rows of the list.
-    pub fn go(&mut self, step: Step, height: usize) {
+    pub fn move_selection(&mut self, step: Step, height: usize) {
         let page = height.saturating_sub(1).max(1);
-        let last = self.shown.len().saturating_sub(1);
+        let last = self.matching.len().saturating_sub(1);
         self.top = self.top_for(height);
         self.selected = match step {
             Step::Up => self.selected.saturating_sub(1),
@@ -144,24 +144,24 @@ impl Palette {
         self.top = self.top_for(height);
     }
 
-    /// Selects what stands on a row of the screen.
+    /// Selects the item on a row of the screen.
     pub(crate) fn select_row(&mut self, row: usize, height: usize) {
         self.top = self.top_for(height);
-        if row < height && self.top + row < self.shown.len() {
+        if row < height && self.top + row < self.matching.len() {
             self.selected = self.top + row;
         }
     }
 }
 
 impl PaletteItem {
-    /// The place among those that the query leaves; `None` if it does not leave it. What can't be done comes last, and
-    /// what is called so first.
+    /// Returns the sort key of the item, or `None` if it does not match. Matches of a key or a name come first,
+    /// unavailable items last.
     fn rank(&self, query: &str) -> Option<(bool, u8)> {
-        let is_idle = matches!(self.deed, PaletteAction::Nothing(_) | PaletteAction::Explains);
+        let is_idle = matches!(self.action, PaletteAction::Unavailable(_) | PaletteAction::Explanation);
         if query.is_empty() {
             return Some((false, 0));
         }
-        let text = format!("{} {} {}", self.keys, self.line, self.does).to_lowercase();
+        let text = format!("{} {} {}", self.keys, self.line, self.help).to_lowercase();
         let lower = query.to_lowercase();
         if !lower.split_whitespace().all(|word| text.contains(word)) {
             return None;
@@ -177,10 +177,10 @@ impl PaletteItem {
     }
 
     /// Returns the reason why the item cannot be run, or else its help.
-    pub fn tells(&self) -> String {
-        match &self.deed {
-            PaletteAction::Nothing(reason) => format!("{}: not now, {reason}", self.does),
-            _ => self.does.clone(),
+    pub fn description(&self) -> String {
+        match &self.action {
+            PaletteAction::Unavailable(reason) => format!("{}: not now, {reason}", self.help),
+            _ => self.help.clone(),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Query for the data on the screen, and its reply.
+//! The query for the data on the screen, and its reply.
 
 use clacks_p2p::{
     Address,
@@ -9,8 +9,8 @@ use clacks_recording::player::Progress;
 use clacks_source::lost_lines::LostLines;
 
 use super::{
-    held::{HeldSnapshot, WantedHeld},
-    limits::Used,
+    held::{HeldQuery, HeldSnapshot},
+    limits::LimitUsage,
     lists::Anchor,
 };
 
@@ -24,19 +24,19 @@ pub struct Query {
     /// Selected message of the queue.
     pub message: Anchor<MessageId>,
     /// Last known index of the selected message.
-    pub place: usize,
+    pub list_index: usize,
     pub(crate) messages_before: usize,
     pub(crate) messages_after: usize,
     /// Whether to fetch the message that goes next.
     pub head: bool,
     /// Number of peers to fetch for the map.
-    pub towers: usize,
-    /// The peer that is shown in full.
-    pub(crate) shown_peer: Option<Address>,
-    /// The message that is shown in full.
-    pub(crate) shown_message: Option<MessageId>,
-    /// Query for the held messages, while they are shown.
-    pub held: Option<WantedHeld>,
+    pub map_peers: usize,
+    /// Peer in the open overlay.
+    pub(crate) detail_peer: Option<Address>,
+    /// Message in the open overlay.
+    pub(crate) detail_message: Option<MessageId>,
+    /// Query for the held messages, while they are visible.
+    pub held: Option<HeldQuery>,
     /// Whether to fetch the use of the limits.
     pub limits: bool,
 }
@@ -48,7 +48,7 @@ pub struct Snapshot {
     pub overview: Overview,
     /// Window of the peer list.
     pub peers: Vec<Peer>,
-    /// The peer that is selected: the one that was, or its neighbour if that is not known any more.
+    /// Selected peer. If the one of the query is no longer known, its neighbour.
     pub(crate) selected_peer: Option<Address>,
     /// Window of the queue.
     pub queue: Vec<QueuedMessage>,
@@ -56,13 +56,13 @@ pub struct Snapshot {
     /// Message that goes next, if the query asked for it.
     pub head: Option<QueuedMessage>,
     /// The first peers, for the map.
-    pub towers: Vec<Peer>,
-    /// The peer that is shown in full, while it is known, and its certificate.
-    pub(crate) shown_peer: Option<(Peer, Option<CertificateFingerprint>)>,
-    /// Whether the message that is shown in full still waits or is held.
-    pub(crate) shown_message_waits: bool,
+    pub map_peers: Vec<Peer>,
+    /// Peer in the open overlay with its certificate. `None` if it is no longer known.
+    pub(crate) detail_peer: Option<(Peer, Option<CertificateFingerprint>)>,
+    /// Whether the message in the open overlay is still queued or held.
+    pub(crate) detail_message_exists: bool,
     /// Size of the running recording, in bytes. `None` if none runs.
-    pub recorded: Option<u64>,
+    pub recording_size: Option<u64>,
     /// Lines that are missing in the log file.
     pub lost_lines: Option<LostLines>,
     /// Progress of the replay. `None` for a live node.
@@ -70,9 +70,9 @@ pub struct Snapshot {
     /// Held messages, if the query asked for them.
     pub held: Option<HeldSnapshot>,
     /// Marked items that no longer exist.
-    pub gone: Missing,
+    pub missing: Missing,
     /// Use of the limits, if the query asked for it.
-    pub limits: Option<Used>,
+    pub limits: Option<LimitUsage>,
 }
 
 /// Peers that were forgotten, and messages that left the queue or the held list.

@@ -26,7 +26,7 @@ use crate::{
     state::{
         assist::{AssistQuery, AssistReply, Messages},
         held::HeldSnapshot,
-        limits::Used,
+        limits::LimitUsage,
         lists::Anchor,
         message::{Effect, Msg},
         snapshot::{Missing, Snapshot},
@@ -122,11 +122,11 @@ impl Fixture {
         let mut others = Vec::new();
         for effect in self.update(msg) {
             match effect {
-                Effect::Ask(question) => {
+                Effect::QueryAssist(question) => {
                     let answer = self.answer(question);
-                    others.extend(self.send(Msg::Answered(answer)));
+                    others.extend(self.send(Msg::AssistReplied(answer)));
                 }
-                Effect::Remember(line) => self.remembered.push(line),
+                Effect::AppendHistory(line) => self.remembered.push(line),
                 Effect::Run(command @ NodeCommand::Enqueue(_)) => {
                     self.settle(std::slice::from_ref(&command));
                     others.push(Effect::Run(command));
@@ -153,14 +153,14 @@ impl Fixture {
             })
             .collect();
         let effects = if outcomes.iter().any(|(_, result)| result.is_err()) {
-            self.update(Msg::Ran(outcomes, Vec::new()))
+            self.update(Msg::CommandsRun(outcomes, Vec::new()))
         } else {
             sending::settle(&mut self.model, &outcomes)
         };
         for effect in effects {
             match effect {
-                Effect::Remember(line) => self.remembered.push(line),
-                Effect::Ask(_) => {}
+                Effect::AppendHistory(line) => self.remembered.push(line),
+                Effect::QueryAssist(_) => {}
                 other => panic!("{other:?}"),
             }
         }
@@ -207,7 +207,13 @@ impl Fixture {
             }
             _ => Messages::default(),
         };
-        AssistReply { question, peers, remotes: self.ignored_remotes.clone(), messages, objection }
+        AssistReply {
+            query: question,
+            peers,
+            remotes: self.ignored_remotes.clone(),
+            messages,
+            precheck_error: objection,
+        }
     }
 
     /// Presses a key and refreshes, as the loop does.
@@ -223,7 +229,7 @@ impl Fixture {
         let effects = self.send(Msg::Key(key));
         self.refresh();
         match effects.as_slice() {
-            [Effect::AskToLeave] => self.send(Msg::Leave),
+            [Effect::RequestQuit] => self.send(Msg::ConfirmQuit),
             [Effect::Refresh] => Vec::new(),
             _ => effects,
         }
@@ -239,7 +245,7 @@ impl Fixture {
         let is_known = |address: &Address| self.peers.iter().any(|peer| peer.address == *address);
         let selected_peer = match &wanted.peer {
             Anchor::At(address) if is_known(address) => Some(address.clone()),
-            Anchor::At(_) => self.model.peers.heir(is_known),
+            Anchor::At(_) => self.model.peers.successor(is_known),
             Anchor::Untouched | Anchor::First | Anchor::Last => None,
         };
         let place_of = |address: &Address| self.peers.iter().position(|peer| peer.address == *address);
@@ -255,10 +261,10 @@ impl Fixture {
         let queue_first = match wanted.message {
             Anchor::Untouched | Anchor::First => 0,
             Anchor::Last => self.queue.len().saturating_sub(wanted.messages_after),
-            Anchor::At(_) => place.unwrap_or(wanted.place).saturating_sub(wanted.messages_before),
+            Anchor::At(_) => place.unwrap_or(wanted.list_index).saturating_sub(wanted.messages_before),
         };
         let shown_peer =
-            wanted.shown_peer.and_then(|shown| self.peers.iter().find(|peer| peer.address == shown));
+            wanted.detail_peer.and_then(|shown| self.peers.iter().find(|peer| peer.address == shown));
         let marked_held = self.model.marks.held.iter().copied();
         let marked_messages = self.model.marks.messages.iter().copied();
         let mut overview = overview(&self.peers, &self.queue);
@@ -266,8 +272,8 @@ impl Fixture {
         let snapshot = Snapshot {
             overview,
             held: wanted.held.as_ref().map(|wanted| {
-                let place = self.held.iter().position(|held| Some(held.queued.id) == wanted.id());
-                let first = wanted.first(place, self.held.len());
+                let place = self.held.iter().position(|held| Some(held.queued.id) == wanted.selected_id());
+                let first = wanted.window_start(place, self.held.len());
                 let window = window(&self.held, first, wanted.before + wanted.after);
                 HeldSnapshot { window, first, rule: self.hold_rule.clone() }
             }),
@@ -276,24 +282,24 @@ impl Fixture {
             queue: window(&self.queue, queue_first, wanted.messages_before + wanted.messages_after),
             queue_first,
             head: self.queue.first().filter(|_| wanted.head).cloned(),
-            towers: window(&self.peers, 0, wanted.towers),
-            shown_peer: shown_peer.map(|peer| (peer.clone(), None)),
-            gone: Missing {
+            map_peers: window(&self.peers, 0, wanted.map_peers),
+            detail_peer: shown_peer.map(|peer| (peer.clone(), None)),
+            missing: Missing {
                 peers: self.model.marks.peers.iter().filter(|peer| !is_known(peer)).cloned().collect(),
                 messages: marked_messages
                     .filter(|id| self.queue.iter().all(|queued| queued.id != *id))
                     .collect(),
                 held: marked_held.filter(|id| self.held.iter().all(|held| held.queued.id != *id)).collect(),
             },
-            limits: wanted.limits.then(|| Used {
+            limits: wanted.limits.then(|| LimitUsage {
                 connections: Some(3),
                 ignored_remotes: (self.ignored_remotes.clone(), self.ignored_remotes.len()),
-                places: window_of_places(&self.places),
+                origins: window_of_places(&self.places),
             }),
-            recorded: self.model.recorded,
+            recording_size: self.model.recorded,
             lost_lines: self.lost_lines.clone(),
             replay: self.model.replay.clone(),
-            shown_message_waits: self.queue.iter().any(|queued| Some(queued.id) == wanted.shown_message),
+            detail_message_exists: self.queue.iter().any(|queued| Some(queued.id) == wanted.detail_message),
         };
         self.send(Msg::Refreshed(Box::new(snapshot)));
     }

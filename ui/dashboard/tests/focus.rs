@@ -146,7 +146,7 @@ fn what_a_key_was_refused_for_goes_with_the_next_key() {
     let screen = fixture.screen();
     assert!(screen.contains("HELD") && !screen.contains("nothing is open"), "{screen}");
     // What went wrong by itself stays.
-    fixture.send(Msg::Done(Err("the disk is full".to_owned())));
+    fixture.send(Msg::EffectDone(Err("the disk is full".to_owned())));
     fixture.press(KeyCode::Esc);
     assert!(fixture.screen().contains("the disk is full"), "{}", fixture.screen());
 }

@@ -104,7 +104,7 @@ fn marked_held_messages_are_acted_on_together_and_those_of_the_queue_are_not() {
     let both = ["3", "7"].map(|id| NodeCommand::Release(ids(id))).to_vec();
     assert_eq!(fixture.press(KeyCode::Char('y')), [Effect::RunAll(both.clone())]);
     let ran = both.into_iter().map(|command| (command, Ok(String::new()))).collect();
-    fixture.send(Msg::Ran(ran, Vec::new()));
+    fixture.send(Msg::CommandsRun(ran, Vec::new()));
     assert_eq!((fixture.model.marks.held.len(), fixture.model.marks.messages.len()), (0, 1));
     fixture.press(KeyCode::Char('V'));
     assert_eq!(fixture.model.marks.len(), 0);
@@ -202,7 +202,7 @@ fn an_edit_begins_with_what_the_message_says_and_goes_back_when_it_is_sent() {
     fixture.send(in_hand("11", "GNU Terry", true));
     assert_eq!(fixture.model.input.draft(), ":edit 11 GNU Terry");
     fixture.write(" Pratchett");
-    let editing = Editing { id: ids("11"), goes_back: true, from_held: false };
+    let editing = Editing { id: ids("11"), returns_to_queue: true, opened_from_held: false };
     let expected = [Effect::FinishEdit(editing, Message::text("GNU Terry Pratchett"))];
     assert_eq!(fixture.press(KeyCode::Enter), expected);
     fixture.press(KeyCode::Char('i'));
@@ -214,7 +214,7 @@ fn an_edit_that_is_left_puts_the_message_back_and_the_text_into_the_history() {
     let mut fixture = Fixture::busy(80, 24);
     fixture.send(in_hand("11", "GNU Terry", true));
     fixture.write("!");
-    assert_eq!(fixture.press(KeyCode::Esc), [Effect::PutBack(ids("11"))]);
+    assert_eq!(fixture.press(KeyCode::Esc), [Effect::ReturnMessage(ids("11"))]);
     fixture.press(KeyCode::Char(':'));
     assert_eq!(fixture.model.input.draft(), ":");
     fixture.press(KeyCode::Up);
@@ -231,7 +231,7 @@ fn an_edit_of_a_held_message_leaves_it_held_and_goes_back_to_the_list() {
     assert!(fixture.model.shows_held());
 
     fixture.send(in_hand("3", "buy lamp oil now", false));
-    let editing = Editing { id: ids("3"), goes_back: false, from_held: true };
+    let editing = Editing { id: ids("3"), returns_to_queue: false, opened_from_held: true };
     let message = Message::text("buy lamp oil now");
     assert_eq!(fixture.press(KeyCode::Enter), [Effect::FinishEdit(editing, message)]);
     assert!(fixture.model.shows_held());
@@ -259,9 +259,9 @@ fn what_can_not_be_stays_on_the_line_to_be_mended() {
     let finished = fixture.press(KeyCode::Enter);
     assert!(finished.contains(&Effect::FinishEdit(editing.clone(), Message::text("GNU!"))), "{finished:?}");
     let (line, reason) = (":edit 11 GNU!".to_owned(), "11 is as it was: no room".to_owned());
-    fixture.send(Msg::Mend { editing, line, reason });
+    fixture.send(Msg::RetryEdit { editing, line, reason });
     assert_eq!(fixture.model.input.draft(), ":edit 11 GNU!");
-    assert_eq!(fixture.press(KeyCode::Esc), [Effect::PutBack(ids("11"))]);
+    assert_eq!(fixture.press(KeyCode::Esc), [Effect::ReturnMessage(ids("11"))]);
 }
 
 #[test]

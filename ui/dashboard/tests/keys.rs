@@ -208,7 +208,7 @@ fn the_question_before_leaving_stays_until_it_is_answered() {
     let mut fixture = Fixture::busy(40, 7);
     fixture.write(":quit");
     fixture.press(KeyCode::Enter);
-    fixture.send(Msg::Done(Ok("announced to tower:1".to_owned())));
+    fixture.send(Msg::EffectDone(Ok("announced to tower:1".to_owned())));
     assert!(fixture.screen().contains("q drop 6, else stay"), "{}", fixture.screen());
     assert_eq!(fixture.send(Msg::Paste("y".to_owned())), [], "a paste is no answer");
     assert!(fixture.screen().contains("QUIT?"));

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::state::message::{Effect, Msg};
 
-const HAND_ON: Effect = Effect::HandOn { with_held: false };
+const HAND_ON: Effect = Effect::StartDrain { with_held: false };
 
 fn key(character: char) -> KeyCode {
     KeyCode::Char(character)
@@ -74,7 +74,7 @@ fn what_is_held_alone_can_be_handed_on() {
         assert_shows(&fixture, text);
         assert_eq!(fixture.press(key('s')), [], "nothing waits");
         fixture.press(key('q'));
-        assert_eq!(fixture.press(key('a')), [Effect::HandOn { with_held: true }]);
+        assert_eq!(fixture.press(key('a')), [Effect::StartDrain { with_held: true }]);
     }
 }
 
@@ -103,10 +103,10 @@ fn it_leaves_by_itself_when_all_are_handed_on() {
     assert_shows(&fixture, "handed on 0 of 6, 30 s left  \u{2591}");
     deliver(&mut fixture, 3);
     fixture.later = Duration::from_secs(12);
-    fixture.send(Msg::Done(Ok("something else".to_owned())));
+    fixture.send(Msg::EffectDone(Ok("something else".to_owned())));
     assert_shows(&fixture, "handed on 3 of 6, 18 s left  \u{2588}");
     deliver(&mut fixture, 2);
-    assert_eq!(fixture.send(Msg::HandedOn(Ok(()))), [Effect::Quit]);
+    assert_eq!(fixture.send(Msg::DrainFinished(Ok(()))), [Effect::Quit]);
 }
 
 #[test]
@@ -117,7 +117,7 @@ fn it_asks_again_with_the_reason_when_not_all_are_taken() {
     ] {
         let mut fixture = handing_on(80, 24);
         deliver(&mut fixture, 3);
-        assert_eq!(fixture.send(Msg::HandedOn(Err(error))), [Effect::StopHandingOn]);
+        assert_eq!(fixture.send(Msg::DrainFinished(Err(error))), [Effect::CancelDrain]);
         assert_shows(&fixture, reason);
         assert_shows(&fixture, "s hands them on first, q drops 3 messages");
         assert_eq!(fixture.press(key('s')), [HAND_ON]);
@@ -133,10 +133,10 @@ fn it_asks_about_what_is_held_when_the_others_are_gone() {
     assert_shows(&fixture, "handed on 0 of 6");
     fixture.queue.clear();
     fixture.refresh();
-    assert_eq!(fixture.send(Msg::HandedOn(Ok(()))), [Effect::StopHandingOn]);
+    assert_eq!(fixture.send(Msg::DrainFinished(Ok(()))), [Effect::CancelDrain]);
     assert_shows(&fixture, "handed on 6 messages");
     assert_shows(&fixture, "a hands on what is held first");
-    assert_eq!(fixture.press(key('a')), [Effect::HandOn { with_held: true }]);
+    assert_eq!(fixture.press(key('a')), [Effect::StartDrain { with_held: true }]);
     assert_eq!(fixture.model.handing_on().map(|handing_on| handing_on.total), Some(3));
 }
 
@@ -152,7 +152,7 @@ fn what_every_peer_refused_meanwhile_is_not_said_to_be_handed_on() {
         fixture.held.push(HeldMessage::new(fixture.queue[0].clone(), HeldBy::Refused));
         fixture.queue.clear();
         fixture.refresh();
-        fixture.send(Msg::HandedOn(Ok(())));
+        fixture.send(Msg::DrainFinished(Ok(())));
         let total = if with_held { 9 } else { 6 };
         assert_shows(&fixture, &format!("handed on {} of {total}; the rest is held", total - 1));
     }
@@ -166,17 +166,17 @@ fn a_key_gives_it_up_and_others_do_nothing() {
     }
     fixture.send(Msg::Paste("pasted".to_owned()));
     assert_shows(&fixture, "handed on 0 of 6");
-    assert_eq!(fixture.press(KeyCode::Esc), [Effect::StopHandingOn]);
+    assert_eq!(fixture.press(KeyCode::Esc), [Effect::CancelDrain]);
     assert_eq!((fixture.model.handing_on(), &fixture.model.question), (None, &None));
     assert_shows(&fixture, "handed on 0 of 6; what is left is as before");
-    assert_eq!(fixture.send(Msg::HandedOn(Ok(()))), [], "it came too late");
+    assert_eq!(fixture.send(Msg::DrainFinished(Ok(()))), [], "it came too late");
 
     for burst in [vec!['q'], vec!['x', 'q', 'q', 'q']] {
         let mut fixture = handing_on(80, 24);
         let keys = burst.into_iter().map(|character| KeyEvent::from(key(character))).collect();
         let effects = fixture.send(Msg::Burst(keys));
-        assert_eq!(effects, [Effect::StopHandingOn, Effect::AskToLeave]);
-        assert_eq!(fixture.send(Msg::Leave), []);
+        assert_eq!(effects, [Effect::CancelDrain, Effect::RequestQuit]);
+        assert_eq!(fixture.send(Msg::ConfirmQuit), []);
         assert_shows(&fixture, "q drops 6 messages");
     }
 }
@@ -185,7 +185,7 @@ fn a_key_gives_it_up_and_others_do_nothing() {
 fn where_nothing_else_can_be_seen_it_can_be_followed_and_given_up() {
     let mut fixture = handing_on(19, 4);
     assert_shows(&fixture, "0/6, 30 s left");
-    assert_eq!(fixture.press(KeyCode::Esc), [Effect::StopHandingOn]);
+    assert_eq!(fixture.press(KeyCode::Esc), [Effect::CancelDrain]);
 }
 
 #[test]

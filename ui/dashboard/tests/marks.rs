@@ -57,7 +57,7 @@ fn ran(fixture: &mut Fixture, commands: Vec<NodeCommand>, fails: &str) {
             _ => None,
         });
     let before = before.collect();
-    fixture.send(Msg::Ran(outcomes, before));
+    fixture.send(Msg::CommandsRun(outcomes, before));
 }
 
 /// That an address was not known.
@@ -249,7 +249,7 @@ fn dropped(fixture: &mut Fixture, rows: &[usize]) -> Vec<Before> {
     let outcomes = queued.iter().map(|queued| (Drop(queued.id), Ok(format!("dropped {}", queued.id))));
     let outcomes = outcomes.collect();
     let before: Vec<_> = queued.iter().map(|queued| fixture::dropped(&[queued.message.as_json()])).collect();
-    fixture.send(Msg::Ran(outcomes, before.clone()));
+    fixture.send(Msg::CommandsRun(outcomes, before.clone()));
     fixture.refresh();
     before
 }
@@ -301,7 +301,7 @@ fn a_drop_that_partly_failed_says_so_and_takes_back_the_rest() {
     let (first, second) = (fixture.queue[0].id, fixture.queue[1].id);
     let outcomes = vec![(Drop(first), Ok("dropped 11".to_owned())), (Drop(second), gone)];
     let before = vec![fixture::dropped(&["one"])];
-    fixture.send(Msg::Ran(outcomes, before.clone()));
+    fixture.send(Msg::CommandsRun(outcomes, before.clone()));
     let told = "dropped 1 of 2 messages; 12 neither waits nor is held; u takes it back, 10 s";
     assert!(fixture.screen().contains(told), "{}", fixture.screen());
     assert_eq!(fixture.press(key('u')), [Effect::Undo(before)]);
@@ -322,12 +322,14 @@ fn every_command_that_can_be_undone_says_so() {
     ] {
         let mut fixture = Fixture::busy(80, 24);
         let before = vec![Before::Rate(1.0)];
-        fixture.send(Msg::Ran(vec![(command, Ok(said.to_owned()))], before.clone()));
+        fixture.send(Msg::CommandsRun(vec![(command, Ok(said.to_owned()))], before.clone()));
         assert!(fixture.screen().contains(&format!("{said}; u takes it back, 10 s")), "{}", fixture.screen());
         assert_eq!(fixture.press(key('u')), [Effect::Undo(before)]);
         // What changed nothing offers nothing.
-        fixture
-            .send(Msg::Ran(vec![(NodeCommand::ShowHold, Ok("no message is held".to_owned()))], Vec::new()));
+        fixture.send(Msg::CommandsRun(
+            vec![(NodeCommand::ShowHold, Ok("no message is held".to_owned()))],
+            Vec::new(),
+        ));
         assert!(!fixture.screen().contains("takes it back"), "{}", fixture.screen());
     }
 }

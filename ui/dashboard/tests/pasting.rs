@@ -287,7 +287,7 @@ fn what_was_never_sent_is_never_kept_for_the_next_run() {
             typed(&mut fixture, "\x1bi");
             fixture.control('u');
             fixture.press(KeyCode::Esc);
-            fixture.send(Msg::Leave);
+            fixture.send(Msg::ConfirmQuit);
             assert!(fixture.remembered.is_empty(), "{begun:?}, {leaving:?}: {:?}", fixture.remembered);
         }
     }

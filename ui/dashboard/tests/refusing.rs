@@ -34,7 +34,7 @@ fn a_refused_line_stays_red_until_it_is_edited_whatever_else_goes_well() {
     assert!(row(&fixture).starts_with("!CMD"), "{}", fixture.screen());
     for _ in 0..3 {
         fixture.press(KeyCode::Enter);
-        fixture.send(Msg::Done(Ok("something else went well".to_owned())));
+        fixture.send(Msg::EffectDone(Ok("something else went well".to_owned())));
         fixture.refresh();
         assert!(row(&fixture).starts_with("!CMD"));
         assert!(fixture.screen().contains("an address is written host:port"));
@@ -177,14 +177,14 @@ fn a_line_is_red_before_enter_exactly_if_enter_refuses_it() {
                 continue;
             }
             fixture.write(line.trim_start_matches(':'));
-            let before = fixture.model.assist.refusal().map(str::to_owned);
+            let before = fixture.model.assist.submit_error().map(str::to_owned);
             assert_eq!(before.is_some(), is_refused, "{line:?}, replay: {is_replay}: {before:?}");
             assert_eq!(row(&fixture).starts_with('!'), is_refused, "{line:?}: {}", fixture.screen());
             let effects = fixture.press(KeyCode::Enter);
             if is_refused {
                 assert_eq!(effects, [], "{line:?}");
                 assert_eq!(
-                    (draft(&fixture), fixture.model.assist.refusal().map(str::to_owned)),
+                    (draft(&fixture), fixture.model.assist.submit_error().map(str::to_owned)),
                     (*line, before)
                 );
             } else {

@@ -79,7 +79,7 @@ fn the_selected_tower_has_room_in_any_crowd() {
     let mut fixture = Fixture::busy(80, 24);
     fixture.peers = (1..=300).map(|port| peer(Status::Lost, &format!("tower:{port}"), 1, None)).collect();
     fixture.press(KeyCode::Char('M'));
-    let towers: Vec<_> = fixture.model.map.towers().iter().map(|tower| tower.peer.address.clone()).collect();
+    let towers: Vec<_> = fixture.model.map.peers().iter().map(|tower| tower.peer.address.clone()).collect();
     for address in towers {
         fixture.model.peers.selected = Anchor::At(address.clone());
         fixture.refresh();
@@ -177,8 +177,9 @@ fn a_filter_with_an_error_below() {
     let mut fixture = Fixture::busy(80, 24);
     fixture.write("/gnu");
     fixture.press(KeyCode::Enter);
-    fixture
-        .send(Msg::Done(Err("announce to [tower:1]: no success: connection refused \u{1b}[31m".to_owned())));
+    fixture.send(Msg::EffectDone(Err(
+        "announce to [tower:1]: no success: connection refused \u{1b}[31m".to_owned()
+    )));
     insta::assert_snapshot!(fixture.screen());
 }
 

@@ -102,7 +102,7 @@ fn what_is_found_is_found_again_when_the_screen_changes_its_size() {
     for (width, height) in [(20, 24), (24, 8), (200, 60), (20, 5)] {
         fixture.resize(width, height);
         let search = fixture.model.search().unwrap();
-        assert_eq!(search.outcome(), "1 of 1", "{width}x{height}");
+        assert_eq!(search.status_text(), "1 of 1", "{width}x{height}");
         fixture.write("n");
         let (marked, _) = marked(&fixture);
         assert!(

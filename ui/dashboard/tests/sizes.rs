@@ -194,7 +194,7 @@ fn where_nothing_can_be_seen_nothing_acts_but_what_leaves() {
                 // What it asks with is answered at once.
                 fixture.model.asks_before_leaving = false;
                 assert!(
-                    matches!(effects[..], [] | [Effect::AskToLeave | Effect::Suspend]),
+                    matches!(effects[..], [] | [Effect::RequestQuit | Effect::Suspend]),
                     "{what}: {effects:?}"
                 );
             }

@@ -81,7 +81,7 @@ fn each_station_counts_what_came_since_it_was_last_listened_to() {
 fn the_bell_rings_only_if_asked_and_never_while_a_replay_jumps() {
     let mut fixture = fixture("1 = 'gnu'\n2 = 'bell chess'");
     assert_eq!(say(&mut fixture, "gnu", 0), []);
-    assert_eq!(say(&mut fixture, "chess", 0), [Effect::Ring]);
+    assert_eq!(say(&mut fixture, "chess", 0), [Effect::RingBell]);
     let mut progress = Progress {
         position: Duration::ZERO,
         length: Duration::from_secs(60),
@@ -95,13 +95,13 @@ fn the_bell_rings_only_if_asked_and_never_while_a_replay_jumps() {
     assert_eq!(hits(&fixture), [1, 2], "it is counted");
     progress.jumping = None;
     fixture.model.replay = Some(progress);
-    assert_eq!(say(&mut fixture, "chess", 60_001), [Effect::Ring]);
+    assert_eq!(say(&mut fixture, "chess", 60_001), [Effect::RingBell]);
 }
 
 #[test]
 fn a_station_is_saved_changed_and_freed_and_all_changes_are_kept() {
     let mut fixture = fixture("1 = 'gnu'");
-    let kept = |text: &str| vec![Effect::KeepStations(stations(text))];
+    let kept = |text: &str| vec![Effect::SaveStations(stations(text))];
     fixture.write(":station 3 bell from:tower");
     assert_eq!(fixture.press(KeyCode::Enter), kept("3 = 'bell from:tower'"));
     fixture.press(KeyCode::Char('3'));

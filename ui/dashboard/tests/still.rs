@@ -144,7 +144,7 @@ fn what_the_user_does_to_held_messages_is_seen_on_a_screen_that_is_held_still() 
     fixture.refresh();
     assert!(fixture.screen().contains("buy lamp oil"), "it went by itself");
     let dropped = NodeCommand::Drop("7".parse().unwrap());
-    fixture.send(Msg::Ran(vec![(dropped, Ok("dropped 7".to_owned()))], Vec::new()));
+    fixture.send(Msg::CommandsRun(vec![(dropped, Ok("dropped 7".to_owned()))], Vec::new()));
     fixture.refresh();
     assert!(!fixture.screen().contains("buy lamp oil"), "{}", fixture.screen());
 }
@@ -186,7 +186,7 @@ fn a_recording_or_a_log_that_failed_is_told_until_it_is_acknowledged() {
         fixture.model.recorded = None;
         fixture.lost_lines = Some(LostLines { lines: 12, reason: "No space left on device".to_owned() });
         fixture.refresh();
-        fixture.send(Msg::Done(Ok("something else".to_owned())));
+        fixture.send(Msg::EffectDone(Ok("something else".to_owned())));
         fixture.later = Duration::from_secs(3600);
         fixture.refresh();
         let header = fixture.screen().lines().next().unwrap().to_owned();

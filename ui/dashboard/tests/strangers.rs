@@ -124,7 +124,7 @@ fn ignoring_a_remote_address_is_taken_back_by_the_key_that_takes_an_ignore_back(
     let done = Ok("connections from 192.0.2.7 are ignored".to_owned());
     let core = Core::new(Options::new(address("tower:1"))).unwrap();
     let before = vec![Before::Remote(core.remote_state(RUDE))];
-    fixture.send(Msg::Ran(vec![(NodeCommand::IgnoreRemote(RUDE), done)], before.clone()));
+    fixture.send(Msg::CommandsRun(vec![(NodeCommand::IgnoreRemote(RUDE), done)], before.clone()));
     let screen = fixture.screen();
     assert!(screen.contains("connections from 192.0.2.7 are ignored") && screen.contains("u takes it back"));
     assert!(!screen.contains("of the last hour"), "{screen}");
@@ -132,7 +132,7 @@ fn ignoring_a_remote_address_is_taken_back_by_the_key_that_takes_an_ignore_back(
     assert_eq!(fixture.press(KeyCode::Char('u')), [], "once");
     // Nobody is told how to take back what was taken back by hand.
     for command in [NodeCommand::IgnoreRemote(RUDE), NodeCommand::UnignoreRemote(RUDE)] {
-        fixture.send(Msg::Ran(vec![(command, Ok("done".to_owned()))], before.clone()));
+        fixture.send(Msg::CommandsRun(vec![(command, Ok("done".to_owned()))], before.clone()));
     }
     fixture.later = Duration::from_secs(10);
     assert_eq!(fixture.press(KeyCode::Char('u')), []);
@@ -208,7 +208,7 @@ fn what_a_filter_drops_is_taken_back_by_one_key() {
         fixture.queue.drain(..2);
         let dropped = vec![dropped(&["one", "two"])];
         let outcome = (command.clone(), Ok("dropped 2 messages".to_owned()));
-        fixture.send(Msg::Ran(vec![outcome], dropped.clone()));
+        fixture.send(Msg::CommandsRun(vec![outcome], dropped.clone()));
         fixture.refresh();
         let screen = fixture.screen();
         assert!(screen.contains("dropped 2 mess") && screen.contains("u takes them back"), "{screen}");

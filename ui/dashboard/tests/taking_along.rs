@@ -153,7 +153,7 @@ fn what_the_filter_shows_is_written_oldest_first() {
     fixture.press(KeyCode::Enter);
     fixture.write(":write /tmp/x.jsonl");
     let effects = fixture.press(KeyCode::Enter);
-    let [Effect::Write(target, rows)] = &effects[..] else { panic!("{effects:?}") };
+    let [Effect::WriteRows(target, rows)] = &effects[..] else { panic!("{effects:?}") };
     assert_eq!(*target, Target::new("/tmp/x.jsonl", false).unwrap());
     assert_eq!(rows.iter().map(|row| row.number).collect::<Vec<_>>(), [1, 2]);
     for wrong in [":write x.txt", ":write x", ":write! .csv"] {

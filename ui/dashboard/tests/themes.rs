@@ -15,7 +15,7 @@ fn screen(theme: &str) -> Fixture {
     fixture.model.looks = ThemeSelection::default();
     fixture.model.looks.choose(theme).unwrap();
     fixture.press(KeyCode::Down);
-    fixture.send(Msg::Done(Err("no such thing".to_owned())));
+    fixture.send(Msg::EffectDone(Err("no such thing".to_owned())));
     fixture
 }
 

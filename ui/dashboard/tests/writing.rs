@@ -102,10 +102,10 @@ fn held_messages_are_completed_by_their_numbers() {
     fixture.write(":release 1");
     fixture.press(KeyCode::Tab);
     assert_eq!(draft(&fixture), ":release 12");
-    assert_eq!(fixture.model.assist.refusal(), None);
+    assert_eq!(fixture.model.assist.submit_error(), None);
     fixture.control('u');
     fixture.write(":release 4");
-    assert_eq!(fixture.model.assist.refusal(), Some("4 is not held"));
+    assert_eq!(fixture.model.assist.submit_error(), Some("4 is not held"));
 }
 
 #[test]

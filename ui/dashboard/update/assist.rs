@@ -17,31 +17,31 @@ use crate::{
 
 /// Handles a change of the line by a key. Discards the last refusal.
 pub fn edited(model: &mut Model) -> Vec<Effect> {
-    model.assist.menu = None;
+    model.assist.popup = None;
     changed(model)
 }
 
 /// The line is another one.
 fn changed(model: &mut Model) -> Vec<Effect> {
     let assist = &mut model.assist;
-    (assist.was_sent, assist.objection, assist.awaits_files) = (false, None, None);
-    assist.sends_when_answered = false;
+    (assist.enter_pressed, assist.precheck_error, assist.pending_completion) = (false, None, None);
+    assist.submit_after_reply = false;
     ask(model)
 }
 
 /// Enter was pressed on a line that is refused. What the node or the disk has against it may have gone since, so they
 /// are asked again, and the line is sent if they have nothing against it any more.
 pub fn refuse(model: &mut Model) -> Vec<Effect> {
-    model.assist.menu = None;
-    model.assist.was_sent = true;
-    model.assist.sends_when_answered = model.assist.objection.is_some();
+    model.assist.popup = None;
+    model.assist.enter_pressed = true;
+    model.assist.submit_after_reply = model.assist.precheck_error.is_some();
     ask(model)
 }
 
 /// Whether the line is to be sent now that the last of what was asked about it is answered.
 pub(crate) fn sends_now(model: &mut Model) -> bool {
-    let sends = std::mem::take(&mut model.assist.sends_when_answered);
-    sends && model.assist.objection.is_none() && check::check(model).is_ok()
+    let sends = std::mem::take(&mut model.assist.submit_after_reply);
+    sends && model.assist.precheck_error.is_none() && check::check(model).is_ok()
 }
 
 /// Whether the disk is still to answer what the node has answered.
@@ -55,9 +55,9 @@ fn ask(model: &mut Model) -> Vec<Effect> {
     let command = Command::parse(line).ok().filter(has_to_be_asked_about);
     let question = AssistQuery { need: completion::need(line, cursor), command };
     let is_asked = question.need.is_some() || question.command.is_some();
-    model.assist.asked = is_asked.then(|| question.clone());
+    model.assist.last_query = is_asked.then(|| question.clone());
     judge(model);
-    if is_asked { vec![Effect::Ask(question)] } else { Vec::new() }
+    if is_asked { vec![Effect::QueryAssist(question)] } else { Vec::new() }
 }
 
 /// Whether the node or the disk may have something against a command that nothing here knows of.
@@ -80,15 +80,15 @@ fn has_to_be_asked_about(command: &Command) -> bool {
 ///
 /// Returns whether the line is to be sent now.
 pub fn answered(model: &mut Model, answer: AssistReply) -> bool {
-    if model.assist.asked.as_ref() != Some(&answer.question) {
+    if model.assist.last_query.as_ref() != Some(&answer.query) {
         return false;
     }
     (model.assist.peers, model.assist.remotes) = (answer.peers, answer.remotes);
     model.assist.messages = answer.messages;
-    let awaits_disk = answer.objection.is_none() && awaits_disk(&answer.question);
+    let awaits_disk = answer.precheck_error.is_none() && awaits_disk(&answer.query);
     // What the disk had against the line holds until it is asked anew.
-    if !(awaits_disk && model.assist.sends_when_answered) {
-        model.assist.objection = answer.objection;
+    if !(awaits_disk && model.assist.submit_after_reply) {
+        model.assist.precheck_error = answer.precheck_error;
     }
     judge(model);
     !awaits_disk && sends_now(model)
@@ -100,18 +100,18 @@ pub(crate) fn room_changed(model: &Model) -> Vec<Effect> {
         let command = question.command.as_ref();
         matches!(command, Some(Command::Node(NodeCommand::Enqueue(_) | NodeCommand::Replace(..))))
     };
-    let asked = model.assist.asked.as_ref().filter(needs_room).filter(|_| model.next_owner().is_input());
-    asked.cloned().map(Effect::Ask).into_iter().collect()
+    let asked = model.assist.last_query.as_ref().filter(needs_room).filter(|_| model.next_owner().is_input());
+    asked.cloned().map(Effect::QueryAssist).into_iter().collect()
 }
 
 /// Stores the file names found for a path. Ignores names found for an older line.
 pub fn listed(model: &mut Model, need: Need, names: Vec<String>) -> Vec<Effect> {
-    if model.assist.asked.as_ref().and_then(|asked| asked.need.as_ref()) != Some(&need) {
+    if model.assist.last_query.as_ref().and_then(|asked| asked.need.as_ref()) != Some(&need) {
         return Vec::new();
     }
     model.assist.files = Some((need, names));
     judge(model);
-    match model.assist.awaits_files.take() {
+    match model.assist.pending_completion.take() {
         Some(direction) if model.next_owner().is_input() => completed(model, direction),
         _ => Vec::new(),
     }
@@ -119,12 +119,12 @@ pub fn listed(model: &mut Model, need: Need, names: Vec<String>) -> Vec<Effect> 
 
 /// Takes in what the disk says about a command that is about a file. Returns whether the line is to be sent now.
 pub(crate) fn file_checked(model: &mut Model, command: &ViewCommand, objection: Option<String>) -> bool {
-    let asked = model.assist.asked.as_ref().and_then(|asked| asked.command.as_ref());
+    let asked = model.assist.last_query.as_ref().and_then(|asked| asked.command.as_ref());
     if asked != Some(&Command::View(command.clone())) {
         return false;
     }
-    if objection.is_some() || model.assist.sends_when_answered {
-        model.assist.objection = objection;
+    if objection.is_some() || model.assist.submit_after_reply {
+        model.assist.precheck_error = objection;
         judge(model);
     }
     sends_now(model)
@@ -135,17 +135,17 @@ pub(crate) fn file_checked(model: &mut Model, command: &ViewCommand, objection: 
 fn judge(model: &mut Model) {
     let line = model.input.draft();
     let completion = completion_at(model, line.len());
-    let is_quiet = check::is_blank(line) && !model.assist.was_sent;
+    let is_quiet = check::is_blank(line) && !model.assist.enter_pressed;
     let refusal = check::check(model).err().filter(|_| !is_quiet);
     let ghost = ghost(model, &completion);
-    (model.assist.refusal, model.assist.ghost) = (refusal, ghost);
+    (model.assist.submit_error, model.assist.inline_hint) = (refusal, ghost);
 }
 
 /// Returns the hint behind the cursor: an earlier line, the only completion, or an argument. Returns `None` unless the
 /// cursor is at the end of the line.
 pub fn ghost(model: &Model, completion: &Completion) -> Option<InlineHint> {
     let line = model.input.draft();
-    if line.is_empty() || !model.input.is_at_end() {
+    if line.is_empty() || !model.input.is_cursor_at_end() {
         return None;
     }
     let whole = model.input.suggestion().map(str::to_owned).or_else(|| only_completion(line, completion));
@@ -170,8 +170,8 @@ fn only_completion(line: &str, completion: &Completion) -> Option<String> {
 
 /// Takes what is shown behind the end of the line. `None` if nothing is there to be taken.
 pub(crate) fn take_ghost(model: &mut Model) -> Option<Vec<Effect>> {
-    let line = model.assist.ghost().filter(|_| model.input.is_at_end())?.line.clone()?;
-    model.input.write_line(&line, line.len());
+    let line = model.assist.inline_hint().filter(|_| model.input.is_cursor_at_end())?.line.clone()?;
+    model.input.replace_line(&line, line.len());
     Some(edited(model))
 }
 
@@ -200,7 +200,7 @@ fn completion_at(model: &Model, cursor: usize) -> Completion {
 /// Completes the line, or goes on to the next choice. A line that is no command is left; behind a lone colon stand all
 /// commands.
 pub(crate) fn complete_line(model: &mut Model, direction: Direction) -> Vec<Effect> {
-    if let Some(menu) = model.assist.menu.take() {
+    if let Some(menu) = model.assist.popup.take() {
         return choose(model, menu, direction);
     }
     let line = model.input.draft();
@@ -212,7 +212,7 @@ pub(crate) fn complete_line(model: &mut Model, direction: Direction) -> Vec<Effe
     let need = completion::need(line, model.input.cursor_byte());
     let is_read = model.assist.files.as_ref().is_some_and(|(known, _)| Some(known) == need.as_ref());
     if matches!(need, Some(Need::Files { .. })) && !is_read {
-        model.assist.awaits_files = Some(direction);
+        model.assist.pending_completion = Some(direction);
         return Vec::new();
     }
     completed(model, direction)
@@ -229,17 +229,17 @@ fn completed(model: &mut Model, direction: Direction) -> Vec<Effect> {
         }
         [only] => {
             let (line, cursor) = completion.apply(&line, only);
-            model.input.write_line(&line, cursor);
+            model.input.replace_line(&line, cursor);
             edited(model)
         }
         _ => match completion.common(&line, cursor) {
             Some(common) => {
                 let choice = completion::Choice { text: common.to_owned(), ..Default::default() };
                 let (line, cursor) = completion.apply(&line, &choice);
-                model.input.write_line(&line, cursor);
+                model.input.replace_line(&line, cursor);
                 let effects = changed(model);
                 let completion = completion_at(model, cursor);
-                model.assist.menu = Some(CompletionPopup { completion, chosen: None, line, cursor });
+                model.assist.popup = Some(CompletionPopup { completion, chosen: None, line, cursor });
                 effects
             }
             None => choose(model, CompletionPopup { completion, chosen: None, line, cursor }, direction),
@@ -258,17 +258,17 @@ fn choose(model: &mut Model, mut menu: CompletionPopup, direction: Direction) ->
     };
     let Some(choice) = menu.completion.choices.get(next) else { return Vec::new() };
     let (line, cursor) = menu.completion.apply(&menu.line, choice);
-    model.input.write_line(&line, cursor);
+    model.input.replace_line(&line, cursor);
     menu.chosen = Some(next);
     let effects = changed(model);
-    model.assist.menu = Some(menu);
+    model.assist.popup = Some(menu);
     effects
 }
 
 /// Ends the choosing, with what is chosen or with the line as it was.
 pub(crate) fn end_choosing(model: &mut Model, takes_it: bool) -> Vec<Effect> {
-    if let Some(menu) = model.assist.menu.take().filter(|_| !takes_it) {
-        model.input.write_line(&menu.line, menu.cursor);
+    if let Some(menu) = model.assist.popup.take().filter(|_| !takes_it) {
+        model.input.replace_line(&menu.line, menu.cursor);
     }
     edited(model)
 }

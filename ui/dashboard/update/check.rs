@@ -8,7 +8,7 @@ use crate::{available::why_not_written, model::Model};
 /// to say about the line is known once they have answered.
 pub fn check(model: &Model) -> Result<Command, String> {
     let command = Command::parse(model.input.draft()).map_err(|error| error.to_string())?;
-    match why_not_written(model, &command).or_else(|| model.assist.objection().map(str::to_owned)) {
+    match why_not_written(model, &command).or_else(|| model.assist.precheck_error().map(str::to_owned)) {
         Some(reason) => Err(reason),
         None => Ok(command),
     }

@@ -70,8 +70,8 @@ pub(crate) fn run_unwritten(model: &mut Model, command: Command) -> Vec<Effect> 
 
 /// Whether what a key is to act on is what the user saw when pressing it.
 fn still_there(model: &mut Model, template: &str) -> Result<(), String> {
-    let marks_gone = template.contains("{peer}") && model.marks.peers.take_has_run_out()
-        || template.contains("{message}") && message_marks(model).take_has_run_out();
+    let marks_gone = template.contains("{peer}") && model.marks.peers.take_emptied_by_removal()
+        || template.contains("{message}") && message_marks(model).take_emptied_by_removal();
     if marks_gone {
         return Err("what was marked has gone; press the key again to act on what is selected".to_owned());
     }
@@ -139,7 +139,7 @@ pub(crate) fn refuse_in_replay(model: &mut Model) -> Vec<Effect> {
 
 fn look(model: &mut Model, command: ViewCommand) -> Vec<Effect> {
     match command {
-        ViewCommand::Quit => return vec![Effect::AskToLeave],
+        ViewCommand::Quit => return vec![Effect::RequestQuit],
         ViewCommand::Interrupt => return shutdown::interrupt(model),
         ViewCommand::QuitAtOnce => return vec![Effect::Quit],
         ViewCommand::Suspend => return vec![Effect::Suspend],
@@ -159,7 +159,7 @@ fn look(model: &mut Model, command: ViewCommand) -> Vec<Effect> {
         ViewCommand::Copy => return model.copy(),
         ViewCommand::CopyAll => return model.copy_all(),
         ViewCommand::Write(target) => {
-            return vec![Effect::Write(target, model.log.shown().cloned().collect())];
+            return vec![Effect::WriteRows(target, model.log.shown().cloned().collect())];
         }
         ViewCommand::Station(number, wish) => {
             let effects = model.wish(number, wish);
@@ -190,7 +190,7 @@ fn step_on(model: &mut Model, step: Step) -> Vec<Effect> {
     match model.selecting() {
         _ if model.next_owner() == FocusOwner::Menu => go_in_menu(model, step),
         Selecting::Held => {
-            model.held.go(step, model.overlay_height());
+            model.held.move_selection(step, model.overlay_height());
             model.has_opened = true;
             return vec![Effect::Refresh];
         }

@@ -60,7 +60,7 @@ impl Model {
             Pane::Peers if !marked.peers.is_empty() => marked.peers.iter().map(ToString::to_string).collect(),
             Pane::Peers => self.peers.visible(height).0.iter().map(|peer| peer.address.to_string()).collect(),
             Pane::Map => {
-                self.shown_map().towers().iter().map(|tower| tower.peer.address.to_string()).collect()
+                self.shown_map().peers().iter().map(|tower| tower.peer.address.to_string()).collect()
             }
             Pane::Queue => self.queue.visible(height).0.iter().map(|queued| line(&queued.message)).collect(),
             Pane::Traffic => {

@@ -31,7 +31,7 @@ pub(crate) fn on_a_line(line: String) -> Option<String> {
 pub fn begin(model: &mut Model, in_hand: &HeldForEdit) {
     let HeldForEdit { id, waited, .. } = *in_hand;
     results::deal_with(model, id);
-    model.editing = Some(Editing { id, goes_back: waited, from_held: model.shows_held() });
+    model.editing = Some(Editing { id, returns_to_queue: waited, opened_from_held: model.shows_held() });
     write(model, &edit::line(id, &in_hand.message));
 }
 
@@ -43,7 +43,7 @@ pub fn mend(model: &mut Model, editing: Editing, line: &str) {
 
 fn write(model: &mut Model, line: &str) {
     model.focus_input();
-    model.input.write_command(line);
+    model.input.start_command(line);
     model.notice = None;
 }
 
@@ -57,11 +57,11 @@ pub fn finish(model: &mut Model, command: &NodeCommand) -> Option<Effect> {
 
 /// Cancels the edit if the user left the line. The message returns to its place, its text to the history.
 pub fn leave(model: &mut Model) -> Vec<Effect> {
-    let writes = model.owner_below_menu().is_input() && model.input.writes_command();
+    let writes = model.owner_below_menu().is_input() && model.input.is_command();
     if writes || model.editing.is_none() {
         return Vec::new();
     }
-    model.input.put_away_command();
+    model.input.archive_command();
     give_up(model)
 }
 
@@ -69,15 +69,15 @@ pub fn leave(model: &mut Model) -> Vec<Effect> {
 pub fn give_up(model: &mut Model) -> Vec<Effect> {
     let Some(editing) = model.editing.take() else { return Vec::new() };
     reopen(model, &editing);
-    if editing.goes_back { vec![Effect::PutBack(editing.id)] } else { Vec::new() }
+    if editing.returns_to_queue { vec![Effect::ReturnMessage(editing.id)] } else { Vec::new() }
 }
 
 fn reopen(model: &mut Model, editing: &Editing) {
-    if editing.goes_back {
+    if editing.returns_to_queue {
         // It is selected again where it waits again.
         model.queue.selected = Anchor::At(editing.id);
     }
-    if editing.from_held && model.open_overlay().is_none() {
+    if editing.opened_from_held && model.open_overlay().is_none() {
         model.open(OverlayKind::Held);
     }
 }

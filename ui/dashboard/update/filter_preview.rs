@@ -19,7 +19,7 @@ impl Model {
     pub(crate) fn follow_draft(&mut self) {
         let draft = self.input.draft().to_owned();
         let is_writing = matches!(self.next_owner(), FocusOwner::Input(_) | FocusOwner::Choices(_));
-        let emptied = self.input.is_emptied(FILTER).then_some("");
+        let emptied = self.input.is_cleared_command(FILTER).then_some("");
         match filter_in(&draft).or(emptied).filter(|_| is_writing) {
             Some(text) => self.show_live(text, draft.len() - text.len()),
             None => self.restore_filter(),
@@ -35,7 +35,12 @@ impl Model {
         if self.writing.is_none() {
             let (former, former_pane) = (self.log.filter().cloned(), Some(self.pane));
             // A text that is none, so that this one is looked at.
-            self.writing = Some(FilterPreview { former, former_pane, text: "\0".to_owned(), error: None });
+            self.writing = Some(FilterPreview {
+                previous_filter: former,
+                previous_pane: former_pane,
+                text: "\0".to_owned(),
+                error: None,
+            });
             self.pane = Pane::Traffic;
         }
         let Some(writing) = self.writing.as_mut().filter(|writing| writing.text != text) else { return };
@@ -62,7 +67,11 @@ impl Model {
     }
 
     fn restore_filter(&mut self) {
-        let Some(FilterPreview { former, former_pane, .. }) = self.writing.take() else { return };
+        let Some(FilterPreview { previous_filter: former, previous_pane: former_pane, .. }) =
+            self.writing.take()
+        else {
+            return;
+        };
         former_pane.into_iter().for_each(|pane| self.pane = pane);
         self.show_filter(former);
     }

@@ -29,7 +29,7 @@ pub fn on_line(model: &mut Model, command: ViewCommand) -> Option<Vec<Effect>> {
         ViewCommand::Send if model.writes_search() => model.keep_search(),
         ViewCommand::Send => return Some(send(model)),
         ViewCommand::Complete(direction) => return Some(assist::complete_line(model, direction)),
-        ViewCommand::SearchHistory => model.input.search_on(),
+        ViewCommand::SearchHistory => model.input.search_older(),
         ViewCommand::Take => return Some(end_choice(model, true)),
         ViewCommand::TakeBack => return Some(end_choice(model, false)),
         ViewCommand::Line(line_key) => return Some(edit(model, line_key.key())),
@@ -37,7 +37,7 @@ pub fn on_line(model: &mut Model, command: ViewCommand) -> Option<Vec<Effect>> {
         ViewCommand::Prompt(begun) => return Some(write(model, &begun)),
         ViewCommand::Leave if model.writes_search() => model.leave_search(),
         ViewCommand::Leave => {
-            model.input.leave();
+            model.input.discard_untyped_command();
             model.leave_input();
         }
         ViewCommand::Clear if model.next_owner() == FocusOwner::Menu => {
@@ -60,7 +60,7 @@ pub fn edit(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     if let Some(effects) = goes_on.then(|| assist::take_ghost(model)).flatten() {
         return effects;
     }
-    if model.input.has_no_room_for(key) {
+    if model.input.is_full_for(key) {
         model.complain(format!(
             "a line has {MAX_DRAFT} bytes at most; a longer text can be pasted as a message"
         ));
@@ -85,11 +85,11 @@ fn end_choice(model: &mut Model, takes_it: bool) -> Vec<Effect> {
 pub fn send(model: &mut Model) -> Vec<Effect> {
     if model.line() == (Line::Empty { is_command: true }) {
         // Who deletes the filter wants none.
-        if model.input.is_emptied(FILTER) {
+        if model.input.is_cleared_command(FILTER) {
             show_all_traffic(model);
         }
         model.input.clear();
-        model.input.write_message();
+        model.input.switch_to_message();
         model.leave_input();
         return assist::edited(model);
     }
@@ -98,12 +98,12 @@ pub fn send(model: &mut Model) -> Vec<Effect> {
     model.notice = None;
     // Whether a message is sent is the node's to say, and only what was sent is remembered.
     let (was_command, remembered) = if matches!(command, Command::Node(NodeCommand::Enqueue(_))) {
-        let (line, was_command) = model.input.take_unremembered();
+        let (line, was_command) = model.input.take_draft();
         model.sending = Some(Sending::Line { line, was_command });
         (was_command, None)
     } else {
-        let taken = model.input.take();
-        (taken.was_command, taken.remembered)
+        let taken = model.input.submit();
+        (taken.was_command, taken.history_line)
     };
     if was_command {
         model.leave_input();
@@ -119,23 +119,23 @@ pub fn write(model: &mut Model, begun: &str) -> Vec<Effect> {
     // What is written goes before what is looked at.
     model.focus_input();
     // Nobody goes on with a command that was refused by beginning another.
-    if model.input.writes_command() && model.assist.was_refused() {
-        model.input.put_away_command();
+    if model.input.is_command() && model.assist.is_rejected() {
+        model.input.archive_command();
     }
     match begun {
-        "" => model.input.write_message(),
+        "" => model.input.switch_to_message(),
         // A filter that is on is there to be changed.
         FILTER => {
             let filter = model.log.filter().map_or("", Filter::as_str);
-            model.input.write_command(&format!("{FILTER}{filter}"));
+            model.input.start_command(&format!("{FILTER}{filter}"));
         }
         HOLD => {
             let rule = model.held.rule.as_deref().unwrap_or_default();
-            model.input.write_command(&format!("{HOLD}{rule}"));
+            model.input.start_command(&format!("{HOLD}{rule}"));
         }
-        begun if begun.starts_with(':') => model.input.write_command(begun),
+        begun if begun.starts_with(':') => model.input.start_command(begun),
         begun => {
-            model.input.write_message();
+            model.input.switch_to_message();
             if model.input.draft().is_empty() {
                 model.input.insert(begun);
             }

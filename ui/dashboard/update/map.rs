@@ -23,8 +23,8 @@ pub fn step(model: &mut Model, by: Step) {
     };
     let aspect = aspect(field(model, area(model)));
     let next = match model.peers.selected_peer() {
-        Some(peer) => model.shown_map().next(peer, direction, aspect),
-        None => model.shown_map().towers().first().map(|tower| &tower.peer.address),
+        Some(peer) => model.shown_map().nearest_in_direction(peer, direction, aspect),
+        None => model.shown_map().peers().first().map(|tower| &tower.peer.address),
     };
     if let Some(address) = next.cloned() {
         model.peers.selected = Anchor::At(address);

@@ -87,32 +87,32 @@ fn take_in(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.follow_text();
             if room(model) == before { Vec::new() } else { assist::room_changed(model) }
         }
-        Msg::Answered(answer) => {
+        Msg::AssistReplied(answer) => {
             let sends = assist::answered(model, answer);
             if sends { send(model) } else { Vec::new() }
         }
-        Msg::Listed(need, names) => assist::listed(model, need, names),
+        Msg::FilesListed(need, names) => assist::listed(model, need, names),
         Msg::FileChecked(command, objection) => {
             let sends = assist::file_checked(model, &command, objection);
             if sends { send(model) } else { Vec::new() }
         }
-        Msg::Ran(outcomes, before) => {
+        Msg::CommandsRun(outcomes, before) => {
             results::note(model, &outcomes, before);
             // What the user did to what is open is seen there.
             model.has_opened = true;
             sending::settle(model, &outcomes)
         }
-        Msg::BeginsAgain => {
+        Msg::ReplayRestarted => {
             model.begin_again();
             Vec::new()
         }
-        Msg::Leave => shutdown::leave(model),
-        Msg::HandedOn(result) => shutdown::ended(model, result),
+        Msg::ConfirmQuit => shutdown::leave(model),
+        Msg::DrainFinished(result) => shutdown::ended(model, result),
         Msg::Editing(in_hand) => {
             editing::begin(model, &in_hand);
             assist::edited(model)
         }
-        Msg::Mend { editing, line, reason } => {
+        Msg::RetryEdit { editing, line, reason } => {
             editing::mend(model, editing, &line);
             model.complain(reason);
             assist::edited(model)
@@ -130,11 +130,11 @@ fn on_done(model: &mut Model, msg: Msg) {
         Msg::Undone(result, left) => {
             model.undo.remember(left, Vec::new(), model.now);
             model.has_opened = true;
-            on_done(model, Msg::Done(result));
+            on_done(model, Msg::EffectDone(result));
         }
         Msg::Recorded(said) => {
             model.note_recorded(said.as_ref().err());
-            on_done(model, Msg::Done(said));
+            on_done(model, Msg::EffectDone(said));
         }
         Msg::PeersRead(readings) => {
             // The line that says how it went stays for some seconds only.
@@ -142,10 +142,10 @@ fn on_done(model: &mut Model, msg: Msg) {
                 let failed = reading.summary().err();
                 reading.bad_lines().into_iter().chain(failed).for_each(|line| model.note_text(line));
             }
-            on_done(model, Msg::Done(peer_list::summary(&readings)));
+            on_done(model, Msg::EffectDone(peer_list::summary(&readings)));
         }
-        Msg::Done(Ok(done)) => model.say(done),
-        Msg::Done(Err(error)) => model.complain(error),
+        Msg::EffectDone(Ok(done)) => model.say(done),
+        Msg::EffectDone(Err(error)) => model.complain(error),
         _ => {}
     }
 }
@@ -155,8 +155,8 @@ fn on_event(model: &mut Model, event: &Event) -> Vec<Effect> {
     model.sends.note(event, model.now);
     model.shares.note(event, model.now);
     model.trends.note(event);
-    model.towers.note(event, model.now.uptime, &mut model.motion);
-    model.map.note(event, model.now.uptime, &mut model.motion);
+    model.towers.on_event(event, model.now.uptime, &mut model.motion);
+    model.map.on_event(event, model.now.uptime, &mut model.motion);
     model.hold_traffic();
     let is_row = model.log.note(event, model.now.unix_ms, model.charset());
     model.count_held_rows(usize::from(is_row));
@@ -164,7 +164,7 @@ fn on_event(model: &mut Model, event: &Event) -> Vec<Effect> {
     let rings = row.is_some_and(|row| model.listening.note(&row, model.log.filter()));
     // Nobody listens to what is jumped over.
     let is_jumping = model.replay.as_ref().is_some_and(|replay| replay.jumping.is_some());
-    if rings && !is_jumping { vec![Effect::Ring] } else { Vec::new() }
+    if rings && !is_jumping { vec![Effect::RingBell] } else { Vec::new() }
 }
 
 /// Handles one key. The context of the focus decides its command.
@@ -210,19 +210,19 @@ fn is_unbound(model: &Model, place: KeyContext, key: Key) -> bool {
 /// Does to the model what an answer to a question is to do there; the other effects are for outside.
 fn answered(model: &mut Model, effect: Effect) -> Vec<Effect> {
     match effect {
-        Effect::Insert(text) => insert(model, &text),
-        Effect::Sending(sending) => {
+        Effect::InsertText(text) => insert(model, &text),
+        Effect::SetSending(sending) => {
             model.sending = Some(sending);
             Vec::new()
         }
-        Effect::HandOn { with_held } => shutdown::begin(model, with_held),
+        Effect::StartDrain { with_held } => shutdown::begin(model, with_held),
         effect => vec![effect],
     }
 }
 
 /// Returns the effect that adds a line to the history file. Lines that begin with a space are not kept, as in a shell.
 pub fn remember(line: String) -> Option<Effect> {
-    (!line.starts_with(' ')).then_some(Effect::Remember(line))
+    (!line.starts_with(' ')).then_some(Effect::AppendHistory(line))
 }
 
 /// Where nothing can be seen, nothing acts but what leaves, and what is open can't be closed first.
@@ -231,7 +231,7 @@ fn on_key_unseen(model: &mut Model, key: Key) -> Vec<Effect> {
     let place = owner.place().filter(|_| owner.is_input()).unwrap_or(model.pane.into());
     match model.keymap.find(place, key).map(|binding| &*binding.command) {
         _ if key == Key::LEAVE => shutdown::interrupt(model),
-        Some(":quit") => vec![Effect::AskToLeave],
+        Some(":quit") => vec![Effect::RequestQuit],
         Some(":quit!") => vec![Effect::Quit],
         Some(":suspend") => vec![Effect::Suspend],
         _ => Vec::new(),
@@ -240,7 +240,7 @@ fn on_key_unseen(model: &mut Model, key: Key) -> Vec<Effect> {
 
 /// From the first key on, what is selected is what was on the screen when the key was pressed.
 fn settle(model: &mut Model) {
-    model.peers.settle();
-    model.queue.settle();
-    model.held.list.settle();
+    model.peers.pin_selection();
+    model.queue.pin_selection();
+    model.held.list.pin_selection();
 }

@@ -125,9 +125,9 @@ fn select_row(model: &mut Model, row: Option<usize>) {
             }
         }
         Pane::Queue => {
-            let top = model.queue.place.saturating_sub(model.queue.row);
+            let top = model.queue.list_index.saturating_sub(model.queue.row);
             if let Some(queued) = model.queue.visible(height).0.get(row) {
-                (model.queue.selected, model.queue.row, model.queue.place) =
+                (model.queue.selected, model.queue.row, model.queue.list_index) =
                     (Anchor::At(queued.id), row, top + row);
             }
         }

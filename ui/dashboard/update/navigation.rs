@@ -13,7 +13,7 @@ use crate::{
     },
     state::{
         layout::Pane,
-        lists::{Anchor, stepped_row},
+        lists::{Anchor, row_after_move},
         message::Effect,
     },
 };
@@ -21,10 +21,10 @@ use crate::{
 /// Moves the focus to another list, or selects another chart if the charts are open.
 pub fn turn(model: &mut Model, by: isize) {
     if model.is_open(Kind::Charts) {
-        let all_fit = model.areas().is_some_and(|areas| crate::state::layout::all_fit(areas.body));
+        let all_fit = model.areas().is_some_and(|areas| crate::state::layout::fits_all_charts(areas.body));
         model.chart = Chart::turned(model.chart, by, all_fit);
     } else if model.open_overlay().is_none() {
-        let panes = Pane::on(model.screen);
+        let panes = Pane::visible_on(model.screen);
         let at = panes.iter().position(|pane| *pane == model.pane).unwrap_or(0);
         model.pane = panes[(at + panes.len()).saturating_add_signed(by) % panes.len()];
     }
@@ -81,10 +81,10 @@ pub fn step(model: &mut Model, by: isize) {
             let Some(index) = model.peers.index() else { return };
             let target = index.saturating_add_signed(by).min(model.peers.window.len() - 1);
             model.peers.selected = Anchor::At(model.peers.window[target].address.clone());
-            model.peers.row = stepped_row(model.peers.row, index, target, height);
+            model.peers.row = row_after_move(model.peers.row, index, target, height);
         }
         Pane::Queue => {
-            model.queue.step(by, height);
+            model.queue.move_by(by, height);
         }
         Pane::Traffic => step_log(model, by, height),
         Pane::Map => {}
@@ -98,7 +98,7 @@ fn step_log(model: &mut Model, by: isize, height: usize) {
     if target == last && by > 0 {
         model.log_cursor = LogCursor::Following;
     } else {
-        let row = stepped_row(position.saturating_sub(top), position, target, height);
+        let row = row_after_move(position.saturating_sub(top), position, target, height);
         model.show_log_row(target, row);
     }
 }
@@ -108,7 +108,7 @@ pub(crate) fn scroll(model: &mut Model, by: Step) {
     match model.selecting() {
         Selecting::Held => {
             model.has_opened = true;
-            return model.held.go(by, page);
+            return model.held.move_selection(by, page);
         }
         // The map has no rows.
         Selecting::List(_) => return,
@@ -117,7 +117,7 @@ pub(crate) fn scroll(model: &mut Model, by: Step) {
     let Some(mut overlay) = model.overlay.take() else { return };
     let is_list = match &mut overlay.content {
         OverlayKind::Overhead(souls) => {
-            souls.step(model.shown_lives(), by.rows(page), page);
+            souls.move_by(model.shown_lives(), by.rows(page), page);
             true
         }
         _ => false,

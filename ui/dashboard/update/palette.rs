@@ -9,7 +9,7 @@ use crate::{
     keymap::key::Key,
     model::Model,
     state::{
-        layout::Parts,
+        layout::PaletteAreas,
         message::Effect,
         palette::{Palette, PaletteAction},
     },
@@ -17,20 +17,20 @@ use crate::{
 
 /// The rows that the list has on the screen.
 pub(crate) fn menu_rows(model: &Model) -> Rect {
-    model.areas().map_or(Rect::default(), |areas| Parts::of(areas.body).rows)
+    model.areas().map_or(Rect::default(), |areas| PaletteAreas::of(areas.body).rows)
 }
 
 pub(crate) fn go_in_menu(model: &mut Model, step: Step) {
     let height = usize::from(menu_rows(model).height);
-    model.menu.iter_mut().for_each(|menu| menu.go(step, height));
+    model.menu.iter_mut().for_each(|menu| menu.move_selection(step, height));
 }
 
 pub(crate) fn type_into_menu(model: &mut Model, event: KeyEvent) {
     let Some(menu) = &mut model.menu else { return };
     match event.code {
-        KeyCode::Backspace => menu.take_back(),
+        KeyCode::Backspace => menu.pop_query(),
         KeyCode::Char(character) if Key::from(event).is_text() => {
-            menu.type_in(character.encode_utf8(&mut [0; 4]));
+            menu.push_query(character.encode_utf8(&mut [0; 4]));
         }
         _ => {}
     }
@@ -49,18 +49,18 @@ pub(crate) fn type_into_search(model: &mut Model, event: KeyEvent) {
 /// Runs the selected item of the palette, for the selection at the time when it was opened.
 pub fn choose(model: &mut Model) -> Vec<Effect> {
     let Some(menu) = model.menu.take() else { return Vec::new() };
-    match menu.selected_item().map(|item| item.deed.clone()) {
+    match menu.selected_item().map(|item| item.action.clone()) {
         Some(PaletteAction::Run(command)) => return run_chosen(model, &menu, command),
-        Some(PaletteAction::Ask(question)) => model.question = Some(question),
-        Some(PaletteAction::Begin(line)) => {
+        Some(PaletteAction::Confirm(question)) => model.question = Some(question),
+        Some(PaletteAction::StartLine(line)) => {
             return write(model, &line);
         }
         // The list stays, for another choice.
-        Some(PaletteAction::Nothing(reason)) => {
+        Some(PaletteAction::Unavailable(reason)) => {
             model.complain(reason);
             model.menu = Some(menu);
         }
-        Some(PaletteAction::Explains) | None => model.menu = Some(menu),
+        Some(PaletteAction::Explanation) | None => model.menu = Some(menu),
     }
     Vec::new()
 }

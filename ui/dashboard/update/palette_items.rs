@@ -90,7 +90,7 @@ pub fn items(model: &Model) -> Vec<PaletteItem> {
     let typed = typed.filter(|spec| !bindings.iter().any(|(binding, _)| says_all(model, binding, spec)));
     let mut items: Vec<_> = bound.chain(typed.map(|spec| typed_item(model, spec))).collect();
     // In a stable order, so what belongs together stays together.
-    items.sort_by_key(|item| matches!(item.deed, PaletteAction::Nothing(_)));
+    items.sort_by_key(|item| matches!(item.action, PaletteAction::Unavailable(_)));
     items.push(explained("", ("::text", "the message \":text\"")));
     items.extend(STATUSES.iter().map(|status| explained("a status", *status)));
     items.extend(GRAMMAR.iter().map(|filter| explained("a filter", *filter)));
@@ -108,18 +108,18 @@ fn bound_item(model: &Model, binding: &Binding, keys: &[Key]) -> PaletteItem {
     let template = &*binding.command;
     let line = fill_in(model, template).unwrap_or_else(|_| template.to_owned());
     let deed = match (why_not(model, template), marked(model, template).and_then(Confirmation::before_all)) {
-        (Some(reason), _) => PaletteAction::Nothing(reason),
-        (None, Some(question)) => PaletteAction::Ask(question),
+        (Some(reason), _) => PaletteAction::Unavailable(reason),
+        (None, Some(question)) => PaletteAction::Confirm(question),
         (None, None) => match Command::parse(&line) {
             Ok(command) => PaletteAction::Run(command),
-            Err(error) => PaletteAction::Nothing(error.to_string()),
+            Err(error) => PaletteAction::Unavailable(error.to_string()),
         },
     };
     let line = match &deed {
-        PaletteAction::Ask(question) => question.text.clone(),
+        PaletteAction::Confirm(question) => question.text.clone(),
         _ => line.trim_start_matches(":prompt ").to_owned(),
     };
-    PaletteItem { keys: names(keys, model.charset()), line, does: binding.does.to_string(), deed }
+    PaletteItem { keys: names(keys, model.charset()), line, help: binding.does.to_string(), action: deed }
 }
 
 fn typed_item(model: &Model, spec: &Spec) -> PaletteItem {
@@ -127,27 +127,27 @@ fn typed_item(model: &Model, spec: &Spec) -> PaletteItem {
     let deed = match spec.argument {
         Argument::Nothing => match (why_not(model, &line), Command::parse(&line)) {
             (None, Ok(command)) => PaletteAction::Run(command),
-            (None, Err(error)) => PaletteAction::Nothing(error.to_string()),
-            (Some(reason), _) => PaletteAction::Nothing(reason),
+            (None, Err(error)) => PaletteAction::Unavailable(error.to_string()),
+            (Some(reason), _) => PaletteAction::Unavailable(reason),
         },
         argument => {
             let example = Command::parse(&format!("{line} {}", argument.example())).ok();
             let reason = example.and_then(|command| out_of_place(model, &command));
             reason.map_or_else(
-                || PaletteAction::Begin(format!("{line} ")),
-                |reason| PaletteAction::Nothing(reason.to_owned()),
+                || PaletteAction::StartLine(format!("{line} ")),
+                |reason| PaletteAction::Unavailable(reason.to_owned()),
             )
         }
     };
-    PaletteItem { keys: String::new(), line: spec.usage(), does: spec.does.to_owned(), deed }
+    PaletteItem { keys: String::new(), line: spec.usage(), help: spec.does.to_owned(), action: deed }
 }
 
 fn explained(about: &str, (what, means): (&str, &str)) -> PaletteItem {
     PaletteItem {
         keys: about.to_owned(),
         line: what.to_owned(),
-        does: means.to_owned(),
-        deed: PaletteAction::Explains,
+        help: means.to_owned(),
+        action: PaletteAction::Explanation,
     }
 }
 

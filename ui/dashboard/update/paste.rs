@@ -30,7 +30,7 @@ pub(crate) fn on_paste(model: &mut Model, text: &str) -> Vec<Effect> {
         return Vec::new();
     }
     if let Some(menu) = model.menu.as_mut() {
-        menu.type_in(text);
+        menu.push_query(text);
         return Vec::new();
     }
     if model.writes_search() {
@@ -81,7 +81,7 @@ fn join(model: &mut Model, text: &str, between: &str) {
 
 /// Bytes that the line can take in which a paste would be written.
 fn room(model: &Model) -> usize {
-    if model.next_owner().is_input() { model.input.room() } else { model.input.room_of_message() }
+    if model.next_owner().is_input() { model.input.free_bytes() } else { model.input.free_message_bytes() }
 }
 
 /// Whether a command is being written, in which a line break is white space.
@@ -97,7 +97,7 @@ pub fn insert(model: &mut Model, text: &str) -> Vec<Effect> {
     }
     model.input.end_search(true);
     if !model.input.insert(text) {
-        let (long, room) = (size(text.len()), size(model.input.room()));
+        let (long, room) = (size(text.len()), size(model.input.free_bytes()));
         model
             .complain(format!("the paste has {long} and the line has room for {room}: nothing was inserted"));
         return Vec::new();
@@ -120,18 +120,18 @@ pub fn ask(model: &mut Model, pasted: String) {
     let choices = Choices::of(&text, &message, messages.len(), room(model));
     let mut question = Confirmation::new("PASTE?", choices.words(model.screen.width));
     if choices.each() {
-        let each = vec![Effect::Sending(Sending::Lines), Effect::RunAll(messages)];
+        let each = vec![Effect::SetSending(Sending::Lines), Effect::RunAll(messages)];
         question = question.with_answer(plain('n'), each);
     }
     if choices.one() {
         // As it would have been typed.
         let line = if text.starts_with(':') { format!(":{text}") } else { text.clone() };
-        let sending = Effect::Sending(Sending::Paste { pasted: text.clone(), line });
+        let sending = Effect::SetSending(Sending::Paste { pasted: text.clone(), line });
         let enqueue = Effect::Run(NodeCommand::Enqueue(message));
         question = question.with_answer(plain('1'), vec![sending, enqueue]);
     }
     if choices.edit {
-        question = question.with_answer(plain('e'), vec![Effect::Insert(text)]);
+        question = question.with_answer(plain('e'), vec![Effect::InsertText(text)]);
     }
     model.question = Some(question.about_paste(pasted));
 }
@@ -232,7 +232,7 @@ pub(crate) fn on_burst(model: &mut Model, keys: Vec<KeyEvent>) -> Vec<Effect> {
     let text: String = keys.iter().filter_map(|key| text_of(*key)).collect();
     let line = text.trim_matches(['\r', '\n']);
     let writes = model.focus_owner().takes_text();
-    let has_room = !model.focus_owner().is_input() || line.len() <= model.input.room();
+    let has_room = !model.focus_owner().is_input() || line.len() <= model.input.free_bytes();
     if writes && has_room && !line.contains(['\r', '\n']) {
         let effects = write_keys(model, &keys);
         if text.ends_with(['\r', '\n']) && model.notice.is_none() {
@@ -269,11 +269,11 @@ fn write_keys(model: &mut Model, keys: &[KeyEvent]) -> Vec<Effect> {
     }
     effects.extend(paste_line(model, &text));
     // Only the line as it is in the end is asked about.
-    if let Some(last) = effects.iter().rposition(|effect| matches!(effect, Effect::Ask(_))) {
+    if let Some(last) = effects.iter().rposition(|effect| matches!(effect, Effect::QueryAssist(_))) {
         let mut at = 0;
         effects.retain(|effect| {
             at += 1;
-            !matches!(effect, Effect::Ask(_)) || at == last + 1
+            !matches!(effect, Effect::QueryAssist(_)) || at == last + 1
         });
     }
     effects

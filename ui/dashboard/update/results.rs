@@ -7,7 +7,7 @@ use clacks_source::restore::Before;
 use crate::{
     model::Model,
     state::{
-        command_words::{past, things},
+        command_words::{counted_object, past_tense},
         message::CommandResult,
     },
 };
@@ -51,8 +51,8 @@ fn ignored(outcomes: &[CommandResult]) -> Vec<IgnoreTarget> {
 
 /// The user dealt with a message, wherever it is listed.
 pub(crate) fn deal_with(model: &mut Model, id: MessageId) {
-    model.queue.deal_with(id);
-    model.held.list.deal_with(id);
+    model.queue.expect_removal(id);
+    model.held.list.expect_removal(id);
 }
 
 /// What was marked and is dealt with is marked no more, and an ignore that ended can't be taken back.
@@ -81,10 +81,12 @@ fn told(outcomes: &[CommandResult]) -> Result<String, String> {
     let error = outcomes.iter().find_map(|(_, result)| result.as_ref().err());
     match (outcomes, error) {
         ([(_, result)], _) => result.clone(),
-        ([(command, _), ..], None) => Ok(format!("{} {}", past(command), things(command, done))),
+        ([(command, _), ..], None) => {
+            Ok(format!("{} {}", past_tense(command), counted_object(command, done)))
+        }
         ([(command, _), ..], Some(error)) => {
-            let all = things(command, outcomes.len());
-            Err(format!("{} {done} of {all}; {error}", past(command)))
+            let all = counted_object(command, outcomes.len());
+            Err(format!("{} {done} of {all}; {error}", past_tense(command)))
         }
         ([], _) => Ok(String::new()),
     }

@@ -37,12 +37,12 @@ impl Model {
             StationCommand::Save(station) => {
                 self.say(format!("station {number} is {station}; {number} tunes in"));
                 self.listening.set(number, Some(station));
-                return vec![Effect::KeepStations(self.listening.changed().clone())];
+                return vec![Effect::SaveStations(self.listening.changed().clone())];
             }
             StationCommand::Clear => {
                 self.listening.set(number, None);
                 self.say(format!("station {number} is free"));
-                return vec![Effect::KeepStations(self.listening.changed().clone())];
+                return vec![Effect::SaveStations(self.listening.changed().clone())];
             }
         }
         Vec::new()

@@ -13,7 +13,7 @@ impl Model {
 
     /// Whether keys are text to look for.
     pub(crate) fn writes_search(&self) -> bool {
-        self.search().is_some_and(|search| search.is_writing)
+        self.search().is_some_and(|search| search.is_typing)
     }
 
     /// Begins to look for something in what is open, or for something else.
@@ -21,7 +21,8 @@ impl Model {
         let has_no_text = crate::pages::overlay_length(self) == 0;
         let Some(overlay) = &mut self.overlay else { return };
         let began = overlay.scrolled;
-        overlay.search = Some(Search { is_writing: true, has_no_text, began, ..Search::default() });
+        overlay.search =
+            Some(Search { is_typing: true, has_no_text, start_scroll: began, ..Search::default() });
     }
 
     /// Adds text to what is looked for, and goes to where that is.
@@ -49,10 +50,10 @@ impl Model {
         let Some(overlay) = &mut self.overlay else { return };
         let Some(search) = &mut overlay.search else { return };
         change(search);
-        overlay.scrolled = search.began;
+        overlay.scrolled = search.start_scroll;
         self.search_again();
         if let Some(search) = self.search_mut() {
-            search.go_from(search.began);
+            search.select_from(search.start_scroll);
         }
         self.show_match();
     }
@@ -64,15 +65,15 @@ impl Model {
     /// Keeps what was found on the screen; keys act on what is open again.
     pub(crate) fn keep_search(&mut self) {
         let Some(overlay) = &mut self.overlay else { return };
-        overlay.search = overlay.search.take().filter(|search| !search.is_idle() && !search.has_no_text);
-        overlay.search.iter_mut().for_each(|search| search.is_writing = false);
+        overlay.search = overlay.search.take().filter(|search| !search.has_no_query() && !search.has_no_text);
+        overlay.search.iter_mut().for_each(|search| search.is_typing = false);
     }
 
     /// Goes back to where the search began, and forgets it.
     pub(crate) fn leave_search(&mut self) {
         let Some(overlay) = &mut self.overlay else { return };
         if let Some(search) = overlay.search.take() {
-            overlay.scrolled = search.began;
+            overlay.scrolled = search.start_scroll;
         }
     }
 
@@ -84,11 +85,11 @@ impl Model {
             self.complain(format!("nothing is looked for; {key} begins"));
             return;
         };
-        let is_seen = search.row().is_some_and(|row| (*scrolled..*scrolled + height).contains(&row));
+        let is_seen = search.current_row().is_some_and(|row| (*scrolled..*scrolled + height).contains(&row));
         match forwards {
-            _ if is_seen => search.step(forwards),
-            true => search.go_from(*scrolled),
-            false => search.go_before(*scrolled),
+            _ if is_seen => search.step_match(forwards),
+            true => search.select_from(*scrolled),
+            false => search.select_before(*scrolled),
         }
         self.show_match();
     }
@@ -102,13 +103,13 @@ impl Model {
             (crate::pages::overlay_head(self), self.overlay_columns(), self.charset());
         if let Some(Overlay { search: Some(search), message, is_cut, .. }) = &mut self.overlay {
             search.is_partial = *is_cut;
-            search.look_through(head, message, columns, charset);
+            search.find_matches(head, message, columns, charset);
         }
     }
 
     /// Looks again if the text has changed by itself.
     pub(crate) fn follow_text(&mut self) {
-        if self.search().is_some_and(|search| search.head != crate::pages::overlay_head(self)) {
+        if self.search().is_some_and(|search| search.rows_above != crate::pages::overlay_head(self)) {
             self.search_again();
         }
     }
@@ -118,7 +119,7 @@ impl Model {
         let height = self.overlay_height();
         let last = crate::pages::overlay_length(self).saturating_sub(height);
         let Some(Overlay { search: Some(search), scrolled, .. }) = &mut self.overlay else { return };
-        let Some(row) = search.row() else { return };
+        let Some(row) = search.current_row() else { return };
         if !(*scrolled..*scrolled + height).contains(&row) {
             // With some of what stands above it.
             *scrolled = row.saturating_sub(height / 3).min(last);
@@ -162,7 +163,7 @@ mod tests {
         let message = shown_lines(message, columns, 0, usize::MAX, Charset::Unicode);
         let rows = head.iter().cloned().chain(message.iter().map(ToString::to_string)).collect();
         let mut search = Search { query: query.to_owned(), ..Search::default() };
-        search.look_through(head, &message, columns, Charset::Unicode);
+        search.find_matches(head, &message, columns, Charset::Unicode);
         (search, rows)
     }
 
@@ -171,7 +172,7 @@ mod tests {
         let (search, rows) = searched(query, head, message, columns);
         let marked = rows.iter().enumerate().map(|(number, row)| {
             let mut marked = row.clone();
-            let pieces: Vec<_> = search.found_in(number).collect();
+            let pieces: Vec<_> = search.matches_in_row(number).collect();
             for (piece, _) in pieces.into_iter().rev() {
                 marked.insert(piece.span.end, ']');
                 marked.insert(piece.span.start, '[');
@@ -220,22 +221,22 @@ mod tests {
     #[test]
     fn matches_are_gone_round_and_counted_within_bounds() {
         let (mut search, _) = searched("a", &["a", "b", "aa"], "", 40);
-        search.go_from(1);
+        search.select_from(1);
         let outcomes = [true, true, false, false].map(|forwards| {
-            let outcome = search.outcome();
-            search.step(forwards);
+            let outcome = search.status_text();
+            search.step_match(forwards);
             outcome
         });
         assert_eq!(outcomes, ["2 of 3", "3 of 3", "1 of 3", "3 of 3"]);
         let places = [0, 1, 2, 3].map(|row| {
-            search.go_before(row);
+            search.select_before(row);
             search.current
         });
         assert_eq!(places, [2, 0, 0, 2]);
-        search.look_through(vec!["a".repeat(20_000)], &[], 40, Charset::Unicode);
-        assert_eq!((search.matches, search.outcome()), (MAX_MATCHES, "3 of 9999 or more".to_owned()));
-        search.look_through(vec!["b".to_owned()], &[], 40, Charset::Unicode);
-        search.step(true);
-        assert_eq!(search.outcome(), "no match");
+        search.find_matches(vec!["a".repeat(20_000)], &[], 40, Charset::Unicode);
+        assert_eq!((search.matches, search.status_text()), (MAX_MATCHES, "3 of 9999 or more".to_owned()));
+        search.find_matches(vec!["b".to_owned()], &[], 40, Charset::Unicode);
+        search.step_match(true);
+        assert_eq!(search.status_text(), "no match");
     }
 }

@@ -21,7 +21,7 @@ pub(crate) fn settle(model: &mut Model, outcomes: &[CommandResult]) -> Vec<Effec
     let refused: Vec<&Message> = outcomes.iter().filter_map(refused).collect();
     match sending {
         Sending::Line { line, .. } | Sending::Paste { line, .. } if refused.is_empty() => {
-            let is_new = model.input.remember_all([line.as_str()]);
+            let is_new = model.input.push_history([line.as_str()]);
             is_new.then(|| remember(line)).flatten().into_iter().collect()
         }
         Sending::Line { line, was_command } => give_back(model, &line, was_command),
@@ -48,9 +48,9 @@ fn refused((command, result): &CommandResult) -> Option<&Message> {
 fn give_back(model: &mut Model, line: &str, was_command: bool) -> Vec<Effect> {
     let effects = write(model, if was_command { ":" } else { "" });
     if !was_command && !model.input.draft().is_empty() {
-        model.input.leave_aside(line);
+        model.input.push_unsent(line);
         return effects;
     }
-    model.input.write_line(line, line.len());
+    model.input.replace_line(line, line.len());
     assist::edited(model)
 }

@@ -11,17 +11,17 @@ use crate::{
     state::{
         confirmation::Confirmation,
         message::{Effect, Msg},
-        shutdown::{DrainProgress, DrainStarted, WITHIN},
+        shutdown::{DRAIN_TIME_LIMIT, DrainProgress, DrainStarted},
     },
 };
 
 impl Model {
     /// Returns the progress of the drain, while one runs.
     pub fn handing_on(&self) -> Option<DrainProgress> {
-        let DrainStarted { with, until, with_held } = self.begun_to_hand_on?;
+        let DrainStarted { unsent: with, deadline: until, with_held } = self.begun_to_hand_on?;
         let total = with.to_hand_on(with_held);
         let gone = total.saturating_sub(with.left_of(UnsentCounts::of(&self.overview), with_held));
-        Some(DrainProgress { total, gone, left: until.saturating_sub(self.now.uptime) })
+        Some(DrainProgress { total, sent: gone, remaining: until.saturating_sub(self.now.uptime) })
     }
 }
 
@@ -43,15 +43,16 @@ pub fn leave(model: &mut Model) -> Vec<Effect> {
 /// Ends the program after a question, even if nothing would be lost.
 pub fn interrupt(model: &mut Model) -> Vec<Effect> {
     model.asks_before_leaving = true;
-    vec![Effect::AskToLeave]
+    vec![Effect::RequestQuit]
 }
 
 /// Starts a drain, for at most 30 seconds. `with_held` releases the held messages too.
 pub fn begin(model: &mut Model, with_held: bool) -> Vec<Effect> {
     let with = UnsentCounts::of(&model.overview);
-    model.begun_to_hand_on = Some(DrainStarted { with, until: model.now.uptime + WITHIN, with_held });
+    model.begun_to_hand_on =
+        Some(DrainStarted { unsent: with, deadline: model.now.uptime + DRAIN_TIME_LIMIT, with_held });
     model.notice = None;
-    vec![Effect::HandOn { with_held }]
+    vec![Effect::StartDrain { with_held }]
 }
 
 /// Handles input during a drain. Only a key that ends the drain has an effect.
@@ -83,19 +84,19 @@ fn stops(key: Key) -> Option<Then> {
 }
 
 fn stop(model: &mut Model, then: Then) -> Vec<Effect> {
-    if let Some(DrainProgress { total, gone, .. }) = model.handing_on() {
+    if let Some(DrainProgress { total, sent: gone, .. }) = model.handing_on() {
         model.say(format!("handed on {gone} of {total}; what is left is as before"));
     }
     model.begun_to_hand_on = None;
     match then {
-        Then::Stay => vec![Effect::StopHandingOn],
-        Then::Ask => vec![Effect::StopHandingOn, Effect::AskToLeave],
+        Then::Stay => vec![Effect::CancelDrain],
+        Then::Ask => vec![Effect::CancelDrain, Effect::RequestQuit],
     }
 }
 
 /// Handles the end of a drain. Ends the program if all messages were sent, else shows the reason and asks again.
 pub fn ended(model: &mut Model, result: Result<(), DrainError>) -> Vec<Effect> {
-    let Some(DrainProgress { total, gone, .. }) = model.handing_on() else { return Vec::new() };
+    let Some(DrainProgress { total, sent: gone, .. }) = model.handing_on() else { return Vec::new() };
     model.begun_to_hand_on = None;
     let is_all = result.is_ok() && UnsentCounts::of(&model.overview).all() == 0;
     if is_all {
@@ -107,7 +108,7 @@ pub fn ended(model: &mut Model, result: Result<(), DrainError>) -> Vec<Effect> {
     } else {
         model.complain(line);
     }
-    let mut effects = vec![Effect::StopHandingOn];
+    let mut effects = vec![Effect::CancelDrain];
     effects.extend(leave(model));
     effects
 }

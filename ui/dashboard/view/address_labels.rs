@@ -24,9 +24,9 @@ impl AddressLabels {
         charset: Charset,
     ) -> Self {
         let mut special = HashMap::new();
-        for group in
-            lookalike_groups(addresses.into_iter().collect(), |address| fit_address(address, columns, charset))
-        {
+        for group in lookalike_groups(addresses.into_iter().collect(), |address| {
+            fit_address(address, columns, charset)
+        }) {
             let from = common_prefix_len(&group);
             let cut = |address: &Address| fit_difference(address, columns, from, charset);
             special.extend(group.iter().map(|address| (address.to_string(), cut(address))));

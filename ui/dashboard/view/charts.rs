@@ -26,7 +26,7 @@ use super::{
 };
 use crate::{
     model::Model,
-    state::layout::{all_fit, below_title},
+    state::layout::{below_title, fits_all_charts},
 };
 
 /// Width of the axis labels left of a chart, in columns.
@@ -49,15 +49,15 @@ const MIN_LABEL_DISTANCE: usize = 13;
 /// Marks a column without data on the baseline.
 pub(crate) const NO_DATA: &str = ".";
 
-const NO_TRAFFIC: &[&str] = &["no traffic in these minutes", "seconds message in or out makes a bar"];
+const NO_TRAFFIC: &[&str] = &["no traffic in these minutes", "each message in or out makes a bar"];
 const NO_PEERS: &[&str] = &["no peers yet"];
-const NO_ROUND_TRIPS: &[&str] = &["no delivery has ended well yet", "seconds that does is timed here"];
+const NO_ROUND_TRIPS: &[&str] = &["no delivery has ended well yet", "each that does is timed here"];
 const EMPTY_QUEUE: &[&str] = &["nothing waited in these minutes"];
 
 /// Draws all charts if they fit into the area; otherwise the selected chart, or the rates if none is selected.
 pub fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     let area = area.intersection(frame.area());
-    if let Some(chart) = model.chart.or((!all_fit(area)).then_some(Chart::Rates)) {
+    if let Some(chart) = model.chart.or((!fits_all_charts(area)).then_some(Chart::Rates)) {
         let note = format!("{} of {}", chart as usize + 1, Chart::ALL.len());
         Panel { model, theme, chart, note: Some(note) }.draw(area, frame);
         return;
@@ -251,7 +251,7 @@ impl Panel<'_> {
         let [above, band, axis] = split_bands(area, area.height >= 5);
         let number = format::count(round_trips.len());
         let short = format!("of the last {number} deliveries");
-        let long = format!("the last {number} deliveries by how long seconds took");
+        let long = format!("the last {number} deliveries by how long each took");
         self.draw_legend(&longest_fitting([short, long], area.width.saturating_sub(2)), above, frame);
         let counts = round_trips.histogram();
         let most = counts.iter().copied().max().unwrap_or(0);

@@ -25,7 +25,7 @@ pub fn draw(progress: DrainProgress, theme: Theme, area: Rect, frame: &mut Frame
     let room = columns.saturating_sub(text.len() + 3).min(MAX_BAR_WIDTH);
     let mut line = Line::from(Span::styled(fit(&text, columns, theme.charset), theme.strong));
     if room >= MIN_BAR_WIDTH {
-        let full = progress.gone.saturating_mul(room).checked_div(progress.total).unwrap_or(room).min(room);
+        let full = progress.sent.saturating_mul(room).checked_div(progress.total).unwrap_or(room).min(room);
         line = Line::from(vec![
             Span::styled(text, theme.strong),
             Span::raw("  "),
@@ -36,7 +36,10 @@ pub fn draw(progress: DrainProgress, theme: Theme, area: Rect, frame: &mut Frame
     frame.render_widget(line, area);
 }
 
-fn progress_text(DrainProgress { total, gone, left }: DrainProgress, columns: usize) -> String {
+fn progress_text(
+    DrainProgress { total, sent: gone, remaining: left }: DrainProgress,
+    columns: usize,
+) -> String {
     let left = format::age(left);
     if columns < 24 {
         format!("{gone}/{total}, {left} left")

@@ -75,7 +75,7 @@ fn input_error(model: &Model) -> Option<&str> {
     let is_written = matches!(model.next_owner(), FocusOwner::Input(_) | FocusOwner::Choices(_));
     let is_refused = model.replay.is_some() && model.line() == Written::Message;
     let refused = is_refused.then_some(REPLAY_SENDS_NOTHING);
-    model.assist.refusal().or(refused).filter(|_| is_written)
+    model.assist.submit_error().or(refused).filter(|_| is_written)
 }
 
 /// Returns the commands that match the draft, with their arguments.
@@ -116,7 +116,7 @@ pub(crate) fn draw_input(model: &Model, theme: Theme, area: Rect, frame: &mut Fr
         frame.render_widget(Line::styled(text, theme.notice(true).patch(theme.selected)), area);
         return;
     }
-    if let Some(search) = model.search().filter(|search| search.is_writing) {
+    if let Some(search) = model.search().filter(|search| search.is_typing) {
         search::draw_prompt(search, theme, area, frame);
         return;
     }
@@ -139,7 +139,8 @@ pub(crate) fn draw_input(model: &Model, theme: Theme, area: Rect, frame: &mut Fr
         frame.render_widget(Line::styled(fit(&hint, room, theme.charset), theme.quiet), text);
         return;
     }
-    let (line, cursor) = scroll_to_cursor(model.input.draft(), model.input.cursor_byte(), room, theme.charset);
+    let (line, cursor) =
+        scroll_to_cursor(model.input.draft(), model.input.cursor_byte(), room, theme.charset);
     // In a filter only the wrong part is marked.
     let is_wrong = input_error(model).is_some() && model.writing.is_none();
     let mut line = Line::styled(line, if is_wrong { theme.notice(true) } else { Style::new() });
@@ -161,9 +162,9 @@ fn input_label(model: &Model, owner: FocusOwner) -> &'static str {
 /// Returns the text after the draft: the inline suggestion, or the error if there is no notice line.
 fn trailing_hint(model: &Model, theme: Theme, columns: usize) -> Option<Span<'static>> {
     let has_notice = model.areas().is_some_and(|areas| !areas.notice.is_empty());
-    let (text, style) = match (input_error(model), model.assist.ghost()) {
+    let (text, style) = match (input_error(model), model.assist.inline_hint()) {
         (Some(reason), _) if !has_notice => (format!("  {reason}"), theme.notice(true)),
-        (_, Some(ghost)) if model.input.is_at_end() => (ghost.text.clone(), theme.quiet),
+        (_, Some(ghost)) if model.input.is_cursor_at_end() => (ghost.text.clone(), theme.quiet),
         _ => return None,
     };
     Some(Span::styled(shown(&text, columns, theme.charset).as_str().to_owned(), style))
@@ -171,7 +172,7 @@ fn trailing_hint(model: &Model, theme: Theme, columns: usize) -> Option<Span<'st
 
 /// Draws the history search: the query and the line that it found.
 fn draw_history_search(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
-    let wanted = model.input.search().map_or("", |search| search.wanted.as_str());
+    let wanted = model.input.search().map_or("", |search| search.query.as_str());
     let (wanted, cursor) = scroll_to_cursor(wanted, wanted.len(), usize::from(area.width) / 2, theme.charset);
     let room = usize::from(area.width).saturating_sub(cursor + 3);
     let found = match model.input.found() {
@@ -245,7 +246,7 @@ fn hint_text<'a>(model: &Model, binding: &'a Binding) -> &'a str {
     let is_empty = matches!(model.line(), Written::Empty { .. });
     match &*binding.command {
         ":send" if model.next_owner().is_input() && model.line() == Written::Command => "run",
-        ":send" if model.input.is_emptied(FILTER) => "show all traffic",
+        ":send" if model.input.is_cleared_command(FILTER) => "show all traffic",
         ":leave" if model.editing.is_some() => "leave the message as it was",
         ":leave" if is_empty && model.next_owner().is_input() => "back to the lists",
         _ => &binding.hint,

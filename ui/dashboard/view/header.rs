@@ -83,7 +83,7 @@ fn status_items(model: &Model) -> Vec<String> {
         format!("send rate {}", format::rate(overview.send_rate)),
         format!("up {}", format::age(model.now.uptime)),
     ];
-    let met = model.limits.met_of_late();
+    let met = model.limits.recent_hits();
     if met > 0 {
         items.insert(0, format!("limited {}", format::count(usize::try_from(met).unwrap_or(usize::MAX))));
     }

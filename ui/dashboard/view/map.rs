@@ -30,7 +30,7 @@ use crate::{
     state::{
         layout::{Pane, below_title},
         map::{EdgeKind, MapPeer, MarkKind},
-        map_layout::{CENTRE, Point, ring},
+        map_layout::{CENTRE, Point, ring_radius},
     },
 };
 
@@ -89,7 +89,7 @@ fn heading(model: &Model, theme: Theme, area: Rect) -> Line<'static> {
         line.push_span(Span::raw(", by status"));
         return line;
     }
-    if model.shown_map().towers().is_empty() {
+    if model.shown_map().peers().is_empty() {
         return line;
     }
     let room = usize::from(area.width).saturating_sub(line.width());
@@ -111,16 +111,16 @@ fn draw_edges(model: &Model, theme: Theme, field: Rect, buffer: &mut Buffer) {
     for edge in model.shown_map().edges(now, motion) {
         let (from, to) = (cell(field, edge.from), cell(field, edge.to));
         match edge.kind {
-            EdgeKind::Vouched { is_recent: false } => quiet.add_line(from, to, SPARSER),
-            EdgeKind::Vouched { is_recent: true } => quiet.add_line(from, to, SPARSE),
-            EdgeKind::Met { is_recent: false } => quiet.add_line(from, to, 2),
-            EdgeKind::Met { is_recent: true } => quiet.add_line(from, to, 1),
+            EdgeKind::Introduction { is_recent: false } => quiet.add_line(from, to, SPARSER),
+            EdgeKind::Introduction { is_recent: true } => quiet.add_line(from, to, SPARSE),
+            EdgeKind::Contact { is_recent: false } => quiet.add_line(from, to, 2),
+            EdgeKind::Contact { is_recent: true } => quiet.add_line(from, to, 1),
             EdgeKind::Busy => busy.add_line(from, to, 1),
         }
     }
     if model.shown_map().is_crowded() {
         for status in Status::ALL.into_iter().filter(|status| model.listed.peers.of(*status) > 0) {
-            quiet.add_ring(ring(status), u32::from(field.width));
+            quiet.add_ring(ring_radius(status), u32::from(field.width));
         }
     }
     quiet.draw(theme.quiet, buffer);
@@ -159,14 +159,14 @@ fn draw_towers(model: &Model, theme: Theme, field: Rect, buffer: &mut Buffer) {
     buffer.set_stringn(here.x, here.y, TOWER.repeat(2), usize::from(field.right() - here.x), style);
     let mut standing = Vec::new();
     let mut stand = |tower, cells: &mut CellReservations| {
-        let place = cell(field, model.shown_map().place(tower));
+        let place = cell(field, model.shown_map().position(tower));
         // If two towers overlap, the area is too small for all: leave out the later one.
         if cells.reserve_tower(place) {
             standing.push((tower, place));
         }
     };
     // Place the selected tower first, so that it is always drawn.
-    let (first, others): (Vec<_>, Vec<_>) = model.shown_map().towers().iter().partition(is_selected);
+    let (first, others): (Vec<_>, Vec<_>) = model.shown_map().peers().iter().partition(is_selected);
     first.into_iter().for_each(|tower| stand(tower, &mut cells));
     if model.shown_map().is_crowded() {
         draw_ring_labels(model, theme, field, &mut cells, buffer);
@@ -245,7 +245,8 @@ fn draw_ring_labels(
         let name = format!("{} {status} {}", letter(status), format::count(count));
         let columns = name.len() as u16;
         let style = Style::reset().patch(theme.status(status));
-        let ends = [CENTRE.y - ring(status), CENTRE.y + ring(status)].map(|y| Point { x: CENTRE.x, y });
+        let ends = [CENTRE.y - ring_radius(status), CENTRE.y + ring_radius(status)]
+            .map(|y| Point { x: CENTRE.x, y });
         let place = ends.map(|end| cell(field, end)).into_iter().find_map(|end| {
             let x = end.x.saturating_sub(columns / 2).max(field.x);
             // Keep a free column on either side.

@@ -15,7 +15,7 @@ use ratatui::{
 
 use super::components::draw_heading;
 use crate::state::{
-    layout::Parts,
+    layout::PaletteAreas,
     palette::{Palette, PaletteAction, PaletteItem},
 };
 
@@ -30,7 +30,7 @@ const COMMAND_WIDTH: std::ops::RangeInclusive<usize> = 24..=40;
 /// Draws the palette of available commands.
 pub fn draw(palette: &Palette, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     Clear.render(area, frame.buffer_mut());
-    let parts = Parts::of(area);
+    let parts = PaletteAreas::of(area);
     let (shown, all) = palette.counts();
     let count = if shown == all { format!("  {all}") } else { format!("  {shown} of {all}") };
     let heading = Line::from(vec![Span::styled(" AVAILABLE COMMANDS ", theme.title(true)), Span::raw(count)]);
@@ -44,7 +44,7 @@ pub fn draw(palette: &Palette, theme: Theme, area: Rect, frame: &mut Frame<'_>) 
         let text = fit("  no command matches", usize::from(area.width), theme.charset);
         frame.render_widget(Line::styled(text, theme.quiet), parts.rows);
     }
-    draw_details(palette, theme, parts.whole, frame);
+    draw_details(palette, theme, parts.details, frame);
 }
 
 fn draw_query(palette: &Palette, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
@@ -72,16 +72,17 @@ fn draw_item(item: &PaletteItem, is_selected: bool, theme: Theme, area: Rect, fr
         (width / 3).clamp(*COMMAND_WIDTH.start(), *COMMAND_WIDTH.end())
     };
     let rest = width.saturating_sub(keys + command);
-    let is_idle = matches!(item.deed, PaletteAction::Nothing(_));
+    let is_idle = matches!(item.action, PaletteAction::Unavailable(_));
     let style = |style| if is_idle { theme.quiet } else { style };
-    let text = match &item.deed {
-        PaletteAction::Nothing(reason) => format!("not now: {reason}"),
-        _ if command == 0 && item.keys.is_empty() => format!("{}  {}", item.line, item.does),
-        _ => item.does.clone(),
+    let text = match &item.action {
+        PaletteAction::Unavailable(reason) => format!("not now: {reason}"),
+        _ if command == 0 && item.keys.is_empty() => format!("{}  {}", item.line, item.help),
+        _ => item.help.clone(),
     };
     let mut line = Line::from(Span::raw(if is_selected { "> " } else { "  " }));
     line.push_span(Span::styled(fit_column(&item.keys, keys, theme.charset), style(theme.strong)));
-    line.push_span(Span::styled(fit_column(&item.line, command, theme.charset),
+    line.push_span(Span::styled(
+        fit_column(&item.line, command, theme.charset),
         style(ratatui::style::Style::new()),
     ));
     line.push_span(Span::styled(fit(&text, rest, theme.charset), style(ratatui::style::Style::new())));
@@ -101,7 +102,7 @@ fn fit_column(text: &str, columns: usize, charset: Charset) -> String {
 
 fn draw_details(palette: &Palette, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     let Some(item) = palette.selected_item().filter(|_| !area.is_empty()) else { return };
-    let text = format!("{}  {}", item.line, item.tells());
+    let text = format!("{}  {}", item.line, item.description());
     let lines = shown_lines(&text, usize::from(area.width), 0, usize::from(area.height), theme.charset);
     for (line, row) in lines.iter().zip(area.rows()) {
         frame.render_widget(Line::styled(line.as_str().to_owned(), theme.quiet), row);

@@ -22,7 +22,7 @@ pub(crate) fn draw_prompt(search: &Search, theme: Theme, area: Rect, frame: &mut
     let end = starts.map(|at| shown(&query[at..], usize::MAX, theme.charset)).find(|end| end.width() <= room);
     let end = end.unwrap_or_default();
     let column = LABEL.len() + 1 + end.width();
-    let outcome = Span::styled(format!("  {}", search.outcome()), theme.quiet);
+    let outcome = Span::styled(format!("  {}", search.status_text()), theme.quiet);
     frame.render_widget(Line::from(vec![label, Span::raw(" "), Span::raw(end.to_string()), outcome]), area);
     let column = area.x.saturating_add(u16::try_from(column).unwrap_or(u16::MAX));
     frame.set_cursor_position(Position::new(column.min(area.right().saturating_sub(1)), area.y));
@@ -30,7 +30,7 @@ pub(crate) fn draw_prompt(search: &Search, theme: Theme, area: Rect, frame: &mut
 
 /// Returns the note in the title about a search. `room` is its maximum width in columns.
 pub fn title_note(search: &Search, theme: Theme, room: usize) -> Span<'static> {
-    let outcome = search.outcome();
+    let outcome = search.status_text();
     let query = shown(search.query(), room.saturating_sub(outcome.len() + 4), theme.charset);
     Span::styled(format!("  /{} {outcome}", query.as_str()), theme.strong)
 }
@@ -46,7 +46,7 @@ pub fn highlight_matches(
 ) {
     let columns =
         |text: &str| u16::try_from(shown(text, usize::MAX, theme.charset).width()).unwrap_or(u16::MAX);
-    for (piece, is_current) in search.found_in(row) {
+    for (piece, is_current) in search.matches_in_row(row) {
         // The text can be newer than the matches.
         let (Some(before), Some(found)) = (line.get(..piece.span.start), line.get(piece.span.clone())) else {
             return;

@@ -63,8 +63,8 @@ pub fn draw(model: &Model, theme: Theme, area: Rect, has_focus: bool, frame: &mu
         scene(outgoing, Direction::Out).draw(right, frame);
     } else {
         // Draw the outgoing tower only if the incoming one is idle.
-        let rests = incoming.look(model.shown_moment().uptime, &model.motion) == TowerFace::Resting;
-        let outgoing_only = rests && outgoing.passing().is_some();
+        let rests = incoming.face(model.shown_moment().uptime, &model.motion) == TowerFace::Resting;
+        let outgoing_only = rests && outgoing.message().is_some();
         let shown = if outgoing_only { (outgoing, Direction::Out) } else { (incoming, Direction::In) };
         scene(shown.0, shown.1).draw(body, frame);
     }
@@ -80,7 +80,7 @@ struct TowerPanel<'a> {
 
 impl TowerPanel<'_> {
     fn draw(&self, area: Rect, frame: &mut Frame<'_>) {
-        let look = self.tower.look(self.model.shown_moment().uptime, &self.model.motion);
+        let look = self.tower.face(self.model.shown_moment().uptime, &self.model.motion);
         let lines = self.text_lines(look, area);
         let texts = u16::try_from(lines.len()).unwrap_or(0).min(area.height);
         let [above, below] = Layout::vertical([Constraint::Fill(1), Constraint::Length(texts)]).areas(area);
@@ -103,7 +103,7 @@ impl TowerPanel<'_> {
     fn text_lines(&self, look: TowerFace, area: Rect) -> Vec<Line<'static>> {
         let has_word = (5..=6).contains(&area.height);
         let width = usize::from(area.width).saturating_sub(if has_word { DIRECTION_WIDTH } else { 0 });
-        let (message, peer) = match self.tower.passing() {
+        let (message, peer) = match self.tower.message() {
             None => (Line::styled(self.idle_text(), self.theme.quiet), Line::default()),
             Some(passing) => {
                 (self.message_line(&passing.text, look, width), self.peer_line(&passing.peer, width))
@@ -159,7 +159,7 @@ impl TowerPanel<'_> {
 
     /// Returns the letter with its bits and its hexadecimal value.
     fn letter_line(&self, look: TowerFace) -> Line<'static> {
-        let (Some((at, byte)), Some(passing)) = (look.byte(), self.tower.passing()) else {
+        let (Some((at, byte)), Some(passing)) = (look.byte(), self.tower.message()) else {
             return Line::styled("at rest", self.theme.quiet);
         };
         Line::from(vec![
@@ -170,7 +170,7 @@ impl TowerPanel<'_> {
 
     /// Draws the letter beside the shutters, one part per row.
     fn draw_beside(&self, look: TowerFace, shape: Shape, area: Rect, frame: &mut Frame<'_>) {
-        let (Some((at, byte)), Some(passing)) = (look.byte(), self.tower.passing()) else { return };
+        let (Some((at, byte)), Some(passing)) = (look.byte(), self.tower.message()) else { return };
         let letter = letter_name(&passing.text, at, self.theme.charset);
         let lines = [
             Line::styled(letter, self.theme.strong),
@@ -244,7 +244,7 @@ impl TowerPanel<'_> {
         let board: Style = self.theme.direction(self.direction);
         match shutter {
             Shutter::Closed => Span::styled(across("\u{2588}"), board),
-            Shutter::Turning => Span::styled(across("\u{2592}"), board),
+            Shutter::Moving => Span::styled(across("\u{2592}"), board),
             // An open shutter is seen from its edge.
             Shutter::Open if part == height / 2 => Span::styled(across("\u{2504}"), self.theme.quiet),
             Shutter::Open => Span::raw(across(" ")),
@@ -385,7 +385,10 @@ mod tests {
         let text = "Ve\u{301}timi \u{1f5fc}!";
         assert_eq!(split_at_letter(text, 2), Some(("V", "e\u{301}", "timi \u{1f5fc}!")));
         assert_eq!(letter_name(text, 12, Charset::Unicode), "\u{1f5fc}");
-        assert_eq!((letter_name(text, 8, Charset::Unicode).as_str(), split_at_letter(text, 99)), ("space", None));
+        assert_eq!(
+            (letter_name(text, 8, Charset::Unicode).as_str(), split_at_letter(text, 99)),
+            ("space", None)
+        );
     }
 
     #[test]

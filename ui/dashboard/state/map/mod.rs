@@ -1,5 +1,6 @@
-//! The network as far as this node knows it: the peers as towers, who made whom known, and what is on its way between
-//! them and us. Bounded: with more peers than have room each stands on the ring of its status.
+//! The network as known to this node: peers, introductions and messages in flight.
+//!
+//! The map is bounded. If there are more peers than fit, each peer is on the ring of its status.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -12,32 +13,32 @@ use clacks_widgets::animation::{Animations, Picture, Run};
 
 use super::map_layout::{self, CENTRE, Point};
 
-/// Towers at most; of more peers these are the first.
-pub(crate) const MAX_TOWERS: usize = 64;
+/// Maximum peers on the map. If there are more, the map has the first ones.
+pub(crate) const MAX_MAP_PEERS: usize = 64;
 
-/// Messages that are seen on their way at most.
+/// Maximum messages in flight on the map.
 const MAX_FLIGHTS: usize = 48;
 
-/// How long a message travels along its edge.
-const TRAVEL: Duration = Duration::from_millis(900);
-/// How long the mark of a failure stays half way.
-const FAILURE_STAYS: Duration = Duration::from_millis(1800);
-/// For how long a message is seen to wait for the answer.
-const PATIENCE: Duration = Duration::from_secs(60);
-/// How far a message goes while the answer is not there.
-const AT_THE_DOOR: f64 = 0.85;
-const HALF_WAY: f64 = 0.5;
+/// Time in which a message travels along its edge.
+const TRAVEL_TIME: Duration = Duration::from_millis(900);
+/// Time for which the mark of a failure stays.
+const FAILURE_TIME: Duration = Duration::from_millis(1800);
+/// Maximum time for which a message without result is shown.
+const MAX_PENDING_TIME: Duration = Duration::from_secs(60);
+/// Distance on the edge at which a message without result stops: 0 is this node, 1 the peer.
+const PENDING_POSITION: f64 = 0.85;
+const FAILURE_POSITION: f64 = 0.5;
 
 /// Network map: peers, introductions and messages in flight.
 #[derive(Debug, Clone, Default)]
 pub struct Map {
-    /// By identifier, which is no order that says anything, but always the same.
-    towers: Vec<MapPeer>,
+    /// Ordered by identifier: an arbitrary but stable order.
+    peers: Vec<MapPeer>,
     introductions: Introductions,
     flights: VecDeque<Flight>,
-    /// The peer with which a message was exchanged last: its edge stands out until the next one.
-    last: Option<Address>,
-    /// There are more peers than places.
+    /// Peer of the last message. Its edge is highlighted until the next message.
+    latest_peer: Option<Address>,
+    /// Whether there are more peers than the map can have.
     is_crowded: bool,
 }
 
@@ -47,35 +48,35 @@ pub struct MapPeer {
     /// Last known state of the peer.
     pub peer: Peer,
     identifier: PeerId,
-    place: Point,
+    position: Point,
     /// Uptime of the last message from or to the peer. `None` if none was observed.
-    pub met: Option<Duration>,
+    pub last_contact: Option<Duration>,
 }
 
-/// A message on its way.
+/// A message in flight.
 #[derive(Debug, Clone, PartialEq)]
 struct Flight {
     peer: Peer,
     heading: Heading,
-    /// The uptime at which it began.
-    began: Duration,
+    /// Uptime of the start.
+    started: Duration,
     run: Run,
-    answer: FlightResult,
+    result: FlightResult,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Heading {
-    /// To us.
+    /// To this node.
     In,
-    /// From us, under this ticket.
+    /// From this node, with its id.
     Out(MessageId),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum FlightResult {
-    Awaited,
-    Taken,
-    /// Its mark stays for a while.
+    Pending,
+    Accepted,
+    /// The mark of the failure is animated.
     Failed(Run),
 }
 
@@ -118,19 +119,19 @@ pub enum EdgeKind {
     /// A message is in flight between the peer and this node, or was the last one.
     Busy,
     /// The peer exchanged messages with this node, or introduced itself.
-    Met {
+    Contact {
         /// Whether that was within the last 60 seconds.
         is_recent: bool,
     },
     /// One peer introduced the other to this node.
-    Vouched {
+    Introduction {
         /// Whether that was within the last 60 seconds.
         is_recent: bool,
     },
 }
 
-/// For so long an edge is drawn as one of the present.
-const RECENT: Duration = Duration::from_secs(60);
+/// Age up to which an edge is drawn as recent.
+const RECENT_TIME: Duration = Duration::from_secs(60);
 
 /// Direction of a move on the map.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -147,83 +148,86 @@ pub enum MapDirection {
 
 impl Map {
     /// Updates the map with an event. `now` is the uptime.
-    pub fn note(&mut self, event: &Event, now: Duration, motion: &mut Animations) {
+    pub fn on_event(&mut self, event: &Event, now: Duration, motion: &mut Animations) {
         self.introductions.record(event, now);
         match event {
-            Event::MessageDelivered { id, .. } => self.answer(*id, FlightResult::Taken),
+            Event::MessageDelivered { id, .. } => self.set_result(*id, FlightResult::Accepted),
             Event::DeliveryFailed { id, .. } => {
-                let mark = motion.begin(Picture::Map, now, FAILURE_STAYS);
-                self.answer(*id, mark.map_or(FlightResult::Taken, FlightResult::Failed));
+                let mark = motion.begin(Picture::Map, now, FAILURE_TIME);
+                self.set_result(*id, mark.map_or(FlightResult::Accepted, FlightResult::Failed));
             }
             _ => {}
         }
-        self.land(now, motion);
+        self.remove_finished(now, motion);
         match event {
-            Event::PeerDiscovered { peer, .. } | Event::PeerUpdated { peer, .. } => self.put(peer),
-            Event::PeerForgotten { peer } => self.towers.retain(|tower| tower.peer.address != peer.address),
-            Event::MessageReceived { peer, .. } => self.fly(peer, Heading::In, now, motion),
-            Event::MessageSending { id, peer, .. } => self.fly(peer, Heading::Out(*id), now, motion),
-            Event::MessageDelivered { peer, .. } | Event::DeliveryFailed { peer, .. } => self.meet(peer, now),
+            Event::PeerDiscovered { peer, .. } | Event::PeerUpdated { peer, .. } => self.upsert(peer),
+            Event::PeerForgotten { peer } => self.peers.retain(|tower| tower.peer.address != peer.address),
+            Event::MessageReceived { peer, .. } => self.start_flight(peer, Heading::In, now, motion),
+            Event::MessageSending { id, peer, .. } => self.start_flight(peer, Heading::Out(*id), now, motion),
+            Event::MessageDelivered { peer, .. } | Event::DeliveryFailed { peer, .. } => {
+                self.record_contact(peer, now)
+            }
             _ => {}
         }
     }
 
-    /// Takes in the first [`MAX_TOWERS`] of so many peers that are known.
+    /// Replaces the peers by the first [`MAX_MAP_PEERS`] peers. `known` is the number of all known peers.
     pub(crate) fn refresh(&mut self, peers: &[Peer], known: usize) {
-        self.is_crowded = known > MAX_TOWERS;
-        self.towers.retain(|tower| peers.iter().any(|peer| peer.address == tower.peer.address));
+        self.is_crowded = known > MAX_MAP_PEERS;
+        self.peers.retain(|tower| peers.iter().any(|peer| peer.address == tower.peer.address));
         let mut peers: Vec<_> = peers.iter().map(|peer| (peer.address.identifier(), peer)).collect();
         peers.sort_by_key(|(identifier, _)| *identifier);
-        peers.into_iter().for_each(|(_, peer)| self.put(peer));
+        peers.into_iter().for_each(|(_, peer)| self.upsert(peer));
     }
 
-    fn put(&mut self, peer: &Peer) {
-        if let Some(tower) = self.towers.iter_mut().find(|tower| tower.peer.address == peer.address) {
+    fn upsert(&mut self, peer: &Peer) {
+        if let Some(tower) = self.peers.iter_mut().find(|tower| tower.peer.address == peer.address) {
             tower.peer = peer.clone();
             return;
         }
-        if self.towers.len() >= MAX_TOWERS {
+        if self.peers.len() >= MAX_MAP_PEERS {
             return;
         }
         let identifier = peer.address.identifier();
-        let others: Vec<Point> = self.towers.iter().map(|tower| tower.place).collect();
-        let place = map_layout::settle(&identifier, &others);
-        let at = self.towers.partition_point(|tower| tower.identifier < identifier);
-        self.towers.insert(at, MapPeer { peer: peer.clone(), identifier, place, met: None });
+        let others: Vec<Point> = self.peers.iter().map(|tower| tower.position).collect();
+        let place = map_layout::choose_position(&identifier, &others);
+        let at = self.peers.partition_point(|tower| tower.identifier < identifier);
+        self.peers
+            .insert(at, MapPeer { peer: peer.clone(), identifier, position: place, last_contact: None });
     }
 
-    fn fly(&mut self, peer: &Peer, heading: Heading, now: Duration, motion: &mut Animations) {
-        self.meet(peer, now);
+    fn start_flight(&mut self, peer: &Peer, heading: Heading, now: Duration, motion: &mut Animations) {
+        self.record_contact(peer, now);
         if self.flights.len() < MAX_FLIGHTS
-            && let Some(run) = motion.begin(Picture::Map, now, TRAVEL)
+            && let Some(run) = motion.begin(Picture::Map, now, TRAVEL_TIME)
         {
-            let answer = if heading == Heading::In { FlightResult::Taken } else { FlightResult::Awaited };
-            self.flights.push_back(Flight { peer: peer.clone(), heading, began: now, run, answer });
+            let answer = if heading == Heading::In { FlightResult::Accepted } else { FlightResult::Pending };
+            self.flights.push_back(Flight { peer: peer.clone(), heading, started: now, run, result: answer });
         }
     }
 
-    fn answer(&mut self, id: MessageId, answer: FlightResult) {
+    fn set_result(&mut self, id: MessageId, answer: FlightResult) {
         if let Some(flight) = self.flights.iter_mut().find(|flight| flight.heading == Heading::Out(id)) {
-            flight.answer = answer;
+            flight.result = answer;
         }
     }
 
-    fn meet(&mut self, peer: &Peer, now: Duration) {
-        self.put(peer);
-        if let Some(tower) = self.towers.iter_mut().find(|tower| tower.peer.address == peer.address) {
-            tower.met = Some(now);
+    fn record_contact(&mut self, peer: &Peer, now: Duration) {
+        self.upsert(peer);
+        if let Some(tower) = self.peers.iter_mut().find(|tower| tower.peer.address == peer.address) {
+            tower.last_contact = Some(now);
         }
-        self.last = Some(peer.address.clone());
+        self.latest_peer = Some(peer.address.clone());
     }
 
-    /// Forgets the messages that have arrived.
-    fn land(&mut self, now: Duration, motion: &Animations) {
-        self.flights.retain(|flight| flight.is_seen(now, motion));
+    /// Removes the messages whose animation has ended.
+    fn remove_finished(&mut self, now: Duration, motion: &Animations) {
+        self.flights.retain(|flight| flight.is_visible(now, motion));
     }
 
     /// Returns the peers on the map, ordered by identifier. At most 64.
-    pub fn towers(&self) -> &[MapPeer] {
-        &self.towers
+    pub fn peers(&self) -> &[MapPeer] {
+        &self.peers
     }
 
     pub(crate) fn is_crowded(&self) -> bool {
@@ -235,20 +239,26 @@ impl Map {
         self.introductions.by_peer.get(peer)
     }
 
-    fn tower(&self, address: &Address) -> Option<&MapPeer> {
-        self.towers.iter().find(|tower| tower.peer.address == *address)
+    fn map_peer(&self, address: &Address) -> Option<&MapPeer> {
+        self.peers.iter().find(|tower| tower.peer.address == *address)
     }
 
     /// Returns the position of a peer.
-    pub fn place(&self, tower: &MapPeer) -> Point {
-        if self.is_crowded { map_layout::on_ring(&tower.identifier, tower.peer.status) } else { tower.place }
+    pub fn position(&self, tower: &MapPeer) -> Point {
+        if self.is_crowded {
+            map_layout::ring_position(&tower.identifier, tower.peer.status)
+        } else {
+            tower.position
+        }
     }
 
-    /// Where a peer stands; none if it has no tower.
-    pub(crate) fn place_of(&self, peer: &Peer) -> Option<Point> {
-        match self.tower(&peer.address) {
-            Some(tower) => Some(self.place(tower)),
-            None if self.is_crowded => Some(map_layout::on_ring(&peer.address.identifier(), peer.status)),
+    /// Returns the position of a peer, or `None` if it is not on the map.
+    pub(crate) fn position_of(&self, peer: &Peer) -> Option<Point> {
+        match self.map_peer(&peer.address) {
+            Some(tower) => Some(self.position(tower)),
+            None if self.is_crowded => {
+                Some(map_layout::ring_position(&peer.address.identifier(), peer.status))
+            }
             None => None,
         }
     }
@@ -257,60 +267,66 @@ impl Map {
     pub fn edges(&self, now: Duration, motion: &Animations) -> Vec<Edge> {
         let mut edges = Vec::new();
         if !self.is_crowded {
-            edges.extend(self.towers.iter().filter_map(|tower| self.vouched(tower, now)));
-            edges.extend(self.towers.iter().filter_map(|tower| self.met(tower, now)));
+            edges.extend(self.peers.iter().filter_map(|tower| self.introduction_edge(tower, now)));
+            edges.extend(self.peers.iter().filter_map(|tower| self.contact_edge(tower, now)));
         }
-        let on_their_way = self.flights.iter().filter(|flight| flight.is_seen(now, motion));
-        let busy = on_their_way.filter_map(|flight| self.place_of(&flight.peer));
-        let last = self.last.as_ref().and_then(|last| self.tower(last)).map(|tower| self.place(tower));
+        let on_their_way = self.flights.iter().filter(|flight| flight.is_visible(now, motion));
+        let busy = on_their_way.filter_map(|flight| self.position_of(&flight.peer));
+        let last =
+            self.latest_peer.as_ref().and_then(|last| self.map_peer(last)).map(|tower| self.position(tower));
         edges.extend(busy.chain(last).map(|from| Edge { from, to: CENTRE, kind: EdgeKind::Busy }));
         edges
     }
 
-    fn vouched(&self, tower: &MapPeer, now: Duration) -> Option<Edge> {
+    fn introduction_edge(&self, tower: &MapPeer, now: Duration) -> Option<Edge> {
         let introduced = self.introduction(&tower.peer.address)?;
         let Discovery::Referral(by) = &introduced.by else { return None };
-        let is_recent = now.saturating_sub(introduced.at) < RECENT;
-        let from = self.place(self.tower(by)?);
-        Some(Edge { from, to: tower.place, kind: EdgeKind::Vouched { is_recent } })
+        let is_recent = now.saturating_sub(introduced.at) < RECENT_TIME;
+        let from = self.position(self.map_peer(by)?);
+        Some(Edge { from, to: tower.position, kind: EdgeKind::Introduction { is_recent } })
     }
 
-    fn met(&self, tower: &MapPeer, now: Duration) -> Option<Edge> {
+    fn contact_edge(&self, tower: &MapPeer, now: Duration) -> Option<Edge> {
         let introduced = self.introduction(&tower.peer.address);
         let in_person = introduced.filter(|introduced| !matches!(introduced.by, Discovery::Referral(_)));
-        let since = tower.met.or(in_person.map(|introduced| introduced.at));
+        let since = tower.last_contact.or(in_person.map(|introduced| introduced.at));
         if since.is_none() && tower.peer.delivered == 0 && tower.peer.received == 0 {
             return None;
         }
-        let is_recent = since.is_some_and(|since| now.saturating_sub(since) < RECENT);
-        Some(Edge { from: tower.place, to: CENTRE, kind: EdgeKind::Met { is_recent } })
+        let is_recent = since.is_some_and(|since| now.saturating_sub(since) < RECENT_TIME);
+        Some(Edge { from: tower.position, to: CENTRE, kind: EdgeKind::Contact { is_recent } })
     }
 
     /// Returns the marks of all messages in flight.
     pub fn marks(&self, now: Duration, motion: &Animations) -> Vec<Mark> {
         self.flights
             .iter()
-            .filter_map(|flight| flight.mark(self.place_of(&flight.peer)?, now, motion))
+            .filter_map(|flight| flight.mark(self.position_of(&flight.peer)?, now, motion))
             .collect()
     }
 
     /// Returns the nearest peer in a direction. `aspect` is the width of the map divided by its height.
-    pub fn next(&self, from: &Peer, direction: MapDirection, aspect: f64) -> Option<&Address> {
-        let start = self.place_of(from).unwrap_or(CENTRE);
-        let others = self.towers.iter().filter(|tower| tower.peer.address != from.address);
+    pub fn nearest_in_direction(
+        &self,
+        from: &Peer,
+        direction: MapDirection,
+        aspect: f64,
+    ) -> Option<&Address> {
+        let start = self.position_of(from).unwrap_or(CENTRE);
+        let others = self.peers.iter().filter(|tower| tower.peer.address != from.address);
         let costs = others.filter_map(|tower| {
-            let place = self.place(tower);
+            let place = self.position(tower);
             let (x, y) = ((place.x - start.x) * aspect, place.y - start.y);
             Some((direction.cost(x, y)?, tower))
         });
         costs.min_by(|(one, _), (other, _)| one.total_cmp(other)).map(|(_, tower)| &tower.peer.address)
     }
 
-    /// The tower nearest to a point, on a map that is so many times wider than high, and how far it is in heights of
-    /// the map.
+    /// Returns the nearest peer to a point and its distance, in heights of the map. `aspect` is the width of the map
+    /// divided by its height.
     pub(crate) fn nearest(&self, point: Point, aspect: f64) -> Option<(f64, &Address)> {
-        let distances = self.towers.iter().map(|tower| {
-            let place = self.place(tower);
+        let distances = self.peers.iter().map(|tower| {
+            let place = self.position(tower);
             (((place.x - point.x) * aspect).hypot(place.y - point.y), &tower.peer.address)
         });
         distances.min_by(|(one, _), (other, _)| one.total_cmp(other))
@@ -318,33 +334,33 @@ impl Map {
 }
 
 impl Flight {
-    fn is_seen(&self, now: Duration, motion: &Animations) -> bool {
-        match self.answer {
-            // The answer may be one of the events that were missed.
-            FlightResult::Awaited => now.saturating_sub(self.began) < PATIENCE,
-            FlightResult::Taken => motion.progress(self.run, now).is_some(),
+    fn is_visible(&self, now: Duration, motion: &Animations) -> bool {
+        match self.result {
+            // The event with the result can be lost.
+            FlightResult::Pending => now.saturating_sub(self.started) < MAX_PENDING_TIME,
+            FlightResult::Accepted => motion.progress(self.run, now).is_some(),
             FlightResult::Failed(mark) => motion.progress(mark, now).is_some(),
         }
     }
 
     fn mark(&self, peer: Point, now: Duration, motion: &Animations) -> Option<Mark> {
-        if !self.is_seen(now, motion) {
+        if !self.is_visible(now, motion) {
             return None;
         }
         let progress = motion.progress(self.run, now).unwrap_or(1.0);
-        let (part, kind) = match self.answer {
-            FlightResult::Taken if self.heading == Heading::In => (1.0 - progress, MarkKind::In),
-            FlightResult::Taken => (progress, MarkKind::Out),
-            FlightResult::Awaited => (progress.min(AT_THE_DOOR), MarkKind::Out),
-            FlightResult::Failed(_) if progress < HALF_WAY => (progress, MarkKind::Out),
-            FlightResult::Failed(_) => (HALF_WAY, MarkKind::Failed),
+        let (part, kind) = match self.result {
+            FlightResult::Accepted if self.heading == Heading::In => (1.0 - progress, MarkKind::In),
+            FlightResult::Accepted => (progress, MarkKind::Out),
+            FlightResult::Pending => (progress.min(PENDING_POSITION), MarkKind::Out),
+            FlightResult::Failed(_) if progress < FAILURE_POSITION => (progress, MarkKind::Out),
+            FlightResult::Failed(_) => (FAILURE_POSITION, MarkKind::Failed),
         };
         Some(Mark { peer, part, kind })
     }
 }
 
 impl MapDirection {
-    /// How far something is for who looks this way; none if it lies elsewhere.
+    /// Returns the cost of a move to an offset in this direction, or `None` if it is not in this direction.
     fn cost(self, x: f64, y: f64) -> Option<f64> {
         let (ahead, aside) = match self {
             Self::Up => (-y, x),

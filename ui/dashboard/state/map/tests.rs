@@ -6,7 +6,7 @@ use clacks_p2p::{
 use clacks_source::introductions::MAX_INTRODUCTIONS;
 
 use super::*;
-use crate::state::map_layout::{CENTRE, Point, ring};
+use crate::state::map_layout::{CENTRE, Point, ring_radius};
 
 const NOW: Duration = Duration::from_secs(3000);
 
@@ -23,7 +23,7 @@ fn peers(count: u16) -> Vec<Peer> {
     (1..=count).map(|port| peer(&format!("tower:{port}"))).collect()
 }
 
-/// A map and what may move on it.
+/// A map with its animations and time.
 struct Scene {
     map: Map,
     motion: Animations,
@@ -38,7 +38,7 @@ impl Scene {
     }
 
     fn note(&mut self, event: &Event) {
-        self.map.note(event, self.now, &mut self.motion);
+        self.map.on_event(event, self.now, &mut self.motion);
     }
 
     fn introduce(&mut self, text: &str, by: Discovery) {
@@ -63,8 +63,8 @@ impl Scene {
     }
 
     fn places(&self) -> Vec<(Address, Point)> {
-        let towers = self.map.towers().iter();
-        towers.map(|tower| (tower.peer.address.clone(), self.map.place(tower))).collect()
+        let towers = self.map.peers().iter();
+        towers.map(|tower| (tower.peer.address.clone(), self.map.position(tower))).collect()
     }
 }
 
@@ -108,7 +108,7 @@ fn a_tower_stays_where_it_is_while_others_come_and_go() {
     assert!(before.iter().all(|place| after.contains(place)));
     scene.map.refresh(&peers(40)[5..], 35);
     assert!(scene.places().iter().all(|place| after.contains(place)));
-    assert_eq!(scene.map.towers().len(), 35);
+    assert_eq!(scene.map.peers().len(), 35);
 }
 
 #[test]
@@ -124,13 +124,15 @@ fn there_are_no_more_towers_than_have_room_and_a_crowd_stands_on_rings() {
     for peer in peers(500) {
         scene.introduce(&peer.address.to_string(), Discovery::Referral(address("tower:1")));
     }
-    assert_eq!(scene.map.towers().len(), MAX_TOWERS);
+    assert_eq!(scene.map.peers().len(), MAX_MAP_PEERS);
     assert_eq!(scene.map.introductions.by_peer.len(), MAX_INTRODUCTIONS);
     assert_eq!(scene.map.introductions.order.len(), MAX_INTRODUCTIONS);
-    scene.map.refresh(&peers(500)[..MAX_TOWERS], 500);
+    scene.map.refresh(&peers(500)[..MAX_MAP_PEERS], 500);
     assert!(scene.map.is_crowded() && scene.edges().is_empty());
     let radius = |point: Point| (point.x - CENTRE.x).hypot(point.y - CENTRE.y);
-    assert!(scene.places().iter().all(|(_, place)| (radius(*place) - ring(Status::Alive)).abs() < 1e-9));
+    assert!(
+        scene.places().iter().all(|(_, place)| (radius(*place) - ring_radius(Status::Alive)).abs() < 1e-9)
+    );
 }
 
 #[test]
@@ -139,13 +141,16 @@ fn edges_say_who_made_whom_known() {
     scene.introduce("one:1", Discovery::Inbound);
     scene.introduce("two:2", Discovery::Referral(address("one:1")));
     scene.introduce("three:3", Discovery::Referral(address("nobody:1")));
-    let place = |name| scene.map.place(scene.map.tower(&address(name)).unwrap());
+    let place = |name| scene.map.position(scene.map.map_peer(&address(name)).unwrap());
     let (one, two) = (place("one:1"), place("two:2"));
-    let vouched = Edge { from: one, to: two, kind: EdgeKind::Vouched { is_recent: true } };
-    let met = Edge { from: one, to: CENTRE, kind: EdgeKind::Met { is_recent: true } };
+    let vouched = Edge { from: one, to: two, kind: EdgeKind::Introduction { is_recent: true } };
+    let met = Edge { from: one, to: CENTRE, kind: EdgeKind::Contact { is_recent: true } };
     assert_eq!(scene.edges(), [vouched, met]);
     scene.wait(61_000);
-    assert_eq!(scene.kinds(), [EdgeKind::Vouched { is_recent: false }, EdgeKind::Met { is_recent: false }]);
+    assert_eq!(
+        scene.kinds(),
+        [EdgeKind::Introduction { is_recent: false }, EdgeKind::Contact { is_recent: false }]
+    );
     scene.note(&Event::PeerForgotten { peer: peer("one:1") });
     assert_eq!(scene.edges(), []);
     assert_eq!(scene.map.introduction(&address("one:1")), None);
@@ -158,7 +163,7 @@ fn a_peer_known_from_an_earlier_run_has_an_edge_once_messages_went_between_us() 
     assert_eq!(scene.edges(), []);
     known[0].delivered = 1;
     scene.map.refresh(&known, 1);
-    assert_eq!(scene.kinds(), [EdgeKind::Met { is_recent: false }]);
+    assert_eq!(scene.kinds(), [EdgeKind::Contact { is_recent: false }]);
 }
 
 #[test]
@@ -207,7 +212,7 @@ fn without_motion_the_edge_of_the_last_message_stands_out_until_the_next() {
         scene.note(&received("tower:2"));
         assert_eq!(scene.marks(), []);
         let busy: Vec<_> = scene.edges().into_iter().filter(|edge| edge.kind == EdgeKind::Busy).collect();
-        let place = scene.map.place(scene.map.tower(&address("tower:2")).unwrap());
+        let place = scene.map.position(scene.map.map_peer(&address("tower:2")).unwrap());
         assert_eq!(busy, [Edge { from: place, to: CENTRE, kind: EdgeKind::Busy }]);
     }
 }
@@ -229,10 +234,10 @@ fn every_tower_is_reached_by_arrow_keys_and_each_leads_its_way() {
     let mut reached = vec![address("tower:1")];
     let mut index = 0;
     while index < reached.len() {
-        let from = scene.map.tower(&reached[index]).unwrap();
+        let from = scene.map.map_peer(&reached[index]).unwrap();
         for direction in directions {
-            let Some(next) = scene.map.next(&from.peer, direction, 2.0) else { continue };
-            let (here, there) = (from.place, scene.map.tower(next).unwrap().place);
+            let Some(next) = scene.map.nearest_in_direction(&from.peer, direction, 2.0) else { continue };
+            let (here, there) = (from.position, scene.map.map_peer(next).unwrap().position);
             assert!(match direction {
                 MapDirection::Up => there.y < here.y,
                 MapDirection::Down => there.y > here.y,

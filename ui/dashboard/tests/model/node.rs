@@ -51,19 +51,19 @@ fn carry_out(fixture: &mut Fixture, effect: Effect) {
         Effect::Run(command) => run(fixture, vec![command]),
         Effect::RunAll(commands) => run(fixture, commands),
         Effect::Edit(id) => edit(fixture, id),
-        Effect::PutBack(id) => put_back(fixture, id),
+        Effect::ReturnMessage(id) => put_back(fixture, id),
         Effect::FinishEdit(editing, message) => {
             replace(fixture, editing.id, &message);
-            if editing.goes_back {
+            if editing.returns_to_queue {
                 put_back(fixture, editing.id);
             }
             let said = said(&NodeCommand::Replace(editing.id, message));
-            fixture.send(Msg::Done(Ok(said)));
+            fixture.send(Msg::EffectDone(Ok(said)));
         }
         Effect::Undo(before) => undo(fixture, before),
-        Effect::AskToLeave => {
+        Effect::RequestQuit => {
             fixture.refresh();
-            fixture.send(Msg::Leave);
+            fixture.send(Msg::ConfirmQuit);
         }
         Effect::Refresh => fixture.refresh(),
         _ => {}
@@ -78,7 +78,7 @@ fn run(fixture: &mut Fixture, commands: Vec<NodeCommand>) {
         outcomes.push((command, if is_done { Ok(said) } else { Err(said) }));
     }
     let before = if dropped.is_empty() { Vec::new() } else { vec![before(&dropped)] };
-    fixture.send(Msg::Ran(outcomes, before));
+    fixture.send(Msg::CommandsRun(outcomes, before));
 }
 
 /// Does what a command asks for; returns whether it could be done.
@@ -193,7 +193,7 @@ fn edit(fixture: &mut Fixture, id: MessageId) {
         fixture.held.iter().find(|held| held.queued.id == id).map(|held| held.queued.message.clone());
     fixture.send(match message {
         Some(message) => Msg::Editing(Box::new(HeldForEdit { id, message, waited })),
-        None => Msg::Done(Err(format!("{id} is not here"))),
+        None => Msg::EffectDone(Err(format!("{id} is not here"))),
     });
 }
 

@@ -219,7 +219,10 @@ fn beneath(pressed: Pressed, before: &Seen, after: &Seen, effects: &[Effect]) ->
 
 /// Effects that are for the screen only.
 fn is_quiet(effect: &Effect) -> bool {
-    matches!(effect, Effect::Refresh | Effect::Ask(_) | Effect::Copy(_) | Effect::Redraw | Effect::Suspend)
+    matches!(
+        effect,
+        Effect::Refresh | Effect::QueryAssist(_) | Effect::Copy(_) | Effect::Redraw | Effect::Suspend
+    )
 }
 
 /// The node is asked only by keys that are for that.

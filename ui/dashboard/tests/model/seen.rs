@@ -57,11 +57,11 @@ impl Seen {
             is_handing_on: model.handing_on().is_some(),
             is_large_enough: model.areas().is_some(),
             writes: model.focus == Focus::Input,
-            chooses: model.assist.menu().is_some() || model.input.search().is_some(),
+            chooses: model.assist.popup().is_some() || model.input.search().is_some(),
             searches: model
                 .overlay
                 .as_ref()
-                .is_some_and(|overlay| overlay.search.as_ref().is_some_and(|search| search.is_writing)),
+                .is_some_and(|overlay| overlay.search.as_ref().is_some_and(|search| search.is_typing)),
             is_editing: model.editing.as_ref().map(|editing| editing.id),
             draft: model.input.draft().to_owned(),
             beneath: Beneath {

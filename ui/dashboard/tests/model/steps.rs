@@ -173,7 +173,7 @@ pub(crate) fn happen(fixture: &mut Fixture, step: &Step) {
             }
         }
         Step::HandedOn => {
-            fixture.send(Msg::HandedOn(Err(clacks_p2p::node::DrainError::OutOfTime)));
+            fixture.send(Msg::DrainFinished(Err(clacks_p2p::node::DrainError::OutOfTime)));
         }
         _ => {}
     }
