@@ -19,12 +19,12 @@ use super::{
         focus::{FocusOwner, Line, OpenOverlay, Selecting},
         overlay::OverlayKind,
     },
-    pages::overlay_length,
+    pages::overlay_line_count,
     state::{layout::Pane, search::Search},
 };
 
-/// A line with what is selected in the places for it.
-pub(crate) fn fill_in(model: &Model, template: &str) -> Result<String, String> {
+/// Replaces the placeholders of a template by the selection. Fails if nothing is selected.
+pub(crate) fn expand_template(model: &Model, template: &str) -> Result<String, String> {
     let mut line = template.to_owned();
     if template.contains("{peer}") {
         let peer = selected_peer(model).ok_or("no peer is selected")?;
@@ -34,7 +34,7 @@ pub(crate) fn fill_in(model: &Model, template: &str) -> Result<String, String> {
         let message = selected_message(model).ok_or("no message is selected")?;
         line = line.replace("{message}", &message.to_string());
     }
-    // It is filled in when the key is pressed.
+    // The key handler replaces it.
     if template.contains("{key}") {
         return Err("press the key itself".to_owned());
     }
@@ -43,7 +43,7 @@ pub(crate) fn fill_in(model: &Model, template: &str) -> Result<String, String> {
 
 /// Returns one command per marked item of the list that has the focus. Returns `None` if nothing is marked, if only the
 /// selected item is marked, or if `template` uses neither placeholder of that list.
-pub fn marked(model: &Model, template: &str) -> Option<Vec<NodeCommand>> {
+pub fn marked_commands(model: &Model, template: &str) -> Option<Vec<NodeCommand>> {
     let with = |place: &str, all: Vec<String>, selected: Option<String>| {
         let is_more = template.contains(place) && all != Vec::from_iter(selected);
         is_more.then(|| all.iter().map(|one| template.replace(place, one)).collect::<Vec<_>>())
@@ -74,11 +74,11 @@ pub fn marked(model: &Model, template: &str) -> Option<Vec<NodeCommand>> {
 }
 
 /// Returns the reason why a bound line cannot be run now, or `None` if it can.
-pub fn why_not(model: &Model, template: &str) -> Option<String> {
-    if marked(model, template).is_some() {
+pub fn template_error(model: &Model, template: &str) -> Option<String> {
+    if marked_commands(model, template).is_some() {
         return model.replay.is_some().then(|| REPLAY_SENDS_NOTHING.to_owned());
     }
-    let line = match fill_in(model, template) {
+    let line = match expand_template(model, template) {
         Ok(line) => line,
         Err(reason) => return Some(reason),
     };
@@ -86,22 +86,23 @@ pub fn why_not(model: &Model, template: &str) -> Option<String> {
         Ok(command) => command,
         Err(error) => return Some(error.to_string()),
     };
-    why_idle(model, &command)
+    command_error(model, &command)
 }
 
-/// Why a command would do nothing now; `None` if it would do something.
-pub(crate) fn why_idle(model: &Model, command: &Command) -> Option<String> {
-    if let Some(reason) = out_of_place(model, command) {
+/// Returns the reason why a command would have no effect now, or `None`.
+pub(crate) fn command_error(model: &Model, command: &Command) -> Option<String> {
+    if let Some(reason) = mode_error(model, command) {
         return Some(reason.to_owned());
     }
     match command {
-        Command::Node(command) => why_not_node(model, command),
-        Command::View(command) => why_not_view(model, command),
+        Command::Node(command) => node_command_error(model, command),
+        Command::View(command) => view_command_error(model, command),
     }
 }
 
-/// Why a command does nothing here, whatever is selected: in a replay nothing is sent, and only a replay is played.
-pub(crate) fn out_of_place(model: &Model, command: &Command) -> Option<&'static str> {
+/// Returns the reason why a command never works in this mode: nothing is sent in a replay, and only a replay can be
+/// controlled.
+pub(crate) fn mode_error(model: &Model, command: &Command) -> Option<&'static str> {
     match (command, &model.replay) {
         (
             Command::Node(_)
@@ -121,25 +122,25 @@ pub(crate) fn out_of_place(model: &Model, command: &Command) -> Option<&'static 
     }
 }
 
-/// Why a command that somebody wrote would be refused, as far as the model knows.
-pub(crate) fn why_not_written(model: &Model, command: &Command) -> Option<String> {
-    if let Some(reason) = out_of_place(model, command) {
+/// Returns the reason why a typed command would be refused, as far as the model knows.
+pub(crate) fn typed_command_error(model: &Model, command: &Command) -> Option<String> {
+    if let Some(reason) = mode_error(model, command) {
         return Some(reason.to_owned());
     }
     match command {
         Command::View(ViewCommand::Theme(name)) => model.looks.find(name).err(),
         Command::View(ViewCommand::Station(number, wish)) => model.why_not_station(*number, wish),
-        Command::View(command) => why_not_view(model, command),
+        Command::View(command) => view_command_error(model, command),
         Command::Node(_) => None,
     }
 }
 
-/// Whether there is nothing left of the recording to play.
-fn is_played(model: &Model) -> bool {
+/// Whether the replay is at its end.
+fn is_replay_finished(model: &Model) -> bool {
     model.replay.as_ref().is_some_and(|replay| replay.at_end)
 }
 
-fn why_not_node(model: &Model, command: &NodeCommand) -> Option<String> {
+fn node_command_error(model: &Model, command: &NodeCommand) -> Option<String> {
     let is_ignored = |peer| model.status_of(peer).map(|status| status == Status::Ignored);
     let reason = match command {
         NodeCommand::Ignore(peer) if is_ignored(peer) == Some(true) => "it is ignored already",
@@ -154,11 +155,11 @@ fn why_not_node(model: &Model, command: &NodeCommand) -> Option<String> {
     Some(reason.to_owned())
 }
 
-fn why_not_view(model: &Model, command: &ViewCommand) -> Option<String> {
+fn view_command_error(model: &Model, command: &ViewCommand) -> Option<String> {
     let reason = match command {
         ViewCommand::Replay(
             ReplayCommand::Pause | ReplayCommand::Step | ReplayCommand::Jump(Jump::On(_)),
-        ) if is_played(model) => Some(AT_ITS_END),
+        ) if is_replay_finished(model) => Some(AT_ITS_END),
         ViewCommand::Record(RecordCommand::Stop) if model.recorded.is_none() => {
             Some("nothing is being recorded")
         }
@@ -167,8 +168,10 @@ fn why_not_view(model: &Model, command: &ViewCommand) -> Option<String> {
         ViewCommand::Mark if selected_peer(model).is_none() && selected_message(model).is_none() => {
             Some("nothing is selected")
         }
-        ViewCommand::Biography if super::pages::message(model).is_none() => Some("no message is selected"),
-        ViewCommand::Open if nothing_to_open(model) => Some("nothing is selected"),
+        ViewCommand::Biography if super::pages::current_message(model).is_none() => {
+            Some("no message is selected")
+        }
+        ViewCommand::Open if has_nothing_to_open(model) => Some("nothing is selected"),
         ViewCommand::Search | ViewCommand::Match { .. } if model.open_overlay().is_none() => {
             Some("nothing is open")
         }
@@ -179,11 +182,13 @@ fn why_not_view(model: &Model, command: &ViewCommand) -> Option<String> {
         ViewCommand::Match { .. } if model.search().is_some_and(Search::has_no_match) => {
             Some("there is no match")
         }
-        ViewCommand::Copy if model.open_overlay().is_some() && !has_text(model) => {
+        ViewCommand::Copy if model.open_overlay().is_some() && !has_text_to_copy(model) => {
             Some("there is no text here to copy")
         }
-        ViewCommand::Close if closes_nothing(model) => Some("nothing is open, and all traffic is shown"),
-        ViewCommand::Move(_) if model.next_owner() != FocusOwner::Menu => stays_where_it_is(model),
+        ViewCommand::Close if has_nothing_to_close(model) => {
+            Some("nothing is open, and all traffic is shown")
+        }
+        ViewCommand::Move(_) if model.next_owner() != FocusOwner::Menu => no_move_reason(model),
         ViewCommand::NextPane | ViewCommand::PreviousPane
             if !matches!(model.open_overlay(), None | Some(OpenOverlay::Charts)) =>
         {
@@ -194,48 +199,50 @@ fn why_not_view(model: &Model, command: &ViewCommand) -> Option<String> {
     reason.map(str::to_owned)
 }
 
-/// Whether a key works now and would change anything that is to be hinted at.
-pub(crate) fn is_worth_a_hint(model: &Model, binding: &Binding) -> bool {
+/// Whether a binding gets a hint: its key works now and has an effect.
+pub(crate) fn has_hint(model: &Model, binding: &Binding) -> bool {
     let prompts_elsewhere =
-        binding.command.strip_prefix(":prompt ") == Some(FILTER) && model.pane != Pane::Traffic;
+        binding.command.strip_prefix(":prompt ") == Some(FILTER_PROMPT) && model.pane != Pane::Traffic;
     !binding.hint.is_empty()
         && !prompts_elsewhere
         && !model.keys_of(binding).is_empty()
-        && !is_idle(model, &binding.command)
-        && why_not(model, &binding.command).is_none()
+        && !has_no_effect(model, &binding.command)
+        && template_error(model, &binding.command).is_none()
 }
 
-/// Whether a key does what it always does, but to nothing.
-fn is_idle(model: &Model, command: &str) -> bool {
+/// Whether a command that always works would have no effect now.
+fn has_no_effect(model: &Model, command: &str) -> bool {
     let is_empty = matches!(model.line(), Line::Empty { .. }) && model.next_owner().is_input();
     match command {
-        ":search" => overlay_length(model) == 0,
+        ":search" => overlay_line_count(model) == 0,
         ":send" => {
             let is_refused = model.next_owner().is_input() && model.assist.submit_error().is_some();
-            is_refused || is_empty && !model.input.is_cleared_command(FILTER)
+            is_refused || is_empty && !model.input.is_cleared_command(FILTER_PROMPT)
         }
         ":clear" => is_empty,
         ":history-back" => !model.input.has_history(),
         ":next-match" | ":previous-match" => model.search().is_some_and(Search::has_one_match),
-        // Esc says the same.
+        // The hint of Esc covers this.
         ":complete" => model.line() != Line::Command && matches!(model.next_owner(), FocusOwner::Input(_)),
         _ => false,
     }
 }
 
-/// Whether there is nothing that Esc could close, and no filter that it could take off.
-fn closes_nothing(model: &Model) -> bool {
+/// Whether there is nothing that Esc could close, and no filter that it could remove.
+fn has_nothing_to_close(model: &Model) -> bool {
     model.open_overlay().is_none() && model.menu.is_none() && model.log.filter().is_none()
 }
 
-/// Why there is nowhere to move to.
-fn stays_where_it_is(model: &Model) -> Option<&'static str> {
+/// Returns the reason why the selection cannot move.
+fn no_move_reason(model: &Model) -> Option<&'static str> {
     match model.selecting() {
         Selecting::Picture => Some("a picture shows all that there is"),
-        Selecting::Text if overlay_length(model) <= model.overlay_height() => {
+        Selecting::Text if overlay_line_count(model) <= model.overlay_height() => {
             Some("all of it is on the screen")
         }
-        Selecting::Overhead if super::pages::message(model).is_none() => Some("no message has come back yet"),
+        Selecting::Overhead if super::pages::current_message(model).is_none() => {
+            Some("no message has come back yet")
+        }
         Selecting::Overhead if model.shown_lives().returned() == 1 => Some("there is no other message"),
         Selecting::Held if model.selection().is_none() => Some("nothing is held"),
         Selecting::Held if model.held.list.window.len() == 1 => Some("there is no other message"),
@@ -244,21 +251,23 @@ fn stays_where_it_is(model: &Model) -> Option<&'static str> {
     }
 }
 
-/// Whether there is something to copy in what is open: on the map it is the selected peer.
-fn has_text(model: &Model) -> bool {
-    model.is_open(OpenOverlay::Map) || overlay_length(model) > 0 || super::pages::message(model).is_some()
+/// Whether the open overlay has something to copy. On the map this is the selected peer.
+fn has_text_to_copy(model: &Model) -> bool {
+    model.is_open(OpenOverlay::Map)
+        || overlay_line_count(model) > 0
+        || super::pages::current_message(model).is_some()
 }
 
-fn nothing_to_open(model: &Model) -> bool {
+fn has_nothing_to_open(model: &Model) -> bool {
     match model.selecting() {
         Selecting::List(_) | Selecting::Held => model.selection().is_none(),
-        Selecting::Overhead => super::pages::message(model).is_none(),
+        Selecting::Overhead => super::pages::current_message(model).is_none(),
         // Enter closes it.
         Selecting::Text | Selecting::Picture => false,
     }
 }
 
-/// The peer that a key acts on: the one that is shown in full, else the one that is selected.
+/// Returns the peer that a key acts on: the one in the open overlay, else the selected one.
 pub(crate) fn selected_peer(model: &Model) -> Option<Address> {
     let peer = |peer: &Peer| peer.address.clone();
     match model.selecting() {
@@ -276,7 +285,7 @@ pub(crate) fn selected_peer(model: &Model) -> Option<Address> {
     }
 }
 
-/// The message that a key acts on: the one that is shown in full, else the one that is selected.
+/// Returns the message that a key acts on: the one in the open overlay, else the selected one.
 pub(crate) fn selected_message(model: &Model) -> Option<MessageId> {
     match model.selecting() {
         Selecting::Held => model.held.list.selected_message().map(|held| held.queued.id),
@@ -290,4 +299,4 @@ pub(crate) fn selected_message(model: &Model) -> Option<MessageId> {
 }
 
 /// Start of the line that the filter key writes.
-pub const FILTER: &str = ":filter ";
+pub const FILTER_PROMPT: &str = ":filter ";

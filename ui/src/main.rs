@@ -135,7 +135,7 @@ async fn monitor(config: &Config) -> anyhow::Result<()> {
     clacks_terminal::check_drawable(clacks_terminal::NODE_WITHOUT_SCREEN)?;
     let settings = config.view.settings(false)?;
     let settings = match config.kept_in()? {
-        Some(directory) => settings.keep_in(&directory)?,
+        Some(directory) => settings.with_filter_directory(&directory)?,
         None => settings,
     };
     let settings = settings.with_history(config.view.history(config.data_directory()?.as_deref()));

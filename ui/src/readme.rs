@@ -48,10 +48,10 @@ fn heading(place: KeyContext) -> &'static str {
         KeyContext::Peers | KeyContext::Queue | KeyContext::Traffic | KeyContext::Map => HEADINGS[0],
         KeyContext::Overlay | KeyContext::OpenMap | KeyContext::Held => HEADINGS[1],
         KeyContext::Search => HEADINGS[2],
-        KeyContext::Menu => HEADINGS[3],
+        KeyContext::Palette => HEADINGS[3],
         KeyContext::Input => HEADINGS[4],
         KeyContext::Choices => HEADINGS[5],
-        KeyContext::Recall => HEADINGS[6],
+        KeyContext::HistorySearch => HEADINGS[6],
         KeyContext::Replay => HEADINGS[7],
     }
 }
@@ -62,12 +62,12 @@ fn keys() -> String {
         let _ = write!(table, "**{heading}**\n\n| key | what it does |\n|---|---|\n");
         for binding in Keymap::default().bindings() {
             let keys: Vec<String> = binding
-                .keys_in(|place| self::heading(place) == heading)
+                .keys_where(|place| self::heading(place) == heading)
                 .iter()
                 .map(|key| format!("`{key}`"))
                 .collect();
             if !keys.is_empty() {
-                let _ = writeln!(table, "| {} | {} |", keys.join(" "), binding.does);
+                let _ = writeln!(table, "| {} | {} |", keys.join(" "), binding.help);
             }
         }
         table.push('\n');

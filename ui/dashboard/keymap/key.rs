@@ -1,4 +1,4 @@
-//! Keys by name, as people write and read them.
+//! Keys and their names.
 
 use std::{fmt, str::FromStr};
 
@@ -9,7 +9,7 @@ use KeyCode::{
 use clacks_text::charset::Charset;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-/// Key with its modifiers. Shift counts only for keys that are no characters, because Shift changes a character.
+/// Key with its modifiers. Shift counts only for keys that are not characters, because Shift changes a character.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Key {
     code: KeyCode,
@@ -35,8 +35,8 @@ pub enum KeyError {
     Shifted(String),
 }
 
-/// The names of keys that are no characters: as they are written, the first of them the one to show, or the first that
-/// is ASCII.
+/// Names of keys that are not characters. All names are accepted. The first one is displayed, or the first ASCII one
+/// in the ASCII character set.
 const NAMES: &[(KeyCode, &[&str])] = &[
     (Enter, &["Enter", "return"]),
     (Esc, &["Esc", "escape"]),
@@ -56,16 +56,16 @@ const NAMES: &[(KeyCode, &[&str])] = &[
     (Right, &["\u{2192}", "Right"]),
 ];
 
-/// The prefixes of keys with something held beside them.
+/// Prefixes of the modifiers.
 const MODIFIERS: [(KeyModifiers, &str); 3] =
     [(KeyModifiers::CONTROL, "Ctrl-"), (KeyModifiers::ALT, "Alt-"), (KeyModifiers::SHIFT, "Shift-")];
 
-/// What comes from the terminal with Ctrl and a letter is, for these, another key.
+/// Characters that terminals send with Ctrl as another key.
 const SAME_WITH_CONTROL: [(char, &str); 3] = [('i', "Tab"), ('m', "Enter"), ('[', "Esc")];
 
 impl Key {
-    /// Ctrl-C, which always leaves.
-    pub(crate) const LEAVE: Self = Self { code: Char('c'), modifiers: KeyModifiers::CONTROL };
+    /// Ctrl-C. It always leads out of the current context.
+    pub(crate) const CTRL_C: Self = Self { code: Char('c'), modifiers: KeyModifiers::CONTROL };
 
     /// Creates a key without modifiers.
     pub fn plain(code: KeyCode) -> Self {
@@ -78,19 +78,19 @@ impl Key {
         KeyEvent::new(self.code, self.modifiers)
     }
 
-    /// Whether it writes something where text is written.
-    pub(crate) fn is_text(self) -> bool {
+    /// Whether the key inserts a character where text is typed.
+    pub(crate) fn is_character(self) -> bool {
         matches!(self.code, Char(_)) && self.modifiers.is_empty()
     }
 
-    /// The key without Shift, which a terminal may report and nobody may have thought of.
+    /// Returns the key without Shift, or `None` if Shift is not held.
     pub(crate) fn without_shift(self) -> Option<Self> {
         let modifiers = self.modifiers - KeyModifiers::SHIFT;
         (modifiers != self.modifiers).then_some(Self { modifiers, ..self })
     }
 
-    /// The name as keyboards have it: `Ctrl-X`, `PgUp`, `I`. Arrows are signs in Unicode and words in ASCII. A key that
-    /// is a letter is that letter in both.
+    /// Returns the name of the key: `Ctrl-X`, `PgUp`, `I`. Arrows are symbols in Unicode and words in ASCII. A key
+    /// that is a character is that character in both.
     pub fn name(self, charset: Charset) -> String {
         let held = MODIFIERS.iter().filter(|(modifier, _)| self.modifiers.contains(*modifier));
         let held: String = held.map(|(_, prefix)| *prefix).collect();
@@ -107,7 +107,7 @@ impl Key {
         }
     }
 
-    fn of_name(name: &str) -> Option<KeyCode> {
+    fn code_from_name(name: &str) -> Option<KeyCode> {
         let is_called = |names: &[&str]| names.iter().any(|known| known.eq_ignore_ascii_case(name));
         if let Some((code, _)) = NAMES.iter().find(|(_, names)| is_called(names)) {
             return Some(*code);
@@ -120,8 +120,8 @@ impl Key {
         (1..=24).contains(&number).then_some(F(number))
     }
 
-    /// Refuses what no terminal sends, or sends for another key.
-    fn checked(self, text: &str) -> Result<Self, KeyError> {
+    /// Fails for keys that no terminal sends, or that terminals send as another key.
+    fn validate(self, text: &str) -> Result<Self, KeyError> {
         let control = self.modifiers.contains(KeyModifiers::CONTROL);
         let same = SAME_WITH_CONTROL.iter().find(|(character, _)| control && self.code == Char(*character));
         if let Some((_, same)) = same {
@@ -142,7 +142,7 @@ impl FromStr for Key {
 
     fn from_str(text: &str) -> Result<Self, KeyError> {
         let (mut name, mut modifiers) = (text, KeyModifiers::NONE);
-        while Self::of_name(name).is_none() {
+        while Self::code_from_name(name).is_none() {
             let held = MODIFIERS.iter().find_map(|(modifier, prefix)| {
                 let start = name.get(..prefix.len()).filter(|start| start.eq_ignore_ascii_case(prefix))?;
                 Some((*modifier, start.len()))
@@ -150,14 +150,14 @@ impl FromStr for Key {
             let (modifier, length) = held.ok_or_else(|| KeyError::Unknown(text.to_owned()))?;
             (name, modifiers) = (&name[length..], modifiers | modifier);
         }
-        let code = Self::of_name(name).ok_or_else(|| KeyError::Unknown(text.to_owned()))?;
+        let code = Self::code_from_name(name).ok_or_else(|| KeyError::Unknown(text.to_owned()))?;
         let code = match code {
             Char(character) if modifiers.contains(KeyModifiers::CONTROL) => {
                 Char(character.to_ascii_lowercase())
             }
             code => code,
         };
-        Self { code, modifiers }.checked(text)
+        Self { code, modifiers }.validate(text)
     }
 }
 
@@ -179,7 +179,7 @@ impl From<KeyEvent> for Key {
     }
 }
 
-/// The name in Unicode, as in [`Key::name`].
+/// The Unicode name, as in [`Key::name`].
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.name(Charset::Unicode))

@@ -1,5 +1,4 @@
-//! Every key and the command that it is bound to. The keys' handling, the hints at the bottom, the help and the
-//! table in docs/keys.md are all made from one table.
+//! The keys and their commands. Key handling, hints, help and the table in docs/keys.md are made from one table.
 
 use std::{
     borrow::Cow,
@@ -21,9 +20,9 @@ pub mod user;
 #[derive(Debug, Clone)]
 pub struct Keymap {
     bindings: Vec<Binding>,
-    /// Which binding a key has in a place.
-    bound: HashMap<(KeyContext, Key), usize>,
-    /// Keys that the user wants to do nothing.
+    /// Index of the binding of each key.
+    by_key: HashMap<(KeyContext, Key), usize>,
+    /// Keys that the user disabled.
     unbound: HashSet<(KeyContext, Key)>,
 }
 
@@ -32,14 +31,14 @@ pub struct Keymap {
 pub struct Binding {
     /// Keys with their contexts. The first one is shown in hints.
     pub keys: Vec<(KeyContext, Key)>,
-    /// Where it belongs, though it may have no key there.
-    places: Vec<KeyContext>,
+    /// Contexts of the binding, including those without a key.
+    contexts: Vec<KeyContext>,
     /// Command line to run. `{peer}` and `{message}` are replaced by the selection, `{key}` by the pressed key.
     pub command: Cow<'static, str>,
     /// Text of the hint. Empty if the command has no hint.
     pub hint: Cow<'static, str>,
     /// Text of the help.
-    pub does: Cow<'static, str>,
+    pub help: Cow<'static, str>,
 }
 
 /// Context in which a key has a binding.
@@ -60,7 +59,7 @@ pub enum KeyContext {
     /// Search in an overlay, while it is typed.
     Search,
     /// Palette of available commands, while it is open.
-    Menu,
+    Palette,
     /// Held messages, while they are open.
     Held,
     /// Input line, while it has the focus.
@@ -68,7 +67,7 @@ pub enum KeyContext {
     /// Choice of a completion. Keys without a binding here work as in the input line.
     Choices,
     /// Search in the history, while it is open.
-    Recall,
+    HistorySearch,
     /// Replay, wherever no text is written. Applies only to keys without another binding there.
     Replay,
 }
@@ -86,16 +85,16 @@ impl From<Pane> for KeyContext {
 
 impl Default for Keymap {
     fn default() -> Self {
-        let mut keymap = Self { bindings: Vec::new(), bound: HashMap::new(), unbound: HashSet::new() };
+        let mut keymap = Self { bindings: Vec::new(), by_key: HashMap::new(), unbound: HashSet::new() };
         for row in table::ROWS {
-            // A test sees to it that every name in the table is a key.
+            // A test verifies that every name in the table is a key.
             let keys: Vec<Key> = row.keys.split(' ').filter_map(|key| key.parse().ok()).collect();
             keymap.push(Binding {
                 keys: row.places.iter().flat_map(|place| keys.iter().map(|key| (*place, *key))).collect(),
-                places: row.places.to_vec(),
+                contexts: row.places.to_vec(),
                 command: row.command.into(),
                 hint: row.hint.into(),
-                does: row.does.into(),
+                help: row.does.into(),
             });
         }
         keymap
@@ -104,15 +103,15 @@ impl Default for Keymap {
 
 impl Keymap {
     /// Returns these bindings, changed by the bindings of the user.
-    pub fn with(mut self, keys: &UserKeys) -> Self {
+    pub fn with_user_keys(mut self, keys: &UserKeys) -> Self {
         for (table, key, line) in keys.iter() {
-            for place in table.places() {
+            for place in table.contexts() {
                 self.unbind(*place, key);
-                match self.index_of(*place, line) {
+                match self.index_of_command(*place, line) {
                     _ if line.is_empty() => drop(self.unbound.insert((*place, key))),
                     Some(index) => self.bind(*place, key, index),
                     None => {
-                        self.bindings.push(self.binding_of(table.places(), line));
+                        self.bindings.push(self.user_binding(table.contexts(), line));
                         self.bind(*place, key, self.bindings.len() - 1);
                     }
                 }
@@ -123,39 +122,41 @@ impl Keymap {
 
     fn unbind(&mut self, place: KeyContext, key: Key) {
         self.unbound.remove(&(place, key));
-        if let Some(binding) = self.bound.remove(&(place, key)).and_then(|index| self.bindings.get_mut(index))
+        if let Some(binding) =
+            self.by_key.remove(&(place, key)).and_then(|index| self.bindings.get_mut(index))
         {
             binding.keys.retain(|bound| *bound != (place, key));
         }
     }
 
     fn bind(&mut self, place: KeyContext, key: Key, index: usize) {
-        self.bound.insert((place, key), index);
+        self.by_key.insert((place, key), index);
         self.bindings[index].keys.push((place, key));
     }
 
-    /// The binding of a command that belongs to a place.
-    fn index_of(&self, place: KeyContext, line: &str) -> Option<usize> {
-        let is_there = |binding: &Binding| binding.command == line && binding.places.contains(&place);
+    /// Returns the index of the binding of a command in a context.
+    fn index_of_command(&self, place: KeyContext, line: &str) -> Option<usize> {
+        let is_there = |binding: &Binding| binding.command == line && binding.contexts.contains(&place);
         self.bindings.iter().position(is_there)
     }
 
-    /// A binding of the user's, without its keys; what it does is told as of the same command elsewhere.
-    fn binding_of(&self, places: &[KeyContext], line: &str) -> Binding {
+    /// Returns a binding without keys for a command of the user. It gets the help of the same command in other
+    /// contexts.
+    fn user_binding(&self, places: &[KeyContext], line: &str) -> Binding {
         let known = self.bindings.iter().find(|binding| binding.command == line);
         let name = line.trim_start_matches(':').split_whitespace().next().unwrap_or_default();
         let told = || command::spec(name).map_or("", |spec| spec.does).into();
-        let does = known.map_or_else(told, |binding| binding.does.clone());
+        let does = known.map_or_else(told, |binding| binding.help.clone());
         Binding {
             keys: Vec::new(),
-            places: places.to_vec(),
+            contexts: places.to_vec(),
             command: line.to_owned().into(),
             hint: "".into(),
-            does,
+            help: does,
         }
     }
 
-    /// Whether the user wants a key to do nothing, not even what it does without being bound.
+    /// Whether the user disabled a key, including the effect that it has without a binding.
     pub(crate) fn is_unbound(&self, place: KeyContext, key: Key) -> bool {
         self.unbound.contains(&(place, key))
     }
@@ -170,28 +171,28 @@ impl Keymap {
         if self.is_unbound(place, key) {
             return None;
         }
-        let index = |key| self.bound.get(&(place, key));
+        let index = |key| self.by_key.get(&(place, key));
         let index = index(key).or_else(|| index(key.without_shift()?))?;
         self.bindings.get(*index)
     }
 
-    /// The name of the key that runs a command in a place; the command itself if there is none.
-    pub(crate) fn name_of(&self, place: KeyContext, command: &str, charset: Charset) -> String {
+    /// Returns the name of the key that runs a command in a context, or the command if it has no key there.
+    pub(crate) fn key_name(&self, place: KeyContext, command: &str, charset: Charset) -> String {
         let mut bindings = self.bindings.iter().filter(|binding| binding.command == command);
-        let key = bindings.find_map(|binding| binding.keys_at(place).first().copied());
+        let key = bindings.find_map(|binding| binding.keys_in(place).first().copied());
         key.map_or_else(|| command.to_owned(), |key| key.name(charset))
     }
 
     fn push(&mut self, binding: Binding) {
         let index = self.bindings.len();
-        self.bound.extend(binding.keys.iter().map(|bound| (*bound, index)));
+        self.by_key.extend(binding.keys.iter().map(|bound| (*bound, index)));
         self.bindings.push(binding);
     }
 }
 
 impl Binding {
-    /// Returns the keys of the contexts for which `is_there` is true, without duplicates.
-    pub fn keys_in(&self, is_there: impl Fn(KeyContext) -> bool) -> Vec<Key> {
+    /// Returns the keys in the contexts for which `is_there` is true, without duplicates.
+    pub fn keys_where(&self, is_there: impl Fn(KeyContext) -> bool) -> Vec<Key> {
         let mut keys = Vec::new();
         for (_, key) in self.keys.iter().filter(|(place, _)| is_there(*place)) {
             if !keys.contains(key) {
@@ -201,9 +202,9 @@ impl Binding {
         keys
     }
 
-    /// The keys that work in a place, the first of which is the one to hint at.
-    pub(crate) fn keys_at(&self, place: KeyContext) -> Vec<Key> {
-        self.keys_in(|other| other == place)
+    /// Returns the keys in a context. The first one is for hints.
+    pub(crate) fn keys_in(&self, place: KeyContext) -> Vec<Key> {
+        self.keys_where(|other| other == place)
     }
 }
 
@@ -243,12 +244,12 @@ mod tests {
             for place in [
                 KeyContext::Input,
                 KeyContext::Choices,
-                KeyContext::Recall,
-                KeyContext::Menu,
+                KeyContext::HistorySearch,
+                KeyContext::Palette,
                 KeyContext::Search,
             ] {
-                let letters = binding.keys_at(place).into_iter().filter(|key| key.is_text());
-                // The list of what can be done is closed by the key that opens it.
+                let letters = binding.keys_in(place).into_iter().filter(|key| key.is_character());
+                // The key that opens the palette also closes it.
                 assert!(letters.map(|key| key.to_string()).all(|key| key == "?"), "{binding:?}");
             }
         }
@@ -258,12 +259,12 @@ mod tests {
             (KeyContext::Traffic, ":interrupt"),
             (KeyContext::Overlay, ":close"),
             (KeyContext::Search, ":clear"),
-            (KeyContext::Menu, ":close"),
+            (KeyContext::Palette, ":close"),
             (KeyContext::Input, ":clear"),
             (KeyContext::Choices, ":take-back"),
-            (KeyContext::Recall, ":take-back"),
+            (KeyContext::HistorySearch, ":take-back"),
         ] {
-            assert_eq!(keymap.find(place, Key::LEAVE).map(|binding| &*binding.command), Some(command));
+            assert_eq!(keymap.find(place, Key::CTRL_C).map(|binding| &*binding.command), Some(command));
         }
     }
 
@@ -281,7 +282,7 @@ mod tests {
         struct File {
             keys: UserKeys,
         }
-        Keymap::default().with(&clacks_text::toml::parse::<File>(text).unwrap().keys)
+        Keymap::default().with_user_keys(&clacks_text::toml::parse::<File>(text).unwrap().keys)
     }
 
     fn line(keymap: &Keymap, place: KeyContext, key: &str) -> Option<String> {
@@ -299,10 +300,10 @@ mod tests {
         );
         assert_eq!(line(&keymap, KeyContext::Overlay, "pgup"), Some(":page-up".into()));
         let quit = keymap.bindings().iter().find(|binding| binding.command == ":quit").unwrap();
-        assert_eq!(quit.keys_at(KeyContext::Peers), ["pgup".parse().unwrap()]);
+        assert_eq!(quit.keys_in(KeyContext::Peers), ["pgup".parse().unwrap()]);
         let page_up = keymap.bindings().iter().find(|binding| binding.command == ":page-up").unwrap();
         assert_eq!(
-            page_up.keys_at(KeyContext::Queue),
+            page_up.keys_in(KeyContext::Queue),
             ["ctrl-b".parse().unwrap()],
             "it is not told of any more"
         );
@@ -319,26 +320,27 @@ mod tests {
     fn a_command_that_had_no_key_is_told_of_as_it_is_elsewhere() {
         let keymap = rebound("[keys.lists]\n'n' = ':motion off'");
         let binding = keymap.find(KeyContext::Peers, "n".parse().unwrap()).unwrap();
-        assert_eq!(binding.does, command::spec("motion").unwrap().does);
-        assert_eq!(binding.keys_at(KeyContext::Traffic).len(), 1);
+        assert_eq!(binding.help, command::spec("motion").unwrap().does);
+        assert_eq!(binding.keys_in(KeyContext::Traffic).len(), 1);
     }
 
     #[test]
     fn no_file_takes_away_the_way_out() {
         let tables = user::Table::ALL.map(|(_, name)| name);
         for binding in Keymap::default().bindings() {
-            // A letter can't be bound where text is written.
-            let is_fixed =
-                |place: KeyContext, key: Key| key == Key::LEAVE || place == KeyContext::Menu && key.is_text();
+            // A character cannot be bound where text is typed.
+            let is_fixed = |place: KeyContext, key: Key| {
+                key == Key::CTRL_C || place == KeyContext::Palette && key.is_character()
+            };
             for (place, key) in binding.keys.iter().filter(|(place, key)| !is_fixed(*place, *key)) {
                 let table = tables
                     .iter()
                     .zip(user::Table::ALL)
-                    .find(|(_, (table, _))| table.places().contains(place));
+                    .find(|(_, (table, _))| table.contexts().contains(place));
                 let keymap = rebound(&format!("[keys.{}]\n{:?} = ''", table.unwrap().0, key.to_string()));
                 assert_eq!(line(&keymap, *place, &key.to_string()), None);
-                // A replay is where other keys work as well.
-                assert!(*place == KeyContext::Replay || keymap.find(*place, Key::LEAVE).is_some());
+                // Keys of a replay work in addition to those of another context.
+                assert!(*place == KeyContext::Replay || keymap.find(*place, Key::CTRL_C).is_some());
             }
         }
     }

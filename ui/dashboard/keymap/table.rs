@@ -1,4 +1,4 @@
-//! Every default key, one row per line.
+//! The default keys, one row per binding.
 
 use super::KeyContext;
 
@@ -24,15 +24,15 @@ macro_rules! rows {
 }
 
 const LISTS: &[KeyContext] = &[KeyContext::Peers, KeyContext::Queue, KeyContext::Traffic, KeyContext::Map];
-/// Where a peer can be selected: in its list, or as the peer of a row of the traffic.
+/// Contexts in which a peer can be selected: in its list, or as the peer of a row of the traffic.
 const WITH_PEER: &[KeyContext] = &[KeyContext::Peers, KeyContext::Traffic, KeyContext::Map];
-/// Where rows can be marked.
+/// Contexts in which rows can be marked.
 const MARKED: &[KeyContext] = &[KeyContext::Peers, KeyContext::Queue, KeyContext::Held];
-/// Where marks are taken away: also where no row has one.
+/// Contexts in which marks can be removed, also those in which no row is marked.
 const UNMARKED: &[KeyContext] =
     &[KeyContext::Peers, KeyContext::Queue, KeyContext::Traffic, KeyContext::Map, KeyContext::Held];
-/// Where a picture can be opened: also over another.
-const LOOKING: &[KeyContext] = &[
+/// Contexts in which an overlay can be opened, also over another one.
+const ANY_VIEW: &[KeyContext] = &[
     KeyContext::Peers,
     KeyContext::Queue,
     KeyContext::Traffic,
@@ -42,22 +42,22 @@ const LOOKING: &[KeyContext] = &[
     KeyContext::Held,
 ];
 const QUEUE: &[KeyContext] = &[KeyContext::Queue];
-/// Where a message can be selected.
+/// Contexts in which a message can be selected.
 const QUEUE_AND_TRAFFIC: &[KeyContext] = &[KeyContext::Queue, KeyContext::Traffic];
 const OVERLAY: &[KeyContext] = &[KeyContext::Overlay, KeyContext::OpenMap, KeyContext::Held];
-/// What is written and not drawn.
+/// Overlays with text.
 const TEXT: &[KeyContext] = &[KeyContext::Overlay];
-/// What is too long for the screen.
+/// Overlays that can be scrolled by pages.
 const PAGED: &[KeyContext] = &[KeyContext::Overlay, KeyContext::Held];
 const SEARCH: &[KeyContext] = &[KeyContext::Search];
 const OPEN_MAP: &[KeyContext] = &[KeyContext::OpenMap];
 const MAPS: &[KeyContext] = &[KeyContext::Map, KeyContext::OpenMap];
 const HELD: &[KeyContext] = &[KeyContext::Held];
-const MENU: &[KeyContext] = &[KeyContext::Menu];
+const MENU: &[KeyContext] = &[KeyContext::Palette];
 const REPLAY: &[KeyContext] = &[KeyContext::Replay];
 const INPUT: &[KeyContext] = &[KeyContext::Input];
 const CHOICES: &[KeyContext] = &[KeyContext::Choices];
-const RECALL: &[KeyContext] = &[KeyContext::Recall];
+const RECALL: &[KeyContext] = &[KeyContext::HistorySearch];
 
 /// All bindings, in the order of hints and help.
 #[rustfmt::skip]
@@ -136,10 +136,10 @@ pub const ROWS: &[Row] = rows![
     "a", OVERLAY, ":announce {peer}", "announce", "announce this node to the shown peer";
     "b", OVERLAY, ":biography", "", "show the history of the shown message";
     "y", OVERLAY, ":copy", "copy", "copy the shown text";
-    "M", LOOKING, ":map", "map", "show the peers on a map";
-    "C", LOOKING, ":charts", "", "show charts of the last minutes";
-    "T", LOOKING, ":tower", "", "watch messages pass through the clacks tower";
-    "L", LOOKING, ":limits", "", "show the limits: how much of each is used, and how often each was reached";
+    "M", ANY_VIEW, ":map", "map", "show the peers on a map";
+    "C", ANY_VIEW, ":charts", "", "show charts of the last minutes";
+    "T", ANY_VIEW, ":tower", "", "watch messages pass through the clacks tower";
+    "L", ANY_VIEW, ":limits", "", "show the limits: how much of each is used, and how often each was reached";
     "ctrl-z", OVERLAY, ":suspend", "", "suspend the program until the shell continues it";
     "ctrl-l", OVERLAY, ":redraw", "", "redraw the screen";
 

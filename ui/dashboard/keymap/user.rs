@@ -40,7 +40,7 @@ pub enum Table {
     Traffic,
     /// Map.
     Map,
-    /// Replay. Its keys work wherever no text is written.
+    /// Replay. Its keys work wherever no text is typed.
     Replay,
     /// Held messages.
     Held,
@@ -66,15 +66,15 @@ impl Table {
     ];
 
     /// Contexts to which the bindings of the table apply.
-    pub fn places(self) -> &'static [KeyContext] {
+    pub fn contexts(self) -> &'static [KeyContext] {
         match self {
             Self::Lists => &[KeyContext::Peers, KeyContext::Queue, KeyContext::Traffic, KeyContext::Map],
             Self::Overlay => &[KeyContext::Overlay, KeyContext::OpenMap, KeyContext::Held],
             Self::Search => &[KeyContext::Search],
-            Self::Menu => &[KeyContext::Menu],
+            Self::Menu => &[KeyContext::Palette],
             Self::Input => &[KeyContext::Input],
             Self::Choices => &[KeyContext::Choices],
-            Self::History => &[KeyContext::Recall],
+            Self::History => &[KeyContext::HistorySearch],
             Self::Peers => &[KeyContext::Peers],
             Self::Queue => &[KeyContext::Queue],
             Self::Traffic => &[KeyContext::Traffic],
@@ -84,8 +84,8 @@ impl Table {
         }
     }
 
-    /// Whether letters are text there.
-    fn takes_text(self) -> bool {
+    /// Whether characters are text in the contexts of the table.
+    fn is_text_input(self) -> bool {
         matches!(self, Self::Search | Self::Menu | Self::Input | Self::Choices | Self::History)
     }
 }
@@ -148,33 +148,33 @@ impl<'de> Visitor<'de> for Keys {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut keys: Vec<(String, Key, String)> = Vec::new();
-        while let Some((name, key)) = map.next_key_seed(KeyOf { table: self.0, before: &keys })? {
-            let line = map.next_value_seed(LineFor(key))?;
+        while let Some((name, key)) = map.next_key_seed(KeySeed { table: self.0, earlier: &keys })? {
+            let line = map.next_value_seed(LineSeed(key))?;
             keys.push((name, key, line));
         }
         Ok(keys.into_iter().map(|(_, key, line)| (key, line)).collect())
     }
 }
 
-/// Reads a key of a table, after those before it.
-struct KeyOf<'a> {
+/// Reads a key of a table. Fails if it occurs among the earlier ones.
+struct KeySeed<'a> {
     table: Table,
-    before: &'a [(String, Key, String)],
+    earlier: &'a [(String, Key, String)],
 }
 
-impl<'de> DeserializeSeed<'de> for KeyOf<'_> {
+impl<'de> DeserializeSeed<'de> for KeySeed<'_> {
     type Value = (String, Key);
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         let name = String::deserialize(deserializer)?;
         let key: Key = name.parse().map_err(D::Error::custom)?;
-        if let Some((other, ..)) = self.before.iter().find(|(_, other, _)| *other == key) {
+        if let Some((other, ..)) = self.earlier.iter().find(|(_, other, _)| *other == key) {
             return Err(D::Error::custom(format!("{other:?} and {name:?} are the same key")));
         }
-        if key == Key::LEAVE {
+        if key == Key::CTRL_C {
             return Err(D::Error::custom(format!("{name:?} always leads out and can't be bound")));
         }
-        if self.table.takes_text() && key.is_text() {
+        if self.table.is_text_input() && key.is_character() {
             let reason = format!("{name:?} is text where text is written; add Ctrl or Alt, or take an F key");
             return Err(D::Error::custom(reason));
         }
@@ -182,21 +182,21 @@ impl<'de> DeserializeSeed<'de> for KeyOf<'_> {
     }
 }
 
-/// Reads the line that a key runs.
-struct LineFor(Key);
+/// Reads the command line of a key.
+struct LineSeed(Key);
 
-impl<'de> DeserializeSeed<'de> for LineFor {
+impl<'de> DeserializeSeed<'de> for LineSeed {
     type Value = String;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<String, D::Error> {
         let line = String::deserialize(deserializer)?;
-        check(&line, self.0).map_err(D::Error::custom)?;
+        check_line(&line, self.0).map_err(D::Error::custom)?;
         Ok(line)
     }
 }
 
-/// Why a key can't run a line.
-fn check(line: &str, key: Key) -> Result<(), String> {
+/// Fails if a key cannot run a line.
+fn check_line(line: &str, key: Key) -> Result<(), String> {
     if line.is_empty() {
         return Ok(());
     }

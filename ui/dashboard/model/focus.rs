@@ -95,10 +95,10 @@ impl FocusOwner {
     pub(crate) fn place(self) -> Option<KeyContext> {
         Some(match self {
             Self::Unseen | Self::HandingOn | Self::Question => return None,
-            Self::Menu => KeyContext::Menu,
+            Self::Menu => KeyContext::Palette,
             Self::Search(_) => KeyContext::Search,
             Self::Overlay(overlay) => overlay.place(),
-            Self::Recall => KeyContext::Recall,
+            Self::Recall => KeyContext::HistorySearch,
             Self::Choices(_) => KeyContext::Choices,
             Self::Input(_) => KeyContext::Input,
             Self::List(pane) => pane.into(),

@@ -234,7 +234,7 @@ impl Model {
 
     /// The name of the key that runs a command in a place; the command itself if there is none.
     pub(crate) fn key_at(&self, place: KeyContext, command: &str) -> String {
-        self.keymap.name_of(place, command, self.charset())
+        self.keymap.key_name(place, command, self.charset())
     }
 
     /// Returns the binding of a key in the present context.
@@ -253,9 +253,9 @@ impl Model {
     /// The keys that run a command now, the first of which is the one to hint at.
     pub(crate) fn keys_of(&self, binding: &Binding) -> Vec<Key> {
         let owner = self.next_owner();
-        let mut keys = owner.place().map_or_else(Vec::new, |place| binding.keys_at(place));
+        let mut keys = owner.place().map_or_else(Vec::new, |place| binding.keys_in(place));
         if self.plays_in(owner) {
-            keys.extend(binding.keys_at(KeyContext::Replay));
+            keys.extend(binding.keys_in(KeyContext::Replay));
         }
         keys
     }

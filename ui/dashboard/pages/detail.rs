@@ -1,4 +1,4 @@
-//! Pages about one peer, one message, or one row of the traffic. The message text itself is drawn elsewhere.
+//! Pages about one peer, one message, or one row of the traffic. The text of the message is drawn elsewhere.
 
 use clacks_p2p::{Address, core::QueuedMessage};
 use clacks_source::{facts, traffic::row::Row};
@@ -11,11 +11,11 @@ use ratatui::text::Line;
 
 use crate::model::{Model, overlay::PeerDetail};
 
-/// Columns of the names of fields.
-const NAME: usize = 14;
+/// Width of the field names, in columns.
+const NAME_WIDTH: usize = 14;
 
 /// Returns the lines about a peer, wrapped to a width in columns.
-pub fn peer(model: &Model, theme: Theme, detail: &PeerDetail, columns: usize) -> Vec<Line<'static>> {
+pub fn peer_lines(model: &Model, theme: Theme, detail: &PeerDetail, columns: usize) -> Vec<Line<'static>> {
     let PeerDetail { peer, certificate, is_known } = detail;
     let age = format::age(peer.age(model.shown_now()));
     let since = clock(peer.time, &model.zone);
@@ -23,41 +23,43 @@ pub fn peer(model: &Model, theme: Theme, detail: &PeerDetail, columns: usize) ->
         true => format!("{} {} for {age}, since {since}", letter(peer.status), format::status(peer)),
         false => "no longer known".to_owned(),
     };
-    let known = introduced(model, &peer.address);
+    let known = introduction_text(model, &peer.address);
     let share = model.shown_shares().of([&peer.address]).percent();
-    fields(theme, columns, &facts::peer::fields(peer, status, known, &share, *certificate))
+    field_lines(theme, columns, &facts::peer::fields(peer, status, known, &share, *certificate))
 }
 
 /// Returns the lines about a queued or held message, without its text. `waits` is false once it has left the node.
-pub fn message(
+pub fn message_lines(
     model: &Model,
     theme: Theme,
     queued: &QueuedMessage,
     waits: bool,
     columns: usize,
 ) -> Vec<Line<'static>> {
-    above_message(fields(theme, columns, &facts::message::fields(queued, waits, model.shown_now())))
+    with_blank_line(field_lines(theme, columns, &facts::message::fields(queued, waits, model.shown_now())))
 }
 
 /// Returns the lines about a row of the traffic, without the text of its message.
-pub fn row(model: &Model, theme: Theme, row: &Row, columns: usize) -> Vec<Line<'static>> {
-    let fields = fields(theme, columns, &facts::message::fields_of_row(row, &model.zone));
-    if row.message.is_some() { above_message(fields) } else { fields }
+pub fn row_lines(model: &Model, theme: Theme, row: &Row, columns: usize) -> Vec<Line<'static>> {
+    let fields = field_lines(theme, columns, &facts::message::fields_of_row(row, &model.zone));
+    if row.message.is_some() { with_blank_line(fields) } else { fields }
 }
 
-/// The fields that have something in them.
-fn fields(theme: Theme, columns: usize, fields: &[(&str, String)]) -> Vec<Line<'static>> {
+/// Returns the lines of the fields that are not empty.
+fn field_lines(theme: Theme, columns: usize, fields: &[(&str, String)]) -> Vec<Line<'static>> {
     let known = fields.iter().filter(|(_, value)| !value.is_empty());
-    known.flat_map(|(name, value)| entry(theme.quiet, NAME, name, value, columns, theme.charset)).collect()
+    known
+        .flat_map(|(name, value)| entry(theme.quiet, NAME_WIDTH, name, value, columns, theme.charset))
+        .collect()
 }
 
-fn above_message(mut fields: Vec<Line<'static>>) -> Vec<Line<'static>> {
+fn with_blank_line(mut fields: Vec<Line<'static>>) -> Vec<Line<'static>> {
     fields.push(Line::default());
     fields
 }
 
 /// Returns how and how long ago a peer became known. `None` if that was not observed.
-pub fn introduced(model: &Model, peer: &Address) -> Option<String> {
+pub fn introduction_text(model: &Model, peer: &Address) -> Option<String> {
     let introduced = model.shown_map().introduction(peer)?;
     let age = format::age(model.shown_now().uptime.saturating_sub(introduced.at));
     Some(facts::peer::introduced(&introduced.by, &age))

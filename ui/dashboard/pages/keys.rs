@@ -2,7 +2,7 @@
 
 use crate::model::Model;
 
-/// Text with the keys in the places of the commands that they run: `press {:say}`.
+/// Replaces commands in braces by the keys that run them, as in `press {:say}`.
 pub(crate) fn with_keys(model: &Model, text: &str) -> String {
     let Some((before, rest)) = text.split_once('{') else { return text.to_owned() };
     let (command, after) = rest.split_once('}').unwrap_or((rest, ""));

@@ -13,13 +13,13 @@ use ratatui::text::{Line, Span};
 
 use crate::{model::Model, state::limits::MAX_REMOTES};
 
-/// Columns of the names, of what they are set to, of what is used and of how often they were met.
-const WHAT: usize = 36;
-const SET: usize = 26;
-const USED: usize = 11;
-const MET: usize = 7;
-/// Where there is less room, each limit has two lines.
-const WIDE: usize = WHAT + SET + USED + MET;
+/// Widths of the columns: name, setting, use and hits.
+const NAME_WIDTH: usize = 36;
+const SETTING_WIDTH: usize = 26;
+const USAGE_WIDTH: usize = 11;
+const HITS_WIDTH: usize = 7;
+/// Minimum width of the table. Below it each limit has two lines.
+const MIN_TABLE_WIDTH: usize = NAME_WIDTH + SETTING_WIDTH + USAGE_WIDTH + HITS_WIDTH;
 
 const UNKNOWN: &str = "-";
 
@@ -29,21 +29,21 @@ pub fn lines(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> 
     let rows = rows(model.shown_limits().settings.as_ref(), overview, model.shown_limits().usage.connections);
     let mut lines = entry(theme.quiet, 0, "", &summary(model), columns, theme.charset);
     lines.push(Line::default());
-    if columns >= WIDE {
+    if columns >= MIN_TABLE_WIDTH {
         lines.push(Line::styled(
-            cells(["limit", "set to", "used now", "met"], theme.charset).concat(),
+            row_cells(["limit", "set to", "used now", "met"], theme.charset).concat(),
             theme.quiet,
         ));
     }
-    lines.extend(rows.iter().flat_map(|row| limit(theme, row, columns)));
+    lines.extend(rows.iter().flat_map(|row| limit_lines(theme, row, columns)));
     lines.push(Line::default());
-    lines.extend(places(model, theme, columns));
-    lines.extend(remotes(model, theme, columns));
+    lines.extend(origin_lines(model, theme, columns));
+    lines.extend(ignored_remote_lines(model, theme, columns));
     lines
 }
 
-/// Where most of the messages here came from, and what can be done about it.
-fn places(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> {
+/// Returns the origins of most messages, with the commands against them.
+fn origin_lines(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> {
     let (places, count) = &model.shown_limits().usage.origins;
     let Some(first) = places.first() else { return Vec::new() };
     let mut lines =
@@ -85,34 +85,35 @@ fn number(count: u64) -> String {
     format::count(usize::try_from(count).unwrap_or(usize::MAX))
 }
 
-fn limit(theme: Theme, row: &LimitRow, columns: usize) -> Vec<Line<'static>> {
+fn limit_lines(theme: Theme, row: &LimitRow, columns: usize) -> Vec<Line<'static>> {
     let met = row.met.map_or(UNKNOWN.to_owned(), number);
     let set = row.set.as_deref().unwrap_or(UNKNOWN);
-    // What was met stands out by more than its number.
+    // A limit that was reached is not only distinguished by its number.
     let style = if row.met.is_some_and(|met| met > 0) { theme.strong } else { ratatui::style::Style::new() };
-    if columns >= WIDE {
+    if columns >= MIN_TABLE_WIDTH {
         let texts = [row.what, set, row.used.as_deref().unwrap_or_default(), &met];
-        let [what, set, used, met] = cells(texts, theme.charset);
+        let [what, set, used, met] = row_cells(texts, theme.charset);
         let spans = [Span::styled(what, style), Span::raw(set), Span::raw(used), Span::styled(met, style)];
         return vec![Line::from_iter(spans)];
     }
-    let what = Span::styled(fit(row.what, columns.saturating_sub(MET), theme.charset), style);
-    let first = Line::from(vec![what, Span::styled(fit_right(&met, MET.min(columns), theme.charset), style)]);
+    let what = Span::styled(fit(row.what, columns.saturating_sub(HITS_WIDTH), theme.charset), style);
+    let first =
+        Line::from(vec![what, Span::styled(fit_right(&met, HITS_WIDTH.min(columns), theme.charset), style)]);
     let used = row.used.as_ref().map(|used| format!(", {used} used")).unwrap_or_default();
     vec![first, Line::styled(fit(&format!("  {set}{used}"), columns, theme.charset), theme.quiet)]
 }
 
-fn cells([what, set, used, met]: [&str; 4], charset: Charset) -> [String; 4] {
+fn row_cells([what, set, used, met]: [&str; 4], charset: Charset) -> [String; 4] {
     let (set, used) = match used {
-        // What a limit is set to has room where nothing is used.
-        "" => (fit(set, SET + USED - UNKNOWN.len(), charset), UNKNOWN.to_owned()),
-        used => (fit(set, SET, charset), fit_right(used, USED, charset)),
+        // The setting may use the column of an empty use.
+        "" => (fit(set, SETTING_WIDTH + USAGE_WIDTH - UNKNOWN.len(), charset), UNKNOWN.to_owned()),
+        used => (fit(set, SETTING_WIDTH, charset), fit_right(used, USAGE_WIDTH, charset)),
     };
-    [fit(what, WHAT, charset), set, used, fit_right(met, MET, charset)]
+    [fit(what, NAME_WIDTH, charset), set, used, fit_right(met, HITS_WIDTH, charset)]
 }
 
-/// The remote addresses that are ignored, and how they no longer are.
-fn remotes(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> {
+/// Returns the ignored remote addresses with the commands that unignore them.
+fn ignored_remote_lines(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> {
     let (remotes, count) = &model.shown_limits().usage.ignored_remotes;
     if remotes.is_empty() {
         let text = "no remote address is ignored; :ignore ip:ADDRESS closes all connections from one";

@@ -1,4 +1,4 @@
-//! The life of a message.
+//! Page about the history of a message.
 
 use std::time::Duration;
 
@@ -15,23 +15,23 @@ use ratatui::text::{Line, Span};
 
 use crate::model::Model;
 
-/// Columns of the names of fields.
-const NAME: usize = 14;
-/// A line of time is not narrower than this.
-const TIMELINE: usize = 20;
+/// Width of the field names, in columns.
+const NAME_WIDTH: usize = 14;
+/// Minimum width of the timeline, in columns.
+const MIN_TIMELINE_WIDTH: usize = 20;
 
 /// Returns the page about the history of a message, newest event first, wrapped to a width in columns.
 pub fn lines(model: &Model, theme: Theme, life: &MessageHistory, columns: usize) -> Vec<Line<'static>> {
     let mut lines = summary(model, theme, life, columns);
     lines.extend(timeline(model, theme, life, columns));
     lines.push(Line::default());
-    lines.push(Line::styled(stays(life), theme.strong));
-    lines.extend(life.passes.iter().rev().flat_map(|pass| stay(model, theme, pass, columns)));
+    lines.push(Line::styled(stays_heading(life), theme.strong));
+    lines.extend(life.passes.iter().rev().flat_map(|pass| stay_lines(model, theme, pass, columns)));
     lines
 }
 
-/// The heading of the stays, which says how many are told.
-fn stays(life: &MessageHistory) -> String {
+/// Returns the heading of the stays, with their number if not all are listed.
+fn stays_heading(life: &MessageHistory) -> String {
     match life.passes.len() {
         told if told < life.stays as usize => {
             format!("the last {told} of its {} stays here, the last first", life.stays)
@@ -43,31 +43,33 @@ fn stays(life: &MessageHistory) -> String {
 fn summary(model: &Model, theme: Theme, life: &MessageHistory, columns: usize) -> Vec<Line<'static>> {
     let told = facts::life::summary(life, model.shown_now(), &model.zone);
     told.into_iter()
-        .flat_map(|(name, value)| entry(theme.quiet, NAME, name, &value, columns, theme.charset))
+        .flat_map(|(name, value)| entry(theme.quiet, NAME_WIDTH, name, &value, columns, theme.charset))
         .collect()
 }
 
-/// A line from the first of the remembered stays until now, with a mark where the message came.
+/// Returns a timeline from the first stored stay until now, with a mark for each arrival.
 fn timeline(model: &Model, theme: Theme, life: &MessageHistory, columns: usize) -> Option<Line<'static>> {
     let start = life.passes.front().filter(|_| life.passes.len() > 1)?.came.uptime;
     let length = model.shown_now().uptime.saturating_sub(start);
     let label = format!("{} ago ", format::age(length));
-    let room = columns.checked_sub(NAME + label.len() + " now".len()).filter(|room| *room >= TIMELINE)?;
+    let room = columns
+        .checked_sub(NAME_WIDTH + label.len() + " now".len())
+        .filter(|room| *room >= MIN_TIMELINE_WIDTH)?;
     let mut cells = vec!['\u{2500}'; room];
     for pass in &life.passes {
-        let at = place(pass.came.uptime.saturating_sub(start), length, room);
+        let at = timeline_cell(pass.came.uptime.saturating_sub(start), length, room);
         cells[at] = if cells[at] == '\u{2500}' { '\u{2502}' } else { '\u{2503}' };
     }
     Some(Line::from(vec![
-        Span::styled(fit("over time", NAME, theme.charset), theme.quiet),
+        Span::styled(fit("over time", NAME_WIDTH, theme.charset), theme.quiet),
         Span::styled(label, theme.quiet),
         Span::raw(cells.into_iter().collect::<String>()),
         Span::styled(" now", theme.quiet),
     ]))
 }
 
-/// The cell of a line of `cells` that a time stands on, of a length that the line stands for.
-fn place(time: Duration, length: Duration, cells: usize) -> usize {
+/// Returns the cell of a time on a timeline of `cells` cells that covers `length`.
+fn timeline_cell(time: Duration, length: Duration, cells: usize) -> usize {
     if length.is_zero() {
         return 0;
     }
@@ -75,7 +77,7 @@ fn place(time: Duration, length: Duration, cells: usize) -> usize {
     ((share * (cells - 1) as f64).round() as usize).min(cells - 1)
 }
 
-fn stay(model: &Model, theme: Theme, pass: &Pass, columns: usize) -> Vec<Line<'static>> {
+fn stay_lines(model: &Model, theme: Theme, pass: &Pass, columns: usize) -> Vec<Line<'static>> {
     let time = clock(pass.came.unix_ms, &model.zone);
-    entry(theme.quiet, NAME, &time, &facts::life::stay(pass), columns, theme.charset)
+    entry(theme.quiet, NAME_WIDTH, &time, &facts::life::stay(pass), columns, theme.charset)
 }

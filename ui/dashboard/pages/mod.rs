@@ -1,4 +1,4 @@
-//! The text of pages that open over the lists.
+//! Text of the pages that open over the lists.
 
 pub mod detail;
 pub mod keys;
@@ -18,7 +18,7 @@ use super::model::{
 };
 
 /// Returns the message of the overlay, else the selected one.
-pub fn message(model: &Model) -> Option<Message> {
+pub fn current_message(model: &Model) -> Option<Message> {
     match &model.overlay {
         Some(Overlay { content: OverlayKind::Overhead(souls), .. }) => souls.message(model.shown_lives()),
         Some(Overlay { content: OverlayKind::Held, .. }) => {
@@ -29,7 +29,7 @@ pub fn message(model: &Model) -> Option<Message> {
     }
 }
 
-/// What stands above the message, or all that there is without one.
+/// Returns the lines above the message, or all lines of a page without one.
 pub(crate) fn overlay_lines(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> {
     let overlay = model.overlay.as_ref();
     overlay.map_or_else(Vec::new, |overlay| content_lines(model, theme, &overlay.content, columns))
@@ -43,14 +43,14 @@ pub(crate) fn content_lines(
 ) -> Vec<Line<'static>> {
     match content {
         OverlayKind::Stations => saved_filters::lines(model, theme, columns),
-        OverlayKind::Peer(detail) => detail::peer(model, theme, detail, columns),
-        OverlayKind::Message(queued, waits) => detail::message(model, theme, queued, *waits, columns),
-        OverlayKind::Row(row) => detail::row(model, theme, row, columns),
+        OverlayKind::Peer(detail) => detail::peer_lines(model, theme, detail, columns),
+        OverlayKind::Message(queued, waits) => detail::message_lines(model, theme, queued, *waits, columns),
+        OverlayKind::Row(row) => detail::row_lines(model, theme, row, columns),
         OverlayKind::Biography(message) => match model.shown_lives().of(message) {
             Some(life) => message_history::lines(model, theme, life, columns),
             None => vec![Line::styled("nothing is remembered of this message", theme.quiet)],
         },
-        // These are drawn into whatever room there is.
+        // These pages are drawn, they have no lines.
         OverlayKind::Map
         | OverlayKind::Overhead(_)
         | OverlayKind::Charts
@@ -61,21 +61,21 @@ pub(crate) fn content_lines(
     }
 }
 
-/// What is open as it reads, line by line, at the present width.
+/// Returns the text of the open page, one row per item, at the current width.
 pub(crate) fn overlay_text(model: &Model) -> Vec<String> {
     let message = model.overlay.iter().flat_map(|overlay| &overlay.message);
-    overlay_head(model).into_iter().chain(message.map(|row| row.as_str().to_owned())).collect()
+    overlay_text_above_message(model).into_iter().chain(message.map(|row| row.as_str().to_owned())).collect()
 }
 
-/// The same without the message that stands at the end.
-pub(crate) fn overlay_head(model: &Model) -> Vec<String> {
+/// Returns the text of the open page without the message at its end.
+pub(crate) fn overlay_text_above_message(model: &Model) -> Vec<String> {
     let columns = model.areas().map_or(0, |areas| usize::from(areas.body.width));
     let lines = overlay_lines(model, model.theme(), columns).into_iter();
     lines.map(|line| line.to_string().trim_end().to_owned()).collect()
 }
 
-/// How many lines what is open has at the present width.
-pub(crate) fn overlay_length(model: &Model) -> usize {
+/// Returns the number of lines of the open page at the current width.
+pub(crate) fn overlay_line_count(model: &Model) -> usize {
     let columns = model.areas().map_or(0, |areas| usize::from(areas.body.width));
     let message = model.overlay.as_ref().map_or(0, |overlay| overlay.message.len());
     overlay_lines(model, model.theme(), columns).len() + message

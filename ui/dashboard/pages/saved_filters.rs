@@ -1,4 +1,4 @@
-//! The stations: in short in the title of the traffic, and as a list.
+//! The saved filters: short notes in the title of the traffic, and a page.
 
 use clacks_language::saved_filter::{Number, Station};
 use clacks_text::{fit, format, sanitize::shown};
@@ -8,23 +8,23 @@ use ratatui::text::{Line, Span};
 
 use crate::{keymap::key::Key, model::Model};
 
-/// Columns of a filter in the title at most.
-const LABEL: usize = 12;
-/// Columns of the number and the count in the list.
-const LEFT: usize = 18;
+/// Maximum width of a filter in the title, in columns.
+const MAX_LABEL_WIDTH: usize = 12;
+/// Width of number and count on the page, in columns.
+const LEFT_WIDTH: usize = 18;
 
 /// Returns the saved filters for a title: number, count and the start of each filter. Without room it returns numbers
 /// and counts only.
-pub fn notes(model: &Model, theme: Theme, room: usize) -> Vec<Span<'static>> {
+pub fn title_notes(model: &Model, theme: Theme, room: usize) -> Vec<Span<'static>> {
     let long: Vec<_> =
-        model.shown_listening().iter().flat_map(|station| note(model, theme, station, true)).collect();
+        model.shown_listening().iter().flat_map(|station| title_note(model, theme, station, true)).collect();
     if long.iter().map(Span::width).sum::<usize>() <= room {
         return long;
     }
     let mut room = room;
     let mut notes = Vec::new();
     for station in model.shown_listening().iter() {
-        let note = note(model, theme, station, false);
+        let note = title_note(model, theme, station, false);
         let Some(rest) = room.checked_sub(note.iter().map(Span::width).sum()) else { break };
         room = rest;
         notes.extend(note);
@@ -32,8 +32,9 @@ pub fn notes(model: &Model, theme: Theme, room: usize) -> Vec<Span<'static>> {
     notes
 }
 
-/// `  3 chess 17*`: the number, its filter, what came since, and `*` for the bell; `>` marks what is listened to.
-fn note(
+/// Returns the note of one filter, as in `  3 chess 17*`: number, filter, new rows, and `*` if it rings the bell. `>`
+/// marks the active filter.
+fn title_note(
     model: &Model,
     theme: Theme,
     (number, station, hits): (Number, &Station, u64),
@@ -41,13 +42,13 @@ fn note(
 ) -> Vec<Span<'static>> {
     let is_on = model.log.filter() == Some(&station.filter);
     let style = if is_on { theme.strong } else { theme.quiet };
-    let label = shown(station.filter.as_str(), LABEL, theme.charset);
+    let label = shown(station.filter.as_str(), MAX_LABEL_WIDTH, theme.charset);
     let label = if with_filter { format!(" {}", label.as_str()) } else { String::new() };
     let marker = if is_on { " >" } else { "  " };
     let mut note = vec![Span::styled(format!("{marker}{number}{label}"), style)];
     if hits > 0 {
         note.push(Span::styled(
-            format!("{}{}", if with_filter { " " } else { ":" }, count(hits)),
+            format!("{}{}", if with_filter { " " } else { ":" }, hit_count(hits)),
             theme.strong,
         ));
     }
@@ -62,10 +63,10 @@ pub fn lines(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> 
     let stations = model.shown_listening().iter().flat_map(|(number, station, hits)| {
         let is_on = model.log.filter() == Some(&station.filter);
         let marker = if is_on { '>' } else { ' ' };
-        let came = if is_on { "tuned in".to_owned() } else { format!("{} new", count(hits)) };
+        let came = if is_on { "tuned in".to_owned() } else { format!("{} new", hit_count(hits)) };
         fit::entry(
             theme.strong,
-            LEFT,
+            LEFT_WIDTH,
             &format!("{marker} {number}  {came}"),
             &station.to_string(),
             columns,
@@ -74,12 +75,12 @@ pub fn lines(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> 
     });
     let mut lines: Vec<_> = stations.collect();
     if lines.is_empty() {
-        lines = fit::entry(theme.quiet, 0, "", &none(model), columns, theme.charset);
+        lines = fit::entry(theme.quiet, 0, "", &empty_text(model), columns, theme.charset);
     }
     lines
 }
 
-fn none(model: &Model) -> String {
+fn empty_text(model: &Model) -> String {
     let digit = Key::plain(KeyCode::Char('3'));
     let binding = model.keymap.find(model.pane.into(), digit);
     let tunes_in = binding.is_some_and(|binding| binding.command == ":station {key}");
@@ -87,6 +88,6 @@ fn none(model: &Model) -> String {
     format!("there are none; :station 3 from:tower makes one, and {key} tunes in to it")
 }
 
-fn count(hits: u64) -> String {
+fn hit_count(hits: u64) -> String {
     format::count(usize::try_from(hits).unwrap_or(usize::MAX))
 }

@@ -1,4 +1,4 @@
-//! Asks the node, or what takes its place, about the line that is being written.
+//! Replies to queries about the line that is being typed.
 
 use std::{net::IpAddr, ops::Range};
 
@@ -15,13 +15,13 @@ use jiff::tz::TimeZone;
 use super::source::Source;
 use crate::state::assist::{AssistQuery, AssistReply, Messages};
 
-/// Answers a query about the line.
-pub fn answer(source: &Source, question: AssistQuery, zone: &TimeZone) -> AssistReply {
+/// Replies to a query about the line.
+pub fn assist_reply(source: &Source, question: AssistQuery, zone: &TimeZone) -> AssistReply {
     let peers = match &question.need {
         Some(Need::Peers(known, typed)) => peers(source, *known, typed),
         _ => Vec::new(),
     };
-    // In a replay there is no command that could do anything to them.
+    // In a replay no command can change messages.
     let messages = match (&question.need, source.node()) {
         (Some(Need::Messages { begun, held_only }), Some(node)) => messages(node, begun, *held_only),
         _ => Messages::default(),
@@ -34,7 +34,7 @@ pub fn answer(source: &Source, question: AssistQuery, zone: &TimeZone) -> Assist
     AssistReply { query: question, peers, remotes, messages, precheck_error: objection }
 }
 
-/// Remote addresses that are ignored; those that begin with what is typed first, as not all may have room.
+/// Returns the ignored remote addresses, those that match the typed text first, because not all may fit.
 fn ignored_remotes(node: &Node, typed: &str) -> Vec<IpAddr> {
     let mut remotes = node.ignored_remotes();
     remotes.sort_by_key(|remote| !IgnoreTarget::Remote(*remote).to_string().starts_with(typed));
@@ -42,7 +42,7 @@ fn ignored_remotes(node: &Node, typed: &str) -> Vec<IpAddr> {
     remotes
 }
 
-/// The peers of a kind that begin with what is typed; if there are none, those that hold its letters.
+/// Returns the peers whose names begin with the typed text, or if there are none, those that contain its characters.
 fn peers(source: &Source, known: PeerFilter, typed: &str) -> Vec<Peer> {
     let mut matcher = PeerMatcher::default();
     let begun = source.find_peers(&mut |peer| known.is_for(peer.status) && matcher.begins(peer, typed));
@@ -53,23 +53,23 @@ fn peers(source: &Source, known: PeerFilter, typed: &str) -> Vec<Peer> {
 }
 
 fn messages(node: &Node, begun: &str, held_only: bool) -> Messages {
-    let held = numbered(begun, node.overview().held, |positions| {
+    let held = with_id_prefix(begun, node.overview().held, |positions| {
         node.held_window(positions).into_iter().map(|held| held.queued).collect()
     });
     let waiting = if held_only { 0 } else { node.queue_len() };
-    Messages { held, waiting: numbered(begun, waiting, |positions| node.queue_window(positions)) }
+    Messages { held, waiting: with_id_prefix(begun, waiting, |positions| node.queue_window(positions)) }
 }
 
-/// The messages whose numbers begin with these digits, of so many that stand in the order of their numbers. Half of the
-/// choices at most, so that both those that wait and those that are held have room.
-fn numbered(
+/// Returns the messages whose number begins with these digits, for a list of `count` messages in ascending order.
+/// Returns at most half of the possible choices, so that queued and held messages both fit.
+fn with_id_prefix(
     begun: &str,
     count: usize,
     window: impl Fn(Range<usize>) -> Vec<QueuedMessage>,
 ) -> Vec<QueuedMessage> {
     const MOST: usize = MOST_CHOICES / 2;
     let number = match begun.parse::<u64>() {
-        // No number is written so.
+        // A number has no leading zero and no sign.
         _ if begun.starts_with(['0', '+']) => return Vec::new(),
         Ok(number) => number,
         Err(_) if begun.is_empty() => return window(0..count.min(MOST)),
@@ -80,9 +80,9 @@ fn numbered(
     for power in (0..).map_while(|digits| 10_u64.checked_pow(digits)) {
         let (Some(first), false) = (number.checked_mul(power), found.len() >= MOST) else { break };
         let last = first.saturating_add(power - 1);
-        let at = position(first, count, &window);
+        let at = first_at_or_after(first, count, &window);
         let mut fitting = window(at..count.min(at + MOST - found.len()));
-        fitting.retain(|queued| as_number(queued.id).is_some_and(|number| number <= last));
+        fitting.retain(|queued| id_number(queued.id).is_some_and(|number| number <= last));
         found.append(&mut fitting);
         if at >= count {
             break;
@@ -91,18 +91,22 @@ fn numbered(
     found
 }
 
-/// Where the first message of this number or a later one stands.
-fn position(number: u64, count: usize, window: impl Fn(Range<usize>) -> Vec<QueuedMessage>) -> usize {
+/// Returns the index of the first message with this number or a higher one, by binary search.
+fn first_at_or_after(
+    number: u64,
+    count: usize,
+    window: impl Fn(Range<usize>) -> Vec<QueuedMessage>,
+) -> usize {
     let (mut low, mut high) = (0, count);
     while low < high {
         let middle = low.midpoint(high);
-        let there = window(middle..middle + 1).first().and_then(|queued| as_number(queued.id));
+        let there = window(middle..middle + 1).first().and_then(|queued| id_number(queued.id));
         if there.is_some_and(|there| there < number) { low = middle + 1 } else { high = middle }
     }
     low
 }
 
-fn as_number(id: MessageId) -> Option<u64> {
+fn id_number(id: MessageId) -> Option<u64> {
     id.to_string().parse().ok()
 }
 
@@ -132,7 +136,7 @@ mod tests {
             queue[positions.start.min(end)..end].to_vec()
         };
         let found = |begun: &str| {
-            let found = numbered(begun, queue.len(), window);
+            let found = with_id_prefix(begun, queue.len(), window);
             found.iter().map(|queued| queued.id.to_string()).collect::<Vec<_>>()
         };
         assert_eq!(found("12345"), ["123451", "123454", "123457"]);
@@ -152,7 +156,8 @@ mod tests {
         let source = Source::live(&node, Recorder::new(&node, None), no_lists(&node));
         let told = |held_only| {
             let need = Some(Need::Messages { begun: String::new(), held_only });
-            let messages = answer(&source, AssistQuery { need, command: None }, &TimeZone::UTC).messages;
+            let messages =
+                assist_reply(&source, AssistQuery { need, command: None }, &TimeZone::UTC).messages;
             [messages.waiting, messages.held].map(|all| all.iter().map(|one| one.id).collect::<Vec<_>>())
         };
         assert_eq!((told(false), told(true)), ([vec![one], vec![two]], [vec![], vec![two]]));
@@ -168,7 +173,7 @@ mod tests {
         let source = Source::live(&node, Recorder::new(&node, None), no_lists(&node));
         let told = |known, typed: &str| {
             let question = AssistQuery { need: Some(Need::Peers(known, typed.to_owned())), command: None };
-            let peers = answer(&source, question, &TimeZone::UTC).peers;
+            let peers = assist_reply(&source, question, &TimeZone::UTC).peers;
             peers.iter().map(|peer| peer.address.to_string()).collect::<Vec<_>>()
         };
         assert_eq!(told(PeerFilter::All, "").len(), MOST_CHOICES);
@@ -180,7 +185,7 @@ mod tests {
         assert!(node.ignore_remote(second) && node.ignore_remote(first));
         let remotes = |known, typed: &str| {
             let question = AssistQuery { need: Some(Need::Peers(known, typed.to_owned())), command: None };
-            answer(&source, question, &TimeZone::UTC).remotes
+            assist_reply(&source, question, &TimeZone::UTC).remotes
         };
         assert_eq!(remotes(PeerFilter::Ignored, ""), [first, second]);
         assert_eq!(remotes(PeerFilter::Ignored, "ip:192.0.2.8"), [second, first]);

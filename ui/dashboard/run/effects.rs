@@ -1,4 +1,4 @@
-//! Execution of [`Effect`]s at the node, on the disk and at the terminal.
+//! Execution of [`Effect`]s: at the node, on disk and at the terminal.
 
 use std::{io, time::Instant};
 
@@ -14,83 +14,89 @@ use clacks_terminal::{
 };
 use tokio::task::JoinSet;
 
-use super::event_loop::{Dashboard, Stay};
+use super::event_loop::{Dashboard, LoopState};
 use crate::{
     state::message::{CommandResult, Effect, Msg},
     update::{copy, update},
 };
 
-/// Announces under way at once, of those that were asked for together.
-const AT_ONCE: usize = 16;
+/// Maximum concurrent announcements of one command.
+const MAX_CONCURRENT: usize = 16;
 
 impl Dashboard {
-    pub(crate) async fn carry_out(&mut self, effect: Effect) -> anyhow::Result<Stay> {
+    pub(crate) async fn execute(&mut self, effect: Effect) -> anyhow::Result<LoopState> {
         match effect {
             Effect::Run(command) => self.run_commands(vec![command]).await,
             Effect::RunAll(commands) => self.run_commands(commands).await,
-            Effect::QueryAssist(question) => self.ask(question),
-            Effect::AppendHistory(line) => self.history.iter().for_each(|history| history.add(line.clone())),
-            // They were for the model.
+            Effect::QueryAssist(question) => self.query_assist(question),
+            Effect::AppendHistory(line) => {
+                self.history.iter().for_each(|history| history.enqueue(line.clone()))
+            }
+            // Handled by the model.
             Effect::SetSending(_) | Effect::InsertText(_) => {}
-            Effect::Edit(id) => self.edit(id),
-            // It may have been dropped or sent meanwhile.
+            Effect::Edit(id) => self.start_line_edit(id),
+            // The message may have been dropped or sent meanwhile.
             Effect::ReturnMessage(id) => drop(self.source.node().map(|node| node.release_to_place(id))),
             Effect::FinishEdit(editing, message) => self.finish_edit(editing, &message),
-            Effect::OpenEditor(id) => return self.edit_elsewhere(id).await,
+            Effect::OpenEditor(id) => return self.edit_in_editor(id).await,
             Effect::Undo(before) => self.undo(before),
             Effect::Refresh => self.refresh(),
             Effect::Suspend => {
                 if let Err(error) = self.screen.suspend()? {
-                    self.take(Msg::EffectDone(Err(format!("the program can't be stopped: {error}"))));
+                    self.dispatch(Msg::EffectDone(Err(format!("the program can't be stopped: {error}"))));
                 }
                 self.resize();
             }
             Effect::Redraw => self.screen.redraw()?,
-            Effect::Copy(text) => self.reply_when_done(clipboard::copy(text)),
+            Effect::Copy(text) => self.spawn_effect(clipboard::copy(text)),
             Effect::CopyMessages(ids) => {
-                let text = self.texts(&ids);
-                self.reply_when_done(clipboard::copy(text));
+                let text = self.message_texts(&ids);
+                self.spawn_effect(clipboard::copy(text));
             }
-            Effect::WriteRows(target, rows) => self.reply_when_done(async move {
+            Effect::WriteRows(target, rows) => self.spawn_effect(async move {
                 let written =
                     tokio::task::spawn_blocking(move || clacks_source::export::write(&target, &rows)).await;
                 written.unwrap_or_else(|error| Err(error.to_string()))
             }),
-            Effect::RingBell => self.ring()?,
+            Effect::RingBell => self.ring_bell()?,
             Effect::SaveStations(stations) => self.stations.iter().for_each(|kept| kept.keep(&stations)),
             Effect::SetMouse(on) => self.screen.set_mouse(on)?,
             Effect::RequestQuit => {
-                // What was typed a moment ago counts.
+                // Include the most recent changes of the queue.
                 self.refresh();
                 let effects = update(&mut self.model, self.source.now(), Msg::ConfirmQuit);
-                return Ok(if effects.contains(&Effect::Quit) { Stay::Leave } else { Stay::Open });
+                return Ok(if effects.contains(&Effect::Quit) {
+                    LoopState::Quit
+                } else {
+                    LoopState::Running
+                });
             }
             Effect::Record(command) => {
                 let failure = self.model.recording_failure.take();
                 match (self.source.record(&command), failure) {
                     (Ok(()), _) => {}
-                    // It is acknowledged.
+                    // The command acknowledges the failure.
                     (Err(_), Some(failure)) => {
-                        self.take(Msg::EffectDone(Ok(format!("the recording ended: {failure}"))));
+                        self.dispatch(Msg::EffectDone(Ok(format!("the recording ended: {failure}"))));
                     }
-                    (Err(reason), None) => self.take(Msg::EffectDone(Err(reason))),
+                    (Err(reason), None) => self.dispatch(Msg::EffectDone(Err(reason))),
                 }
             }
-            Effect::ReadPeers(source) => self.read_peers(source),
-            Effect::Replay(command) => self.control(command),
-            Effect::StartDrain { with_held } => self.hand_on(with_held),
+            Effect::ReadPeers(source) => self.read_peer_lists(source),
+            Effect::Replay(command) => self.control_replay(command),
+            Effect::StartDrain { with_held } => self.start_drain(with_held),
             Effect::CancelDrain => {
-                self.handing_on.shutdown().await;
+                self.drain.shutdown().await;
                 self.source.node().iter().for_each(|node| node.resume());
             }
-            Effect::Quit => return Ok(Stay::Leave),
+            Effect::Quit => return Ok(LoopState::Quit),
         }
-        Ok(Stay::Open)
+        Ok(LoopState::Running)
     }
 
     async fn run_commands(&mut self, commands: Vec<NodeCommand>) {
         let Some(node) = self.source.node() else {
-            self.take(Msg::EffectDone(Err(REPLAY_SENDS_NOTHING.to_owned())));
+            self.dispatch(Msg::EffectDone(Err(REPLAY_SENDS_NOTHING.to_owned())));
             return;
         };
         let takes_long = |command: &NodeCommand| {
@@ -106,56 +112,53 @@ impl Dashboard {
             // The command waits for other nodes or visits the whole queue, so it runs in the background.
             let (node, replies) = (node.clone(), self.replies.0.clone());
             tokio::spawn(async move {
-                let (outcomes, before) = run_all(&node, commands, AT_ONCE).await;
-                // An error means that the dashboard is gone.
+                let (outcomes, before) = run_concurrently(&node, commands, MAX_CONCURRENT).await;
+                // An error means that the dashboard is closed.
                 let _ = replies.send(Msg::CommandsRun(outcomes, before)).await;
             });
             return;
         }
-        let (outcomes, before) = run_all(node, commands, 1).await;
-        self.take(Msg::CommandsRun(outcomes, before));
+        let (outcomes, before) = run_concurrently(node, commands, 1).await;
+        self.dispatch(Msg::CommandsRun(outcomes, before));
     }
 
-    /// Puts back what was before a command. Where a hold rule is put back, that takes as long as the look at the whole
-    /// queue; meanwhile the dashboard goes on.
+    /// Restores the state before a command. Runs in the background, because restoring a hold rule visits the whole
+    /// queue.
     fn undo(&mut self, before: Vec<Before>) {
         let Some(node) = self.source.node().cloned() else { return };
         let replies = self.replies.0.clone();
         tokio::task::spawn_blocking(move || {
             let (said, left) = restore::undo(&node, before);
-            // An error means that the dashboard is gone.
+            // An error means that the dashboard is closed.
             let _ = replies.blocking_send(Msg::Undone(said, left));
         });
     }
 
-    /// Does what takes longer than a frame, while the dashboard goes on, and tells how it went.
-    pub(crate) fn reply_when_done(
-        &self,
-        work: impl Future<Output = Result<String, String>> + Send + 'static,
-    ) {
+    /// Runs work that takes longer than a frame in the background, and reports its result.
+    pub(crate) fn spawn_effect(&self, work: impl Future<Output = Result<String, String>> + Send + 'static) {
         let replies = self.replies.0.clone();
         tokio::spawn(async move {
-            // An error means that the dashboard is gone.
+            // An error means that the dashboard is closed.
             let _ = replies.send(Msg::EffectDone(work.await)).await;
         });
     }
 
-    /// Reads a list of peers, or all that are configured, while the dashboard goes on.
-    pub(crate) fn read_peers(&mut self, asked: Option<ListSource>) {
+    /// Reads a peer list, or all configured ones, in the background.
+    pub(crate) fn read_peer_lists(&mut self, asked: Option<ListSource>) {
         let Some(lists) = self.source.peer_lists().cloned() else { return };
         let replies = self.replies.0.clone();
         tokio::spawn(async move {
             let read = lists.read_all(asked).await;
-            // An error means that the dashboard is gone.
+            // An error means that the dashboard is closed.
             let _ =
                 replies.send(read.map_or_else(|reason| Msg::EffectDone(Err(reason)), Msg::PeersRead)).await;
         });
     }
 
-    /// Hands on what only the node has, while the dashboard goes on.
-    fn hand_on(&mut self, with_held: bool) {
+    /// Starts the drain in the background.
+    fn start_drain(&mut self, with_held: bool) {
         let Some(node) = self.source.node().cloned() else { return };
-        self.handing_on.spawn(async move {
+        self.drain.spawn(async move {
             if with_held {
                 node.drain_with_held(crate::state::shutdown::DRAIN_TIME_LIMIT).await
             } else {
@@ -164,20 +167,20 @@ impl Dashboard {
         });
     }
 
-    pub(crate) fn ring(&mut self) -> io::Result<()> {
+    pub(crate) fn ring_bell(&mut self) -> io::Result<()> {
         if self.bell.may_ring(Instant::now()) { Screen::ring() } else { Ok(()) }
     }
 
-    /// What these messages say, a line each.
-    fn texts(&self, ids: &[MessageId]) -> Text {
+    /// Returns the texts of messages, one per line.
+    fn message_texts(&self, ids: &[MessageId]) -> Text {
         let queued = ids.iter().filter_map(|id| self.source.queued_message(*id));
         Text::new(&queued.map(|queued| copy::line(&queued.message)).collect::<Vec<_>>().join("\n"))
     }
 }
 
-/// Carries out commands, so many at a time: with one at a time, in their order. Returns how each went, and what was
-/// before as far as it can be put back.
-async fn run_all(
+/// Executes commands, at most `at_once` concurrently. With 1 they run in order. Returns the results, and the former
+/// state as far as it can be restored.
+async fn run_concurrently(
     node: &Node,
     commands: Vec<NodeCommand>,
     at_once: usize,
@@ -195,7 +198,7 @@ async fn run_all(
         let node = node.clone();
         running.spawn(async move { (command.clone(), execute_undoable(&node, command).await) });
     }
-    // One that panicked is told of elsewhere.
+    // A panic is reported elsewhere.
     while let Some(done) = running.join_next().await {
         done.into_iter().for_each(&mut take);
     }

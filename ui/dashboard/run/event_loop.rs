@@ -1,4 +1,4 @@
-//! The loop that connects the model to the terminal and to the source.
+//! The event loop. It connects the model to the terminal and to the source.
 
 use std::{
     collections::VecDeque,
@@ -31,7 +31,7 @@ use super::{
     ask,
     history_file::{HistoryFile, HistoryWriter},
     list_directory,
-    source::{Happened, Source, SourceEvent},
+    source::{Source, SourceEvent, TimedEvent},
 };
 use crate::{
     keymap::{Keymap, user::UserKeys},
@@ -45,11 +45,11 @@ use crate::{
     view,
 };
 
-/// Answers of commands that may wait to be shown.
-const REPLIES: usize = 64;
+/// Capacity of the channel of results from background tasks.
+const REPLY_CAPACITY: usize = 64;
 
-/// How long events are taken in before a frame at most, so that keys are read even in a flood.
-const CATCHING_UP: Duration = Duration::from_millis(25);
+/// Maximum time for applying events before a frame, so that keys are read even in a flood of events.
+const MAX_CATCH_UP: Duration = Duration::from_millis(25);
 
 /// Settings of the dashboard.
 #[derive(Debug, Clone)]
@@ -57,11 +57,11 @@ pub struct DashboardSettings {
     /// Whether the node is part of a demo network. Its messages may be lost without a question.
     pub demo: bool,
     options: Options,
-    /// Where what is sent is kept from one run to the next.
+    /// Path of the history file.
     history: Option<PathBuf>,
     looks: ThemeSelection,
-    stations: KeptStations,
-    /// What is said at the start.
+    stations: SavedStations,
+    /// Remark for the start.
     remark: Option<String>,
 }
 
@@ -82,9 +82,9 @@ pub struct Options {
     pub keys: UserKeys,
 }
 
-/// The stations that were changed while the program ran, and where they are kept, if they are.
+/// Saved filters that were changed at run time, and their file.
 #[derive(Debug, Clone, Default)]
-struct KeptStations {
+struct SavedStations {
     file: Option<StationFile>,
     changed: Stations,
 }
@@ -92,14 +92,14 @@ struct KeptStations {
 impl DashboardSettings {
     /// Creates settings without a history file and without a file for saved filters.
     pub fn new(demo: bool, options: Options, looks: ThemeSelection) -> Self {
-        Self { demo, options, history: None, looks, stations: KeptStations::default(), remark: None }
+        Self { demo, options, history: None, looks, stations: SavedStations::default(), remark: None }
     }
 
-    /// Keeps saved filters in a directory, and reads those that are there. Fails if the file cannot be read.
-    pub fn keep_in(self, directory: &Path) -> anyhow::Result<Self> {
+    /// Loads the saved filters of a directory, and saves changes there. Fails if the file cannot be read.
+    pub fn with_filter_directory(self, directory: &Path) -> anyhow::Result<Self> {
         let file = StationFile::in_directory(directory);
         let changed = file.read()?;
-        Ok(Self { stations: KeptStations { file: Some(file), changed }, ..self })
+        Ok(Self { stations: SavedStations { file: Some(file), changed }, ..self })
     }
 
     /// Sets the history file. `None` keeps no history.
@@ -116,7 +116,7 @@ impl DashboardSettings {
         clacks_terminal::colours::has_title() && self.options.title
     }
 
-    fn takes_mouse(&self) -> bool {
+    fn captures_mouse(&self) -> bool {
         self.options.mouse
     }
 
@@ -129,17 +129,17 @@ impl DashboardSettings {
 ///
 /// Unsent messages are drained only if the user confirmed. Otherwise the returned `Cause` tells the caller to do it.
 pub async fn run(source: Source, settings: &DashboardSettings) -> anyhow::Result<Cause> {
-    let screen = Screen::enter(settings.takes_mouse())?;
+    let screen = Screen::enter(settings.captures_mouse())?;
     let mut dashboard = Dashboard::new(source, screen, settings);
     settings.history.iter().for_each(|path| dashboard.open_history(path));
     let ended = dashboard.run().await;
-    // What takes messages again at its end has to end before anybody begins anew.
-    dashboard.handing_on.shutdown().await;
-    let Dashboard { source, screen, history, stations, last_words, cause, .. } = dashboard;
+    // The task of the drain accepts messages again when it ends, so wait for its end.
+    dashboard.drain.shutdown().await;
+    let Dashboard { source, screen, history, stations, exit_report: last_words, cause, .. } = dashboard;
     let left = screen.leave();
     last_words.iter().for_each(|words| clacks_terminal::stderr::report(words));
     source.close().await.iter().for_each(|said| clacks_terminal::stderr::report(said));
-    // What was never sent is not written down.
+    // Lines that were never sent are not saved.
     if let Some(history) = history {
         history.finish().await;
     }
@@ -151,7 +151,7 @@ pub async fn run(source: Source, settings: &DashboardSettings) -> anyhow::Result
     Ok(cause)
 }
 
-/// How things went that took longer than a frame.
+/// Channel of the results of background tasks.
 type Replies = (mpsc::Sender<Msg>, mpsc::Receiver<Msg>);
 
 pub(crate) struct Dashboard {
@@ -160,32 +160,32 @@ pub(crate) struct Dashboard {
     pub model: Model,
     frames: FramePacer,
     pub bell: Bell,
-    /// `None` where it is not ours to change.
+    /// `None` if the title of the window is not set.
     title: Option<Title>,
     pub replies: Replies,
-    /// Writer of the saved filters, if they are kept.
+    /// Writer of the saved filters. `None` if they are not saved.
     pub stations: Option<StationWriter>,
-    /// Writer of the history file, if there is one.
+    /// Writer of the history file. `None` without a history file.
     pub history: Option<HistoryWriter>,
-    /// To be told when the terminal is given back.
-    pub(crate) last_words: Option<String>,
+    /// Report to print after the terminal is restored.
+    pub(crate) exit_report: Option<String>,
     /// Task of the drain, while one runs.
-    pub handing_on: JoinSet<Result<(), DrainError>>,
-    /// Why the program ends.
+    pub drain: JoinSet<Result<(), DrainError>>,
+    /// Reason why the program ends.
     cause: Cause,
-    /// The message that is edited as it was before that.
+    /// State of the edited message before the edit, for undo.
     pub(crate) before_edit: Vec<Before>,
-    /// Effects of what was answered while an effect was carried out. They are carried out after it.
-    following: Vec<Effect>,
+    /// Effects of messages that were dispatched during an effect. They are executed after it.
+    deferred_effects: Vec<Effect>,
 }
 
 /// Whether the event loop continues.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stay {
+pub enum LoopState {
     /// The dashboard stays open.
-    Open,
+    Running,
     /// The dashboard closes.
-    Leave,
+    Quit,
 }
 
 impl Dashboard {
@@ -195,11 +195,11 @@ impl Dashboard {
             source.now(),
             TimeZone::system(),
             settings.demo,
-            settings.takes_mouse(),
+            settings.captures_mouse(),
         );
-        model.keymap = Keymap::default().with(&settings.options.keys);
+        model.keymap = Keymap::default().with_user_keys(&settings.options.keys);
         model.replay = source.replay();
-        source.left_out().into_iter().for_each(|text| model.say(text));
+        source.omission_remark().into_iter().for_each(|text| model.say(text));
         model.limits.settings = source.node().map(LimitSettings::of);
         model.motion = Animations::new(settings.motion());
         model.looks = settings.looks.clone();
@@ -211,9 +211,9 @@ impl Dashboard {
         }
         let kept = &settings.stations;
         model.listening = SavedFilterHits::new(settings.options.stations.clone(), kept.changed.clone());
-        let replies = mpsc::channel(REPLIES);
+        let replies = mpsc::channel(REPLY_CAPACITY);
         let complaints = replies.0.clone();
-        // If nobody listens any more, nobody needs to know.
+        // An error means that the dashboard is closed.
         let complain = move |reason| drop(complaints.blocking_send(Msg::EffectDone(Err(reason))));
         let stations = kept.file.clone().map(|file| StationWriter::new(file, complain));
         let title = settings.has_title().then(Title::default);
@@ -229,21 +229,21 @@ impl Dashboard {
             replies,
             stations,
             history,
-            last_words,
-            handing_on,
+            exit_report: last_words,
+            drain: handing_on,
             cause,
             before_edit: Vec::new(),
-            following: Vec::new(),
+            deferred_effects: Vec::new(),
         }
     }
 
-    /// Reads what was sent in earlier runs, and keeps what is sent in this one. Without it everything else works.
+    /// Loads the history file and starts its writer. The dashboard also works without it.
     fn open_history(&mut self, path: &Path) {
         match HistoryFile::open(path) {
             Ok((file, lines)) => {
                 self.model.input.push_history(lines.iter().map(String::as_str));
                 let replies = self.replies.0.clone();
-                // If nobody listens any more, nobody needs to know.
+                // An error means that the dashboard is closed.
                 let complain = move |reason| drop(replies.blocking_send(Msg::EffectDone(Err(reason))));
                 self.history = Some(HistoryWriter::new(file, complain));
             }
@@ -254,35 +254,35 @@ impl Dashboard {
     async fn run(&mut self) -> anyhow::Result<()> {
         self.resize();
         if self.source.peer_lists().is_some_and(|lists| !lists.configured().is_empty()) {
-            self.read_peers(None);
+            self.read_peer_lists(None);
         }
         loop {
             tokio::select! {
                 input = self.screen.next() => {
-                    if self.on_input(input).await? == Stay::Leave {
+                    if self.on_input(input).await? == LoopState::Quit {
                         return Ok(());
                     }
                 }
-                // Once a frame is due, events wait for it in the subscription and are taken together; but a jump of a
-                // replay waits for no frame.
-                happened = self.source.next(), if !self.frames.is_due() || self.source.is_jumping() => match happened {
-                    Some(SourceEvent::Happened(happened)) => self.note(happened),
-                    Some(SourceEvent::Recorded(said)) => self.take(Msg::Recorded(said)),
-                    Some(SourceEvent::Arrived) => self.frames.request(),
-                    Some(SourceEvent::Failed(reason)) => self.take(Msg::EffectDone(Err(reason))),
+                // Once a frame is due, events wait in the subscription, and `catch_up` applies them together. A seek
+                // of a replay does not wait for frames.
+                happened = self.source.next(), if !self.frames.is_due() || self.source.is_seeking() => match happened {
+                    Some(SourceEvent::Event(happened)) => self.on_event(happened),
+                    Some(SourceEvent::Recorded(said)) => self.dispatch(Msg::Recorded(said)),
+                    Some(SourceEvent::ReplayReached) => self.frames.request(),
+                    Some(SourceEvent::ReplayFailed(reason)) => self.dispatch(Msg::EffectDone(Err(reason))),
                     None => return Ok(()),
                 },
                 Some(reply) = self.replies.1.recv() => {
-                    if self.on_msg(reply).await? == Stay::Leave {
+                    if self.on_msg(reply).await? == LoopState::Quit {
                         return Ok(());
                     }
                 }
-                Some(ended) = self.handing_on.join_next() => {
-                    // What the queue was a moment ago is not what is told.
+                Some(ended) = self.drain.join_next() => {
+                    // Report the current queue.
                     self.refresh();
-                    // One that panicked is told of elsewhere.
+                    // A panic is reported elsewhere.
                     let msg = Msg::DrainFinished(ended.unwrap_or(Err(DrainError::Stopped)));
-                    if self.on_msg(msg).await? == Stay::Leave {
+                    if self.on_msg(msg).await? == LoopState::Quit {
                         return Ok(());
                     }
                 }
@@ -294,7 +294,7 @@ impl Dashboard {
         }
     }
 
-    async fn on_input(&mut self, input: Input) -> anyhow::Result<Stay> {
+    async fn on_input(&mut self, input: Input) -> anyhow::Result<LoopState> {
         let msg = match input {
             Input::Key(key) => Msg::Key(key),
             Input::Burst(keys) => Msg::Burst(keys),
@@ -303,46 +303,46 @@ impl Dashboard {
             Input::Focus(has_focus) => Msg::Focus(has_focus),
             Input::Resized | Input::Resumed => {
                 self.resize();
-                return Ok(Stay::Open);
+                return Ok(LoopState::Running);
             }
             Input::CannotStop(reason) => {
                 Msg::EffectDone(Err(format!("the program can't be stopped: {reason}")))
             }
-            Input::Terminate | Input::HungUp | Input::Panicked => return self.leave_for(&input),
+            Input::Terminate | Input::HungUp | Input::Panicked => return self.quit_on_signal(&input),
         };
         self.on_msg(msg).await
     }
 
-    /// Leaves because the system says so.
-    pub(crate) fn leave_for(&mut self, input: &Input) -> anyhow::Result<Stay> {
+    /// Quits because of a signal, a hangup or a panic.
+    pub(crate) fn quit_on_signal(&mut self, input: &Input) -> anyhow::Result<LoopState> {
         if let Some(editing) = self.model.editing.take() {
-            self.put_back(&editing);
+            self.return_message(&editing);
         }
-        // The terminal is given back already and the panic is told.
+        // The terminal is restored already, and the panic is reported.
         anyhow::ensure!(*input != Input::Panicked, "a part of the program failed, so all of it ends");
         self.cause = if *input == Input::HungUp { Cause::HungUp } else { Cause::Signal };
-        Ok(Stay::Leave)
+        Ok(LoopState::Quit)
     }
 
-    async fn on_msg(&mut self, msg: Msg) -> anyhow::Result<Stay> {
+    async fn on_msg(&mut self, msg: Msg) -> anyhow::Result<LoopState> {
         self.frames.request();
         let mut effects: VecDeque<_> = update(&mut self.model, self.source.now(), msg).into();
         while let Some(effect) = effects.pop_front() {
-            if self.carry_out(effect).await? == Stay::Leave {
-                return Ok(Stay::Leave);
+            if self.execute(effect).await? == LoopState::Quit {
+                return Ok(LoopState::Quit);
             }
-            effects.extend(std::mem::take(&mut self.following));
+            effects.extend(std::mem::take(&mut self.deferred_effects));
         }
-        Ok(Stay::Open)
+        Ok(LoopState::Running)
     }
 
-    pub(crate) fn ask(&mut self, question: AssistQuery) {
+    pub(crate) fn query_assist(&mut self, question: AssistQuery) {
         if let Some(need @ Need::Files { .. }) = question.need.clone() {
             let replies = self.replies.0.clone();
             tokio::task::spawn_blocking(move || {
                 let Need::Files { directory, begun } = &need else { return };
-                let names = list_directory::names(directory, begun, MOST_CHOICES);
-                // An error means that the dashboard is gone.
+                let names = list_directory::list_names(directory, begun, MOST_CHOICES);
+                // An error means that the dashboard is closed.
                 let _ = replies.blocking_send(Msg::FilesListed(need, names));
             });
         }
@@ -352,70 +352,70 @@ impl Dashboard {
             let replies = self.replies.0.clone();
             tokio::task::spawn_blocking(move || {
                 let objection = precheck::on_disk(&command, recorder::why_not);
-                // An error means that the dashboard is gone.
+                // An error means that the dashboard is closed.
                 let _ = replies.blocking_send(Msg::FileChecked(command, objection));
             });
         }
-        let answer = ask::answer(&self.source, question, &self.model.zone);
-        self.take(Msg::AssistReplied(answer));
+        let answer = ask::assist_reply(&self.source, question, &self.model.zone);
+        self.dispatch(Msg::AssistReplied(answer));
     }
 
-    /// Takes in what has happened, but not for so long that keys would have to wait.
+    /// Applies pending events, for a limited time so that keys do not wait.
     fn catch_up(&mut self) {
         let began = Instant::now();
-        while began.elapsed() < CATCHING_UP {
+        while began.elapsed() < MAX_CATCH_UP {
             let Some(happened) = self.source.try_next() else { break };
-            self.note(happened);
+            self.on_event(happened);
         }
     }
 
-    /// Does with a replay what the user asks.
-    pub(crate) fn control(&mut self, command: ReplayCommand) {
+    /// Executes a command of the replay.
+    pub(crate) fn control_replay(&mut self, command: ReplayCommand) {
         let changes_speed = matches!(command, ReplayCommand::Speed(_));
         match self.source.control(command, &self.model.zone) {
             Ok(Seek::GoesOn) => {
                 let speed = self.source.replay().filter(|_| changes_speed);
-                speed.into_iter().for_each(|replay| self.take(Msg::EffectDone(Ok(replay.told_speed()))));
+                speed.into_iter().for_each(|replay| self.dispatch(Msg::EffectDone(Ok(replay.told_speed()))));
             }
-            Ok(Seek::BeginsAgain) => self.take(Msg::ReplayRestarted),
-            Err(reason) => self.take(Msg::EffectDone(Err(reason))),
+            Ok(Seek::BeginsAgain) => self.dispatch(Msg::ReplayRestarted),
+            Err(reason) => self.dispatch(Msg::EffectDone(Err(reason))),
         }
         self.refresh();
     }
 
-    fn note(&mut self, happened: Happened) {
-        self.take_at(happened.now, Msg::Node(happened.event));
+    fn on_event(&mut self, happened: TimedEvent) {
+        self.dispatch_at(happened.now, Msg::Node(happened.event));
     }
 
-    pub(crate) fn take(&mut self, msg: Msg) {
-        self.take_at(self.source.now(), msg);
+    pub(crate) fn dispatch(&mut self, msg: Msg) {
+        self.dispatch_at(self.source.now(), msg);
     }
 
-    fn take_at(&mut self, now: Now, msg: Msg) {
+    fn dispatch_at(&mut self, now: Now, msg: Msg) {
         self.frames.request();
         for effect in update(&mut self.model, now, msg) {
             match effect {
-                // A line that was begun for the user.
-                Effect::QueryAssist(question) => self.ask(question),
-                // A terminal that is gone is noticed where it is read.
-                Effect::RingBell => drop(self.ring()),
-                effect => self.following.push(effect),
+                // For a line that was started for the user.
+                Effect::QueryAssist(question) => self.query_assist(question),
+                // A closed terminal is detected when it is read.
+                Effect::RingBell => drop(self.ring_bell()),
+                effect => self.deferred_effects.push(effect),
             }
         }
     }
 
     pub(crate) fn resize(&mut self) {
         let screen = Rect::from((Position::ORIGIN, self.screen.size()));
-        self.take(Msg::Resized(screen));
+        self.dispatch(Msg::Resized(screen));
     }
 
     pub(crate) fn refresh(&mut self) {
         let snapshot = self.source.snapshot(&self.model);
-        self.take(Msg::Refreshed(Box::new(snapshot)));
+        self.dispatch(Msg::Refreshed(Box::new(snapshot)));
     }
 
-    /// Gives the window its title, and returns how long until it is to get another.
-    fn entitle(&mut self) -> anyhow::Result<Duration> {
+    /// Updates the title of the window. Returns the time until it can change again.
+    fn update_title(&mut self) -> anyhow::Result<Duration> {
         let Some(title) = &mut self.title else { return Ok(Duration::MAX) };
         let model = &self.model;
         let wanted = title::window_title(&model.overview, model.replay.is_some(), model.charset());
@@ -430,9 +430,9 @@ impl Dashboard {
         self.refresh();
         let theme = self.model.theme();
         self.screen.draw(|frame| view::view(&self.model, theme, frame))?;
-        let waits = self.entitle()?;
+        let waits = self.update_title()?;
         let changes_after = self.model.changes_after().min(waits);
-        self.frames.drawn(self.source.takes(changes_after));
+        self.frames.drawn(self.source.real_time(changes_after));
         Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! Editing a message in the user's own editor, by a file that nobody else can read.
+//! Editing of a message in the user's editor, in a file that only the user can read.
 
 use std::{
     env,
@@ -17,14 +17,14 @@ use clacks_text::file_error;
 use tempfile::TempDir;
 use tokio::process::Command;
 
-/// How much is read of what was edited, in bytes; no message can be as long.
-const MAX_READ: u64 = 64 << 20;
-/// The editor of those who have not chosen one.
-const USUAL: &str = "vi";
+/// Maximum bytes read from the edited file. No message can be longer.
+const MAX_FILE_BYTES: u64 = 64 << 20;
+/// Editor if the environment names none.
+const DEFAULT_EDITOR: &str = "vi";
 
 /// Message in a temporary file, which is deleted with this value.
 #[derive(Debug)]
-pub struct File {
+pub struct EditFile {
     document: Document,
     directory: TempDir,
     path: PathBuf,
@@ -38,19 +38,19 @@ pub enum EditResult {
     /// The message as edited.
     Message(Message),
     /// The text is not a valid message.
-    Wrong {
+    Invalid {
         /// Text as edited.
         text: String,
         /// Reason for the error, one line.
         reason: String,
     },
     /// The file cannot be read or is no text. It is not deleted. Holds the reason and the path.
-    Kept(String),
+    Unreadable(String),
 }
 
-impl File {
+impl EditFile {
     /// Writes a message to a new file in a private temporary directory. Fails if the file cannot be written.
-    pub fn with(message: &Message) -> io::Result<Self> {
+    pub fn create(message: &Message) -> io::Result<Self> {
         let directory = private_directory()?;
         let document = Document::of(message);
         let path = directory.path().join(if document.is_json { "message.json" } else { "message.txt" });
@@ -59,8 +59,8 @@ impl File {
     }
 
     /// Returns the command that opens the file in the user's editor.
-    pub fn editor(&self) -> Command {
-        command(&chosen(|name| env::var(name).ok()), &self.path)
+    pub fn editor_command(&self) -> Command {
+        command(&editor_from_env(|name| env::var(name).ok()), &self.path)
     }
 
     /// Reads the file. An unreadable file is not deleted.
@@ -69,18 +69,19 @@ impl File {
             Ok(text) => match self.document.edited_to(&text) {
                 Edited::Unchanged => EditResult::Unchanged,
                 Edited::Message(message) => EditResult::Message(message),
-                Edited::Wrong(reason) => EditResult::Wrong { text, reason },
+                Edited::Wrong(reason) => EditResult::Invalid { text, reason },
             },
-            Err(reason) => EditResult::Kept(self.kept(&reason)),
+            Err(reason) => EditResult::Unreadable(self.keep_after_failure(&reason)),
         }
     }
 
-    /// Keeps the file after a failure of the editor. Returns the reason with the path.
-    pub fn kept(self, reason: &str) -> String {
-        told(reason, self.keep_if_changed())
+    /// Keeps the file after a failure of the editor, if it was changed. Returns the reason with the path.
+    pub fn keep_after_failure(self, reason: &str) -> String {
+        with_path(reason, self.keep_if_changed())
     }
 
-    /// Keeps the file if it is not as it was, or if the editor left something beside it, as it may when it is ended.
+    /// Keeps the file if it was changed, or if the editor left another file beside it, such as a swap file. Returns
+    /// its path.
     pub(crate) fn keep_if_changed(self) -> Option<PathBuf> {
         let is_as_it_was = fs::read(&self.path).is_ok_and(|bytes| bytes == self.document.text.as_bytes());
         let beside = fs::read_dir(self.directory.path())
@@ -93,7 +94,7 @@ impl File {
     }
 }
 
-fn told(reason: &str, path: Option<PathBuf>) -> String {
+fn with_path(reason: &str, path: Option<PathBuf>) -> String {
     match path {
         Some(path) => format!("{reason}; what you wrote is in {}", path.display()),
         None => reason.to_owned(),
@@ -101,16 +102,16 @@ fn told(reason: &str, path: Option<PathBuf>) -> String {
 }
 
 /// Keeps an invalid text in a file. Returns the reason with the path.
-pub fn kept(text: &str, reason: &str) -> String {
-    match keep(text) {
-        Ok(path) => told(reason, Some(path)),
+pub fn keep_text(text: &str, reason: &str) -> String {
+    match write_kept_file(text) {
+        Ok(path) => with_path(reason, Some(path)),
         Err(error) => {
             format!("{reason}; and what you wrote could not be kept: {}", file_error::writing(error))
         }
     }
 }
 
-fn keep(text: &str) -> io::Result<PathBuf> {
+fn write_kept_file(text: &str) -> io::Result<PathBuf> {
     let directory = private_directory()?;
     let path = directory.path().join("message.txt");
     write(&path, text)?;
@@ -118,7 +119,7 @@ fn keep(text: &str) -> io::Result<PathBuf> {
     Ok(path)
 }
 
-/// A directory that is this user's alone.
+/// Creates a directory that only the user can access.
 fn private_directory() -> io::Result<TempDir> {
     tempfile::Builder::new().prefix("clacks-").permissions(Permissions::from_mode(0o700)).tempdir()
 }
@@ -130,8 +131,8 @@ fn write(path: &Path, text: &str) -> io::Result<()> {
 
 fn read(path: &Path) -> Result<String, String> {
     let cannot = |error: io::Error| format!("what was edited can't be read: {}", file_error::reading(error));
-    // By its name, as many editors put another file in the place of the old one.
-    let bytes = match read_regular(path, MAX_READ) {
+    // Open the path again: many editors replace the file.
+    let bytes = match read_regular(path, MAX_FILE_BYTES) {
         Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
             return Err("what was edited is too long for a message".to_owned());
         }
@@ -140,15 +141,19 @@ fn read(path: &Path) -> Result<String, String> {
     text(&bytes).map_err(|error| error.to_string().replacen("the file", "what was edited", 1))
 }
 
-/// The editor that the environment names.
-fn chosen(variable: impl Fn(&str) -> Option<String>) -> String {
+/// Returns the editor that the environment names, or the default.
+fn editor_from_env(variable: impl Fn(&str) -> Option<String>) -> String {
     let named = ["VISUAL", "EDITOR"].into_iter().filter_map(variable);
-    named.map(|name| name.trim().to_owned()).find(|name| !name.is_empty()).unwrap_or_else(|| USUAL.to_owned())
+    named
+        .map(|name| name.trim().to_owned())
+        .find(|name| !name.is_empty())
+        .unwrap_or_else(|| DEFAULT_EDITOR.to_owned())
 }
 
-/// The variable may hold arguments, or any command of the shell, as with other programs that start an editor.
+/// Returns the command that opens a file. The variable may hold arguments or any shell command, as for other programs
+/// that start an editor.
 fn command(editor: &str, path: &Path) -> Command {
-    // A plain command takes the shell's place, so that it is the editor which is asked to end.
+    // `exec` replaces the shell by a plain command, so that signals reach the editor.
     let is_plain = editor.chars().all(|c| c.is_alphanumeric() || " -_./+".contains(c));
     let exec = if is_plain { "exec " } else { "" };
     let mut command = Command::new("sh");
@@ -166,7 +171,7 @@ mod tests {
 
     #[test]
     fn the_file_is_this_users_alone_and_goes_when_it_is_done() {
-        let file = File::with(&Message::text("secret")).unwrap();
+        let file = EditFile::create(&Message::text("secret")).unwrap();
         let (path, directory) = (file.path.clone(), file.directory.path().to_owned());
         assert_eq!((mode(&path), mode(&directory)), (0o600, 0o700));
         assert_eq!(fs::read_to_string(&path).unwrap(), "secret\n");
@@ -176,10 +181,10 @@ mod tests {
 
     #[test]
     fn what_is_no_text_is_kept() {
-        let file = File::with(&Message::text("text")).unwrap();
+        let file = EditFile::create(&Message::text("text")).unwrap();
         let path = file.path.clone();
         fs::write(&path, b"\xff\xfe").unwrap();
-        let EditResult::Kept(reason) = file.read() else { panic!("it is no text") };
+        let EditResult::Unreadable(reason) = file.read() else { panic!("it is no text") };
         let told = "what was edited is UTF-16 text; save it as UTF-8; what you wrote is in ";
         assert_eq!(reason, format!("{told}{}", path.display()));
         assert_eq!(fs::read(&path).unwrap(), b"\xff\xfe");
@@ -188,22 +193,25 @@ mod tests {
 
     #[test]
     fn what_was_written_is_kept_when_the_editor_fails_and_nothing_else() {
-        let file = File::with(&Message::text("text")).unwrap();
+        let file = EditFile::create(&Message::text("text")).unwrap();
         let directory = file.directory.path().to_owned();
-        assert_eq!(file.kept("it failed"), "it failed");
+        assert_eq!(file.keep_after_failure("it failed"), "it failed");
         assert!(!directory.exists());
 
-        let file = File::with(&Message::text("text")).unwrap();
+        let file = EditFile::create(&Message::text("text")).unwrap();
         let path = file.path.clone();
         fs::write(&path, "half a te").unwrap();
-        assert_eq!(file.kept("it failed"), format!("it failed; what you wrote is in {}", path.display()));
+        assert_eq!(
+            file.keep_after_failure("it failed"),
+            format!("it failed; what you wrote is in {}", path.display())
+        );
         assert_eq!(fs::read_to_string(&path).unwrap(), "half a te");
         fs::remove_dir_all(path.parent().unwrap()).unwrap();
     }
 
     #[test]
     fn what_an_editor_that_is_ended_leaves_beside_the_file_is_kept() {
-        let file = File::with(&Message::text("text")).unwrap();
+        let file = EditFile::create(&Message::text("text")).unwrap();
         let directory = file.directory.path().to_owned();
         fs::write(directory.join(".message.txt.swp"), "text and more").unwrap();
         assert_eq!(file.keep_if_changed(), Some(directory.clone()));
@@ -213,7 +221,7 @@ mod tests {
     #[test]
     fn the_editor_is_the_one_that_was_chosen() {
         let chosen = |visual: Option<&str>, editor: Option<&str>| {
-            chosen(|name| (if name == "VISUAL" { visual } else { editor }).map(str::to_owned))
+            editor_from_env(|name| (if name == "VISUAL" { visual } else { editor }).map(str::to_owned))
         };
         assert_eq!(chosen(Some("vim"), Some("ed")), "vim");
         assert_eq!(chosen(Some(" "), Some("ed")), "ed");

@@ -1,7 +1,7 @@
-//! The history of the input, kept from one run to the next.
+//! The history of the input in a file.
 //!
-//! A line of the file is a line of the history, its line breaks and backslashes written as `\n`, `\r` and `\\`. Only
-//! the user can read it. Several programs may write to one file: each takes the lock of the directory while it does.
+//! A line of the file is a line of the history, in which line breaks and backslashes are written as `\n`, `\r` and
+//! `\\`. Only the user can read the file. Several programs may write to it: each locks the directory while it writes.
 
 use std::{
     fs::{File, OpenOptions, Permissions},
@@ -19,47 +19,48 @@ use tokio::{sync::mpsc, task::JoinHandle};
 
 use crate::state::input_history::{MAX_LINE_BYTES, MAX_LINES};
 
-/// Nobody else may read what was written here.
+/// Access rights of the file: the user only.
 const MODE: u32 = 0o600;
-/// How much of the end of a file is read at most.
-const MOST_READ: u64 = (MAX_LINES * MAX_LINE_BYTES) as u64;
-/// Lines that may wait to be written.
-const WAITING_LINES: usize = 64;
-/// How long to wait for the last of them.
+/// Maximum bytes read from the end of the file.
+const MAX_READ_BYTES: u64 = (MAX_LINES * MAX_LINE_BYTES) as u64;
+/// Capacity of the queue of the writer.
+const QUEUE_CAPACITY: usize = 64;
+/// Maximum time to wait for the writer at the end.
 const FINISH_TIMEOUT: Duration = Duration::from_secs(1);
-/// A file with more lines is cut back.
-const TOO_MANY: usize = 2 * MAX_LINES;
+/// Number of lines at which the file is truncated to the newest.
+const TRUNCATE_AT: usize = 2 * MAX_LINES;
 
-/// Where the history is kept.
+/// The history file.
 #[derive(Debug)]
 pub(crate) struct HistoryFile {
     path: PathBuf,
-    /// How many lines it has, as far as this program knows.
+    /// Number of lines in the file, as far as known to this program.
     lines: usize,
 }
 
 impl HistoryFile {
-    /// The file, which need not exist, and the newest lines in it, the oldest of them first.
+    /// Opens the file, which need not exist. Returns it with its newest lines, oldest first.
     pub(crate) fn open(path: &Path) -> anyhow::Result<(Self, Vec<String>)> {
         let context = || format!("the history in {} can't be read", path.display());
         let mut lines =
-            read(path).map_err(|error| in_words(error, file_error::reading)).with_context(context)?;
+            read(path).map_err(|error| with_plain_words(error, file_error::reading)).with_context(context)?;
         let number = lines.len();
         lines.drain(..number.saturating_sub(MAX_LINES));
         Ok((Self { path: path.to_owned(), lines: number }, lines))
     }
 
-    /// Adds a line at the end.
+    /// Appends a line.
     pub(crate) fn append(&mut self, line: &str) -> anyhow::Result<()> {
         let context = || format!("the history in {} can't be written", self.path.display());
         let written = append(&self.path, line, self.lines);
-        let lines = written.map_err(|error| in_words(error, file_error::writing)).with_context(context)?;
+        let lines =
+            written.map_err(|error| with_plain_words(error, file_error::writing)).with_context(context)?;
         self.lines = lines;
         Ok(())
     }
 }
 
-/// Writes lines one after another on a thread of its own, so that nobody waits for the disk.
+/// Writes lines on a blocking thread, so that the event loop does not wait for the disk.
 #[derive(Debug)]
 pub(crate) struct HistoryWriter {
     lines: mpsc::Sender<String>,
@@ -67,9 +68,9 @@ pub(crate) struct HistoryWriter {
 }
 
 impl HistoryWriter {
-    /// Complains once if a line can't be written, and then writes no more.
+    /// Starts the writer. On the first error it calls `complain` and stops.
     pub(crate) fn new(mut file: HistoryFile, complain: impl FnOnce(String) + Send + 'static) -> Self {
-        let (lines, mut written) = mpsc::channel::<String>(WAITING_LINES);
+        let (lines, mut written) = mpsc::channel::<String>(QUEUE_CAPACITY);
         let task = tokio::task::spawn_blocking(move || {
             while let Some(line) = written.blocking_recv() {
                 if let Err(error) = file.append(&line) {
@@ -81,56 +82,57 @@ impl HistoryWriter {
         Self { lines, task }
     }
 
-    /// Adds a line, unless so many wait already that the disk must be stuck.
-    pub(crate) fn add(&self, line: String) {
-        // It is only the history.
+    /// Queues a line. Drops it if the queue is full because the disk is stuck.
+    pub(crate) fn enqueue(&self, line: String) {
+        // Losing a line of the history is acceptable.
         let _ = self.lines.try_send(line);
     }
 
-    /// Waits until everything is written, but not for a disk that is stuck.
+    /// Waits until all lines are written, for a limited time.
     pub(crate) async fn finish(self) {
         drop(self.lines);
         let _ = tokio::time::timeout(FINISH_TIMEOUT, self.task).await;
     }
 }
 
-/// The error with the words for what the system said.
-fn in_words(error: anyhow::Error, words: fn(io::Error) -> io::Error) -> anyhow::Error {
+/// Replaces an I/O error by its plain description.
+fn with_plain_words(error: anyhow::Error, words: fn(io::Error) -> io::Error) -> anyhow::Error {
     error.downcast().map_or_else(|other| other, |error| words(error).into())
 }
 
 fn append(path: &Path, line: &str, lines: usize) -> anyhow::Result<usize> {
-    // Those who write by way of a link take the same lock as those who do not.
+    // Lock the directory of the target, so that writers through a symbolic link use the same lock.
     let path = &files::target(path)?;
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     files::create_private_directory(directory)?;
     let _lock = lock(directory);
-    // Where it is a pipe, opening it is not to wait.
+    // Opening a pipe must not block.
     let flags = OFlags::NONBLOCK.bits().cast_signed();
     let mut file =
         OpenOptions::new().append(true).read(true).create(true).mode(MODE).custom_flags(flags).open(path)?;
     if !file.metadata()?.is_file() {
         bail!("it is not a file");
     }
-    // An older file may be open to others.
+    // An older file may be readable by others.
     file.set_permissions(Permissions::from_mode(MODE))?;
     let ended = if ends_with_newline(&mut file)? { "" } else { "\n" };
-    // In one piece, so that what is written at the same time by a program without the lock stands before or behind.
-    file.write_all(format!("{ended}{}\n", encoded(line)).as_bytes())?;
-    if lines < TOO_MANY {
+    // Write in one piece, so that concurrent writes of a program without the lock do not interleave.
+    file.write_all(format!("{ended}{}\n", encode(line)).as_bytes())?;
+    if lines < TRUNCATE_AT {
         return Ok(lines + 1);
     }
-    cut_back(path)
+    truncate(path)
 }
 
-/// Held until the file is closed. Without a lock, as on some network file systems, the history is kept all the same.
+/// Locks the directory until the returned file is closed. Some network file systems cannot lock; then the history is
+/// written without a lock.
 fn lock(directory: &Path) -> Option<File> {
     let directory = File::open(directory).ok()?;
     flock(&directory, FlockOperation::LockExclusive).ok()?;
     Some(directory)
 }
 
-/// What was cut off in the middle of a line must not swallow the next.
+/// Whether the file ends with a newline. A truncated last line must not be joined with the next one.
 fn ends_with_newline(file: &mut File) -> io::Result<bool> {
     if file.seek(SeekFrom::End(0))? == 0 {
         return Ok(true);
@@ -141,40 +143,40 @@ fn ends_with_newline(file: &mut File) -> io::Result<bool> {
     Ok(last == *b"\n")
 }
 
-/// Leaves the newest lines only, in a new file in place of the old one.
-fn cut_back(path: &Path) -> anyhow::Result<usize> {
+/// Replaces the file by one with only the newest lines. Returns their number.
+fn truncate(path: &Path) -> anyhow::Result<usize> {
     let lines = read(path)?;
     let kept = &lines[lines.len().saturating_sub(MAX_LINES)..];
-    let text: String = kept.iter().map(|line| encoded(line) + "\n").collect();
+    let text: String = kept.iter().map(|line| encode(line) + "\n").collect();
     files::write_whole(path, files::Access::Private, |file| file.write_all(text.as_bytes()))?;
     Ok(kept.len())
 }
 
-/// The lines at the end of a file. What is no text is left out.
+/// Reads the lines at the end of the file. Skips lines that are not UTF-8.
 fn read(path: &Path) -> anyhow::Result<Vec<String>> {
     let mut file = match files::open_regular(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         file => file?,
     };
     let length = file.metadata()?.len();
-    let skipped = length.saturating_sub(MOST_READ);
+    let skipped = length.saturating_sub(MAX_READ_BYTES);
     file.seek(SeekFrom::Start(skipped))?;
     let mut bytes = Vec::new();
-    file.take(MOST_READ).read_to_end(&mut bytes)?;
-    // The first line is half a line if something stands before it.
+    file.take(MAX_READ_BYTES).read_to_end(&mut bytes)?;
+    // If the start was skipped, the first line is incomplete.
     let bytes = if skipped > 0 { &bytes[..] } else { files::without_mark(&bytes) };
     let lines = bytes.split(|byte| *byte == b'\n').skip(usize::from(skipped > 0));
-    // A line break that a line of the input has is written as an escape.
+    // `\r` at the end comes from an editor: a line break inside a line is escaped.
     let lines = lines.map(|line| line.strip_suffix(b"\r").unwrap_or(line));
     let is_kept = |line: &&str| !line.is_empty() && line.len() <= 2 * MAX_LINE_BYTES;
-    Ok(lines.filter_map(|line| str::from_utf8(line).ok()).filter(is_kept).map(decoded).collect())
+    Ok(lines.filter_map(|line| str::from_utf8(line).ok()).filter(is_kept).map(decode).collect())
 }
 
-fn encoded(line: &str) -> String {
+fn encode(line: &str) -> String {
     line.replace('\\', "\\\\").replace('\n', "\\n").replace('\r', "\\r")
 }
 
-fn decoded(line: &str) -> String {
+fn decode(line: &str) -> String {
     let mut text = String::with_capacity(line.len());
     let mut rest = line.chars();
     while let Some(character) = rest.next() {
@@ -232,10 +234,10 @@ mod tests {
     fn the_file_is_cut_back_to_the_newest_lines() {
         let (_directory, path) = place();
         let (mut file, _) = HistoryFile::open(&path).unwrap();
-        (0..=TOO_MANY).for_each(|number| file.append(&number.to_string()).unwrap());
+        (0..=TRUNCATE_AT).for_each(|number| file.append(&number.to_string()).unwrap());
         let kept = fs::read_to_string(&path).unwrap();
         assert_eq!(kept.lines().count(), MAX_LINES);
-        assert_eq!(lines(&path).last().unwrap(), &TOO_MANY.to_string());
+        assert_eq!(lines(&path).last().unwrap(), &TRUNCATE_AT.to_string());
         assert_eq!(mode(&path), 0o600);
         (0..MAX_LINES / 2).for_each(|number| file.append(&number.to_string()).unwrap());
         assert_eq!(lines(&path).len(), MAX_LINES, "no more are read");
@@ -249,7 +251,7 @@ mod tests {
             fs::create_dir(made).unwrap();
             std::os::unix::fs::symlink(target, &path).unwrap();
             let (mut file, _) = HistoryFile::open(&path).unwrap();
-            (0..=TOO_MANY).for_each(|number| file.append(&number.to_string()).unwrap());
+            (0..=TRUNCATE_AT).for_each(|number| file.append(&number.to_string()).unwrap());
             assert!(fs::symlink_metadata(&path).unwrap().is_symlink());
             let target = fs::canonicalize(made.join(target)).unwrap();
             assert_eq!(fs::read_to_string(&target).unwrap().lines().count(), MAX_LINES);
@@ -273,11 +275,11 @@ mod tests {
             let path = path.clone();
             thread::spawn(move || {
                 let (mut file, _) = HistoryFile::open(&path).unwrap();
-                // One of them cuts the file back again and again.
-                file.lines = if name == "a" { TOO_MANY } else { 0 };
+                // One of them truncates the file again and again.
+                file.lines = if name == "a" { TRUNCATE_AT } else { 0 };
                 for number in 0..100 {
                     file.append(&format!("{name} {number}\n{}", name.repeat(300))).unwrap();
-                    file.lines = if name == "a" { TOO_MANY } else { 0 };
+                    file.lines = if name == "a" { TRUNCATE_AT } else { 0 };
                 }
             })
         };
@@ -302,7 +304,7 @@ mod tests {
         assert_eq!(before, ["good", "also good", "half"]);
         file.append("whole").unwrap();
         assert_eq!(lines(&path), ["good", "also good", "half", "whole"]);
-        let long = [vec![b'x'; MOST_READ as usize], b"\nthe end\n".to_vec()].concat();
+        let long = [vec![b'x'; MAX_READ_BYTES as usize], b"\nthe end\n".to_vec()].concat();
         fs::write(&path, long).unwrap();
         assert_eq!(lines(&path), ["the end"]);
     }
@@ -323,7 +325,7 @@ mod tests {
         let (_directory, path) = place();
         let (file, _) = HistoryFile::open(&path).unwrap();
         let writer = HistoryWriter::new(file, |reason| panic!("{reason}"));
-        ["one", "two"].iter().for_each(|line| writer.add((*line).to_owned()));
+        ["one", "two"].iter().for_each(|line| writer.enqueue((*line).to_owned()));
         writer.finish().await;
         assert_eq!(lines(&path), ["one", "two"]);
     }
@@ -331,8 +333,8 @@ mod tests {
     proptest! {
         #[test]
         fn every_line_comes_back_as_it_was(line in "(?s).*") {
-            prop_assert!(!encoded(&line).contains(['\n', '\r']));
-            prop_assert_eq!(decoded(&encoded(&line)), line);
+            prop_assert!(!encode(&line).contains(['\n', '\r']));
+            prop_assert_eq!(decode(&encode(&line)), line);
         }
     }
 }

@@ -7,27 +7,27 @@ use std::{
 
 use clacks_text::paths::expand;
 
-/// Entries of a directory that are looked at at most.
-const MOST_READ: usize = 10_000;
+/// Maximum entries read from a directory.
+const MAX_ENTRIES: usize = 10_000;
 
 /// Returns the names in a directory that begin with `begun`, sorted. At most `most` names. A directory ends in `/`.
 /// Hidden files are included only if `begun` starts with a dot. Empty if the directory cannot be read.
-pub fn names(directory: &str, begun: &str, most: usize) -> Vec<String> {
+pub fn list_names(directory: &str, begun: &str, most: usize) -> Vec<String> {
     let path = Path::new(if directory.is_empty() { "." } else { directory });
     let Ok(path) = expand(path) else { return Vec::new() };
     let Ok(entries) = fs::read_dir(path) else { return Vec::new() };
-    let entries = entries.take(MOST_READ).filter_map(Result::ok);
-    let mut names: Vec<_> = entries.filter_map(|entry| name(&entry, begun)).collect();
+    let entries = entries.take(MAX_ENTRIES).filter_map(Result::ok);
+    let mut names: Vec<_> = entries.filter_map(|entry| entry_name(&entry, begun)).collect();
     names.sort_unstable();
     names.truncate(most);
     names
 }
 
-/// The name of an entry, if it begins so. One that is no text can't be written.
-fn name(entry: &DirEntry, begun: &str) -> Option<String> {
+/// Returns the name of an entry if it begins with `begun`. Names that are not UTF-8 cannot be typed and are skipped.
+fn entry_name(entry: &DirEntry, begun: &str) -> Option<String> {
     let name = entry.file_name().into_string().ok()?;
     let is_wanted = name.starts_with(begun) && (begun.starts_with('.') || !name.starts_with('.'));
-    // A link to a directory is one as well.
+    // A link to a directory counts as a directory.
     is_wanted.then(|| if entry.path().is_dir() { name + "/" } else { name })
 }
 
@@ -43,10 +43,10 @@ mod tests {
         }
         fs::create_dir(place.path().join("nodes")).unwrap();
         let directory = place.path().to_str().unwrap();
-        assert_eq!(names(directory, "no", 64), ["nodes/", "notes.csv", "notes.jsonl"]);
-        assert_eq!(names(directory, "", 64).len(), 4);
-        assert_eq!(names(directory, "", 2).len(), 2);
-        assert_eq!(names(directory, ".", 64), [".hidden"]);
-        assert_eq!(names("no such directory", "", 64), [""; 0]);
+        assert_eq!(list_names(directory, "no", 64), ["nodes/", "notes.csv", "notes.jsonl"]);
+        assert_eq!(list_names(directory, "", 64).len(), 4);
+        assert_eq!(list_names(directory, "", 2).len(), 2);
+        assert_eq!(list_names(directory, ".", 64), [".hidden"]);
+        assert_eq!(list_names("no such directory", "", 64), [""; 0]);
     }
 }

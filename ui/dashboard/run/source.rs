@@ -50,7 +50,7 @@ pub struct Live {
 
 /// Event of the node, with its time.
 #[derive(Debug)]
-pub struct Happened {
+pub struct TimedEvent {
     /// Event of the node.
     pub event: Event,
     /// Node time of the event.
@@ -61,13 +61,13 @@ pub struct Happened {
 #[derive(Debug)]
 pub enum SourceEvent {
     /// Event of the node, live or replayed.
-    Happened(Happened),
+    Event(TimedEvent),
     /// A recording started or ended. The error is the reason why it failed.
     Recorded(Result<String, String>),
     /// A replay reached its target or its end.
-    Arrived,
+    ReplayReached,
     /// A replay failed. Holds the reason.
-    Failed(String),
+    ReplayFailed(String),
 }
 
 impl Source {
@@ -130,28 +130,28 @@ impl Source {
             Self::Live(live) => {
                 let Live { node, events, recorder, .. } = &mut **live;
                 tokio::select! {
-                    event = events.next() => event.map(|event| SourceEvent::happened(event, node.now())),
+                    event = events.next() => event.map(|event| SourceEvent::from_event(event, node.now())),
                     said = recorder.said() => Some(SourceEvent::Recorded(said)),
                 }
             }
             Self::Replay(player) => Some(match player.next().await {
-                Ok(Playback::Event(event, now)) => SourceEvent::happened(event, now),
-                Ok(Playback::Arrived) => SourceEvent::Arrived,
-                Err(reason) => SourceEvent::Failed(reason),
+                Ok(Playback::Event(event, now)) => SourceEvent::from_event(event, now),
+                Ok(Playback::Arrived) => SourceEvent::ReplayReached,
+                Err(reason) => SourceEvent::ReplayFailed(reason),
             }),
         }
     }
 
     /// Returns the next event if it is already there.
-    pub fn try_next(&mut self) -> Option<Happened> {
+    pub fn try_next(&mut self) -> Option<TimedEvent> {
         match self {
             Self::Live(live) => {
                 let event = live.events.try_next()?;
-                Some(Happened { event, now: live.node.now() })
+                Some(TimedEvent { event, now: live.node.now() })
             }
             Self::Replay(player) => {
                 let (event, now) = player.try_next()?;
-                Some(Happened { event, now })
+                Some(TimedEvent { event, now })
             }
         }
     }
@@ -167,15 +167,15 @@ impl Source {
     }
 
     /// Returns the real time that a span of node time takes. `None` while the replay is paused.
-    pub fn takes(&self, time: Duration) -> Option<Duration> {
+    pub fn real_time(&self, time: Duration) -> Option<Duration> {
         match self {
             Self::Live(_) => Some(time),
             Self::Replay(player) => player.takes(time),
         }
     }
 
-    /// Whether a replay is on its way to another place.
-    pub(crate) fn is_jumping(&self) -> bool {
+    /// Whether a replay is seeking.
+    pub(crate) fn is_seeking(&self) -> bool {
         self.replay().is_some_and(|replay| replay.jumping.is_some())
     }
 
@@ -208,7 +208,7 @@ impl Source {
     }
 
     /// Returns a remark about parts of a recording that are not played, one line. `None` if there are none.
-    pub fn left_out(&self) -> Option<String> {
+    pub fn omission_remark(&self) -> Option<String> {
         match self {
             Self::Live(_) => None,
             Self::Replay(player) => clacks_recording::left_out::remark(player.facts()),
@@ -244,8 +244,8 @@ impl Source {
 }
 
 impl SourceEvent {
-    fn happened(event: Event, now: Now) -> Self {
-        Self::Happened(Happened { event, now })
+    fn from_event(event: Event, now: Now) -> Self {
+        Self::Event(TimedEvent { event, now })
     }
 }
 
@@ -262,14 +262,14 @@ pub fn snapshot(node: &impl Lists, model: &Model) -> Snapshot {
         Anchor::At(id) => node.queue_position(id),
         Anchor::Untouched | Anchor::First | Anchor::Last => None,
     };
-    let queue_first = first_message(node, &wanted, place);
+    let queue_first = queue_window_start(node, &wanted, place);
     let messages = wanted.messages_before + wanted.messages_after;
     let overview = node.overview();
     Snapshot {
-        held: wanted.held.as_ref().map(|wanted| held(node, wanted, overview.held)),
-        limits: wanted.limits.then(|| used(node)),
+        held: wanted.held.as_ref().map(|wanted| held_snapshot(node, wanted, overview.held)),
+        limits: wanted.limits.then(|| limit_usage(node)),
         overview,
-        peers: peers(node, &wanted, selected_peer.as_ref()),
+        peers: peer_window(node, &wanted, selected_peer.as_ref()),
         selected_peer,
         queue: node.queue_window(queue_first..queue_first.saturating_add(messages)),
         queue_first,
@@ -281,8 +281,8 @@ pub fn snapshot(node: &impl Lists, model: &Model) -> Snapshot {
         }),
         missing: Missing {
             peers: model.marks.peers.iter().filter(|peer| !is_known(peer)).cloned().collect(),
-            messages: gone(&model.marks.messages, |id| node.queue_position(id).is_some()),
-            held: gone(&model.marks.held, |id| node.held_position(id).is_some()),
+            messages: missing(&model.marks.messages, |id| node.queue_position(id).is_some()),
+            held: missing(&model.marks.held, |id| node.held_position(id).is_some()),
         },
         recording_size: None,
         lost_lines: clacks_source::lost_lines::lost(),
@@ -293,7 +293,7 @@ pub fn snapshot(node: &impl Lists, model: &Model) -> Snapshot {
     }
 }
 
-fn used(node: &impl Lists) -> LimitUsage {
+fn limit_usage(node: &impl Lists) -> LimitUsage {
     let mut remotes = node.ignored_remotes();
     let count = remotes.len();
     remotes.truncate(MAX_REMOTES);
@@ -301,18 +301,18 @@ fn used(node: &impl Lists) -> LimitUsage {
     LimitUsage { connections: node.connections(), ignored_remotes: (remotes, count), origins: places }
 }
 
-fn gone(marked: &Marked<MessageId>, is_there: impl Fn(MessageId) -> bool) -> Vec<MessageId> {
+fn missing(marked: &Marked<MessageId>, is_there: impl Fn(MessageId) -> bool) -> Vec<MessageId> {
     marked.iter().copied().filter(|id| !is_there(*id)).collect()
 }
 
-fn held(node: &impl Lists, wanted: &HeldQuery, held: usize) -> HeldSnapshot {
+fn held_snapshot(node: &impl Lists, wanted: &HeldQuery, held: usize) -> HeldSnapshot {
     let place = wanted.selected_id().and_then(|id| node.held_position(id));
     let first = wanted.window_start(place, held);
     let window = node.held_window(first..first.saturating_add(wanted.before + wanted.after));
     HeldSnapshot { window, first, rule: node.hold_rule() }
 }
 
-fn peers(node: &impl Lists, wanted: &Query, selected: Option<&Address>) -> Vec<Peer> {
+fn peer_window(node: &impl Lists, wanted: &Query, selected: Option<&Address>) -> Vec<Peer> {
     match (selected, &wanted.peer) {
         (Some(address), _) => node.peers_around(address, wanted.peers_before, wanted.peers_after),
         (None, Anchor::Last) => node.last_peers(wanted.peers_after),
@@ -320,8 +320,8 @@ fn peers(node: &impl Lists, wanted: &Query, selected: Option<&Address>) -> Vec<P
     }
 }
 
-/// The place in the queue where the window begins.
-fn first_message(node: &impl Lists, wanted: &Query, place: Option<usize>) -> usize {
+/// Returns the index at which the window of the queue begins.
+fn queue_window_start(node: &impl Lists, wanted: &Query, place: Option<usize>) -> usize {
     match (&wanted.message, place) {
         (Anchor::Untouched | Anchor::First, _) => 0,
         (Anchor::Last, _) => node.queue_len().saturating_sub(wanted.messages_after),

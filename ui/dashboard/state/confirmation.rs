@@ -50,7 +50,7 @@ impl Confirmation {
     pub(crate) fn before_leaving(at_stake: UnsentCounts, columns: u16) -> Self {
         let mut question = Self::new("QUIT?", leaving(at_stake, columns))
             .with_answer(plain('q'), vec![Effect::Quit])
-            .with_answer(Key::LEAVE, vec![Effect::Quit]);
+            .with_answer(Key::CTRL_C, vec![Effect::Quit]);
         let UnsentCounts { waiting, held, is_anybody_there } = at_stake;
         if waiting > 0 && is_anybody_there {
             question = question.with_answer(plain('s'), vec![Effect::StartDrain { with_held: false }]);
@@ -64,7 +64,7 @@ impl Confirmation {
     /// Whether to leave, where nothing would be lost.
     pub(crate) fn before_interrupting() -> Self {
         Self::new("QUIT?", "Ctrl-C again leaves, else stay".to_owned())
-            .with_answer(Key::LEAVE, vec![Effect::RequestQuit])
+            .with_answer(Key::CTRL_C, vec![Effect::RequestQuit])
             .with_answer(plain('q'), vec![Effect::RequestQuit])
     }
 

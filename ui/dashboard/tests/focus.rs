@@ -9,7 +9,7 @@ use super::{
     holding::holding,
 };
 use crate::{
-    available::is_worth_a_hint,
+    available::has_hint,
     keymap::key::Key,
     model::focus::{FocusOwner, OpenOverlay},
     state::{
@@ -268,7 +268,7 @@ fn every_way_takes_the_filter_of_the_traffic_off() {
 fn every_hint_is_true() {
     for (at, (name, fixture)) in everywhere().enumerate() {
         let model = &fixture.model;
-        let hinted = model.keymap.bindings().iter().filter(|binding| is_worth_a_hint(model, binding));
+        let hinted = model.keymap.bindings().iter().filter(|binding| has_hint(model, binding));
         let keys: Vec<(Key, String)> = hinted
             .filter_map(|binding| Some((*model.keys_of(binding).first()?, binding.command.to_string())))
             .collect();

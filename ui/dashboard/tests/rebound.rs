@@ -18,7 +18,7 @@ struct File {
 fn with_keys(text: &str) -> Fixture {
     let mut fixture = Fixture::busy(80, 24);
     let file: File = clacks_text::toml::parse(text).unwrap();
-    fixture.model.keymap = Keymap::default().with(&file.keys);
+    fixture.model.keymap = Keymap::default().with_user_keys(&file.keys);
     fixture
 }
 

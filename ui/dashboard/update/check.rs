@@ -2,13 +2,13 @@
 
 use clacks_language::command::Command;
 
-use crate::{available::why_not_written, model::Model};
+use crate::{available::typed_command_error, model::Model};
 
 /// The command that the line is, or why Enter refuses it, as far as that is known now. What the node and the disk have
 /// to say about the line is known once they have answered.
 pub fn check(model: &Model) -> Result<Command, String> {
     let command = Command::parse(model.input.draft()).map_err(|error| error.to_string())?;
-    match why_not_written(model, &command).or_else(|| model.assist.precheck_error().map(str::to_owned)) {
+    match typed_command_error(model, &command).or_else(|| model.assist.precheck_error().map(str::to_owned)) {
         Some(reason) => Err(reason),
         None => Ok(command),
     }

@@ -15,7 +15,9 @@ use super::{
     selection, shutdown,
 };
 use crate::{
-    available::{fill_in, marked, out_of_place, selected_message, selected_peer, why_idle},
+    available::{
+        command_error, expand_template, marked_commands, mode_error, selected_message, selected_peer,
+    },
     model::{
         Model,
         focus::{FocusOwner, Selecting},
@@ -29,20 +31,20 @@ use crate::{
 
 /// Runs the command that a key is bound to, with what is selected in the places for it.
 pub(crate) fn run_line(model: &mut Model, template: &str) -> Vec<Effect> {
-    if let Some(commands) = marked(model, template) {
+    if let Some(commands) = marked_commands(model, template) {
         if model.replay.is_some() {
             return refuse_in_replay(model);
         }
         model.question = Confirmation::before_all(commands);
         return Vec::new();
     }
-    let line = still_there(model, template).and_then(|()| fill_in(model, template));
+    let line = still_there(model, template).and_then(|()| expand_template(model, template));
     let command = line.and_then(|line| Command::parse(&line).map_err(|error| error.to_string()));
     // What would do nothing says why.
     let idle = |command: &Command| match command {
         // The node knows better.
         Command::Node(_) => None,
-        Command::View(_) => why_idle(model, command),
+        Command::View(_) => command_error(model, command),
     };
     match command.and_then(|command| idle(&command).map_or(Ok(command), Err)) {
         Ok(command) => run_unwritten(model, command),
@@ -57,7 +59,7 @@ pub(crate) fn run_line(model: &mut Model, template: &str) -> Vec<Effect> {
 pub(crate) fn run_unwritten(model: &mut Model, command: Command) -> Vec<Effect> {
     let question = match command {
         // There is nothing to be asked about what won't be done.
-        command if out_of_place(model, &command).is_some() => return run(model, command),
+        command if mode_error(model, &command).is_some() => return run(model, command),
         Command::Node(NodeCommand::Forget(peer)) => Confirmation::before_forgetting(peer),
         Command::Node(command @ NodeCommand::ReleaseAll) if model.overview.held > 1 => {
             Confirmation::before(model.overview.held, command)
@@ -114,7 +116,7 @@ fn hold_on_to_the_row(model: &mut Model) -> Result<(), String> {
 
 /// Runs a command. A command that does not work in this context leaves an error notice.
 pub fn run(model: &mut Model, command: Command) -> Vec<Effect> {
-    if let Some(reason) = out_of_place(model, &command) {
+    if let Some(reason) = mode_error(model, &command) {
         model.complain(reason);
         return Vec::new();
     }

@@ -30,11 +30,15 @@ impl Model {
     /// What is open: the message that it shows as a whole, as one line; of a life what is told above it as well; and
     /// all that is told of anything else.
     fn open_text(&self) -> Option<String> {
-        let message = crate::pages::message(self).as_ref().map(line);
+        let message = crate::pages::current_message(self).as_ref().map(line);
         match &self.overlay.as_ref()?.content {
             OverlayKind::Held => message,
             OverlayKind::Biography(_) => Some(
-                crate::pages::overlay_head(self).into_iter().chain(message).collect::<Vec<_>>().join("\n"),
+                crate::pages::overlay_text_above_message(self)
+                    .into_iter()
+                    .chain(message)
+                    .collect::<Vec<_>>()
+                    .join("\n"),
             ),
             _ => Some(message.unwrap_or_else(|| crate::pages::overlay_text(self).join("\n"))),
         }

@@ -17,7 +17,7 @@ pub fn explain(model: &mut Model, key: Key) {
     bindings.sort_by_key(|(_, places)| places.iter().any(|place| is_list(*place)) != wants_lists);
     let text = match bindings.first() {
         Some((binding, places)) => {
-            let does = binding.does.split_once("on the map: ").map_or(&*binding.does, |(_, does)| does);
+            let does = binding.help.split_once("on the map: ").map_or(&*binding.help, |(_, does)| does);
             format!("{key} is for {}: {does}", titles(places))
         }
         None => format!("{key} does nothing here; {} lists the keys", help(model, owner)),
@@ -58,9 +58,9 @@ fn title(place: KeyContext) -> Option<&'static str> {
         KeyContext::Overlay => "texts and charts that are open",
         KeyContext::Replay => "a replay",
         KeyContext::Search
-        | KeyContext::Menu
+        | KeyContext::Palette
         | KeyContext::Input
         | KeyContext::Choices
-        | KeyContext::Recall => return None,
+        | KeyContext::HistorySearch => return None,
     })
 }

@@ -3,7 +3,7 @@
 use clacks_language::filter::{Filter, error::FilterError, possible::Domain};
 
 use crate::{
-    available::FILTER,
+    available::FILTER_PROMPT,
     model::{Model, focus::FocusOwner},
     state::{
         filter_preview::{FilterPreview, Mistake},
@@ -19,7 +19,7 @@ impl Model {
     pub(crate) fn follow_draft(&mut self) {
         let draft = self.input.draft().to_owned();
         let is_writing = matches!(self.next_owner(), FocusOwner::Input(_) | FocusOwner::Choices(_));
-        let emptied = self.input.is_cleared_command(FILTER).then_some("");
+        let emptied = self.input.is_cleared_command(FILTER_PROMPT).then_some("");
         match filter_in(&draft).or(emptied).filter(|_| is_writing) {
             Some(text) => self.show_live(text, draft.len() - text.len()),
             None => self.restore_filter(),

@@ -12,7 +12,7 @@ use super::{
     remember,
 };
 use crate::{
-    available::FILTER,
+    available::FILTER_PROMPT,
     model::{
         Model,
         focus::{FocusOwner, Line},
@@ -85,7 +85,7 @@ fn end_choice(model: &mut Model, takes_it: bool) -> Vec<Effect> {
 pub fn send(model: &mut Model) -> Vec<Effect> {
     if model.line() == (Line::Empty { is_command: true }) {
         // Who deletes the filter wants none.
-        if model.input.is_cleared_command(FILTER) {
+        if model.input.is_cleared_command(FILTER_PROMPT) {
             show_all_traffic(model);
         }
         model.input.clear();
@@ -125,9 +125,9 @@ pub fn write(model: &mut Model, begun: &str) -> Vec<Effect> {
     match begun {
         "" => model.input.switch_to_message(),
         // A filter that is on is there to be changed.
-        FILTER => {
+        FILTER_PROMPT => {
             let filter = model.log.filter().map_or("", Filter::as_str);
-            model.input.start_command(&format!("{FILTER}{filter}"));
+            model.input.start_command(&format!("{FILTER_PROMPT}{filter}"));
         }
         HOLD => {
             let rule = model.held.rule.as_deref().unwrap_or_default();

@@ -5,7 +5,7 @@ use ratatui::layout::{Position, Rect};
 
 use crate::{
     model::{Model, focus::OpenOverlay as Kind},
-    pages::map_geometry::{aspect, field, point_at},
+    pages::map_geometry::{aspect_ratio, map_field, point_at},
     state::{layout::Pane, lists::Anchor, map::MapDirection},
 };
 
@@ -21,7 +21,7 @@ pub fn step(model: &mut Model, by: Step) {
         Step::Right => MapDirection::Right,
         Step::PageUp | Step::PageDown | Step::Top | Step::Bottom => return,
     };
-    let aspect = aspect(field(model, area(model)));
+    let aspect = aspect_ratio(map_field(model, area(model)));
     let next = match model.peers.selected_peer() {
         Some(peer) => model.shown_map().nearest_in_direction(peer, direction, aspect),
         None => model.shown_map().peers().first().map(|tower| &tower.peer.address),
@@ -33,8 +33,8 @@ pub fn step(model: &mut Model, by: Step) {
 
 /// Selects the tower at a position on the screen, if there is one.
 pub(crate) fn select_at(model: &mut Model, position: Position) {
-    let field = field(model, area(model));
-    let Some((distance, address)) = model.shown_map().nearest(point_at(field, position), aspect(field))
+    let field = map_field(model, area(model));
+    let Some((distance, address)) = model.shown_map().nearest(point_at(field, position), aspect_ratio(field))
     else {
         return;
     };

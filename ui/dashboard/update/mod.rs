@@ -230,7 +230,7 @@ fn on_key_unseen(model: &mut Model, key: Key) -> Vec<Effect> {
     let owner = model.next_owner();
     let place = owner.place().filter(|_| owner.is_input()).unwrap_or(model.pane.into());
     match model.keymap.find(place, key).map(|binding| &*binding.command) {
-        _ if key == Key::LEAVE => shutdown::interrupt(model),
+        _ if key == Key::CTRL_C => shutdown::interrupt(model),
         Some(":quit") => vec![Effect::RequestQuit],
         Some(":quit!") => vec![Effect::Quit],
         Some(":suspend") => vec![Effect::Suspend],

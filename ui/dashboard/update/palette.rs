@@ -29,7 +29,7 @@ pub(crate) fn type_into_menu(model: &mut Model, event: KeyEvent) {
     let Some(menu) = &mut model.menu else { return };
     match event.code {
         KeyCode::Backspace => menu.pop_query(),
-        KeyCode::Char(character) if Key::from(event).is_text() => {
+        KeyCode::Char(character) if Key::from(event).is_character() => {
             menu.push_query(character.encode_utf8(&mut [0; 4]));
         }
         _ => {}
@@ -39,7 +39,7 @@ pub(crate) fn type_into_menu(model: &mut Model, event: KeyEvent) {
 pub(crate) fn type_into_search(model: &mut Model, event: KeyEvent) {
     match event.code {
         KeyCode::Backspace => model.shorten_search(),
-        KeyCode::Char(character) if Key::from(event).is_text() => {
+        KeyCode::Char(character) if Key::from(event).is_character() => {
             model.type_search(character.encode_utf8(&mut [0; 4]));
         }
         _ => {}

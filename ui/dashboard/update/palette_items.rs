@@ -10,7 +10,7 @@ use clacks_language::{
 use clacks_text::charset::Charset;
 
 use crate::{
-    available::{fill_in, marked, out_of_place, why_not},
+    available::{expand_template, marked_commands, mode_error, template_error},
     keymap::{Binding, key::Key},
     model::{Model, focus::Selecting, traffic::LogCursor},
     state::{
@@ -101,13 +101,16 @@ pub fn items(model: &Model) -> Vec<PaletteItem> {
 fn says_all(model: &Model, binding: &Binding, spec: &Spec) -> bool {
     let mut words = binding.command.trim_start_matches(":prompt ").split_whitespace();
     words.next().is_some_and(|name| name.strip_prefix(':') == Some(spec.name))
-        && (spec.argument == Argument::Nothing || why_not(model, &binding.command).is_none())
+        && (spec.argument == Argument::Nothing || template_error(model, &binding.command).is_none())
 }
 
 fn bound_item(model: &Model, binding: &Binding, keys: &[Key]) -> PaletteItem {
     let template = &*binding.command;
-    let line = fill_in(model, template).unwrap_or_else(|_| template.to_owned());
-    let deed = match (why_not(model, template), marked(model, template).and_then(Confirmation::before_all)) {
+    let line = expand_template(model, template).unwrap_or_else(|_| template.to_owned());
+    let deed = match (
+        template_error(model, template),
+        marked_commands(model, template).and_then(Confirmation::before_all),
+    ) {
         (Some(reason), _) => PaletteAction::Unavailable(reason),
         (None, Some(question)) => PaletteAction::Confirm(question),
         (None, None) => match Command::parse(&line) {
@@ -119,20 +122,20 @@ fn bound_item(model: &Model, binding: &Binding, keys: &[Key]) -> PaletteItem {
         PaletteAction::Confirm(question) => question.text.clone(),
         _ => line.trim_start_matches(":prompt ").to_owned(),
     };
-    PaletteItem { keys: names(keys, model.charset()), line, help: binding.does.to_string(), action: deed }
+    PaletteItem { keys: names(keys, model.charset()), line, help: binding.help.to_string(), action: deed }
 }
 
 fn typed_item(model: &Model, spec: &Spec) -> PaletteItem {
     let line = format!(":{}", spec.name);
     let deed = match spec.argument {
-        Argument::Nothing => match (why_not(model, &line), Command::parse(&line)) {
+        Argument::Nothing => match (template_error(model, &line), Command::parse(&line)) {
             (None, Ok(command)) => PaletteAction::Run(command),
             (None, Err(error)) => PaletteAction::Unavailable(error.to_string()),
             (Some(reason), _) => PaletteAction::Unavailable(reason),
         },
         argument => {
             let example = Command::parse(&format!("{line} {}", argument.example())).ok();
-            let reason = example.and_then(|command| out_of_place(model, &command));
+            let reason = example.and_then(|command| mode_error(model, &command));
             reason.map_or_else(
                 || PaletteAction::StartLine(format!("{line} ")),
                 |reason| PaletteAction::Unavailable(reason.to_owned()),

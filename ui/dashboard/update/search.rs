@@ -18,7 +18,7 @@ impl Model {
 
     /// Begins to look for something in what is open, or for something else.
     pub(crate) fn begin_search(&mut self) {
-        let has_no_text = crate::pages::overlay_length(self) == 0;
+        let has_no_text = crate::pages::overlay_line_count(self) == 0;
         let Some(overlay) = &mut self.overlay else { return };
         let began = overlay.scrolled;
         overlay.search =
@@ -100,7 +100,7 @@ impl Model {
             return;
         }
         let (head, columns, charset) =
-            (crate::pages::overlay_head(self), self.overlay_columns(), self.charset());
+            (crate::pages::overlay_text_above_message(self), self.overlay_columns(), self.charset());
         if let Some(Overlay { search: Some(search), message, is_cut, .. }) = &mut self.overlay {
             search.is_partial = *is_cut;
             search.find_matches(head, message, columns, charset);
@@ -109,7 +109,10 @@ impl Model {
 
     /// Looks again if the text has changed by itself.
     pub(crate) fn follow_text(&mut self) {
-        if self.search().is_some_and(|search| search.rows_above != crate::pages::overlay_head(self)) {
+        if self
+            .search()
+            .is_some_and(|search| search.rows_above != crate::pages::overlay_text_above_message(self))
+        {
             self.search_again();
         }
     }
@@ -117,7 +120,7 @@ impl Model {
     /// Scrolls to the match that was gone to, unless it is on the screen.
     pub(crate) fn show_match(&mut self) {
         let height = self.overlay_height();
-        let last = crate::pages::overlay_length(self).saturating_sub(height);
+        let last = crate::pages::overlay_line_count(self).saturating_sub(height);
         let Some(Overlay { search: Some(search), scrolled, .. }) = &mut self.overlay else { return };
         let Some(row) = search.current_row() else { return };
         if !(*scrolled..*scrolled + height).contains(&row) {
@@ -135,7 +138,7 @@ impl Model {
     /// Goes back from behind the end of what is open.
     pub(crate) fn stop_at_the_end(&mut self) {
         // Where that is is known where the text is laid out.
-        let most = crate::pages::overlay_length(self).saturating_sub(self.overlay_height());
+        let most = crate::pages::overlay_line_count(self).saturating_sub(self.overlay_height());
         if let Some(overlay) = &mut self.overlay {
             overlay.scrolled = overlay.scrolled.min(most);
         }

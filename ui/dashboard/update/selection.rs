@@ -4,12 +4,12 @@ use clacks_source::traffic::row::Row;
 
 use crate::{
     model::{Model, overlay::OverlayKind},
-    pages::message,
+    pages::current_message,
 };
 
 /// Opens the life of the message that is selected, or that what is open is about.
 pub(crate) fn open_biography(model: &mut Model) {
-    match message(model) {
+    match current_message(model) {
         Some(message) if is_cut(model) && model.lives.of(&message).is_none() => {
             model.complain("only the beginning of this message is kept, too little to find its life by");
         }

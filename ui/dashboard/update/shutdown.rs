@@ -78,7 +78,7 @@ enum Then {
 fn stops(key: Key) -> Option<Then> {
     match key {
         key if key == Key::plain(KeyCode::Esc) => Some(Then::Stay),
-        key if key == Key::plain(KeyCode::Char('q')) || key == Key::LEAVE => Some(Then::Ask),
+        key if key == Key::plain(KeyCode::Char('q')) || key == Key::CTRL_C => Some(Then::Ask),
         _ => None,
     }
 }

@@ -19,7 +19,7 @@ use ratatui::{
 
 use super::{completion_popup, components::REPLAY_INPUT_HINT, drain_progress, search};
 use crate::{
-    available::{FILTER, is_worth_a_hint},
+    available::{FILTER_PROMPT, has_hint},
     keymap::Binding,
     model::{
         Model,
@@ -229,7 +229,7 @@ fn scroll_to_cursor(draft: &str, cursor: usize, columns: usize, charset: Charset
 /// Returns the bindings to hint at, the most important first.
 fn hint_bindings(model: &Model) -> Vec<&Binding> {
     let bindings = model.keymap.bindings().iter();
-    let mut hinted: Vec<_> = bindings.filter(|binding| is_worth_a_hint(model, binding)).collect();
+    let mut hinted: Vec<_> = bindings.filter(|binding| has_hint(model, binding)).collect();
     if matches!(model.focus_owner(), FocusOwner::Overlay(_)) {
         // The key that closes the overlay always has room.
         hinted.sort_by_key(|binding| binding.command != ":close");
@@ -246,7 +246,7 @@ fn hint_text<'a>(model: &Model, binding: &'a Binding) -> &'a str {
     let is_empty = matches!(model.line(), Written::Empty { .. });
     match &*binding.command {
         ":send" if model.next_owner().is_input() && model.line() == Written::Command => "run",
-        ":send" if model.input.is_cleared_command(FILTER) => "show all traffic",
+        ":send" if model.input.is_cleared_command(FILTER_PROMPT) => "show all traffic",
         ":leave" if model.editing.is_some() => "leave the message as it was",
         ":leave" if is_empty && model.next_owner().is_input() => "back to the lists",
         _ => &binding.hint,

@@ -24,8 +24,8 @@ use crate::{
         focus::{FocusOwner, OpenOverlay as Kind},
     },
     pages::{
-        detail::introduced,
-        map_geometry::{TOWER_COLUMNS, cell, field},
+        detail::introduction_text,
+        map_geometry::{TOWER_COLUMNS, cell_of, map_field},
     },
     state::{
         layout::{Pane, below_title},
@@ -61,7 +61,7 @@ pub fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
         return;
     }
     draw_heading(theme, heading(model, theme, area), area, frame);
-    let field = field(model, area);
+    let field = map_field(model, area);
     if model.listed.peers.total() == 0 {
         super::components::draw_no_peers(model, theme, field, frame);
         return;
@@ -109,7 +109,7 @@ fn draw_edges(model: &Model, theme: Theme, field: Rect, buffer: &mut Buffer) {
     let (now, motion) = (model.shown_moment().uptime, &model.motion);
     let (mut quiet, mut busy) = (Dots::new(field), Dots::new(field));
     for edge in model.shown_map().edges(now, motion) {
-        let (from, to) = (cell(field, edge.from), cell(field, edge.to));
+        let (from, to) = (cell_of(field, edge.from), cell_of(field, edge.to));
         match edge.kind {
             EdgeKind::Introduction { is_recent: false } => quiet.add_line(from, to, SPARSER),
             EdgeKind::Introduction { is_recent: true } => quiet.add_line(from, to, SPARSE),
@@ -130,9 +130,9 @@ fn draw_edges(model: &Model, theme: Theme, field: Rect, buffer: &mut Buffer) {
 
 fn draw_marks(model: &Model, theme: Theme, field: Rect, buffer: &mut Buffer) {
     let (mut incoming, mut outgoing) = (Dots::new(field), Dots::new(field));
-    let here = cell(field, CENTRE);
+    let here = cell_of(field, CENTRE);
     for mark in model.shown_map().marks(model.shown_moment().uptime, &model.motion) {
-        let tower = cell(field, mark.peer);
+        let tower = cell_of(field, mark.peer);
         match mark.kind {
             MarkKind::In => incoming.add_blob(here, tower, mark.part),
             MarkKind::Out => outgoing.add_blob(here, tower, mark.part),
@@ -153,13 +153,13 @@ fn draw_towers(model: &Model, theme: Theme, field: Rect, buffer: &mut Buffer) {
     let mut cells = CellReservations::new(field);
     let selected = model.peers.selected_peer();
     let is_selected = |tower: &&MapPeer| selected.is_some_and(|peer| peer.address == tower.peer.address);
-    let here = cell(field, CENTRE);
+    let here = cell_of(field, CENTRE);
     cells.reserve_tower(here);
     let style = Style::reset().patch(theme.strong);
     buffer.set_stringn(here.x, here.y, TOWER.repeat(2), usize::from(field.right() - here.x), style);
     let mut standing = Vec::new();
     let mut stand = |tower, cells: &mut CellReservations| {
-        let place = cell(field, model.shown_map().position(tower));
+        let place = cell_of(field, model.shown_map().position(tower));
         // If two towers overlap, the area is too small for all: leave out the later one.
         if cells.reserve_tower(place) {
             standing.push((tower, place));
@@ -247,7 +247,7 @@ fn draw_ring_labels(
         let style = Style::reset().patch(theme.status(status));
         let ends = [CENTRE.y - ring_radius(status), CENTRE.y + ring_radius(status)]
             .map(|y| Point { x: CENTRE.x, y });
-        let place = ends.map(|end| cell(field, end)).into_iter().find_map(|end| {
+        let place = ends.map(|end| cell_of(field, end)).into_iter().find_map(|end| {
             let x = end.x.saturating_sub(columns / 2).max(field.x);
             // Keep a free column on either side.
             let with_gaps = Position { x: x.saturating_sub(1), ..end };
@@ -293,7 +293,8 @@ fn draw_peer_summary(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<
 
 fn peer_summary(model: &Model, peer: &Peer) -> String {
     let age = format::age(peer.age(model.shown_now()));
-    let introduced = introduced(model, &peer.address).map(|how| format!(", {how}")).unwrap_or_default();
+    let introduced =
+        introduction_text(model, &peer.address).map(|how| format!(", {how}")).unwrap_or_default();
     format!(
         "{} {}  {} for {age}{introduced}, took {}, sent {}, failed {}",
         letter(peer.status),

@@ -101,7 +101,7 @@ fn title_notes(model: &Model, theme: Theme, width: usize) -> Vec<Span<'static>> 
     notes.extend(omitted_note(model, theme));
     let taken: usize = notes.iter().map(Span::width).sum();
     let mut room = width.saturating_sub(taken + TITLE_WIDTH);
-    let stations = saved_filters::notes(model, theme, room);
+    let stations = saved_filters::title_notes(model, theme, room);
     room = room.saturating_sub(stations.iter().map(Span::width).sum());
     notes.extend(stations);
     let shows_all = format!("  {} shows all", model.key_for(":close"));

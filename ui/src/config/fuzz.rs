@@ -28,6 +28,6 @@ fn check(config: Config, view: &ViewFile) {
     for (_, station) in config.view.stations.iter() {
         assert_eq!(station.to_string().parse::<Station>().as_ref(), Ok(station));
     }
-    let keymap = Keymap::default().with(&config.view.keys);
+    let keymap = Keymap::default().with_user_keys(&config.view.keys);
     assert!(keymap.bindings().iter().all(|binding| !binding.command.is_empty()));
 }
