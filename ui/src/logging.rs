@@ -2,7 +2,6 @@
 
 use std::{fmt, net::IpAddr, path::Path, sync::Arc};
 
-use allowance::{Allowance, LeftOut, Topic};
 use anyhow::Context;
 use clacks_p2p::{
     Node,
@@ -11,6 +10,7 @@ use clacks_p2p::{
 use clacks_source::lost_lines::Lost;
 use clacks_text::{byte_size::LogSize, escape::escaped, file_error};
 use file::LogFile;
+use rate_limit::{LeftOut, RateLimiter, Topic};
 use serde::Deserialize;
 use tokio::time::Instant;
 use tracing::{Subscriber, debug, info, warn};
@@ -23,8 +23,8 @@ use tracing_subscriber::{
     registry::LookupSpan,
 };
 
-mod allowance;
 mod file;
+mod rate_limit;
 
 /// The log level.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum, Deserialize)]
@@ -109,27 +109,27 @@ pub(crate) fn watch(node: &Node) {
     let mut events = node.subscribe();
     info!(address = %node.address(), listens_on = ?node.listens_on(), "started");
     tokio::spawn(async move {
-        let mut allowance = Allowance::new(Instant::now());
+        let mut rate_limiter = RateLimiter::new(Instant::now());
         loop {
             tokio::select! {
                 event = events.next() => match event {
-                    Some(event) => log_within(&mut allowance, &event, Instant::now()),
+                    Some(event) => log_rate_limited(&mut rate_limiter, &event, Instant::now()),
                     None => break,
                 },
-                () = tokio::time::sleep_until(allowance.ends()) => {
-                    log_left_out(&allowance.end_minute(Instant::now()));
+                () = tokio::time::sleep_until(rate_limiter.minute_ends_at()) => {
+                    log_left_out(&rate_limiter.end_minute(Instant::now()));
                 }
             }
         }
-        log_left_out(&allowance.left_out());
+        log_left_out(&rate_limiter.left_out());
         info!("stopped");
     });
 }
 
 /// Logs an event, unless the rate limit for events that peers cause is exceeded.
-fn log_within(allowance: &mut Allowance, event: &Event, now: Instant) {
-    log_left_out(&allowance.end_minute(now));
-    if cause(event).is_none_or(|(topic, place)| allowance.admits(topic, place)) {
+fn log_rate_limited(rate_limiter: &mut RateLimiter, event: &Event, now: Instant) {
+    log_left_out(&rate_limiter.end_minute(now));
+    if cause(event).is_none_or(|(topic, network)| rate_limiter.admits(topic, network)) {
         log(event);
     }
 }
@@ -281,14 +281,14 @@ mod tests {
     /// Bytes that one hour of these events adds to the log, with each event repeated `a_second` times per second.
     fn logged_in_an_hour(events: &[Event], a_second: usize) -> usize {
         let begun = Instant::now();
-        let mut allowance = Allowance::new(begun);
+        let mut rate_limiter = RateLimiter::new(begun);
         let text = logged(|| {
             for second in 0..3600 {
                 let now = begun + std::time::Duration::from_secs(second);
                 let each = events.iter().flat_map(|event| std::iter::repeat_n(event, a_second));
-                each.for_each(|event| log_within(&mut allowance, event, now));
+                each.for_each(|event| log_rate_limited(&mut rate_limiter, event, now));
             }
-            log_left_out(&allowance.left_out());
+            log_left_out(&rate_limiter.left_out());
         });
         text.len()
     }

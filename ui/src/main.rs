@@ -31,13 +31,13 @@ use clacks_terminal::stderr::report;
 use cli::{Cli, Command};
 use config::{Config, view::View};
 use platform::runtime;
-use shutdown::{stop, tell_of_loss};
+use shutdown::{report_loss, stop};
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().collect();
     let cli = match cli::parse(&arguments) {
         Ok(cli) => cli,
-        Err(error) if error.use_stderr() => return fail(&cli::complaint(&error), 2),
+        Err(error) if error.use_stderr() => return report_failure(&cli::complaint(&error), 2),
         // Help and version are no errors.
         Err(error) => return ended(written(error.print())),
     };
@@ -52,11 +52,11 @@ fn main() -> ExitCode {
 fn ended(result: anyhow::Result<()>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => fail(&format!("{error:#}"), 1),
+        Err(error) => report_failure(&format!("{error:#}"), 1),
     }
 }
 
-fn fail(reason: &str, code: u8) -> ExitCode {
+fn report_failure(reason: &str, code: u8) -> ExitCode {
     report(reason);
     ExitCode::from(code)
 }
@@ -103,7 +103,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
     let result = match cli.command {
         None => runtime.block_on(monitor(&cli.run.config()?)),
         Some(Command::Node(run)) => runtime.block_on(headless(&run.config()?)),
-        Some(Command::Demo(demo)) => runtime.block_on(demonstrate(*demo)),
+        Some(Command::Demo(demo)) => runtime.block_on(run_demo(*demo)),
         Some(Command::Replay(options)) => runtime.block_on(replay::run(*options)),
         Some(Command::Simulate(options)) => runtime.block_on(simulate::run(*options)),
         Some(Command::Config) => print(config::DEFAULT_FILE),
@@ -128,7 +128,7 @@ async fn monitor(config: &Config) -> anyhow::Result<()> {
         };
         let (node, recorder, lists) = start(config).await?;
         let result = accessible::run(&node, recorder, lists, options).await;
-        tell_of_loss(&stop(&node).await);
+        report_loss(&stop(&node).await);
         return result;
     }
     // Checked before the node starts, so that a failure leaves no trace: no announce and no files.
@@ -140,24 +140,24 @@ async fn monitor(config: &Config) -> anyhow::Result<()> {
     };
     let settings = settings.with_history(config.view.history(config.data_directory()?.as_deref()));
     let (node, recorder, lists) = start(config).await?;
-    let settings = settings.with_remark(remark_on_ourselves(&node, config));
+    let settings = settings.with_remark(self_peer_warning(&node, config));
     let result =
         clacks_dashboard::run::event_loop::run(Source::live(&node, recorder, lists), &settings).await;
     // An error is most likely a lost terminal.
-    shutdown::hand_on_after(*result.as_ref().unwrap_or(&Cause::HungUp), &node).await;
-    tell_of_loss(&stop(&node).await);
+    shutdown::drain_after(*result.as_ref().unwrap_or(&Cause::HungUp), &node).await;
+    report_loss(&stop(&node).await);
     result.map(drop)
 }
 
 /// Runs a node without a screen.
 async fn headless(config: &Config) -> anyhow::Result<()> {
     let (node, recorder, lists) = start(config).await?;
-    tell_of_loss(&headless::run(&node, recorder, lists, true).await?);
+    report_loss(&headless::run(&node, recorder, lists, true).await?);
     Ok(())
 }
 
 /// Runs the demo network with the dashboard, in the accessible mode, or as JSON lines.
-async fn demonstrate(demo: cli::Demo) -> anyhow::Result<()> {
+async fn run_demo(demo: cli::Demo) -> anyhow::Result<()> {
     let view = demo.view.with_file(demo.file.as_deref())?;
     let is_accessible = view.accessible.unwrap_or_default();
     if !demo.no_screen && !is_accessible {
@@ -211,22 +211,22 @@ async fn start(config: &Config) -> anyhow::Result<(Node, Recorder, PeerLists)> {
     // Before the first announce.
     let recorder = record(&node, &config.view).await?;
     let introducer = Introducer::new(&node);
-    if let Some(remark) = remark_on_ourselves(&node, config) {
+    if let Some(remark) = self_peer_warning(&node, config) {
         report(&format!("warning: {remark}"));
     }
-    introducer.introduce(&peers_beside(&node, config));
+    introducer.introduce(&other_peers(&node, config));
     let lists = PeerLists::new(introducer, config.peers_from.as_deref().unwrap_or_default());
     Ok((node, recorder, lists))
 }
 
 /// The configured peers, without the node itself.
-fn peers_beside(node: &Node, config: &Config) -> Vec<Address> {
+fn other_peers(node: &Node, config: &Config) -> Vec<Address> {
     let here = node.address();
     config.peers.iter().flatten().filter(|peer| **peer != here).cloned().collect()
 }
 
 /// A warning if the node itself was configured as a peer.
-fn remark_on_ourselves(node: &Node, config: &Config) -> Option<String> {
+fn self_peer_warning(node: &Node, config: &Config) -> Option<String> {
     let here = node.address();
     let is_named = config.peers.iter().flatten().any(|peer| *peer == here);
     is_named.then(|| format!("--peer {here} is this node itself and is left out"))

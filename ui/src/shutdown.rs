@@ -15,7 +15,7 @@ pub(crate) async fn stop(node: &Node) -> Unsent {
 }
 
 /// Reports lost messages on standard error.
-pub(crate) fn tell_of_loss(remaining: &Unsent) {
+pub(crate) fn report_loss(remaining: &Unsent) {
     let losses = [(remaining.messages.len(), "still in the queue"), (remaining.held.len(), "held here")];
     for (number, place) in losses {
         match number {
@@ -27,14 +27,14 @@ pub(crate) fn tell_of_loss(remaining: &Unsent) {
 }
 
 /// Drains unsent messages for a limited time if the user did not decide about them. Reports on standard error.
-pub(crate) async fn hand_on_after(cause: Cause, node: &Node) {
+pub(crate) async fn drain_after(cause: Cause, node: &Node) {
     let Some(within) = cause.patience() else { return };
-    let at_stake = UnsentCounts::of(&node.overview());
-    if !at_stake.can_hand_on() {
+    let unsent = UnsentCounts::of(&node.overview());
+    if !unsent.can_hand_on() {
         return;
     }
-    report(&begun(at_stake.waiting, within));
+    report(&begun(unsent.waiting, within));
     let result = node.drain(within).await;
-    let left = at_stake.left_of(UnsentCounts::of(&node.overview()), false);
-    report(&told(result, at_stake.waiting, left));
+    let left = unsent.left_of(UnsentCounts::of(&node.overview()), false);
+    report(&told(result, unsent.waiting, left));
 }

@@ -254,7 +254,7 @@ fn without_responses(items: &[Item]) -> Vec<KeyEvent> {
         match item {
             Item::ResponseEnd => truncate_string_response(&mut keys, start),
             Item::Key(key) if is_bell(*key) && keys.len() > start => {
-                truncate_string_response(&mut keys, start)
+                truncate_string_response(&mut keys, start);
             }
             Item::Key(key) => {
                 keys.push(*key);

@@ -57,7 +57,7 @@ pub enum Input {
 pub struct Keys {
     read: mpsc::Receiver<Input>,
     /// One byte pauses the reader, the next one resumes it.
-    control_writer: PipeWriter,
+    control: PipeWriter,
     stopped: std::sync::mpsc::Receiver<()>,
 }
 
@@ -65,13 +65,13 @@ pub struct Keys {
 /// terminal responses as keys and waits forever for the end of a paste.
 pub(crate) fn read_keys() -> io::Result<Keys> {
     let (sender, read) = mpsc::channel(BUFFERED_INPUTS);
-    let (control_reader, control_writer) = io::pipe()?;
+    let (requests, control) = io::pipe()?;
     let (stopped_to, stopped) = std::sync::mpsc::channel();
     let reader =
-        Reader { listener: sender, control_reader, stopped: stopped_to, decoder: Decoder::default() };
+        Reader { listener: sender, control: requests, stopped: stopped_to, decoder: Decoder::default() };
     // The thread ends when the receiver is dropped or the keyboard cannot be read.
     thread::Builder::new().name("keys".into()).spawn(move || reader.run().ok())?;
-    Ok(Keys { read, control_writer, stopped })
+    Ok(Keys { read, control, stopped })
 }
 
 impl Keys {
@@ -106,14 +106,14 @@ impl Keys {
     }
 
     fn toggle(&mut self) -> io::Result<()> {
-        self.control_writer.write_all(&[0])
+        self.control.write_all(&[0])
     }
 }
 
 /// The state of the reader thread.
 struct Reader {
     listener: mpsc::Sender<Input>,
-    control_reader: PipeReader,
+    control: PipeReader,
     stopped: std::sync::mpsc::Sender<()>,
     decoder: Decoder,
 }
@@ -158,8 +158,7 @@ impl Reader {
     /// Sleeps until input arrives, a request arrives, or the decoder's wait expires.
     fn wait(&self) -> io::Result<Woken> {
         let stdin = io::stdin();
-        let mut sources =
-            [PollFd::new(&stdin, PollFlags::IN), PollFd::new(&self.control_reader, PollFlags::IN)];
+        let mut sources = [PollFd::new(&stdin, PollFlags::IN), PollFd::new(&self.control, PollFlags::IN)];
         let timeout = self.decoder.deadline().map(|until| until.saturating_duration_since(Instant::now()));
         let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
         match poll(&mut sources, timeout.as_ref()) {
@@ -175,10 +174,10 @@ impl Reader {
 
     fn pause(&mut self) -> io::Result<()> {
         let mut byte = [0];
-        self.control_reader.read_exact(&mut byte)?;
+        self.control.read_exact(&mut byte)?;
         // The rest of an incomplete sequence goes to the other program.
         self.decoder.reset();
         let _ = self.stopped.send(());
-        self.control_reader.read_exact(&mut byte)
+        self.control.read_exact(&mut byte)
     }
 }

@@ -21,10 +21,10 @@ use clacks_text::{
 };
 
 use super::{
-    not_here::not_here,
-    reading::{Contents, Item, List, PAGE, Reading, find_message},
-    sentences::{self, ended},
-    teller::Narrator,
+    list_cursor::{Item, List, ListContext, ListCursor, PAGE, find_message},
+    narrator::Narrator,
+    phrases::{self, as_sentence},
+    unsupported::unsupported,
 };
 
 /// Number of traffic rows in an answer.
@@ -36,7 +36,7 @@ const LONGEST_MESSAGE: usize = 16_384;
 
 /// The data for the answers.
 #[derive(Clone, Copy)]
-pub(crate) struct Source<'a> {
+pub(crate) struct QueryContext<'a> {
     pub(crate) lists: &'a dyn Lists,
     pub(crate) now: Now,
     /// The configured limits; `None` in a replay, which has only the number of times that each was reached.
@@ -45,22 +45,22 @@ pub(crate) struct Source<'a> {
 
 /// The result of a command.
 #[derive(Debug)]
-pub(crate) enum Answered {
-    Told(Vec<String>),
+pub(crate) enum Answer {
+    Sentences(Vec<String>),
     /// Write these rows to the file.
     Write(Target, Vec<Row>),
     /// The saved filters have changed.
     Stations(String, Stations),
     /// The command is no query.
-    Other(ViewCommand),
+    NotAQuery(ViewCommand),
 }
 
 /// Handles a line that names the item of its command: `:open 7`, `:open tower:8080`, `:biography 7`. Selects the item
 /// and returns the command without the name; `None` for other lines.
-pub(crate) fn select_named(
+pub(crate) fn select_item(
     line: &str,
-    reading: &mut Reading,
-    source: &Source<'_>,
+    cursor: &mut ListCursor,
+    source: &QueryContext<'_>,
 ) -> Option<Result<Command, String>> {
     let rest = line.strip_prefix(':')?.trim_start();
     let (name, argument) = rest.split_once(char::is_whitespace)?;
@@ -70,13 +70,13 @@ pub(crate) fn select_named(
         ("biography", argument) => (argument, ViewCommand::Biography),
         _ => return None,
     };
-    Some(named(argument, source).map(|item| {
-        reading.select(item);
+    Some(parse_item(argument, source).map(|item| {
+        cursor.select(item);
         Command::View(command)
     }))
 }
 
-fn named(text: &str, source: &Source<'_>) -> Result<Item, String> {
+fn parse_item(text: &str, source: &QueryContext<'_>) -> Result<Item, String> {
     if let Ok(id) = text.parse::<MessageId>() {
         let is_here = find_message(id, source.lists).is_some();
         return if is_here { Ok(Item::Message(id)) } else { Err(not_found(id)) };
@@ -95,92 +95,92 @@ fn not_found(id: MessageId) -> String {
 /// Answers a query.
 pub(crate) fn answer(
     command: ViewCommand,
-    reading: &mut Reading,
-    teller: &mut Narrator,
-    source: &Source<'_>,
-) -> Answered {
-    let contents = Contents { lists: source.lists, teller, now: source.now };
-    let told = match command {
-        ViewCommand::Peers => peers(reading, &contents),
-        ViewCommand::Queue => queue(reading, &contents),
-        ViewCommand::Held => held(reading, &contents),
-        ViewCommand::Traffic => traffic(reading, &contents),
-        ViewCommand::Overhead => overhead(reading, &contents),
-        ViewCommand::Move(step) => reading.step(step, &contents),
-        ViewCommand::NextPane => turn(true, reading, &contents),
-        ViewCommand::PreviousPane => turn(false, reading, &contents),
-        ViewCommand::Open => open(reading, &contents),
-        ViewCommand::Biography => biography(reading, &contents),
-        ViewCommand::Why => why(&contents),
-        ViewCommand::Charts => charts(&contents),
+    cursor: &mut ListCursor,
+    narrator: &mut Narrator,
+    source: &QueryContext<'_>,
+) -> Answer {
+    let context = ListContext { lists: source.lists, narrator, now: source.now };
+    let texts = match command {
+        ViewCommand::Peers => peers(cursor, &context),
+        ViewCommand::Queue => queue(cursor, &context),
+        ViewCommand::Held => held(cursor, &context),
+        ViewCommand::Traffic => traffic(cursor, &context),
+        ViewCommand::Overhead => overhead(cursor, &context),
+        ViewCommand::Move(step) => cursor.step(step, &context),
+        ViewCommand::NextPane => cycle_list(true, cursor, &context),
+        ViewCommand::PreviousPane => cycle_list(false, cursor, &context),
+        ViewCommand::Open => open(cursor, &context),
+        ViewCommand::Biography => biography(cursor, &context),
+        ViewCommand::Why => why(&context),
+        ViewCommand::Charts => charts(&context),
         ViewCommand::Limits => limits(source),
-        ViewCommand::Stations => stations(teller),
-        ViewCommand::Station(number, wish) => return station(number, wish, teller),
-        ViewCommand::Filter(filter) => vec![teller.set_filter(filter)],
-        ViewCommand::HoldStill => vec![teller.toggle_quiet()],
+        ViewCommand::Stations => stations(narrator),
+        ViewCommand::Station(number, command) => return station(number, command, narrator),
+        ViewCommand::Filter(filter) => vec![narrator.set_filter(filter)],
+        ViewCommand::HoldStill => vec![narrator.toggle_quiet()],
         ViewCommand::Write(target) => {
-            return Answered::Write(target, teller.log().shown().cloned().collect());
+            return Answer::Write(target, narrator.log().shown().cloned().collect());
         }
-        other => match not_here(&other) {
+        other => match unsupported(&other) {
             Some(reason) => vec![reason.to_owned()],
-            None => return Answered::Other(other),
+            None => return Answer::NotAQuery(other),
         },
     };
-    Answered::Told(told)
+    Answer::Sentences(texts)
 }
 
 // === Lists ===
 
-fn turn(forwards: bool, reading: &mut Reading, contents: &Contents<'_>) -> Vec<String> {
-    match List::next(reading.list(), forwards) {
-        List::Peers => peers(reading, contents),
-        List::Queue => queue(reading, contents),
-        List::Held => held(reading, contents),
-        List::Traffic => traffic(reading, contents),
-        List::Overhead => overhead(reading, contents),
+fn cycle_list(forwards: bool, cursor: &mut ListCursor, context: &ListContext<'_>) -> Vec<String> {
+    match List::next(cursor.list(), forwards) {
+        List::Peers => peers(cursor, context),
+        List::Queue => queue(cursor, context),
+        List::Held => held(cursor, context),
+        List::Traffic => traffic(cursor, context),
+        List::Overhead => overhead(cursor, context),
     }
 }
 
-fn peers(reading: &mut Reading, contents: &Contents<'_>) -> Vec<String> {
-    let mut told = vec![sentences::peers(&contents.lists.overview().peers)];
-    told.extend(reading.begin(List::Peers, PAGE, contents));
-    told.extend(sentences::ignored(&contents.lists.ignored_remotes()));
-    told
+fn peers(cursor: &mut ListCursor, context: &ListContext<'_>) -> Vec<String> {
+    let mut texts = vec![phrases::peers(&context.lists.overview().peers)];
+    texts.extend(cursor.open(List::Peers, PAGE, context));
+    texts.extend(phrases::ignored(&context.lists.ignored_remotes()));
+    texts
 }
 
-fn queue(reading: &mut Reading, contents: &Contents<'_>) -> Vec<String> {
-    let overview = contents.lists.overview();
-    let mut told = vec![sentences::queue(&overview), next_send(&overview, contents)];
-    told.extend(reading.begin(List::Queue, PAGE, contents));
-    told
+fn queue(cursor: &mut ListCursor, context: &ListContext<'_>) -> Vec<String> {
+    let overview = context.lists.overview();
+    let mut texts = vec![phrases::queue(&overview), next_send(&overview, context)];
+    texts.extend(cursor.open(List::Queue, PAGE, context));
+    texts
 }
 
-fn held(reading: &mut Reading, contents: &Contents<'_>) -> Vec<String> {
-    let rule = contents.lists.hold_rule();
-    let mut told = vec![sentences::held(contents.lists.overview().held, rule.as_deref())];
-    told.extend(reading.begin(List::Held, PAGE, contents));
-    told
+fn held(cursor: &mut ListCursor, context: &ListContext<'_>) -> Vec<String> {
+    let rule = context.lists.hold_rule();
+    let mut texts = vec![phrases::held(context.lists.overview().held, rule.as_deref())];
+    texts.extend(cursor.open(List::Held, PAGE, context));
+    texts
 }
 
-fn traffic(reading: &mut Reading, contents: &Contents<'_>) -> Vec<String> {
-    let told = reading.begin(List::Traffic, ROWS, contents);
-    match (told.is_empty(), contents.teller.log().total()) {
-        (false, _) => told,
+fn traffic(cursor: &mut ListCursor, context: &ListContext<'_>) -> Vec<String> {
+    let texts = cursor.open(List::Traffic, ROWS, context);
+    match (texts.is_empty(), context.narrator.log().total()) {
+        (false, _) => texts,
         (true, 0) => vec!["Nothing has come or gone yet.".to_owned()],
         (true, all) => vec![format!("None of {all} admits the filter; :filter alone takes it off.")],
     }
 }
 
-fn overhead(reading: &mut Reading, contents: &Contents<'_>) -> Vec<String> {
-    let returned = contents.teller.memory.lives.returned();
-    let told = match returned {
+fn overhead(cursor: &mut ListCursor, context: &ListContext<'_>) -> Vec<String> {
+    let returned = context.narrator.derived.histories.returned();
+    let texts = match returned {
         0 => "No message has come back yet.".to_owned(),
         1 => "1 message came back.".to_owned(),
         count => format!("{count} messages came back, those with the most visits first."),
     };
-    let mut told = vec![told];
-    told.extend(reading.begin(List::Overhead, PAGE, contents));
-    told
+    let mut texts = vec![texts];
+    texts.extend(cursor.open(List::Overhead, PAGE, context));
+    texts
 }
 
 // === One peer or message ===
@@ -189,164 +189,164 @@ fn overhead(reading: &mut Reading, contents: &Contents<'_>) -> Vec<String> {
 const NOTHING_SELECTED: &str = "Nothing is selected. :peers, :queue, :held, :traffic and :overhead tell lists, :up and \
     :down go through them, and :open NUMBER or :open HOST:PORT names a message or a peer.";
 
-fn open(reading: &Reading, contents: &Contents<'_>) -> Vec<String> {
-    match reading.selected() {
+fn open(cursor: &ListCursor, context: &ListContext<'_>) -> Vec<String> {
+    match cursor.selected() {
         None => vec![NOTHING_SELECTED.to_owned()],
-        Some(Item::Peer(address)) => match contents.lists.peer(address) {
-            Some(peer) => peer_facts(&peer, contents),
+        Some(Item::Peer(address)) => match context.lists.peer(address) {
+            Some(peer) => peer_facts(&peer, context),
             None => vec![format!("{address} is no longer known.")],
         },
-        Some(Item::Message(id)) => message_facts(*id, contents),
-        Some(Item::Row(number)) => match contents.teller.log().row(*number) {
+        Some(Item::Message(id)) => message_facts(*id, context),
+        Some(Item::Row(number)) => match context.narrator.log().row(*number) {
             Some(row) => {
-                let mut told = said(facts::message::fields_of_row(row, contents.teller.zone()));
-                told.extend(row.message.as_ref().map(whole));
-                told
+                let mut texts = field_sentences(facts::message::fields_of_row(row, context.narrator.zone()));
+                texts.extend(row.message.as_ref().map(message_text));
+                texts
             }
             None => vec!["That is forgotten by now; :traffic tells the last of what happened.".to_owned()],
         },
-        Some(Item::Text(message)) => vec![whole(message)],
+        Some(Item::Text(message)) => vec![message_text(message)],
     }
 }
 
-fn peer_facts(peer: &Peer, contents: &Contents<'_>) -> Vec<String> {
-    let memory = &contents.teller.memory;
-    let age = format::age(peer.age(contents.now));
-    let since = clock(peer.time, contents.teller.zone());
+fn peer_facts(peer: &Peer, context: &ListContext<'_>) -> Vec<String> {
+    let derived = &context.narrator.derived;
+    let age = format::age(peer.age(context.now));
+    let since = clock(peer.time, context.narrator.zone());
     let status = format!("{} for {age}, since {since}", format::status(peer));
-    let known = memory.introductions.of(&peer.address).map(|introduced| {
-        let age = format::age(contents.now.uptime.saturating_sub(introduced.at));
+    let known = derived.introductions.of(&peer.address).map(|introduced| {
+        let age = format::age(context.now.uptime.saturating_sub(introduced.at));
         facts::peer::introduced(&introduced.by, &age)
     });
-    let share = memory.shares.of([&peer.address]).percent();
-    let certificate = contents.lists.trusted_certificate(&peer.address);
-    said(facts::peer::fields(peer, status, known, &share, certificate))
+    let share = derived.shares.of([&peer.address]).percent();
+    let certificate = context.lists.trusted_certificate(&peer.address);
+    field_sentences(facts::peer::fields(peer, status, known, &share, certificate))
 }
 
-fn message_facts(id: MessageId, contents: &Contents<'_>) -> Vec<String> {
-    let Some((queued, held)) = find_message(id, contents.lists) else {
-        return vec![sentences::reply(Err(not_found(id)))];
+fn message_facts(id: MessageId, context: &ListContext<'_>) -> Vec<String> {
+    let Some((queued, held)) = find_message(id, context.lists) else {
+        return vec![phrases::reply(Err(not_found(id)))];
     };
-    let mut told = said(facts::message::fields(&queued, true, contents.now));
-    told.extend(held.map(|by| match by {
+    let mut texts = field_sentences(facts::message::fields(&queued, true, context.now));
+    texts.extend(held.map(|by| match by {
         HeldBy::Hand => "It is held by hand.".to_owned(),
         HeldBy::Rule => "It is held by the filter.".to_owned(),
         HeldBy::Refused => "It is held because peers refused it.".to_owned(),
     }));
-    told.push(whole(&queued.message));
-    told
+    texts.push(message_text(&queued.message));
+    texts
 }
 
 /// Formats names and values as sentences: `Round trip: 12 ms.`
-fn said(fields: impl IntoIterator<Item = (&'static str, String)>) -> Vec<String> {
+fn field_sentences(fields: impl IntoIterator<Item = (&'static str, String)>) -> Vec<String> {
     let known = fields.into_iter().filter(|(_, value)| !value.is_empty());
-    known.map(|(name, value)| ended(format!("{}: {value}", sentences::capitalized(name)))).collect()
+    known.map(|(name, value)| as_sentence(format!("{}: {value}", phrases::capitalized(name)))).collect()
 }
 
 /// The text of a message, cut at [`LONGEST_MESSAGE`].
-fn whole(message: &Message) -> String {
+fn message_text(message: &Message) -> String {
     let text = message.as_text().unwrap_or_else(|| message.as_json_line().to_string());
-    let told: String = text.chars().take(LONGEST_MESSAGE).collect();
-    let rest = text.len() - told.len();
+    let texts: String = text.chars().take(LONGEST_MESSAGE).collect();
+    let rest = text.len() - texts.len();
     let more = if rest > 0 { format!(" And {rest} bytes more.") } else { String::new() };
-    ended(format!("Its text: {told}")) + &more
+    as_sentence(format!("Its text: {texts}")) + &more
 }
 
-fn biography(reading: &Reading, contents: &Contents<'_>) -> Vec<String> {
-    let Some(message) = reading.message(contents) else {
+fn biography(cursor: &ListCursor, context: &ListContext<'_>) -> Vec<String> {
+    let Some(message) = cursor.message(context) else {
         return vec!["No message is selected; :biography NUMBER names one of :queue or :held.".to_owned()];
     };
-    let Some(life) = contents.teller.memory.lives.of(&message) else {
-        return vec![ended(format!(
+    let Some(life) = context.narrator.derived.histories.of(&message) else {
+        return vec![as_sentence(format!(
             "Nothing is remembered of the message: {}",
-            sentences::text(&message, contents.teller.charset())
+            phrases::text(&message, context.narrator.charset())
         ))];
     };
-    let mut told = vec![ended(format!(
+    let mut texts = vec![as_sentence(format!(
         "The life of the message: {}",
-        sentences::text(&message, contents.teller.charset())
+        phrases::text(&message, context.narrator.charset())
     ))];
-    told.extend(said(facts::life::summary(life, contents.now, contents.teller.zone())));
-    let stays = life.passes.iter().rev().take(PAGE).map(|pass| {
-        ended(format!(
+    texts.extend(field_sentences(facts::life::summary(life, context.now, context.narrator.zone())));
+    let is_interactive = life.passes.iter().rev().take(PAGE).map(|pass| {
+        as_sentence(format!(
             "Stay at {}: {}",
-            clock(pass.came.unix_ms, contents.teller.zone()),
+            clock(pass.came.unix_ms, context.narrator.zone()),
             facts::life::stay(pass)
         ))
     });
-    told.extend(stays);
-    told.extend(
+    texts.extend(is_interactive);
+    texts.extend(
         life.passes.len().checked_sub(PAGE + 1).map(|more| format!("And {} stays before.", more + 1)),
     );
-    told
+    texts
 }
 
 // === Sending ===
 
 /// The time of the next send, its message and its possible receivers.
-fn next_send(overview: &Overview, contents: &Contents<'_>) -> String {
-    let rate = format!("At most {} a second are sent", a_second(overview.send_rate));
+fn next_send(overview: &Overview, context: &ListContext<'_>) -> String {
+    let rate = format!("At most {} a second are sent", per_second(overview.send_rate));
     let Some(at) = overview.next_send.filter(|_| overview.queued > 0) else {
         // A command in braces can be typed. In the accessible mode a message is written without `:say`.
         let idle = facts::choice::idle(overview).replace(" ({:say} writes a message)", "");
-        return ended(format!("{rate}. Next: {}", idle.replace(['{', '}'], "")));
+        return as_sentence(format!("{rate}. Next: {}", idle.replace(['{', '}'], "")));
     };
-    let wait = format::span(at.saturating_sub(contents.now.uptime));
+    let wait = format::span(at.saturating_sub(context.now.uptime));
     let odds = facts::choice::odds(&overview.free_peers, overview.verified_only);
-    let head = contents.lists.queue_window(0..1).pop();
+    let head = context.lists.queue_window(0..1).pop();
     let text = head
-        .map(|head| format!(": {}", sentences::text(&head.message, contents.teller.charset())))
+        .map(|head| format!(": {}", phrases::text(&head.message, context.narrator.charset())))
         .unwrap_or_default();
-    ended(format!("{rate}. The next goes in {wait} to {odds}{text}"))
+    as_sentence(format!("{rate}. The next goes in {wait} to {odds}{text}"))
 }
 
 /// A number per second, without the unit.
-fn a_second(rate: f64) -> String {
-    let told = format::rate(rate);
-    told.strip_suffix("/s").unwrap_or(&told).to_owned()
+fn per_second(rate: f64) -> String {
+    let texts = format::rate(rate);
+    texts.strip_suffix("/s").unwrap_or(&texts).to_owned()
 }
 
-fn why(contents: &Contents<'_>) -> Vec<String> {
-    let mut told = vec![next_send(&contents.lists.overview(), contents)];
-    let mut sends = contents.teller.memory.sends.newest_first();
-    let zone = contents.teller.zone();
+fn why(context: &ListContext<'_>) -> Vec<String> {
+    let mut texts = vec![next_send(&context.lists.overview(), context)];
+    let mut sends = context.narrator.derived.sends.newest_first();
+    let zone = context.narrator.zone();
     let Some(last) = sends.next() else {
-        told.push("Nothing has been sent yet.".to_owned());
-        return told;
+        texts.push("Nothing has been sent yet.".to_owned());
+        return texts;
     };
     let time = clock(last.when.unix_ms, zone);
-    told.push(ended(format!(
+    texts.push(as_sentence(format!(
         "The last went at {time} to {}: {}",
         last.to,
-        sentences::text(&last.message, contents.teller.charset())
+        phrases::text(&last.message, context.narrator.charset())
     )));
-    told.push(ended(format!("Why there: {}", facts::choice::reason(&last.choice))));
-    told.push(ended(format!("What came of it: {}", facts::choice::outcome(last))));
+    texts.push(as_sentence(format!("Why there: {}", facts::choice::reason(&last.choice))));
+    texts.push(as_sentence(format!("What came of it: {}", facts::choice::outcome(last))));
     let earlier = sends.take(EARLIER_SENDS).map(|send| {
         let time = clock(send.when.unix_ms, zone);
-        ended(format!("Before that, at {time} to {}: {}", send.to, facts::choice::outcome(send)))
+        as_sentence(format!("Before that, at {time} to {}: {}", send.to, facts::choice::outcome(send)))
     });
-    told.extend(earlier);
-    told
+    texts.extend(earlier);
+    texts
 }
 
 /// Message rates and round-trip times.
-fn charts(contents: &Contents<'_>) -> Vec<String> {
-    let overview = contents.lists.overview();
-    let trends = &contents.teller.memory.trends;
-    let mut told = vec![next_send(&overview, contents)];
+fn charts(context: &ListContext<'_>) -> Vec<String> {
+    let overview = context.lists.overview();
+    let trends = &context.narrator.derived.trends;
+    let mut texts = vec![next_send(&overview, context)];
     for (seconds, name) in [(10, "10 seconds"), (60, "minute"), (600, "10 minutes")] {
         let (received, delivered, failed) = trends.mean(seconds);
-        told.push(format!(
+        texts.push(format!(
             "A second in the last {name}: {} in, {} out, {} failed.",
-            a_second(received),
-            a_second(delivered),
-            a_second(failed)
+            per_second(received),
+            per_second(delivered),
+            per_second(failed)
         ));
     }
     let times = trends.round_trips();
     let of = |percent| times.percentile(percent).map(format::round_trip);
-    told.push(match (of(50), of(90)) {
+    texts.push(match (of(50), of(90)) {
         (Some(half), Some(_)) if times.len() == 1 => format!("The only delivery of late took {half}."),
         (Some(half), Some(most)) => {
             format!(
@@ -357,33 +357,34 @@ fn charts(contents: &Contents<'_>) -> Vec<String> {
         _ => "Nothing was delivered yet.".to_owned(),
     });
     let counters = overview.counters;
-    told.push(format!(
+    texts.push(format!(
         "Since the start: {} in, {} out, {} failed, {} refused.",
         counters.received, counters.delivered, counters.failed, counters.refused
     ));
-    let missed = contents.teller.log().missed;
-    told.extend((missed > 0).then(|| format!("Missed: {}.", sentences::number(missed as usize, "event"))));
-    told
+    let missed = context.narrator.log().missed;
+    texts.extend((missed > 0).then(|| format!("Missed: {}.", phrases::number(missed as usize, "event"))));
+    texts
 }
 
-fn limits(source: &Source<'_>) -> Vec<String> {
+fn limits(source: &QueryContext<'_>) -> Vec<String> {
     let rows = rows(source.settings, &source.lists.overview(), source.lists.connections());
-    let mut told: Vec<_> = rows.iter().filter_map(sentences::limit).collect();
+    let mut texts: Vec<_> = rows.iter().filter_map(phrases::limit).collect();
     if source.settings.is_none() {
-        told.insert(0, "What the limits were set to is not recorded; how often they were met is.".to_owned());
+        texts
+            .insert(0, "What the limits were set to is not recorded; how often they were met is.".to_owned());
     }
-    told.extend(source.lists.places(MOST_PLACES).0.iter().map(sentences::place));
-    let ignored = sentences::ignored(&source.lists.ignored_remotes());
-    told.push(ignored.unwrap_or_else(|| "No remote address is ignored.".to_owned()));
-    told
+    texts.extend(source.lists.places(MOST_PLACES).0.iter().map(phrases::place));
+    let ignored = phrases::ignored(&source.lists.ignored_remotes());
+    texts.push(ignored.unwrap_or_else(|| "No remote address is ignored.".to_owned()));
+    texts
 }
 
 // === Stations ===
 
-fn stations(teller: &Narrator) -> Vec<String> {
-    let told: Vec<_> = teller
-        .memory
-        .listening
+fn stations(narrator: &Narrator) -> Vec<String> {
+    let texts: Vec<_> = narrator
+        .derived
+        .saved_filters
         .iter()
         .map(|(number, station, hits)| {
             let came = match hits {
@@ -394,38 +395,38 @@ fn stations(teller: &Narrator) -> Vec<String> {
             format!("Station {number}: {station}, {came}.")
         })
         .collect();
-    if told.is_empty() {
+    if texts.is_empty() {
         return vec!["There are no stations; :station 1 FILTER makes one.".to_owned()];
     }
-    told
+    texts
 }
 
-fn station(number: Number, wish: StationCommand, teller: &mut Narrator) -> Answered {
-    let known: Option<Station> = teller.memory.listening.get(number).cloned();
-    let (told, station) = match (wish, known) {
+fn station(number: Number, command: StationCommand, narrator: &mut Narrator) -> Answer {
+    let known: Option<Station> = narrator.derived.saved_filters.get(number).cloned();
+    let (texts, station) = match (command, known) {
         (StationCommand::Save(station), _) => (format!("station {number} is {station}"), Some(station)),
         (_, None) => {
             let reason = format!("there is no station {number}; :station {number} FILTER makes one");
-            return Answered::Told(vec![sentences::reply(Err(reason))]);
+            return Answer::Sentences(vec![phrases::reply(Err(reason))]);
         }
         (StationCommand::Clear, Some(_)) => (format!("station {number} is free"), None),
         (StationCommand::Tune, Some(station)) => {
-            teller.memory.listening.forget_hits(number);
-            let is_on = teller.log().filter() == Some(&station.filter);
-            return Answered::Told(vec![teller.set_filter((!is_on).then_some(station.filter))]);
+            narrator.derived.saved_filters.forget_hits(number);
+            let is_on = narrator.log().filter() == Some(&station.filter);
+            return Answer::Sentences(vec![narrator.set_filter((!is_on).then_some(station.filter))]);
         }
     };
-    teller.memory.listening.set(number, station);
-    Answered::Stations(sentences::reply(Ok(told)), teller.memory.listening.changed().clone())
+    narrator.derived.saved_filters.set(number, station);
+    Answer::Stations(phrases::reply(Ok(texts)), narrator.derived.saved_filters.changed().clone())
 }
 
 /// The text of a message, and how to change it.
-pub(crate) fn edit(id: MessageId, source: &Source<'_>) -> Vec<String> {
+pub(crate) fn edit(id: MessageId, source: &QueryContext<'_>) -> Vec<String> {
     match find_message(id, source.lists) {
         Some((queued, _)) => vec![
-            ended(format!("Message {id} is now: {}", preview(&queued.message))),
+            as_sentence(format!("Message {id} is now: {}", preview(&queued.message))),
             format!("Write the new text behind the number, as in :edit {id} TEXT."),
         ],
-        None => vec![sentences::reply(Err(not_found(id)))],
+        None => vec![phrases::reply(Err(not_found(id)))],
     }
 }

@@ -13,7 +13,7 @@ use rustix::termios::{
 };
 use tokio::sync::mpsc;
 
-use super::{presses::Presses, turns::TurnResult, typing::Typed};
+use super::{key_filter::KeyFilter, line_editor::Typed, prompt::OutputPart};
 use crate::platform::input::{self, Line};
 
 /// Maximum number of bytes per read.
@@ -35,7 +35,7 @@ pub(crate) enum Input {
 
 /// A finished line; `None` is the end of the input.
 #[derive(Debug)]
-pub(crate) struct Ended(pub(crate) Option<Line>);
+pub(crate) struct Finished(pub(crate) Option<Line>);
 
 /// The source of the input.
 #[derive(Debug)]
@@ -65,12 +65,12 @@ impl Keyboard {
     }
 
     /// Handles the result of keys. Returns the text to write, and the finished line if there is one.
-    pub(crate) fn answer(&mut self, typed: Typed) -> (Option<TurnResult>, Option<Ended>) {
+    pub(crate) fn handle(&mut self, typed: Typed) -> (Option<OutputPart>, Option<Finished>) {
         match typed {
-            Typed::Echo(text) => (Some(TurnResult::Echo(text)), None),
-            Typed::Stop(line) => (Some(TurnResult::Echo(self.stop(&line))), None),
-            Typed::End => (None, Some(Ended(None))),
-            Typed::Line(line) => (Some(TurnResult::Echo("\n".to_owned())), Some(Ended(Some(line)))),
+            Typed::Echo(text) => (Some(OutputPart::Echo(text)), None),
+            Typed::Stop(line) => (Some(OutputPart::Echo(self.stop(&line))), None),
+            Typed::End => (None, Some(Finished(None))),
+            Typed::Line(line) => (Some(OutputPart::Echo("\n".to_owned())), Some(Finished(Some(line)))),
         }
     }
 
@@ -82,9 +82,9 @@ impl Keyboard {
             return format!("{begins}{CANNOT_STOP}\n{line}");
         }
         if let Some(mode) = &self.mode {
-            mode.give_back();
+            mode.restore();
             let _ = signal_hook::low_level::raise(signal_hook::consts::SIGTSTP);
-            let _ = mode.take();
+            let _ = mode.apply();
         }
         line.to_owned()
     }
@@ -117,12 +117,12 @@ fn keys() -> anyhow::Result<mpsc::Receiver<Input>> {
     let (to_reader, input) = mpsc::channel(1);
     let read = move || {
         let mut buffer = [0; AT_ONCE];
-        let mut presses = Presses::default();
+        let mut key_filter = KeyFilter::default();
         loop {
             let keys = match io::stdin().lock().read(&mut buffer) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Ok(0) | Err(_) => break,
-                Ok(count) => presses.typed(&buffer[..count], Instant::now()),
+                Ok(count) => key_filter.filter(&buffer[..count], Instant::now()),
             };
             if !keys.is_empty() && to_reader.blocking_send(Input::Keys(keys)).is_err() {
                 return;
@@ -145,11 +145,11 @@ struct KeyMode {
 impl KeyMode {
     fn set() -> io::Result<Self> {
         let mode = Self { before: tcgetattr(io::stdin())? };
-        mode.take()?;
+        mode.apply()?;
         Ok(mode)
     }
 
-    fn take(&self) -> io::Result<()> {
+    fn apply(&self) -> io::Result<()> {
         let mut keys = self.before.clone();
         keys.local_modes.remove(LocalModes::ICANON | LocalModes::ECHO | LocalModes::IEXTEN);
         keys.special_codes[SpecialCodeIndex::VMIN] = 1;
@@ -159,7 +159,7 @@ impl KeyMode {
         Ok(tcsetattr(io::stdin(), OptionalActions::Drain, &keys)?)
     }
 
-    fn give_back(&self) {
+    fn restore(&self) {
         // Fails only if the terminal was closed.
         let _ = tcsetattr(io::stdin(), OptionalActions::Drain, &self.before);
     }
@@ -167,6 +167,6 @@ impl KeyMode {
 
 impl Drop for KeyMode {
     fn drop(&mut self) {
-        self.give_back();
+        self.restore();
     }
 }

@@ -1,7 +1,7 @@
 //! The accessible mode: the node's events as sentences, one per line, and commands as lines. For screen readers, for
 //! terminals without escape sequences, and for pipes; no escape sequence is written.
 //!
-//! On a terminal single keys are read, so that output waits while a line is being typed; see [`typing`]. In a pipe
+//! On a terminal single keys are read, so that output waits while a line is being typed; see [`line_editor`]. In a pipe
 //! nothing waits.
 
 use std::{
@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use answers::{Answered, Source, answer, edit, select_named};
+use answers::{Answer, QueryContext, answer, edit, select_item};
 use clacks_language::{
     command::{Command, NodeCommand, ViewCommand},
     filter::Filter,
@@ -25,13 +25,13 @@ use clacks_source::{
     saved_filters::{Bell, SavedFilterHits},
 };
 use clacks_text::{charset::Charset, sanitize::spelt};
-use keyboard::{Ended, Input, Keyboard};
-use leaving::{Draining, LeaveQuestion, Spoken, hung_up, tell_all};
-use reading::Reading;
-use teller::Narrator;
+use keyboard::{Finished, Input, Keyboard};
+use list_cursor::ListCursor;
+use narrator::Narrator;
+use prompt::{OutputPart, Prompt};
+use shutdown::{Draining, LeaveQuestion, WriteResult, drain_after_hangup, write_sentences};
 use tokio::{sync::mpsc, time::Instant};
-use turns::{TurnResult, Turns};
-use undoing::Undoable;
+use undo::UndoHistory;
 
 use super::platform::{
     input::Line,
@@ -40,28 +40,28 @@ use super::platform::{
 };
 
 mod answers;
-mod flood;
+mod derived_state;
+mod digest;
+mod key_filter;
 mod keyboard;
-mod leaving;
-mod memory;
-mod not_here;
-mod presses;
-mod reading;
+mod line_editor;
+mod list_cursor;
+mod narrator;
+mod phrases;
+mod prompt;
 pub(crate) mod replay;
-mod sentences;
-mod tab;
-mod teller;
+mod shutdown;
+mod tab_completion;
 #[cfg(test)]
 mod tests;
-mod turns;
-mod typing;
-mod undoing;
+mod undo;
+mod unsupported;
 
 /// Maximum number of buffered answers.
 const REPLIES: usize = 64;
 
 /// Maximum time for a slow reader to read the last sentences.
-const LAST_WORDS: Duration = Duration::from_secs(2);
+const EXIT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The options of the accessible mode.
 #[derive(Debug, Default)]
@@ -85,8 +85,8 @@ pub(crate) async fn run(
     peer_lists: PeerLists,
     options: AccessibleOptions,
 ) -> anyhow::Result<()> {
-    let (to_tell, replies) = mpsc::channel(REPLIES);
-    let mut session = Session::new(node, peer_lists, options, to_tell);
+    let (to_session, replies) = mpsc::channel(REPLIES);
+    let mut session = Session::new(node, peer_lists, options, to_session);
     let result = listen(&mut session, &mut recorder, replies).await;
     recorder.stop().await;
     if let Some(stations) = session.stations {
@@ -106,73 +106,73 @@ async fn listen(
     if !session.peer_lists.configured().is_empty() {
         session.read_peers(None);
     }
-    let mut sentences: Vec<_> = session.welcome().into_iter().map(TurnResult::Sentence).collect();
+    let mut sentences: Vec<_> = session.welcome().into_iter().map(OutputPart::Sentence).collect();
     loop {
-        match tell_all(session, &output, sentences, (&mut signals, &mut replies)).await {
-            Ok(Spoken::All) => {}
-            Ok(Spoken::Leave) => return Ok(()),
-            Ok(Spoken::HungUp) => break hung_up(session, &mut signals, replies).await,
-            Ok(Spoken::Signalled(signal)) => {
+        match write_sentences(session, &output, sentences, (&mut signals, &mut replies)).await {
+            Ok(WriteResult::All) => {}
+            Ok(WriteResult::Leave) => return Ok(()),
+            Ok(WriteResult::HungUp) => break drain_after_hangup(session, &mut signals, replies).await,
+            Ok(WriteResult::Signalled(signal)) => {
                 sentences = session.on_signal(signal);
                 continue;
             }
-            Err(closed) => return nobody_reads(session, closed, (&mut signals, replies)).await,
+            Err(closed) => return after_output_closed(session, closed, (&mut signals, replies)).await,
         }
-        if session.leaves {
+        if session.is_leaving {
             // A stuck reader does not delay the exit.
             tokio::select! {
                 finished = output.finish() => return finished.or_else(Closed::into_result),
                 _ = signals.next() => return Ok(()),
-                () = tokio::time::sleep(LAST_WORDS) => return Ok(()),
+                () = tokio::time::sleep(EXIT_TIMEOUT) => return Ok(()),
             }
         }
         sentences = tokio::select! {
             event = events.next() => match event {
                 Some(event) => {
-                    let told = session.on_event(&event);
-                    let rings = session.rings().then(|| TurnResult::Echo(BELL.to_owned()));
-                    rings.into_iter().chain(session.turns.happened(told)).collect()
+                    let texts = session.on_event(&event);
+                    let rings = session.should_ring().then(|| OutputPart::Echo(BELL.to_owned()));
+                    rings.into_iter().chain(session.prompt.announce(texts)).collect()
                 }
                 None => return Ok(()),
             },
             Some(input) = keyboard.next() => match input {
-                Input::Gone => break hung_up(session, &mut signals, replies).await,
+                Input::Gone => break drain_after_hangup(session, &mut signals, replies).await,
                 input => session.on_input(input, &mut keyboard, recorder).await,
             },
-            said = recorder.said() => session.turns.happened(vec![sentences::reply(said)]),
+            said = recorder.said() => session.prompt.announce(vec![phrases::reply(said)]),
             Some(reply) = replies.recv() => {
-                let told = session.on_reply(reply);
-                session.turns.happened(told).into_iter().chain(session.left_behind()).collect()
+                let texts = session.on_reply(reply);
+                session.prompt.announce(texts).into_iter().chain(session.flush_on_exit()).collect()
             }
             () = session.summary_is_due() => {
-                let told = session.teller.summary(node.now().uptime);
-                session.turns.happened(told)
+                let texts = session.narrator.summary(node.now().uptime);
+                session.prompt.announce(texts)
             }
             signal = signals.next() => match signal {
-                Signal::HangUp => break hung_up(session, &mut signals, replies).await,
+                Signal::HangUp => break drain_after_hangup(session, &mut signals, replies).await,
                 signal => session.on_signal(signal),
             },
-            closed = output.closed() => return nobody_reads(session, closed, (&mut signals, replies)).await,
+            closed = output.closed() => return after_output_closed(session, closed, (&mut signals, replies)).await,
         };
     }
     Ok(())
 }
 
 /// Ends the session after the output was closed or failed.
-async fn nobody_reads(
+async fn after_output_closed(
     session: &mut Session,
     closed: Closed,
     (signals, replies): (&mut Signals, mpsc::Receiver<Reply>),
 ) -> anyhow::Result<()> {
-    hung_up(session, signals, replies).await;
+    drain_after_hangup(session, signals, replies).await;
     if session.is_on_terminal { Ok(()) } else { closed.into_result() }
 }
 
-async fn tell(output: &Output, sentences: Vec<TurnResult>, charset: Charset) -> Result<(), Closed> {
-    for told in sentences {
-        match told {
-            TurnResult::Sentence(sentence) => output.write(line(&sentence, charset)).await?,
-            TurnResult::Echo(text) => output.echo(text).await?,
+async fn write_parts(output: &Output, sentences: Vec<OutputPart>, charset: Charset) -> Result<(), Closed> {
+    for texts in sentences {
+        match texts {
+            OutputPart::Sentence(sentence) => output.write(line(&sentence, charset)).await?,
+            OutputPart::Echo(text) => output.echo(text).await?,
         }
     }
     Ok(())
@@ -183,8 +183,8 @@ fn line(sentence: &str, charset: Charset) -> String {
     spelt(sentence, usize::MAX, charset)
 }
 
-fn sentences_of(sentences: Vec<String>) -> Vec<TurnResult> {
-    sentences.into_iter().map(TurnResult::Sentence).collect()
+fn sentences_of(sentences: Vec<String>) -> Vec<OutputPart> {
+    sentences.into_iter().map(OutputPart::Sentence).collect()
 }
 
 /// The bell character. It neither moves the cursor nor starts a sequence.
@@ -195,8 +195,8 @@ const NO_REPLAY: &str = "this is no replay; clacks replay FILE plays a recording
 
 /// The result of a command that took a while.
 enum Reply {
-    Told(Vec<String>),
-    HandedOn(Result<(), DrainError>),
+    Sentences(Vec<String>),
+    Drained(Result<(), DrainError>),
 }
 
 /// A session with a node.
@@ -205,18 +205,18 @@ struct Session {
     /// A demo, whose unsent messages need no question.
     demo: bool,
     limits: LimitSettings,
-    teller: Narrator,
+    narrator: Narrator,
     bell: Bell,
-    reading: Reading,
-    undoable: Undoable,
-    turns: Turns,
+    cursor: ListCursor,
+    undo_history: UndoHistory,
+    prompt: Prompt,
     /// Writes changed saved filters to their file, if there is one.
     stations: Option<StationWriter>,
     /// The question before the exit.
     question: LeaveQuestion,
     /// The drain before the exit.
-    handing_on: Option<Draining>,
-    leaves: bool,
+    draining: Option<Draining>,
+    is_leaving: bool,
     /// Determined at the start, because a closed terminal looks like no terminal.
     is_on_terminal: bool,
     /// For answers that take a while.
@@ -234,26 +234,26 @@ impl Session {
         let AccessibleOptions { demo, filter, charset, stations, kept } = options;
         let (file, changed) =
             kept.map_or((None, Stations::default()), |(file, changed)| (Some(file), changed));
-        let mut teller = Narrator::new(filter, charset);
-        teller.memory.listening = SavedFilterHits::new(stations, changed);
+        let mut narrator = Narrator::new(filter, charset);
+        narrator.derived.saved_filters = SavedFilterHits::new(stations, changed);
         let complaints = replies.clone();
         // Fails only if the session has ended.
         let complain = move |reason| {
-            drop(complaints.blocking_send(Reply::Told(vec![sentences::reply(Err(reason))])));
+            drop(complaints.blocking_send(Reply::Sentences(vec![phrases::reply(Err(reason))])));
         };
         Self {
             node: node.clone(),
             demo,
             limits: LimitSettings::of(node),
-            teller,
+            narrator,
             bell: Bell::default(),
-            reading: Reading::default(),
-            undoable: Undoable::default(),
-            turns: Turns::new(tab::of_node, charset),
+            cursor: ListCursor::default(),
+            undo_history: UndoHistory::default(),
+            prompt: Prompt::new(tab_completion::of_node, charset),
             stations: file.map(|file| StationWriter::new(file, complain)),
             question: LeaveQuestion::None,
-            handing_on: None,
-            leaves: false,
+            draining: None,
+            is_leaving: false,
             is_on_terminal: io::stdout().is_terminal(),
             replies,
             peer_lists,
@@ -270,16 +270,16 @@ impl Session {
 
     fn on_event(&mut self, event: &Event) -> Vec<String> {
         let now = self.node.now();
-        if self.teller.memory.wants_sample(now) {
-            self.teller.memory.sample(&self.node.overview(), now);
+        if self.narrator.derived.is_sample_due(now) {
+            self.narrator.derived.sample(&self.node.overview(), now);
         }
-        self.teller.note(event, now).into_iter().collect()
+        self.narrator.narrate(event, now).into_iter().collect()
     }
 
     /// Whether to ring the terminal's bell now for a saved filter. It rings also while a line is being typed, although
     /// the sentence waits.
-    fn rings(&mut self) -> bool {
-        self.teller.has_rung() && self.is_on_terminal && self.bell.may_ring(std::time::Instant::now())
+    fn should_ring(&mut self) -> bool {
+        self.narrator.pop_bell() && self.is_on_terminal && self.bell.may_ring(std::time::Instant::now())
     }
 
     /// Handles input: a line, or keys.
@@ -288,32 +288,32 @@ impl Session {
         input: Input,
         keyboard: &mut Keyboard,
         recorder: &mut Recorder,
-    ) -> Vec<TurnResult> {
+    ) -> Vec<OutputPart> {
         let keys = match input {
             Input::Line(line) => return sentences_of(self.on_line(line, recorder).await),
             Input::Keys(keys) => keys,
             Input::Gone => return Vec::new(),
         };
-        let mut told = Vec::new();
-        self.turns.begin();
-        for typed in self.turns.press(&keys) {
-            let (echo, ended) = keyboard.answer(typed);
-            told.extend(echo);
-            if let Some(Ended(line)) = ended {
-                told.extend(sentences_of(self.on_line(line, recorder).await));
+        let mut texts = Vec::new();
+        self.prompt.update_width();
+        for typed in self.prompt.press(&keys) {
+            let (echo, ended) = keyboard.handle(typed);
+            texts.extend(echo);
+            if let Some(Finished(line)) = ended {
+                texts.extend(sentences_of(self.on_line(line, recorder).await));
             }
-            if self.leaves {
+            if self.is_leaving {
                 break;
             }
         }
-        told.extend(self.turns.end());
-        told.extend(self.ask_now());
-        told
+        texts.extend(self.prompt.drain_waiting());
+        texts.extend(self.ask_if_pending());
+        texts
     }
 
     /// Waits until a summary of events that were not announced is due.
     async fn summary_is_due(&self) {
-        match self.teller.summary_at() {
+        match self.narrator.summary_due_at() {
             Some(at) => {
                 let left = at.saturating_sub(self.node.now().uptime);
                 tokio::time::sleep_until(Instant::now() + left.max(Duration::from_millis(1))).await;
@@ -325,8 +325,8 @@ impl Session {
     /// Handles a line. `None` is Ctrl-D in a terminal, which exits as Ctrl-C does. The end of a pipe is not reported.
     async fn on_line(&mut self, line: Option<Line>, recorder: &mut Recorder) -> Vec<String> {
         let line = match line {
-            None => return self.interrupted(),
-            Some(Err(error)) => return vec![sentences::reply(Err(error.to_string()))],
+            None => return self.on_interrupt(),
+            Some(Err(error)) => return vec![phrases::reply(Err(error.to_string()))],
             Some(Ok(line)) => line,
         };
         if self.question == LeaveQuestion::Asked {
@@ -334,38 +334,38 @@ impl Session {
             return self.answer(&line);
         }
         let now = self.node.now();
-        let source = Source { lists: &self.node, now, settings: Some(&self.limits) };
-        let named = select_named(&line, &mut self.reading, &source);
+        let source = QueryContext { lists: &self.node, now, settings: Some(&self.limits) };
+        let named = select_item(&line, &mut self.cursor, &source);
         let command = named.unwrap_or_else(|| Command::parse(&line).map_err(|error| error.to_string()));
         match command {
-            Ok(Command::Node(command)) => self.carry_out(command).await,
+            Ok(Command::Node(command)) => self.execute_on_node(command).await,
             Ok(Command::View(ViewCommand::Record(command))) => {
-                vec![sentences::reply(recorder.carry_out(command).await)]
+                vec![phrases::reply(recorder.carry_out(command).await)]
             }
             Ok(Command::View(ViewCommand::Undo)) => {
-                vec![sentences::reply(self.undoable.undo(&self.node).await)]
+                vec![phrases::reply(self.undo_history.undo(&self.node).await)]
             }
-            Ok(Command::View(command)) => self.look(command),
-            Err(error) => vec![sentences::reply(Err(error))],
+            Ok(Command::View(command)) => self.run_query(command),
+            Err(error) => vec![phrases::reply(Err(error))],
         }
     }
 
     fn on_reply(&mut self, reply: Reply) -> Vec<String> {
         match reply {
-            Reply::Told(sentences) => sentences,
-            Reply::HandedOn(result) => self.handed_on(result),
+            Reply::Sentences(sentences) => sentences,
+            Reply::Drained(result) => self.drained(result),
         }
     }
 
-    async fn carry_out(&mut self, command: NodeCommand) -> Vec<String> {
+    async fn execute_on_node(&mut self, command: NodeCommand) -> Vec<String> {
         if !matches!(command, NodeCommand::Announce(_)) {
-            return vec![sentences::reply(self.undoable.execute(&self.node, command).await)];
+            return vec![phrases::reply(self.undo_history.execute(&self.node, command).await)];
         }
         // An announce takes as long as the other node; meanwhile the next lines are executed.
         let (node, replies) = (self.node.clone(), self.replies.clone());
         tokio::spawn(async move {
             // Fails only if the session has ended.
-            let _ = replies.send(Reply::Told(vec![sentences::reply(execute(&node, command).await)])).await;
+            let _ = replies.send(Reply::Sentences(vec![phrases::reply(execute(&node, command).await)])).await;
         });
         Vec::new()
     }
@@ -375,57 +375,57 @@ impl Session {
         let (lists, replies) = (self.peer_lists.clone(), self.replies.clone());
         tokio::spawn(async move {
             // Fails only if the session has ended.
-            let _ = replies.send(Reply::Told(sentences::peers_read(lists.read_all(asked).await))).await;
+            let _ = replies.send(Reply::Sentences(phrases::peers_read(lists.read_all(asked).await))).await;
         });
     }
 
-    fn look(&mut self, command: ViewCommand) -> Vec<String> {
+    fn run_query(&mut self, command: ViewCommand) -> Vec<String> {
         let now = self.node.now();
-        self.teller.memory.sample(&self.node.overview(), now);
-        let source = Source { lists: &self.node, now, settings: Some(&self.limits) };
-        match answer(command, &mut self.reading, &mut self.teller, &source) {
-            Answered::Told(told) => told,
-            Answered::Write(target, rows) => {
+        self.narrator.derived.sample(&self.node.overview(), now);
+        let source = QueryContext { lists: &self.node, now, settings: Some(&self.limits) };
+        match answer(command, &mut self.cursor, &mut self.narrator, &source) {
+            Answer::Sentences(texts) => texts,
+            Answer::Write(target, rows) => {
                 let replies = self.replies.clone();
                 tokio::task::spawn_blocking(move || {
                     // Fails only if the session has ended.
-                    let _ = replies.blocking_send(Reply::Told(vec![sentences::reply(
+                    let _ = replies.blocking_send(Reply::Sentences(vec![phrases::reply(
                         clacks_source::export::write(&target, &rows),
                     )]));
                 });
                 Vec::new()
             }
-            Answered::Stations(told, stations) => {
+            Answer::Stations(texts, stations) => {
                 self.stations.iter().for_each(|kept| kept.keep(&stations));
-                vec![told]
+                vec![texts]
             }
-            Answered::Other(command) => self.act(command),
+            Answer::NotAQuery(command) => self.run_other(command),
         }
     }
 
     /// Executes a command that is no query.
-    fn act(&mut self, command: ViewCommand) -> Vec<String> {
+    fn run_other(&mut self, command: ViewCommand) -> Vec<String> {
         match command {
             ViewCommand::Edit(id) => {
-                let source = Source { lists: &self.node, now: self.node.now(), settings: None };
+                let source = QueryContext { lists: &self.node, now: self.node.now(), settings: None };
                 edit(id, &source)
             }
             ViewCommand::PeersFrom(source) => {
                 self.read_peers(source);
                 Vec::new()
             }
-            ViewCommand::Replay(_) => vec![sentences::reply(Err(NO_REPLAY.to_owned()))],
-            ViewCommand::Help => sentences::help(),
-            ViewCommand::Quit if self.handing_on.is_some() => {
+            ViewCommand::Replay(_) => vec![phrases::reply(Err(NO_REPLAY.to_owned()))],
+            ViewCommand::Help => phrases::help(),
+            ViewCommand::Quit if self.draining.is_some() => {
                 vec!["Messages are being handed on; :quit! leaves at once.".to_owned()]
             }
-            ViewCommand::Quit => self.quit(),
+            ViewCommand::Quit => self.request_exit(),
             ViewCommand::QuitAtOnce => {
-                self.leaves = true;
+                self.is_leaving = true;
                 Vec::new()
             }
             // Commands that the caller handles.
-            _ => vec![sentences::reply(Err("that does nothing here; :help lists the commands".to_owned()))],
+            _ => vec![phrases::reply(Err("that does nothing here; :help lists the commands".to_owned()))],
         }
     }
 }

@@ -15,12 +15,13 @@ use tokio::{sync::mpsc, time::Instant};
 
 use super::{
     AccessibleOptions,
-    answers::{Answered, Source, answer, select_named},
-    keyboard::{Ended, Input, Keyboard},
-    reading::Reading,
-    sentences, sentences_of, tab, tell,
-    teller::Narrator,
-    turns::{TurnResult, Turns},
+    answers::{Answer, QueryContext, answer, select_item},
+    keyboard::{Finished, Input, Keyboard},
+    list_cursor::ListCursor,
+    narrator::Narrator,
+    phrases,
+    prompt::{OutputPart, Prompt},
+    sentences_of, tab_completion, write_parts,
 };
 use crate::platform::{
     input::Line,
@@ -45,15 +46,15 @@ pub(crate) async fn replay(player: Player, options: AccessibleOptions, pace: Pac
         // No input is read.
         Pace::AtOnce => Keyboard::none(),
     };
-    let (to_tell, mut replies) = mpsc::channel(1);
-    let mut session = Session::new(player, options, pace, to_tell);
+    let (to_session, mut replies) = mpsc::channel(1);
+    let mut session = Session::new(player, options, pace, to_session);
     let mut sentences = sentences_of(session.welcome());
     loop {
         tokio::select! {
-            told = tell(&output, sentences, session.teller.charset()) => if let Err(closed) = told { return closed.into_result() },
+            texts = write_parts(&output, sentences, session.narrator.charset()) => if let Err(closed) = texts { return closed.into_result() },
             _ = signals.next() => return Ok(()),
         }
-        if session.leaves {
+        if session.is_leaving {
             // A signal exits without waiting for a slow reader.
             tokio::select! {
                 finished = output.finish() => finished.or_else(Closed::into_result)?,
@@ -62,18 +63,18 @@ pub(crate) async fn replay(player: Player, options: AccessibleOptions, pace: Pac
             return session.error.map_or(Ok(()), |error| Err(anyhow::Error::msg(error)));
         }
         sentences = tokio::select! {
-            news = session.player.next() => {
-                let told = session.on_news(news);
-                session.turns.happened(told)
+            playback = session.player.next() => {
+                let texts = session.on_playback(playback);
+                session.prompt.announce(texts)
             }
             Some(input) = keyboard.next() => session.on_input(input, &mut keyboard),
-            Some(reply) = replies.recv() => session.turns.happened(reply),
-            () = summary_is_due(&session.teller, session.began) => {
-                let told = session.teller.summary(session.listened());
-                session.turns.happened(told)
+            Some(reply) = replies.recv() => session.prompt.announce(reply),
+            () = summary_is_due(&session.narrator, session.began) => {
+                let texts = session.narrator.summary(session.elapsed());
+                session.prompt.announce(texts)
             }
             // Ctrl-C discards the current line; without one it exits.
-            signal = signals.next() => match (signal, session.turns.abandon()) {
+            signal = signals.next() => match (signal, session.prompt.discard()) {
                 (Signal::Interrupt, Some(left)) => left,
                 _ => return Ok(()),
             },
@@ -83,8 +84,8 @@ pub(crate) async fn replay(player: Player, options: AccessibleOptions, pace: Pac
 }
 
 /// Waits until a summary of events that were not announced is due.
-async fn summary_is_due(teller: &Narrator, began: Instant) {
-    match teller.summary_at() {
+async fn summary_is_due(narrator: &Narrator, began: Instant) {
+    match narrator.summary_due_at() {
         Some(at) => tokio::time::sleep_until(began + at).await,
         None => std::future::pending().await,
     }
@@ -93,9 +94,9 @@ async fn summary_is_due(teller: &Narrator, began: Instant) {
 /// A session with a recording.
 struct Session {
     player: Player,
-    teller: Narrator,
-    reading: Reading,
-    turns: Turns,
+    narrator: Narrator,
+    cursor: ListCursor,
+    prompt: Prompt,
     /// For answers that take a while.
     replies: mpsc::Sender<Vec<String>>,
     pace: Pace,
@@ -103,8 +104,8 @@ struct Session {
     /// Start of the session. The rate limit uses real time, not the recording's, because it is for the listener.
     began: Instant,
     /// Whether the session stays open at the end, because a user can jump back.
-    stays: bool,
-    leaves: bool,
+    is_interactive: bool,
+    is_leaving: bool,
     error: Option<String>,
 }
 
@@ -118,26 +119,27 @@ impl Session {
         if pace == Pace::AtOnce {
             player.jump(player.progress().length);
         }
-        let stays = pace == Pace::AsItHappened && io::stdin().is_terminal() && io::stdout().is_terminal();
-        let (mut teller, zone) =
+        let is_interactive =
+            pace == Pace::AsItHappened && io::stdin().is_terminal() && io::stdout().is_terminal();
+        let (mut narrator, zone) =
             (Narrator::of_recording(options.filter, options.charset), TimeZone::system());
-        teller.memory.listening = SavedFilterHits::new(options.stations, Stations::default());
+        narrator.derived.saved_filters = SavedFilterHits::new(options.stations, Stations::default());
         Self {
             player,
-            teller,
-            reading: Reading::default(),
-            turns: Turns::new(tab::of_replay, options.charset),
+            narrator,
+            cursor: ListCursor::default(),
+            prompt: Prompt::new(tab_completion::of_replay, options.charset),
             replies,
             pace,
             zone,
             began: Instant::now(),
-            stays,
-            leaves: false,
+            is_interactive,
+            is_leaving: false,
             error: None,
         }
     }
 
-    fn listened(&self) -> std::time::Duration {
+    fn elapsed(&self) -> std::time::Duration {
         self.began.elapsed()
     }
 
@@ -148,64 +150,64 @@ impl Session {
         let address = self.player.state().overview().address;
         let left_out = self.player.facts().left_out;
         let left_out =
-            (!left_out.is_empty()).then(|| sentences::ended(sentences::capitalized(&left_out.to_string())));
+            (!left_out.is_empty()).then(|| phrases::as_sentence(phrases::capitalized(&left_out.to_string())));
         let replay = format!("Replay of {} at clacks {address}.", clock(self.player.progress().length));
         let how = ":pause stands still or goes on, :help lists the commands, :quit leaves.".to_owned();
         [replay].into_iter().chain(left_out).chain([how]).collect()
     }
 
-    fn on_news(&mut self, news: Result<Playback, String>) -> Vec<String> {
-        match news {
+    fn on_playback(&mut self, playback: Result<Playback, String>) -> Vec<String> {
+        match playback {
             Ok(Playback::Event(event, now)) => self.on_event(&event, now),
             Ok(Playback::Arrived) => self.on_arrival(),
             Err(reason) => {
-                self.leaves = !self.stays;
-                let told = vec![sentences::reply(Err(reason.clone()))];
-                self.error = self.leaves.then_some(reason);
-                if self.leaves { Vec::new() } else { told }
+                self.is_leaving = !self.is_interactive;
+                let texts = vec![phrases::reply(Err(reason.clone()))];
+                self.error = self.is_leaving.then_some(reason);
+                if self.is_leaving { Vec::new() } else { texts }
             }
         }
     }
 
     fn on_event(&mut self, event: &Event, now: Now) -> Vec<String> {
-        if self.teller.memory.wants_sample(now) {
-            self.teller.memory.sample(&self.player.state().overview(), now);
+        if self.narrator.derived.is_sample_due(now) {
+            self.narrator.derived.sample(&self.player.state().overview(), now);
         }
         let progress = self.player.progress();
         if self.pace == Pace::AtOnce {
-            return self.teller.note_all(event, now).into_iter().collect();
+            return self.narrator.narrate_all(event, now).into_iter().collect();
         }
         if progress.jumping.is_some() {
-            self.teller.note_all(event, now);
+            self.narrator.narrate_all(event, now);
             return Vec::new();
         }
         if progress.paused {
             // The user requested this event with `:step`.
-            let told = self.teller.note_all(event, now);
+            let texts = self.narrator.narrate_all(event, now);
             return vec![
-                told.unwrap_or_else(|| "One event on; there is nothing to tell of it yet.".to_owned()),
+                texts.unwrap_or_else(|| "One event on; there is nothing to tell of it yet.".to_owned()),
             ];
         }
-        let listened = Now { uptime: self.listened(), ..now };
-        self.teller.note(event, listened).into_iter().collect()
+        let elapsed = Now { uptime: self.elapsed(), ..now };
+        self.narrator.narrate(event, elapsed).into_iter().collect()
     }
 
     fn on_arrival(&mut self) -> Vec<String> {
         let progress = self.player.progress();
-        match (progress.at_end, self.stays) {
+        match (progress.at_end, self.is_interactive) {
             (true, true) => {
                 vec!["The recording is at its end. :jump 0 plays it again, :quit leaves.".to_owned()]
             }
             (true, false) => {
-                self.leaves = true;
+                self.is_leaving = true;
                 Vec::new()
             }
-            (false, _) => vec![self.place()],
+            (false, _) => vec![self.position_line()],
         }
     }
 
     /// The position, and whether the replay is paused.
-    fn place(&self) -> String {
+    fn position_line(&self) -> String {
         let progress = self.player.progress();
         let how =
             if progress.paused { "paused".to_owned() } else { format!("{} times as fast", progress.speed) };
@@ -215,90 +217,90 @@ impl Session {
     /// Handles a line. `None` is Ctrl-D in a terminal, which exits. The end of a pipe is not reported.
     fn on_line(&mut self, line: Option<Line>) -> Vec<String> {
         let Some(line) = line else {
-            self.leaves = true;
+            self.is_leaving = true;
             return Vec::new();
         };
-        let source = Source { lists: self.player.state(), now: self.player.now(), settings: None };
+        let source = QueryContext { lists: self.player.state(), now: self.player.now(), settings: None };
         let command = line.map_err(|error| error.to_string()).and_then(|line| {
-            let named = select_named(&line, &mut self.reading, &source);
+            let named = select_item(&line, &mut self.cursor, &source);
             named.unwrap_or_else(|| Command::parse(&line).map_err(|error| error.to_string()))
         });
         match command {
-            Ok(Command::View(command)) => self.look(command),
-            Ok(Command::Node(_)) => vec![sentences::reply(Err(REPLAY_SENDS_NOTHING.to_owned()))],
-            Err(error) => vec![sentences::reply(Err(error))],
+            Ok(Command::View(command)) => self.run_query(command),
+            Ok(Command::Node(_)) => vec![phrases::reply(Err(REPLAY_SENDS_NOTHING.to_owned()))],
+            Err(error) => vec![phrases::reply(Err(error))],
         }
     }
 
     /// Handles input: a line, or keys.
-    fn on_input(&mut self, input: Input, keyboard: &mut Keyboard) -> Vec<TurnResult> {
+    fn on_input(&mut self, input: Input, keyboard: &mut Keyboard) -> Vec<OutputPart> {
         let keys = match input {
             Input::Line(line) => return sentences_of(self.on_line(line)),
             Input::Keys(keys) => keys,
             Input::Gone => {
-                self.leaves = true;
+                self.is_leaving = true;
                 return Vec::new();
             }
         };
-        let mut told = Vec::new();
-        self.turns.begin();
-        for typed in self.turns.press(&keys) {
-            let (echo, ended) = keyboard.answer(typed);
-            told.extend(echo);
-            if let Some(Ended(line)) = ended {
-                told.extend(sentences_of(self.on_line(line)));
+        let mut texts = Vec::new();
+        self.prompt.update_width();
+        for typed in self.prompt.press(&keys) {
+            let (echo, ended) = keyboard.handle(typed);
+            texts.extend(echo);
+            if let Some(Finished(line)) = ended {
+                texts.extend(sentences_of(self.on_line(line)));
             }
-            if self.leaves {
+            if self.is_leaving {
                 break;
             }
         }
-        told.extend(self.turns.end());
-        told
+        texts.extend(self.prompt.drain_waiting());
+        texts
     }
 
-    fn look(&mut self, command: ViewCommand) -> Vec<String> {
+    fn run_query(&mut self, command: ViewCommand) -> Vec<String> {
         let (state, now) = (self.player.state(), self.player.now());
-        self.teller.memory.sample(&state.overview(), now);
-        let source = Source { lists: state, now, settings: None };
-        match answer(command, &mut self.reading, &mut self.teller, &source) {
-            Answered::Told(told) => told,
-            Answered::Write(target, rows) => {
+        self.narrator.derived.sample(&state.overview(), now);
+        let source = QueryContext { lists: state, now, settings: None };
+        match answer(command, &mut self.cursor, &mut self.narrator, &source) {
+            Answer::Sentences(texts) => texts,
+            Answer::Write(target, rows) => {
                 let replies = self.replies.clone();
                 tokio::task::spawn_blocking(move || {
                     // Fails only if the session has ended.
                     let _ = replies
-                        .blocking_send(vec![sentences::reply(clacks_source::export::write(&target, &rows))]);
+                        .blocking_send(vec![phrases::reply(clacks_source::export::write(&target, &rows))]);
                 });
                 Vec::new()
             }
-            Answered::Stations(told, _) => vec![told],
-            Answered::Other(command) => self.act(&command),
+            Answer::Stations(texts, _) => vec![texts],
+            Answer::NotAQuery(command) => self.run_other(&command),
         }
     }
 
     /// Executes a command that is no query.
-    fn act(&mut self, command: &ViewCommand) -> Vec<String> {
+    fn run_other(&mut self, command: &ViewCommand) -> Vec<String> {
         match command {
             ViewCommand::Replay(command) => self.control(*command),
-            ViewCommand::Help => sentences::help_in_replay(),
+            ViewCommand::Help => phrases::help_in_replay(),
             ViewCommand::Quit | ViewCommand::QuitAtOnce => {
-                self.leaves = true;
+                self.is_leaving = true;
                 Vec::new()
             }
-            _ => vec![sentences::reply(Err(REPLAY_SENDS_NOTHING.to_owned()))],
+            _ => vec![phrases::reply(Err(REPLAY_SENDS_NOTHING.to_owned()))],
         }
     }
 
     fn control(&mut self, command: ReplayCommand) -> Vec<String> {
         match self.player.carry_out(command, &self.zone) {
-            Err(reason) => return vec![sentences::reply(Err(reason))],
-            Ok(Seek::BeginsAgain) => self.teller.begin_again(),
+            Err(reason) => return vec![phrases::reply(Err(reason))],
+            Ok(Seek::BeginsAgain) => self.narrator.reset(),
             Ok(Seek::GoesOn) => {}
         }
         match command {
             // Their result is announced when it arrives.
             ReplayCommand::Step | ReplayCommand::Jump(_) => Vec::new(),
-            ReplayCommand::Pause | ReplayCommand::Speed(_) => vec![self.place()],
+            ReplayCommand::Pause | ReplayCommand::Speed(_) => vec![self.position_line()],
         }
     }
 }
@@ -326,24 +328,24 @@ mod tests {
     }
 
     async fn listen(session: &mut Session) -> String {
-        let news = session.player.next().await;
-        session.on_news(news).join(" ")
+        let playback = session.player.next().await;
+        session.on_playback(playback).join(" ")
     }
 
     #[tokio::test]
     async fn at_once_the_whole_recording_is_read_and_the_program_exits() {
         let (mut session, _directory) = session(Pace::AtOnce);
-        let mut told = 0;
-        while !session.leaves {
-            told += usize::from(!listen(&mut session).await.is_empty());
+        let mut texts = 0;
+        while !session.is_leaving {
+            texts += usize::from(!listen(&mut session).await.is_empty());
         }
-        assert!(told > crate::accessible::flood::MOST && session.welcome().is_empty(), "{told}");
+        assert!(texts > crate::accessible::digest::MAX_PER_PERIOD && session.welcome().is_empty(), "{texts}");
     }
 
     #[tokio::test]
     async fn queries_of_a_replay_are_answered_in_sentences() {
         let (mut session, _directory) = session(Pace::AsItHappened);
-        session.stays = true;
+        session.is_interactive = true;
         for (line, answer) in [
             ("hello", "It did not work: this is a replay: nothing is sent."),
             (":ignore a:1", "nothing is sent"),
@@ -365,8 +367,8 @@ mod tests {
             (":filter", "All traffic is told"),
             (":help", ":jump PLACE: "),
         ] {
-            let told = say(&mut session, line);
-            assert!(told.contains(answer), "{line}: {told}");
+            let texts = say(&mut session, line);
+            assert!(texts.contains(answer), "{line}: {texts}");
         }
     }
 
@@ -374,14 +376,14 @@ mod tests {
     async fn every_command_is_answered_by_a_sentence() {
         for spec in COMMANDS {
             let (mut session, directory) = session(Pace::AsItHappened);
-            session.stays = true;
+            session.is_interactive = true;
             let line = example(spec, directory.path());
-            let told = session.on_line(Some(Ok(line.clone())));
+            let texts = session.on_line(Some(Ok(line.clone())));
             match spec.name {
-                "quit" | "quit!" => assert!(session.leaves),
+                "quit" | "quit!" => assert!(session.is_leaving),
                 // Their result is announced when it arrives.
-                "step" | "jump" | "write" | "write!" => assert!(told.is_empty(), "{line}: {told:?}"),
-                _ => assert_sentences(&line, &told),
+                "step" | "jump" | "write" | "write!" => assert!(texts.is_empty(), "{line}: {texts:?}"),
+                _ => assert_sentences(&line, &texts),
             }
         }
     }
@@ -389,13 +391,13 @@ mod tests {
     #[tokio::test]
     async fn lists_and_items_are_read_in_a_replay() {
         let (mut session, _directory) = session(Pace::AsItHappened);
-        session.stays = true;
+        session.is_interactive = true;
         say(&mut session, ":jump 1h");
         while listen(&mut session).await.is_empty() {}
         say(&mut session, ":peers");
         assert!(say(&mut session, ":open").contains("Certificate: not seen yet."));
-        let told = say(&mut session, ":why");
-        assert!(told.contains("The last went at ") && told.contains("Why there: "), "{told}");
+        let texts = say(&mut session, ":why");
+        assert!(texts.contains("The last went at ") && texts.contains("Why there: "), "{texts}");
         let limits = say(&mut session, ":limits");
         assert!(limits.contains("ignored"), "{limits}");
     }
@@ -403,21 +405,21 @@ mod tests {
     #[tokio::test]
     async fn a_step_is_announced_and_a_jump_on_arrival() {
         let (mut session, _directory) = session(Pace::AsItHappened);
-        session.stays = true;
+        session.is_interactive = true;
         assert_eq!(say(&mut session, ":step"), "");
         assert!(!listen(&mut session).await.is_empty());
         for (line, place) in
             [(":jump 20s", "At 0:20 of "), (":jump 5s", "At 0:05 of "), (":jump 1h", "its end")]
         {
             assert_eq!(say(&mut session, line), "");
-            let mut told = String::new();
-            while told.is_empty() {
-                told = listen(&mut session).await;
+            let mut texts = String::new();
+            while texts.is_empty() {
+                texts = listen(&mut session).await;
             }
-            assert!(told.contains(place), "{line}: {told}");
-            assert!(session.teller.log().len() > 1);
+            assert!(texts.contains(place), "{line}: {texts}");
+            assert!(session.narrator.log().len() > 1);
         }
         say(&mut session, ":quit");
-        assert!(session.leaves);
+        assert!(session.is_leaving);
     }
 }

@@ -73,18 +73,18 @@ impl Heard {
     }
 
     fn with(node: &Node) -> Self {
-        let (to_tell, replies) = mpsc::channel(REPLIES);
+        let (to_session, replies) = mpsc::channel(REPLIES);
         let lists = PeerLists::new(Introducer::new(node), &[]);
-        let session = Session::new(node, lists, AccessibleOptions::default(), to_tell);
+        let session = Session::new(node, lists, AccessibleOptions::default(), to_session);
         let recorder = Recorder::new(node, None);
         Self { session, recorder, replies, directory: TempDir::new().unwrap() }
     }
 
     /// The answer to a line. Waits for it if the command takes a while.
     async fn say(&mut self, line: &str) -> Vec<String> {
-        let told = self.session.on_line(Some(Ok(line.to_owned())), &mut self.recorder).await;
-        if !told.is_empty() || self.session.leaves {
-            return told;
+        let texts = self.session.on_line(Some(Ok(line.to_owned())), &mut self.recorder).await;
+        if !texts.is_empty() || self.session.is_leaving {
+            return texts;
         }
         let reply = self.replies.recv().await.unwrap();
         self.session.on_reply(reply)
@@ -109,17 +109,17 @@ pub(crate) fn example(spec: &Spec, directory: &Path) -> String {
 
 /// As [`assert_sentences`], for an answer that may end with the text of a message.
 #[track_caller]
-fn assert_sentences_of(line: &str, told: &[String]) {
-    assert!(!told.is_empty(), "{line}");
-    for sentence in told {
+fn assert_sentences_of(line: &str, texts: &[String]) {
+    assert!(!texts.is_empty(), "{line}");
+    for sentence in texts {
         assert!(sentence.ends_with(['.', '?', '!', ':']) && !sentence.ends_with(".."), "{line}: {sentence}");
     }
 }
 
 #[track_caller]
-pub(crate) fn assert_sentences(line: &str, told: &[String]) {
-    assert!(!told.is_empty(), "{line}");
-    for sentence in told {
+pub(crate) fn assert_sentences(line: &str, texts: &[String]) {
+    assert!(!texts.is_empty(), "{line}");
+    for sentence in texts {
         assert!(sentence.ends_with(['.', '?', ':']), "{line}: {sentence}");
         assert!(
             !['.', '?', '!'].iter().any(|end| sentence.ends_with(&format!("{end}."))),
@@ -140,16 +140,16 @@ async fn every_command_is_answered_by_a_sentence() {
         let mut heard = Heard::start().await;
         let line = example(spec, heard.directory.path());
         if let Ok(Command::View(command)) = Command::parse(&line)
-            && not_here::not_here(&command).is_some()
+            && unsupported::unsupported(&command).is_some()
         {
             idle.insert(spec.name);
         }
-        let told = heard.say(&line).await;
+        let texts = heard.say(&line).await;
         if spec.name.starts_with("quit") {
-            assert!(heard.session.leaves, "{line}");
+            assert!(heard.session.is_leaving, "{line}");
             continue;
         }
-        assert_sentences(&line, &told);
+        assert_sentences(&line, &texts);
         heard.recorder.stop().await;
         heard.session.node.stop().await;
     }
@@ -163,7 +163,7 @@ async fn a_message_that_is_a_sentence_ends_with_one_full_stop() {
         let mut heard = Heard::start().await;
         let mut events = heard.session.node.subscribe();
         let filters = [":hold zzz.", ":filter zzz.", ":filter", ":station 2 zzz"].map(str::to_owned);
-        let mut told = heard.say(text).await;
+        let mut texts = heard.say(text).await;
         while let Some(event) = events.try_next() {
             heard.session.on_event(&event);
         }
@@ -178,10 +178,10 @@ async fn a_message_that_is_a_sentence_ends_with_one_full_stop() {
                 !said.concat().contains(&format!("{text}.")) && !said.concat().contains(".,"),
                 "{line}: {said:?}"
             );
-            told.extend(said);
+            texts.extend(said);
         }
         let start = text.trim_end_matches('.');
-        assert!(told.iter().filter(|told| told.contains(start)).count() >= 6, "{told:?}");
+        assert!(texts.iter().filter(|texts| texts.contains(start)).count() >= 6, "{texts:?}");
     }
 }
 
@@ -192,17 +192,17 @@ async fn a_question_is_answered_only_by_a_line_started_after_it() {
     let keys = |keys: &[u8]| Input::Keys(keys.to_vec());
     let mut keyboard = Keyboard::none();
     let is_question =
-        |told: &TurnResult| matches!(told, TurnResult::Sentence(sentence) if sentence.contains("Leave?"));
+        |texts: &OutputPart| matches!(texts, OutputPart::Sentence(sentence) if sentence.contains("Leave?"));
     let began_with = clacks_source::shutdown::UnsentCounts { waiting: 1, held: 0, is_anybody_there: true };
-    heard.session.handing_on = Some(Draining { began_with, with_held: false, is_told_to_end: false });
+    heard.session.draining = Some(Draining { began_with, with_held: false, exits_after: false });
     heard.session.on_input(keys(b"y"), &mut keyboard, &mut heard.recorder).await;
-    let told = heard.session.on_reply(Reply::HandedOn(Err(DrainError::OutOfTime)));
-    assert_eq!(heard.session.turns.happened(told), [], "somebody is typing");
-    let told = heard.session.on_input(keys(b"\r"), &mut keyboard, &mut heard.recorder).await;
-    assert!(!heard.session.leaves && heard.session.node.queue_len() == 2, "{told:?}");
-    assert!(told.last().is_some_and(is_question), "{told:?}");
+    let texts = heard.session.on_reply(Reply::Drained(Err(DrainError::OutOfTime)));
+    assert_eq!(heard.session.prompt.announce(texts), [], "somebody is typing");
+    let texts = heard.session.on_input(keys(b"\r"), &mut keyboard, &mut heard.recorder).await;
+    assert!(!heard.session.is_leaving && heard.session.node.queue_len() == 2, "{texts:?}");
+    assert!(texts.last().is_some_and(is_question), "{texts:?}");
     heard.session.on_input(keys(b"y\r"), &mut keyboard, &mut heard.recorder).await;
-    assert!(heard.session.leaves, "this is an answer");
+    assert!(heard.session.is_leaving, "this is an answer");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -210,9 +210,9 @@ async fn a_waiting_question_is_asked_after_the_line_is_discarded_unless_nothing_
     for (keys, is_asked) in [(None, true), (Some(&b"\x15"[..]), true), (Some(b":drop all\r"), false)] {
         let mut heard = Heard::start().await;
         heard.session.node.enqueue(Message::text("one")).unwrap();
-        heard.session.turns.press(keys.map_or(&b"x"[..], |keys| if keys[0] == b':' { b"" } else { b"x" }));
-        heard.session.question = LeaveQuestion::Waits;
-        let told = match keys {
+        heard.session.prompt.press(keys.map_or(&b"x"[..], |keys| if keys[0] == b':' { b"" } else { b"x" }));
+        heard.session.question = LeaveQuestion::Pending;
+        let texts = match keys {
             None => heard.session.on_signal(Signal::Interrupt),
             Some(keys) => {
                 heard
@@ -221,9 +221,10 @@ async fn a_waiting_question_is_asked_after_the_line_is_discarded_unless_nothing_
                     .await
             }
         };
-        let asked =
-            told.iter().any(|told| matches!(told, TurnResult::Sentence(told) if told.contains("Leave?")));
-        assert_eq!((asked, heard.session.leaves), (is_asked, !is_asked), "{keys:?}: {told:?}");
+        let asked = texts
+            .iter()
+            .any(|texts| matches!(texts, OutputPart::Sentence(texts) if texts.contains("Leave?")));
+        assert_eq!((asked, heard.session.is_leaving), (is_asked, !is_asked), "{keys:?}: {texts:?}");
     }
 }
 
@@ -240,15 +241,15 @@ async fn a_failed_undo_can_be_repeated() {
         (":undo", "the queue is full"),
         (":drop 3", ":undo takes it back"),
     ] {
-        let told = heard.hear(line).await;
-        assert!(told.contains(answer), "{line}: {told}");
+        let texts = heard.hear(line).await;
+        assert!(texts.contains(answer), "{line}: {texts}");
     }
     // The newest command is undone first, and gets the space back.
     for (line, answer) in
         [(":undo", "1 message is back"), (":undo", "the queue is full"), (":drop 4", "It did not work")]
     {
-        let told = heard.hear(line).await;
-        assert!(told.contains(answer), "{line}: {told}");
+        let texts = heard.hear(line).await;
+        assert!(texts.contains(answer), "{line}: {texts}");
     }
     heard.session.node.drop_these(&[heard.session.node.queue_window(1..2)[0].id]);
     assert!(heard.hear(":undo").await.contains("1 message is back"));
@@ -272,8 +273,8 @@ async fn a_drop_and_an_ignore_are_undone() {
         (":ignore ip:192.0.2.7", ":undo takes it back"),
         (":undo", "no longer ignored"),
     ] {
-        let told = heard.hear(line).await;
-        assert!(told.contains(answer), "{line}: {told}");
+        let texts = heard.hear(line).await;
+        assert!(texts.contains(answer), "{line}: {texts}");
     }
     assert!(heard.session.node.ignored_remotes().is_empty());
 }
@@ -290,13 +291,14 @@ async fn a_long_list_is_read_page_by_page() {
                 _ => drop(heard.session.node.add_peer(&format!("tower-{number:02}:1").parse().unwrap())),
             }
         }
-        let mut told = heard.say(list).await;
-        while told.last().is_some_and(|last| last.ends_with("more; :more tells them.")) {
-            told.pop();
-            told.extend(heard.say(":more").await);
+        let mut texts = heard.say(list).await;
+        while texts.last().is_some_and(|last| last.ends_with("more; :more tells them.")) {
+            texts.pop();
+            texts.extend(heard.say(":more").await);
         }
-        let items = told.iter().filter(|told| told.starts_with("Waiting") || told.contains(":1, new for"));
-        assert_eq!(items.collect::<BTreeSet<_>>().len(), COUNT, "{told:?}");
+        let items =
+            texts.iter().filter(|texts| texts.starts_with("Waiting") || texts.contains(":1, new for"));
+        assert_eq!(items.collect::<BTreeSet<_>>().len(), COUNT, "{texts:?}");
         for (line, answer) in [
             (":more", "That was the last."),
             (":top", "1 of 70: "),
@@ -306,8 +308,8 @@ async fn a_long_list_is_read_page_by_page() {
             (":bottom", "70 of 70: "),
             (":down", "That was the last."),
         ] {
-            let told = heard.hear(line).await;
-            assert!(told.starts_with(answer), "{line}: {told}");
+            let texts = heard.hear(line).await;
+            assert!(texts.starts_with(answer), "{line}: {texts}");
         }
     }
 }
@@ -319,15 +321,15 @@ async fn open_tells_the_same_facts_as_the_dashboard() {
     let mut events = heard.session.node.subscribe();
     heard.hear("a message").await;
     let id = heard.session.node.queue_window(0..1)[0].id;
-    let told = heard.hear(&format!(":open {id}")).await;
+    let texts = heard.hear(&format!(":open {id}")).await;
     for fact in ["Number: ", "Here: for ", "From: you.", "Seen here: once.", "Size: ", "Its text: a message."]
     {
-        assert!(told.contains(fact), "{fact}: {told}");
+        assert!(texts.contains(fact), "{fact}: {texts}");
     }
     let other = Node::builder().hostname("127.0.0.1").port(0).start().await.unwrap();
     let there = other.address();
     assert!(heard.hear(&format!(":announce {there}")).await.contains("nnounced to"));
-    let told = heard.hear(&format!(":open {there}")).await;
+    let texts = heard.hear(&format!(":open {there}")).await;
     for fact in [
         "Address: ",
         "Status: ",
@@ -340,7 +342,7 @@ async fn open_tells_the_same_facts_as_the_dashboard() {
         "Identifier: ",
         &format!("Certificate: {}", other.certificate()),
     ] {
-        assert!(told.contains(fact), "{fact}: {told}");
+        assert!(texts.contains(fact), "{fact}: {texts}");
     }
     while let Some(event) = events.next().await {
         heard.session.on_event(&event);
@@ -349,15 +351,15 @@ async fn open_tells_the_same_facts_as_the_dashboard() {
         }
     }
     heard.hear("one more").await;
-    let told = heard.hear(":why").await;
+    let texts = heard.hear(":why").await;
     assert!(
-        told.contains("At most 0.001 a second are sent. The next goes in ")
-            && told.contains("The last went at "),
-        "{told}"
+        texts.contains("At most 0.001 a second are sent. The next goes in ")
+            && texts.contains("The last went at "),
+        "{texts}"
     );
-    let told = heard.hear(":charts").await;
+    let texts = heard.hear(":charts").await;
     for fact in ["A second in the last minute: ", " in, ", " out, ", "Since the start: "] {
-        assert!(told.contains(fact), "{fact}: {told}");
+        assert!(texts.contains(fact), "{fact}: {texts}");
     }
     for wrong in [":open 999", ":open nobody:1", ":open no address", ":biography 999"] {
         assert!(heard.hear(wrong).await.starts_with("It did not work: "), "{wrong}");
@@ -374,17 +376,17 @@ async fn biography_tells_the_history_of_a_message() {
     while let Some(event) = events.try_next() {
         heard.session.on_event(&event);
     }
-    let told = heard.hear(&format!(":biography {id}")).await;
+    let texts = heard.hear(&format!(":biography {id}")).await;
     for fact in [
         "The life of the message: a message.",
         "Seen here: 1 visit.",
         "Came from: typed here.",
         "still here.",
     ] {
-        assert!(told.contains(fact), "{fact}: {told}");
+        assert!(texts.contains(fact), "{fact}: {texts}");
     }
     heard.hear(":traffic").await;
-    assert_eq!(heard.hear(":biography").await, told, "the last of the traffic is selected");
+    assert_eq!(heard.hear(":biography").await, texts, "the last of the traffic is selected");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -400,8 +402,8 @@ async fn stations_are_saved_shown_and_cleared() {
         (":station 3 clear", "tation 3 is free"),
         (":stations", "There are no stations"),
     ] {
-        let told = heard.hear(line).await;
-        assert!(told.contains(answer), "{line}: {told}");
+        let texts = heard.hear(line).await;
+        assert!(texts.contains(answer), "{line}: {texts}");
     }
 }
 
@@ -414,8 +416,8 @@ async fn the_traffic_is_written_to_a_file() {
         heard.session.on_event(&event);
     }
     let path = heard.directory.path().join("t.jsonl");
-    let told = heard.hear(&format!(":write {}", path.display())).await;
-    assert!(told.contains("rote 1 row in "), "{told}");
+    let texts = heard.hear(&format!(":write {}", path.display())).await;
+    assert!(texts.contains("rote 1 row in "), "{texts}");
     assert!(std::fs::read_to_string(&path).unwrap().contains("a message"));
     let again = heard.hear(&format!(":write {}", path.display())).await;
     assert!(again.starts_with("It did not work: ") && again.contains(":write!"), "{again}");

@@ -25,12 +25,12 @@ pub(crate) struct Conversation {
     lines: Vec<Message>,
     /// Maximum number of lines in transit.
     most: usize,
-    travelling: Mutex<HashMap<Message, Travelling>>,
+    in_transit: Mutex<HashMap<Message, InTransit>>,
 }
 
 /// A line in transit.
 #[derive(Debug)]
-struct Travelling {
+struct InTransit {
     /// Number of times that it can still be received.
     passes: u32,
     /// The node that received or sent it last.
@@ -40,20 +40,20 @@ struct Travelling {
 impl Conversation {
     /// Creates a conversation with at most this number of lines in transit.
     pub(crate) fn new(most: usize) -> Result<Self, CommandError> {
-        Ok(Self { lines: read(CHATTER)?, most, travelling: Mutex::default() })
+        Ok(Self { lines: read(CHATTER)?, most, in_transit: Mutex::default() })
     }
 
     /// A line for a node to send: one that is not in transit, those that never expire first. `None` at the maximum.
     pub(crate) fn next_line(&self, node: &Address, rng: &mut impl Rng) -> Option<Message> {
-        let mut travelling = self.travelling();
-        if travelling.len() >= self.most {
+        let mut in_transit = self.in_transit();
+        if in_transit.len() >= self.most {
             return None;
         }
-        let silent: Vec<_> = self.lines.iter().filter(|line| !travelling.contains_key(*line)).collect();
-        let for_ever = silent.iter().find(|line| is_for_ever(line)).copied();
-        let line = for_ever.or_else(|| silent.choose(rng).copied())?;
-        let passes = if for_ever.is_some() { u32::MAX } else { rng.random_range(PASSES) };
-        travelling.insert(line.clone(), Travelling { passes, holder: node.clone() });
+        let available: Vec<_> = self.lines.iter().filter(|line| !in_transit.contains_key(*line)).collect();
+        let permanent = available.iter().find(|line| is_permanent(line)).copied();
+        let line = permanent.or_else(|| available.choose(rng).copied())?;
+        let passes = if permanent.is_some() { u32::MAX } else { rng.random_range(PASSES) };
+        in_transit.insert(line.clone(), InTransit { passes, holder: node.clone() });
         Some(line.clone())
     }
 
@@ -61,44 +61,44 @@ impl Conversation {
     pub(crate) fn follow(self: &Arc<Self>, node: &Node) {
         let (conversation, to) = (Arc::clone(self), node.address());
         node.on_message_received(move |from, message| {
-            conversation.goes_on(&message, &from.address, &to).then_some(message)
+            conversation.passes_on(&message, &from.address, &to).then_some(message)
         });
     }
 
     /// Whether the receiver passes on the message.
-    pub(crate) fn goes_on(&self, message: &Message, from: &Address, to: &Address) -> bool {
+    pub(crate) fn passes_on(&self, message: &Message, from: &Address, to: &Address) -> bool {
         if !self.lines.contains(message) {
             return true;
         }
-        let mut travelling = self.travelling();
+        let mut in_transit = self.in_transit();
         // No known line, or a copy from a stopped node.
-        let Some(line) = travelling.get_mut(message).filter(|line| line.holder == *from) else {
+        let Some(line) = in_transit.get_mut(message).filter(|line| line.holder == *from) else {
             return false;
         };
         let Some(left) = line.passes.checked_sub(1) else {
-            travelling.remove(message);
+            in_transit.remove(message);
             return false;
         };
-        *line = Travelling { passes: left, holder: to.clone() };
+        *line = InTransit { passes: left, holder: to.clone() };
         true
     }
 
     /// Handles a message from the queue of a stopped node. Returns whether it is a line. Unless it was a copy, the line
     /// can be sent again.
-    pub(crate) fn fell_silent(&self, message: &Message, tower: &Address) -> bool {
-        let mut travelling = self.travelling();
-        if travelling.get(message).is_some_and(|line| line.holder == *tower) {
-            travelling.remove(message);
+    pub(crate) fn on_stopped(&self, message: &Message, tower: &Address) -> bool {
+        let mut in_transit = self.in_transit();
+        if in_transit.get(message).is_some_and(|line| line.holder == *tower) {
+            in_transit.remove(message);
         }
         self.lines.contains(message)
     }
 
-    fn travelling(&self) -> MutexGuard<'_, HashMap<Message, Travelling>> {
-        self.travelling.lock().unwrap_or_else(PoisonError::into_inner)
+    fn in_transit(&self) -> MutexGuard<'_, HashMap<Message, InTransit>> {
+        self.in_transit.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn is_for_ever(line: &Message) -> bool {
+fn is_permanent(line: &Message) -> bool {
     line.as_json().starts_with("\"GNU ")
 }
 
@@ -137,7 +137,7 @@ mod tests {
 
     /// Number of times that the message is passed on, at most `most`.
     fn passes(conversation: &Conversation, message: &Message, most: u16) -> usize {
-        (1..=most).take_while(|port| conversation.goes_on(message, &node(*port), &node(port + 1))).count()
+        (1..=most).take_while(|port| conversation.passes_on(message, &node(*port), &node(port + 1))).count()
     }
 
     #[test]
@@ -157,8 +157,8 @@ mod tests {
     fn lines_in_transit_are_bounded_and_permanent_ones_come_first() {
         let lines = said(&Conversation::new(10).unwrap());
         assert_eq!(lines.iter().collect::<HashSet<_>>().len(), 10);
-        let names = lines.iter().filter(|line| is_for_ever(line)).count();
-        assert_eq!(names, lines.iter().take_while(|line| is_for_ever(line)).count());
+        let names = lines.iter().filter(|line| is_permanent(line)).count();
+        assert_eq!(names, lines.iter().take_while(|line| is_permanent(line)).count());
         assert!(names >= 3);
     }
 
@@ -183,24 +183,24 @@ mod tests {
     fn lines_of_a_stopped_node_can_be_sent_again_but_copies_end() {
         let conversation = Conversation::new(10).unwrap();
         let line = said(&conversation).remove(0);
-        assert!(conversation.goes_on(&line, &node(1), &node(2)));
-        assert!(conversation.fell_silent(&line, &node(2)));
+        assert!(conversation.passes_on(&line, &node(1), &node(2)));
+        assert!(conversation.on_stopped(&line, &node(2)));
         assert!(
-            !conversation.goes_on(&line, &node(1), &node(3)),
+            !conversation.passes_on(&line, &node(1), &node(3)),
             "the copy of a sender that heard no answer"
         );
         assert_eq!(said(&conversation), [line]);
-        assert!(!conversation.fell_silent(&Message::text("hello from the monitor"), &node(2)));
+        assert!(!conversation.on_stopped(&Message::text("hello from the monitor"), &node(2)));
     }
 
     #[test]
     fn a_copy_is_dropped_at_its_receiver_and_the_line_passes_on() {
         let conversation = Conversation::new(10).unwrap();
         let line = said(&conversation).remove(0);
-        assert!(conversation.goes_on(&line, &node(1), &node(2)));
-        assert!(!conversation.goes_on(&line, &node(1), &node(3)), "the first node heard no answer");
-        assert!(conversation.fell_silent(&line, &node(1)), "a copy is one of the lines");
+        assert!(conversation.passes_on(&line, &node(1), &node(2)));
+        assert!(!conversation.passes_on(&line, &node(1), &node(3)), "the first node heard no answer");
+        assert!(conversation.on_stopped(&line, &node(1)), "a copy is one of the lines");
         assert_eq!(said(&conversation), [], "which travels");
-        assert!(conversation.goes_on(&line, &node(2), &node(3)));
+        assert!(conversation.passes_on(&line, &node(2), &node(3)));
     }
 }

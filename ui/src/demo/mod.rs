@@ -7,23 +7,23 @@ use rand::{RngExt, SeedableRng, rngs::StdRng};
 use tokio::{sync::oneshot, task::JoinHandle};
 
 mod conversation;
-mod keeper;
-mod tower;
+mod node;
+mod supervisor;
 
 use conversation::Conversation;
-use keeper::Supervisor;
-use tower::Tower;
+use node::DemoNode;
+use supervisor::Supervisor;
 
 // Messages per second at speed 1.
-const SEND_RATE_HERE: f64 = 2.0;
+const OWN_SEND_RATE: f64 = 2.0;
 const SEND_RATES: std::ops::Range<f64> = 1.5..3.0;
-const SEND_RATE_OF_THE_LOUD: f64 = 4.0;
+const NOISY_SEND_RATE: f64 = 4.0;
 /// In seconds at speed 1. Short, so that a dead peer appears within a minute.
 const KILL_TIMEOUT: f64 = 10.0;
 /// Number of lines per node.
 const LINES: usize = 3;
 /// Minimum number of nodes for a noisy one, which the monitored node ignores at the start.
-const WITH_A_LOUD_ONE: usize = 4;
+const MIN_NODES_WITH_NOISY: usize = 4;
 
 /// The options of the demo network.
 #[derive(Debug, Clone, clap::Args)]
@@ -59,7 +59,7 @@ pub(crate) struct Network {
     node: Node,
     /// Dropping it stops the supervisor.
     keep: oneshot::Sender<()>,
-    keeper: JoinHandle<()>,
+    supervisor: JoinHandle<()>,
 }
 
 impl Network {
@@ -67,20 +67,20 @@ impl Network {
         let mut rng = StdRng::seed_from_u64(options.seed);
         let nodes = usize::from(options.nodes);
         let conversation = Arc::new(Conversation::new(LINES * (nodes + 1))?);
-        let towers = build(nodes, options.speed, &conversation, &mut rng).await?;
+        let demo_nodes = start_nodes(nodes, options.speed, &conversation, &mut rng).await?;
         let node = start_node(options.speed).await?;
         conversation.follow(&node);
-        let loud = if nodes >= WITH_A_LOUD_ONE { towers.last() } else { None };
-        if let Some(loud) = loud {
-            node.ignore(loud.address());
+        let noisy = if nodes >= MIN_NODES_WITH_NOISY { demo_nodes.last() } else { None };
+        if let Some(noisy) = noisy {
+            node.ignore(noisy.address());
         }
-        let shaky = 1..nodes - usize::from(loud.is_some());
-        introduce(&node, &towers);
+        let unstable = 1..nodes - usize::from(noisy.is_some());
+        introduce(&node, &demo_nodes);
 
         let (monitor, speed) = (node.address(), options.speed);
         let (keep, stopped) = oneshot::channel();
-        let keeper = Supervisor { towers, shaky, monitor, conversation, speed, rng };
-        Ok(Self { node, keep, keeper: tokio::spawn(keeper.run(stopped)) })
+        let supervisor = Supervisor { demo_nodes, unstable, monitor, conversation, speed, rng };
+        Ok(Self { node, keep, supervisor: tokio::spawn(supervisor.run(stopped)) })
     }
 
     /// The monitored node.
@@ -93,33 +93,33 @@ impl Network {
         drop(self.keep);
         super::shutdown::stop(&self.node).await;
         // A supervisor that does not end in time ends with the process.
-        let _ = tokio::time::timeout(super::shutdown::STOP_TIMEOUT, self.keeper).await;
+        let _ = tokio::time::timeout(super::shutdown::STOP_TIMEOUT, self.supervisor).await;
     }
 }
 
-async fn build(
+async fn start_nodes(
     nodes: usize,
     speed: f64,
     conversation: &Arc<Conversation>,
     rng: &mut StdRng,
-) -> anyhow::Result<Vec<Tower>> {
-    let mut towers = Vec::with_capacity(nodes);
+) -> anyhow::Result<Vec<DemoNode>> {
+    let mut demo_nodes = Vec::with_capacity(nodes);
     for number in 0..nodes {
-        let is_loud = nodes >= WITH_A_LOUD_ONE && number == nodes - 1;
-        let rate = if is_loud { SEND_RATE_OF_THE_LOUD } else { rng.random_range(SEND_RATES) };
-        towers.push(Tower::build(rate * speed, conversation).await?);
+        let is_noisy = nodes >= MIN_NODES_WITH_NOISY && number == nodes - 1;
+        let rate = if is_noisy { NOISY_SEND_RATE } else { rng.random_range(SEND_RATES) };
+        demo_nodes.push(DemoNode::start(rate * speed, conversation).await?);
     }
-    Ok(towers)
+    Ok(demo_nodes)
 }
 
 async fn start_node(speed: f64) -> anyhow::Result<Node> {
-    let builder = Node::builder().hostname("127.0.0.1").port(0).send_rate(SEND_RATE_HERE * speed);
+    let builder = Node::builder().hostname("127.0.0.1").port(0).send_rate(OWN_SEND_RATE * speed);
     Ok(builder.kill_timeout(Duration::from_secs_f64(KILL_TIMEOUT / speed)).start().await?)
 }
 
 /// Announces the monitored node to two other nodes, which introduce it to the rest.
-fn introduce(node: &Node, towers: &[Tower]) {
-    let some = [towers.first(), towers.get(towers.len() / 2)];
+fn introduce(node: &Node, demo_nodes: &[DemoNode]) {
+    let some = [demo_nodes.first(), demo_nodes.get(demo_nodes.len() / 2)];
     let addresses: Vec<_> = some.into_iter().flatten().map(|tower| tower.address().clone()).collect();
     clacks_source::bootstrap::Introducer::new(node).introduce(&addresses);
 }

@@ -14,7 +14,7 @@ use clacks_source::{
     peer_list::{self, PeerLists},
     shutdown::{self, UnsentCounts, WHEN_TOLD_TO_END},
 };
-use story::Story;
+use event_writer::EventWriter;
 use tokio::{
     sync::mpsc,
     task::{JoinError, JoinSet},
@@ -26,13 +26,13 @@ use super::platform::{
     signals::Signals,
 };
 
-mod story;
+mod event_writer;
 
 /// Maximum time for the reader of the output to read the remaining lines after the node has stopped.
-const GOODBYE: Duration = Duration::from_secs(10);
+const END_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Maximum number of announces and list reads in progress. At the limit, further lines of the input wait.
-const MOST_UNDER_WAY: usize = 64;
+const MAX_IN_PROGRESS: usize = 64;
 
 /// Runs until a signal or `:quit` requests the end, or until the output is closed. Then drains unsent messages if
 /// requested, and stops the node. Returns lost messages that could not be reported. A write error other than a closed
@@ -41,61 +41,61 @@ pub(crate) async fn run(
     node: &Node,
     recorder: Recorder,
     peer_lists: PeerLists,
-    hands_on: bool,
+    drains: bool,
 ) -> anyhow::Result<Unsent> {
     let mut signals = Signals::catch()?;
     let commands = Commands::new(node, recorder, peer_lists)?;
-    let mut session = Session { node, commands, story: Story::new(node), output: Output::open()? };
-    let mut is_in_a_hurry = false;
+    let mut session = Session { node, commands, events: EventWriter::new(node), output: Output::open()? };
+    let mut exits_now = false;
     let ended = tokio::select! {
         ended = session.run() => ended,
-        _ = signals.next() => Ok(Leave::WhenHandedOn),
+        _ = signals.next() => Ok(Leave::AfterDrain),
     };
     let ended = match ended {
-        Ok(Leave::WhenHandedOn) if hands_on => tokio::select! {
-            ended = session.hand_on() => ended,
+        Ok(Leave::AfterDrain) if drains => tokio::select! {
+            ended = session.drain() => ended,
             _ = signals.next() => {
-                is_in_a_hurry = true;
+                exits_now = true;
                 Ok(None)
             }
         },
         ended => ended.map(|_| None),
     };
-    let Session { commands: Commands { mut recorder, announces, .. }, story, output, .. } = session;
+    let Session { commands: Commands { mut recorder, announces, .. }, events, output, .. } = session;
     recorder.stop().await;
-    let handed_on = match ended {
-        Ok(handed_on) => handed_on,
-        Err(closed) => return end_without_output(node, closed, hands_on).await,
+    let drain_record = match ended {
+        Ok(drain_record) => drain_record,
+        Err(closed) => return end_without_output(node, closed, drains).await,
     };
     let remaining = tokio::select! {
         remaining = super::shutdown::stop(node) => remaining,
         // A second signal ends the program at once.
         _ = signals.next() => return Ok(node.remaining()),
     };
-    if is_in_a_hurry {
+    if exits_now {
         return Ok(remaining);
     }
-    let goodbye = say_goodbye(node.now().unix_ms, &remaining, story, handed_on, announces, output);
-    let told = tokio::select! {
-        told = tokio::time::timeout(GOODBYE, goodbye) => told.ok(),
+    let end = write_end(node.now().unix_ms, &remaining, events, drain_record, announces, output);
+    let written = tokio::select! {
+        written = tokio::time::timeout(END_TIMEOUT, end) => written.ok(),
         _ = signals.next() => None,
     };
-    match told {
+    match written {
         Some(Ok(())) => Ok(Unsent::default()),
-        Some(Err(closed)) => end_without_output(node, closed, hands_on).await,
+        Some(Err(closed)) => end_without_output(node, closed, drains).await,
         None => Ok(remaining),
     }
 }
 
 /// Stops the node after its output was closed or failed. Reports lost messages on standard error before that if
-/// `is_to_be_told`.
-async fn end_without_output(node: &Node, closed: Closed, is_to_be_told: bool) -> anyhow::Result<Unsent> {
+/// `reports_loss`.
+async fn end_without_output(node: &Node, closed: Closed, reports_loss: bool) -> anyhow::Result<Unsent> {
     let remaining = super::shutdown::stop(node).await;
     match closed.into_result() {
         Ok(()) => Ok(remaining),
         Err(error) => {
-            if is_to_be_told {
-                super::shutdown::tell_of_loss(&remaining);
+            if reports_loss {
+                super::shutdown::report_loss(&remaining);
             }
             Err(error)
         }
@@ -105,14 +105,14 @@ async fn end_without_output(node: &Node, closed: Closed, is_to_be_told: bool) ->
 /// The kind of exit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Leave {
-    WhenHandedOn,
+    AfterDrain,
     AtOnce,
 }
 
 struct Session<'a> {
     node: &'a Node,
     commands: Commands<'a>,
-    story: Story,
+    events: EventWriter,
     output: Output,
 }
 
@@ -128,44 +128,44 @@ struct Commands<'a> {
     /// Configured lists of peers, read at the start. Nothing waits for them.
     configured: JoinSet<Vec<Record>>,
     /// Lists of peers that the input requested. They are not awaited at the end.
-    readings: JoinSet<Vec<Record>>,
+    list_reads: JoinSet<Vec<Record>>,
 }
 
 impl Session<'_> {
     async fn run(&mut self) -> Result<Leave, Closed> {
         self.output.write(json::ready(self.node).into_line()).await?;
-        self.talk().await
+        self.write_until_exit().await
     }
 
     /// Writes events and answers until an exit is requested or the node has stopped.
-    async fn talk(&mut self) -> Result<Leave, Closed> {
-        let Self { commands, story, output, .. } = self;
+    async fn write_until_exit(&mut self) -> Result<Leave, Closed> {
+        let Self { commands, events, output, .. } = self;
         tokio::select! {
-            told = story.tell(output) => told.map(|()| Leave::AtOnce),
-            answered = commands.answer(output) => answered,
+            written = events.write_events(output) => written.map(|()| Leave::AtOnce),
+            answered = commands.execute_lines(output) => answered,
             closed = output.closed() => Err(closed),
         }
     }
 
     /// Drains unsent messages for a limited time, unless `:quit!` ends that. Events and answers are written meanwhile;
     /// a stuck reader does not delay the drain. Returns the record to write about it.
-    async fn hand_on(&mut self) -> Result<Option<Record>, Closed> {
+    async fn drain(&mut self) -> Result<Option<Record>, Closed> {
         let node = self.node;
-        let at_stake = UnsentCounts::of(&node.overview());
-        if !at_stake.can_hand_on() {
+        let unsent = UnsentCounts::of(&node.overview());
+        if !unsent.can_hand_on() {
             return Ok(None);
         }
-        let begun = json::handing_on(node.now().unix_ms, at_stake.waiting, WHEN_TOLD_TO_END);
+        let start = json::handing_on(node.now().unix_ms, unsent.waiting, WHEN_TOLD_TO_END);
         let meanwhile = async {
-            self.output.write(begun.into_line()).await?;
-            while self.talk().await? != Leave::AtOnce {}
+            self.output.write(start.into_line()).await?;
+            while self.write_until_exit().await? != Leave::AtOnce {}
             Ok(None)
         };
         tokio::select! {
             result = node.drain(WHEN_TOLD_TO_END) => {
-                let left = at_stake.left_of(UnsentCounts::of(&node.overview()), false);
-                let told = shutdown::told(result, at_stake.waiting, left);
-                Ok(Some(json::handed_on(node.now().unix_ms, at_stake.waiting, left, &told)))
+                let left = unsent.left_of(UnsentCounts::of(&node.overview()), false);
+                let written = shutdown::told(result, unsent.waiting, left);
+                Ok(Some(json::handed_on(node.now().unix_ms, unsent.waiting, left, &written)))
             }
             ended = meanwhile => ended,
         }
@@ -183,17 +183,17 @@ impl<'a> Commands<'a> {
                 json::answers::peers_read(node.now().unix_ms, &lists.read(source).await)
             });
         }
-        let (announces, readings) = (JoinSet::new(), JoinSet::new());
-        Ok(Self { node, recorder, peer_lists, lines, number: 0, announces, configured, readings })
+        let (announces, list_reads) = (JoinSet::new(), JoinSet::new());
+        Ok(Self { node, recorder, peer_lists, lines, number: 0, announces, configured, list_reads })
     }
 
     /// Executes the lines of the input in order, until `:quit`. The end of the input ends nothing.
     ///
     /// An announce takes as long as the other node, and a list of peers as long as its server. Meanwhile the next lines
     /// are executed.
-    async fn answer(&mut self, output: &Output) -> Result<Leave, Closed> {
+    async fn execute_lines(&mut self, output: &Output) -> Result<Leave, Closed> {
         loop {
-            let has_room = self.announces.len() + self.readings.len() < MOST_UNDER_WAY;
+            let has_room = self.announces.len() + self.list_reads.len() < MAX_IN_PROGRESS;
             let line = tokio::select! {
                 Some(done) = self.announces.join_next() => {
                     write_answers(done.map(|record| vec![record]), output).await?;
@@ -203,7 +203,7 @@ impl<'a> Commands<'a> {
                     write_answers(done, output).await?;
                     continue;
                 }
-                Some(done) = self.readings.join_next() => {
+                Some(done) = self.list_reads.join_next() => {
                     write_answers(done, output).await?;
                     continue;
                 }
@@ -220,21 +220,21 @@ impl<'a> Commands<'a> {
                 Ok(line) => Command::parse(line).map_err(|error| error.to_string()),
                 Err(error) => Err(error.to_string()),
             };
-            if let Some(leave) = self.begin(command, output).await? {
+            if let Some(leave) = self.start_command(command, output).await? {
                 return Ok(leave);
             }
         }
     }
 
     /// Executes a command, or starts it if it takes a while.
-    async fn begin(
+    async fn start_command(
         &mut self,
         command: Result<Command, String>,
         output: &Output,
     ) -> Result<Option<Leave>, Closed> {
         let (node, number) = (self.node, self.number);
         match command {
-            Ok(Command::View(ViewCommand::Quit)) => return Ok(Some(Leave::WhenHandedOn)),
+            Ok(Command::View(ViewCommand::Quit)) => return Ok(Some(Leave::AfterDrain)),
             Ok(Command::View(ViewCommand::QuitAtOnce)) => return Ok(Some(Leave::AtOnce)),
             Ok(Command::View(ViewCommand::Record(command))) => {
                 let done = self.recorder.carry_out(command).await;
@@ -242,13 +242,13 @@ impl<'a> Commands<'a> {
             }
             Ok(Command::View(ViewCommand::PeersFrom(source))) => {
                 let (node, lists) = (node.clone(), self.peer_lists.clone());
-                self.readings.spawn(async move { read_peers(&node, number, &lists, source).await });
+                self.list_reads.spawn(async move { read_peers(&node, number, &lists, source).await });
             }
             Ok(Command::Node(NodeCommand::Announce(_))) => {
                 let node = node.clone();
-                self.announces.spawn(async move { carry_out(&node, number, command).await });
+                self.announces.spawn(async move { execute_command(&node, number, command).await });
             }
-            command => output.write(carry_out(node, number, command).await.into_line()).await?,
+            command => output.write(execute_command(node, number, command).await.into_line()).await?,
         }
         Ok(None)
     }
@@ -258,8 +258,8 @@ impl<'a> Commands<'a> {
 async fn read_peers(node: &Node, line: u64, lists: &PeerLists, source: Option<ListSource>) -> Vec<Record> {
     let read = lists.read_all(source).await;
     let time = node.now().unix_ms;
-    let readings = read.as_deref().unwrap_or_default();
-    let records = readings.iter().flat_map(|reading| json::answers::peers_read(time, reading));
+    let list_reads = read.as_deref().unwrap_or_default();
+    let records = list_reads.iter().flat_map(|reading| json::answers::peers_read(time, reading));
     let done = read.as_deref().map_err(String::clone).and_then(peer_list::summary);
     records.chain([answered(node, line, done)]).collect()
 }
@@ -272,13 +272,13 @@ async fn write_answers(answers: Result<Vec<Record>, JoinError>, output: &Output)
     Ok(())
 }
 
-async fn carry_out(node: &Node, line: u64, command: Result<Command, String>) -> Record {
+async fn execute_command(node: &Node, line: u64, command: Result<Command, String>) -> Record {
     let done = match command {
         Ok(Command::Node(command)) => execute(node, command).await,
         Ok(Command::View(ViewCommand::Edit(id))) => {
             Err(format!("write the new text behind the number, as in :edit {id} TEXT"))
         }
-        Ok(Command::View(command)) => match look(node, line, &command) {
+        Ok(Command::View(command)) => match query(node, line, &command) {
             Some(record) => return record,
             None => Err("that is for the dashboard; here every event is a line".to_owned()),
         },
@@ -295,7 +295,7 @@ fn answered(node: &Node, line: u64, done: Result<String, String>) -> Record {
 }
 
 /// The answer to a query; `None` if the command has no answer without a screen.
-fn look(node: &Node, line: u64, command: &ViewCommand) -> Option<Record> {
+fn query(node: &Node, line: u64, command: &ViewCommand) -> Option<Record> {
     let time = node.now().unix_ms;
     match command {
         ViewCommand::Peers => Some(json::answers::peers(time, line, &node.peers(), &node.ignored_remotes())),
@@ -309,17 +309,17 @@ fn look(node: &Node, line: u64, command: &ViewCommand) -> Option<Record> {
 }
 
 /// Writes the events until the node stopped, and the lost messages.
-async fn say_goodbye(
+async fn write_end(
     time: u64,
     remaining: &Unsent,
-    story: Story,
-    handed_on: Option<Record>,
+    events: EventWriter,
+    drain_record: Option<Record>,
     mut announces: JoinSet<Record>,
     output: Output,
 ) -> Result<(), Closed> {
-    story.tell_the_rest(&output).await?;
-    if let Some(handed_on) = handed_on {
-        output.write(handed_on.into_line()).await?;
+    events.write_remaining(&output).await?;
+    if let Some(drain_record) = drain_record {
+        output.write(drain_record.into_line()).await?;
     }
     // The node has cancelled them.
     while let Some(done) = announces.join_next().await {

@@ -104,7 +104,7 @@ fn an_edited_history_line_is_kept() {
     }
     editor.press(b"\x1b[A\r");
     assert_eq!(screen(&editor.press(UP)), "two!", "what was left is as it was only until a line is sent");
-    editor.abandon();
+    editor.discard();
     assert_eq!(editor.press(DOWN), []);
 }
 
@@ -156,7 +156,7 @@ fn a_paste_is_drawn_once_per_read_and_only_its_end_is_laid_out_again() {
             let again = editor.line.len() - editor.drawn.settled.line;
             assert!(again <= 2 * text.len() + 4, "{text:?}: {again}");
         }
-        assert_eq!(editor.drawn.text, shown_bytes(paste.as_bytes(), Charset::Unicode), "{text:?}");
+        assert_eq!(editor.drawn.text, display_text(paste.as_bytes(), Charset::Unicode), "{text:?}");
     }
 }
 
@@ -172,7 +172,7 @@ fn a_joiner_without_partners_is_drawn_as_in_the_whole_line() {
             editor.press(&[byte]);
             assert_eq!(
                 editor.drawn.text,
-                shown_bytes(whole_characters(&editor.line), Charset::Unicode),
+                display_text(whole_characters(&editor.line), Charset::Unicode),
                 "{line:?}"
             );
         }
@@ -217,7 +217,7 @@ proptest! {
         let keys = pieces.concat().replace(['\r', '\n', '\u{1b}', '\u{1a}', '\u{4}'], "");
         for read in keys.as_bytes().chunks(size) {
             editor.press(read);
-            prop_assert_eq!(&editor.drawn.text, &shown_bytes(whole_characters(&editor.line), Charset::Unicode));
+            prop_assert_eq!(&editor.drawn.text, &display_text(whole_characters(&editor.line), Charset::Unicode));
         }
     }
 }
@@ -240,7 +240,7 @@ fn tab_completes_the_line_or_writes_a_sentence_and_the_line_again() {
     assert_eq!(editor.press(b"\t"), [echo("\nIt tells.\n:peers")]);
     assert_eq!(editor.press(b"\x7f\r").pop(), Some(Typed::Line(Ok(":peer".to_owned()))));
     assert_eq!(editor.press(b":pe\t"), [echo(":peers")]);
-    editor.abandon();
+    editor.discard();
     for (line, sent) in [(&b":pe\tx\r"[..], ":pe\tx"), (b"a\t", "a\t"), (b":peers\t\x1b\t", ":peers\t\t")] {
         editor.press(line);
         let finished = editor.press(b"\r").pop();

@@ -8,7 +8,7 @@ const HOSTNAME: &str = "127.0.0.1";
 
 /// A node of the demo network. It can be stopped and restarted with the same address and certificate.
 #[derive(Debug)]
-pub(crate) struct Tower {
+pub(crate) struct DemoNode {
     address: Address,
     send_rate: f64,
     certificate: Certificate,
@@ -16,11 +16,11 @@ pub(crate) struct Tower {
     /// `None` while stopped.
     node: Option<Node>,
     /// Messages of the user that it had when it stopped.
-    rescued: Vec<Message>,
+    kept_messages: Vec<Message>,
 }
 
-impl Tower {
-    pub(crate) async fn build(send_rate: f64, conversation: &Arc<Conversation>) -> anyhow::Result<Self> {
+impl DemoNode {
+    pub(crate) async fn start(send_rate: f64, conversation: &Arc<Conversation>) -> anyhow::Result<Self> {
         let certificate = Certificate::make()?;
         let node = start(&certificate, send_rate, 0, conversation).await?;
         Ok(Self {
@@ -29,7 +29,7 @@ impl Tower {
             certificate,
             conversation: Arc::clone(conversation),
             node: Some(node),
-            rescued: Vec::new(),
+            kept_messages: Vec::new(),
         })
     }
 
@@ -43,16 +43,17 @@ impl Tower {
     }
 
     /// Stops the node. Messages of the user are kept for the restart; lines of the conversation are dropped.
-    pub(crate) async fn fall(&mut self) {
+    pub(crate) async fn stop(&mut self) {
         let Some(node) = self.node.take() else { return };
         let held = node.stop().await.messages.into_iter().map(|queued| queued.message);
-        self.rescued.extend(held.filter(|message| !self.conversation.fell_silent(message, &self.address)));
+        self.kept_messages
+            .extend(held.filter(|message| !self.conversation.on_stopped(message, &self.address)));
     }
 
     /// Restarts the node at the same address.
-    pub(crate) async fn rebuild(&mut self) -> Result<(), StartError> {
+    pub(crate) async fn restart(&mut self) -> Result<(), StartError> {
         let node = start(&self.certificate, self.send_rate, self.address.port(), &self.conversation).await?;
-        for message in self.rescued.drain(..) {
+        for message in self.kept_messages.drain(..) {
             // The new queue is empty, so there is space.
             let _ = node.enqueue(message);
         }

@@ -7,7 +7,7 @@ use clacks_p2p::{
 };
 use clacks_source::lists::Lists;
 
-use super::{sentences, teller::Narrator};
+use super::{narrator::Narrator, phrases};
 
 /// Number of items per page.
 pub(crate) const PAGE: usize = 30;
@@ -35,7 +35,7 @@ pub(crate) enum Item {
 
 /// The current list, page and selection.
 #[derive(Debug, Default)]
-pub(crate) struct Reading {
+pub(crate) struct ListCursor {
     list: Option<List>,
     /// Index of the selected item in the list.
     position: usize,
@@ -47,9 +47,9 @@ pub(crate) struct Reading {
 
 /// The data for the lists.
 #[derive(Clone, Copy)]
-pub(crate) struct Contents<'a> {
+pub(crate) struct ListContext<'a> {
     pub(crate) lists: &'a dyn Lists,
-    pub(crate) teller: &'a Narrator,
+    pub(crate) narrator: &'a Narrator,
     pub(crate) now: Now,
 }
 
@@ -70,53 +70,54 @@ impl List {
     }
 
     /// Number of items.
-    fn len(self, contents: &Contents<'_>) -> usize {
+    fn len(self, context: &ListContext<'_>) -> usize {
         match self {
-            Self::Peers => contents.lists.overview().peers.total(),
-            Self::Queue => contents.lists.queue_len(),
-            Self::Held => contents.lists.overview().held,
-            Self::Traffic => contents.teller.log().len(),
-            Self::Overhead => contents.teller.memory.lives.returned(),
+            Self::Peers => context.lists.overview().peers.total(),
+            Self::Queue => context.lists.queue_len(),
+            Self::Held => context.lists.overview().held,
+            Self::Traffic => context.narrator.log().len(),
+            Self::Overhead => context.narrator.derived.histories.returned(),
         }
     }
 
     /// At most `count` items from the index `from` on, each with its sentence.
-    fn items(self, contents: &Contents<'_>, from: usize, count: usize) -> Vec<(Item, String)> {
-        let Contents { lists, teller, now } = *contents;
-        let charset = teller.charset();
+    fn items(self, context: &ListContext<'_>, from: usize, count: usize) -> Vec<(Item, String)> {
+        let ListContext { lists, narrator, now } = *context;
+        let charset = narrator.charset();
         match self {
             Self::Peers => {
                 let peers = lists.first_peers(from.saturating_add(count));
-                let item = |peer: &Peer| (Item::Peer(peer.address.clone()), sentences::described(peer, now));
+                let item = |peer: &Peer| (Item::Peer(peer.address.clone()), phrases::peer_line(peer, now));
                 peers.iter().skip(from).map(item).collect()
             }
             Self::Queue => {
                 let item = |queued: &QueuedMessage| {
-                    (Item::Message(queued.id), sentences::queued(queued, now, charset))
+                    (Item::Message(queued.id), phrases::queued(queued, now, charset))
                 };
                 lists.queue_window(from..from.saturating_add(count)).iter().map(item).collect()
             }
             Self::Held => {
                 let item = |held: &HeldMessage| {
-                    (Item::Message(held.queued.id), sentences::held_message(held, now, charset))
+                    (Item::Message(held.queued.id), phrases::held_message(held, now, charset))
                 };
                 lists.held_window(from..from.saturating_add(count)).iter().map(item).collect()
             }
             Self::Traffic => {
-                let rows = (from..from.saturating_add(count)).map_while(|position| teller.log().at(position));
-                rows.map(|row| (Item::Row(row.number), teller.sentence(row))).collect()
+                let rows =
+                    (from..from.saturating_add(count)).map_while(|position| narrator.log().at(position));
+                rows.map(|row| (Item::Row(row.number), narrator.sentence(row))).collect()
             }
             Self::Overhead => {
-                let lives = teller.memory.lives.ranking().skip(from).take(count);
-                lives
-                    .map(|life| (Item::Text(life.message.clone()), sentences::returned(life, now, charset)))
+                let histories = narrator.derived.histories.ranking().skip(from).take(count);
+                histories
+                    .map(|life| (Item::Text(life.message.clone()), phrases::returned(life, now, charset)))
                     .collect()
             }
         }
     }
 }
 
-impl Reading {
+impl ListCursor {
     pub(crate) fn list(&self) -> Option<List> {
         self.list
     }
@@ -131,65 +132,65 @@ impl Reading {
     }
 
     /// Reads a list from its start; of the traffic, the last page.
-    pub(crate) fn begin(&mut self, list: List, count: usize, contents: &Contents<'_>) -> Vec<String> {
+    pub(crate) fn open(&mut self, list: List, count: usize, context: &ListContext<'_>) -> Vec<String> {
         self.list = Some(list);
-        let from = if list == List::Traffic { list.len(contents).saturating_sub(count) } else { 0 };
-        self.tell_from(from, count, contents)
+        let from = if list == List::Traffic { list.len(context).saturating_sub(count) } else { 0 };
+        self.read_from(from, count, context)
     }
 
     /// Reads `count` items from an index on. Selects the first of them; of the traffic, the last.
-    fn tell_from(&mut self, from: usize, count: usize, contents: &Contents<'_>) -> Vec<String> {
+    fn read_from(&mut self, from: usize, count: usize, context: &ListContext<'_>) -> Vec<String> {
         let Some(list) = self.list else { return Vec::new() };
-        let items = list.items(contents, from, count);
+        let items = list.items(context, from, count);
         (self.start, self.end) = (from, from + items.len());
         let is_last_selected = list == List::Traffic;
         let at = if is_last_selected { items.len().saturating_sub(1) } else { 0 };
         (self.position, self.selected) = (from + at, items.get(at).map(|(item, _)| item.clone()));
-        let mut told: Vec<_> = items.into_iter().map(|(_, sentence)| sentence).collect();
-        let (len, end) = (list.len(contents), self.end);
+        let mut texts: Vec<_> = items.into_iter().map(|(_, sentence)| sentence).collect();
+        let (len, end) = (list.len(context), self.end);
         if from > 0 && list == List::Traffic {
-            told.insert(0, format!("{from} before; :page-up tells them."));
+            texts.insert(0, format!("{from} before; :page-up tells them."));
         }
         if len > end {
-            told.push(format!("And {} more; :more tells them.", len - end));
+            texts.push(format!("And {} more; :more tells them.", len - end));
         }
-        told
+        texts
     }
 
     /// Moves the selection in the current list, and reads the new item or page.
-    pub(crate) fn step(&mut self, step: Step, contents: &Contents<'_>) -> Vec<String> {
+    pub(crate) fn step(&mut self, step: Step, context: &ListContext<'_>) -> Vec<String> {
         let Some(list) = self.list else {
             return vec![
                 "No list was told yet; :peers, :queue, :held, :traffic and :overhead do it.".to_owned(),
             ];
         };
-        let len = list.len(contents);
+        let len = list.len(context);
         if len == 0 {
             return vec!["There is nothing in it.".to_owned()];
         }
         match step {
             Step::PageDown if self.end >= len => vec!["That was the last.".to_owned()],
-            Step::PageDown => self.tell_from(self.end, PAGE, contents),
+            Step::PageDown => self.read_from(self.end, PAGE, context),
             Step::PageUp if self.start == 0 => vec!["That was the first.".to_owned()],
             Step::PageUp => {
                 let from = self.start.saturating_sub(PAGE);
-                self.tell_from(from, self.start - from, contents)
+                self.read_from(from, self.start - from, context)
             }
-            Step::Top => self.tell_one(0, len, contents),
-            Step::Bottom => self.tell_one(len - 1, len, contents),
+            Step::Top => self.read_one(0, len, context),
+            Step::Bottom => self.read_one(len - 1, len, context),
             Step::Down if self.position + 1 >= len => vec!["That was the last.".to_owned()],
-            Step::Down => self.tell_one(self.position + 1, len, contents),
+            Step::Down => self.read_one(self.position + 1, len, context),
             Step::Up if self.position == 0 => vec!["That was the first.".to_owned()],
-            Step::Up => self.tell_one(self.position - 1, len, contents),
+            Step::Up => self.read_one(self.position - 1, len, context),
             Step::Left | Step::Right => {
                 vec!["There is no map here; :up and :down go through the list that was told last.".to_owned()]
             }
         }
     }
 
-    fn tell_one(&mut self, position: usize, len: usize, contents: &Contents<'_>) -> Vec<String> {
+    fn read_one(&mut self, position: usize, len: usize, context: &ListContext<'_>) -> Vec<String> {
         let Some(list) = self.list else { return Vec::new() };
-        match list.items(contents, position, 1).pop() {
+        match list.items(context, position, 1).pop() {
             Some((item, sentence)) => {
                 (self.position, self.selected) = (position, Some(item));
                 (self.start, self.end) = (position, position + 1);
@@ -200,11 +201,11 @@ impl Reading {
     }
 
     /// The selected message, if the selection is one.
-    pub(crate) fn message(&self, contents: &Contents<'_>) -> Option<Message> {
+    pub(crate) fn message(&self, context: &ListContext<'_>) -> Option<Message> {
         match self.selected.as_ref()? {
             Item::Peer(_) => None,
-            Item::Message(id) => find_message(*id, contents.lists).map(|(queued, _)| queued.message),
-            Item::Row(number) => contents.teller.log().row(*number)?.message.clone(),
+            Item::Message(id) => find_message(*id, context.lists).map(|(queued, _)| queued.message),
+            Item::Row(number) => context.narrator.log().row(*number)?.message.clone(),
             Item::Text(message) => Some(message.clone()),
         }
     }

@@ -12,9 +12,9 @@ use clacks_text::charset::Charset;
 use jiff::tz::TimeZone;
 
 use super::{
-    flood::{Digest, STRETCH},
-    memory::Memory,
-    sentences,
+    derived_state::DerivedState,
+    digest::{Digest, PERIOD},
+    phrases,
 };
 
 /// Prefix of a sentence for which a saved filter rings the bell.
@@ -22,11 +22,11 @@ const BELL: &str = "For a station: ";
 
 /// The state of the bell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Rings {
+enum BellState {
     No,
     /// The bell rings with the next sentence.
     Next,
-    /// The bell rang since the last call of [`Narrator::has_rung`].
+    /// The bell rang since the last call of [`Narrator::pop_bell`].
     Rung,
 }
 
@@ -34,18 +34,18 @@ enum Rings {
 #[derive(Debug)]
 pub(crate) struct Narrator {
     log: Log,
-    flood: Digest,
+    digest: Digest,
     zone: TimeZone,
     charset: Charset,
     /// Whether the newest row waits for the next event.
     waits: bool,
     /// Whether the effects of typed commands are announced. True for a recording, which does not contain the answers.
-    tells_own: bool,
+    announces_own: bool,
     /// Number of sentences not announced since `:hold-still`; `None` while events are announced.
-    kept_back: Option<usize>,
-    rings: Rings,
+    suppressed: Option<usize>,
+    bell: BellState,
     /// Histories and statistics for queries.
-    pub(crate) memory: Memory,
+    pub(crate) derived: DerivedState,
 }
 
 impl Narrator {
@@ -54,89 +54,90 @@ impl Narrator {
         log.set_filter(filter);
         Self {
             log,
-            flood: Digest::default(),
+            digest: Digest::default(),
             zone: TimeZone::system(),
             charset,
             waits: false,
-            tells_own: false,
-            kept_back: None,
-            rings: Rings::No,
-            memory: Memory::default(),
+            announces_own: false,
+            suppressed: None,
+            bell: BellState::No,
+            derived: DerivedState::default(),
         }
     }
 
     /// Creates a narrator for a recording.
     pub(crate) fn of_recording(filter: Option<Filter>, charset: Charset) -> Self {
-        Self { tells_own: true, ..Self::new(filter, charset) }
+        Self { announces_own: true, ..Self::new(filter, charset) }
     }
 
     /// Clears all state from events.
-    pub(crate) fn begin_again(&mut self) {
+    pub(crate) fn reset(&mut self) {
         self.log.clear();
-        self.memory.begin_again();
-        (self.flood, self.waits) = (Digest::default(), false);
+        self.derived.reset();
+        (self.digest, self.waits) = (Digest::default(), false);
     }
 
     /// Records an event. Returns the sentences for it and for an event that waited, unless the rate limit is reached.
-    pub(crate) fn note(&mut self, event: &Event, now: Now) -> Option<String> {
-        let (untold, flood) = (self.take_in(event, now), &mut self.flood);
-        if let Some(kept_back) = &mut self.kept_back {
-            *kept_back += untold.len();
-            self.has_rung();
+    pub(crate) fn narrate(&mut self, event: &Event, now: Now) -> Option<String> {
+        let (untold, digest) = (self.record(event, now), &mut self.digest);
+        if let Some(suppressed) = &mut self.suppressed {
+            *suppressed += untold.len();
+            self.pop_bell();
             return None;
         }
-        let told = untold.into_iter().filter(|_| flood.admits(now.uptime)).collect::<Vec<_>>();
-        (!told.is_empty()).then(|| told.join(" "))
+        let texts = untold.into_iter().filter(|_| digest.admits(now.uptime)).collect::<Vec<_>>();
+        (!texts.is_empty()).then(|| texts.join(" "))
     }
 
-    /// As [`note`](Self::note), without the rate limit.
-    pub(crate) fn note_all(&mut self, event: &Event, now: Now) -> Option<String> {
-        let told = self.take_in(event, now);
-        (!told.is_empty()).then(|| told.join(" "))
+    /// As [`narrate`](Self::narrate), without the rate limit.
+    pub(crate) fn narrate_all(&mut self, event: &Event, now: Now) -> Option<String> {
+        let texts = self.record(event, now);
+        (!texts.is_empty()).then(|| texts.join(" "))
     }
 
-    fn take_in(&mut self, event: &Event, now: Now) -> Vec<String> {
+    fn record(&mut self, event: &Event, now: Now) -> Vec<String> {
         // The next event, which follows at once, says whether the message is queued or held.
         let waits = matches!(event, Event::MessageReceived { id: Some(_), .. });
         let waited = std::mem::replace(&mut self.waits, waits);
         let first = self.log.next_number().saturating_sub(u64::from(waited));
         let is_row = self.log.note(event, now.unix_ms, self.charset);
-        self.memory.record(event, now);
+        self.derived.record(event, now);
         if let Some(row) = self.log.newest().filter(|_| is_row)
-            && self.memory.listening.note(&row.subject(), self.log.filter())
+            && self.derived.saved_filters.note(&row.subject(), self.log.filter())
         {
-            self.rings = Rings::Next;
+            self.bell = BellState::Next;
         }
         let end = self.log.next_number().saturating_sub(u64::from(waits));
         // Skips rows that the filter hides, and rows whose command was answered already.
         let at = |number| self.log.at(self.log.position(number)).filter(|row| row.number == number);
-        let untold = (first..end).filter_map(at).filter(|row| self.tells_own || !is_answer(row));
-        let mut told: Vec<_> = untold.map(|row| sentences::happened(row, &self.zone, self.charset)).collect();
-        if let Some(first) = told.first_mut().filter(|_| self.rings == Rings::Next) {
+        let untold = (first..end).filter_map(at).filter(|row| self.announces_own || !is_answer(row));
+        let mut texts: Vec<_> =
+            untold.map(|row| phrases::traffic_row(row, &self.zone, self.charset)).collect();
+        if let Some(first) = texts.first_mut().filter(|_| self.bell == BellState::Next) {
             first.insert_str(0, BELL);
-            self.rings = Rings::Rung;
+            self.bell = BellState::Rung;
         }
-        told
+        texts
     }
 
     /// Whether the bell rang since the last call. It does not ring during `:hold-still`.
-    pub(crate) fn has_rung(&mut self) -> bool {
-        let has_rung = self.rings == Rings::Rung;
-        if has_rung {
-            self.rings = Rings::No;
+    pub(crate) fn pop_bell(&mut self) -> bool {
+        let pop_bell = self.bell == BellState::Rung;
+        if pop_bell {
+            self.bell = BellState::No;
         }
-        has_rung
+        pop_bell
     }
 
     /// The uptime at which a summary is due; `None` if nothing was left out.
-    pub(crate) fn summary_at(&self) -> Option<Duration> {
-        self.flood.ends_at()
+    pub(crate) fn summary_due_at(&self) -> Option<Duration> {
+        self.digest.due_at()
     }
 
     /// The summary of events that were not announced, if it is due.
     pub(crate) fn summary(&mut self, uptime: Duration) -> Vec<String> {
-        let seconds = STRETCH.as_secs();
-        let summed = self.flood.sum_up(uptime).map(|untold| {
+        let seconds = PERIOD.as_secs();
+        let summed = self.digest.summarize(uptime).map(|untold| {
             format!("{untold} more in the last {seconds} s; :traffic tells the last ones, :filter fewer.")
         });
         summed.into_iter().collect()
@@ -158,14 +159,14 @@ impl Narrator {
 
     /// The sentence for a traffic row.
     pub(crate) fn sentence(&self, row: &Row) -> String {
-        sentences::happened(row, &self.zone, self.charset)
+        phrases::traffic_row(row, &self.zone, self.charset)
     }
 
     /// Stops or resumes the announcement of events.
     pub(crate) fn toggle_quiet(&mut self) -> String {
-        match self.kept_back.take() {
+        match self.suppressed.take() {
             None => {
-                self.kept_back = Some(0);
+                self.suppressed = Some(0);
                 "Nothing is told of what happens until :hold-still comes again.".to_owned()
             }
             Some(0) => "What happens is told again; nothing happened meanwhile.".to_owned(),
@@ -177,12 +178,12 @@ impl Narrator {
     }
 
     pub(crate) fn set_filter(&mut self, filter: Option<Filter>) -> String {
-        let told = match &filter {
+        let texts = match &filter {
             Some(filter) => format!("Only traffic is told that this admits: {}", filter.as_str()),
             None => "All traffic is told".to_owned(),
         };
         self.log.set_filter(filter);
-        format!("{told}; so far {} of {}.", self.log.len(), self.log.total())
+        format!("{texts}; so far {} of {}.", self.log.len(), self.log.total())
     }
 }
 
@@ -204,7 +205,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::accessible::{flood::MOST, line};
+    use crate::accessible::{digest::MAX_PER_PERIOD, line};
 
     const NOT_CONTACTED: &str = "03:04 not taken by tower-3:8443, not contacted: it is an address of this machine \
         itself, and only strangers named it: GNU.";
@@ -213,11 +214,11 @@ mod tests {
         Now { uptime: Duration::from_secs(seconds), unix_ms: 1_767_323_045_000 + seconds * 1000 }
     }
 
-    fn traffic(teller: &Narrator) -> Vec<String> {
-        teller.log().shown().map(|row| teller.sentence(row)).collect()
+    fn traffic(narrator: &Narrator) -> Vec<String> {
+        narrator.log().shown().map(|row| narrator.sentence(row)).collect()
     }
 
-    fn teller() -> Narrator {
+    fn narrator() -> Narrator {
         Narrator { zone: TimeZone::UTC, ..Narrator::new(None, Charset::Unicode) }
     }
 
@@ -254,9 +255,9 @@ mod tests {
     }
 
     /// Receives a message, which is then queued.
-    fn take(teller: &mut Narrator, text: &str, now: Now) -> Option<String> {
-        assert_eq!(teller.note(&received(text, 1), now), None);
-        teller.note(&queued(text), now)
+    fn take(narrator: &mut Narrator, text: &str, now: Now) -> Option<String> {
+        assert_eq!(narrator.narrate(&received(text, 1), now), None);
+        narrator.narrate(&queued(text), now)
     }
 
     #[test]
@@ -277,7 +278,7 @@ mod tests {
             message: gnu.clone(),
             failure: Failure::TimedOut,
         };
-        let mut teller = teller();
+        let mut narrator = narrator();
         let dropped = Event::MessageDropped { id, message: gnu.clone(), from: Some(tower()) };
         for (event, sentence) in [
             (dropped, "03:04 message from tower-3:8443 dropped: GNU."),
@@ -306,25 +307,25 @@ mod tests {
             ),
             (Event::Lagged(312), "03:04 312 events were missed."),
         ] {
-            assert_eq!(teller.note(&event, now(0)).as_deref(), Some(sentence));
+            assert_eq!(narrator.narrate(&event, now(0)).as_deref(), Some(sentence));
         }
     }
 
     #[test]
     fn a_received_message_is_announced_with_its_outcome() {
-        let mut teller = teller();
+        let mut narrator = narrator();
         for (visits, what) in [(1, "queued"), (42, "visit 42")] {
             let sentence = format!("03:04 in from tower-3:8443: GNU, {what}.");
-            assert_eq!(teller.note(&received("GNU", visits), now(0)), None);
-            assert_eq!(teller.note(&queued("GNU"), now(0)), Some(sentence));
+            assert_eq!(narrator.narrate(&received("GNU", visits), now(0)), None);
+            assert_eq!(narrator.narrate(&queued("GNU"), now(0)), Some(sentence));
         }
-        assert_eq!(teller.note(&received("GNU", 1), now(0)), None);
+        assert_eq!(narrator.narrate(&received("GNU", 1), now(0)), None);
         let held = Some("03:04 in from tower-3:8443: GNU, held.".to_owned());
-        assert_eq!(teller.note(&held_by_the_rule("GNU"), now(0)), held);
+        assert_eq!(narrator.narrate(&held_by_the_rule("GNU"), now(0)), held);
         // The event with the outcome was missed.
-        assert_eq!(teller.note(&received("GNU", 1), now(0)), None);
+        assert_eq!(narrator.narrate(&received("GNU", 1), now(0)), None);
         let both = "03:04 in from tower-3:8443: GNU, queued. 03:04 3 events were missed.";
-        assert_eq!(teller.note(&Event::Lagged(3), now(0)).as_deref(), Some(both));
+        assert_eq!(narrator.narrate(&Event::Lagged(3), now(0)).as_deref(), Some(both));
     }
 
     #[test]
@@ -337,7 +338,7 @@ mod tests {
         };
         let claim = Peer { last_attempt_ok: false, ..peer(Status::Alive) };
         let remote = [192, 0, 2, 7].into();
-        let mut teller = teller();
+        let mut narrator = narrator();
         for (event, sentence) in [
             (
                 Event::PeerUpdated { peer: claim, from: Status::Dead },
@@ -351,67 +352,69 @@ mod tests {
             (Event::RemoteIgnored { remote }, "03:04 ip:192.0.2.7 is ignored."),
             (Event::RemoteUnignored { remote }, "03:04 ip:192.0.2.7 is unignored."),
         ] {
-            assert_eq!(teller.note(&event, now(0)).as_deref(), Some(sentence));
+            assert_eq!(narrator.narrate(&event, now(0)).as_deref(), Some(sentence));
         }
     }
 
     #[test]
     fn the_effect_of_a_typed_command_is_not_announced_again() {
-        let mut teller = teller();
+        let mut narrator = narrator();
         let (id, message) = ("7".parse().unwrap(), Message::text("hello"));
         let queued =
             Event::MessageQueued { id, message, origin: Origin::Local, since_ms: 0, visits: 1, place: None };
-        assert_eq!(teller.note(&queued, now(0)), None);
-        assert_eq!(traffic(&teller), ["03:04 own message queued: hello."]);
+        assert_eq!(narrator.narrate(&queued, now(0)), None);
+        assert_eq!(traffic(&narrator), ["03:04 own message queued: hello."]);
     }
 
     #[test]
     fn a_flood_is_summarized_and_traffic_lists_its_end() {
-        let mut teller = teller();
-        let told = (0..1000).filter(|n| take(&mut teller, &n.to_string(), now(0)).is_some()).count();
-        assert_eq!(told, MOST);
-        assert_eq!(teller.summary_at(), Some(STRETCH));
-        assert!(teller.summary(Duration::from_secs(9)).is_empty());
+        let mut narrator = narrator();
+        let texts = (0..1000).filter(|n| take(&mut narrator, &n.to_string(), now(0)).is_some()).count();
+        assert_eq!(texts, MAX_PER_PERIOD);
+        assert_eq!(narrator.summary_due_at(), Some(PERIOD));
+        assert!(narrator.summary(Duration::from_secs(9)).is_empty());
         let summary = "990 more in the last 10 s; :traffic tells the last ones, :filter fewer.";
-        assert_eq!(teller.summary(STRETCH), [summary]);
-        assert!(traffic(&teller).last().unwrap().contains(": 999,"));
+        assert_eq!(narrator.summary(PERIOD), [summary]);
+        assert!(traffic(&narrator).last().unwrap().contains(": 999,"));
     }
 
     #[test]
     fn after_hold_still_the_number_of_events_is_announced() {
-        let mut teller = teller();
-        teller.toggle_quiet();
+        let mut narrator = narrator();
+        narrator.toggle_quiet();
         for number in 0..3 {
-            assert_eq!(take(&mut teller, &number.to_string(), now(0)), None);
+            assert_eq!(take(&mut narrator, &number.to_string(), now(0)), None);
         }
-        assert!(teller.toggle_quiet().contains("; 3 events were not told"));
-        assert!(take(&mut teller, "again", now(0)).is_some());
-        assert_eq!(traffic(&teller).len(), 4);
+        assert!(narrator.toggle_quiet().contains("; 3 events were not told"));
+        assert!(take(&mut narrator, "again", now(0)).is_some());
+        assert_eq!(traffic(&narrator).len(), 4);
     }
 
     #[test]
     fn a_bell_match_is_announced_as_such_and_counted() {
-        let mut teller = teller();
+        let mut narrator = narrator();
         let number = |text: &str| text.parse().unwrap();
-        teller.memory.listening.set(number("1"), Some("bell red".parse().unwrap()));
-        teller.memory.listening.set(number("2"), Some("fish".parse().unwrap()));
-        let told = take(&mut teller, "red fish", now(0)).unwrap();
-        assert!(told.starts_with("For a station: 03:04 in from"), "{told}");
-        assert!(teller.has_rung() && !teller.has_rung());
-        assert!(take(&mut teller, "blue fish", now(0)).unwrap().starts_with("03:04") && !teller.has_rung());
-        let hits: Vec<_> = teller.memory.listening.iter().map(|(.., hits)| hits).collect();
+        narrator.derived.saved_filters.set(number("1"), Some("bell red".parse().unwrap()));
+        narrator.derived.saved_filters.set(number("2"), Some("fish".parse().unwrap()));
+        let texts = take(&mut narrator, "red fish", now(0)).unwrap();
+        assert!(texts.starts_with("For a station: 03:04 in from"), "{texts}");
+        assert!(narrator.pop_bell() && !narrator.pop_bell());
+        assert!(
+            take(&mut narrator, "blue fish", now(0)).unwrap().starts_with("03:04") && !narrator.pop_bell()
+        );
+        let hits: Vec<_> = narrator.derived.saved_filters.iter().map(|(.., hits)| hits).collect();
         assert_eq!(hits, [1, 2]);
     }
 
     #[test]
     fn a_filter_silences_other_traffic() {
-        let mut teller = teller();
-        take(&mut teller, "red fish", now(0));
-        let said = teller.set_filter(Some(Filter::parse("blue").unwrap()));
+        let mut narrator = narrator();
+        take(&mut narrator, "red fish", now(0));
+        let said = narrator.set_filter(Some(Filter::parse("blue").unwrap()));
         assert_eq!(said, "Only traffic is told that this admits: blue; so far 0 of 1.");
-        assert_eq!(take(&mut teller, "red bird", now(0)), None);
-        assert!(take(&mut teller, "blue bird", now(0)).is_some());
-        assert_eq!(teller.set_filter(None), "All traffic is told; so far 3 of 3.");
+        assert_eq!(take(&mut narrator, "red bird", now(0)), None);
+        assert!(take(&mut narrator, "blue bird", now(0)).is_some());
+        assert_eq!(narrator.set_filter(None), "All traffic is told; so far 3 of 3.");
     }
 
     proptest! {
@@ -419,7 +422,7 @@ mod tests {
 
         #[test]
         fn every_sentence_is_one_harmless_line(text in hostile()) {
-            let (mut teller, peer) = (teller(), peer(Status::Alive));
+            let (mut narrator, peer) = (narrator(), peer(Status::Alive));
             let (id, message) = ("7".parse().unwrap(), Message::text(&text));
             let failure = Failure::Connection(text.clone());
             let refusal = Refusal::new(400, text.clone(), Some(tower()), Some(text.clone()), None);
@@ -431,7 +434,7 @@ mod tests {
                 Event::Refused(refusal),
                 Event::HoldRuleChanged { rule: Some(text.as_str().into()) },
             ];
-            let said: Vec<_> = events.iter().filter_map(|event| teller.note_all(event, now(0))).collect();
+            let said: Vec<_> = events.iter().filter_map(|event| narrator.narrate_all(event, now(0))).collect();
             prop_assert!(said.len() >= 4, "{:?}", said);
             for sentence in said {
                 prop_assert!(!line(&sentence, Charset::Unicode).chars().any(is_hidden), "{:?}", sentence);

@@ -16,19 +16,19 @@ const BETWEEN_SAMPLES: Duration = Duration::from_millis(500);
 
 /// The same histories and statistics as in the dashboard. All are bounded.
 #[derive(Debug, Default)]
-pub(crate) struct Memory {
-    pub(crate) lives: MessageHistories,
+pub(crate) struct DerivedState {
+    pub(crate) histories: MessageHistories,
     pub(crate) sends: SendHistory,
     pub(crate) shares: Shares,
     pub(crate) trends: Trends,
     pub(crate) introductions: Introductions,
-    pub(crate) listening: SavedFilterHits,
+    pub(crate) saved_filters: SavedFilterHits,
     last_sample: Option<Duration>,
 }
 
-impl Memory {
+impl DerivedState {
     pub(crate) fn record(&mut self, event: &Event, now: Now) {
-        self.lives.note(event, now);
+        self.histories.note(event, now);
         self.sends.note(event, now);
         self.shares.note(event, now);
         self.shares.forget_old(now);
@@ -37,7 +37,7 @@ impl Memory {
     }
 
     /// Whether a sample of the counters is due.
-    pub(crate) fn wants_sample(&self, now: Now) -> bool {
+    pub(crate) fn is_sample_due(&self, now: Now) -> bool {
         self.last_sample.is_none_or(|last| now.uptime.abs_diff(last) >= BETWEEN_SAMPLES)
     }
 
@@ -49,9 +49,9 @@ impl Memory {
     }
 
     /// Clears everything except the saved filters.
-    pub(crate) fn begin_again(&mut self) {
-        let mut listening = std::mem::take(&mut self.listening);
-        listening.begin_again();
-        *self = Self { listening, ..Self::default() };
+    pub(crate) fn reset(&mut self) {
+        let mut saved_filters = std::mem::take(&mut self.saved_filters);
+        saved_filters.begin_again();
+        *self = Self { saved_filters, ..Self::default() };
     }
 }

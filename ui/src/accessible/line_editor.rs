@@ -11,11 +11,11 @@ use clacks_text::{charset::Charset, sanitize::spelt};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
-use super::tab::Tab;
+use super::tab_completion::Tab;
 use crate::platform::input::{Line, LineError, MAX_LINE};
 
 /// Maximum number of lines in the history.
-const MOST_LINES: usize = 200;
+const MAX_HISTORY: usize = 200;
 
 const ZERO_WIDTH_JOINER: char = '\u{200d}';
 
@@ -43,11 +43,11 @@ pub(crate) struct LineEditor {
     columns: usize,
     charset: Charset,
     sequence: Sequence,
-    lines: Vec<String>,
+    history: Vec<String>,
     /// Index of the shown history line, counted from the newest; 0 is the new line.
-    back: usize,
+    history_index: usize,
     /// Edited history lines that were left with the arrow keys, by the same index.
-    left: BTreeMap<usize, (Vec<u8>, bool)>,
+    edited: BTreeMap<usize, (Vec<u8>, bool)>,
     /// The handler of Tab. If it returns nothing, a tab is inserted.
     tab: Option<fn(&str) -> Option<Tab>>,
 }
@@ -96,11 +96,11 @@ impl LineEditor {
     }
 
     /// Discards the line, as Ctrl-C does.
-    pub(crate) fn abandon(&mut self) {
+    pub(crate) fn discard(&mut self) {
         self.clear();
         self.drawn = Drawn::default();
-        self.left.clear();
-        (self.sequence, self.back) = (Sequence::None, 0);
+        self.edited.clear();
+        (self.sequence, self.history_index) = (Sequence::None, 0);
     }
 
     /// Processes keys that arrived in one read. The line is drawn once, after the last key.
@@ -112,7 +112,7 @@ impl LineEditor {
         for (at, key) in keys.iter().enumerate() {
             let is_tab = *key == b'\t' && at + 1 == keys.len() && self.sequence == Sequence::None;
             let completed = if is_tab { self.complete() } else { None };
-            if let Some(done) = completed.or_else(|| self.press_one(*key)) {
+            if let Some(done) = completed.or_else(|| self.press_byte(*key)) {
                 typed.extend(done);
             }
         }
@@ -121,7 +121,7 @@ impl LineEditor {
         typed
     }
 
-    fn press_one(&mut self, key: u8) -> Option<Vec<Typed>> {
+    fn press_byte(&mut self, key: u8) -> Option<Vec<Typed>> {
         match (self.sequence, key) {
             (Sequence::None | Sequence::Begun, 0x1b) => self.sequence = Sequence::Begun,
             (Sequence::Begun, b'[') => self.sequence = Sequence::Control,
@@ -130,7 +130,7 @@ impl LineEditor {
             (Sequence::Control, 0x20..=0x3f) => {}
             (Sequence::Control | Sequence::Single, 0x40..=0x7e) => {
                 self.sequence = Sequence::None;
-                self.arrow(key);
+                self.move_in_history(key);
             }
             // Not part of a sequence.
             _ => {
@@ -178,38 +178,38 @@ impl LineEditor {
     }
 
     /// Up and Down: moves through the history. An edited line is kept for the return to it.
-    fn arrow(&mut self, key: u8) {
+    fn move_in_history(&mut self, key: u8) {
         let back = match key {
-            b'A' => (self.back + 1).min(self.lines.len()),
-            b'B' => self.back.saturating_sub(1),
+            b'A' => (self.history_index + 1).min(self.history.len()),
+            b'B' => self.history_index.saturating_sub(1),
             _ => return,
         };
-        if back == self.back {
+        if back == self.history_index {
             return;
         }
         let left = (std::mem::take(&mut self.line), self.is_too_long);
         self.clear();
-        self.left.insert(self.back, left);
-        self.back = back;
+        self.edited.insert(self.history_index, left);
+        self.history_index = back;
         let before = || {
-            let line = self.lines.len().checked_sub(back).and_then(|at| self.lines.get(at));
+            let line = self.history.len().checked_sub(back).and_then(|at| self.history.get(at));
             (line.cloned().unwrap_or_default().into_bytes(), false)
         };
-        (self.line, self.is_too_long) = self.left.remove(&back).unwrap_or_else(before);
+        (self.line, self.is_too_long) = self.edited.remove(&back).unwrap_or_else(before);
     }
 
     fn finish(&mut self) -> Typed {
         let is_too_long = self.is_too_long;
         let line = String::from_utf8(std::mem::take(&mut self.line)).map_err(|_| LineError::NotText);
         let line = if is_too_long { Err(LineError::TooLong) } else { line };
-        self.abandon();
+        self.discard();
         if let Ok(line) = line.as_ref().map(String::as_str)
             && !line.trim().is_empty()
-            && self.lines.last().is_none_or(|last| last != line)
+            && self.history.last().is_none_or(|last| last != line)
         {
-            self.lines.push(line.to_owned());
-            let too_many = self.lines.len().saturating_sub(MOST_LINES);
-            self.lines.drain(..too_many);
+            self.history.push(line.to_owned());
+            let too_many = self.history.len().saturating_sub(MAX_HISTORY);
+            self.history.drain(..too_many);
         }
         Typed::Line(line)
     }
@@ -251,17 +251,17 @@ impl LineEditor {
     fn draw(&mut self) -> Option<Typed> {
         let settled = self.drawn.settled;
         let tail = whole_characters(&self.line[settled.line..]);
-        let new = shown_bytes(tail, self.charset);
+        let new = display_text(tail, self.charset);
         let old = self.drawn.text.split_off(settled.text);
-        let common = common_start(&old, &new);
-        let gone = old[common..].width();
-        let before = (gone > 0).then(|| self.drawn.text.width() + old.width());
+        let common = common_prefix_len(&old, &new);
+        let deleted = old[common..].width();
+        let before = (deleted > 0).then(|| self.drawn.text.width() + old.width());
         self.drawn.text.push_str(&new);
         // The last character can still be joined by the next one.
         let text = str::from_utf8(tail).map(without_tabs).unwrap_or_default();
         if let Some((last, _)) = text.grapheme_indices(true).next_back() {
             // The text of a joiner depends on the character after it.
-            let shown = shown_bytes(&tail[..last], self.charset);
+            let shown = display_text(&tail[..last], self.charset);
             if !text[..last].ends_with(ZERO_WIDTH_JOINER) && new.starts_with(&shown) {
                 self.drawn.settled = Length { line: settled.line + last, text: settled.text + shown.len() };
             }
@@ -272,8 +272,8 @@ impl LineEditor {
         let Some(width) = before else { return Some(Typed::Echo(new[common..].to_owned())) };
         // Backspace does not move to the previous row.
         let row = if self.columns == 0 { width } else { width % self.columns };
-        Some(Typed::Echo(if gone <= row.saturating_sub(usize::from(row == 0)) {
-            format!("{0}{1}{0}{2}", "\u{8}".repeat(gone), " ".repeat(gone), &new[common..])
+        Some(Typed::Echo(if deleted <= row.saturating_sub(usize::from(row == 0)) {
+            format!("{0}{1}{0}{2}", "\u{8}".repeat(deleted), " ".repeat(deleted), &new[common..])
         } else {
             format!("\n{}", self.drawn.text)
         }))
@@ -289,7 +289,7 @@ fn whole_characters(line: &[u8]) -> &[u8] {
 }
 
 /// The text shown for a line or the end of one.
-fn shown_bytes(line: &[u8], charset: Charset) -> String {
+fn display_text(line: &[u8], charset: Charset) -> String {
     spelt(&without_tabs(&String::from_utf8_lossy(line)), usize::MAX, charset)
 }
 
@@ -299,7 +299,7 @@ fn without_tabs(text: &str) -> String {
 }
 
 /// Length in bytes of the common prefix.
-fn common_start(one: &str, other: &str) -> usize {
+fn common_prefix_len(one: &str, other: &str) -> usize {
     let same = one.chars().zip(other.chars()).take_while(|(one, other)| one == other);
     same.map(|(character, _)| character.len_utf8()).sum()
 }

@@ -2,7 +2,7 @@
 
 use clacks_language::command::{Argument, table::Spec};
 
-use super::sentences::{self, explained};
+use super::phrases::{self, command_help};
 
 /// The result of Tab.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,12 +15,12 @@ pub(crate) enum Tab {
 
 /// Tab in a session with a node. `None` if the line is no command.
 pub(crate) fn of_node(line: &str) -> Option<Tab> {
-    tab(line, &sentences::commands())
+    tab(line, &phrases::commands())
 }
 
 /// Tab in a replay. `None` if the line is no command.
 pub(crate) fn of_replay(line: &str) -> Option<Tab> {
-    tab(line, &sentences::commands_of_replay())
+    tab(line, &phrases::commands_of_replay())
 }
 
 fn tab(line: &str, commands: &[&Spec]) -> Option<Tab> {
@@ -32,7 +32,7 @@ fn tab(line: &str, commands: &[&Spec]) -> Option<Tab> {
     Some(match (whole, begun.as_slice()) {
         (Some(spec), _) => {
             let longer = begun.iter().filter(|other| other.name != name && !has_argument);
-            Tab::Tell([about(spec)].into_iter().chain(begins_so(longer)).collect::<Vec<_>>().join(" "))
+            Tab::Tell([about(spec)].into_iter().chain(list_of_names(longer)).collect::<Vec<_>>().join(" "))
         }
         (None, _) if name.is_empty() => Tab::Tell("A colon begins a command; :help lists them.".to_owned()),
         (None, []) => Tab::Tell(format!("No command here begins with :{name}; :help lists them.")),
@@ -52,7 +52,7 @@ fn tab(line: &str, commands: &[&Spec]) -> Option<Tab> {
             };
             match (name.len() + 1..=first.name.len()).rev().find(is_common) {
                 Some(end) => Tab::Add(first.name[name.len()..end].to_owned()),
-                None => Tab::Tell(begins_so(begun.iter()).unwrap_or_default()),
+                None => Tab::Tell(list_of_names(begun.iter()).unwrap_or_default()),
             }
         }
     })
@@ -62,13 +62,13 @@ fn tab(line: &str, commands: &[&Spec]) -> Option<Tab> {
 fn about(spec: &Spec) -> String {
     let example = spec.argument.example();
     if example.is_empty() {
-        return explained(spec);
+        return command_help(spec);
     }
-    format!("{} For example: :{} {example}.", explained(spec), spec.name)
+    format!("{} For example: :{} {example}.", command_help(spec), spec.name)
 }
 
 /// A sentence that lists these commands; `None` for an empty list.
-fn begins_so<'a>(commands: impl Iterator<Item = &'a &'a Spec>) -> Option<String> {
+fn list_of_names<'a>(commands: impl Iterator<Item = &'a &'a Spec>) -> Option<String> {
     let names: Vec<_> = commands.map(|spec| format!(":{}", spec.name)).collect();
     match names.as_slice() {
         [] => None,
@@ -82,7 +82,7 @@ mod tests {
     use super::*;
     use crate::accessible::tests::assert_sentences;
 
-    fn told(line: &str) -> String {
+    fn texts(line: &str) -> String {
         match of_node(line) {
             Some(Tab::Tell(sentence)) => sentence,
             other => panic!("{line:?}: {other:?}"),
@@ -108,17 +108,17 @@ mod tests {
     fn tab_describes_a_complete_command() {
         let rate = ":rate PER_SECOND: set the number of messages sent per second. For example: :rate 0.5.";
         for line in [":rate", ":rate ", ":rate 2"] {
-            assert_eq!(told(line), rate);
+            assert_eq!(texts(line), rate);
         }
-        assert_eq!(told(":peers"), ":peers: list the peers. :peers-from begins so as well.");
-        assert_eq!(told(":peers "), ":peers: list the peers.");
-        assert!(told(":h").starts_with(":hold, :held, "), "{}", told(":h"));
-        assert_eq!(told(":"), "A colon begins a command; :help lists them.");
-        assert_eq!(told(":xyz"), "No command here begins with :xyz; :help lists them.");
-        assert_eq!(told(":pee x"), "No command here is called :pee; :help lists them.");
-        for spec in sentences::commands() {
+        assert_eq!(texts(":peers"), ":peers: list the peers. :peers-from begins so as well.");
+        assert_eq!(texts(":peers "), ":peers: list the peers.");
+        assert!(texts(":h").starts_with(":hold, :held, "), "{}", texts(":h"));
+        assert_eq!(texts(":"), "A colon begins a command; :help lists them.");
+        assert_eq!(texts(":xyz"), "No command here begins with :xyz; :help lists them.");
+        assert_eq!(texts(":pee x"), "No command here is called :pee; :help lists them.");
+        for spec in phrases::commands() {
             let line = format!(":{}", spec.name);
-            assert_sentences(&line, &[told(&line)]);
+            assert_sentences(&line, &[texts(&line)]);
         }
     }
 

@@ -58,7 +58,7 @@ const OF_REPLAY: [&str; 4] = ["pause", "step", "speed", "jump"];
 const ALSO_IN_REPLAY: [&str; 6] = ["peers", "queue", "limits", "held", "help", "quit"];
 
 /// The sentence for a traffic row.
-pub(crate) fn happened(row: &Row, zone: &TimeZone, charset: Charset) -> String {
+pub(crate) fn traffic_row(row: &Row, zone: &TimeZone, charset: Charset) -> String {
     let peer = row.peer.as_ref().map_or_else(|| "somebody".to_owned(), ToString::to_string);
     let said = match (row.direction, row.mood, row.message.as_ref().map(|message| text(message, charset))) {
         (Direction::In, Tone::Bad, text) => {
@@ -66,7 +66,7 @@ pub(crate) fn happened(row: &Row, zone: &TimeZone, charset: Charset) -> String {
             format!("from {peer}, {}: {what}", row.outcome)
         }
         (Direction::In, _, Some(_)) => {
-            let text = row.message.as_ref().map(|message| text_within(message, charset)).unwrap_or_default();
+            let text = row.message.as_ref().map(|message| inline_text(message, charset)).unwrap_or_default();
             format!("in from {peer}: {text}, {}", row.outcome)
         }
         (Direction::In, _, None) => format!("{} from {peer}", row.what),
@@ -74,20 +74,20 @@ pub(crate) fn happened(row: &Row, zone: &TimeZone, charset: Charset) -> String {
         (Direction::Out, Tone::Bad, None) => format!("not taken by {peer}, {}", row.what),
         (Direction::Out, _, text) => {
             let sent = match row.message.as_ref().filter(|_| text.is_some()) {
-                Some(message) => format!("out to {peer}: {}", text_within(message, charset)),
+                Some(message) => format!("out to {peer}: {}", inline_text(message, charset)),
                 None => format!("{} to {peer}", row.what),
             };
             format!("{sent}, taken in {}", row.outcome.strip_prefix("200 ").unwrap_or(&row.outcome))
         }
         (Direction::Own, _, text) => format!("own message {}: {}", row.outcome, text.unwrap_or_default()),
         (Direction::Note, _, Some(text)) => format!("message from {peer} {}: {text}", row.outcome),
-        (Direction::Note, _, None) => note(row, charset),
+        (Direction::Note, _, None) => event_text(row, charset),
     };
-    ended(format!("{} {said}", &clock(row.unix_ms, zone)[..5]))
+    as_sentence(format!("{} {said}", &clock(row.unix_ms, zone)[..5]))
 }
 
 /// The text for an event without a message.
-fn note(row: &Row, charset: Charset) -> String {
+fn event_text(row: &Row, charset: Charset) -> String {
     let Some(peer) = &row.peer else {
         let outcome = if row.outcome.is_empty() { String::new() } else { format!(" is {}", row.outcome) };
         return format!("{}{outcome}", row.what);
@@ -106,7 +106,7 @@ pub(crate) fn text(message: &Message, charset: Charset) -> String {
 }
 
 /// A text with a full stop, unless it ends with another end mark.
-pub(crate) fn ended(text: impl Into<String>) -> String {
+pub(crate) fn as_sentence(text: impl Into<String>) -> String {
     let mut text = text.into();
     if !text.ends_with(['.', '!', '?', '\u{2026}']) {
         text.push('.');
@@ -115,7 +115,7 @@ pub(crate) fn ended(text: impl Into<String>) -> String {
 }
 
 /// The start of a message inside a sentence, without a full stop at its end.
-fn text_within(message: &Message, charset: Charset) -> String {
+fn inline_text(message: &Message, charset: Charset) -> String {
     let text = text(message, charset);
     match text.strip_suffix('.') {
         Some(start) if !start.ends_with('.') => start.to_owned(),
@@ -126,13 +126,13 @@ fn text_within(message: &Message, charset: Charset) -> String {
 /// The result of a command.
 pub(crate) fn reply(done: Result<String, String>) -> String {
     match done {
-        Ok(done) => ended(begun(&done)),
-        Err(reason) => ended(format!("It did not work: {reason}")),
+        Ok(done) => as_sentence(as_sentence_start(&done)),
+        Err(reason) => as_sentence(format!("It did not work: {reason}")),
     }
 }
 
 /// Capitalizes the first word, unless it is a name such as `tower:8080`.
-fn begun(text: &str) -> String {
+fn as_sentence_start(text: &str) -> String {
     let word = text.split(' ').next().unwrap_or_default().trim_end_matches([',', ';']);
     if word.bytes().all(|byte| byte.is_ascii_alphabetic()) { capitalized(text) } else { text.to_owned() }
 }
@@ -149,7 +149,7 @@ pub(crate) fn peers_read(read: Result<Vec<Reading>, String>) -> Vec<String> {
         Ok(readings) => readings,
         Err(reason) => return vec![reply(Err(reason))],
     };
-    let bad_lines = readings.iter().flat_map(Reading::bad_lines).map(ended);
+    let bad_lines = readings.iter().flat_map(Reading::bad_lines).map(as_sentence);
     bad_lines.chain([reply(peer_list::summary(&readings))]).collect()
 }
 
@@ -158,7 +158,7 @@ pub(crate) fn peers(counts: &PeerCounts) -> String {
     let counted = Status::ALL.into_iter().map(|status| (status, counts.of(status)));
     let counted: Vec<_> = counted
         .filter(|(_, count)| *count > 0)
-        .map(|(status, count)| format!("{count} {}{}", status.name(), by_word(status, counts)))
+        .map(|(status, count)| format!("{count} {}{}", status.name(), unverified_note(status, counts)))
         .collect();
     if counted.is_empty() {
         return "No peers yet. :announce HOST:PORT makes this node known to one.".to_owned();
@@ -167,7 +167,7 @@ pub(crate) fn peers(counts: &PeerCounts) -> String {
 }
 
 /// The number of alive peers with an unverified status.
-fn by_word(status: Status, counts: &PeerCounts) -> String {
+fn unverified_note(status: Status, counts: &PeerCounts) -> String {
     match (status, counts.unverified) {
         (Status::Alive, 1..) => format!(" ({} by their word alone)", counts.unverified),
         _ => String::new(),
@@ -180,10 +180,10 @@ pub(crate) fn limit(row: &limits::LimitRow) -> Option<String> {
     let parts = [
         set,
         row.used.as_ref().map(|used| format!("{used} used")),
-        row.met.filter(|met| *met > 0).map(times_met),
+        row.met.filter(|met| *met > 0).map(times_reached),
     ];
     let parts: Vec<_> = parts.into_iter().flatten().collect();
-    (!parts.is_empty()).then(|| ended(format!("{name}: {}", parts.join("; "))))
+    (!parts.is_empty()).then(|| as_sentence(format!("{name}: {}", parts.join("; "))))
 }
 
 /// The name and value of a limit, in words for a screen reader.
@@ -236,13 +236,13 @@ fn spoken_limit(row: &limits::LimitRow) -> (&'static str, Option<String>) {
     (name, set.map(words))
 }
 
-fn times_met(met: u64) -> String {
+fn times_reached(met: u64) -> String {
     if met == 1 { "met once".to_owned() } else { format!("met {met} times") }
 }
 
 /// The share of one address or network in the stored messages.
 pub(crate) fn place(share: &PlaceShare) -> String {
-    ended(format!("From {}", limits::place(share)))
+    as_sentence(format!("From {}", limits::place(share)))
 }
 
 /// The ignored remote addresses; `None` if there are none.
@@ -254,7 +254,7 @@ pub(crate) fn ignored(remotes: &[IpAddr]) -> Option<String> {
 }
 
 /// A peer in one sentence.
-pub(crate) fn described(peer: &Peer, now: Now) -> String {
+pub(crate) fn peer_line(peer: &Peer, now: Now) -> String {
     let age = format::age(peer.age(now));
     let round_trip = peer.round_trip.map(|time| format!(", round trip {}", format::round_trip(time)));
     let says = if peer.is_unverified() { ", as it says itself; it has not answered us" } else { "" };
@@ -277,7 +277,7 @@ pub(crate) fn queued(queued: &QueuedMessage, now: Now, charset: Charset) -> Stri
 
 /// The number of held messages, and the hold filter.
 pub(crate) fn held(count: usize, rule: Option<&str>) -> String {
-    let rule = rule.map(|rule| ended(format!(" What comes is held if {rule}"))).unwrap_or_default();
+    let rule = rule.map(|rule| as_sentence(format!(" What comes is held if {rule}"))).unwrap_or_default();
     format!("{} held.{rule}", number(count, "message"))
 }
 
@@ -296,26 +296,30 @@ pub(crate) fn returned(life: &MessageHistory, now: Now, charset: Charset) -> Str
     let ago = format::age(now.uptime.saturating_sub(life.last.uptime));
     let every = life.interval().map(|interval| format!(", every {}", format::span(interval)));
     let every = every.unwrap_or_default();
-    ended(format!("{} visits{every}, the last {ago} ago: {}", life.visits, text(&life.message, charset)))
+    as_sentence(format!(
+        "{} visits{every}, the last {ago} ago: {}",
+        life.visits,
+        text(&life.message, charset)
+    ))
 }
 
 fn waiting(queued: &QueuedMessage, now: Now, charset: Charset) -> String {
     let age = format::age(now.uptime.saturating_sub(Duration::from_millis(queued.since_ms)));
     let visits = if queued.visits > 1 { format!(", visit {}", queued.visits) } else { String::new() };
-    format!("number {}: {}{visits}, here for {age}.", queued.id, text_within(&queued.message, charset))
+    format!("number {}: {}{visits}, here for {age}.", queued.id, inline_text(&queued.message, charset))
 }
 
 /// The answer to `:help`.
 pub(crate) fn help() -> Vec<String> {
     let mut sentences = vec!["A line is a message. A line that starts with a colon is a command:".to_owned()];
-    sentences.extend(commands().into_iter().map(explained));
+    sentences.extend(commands().into_iter().map(command_help));
     sentences.push("::text: send the message \":text\".".to_owned());
     sentences
 }
 
 /// The answer to `:help` in a replay.
 pub(crate) fn help_in_replay() -> Vec<String> {
-    commands_of_replay().into_iter().map(explained).collect()
+    commands_of_replay().into_iter().map(command_help).collect()
 }
 
 /// The commands of the accessible mode.
@@ -335,12 +339,12 @@ pub(crate) fn commands_of_replay() -> Vec<&'static Spec> {
 }
 
 /// A command with its argument and description.
-pub(crate) fn explained(spec: &Spec) -> String {
-    ended(format!("{}: {}", spec.usage(), does(spec)))
+pub(crate) fn command_help(spec: &Spec) -> String {
+    as_sentence(format!("{}: {}", spec.usage(), description(spec)))
 }
 
 /// The description of a command. It differs from the screen's where that moves a focus.
-fn does(spec: &Spec) -> &'static str {
+fn description(spec: &Spec) -> &'static str {
     match spec.name {
         "peers" => "list the peers",
         "queue" => "list the messages in the queue",
@@ -370,11 +374,11 @@ fn does(spec: &Spec) -> &'static str {
 }
 
 /// The question before the exit.
-pub(crate) fn question(at_stake: UnsentCounts) -> String {
-    let here = at_stake.all();
+pub(crate) fn question(unsent: UnsentCounts) -> String {
+    let here = unsent.all();
     let (messages, they, object) =
         if here == 1 { ("message is", "it", "it") } else { ("messages are", "they", "them") };
-    let hand_on = match at_stake {
+    let hand_on = match unsent {
         UnsentCounts { is_anybody_there: false, .. } => "Type ".to_owned(),
         UnsentCounts { held: 0, .. } => format!("Type h to hand {object} on first, "),
         UnsentCounts { waiting: 0, .. } => "Type a to hand on what is held first, ".to_owned(),
@@ -388,14 +392,14 @@ pub(crate) fn question(at_stake: UnsentCounts) -> String {
 }
 
 /// The start of a drain.
-pub(crate) fn handing_on(messages: usize, within: Duration) -> String {
+pub(crate) fn draining(messages: usize, within: Duration) -> String {
     let messages = number(messages, "message");
     format!("Handing on {messages}, for {} seconds at most. :quit! leaves at once.", within.as_secs())
 }
 
 /// The result of a drain.
-pub(crate) fn handed_on(told: &str) -> String {
-    ended(capitalized(told))
+pub(crate) fn handed_on(texts: &str) -> String {
+    as_sentence(capitalized(texts))
 }
 
 pub(crate) fn number(count: usize, of: &str) -> String {
@@ -408,13 +412,13 @@ mod tests {
 
     #[test]
     fn unverified_alive_peers_are_counted_separately() {
-        for (claimed, told) in [
+        for (claimed, texts) in [
             (0, "13 peers: 2 new, 10 alive, 1 lost."),
             (4, "13 peers: 2 new, 10 alive (4 by their word alone), 1 lost."),
         ] {
             let counts =
                 PeerCounts { new: 2, alive: 10, unverified: claimed, lost: 1, ..PeerCounts::default() };
-            assert_eq!(peers(&counts), told);
+            assert_eq!(peers(&counts), texts);
         }
     }
 
@@ -428,10 +432,10 @@ mod tests {
             ("And so on...", "And so on..."),
             ("", "."),
         ] {
-            assert_eq!(ended(text), sentence);
+            assert_eq!(as_sentence(text), sentence);
         }
         for (text, within) in [("Hello.", "Hello"), ("Well...", "Well..."), ("Who?", "Who?"), (".", "")] {
-            assert_eq!(text_within(&Message::text(text), Charset::Unicode), within);
+            assert_eq!(inline_text(&Message::text(text), Charset::Unicode), within);
         }
     }
 
@@ -445,10 +449,10 @@ mod tests {
             .into_iter()
             .chain(of(None).into_iter().map(|row| limits::LimitRow { met: Some(2), ..row }))
         {
-            let told = limit(&row).unwrap();
-            let (name, value) = told.split_once(": ").unwrap();
-            assert!(name.starts_with(char::is_uppercase) && name != row.what, "{told}");
-            assert!(value.ends_with('.') && !told.contains(['/', '+']), "{told}");
+            let texts = limit(&row).unwrap();
+            let (name, value) = texts.split_once(": ").unwrap();
+            assert!(name.starts_with(char::is_uppercase) && name != row.what, "{texts}");
+            assert!(value.ends_with('.') && !texts.contains(['/', '+']), "{texts}");
             names.insert(name.to_owned());
         }
         assert_eq!(names.len(), of(None).len());

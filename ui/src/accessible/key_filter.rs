@@ -12,15 +12,15 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 /// Removes everything that is no key from terminal input.
 #[derive(Debug, Default)]
-pub(crate) struct Presses {
+pub(crate) struct KeyFilter {
     tokenizer: Tokenizer,
     last: Option<Instant>,
 }
 
-impl Presses {
+impl KeyFilter {
     /// The typed keys in these bytes, which were read at this time. Each key has its simplest form: a character, a
     /// control character, or `ESC [` and a letter for an arrow. Bytes that are not UTF-8 stay invalid.
-    pub(crate) fn typed(&mut self, read: &[u8], now: Instant) -> Vec<u8> {
+    pub(crate) fn filter(&mut self, read: &[u8], now: Instant) -> Vec<u8> {
         let since = self.last.replace(now).map_or(Duration::ZERO, |last| now.saturating_duration_since(last));
         let has_begun = match self.tokenizer.timeout() {
             Some(timeout) if since < timeout => true,
@@ -88,11 +88,11 @@ mod tests {
 
     /// The typed keys of these reads. Each has its pause in milliseconds after the previous one.
     fn typed(reads: &[(&[u8], u64)]) -> Vec<u8> {
-        let (mut presses, mut now) = (Presses::default(), Instant::now());
+        let (mut key_filter, mut now) = (KeyFilter::default(), Instant::now());
         let mut typed = Vec::new();
         for (read, pause) in reads {
             now += Duration::from_millis(*pause);
-            typed.extend(presses.typed(read, now));
+            typed.extend(key_filter.filter(read, now));
         }
         typed
     }

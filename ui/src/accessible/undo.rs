@@ -9,9 +9,9 @@ use clacks_source::{
 
 /// The recent commands that can be undone.
 #[derive(Debug, Default)]
-pub(crate) struct Undoable(Undo);
+pub(crate) struct UndoHistory(Undo);
 
-impl Undoable {
+impl UndoHistory {
     /// Executes a command, and stores the state before it for `:undo`.
     pub(crate) async fn execute(&mut self, node: &Node, command: NodeCommand) -> Result<String, String> {
         let ignored = match &command {
@@ -19,10 +19,10 @@ impl Undoable {
             NodeCommand::IgnoreRemote(remote) => Some(IgnoreTarget::Remote(*remote)),
             _ => None,
         };
-        let (said, before) = execute_undoable(node, command).await;
-        let ignored = ignored.filter(|_| said.is_ok()).into_iter().collect();
+        let (result, before) = execute_undoable(node, command).await;
+        let ignored = ignored.filter(|_| result.is_ok()).into_iter().collect();
         let can_be_undone = self.0.remember(before, ignored, node.now());
-        said.map(|said| if can_be_undone { with_undo(&said) } else { said })
+        result.map(|result| if can_be_undone { with_undo_hint(&result) } else { result })
     }
 
     /// Undoes the last command.
@@ -33,12 +33,12 @@ impl Undoable {
         // The undo of a hold rule checks the whole queue, so it runs on a blocking thread. It fails only if the program
         // ends.
         let undone = tokio::task::spawn_blocking(move || restore::undo(&of_node, before)).await;
-        let (said, left) = undone.map_err(|_| "that failed".to_owned())?;
+        let (result, left) = undone.map_err(|_| "that failed".to_owned())?;
         self.0.remember(left, Vec::new(), node.now());
-        said
+        result
     }
 }
 
-fn with_undo(said: &str) -> String {
-    format!("{said}; :undo takes it back, for {} seconds", STAYS.as_secs())
+fn with_undo_hint(result: &str) -> String {
+    format!("{result}; :undo takes it back, for {} seconds", STAYS.as_secs())
 }

@@ -14,7 +14,7 @@ const NO_CLIPBOARD: &str =
     "There is no clipboard here: :open tells all of what is selected, and :write FILE writes the traffic.";
 
 /// The reason why a command has no effect, as a sentence; `None` for other commands.
-pub(crate) fn not_here(command: &ViewCommand) -> Option<&'static str> {
+pub(crate) fn unsupported(command: &ViewCommand) -> Option<&'static str> {
     Some(match command {
         ViewCommand::Theme(_) => "There is nothing to colour here: everything is told in sentences.",
         ViewCommand::Motion(_) => "Nothing moves by itself here.",

@@ -11,21 +11,21 @@ const CAPACITY: usize = 1024;
 
 /// Writes the node's events with their times.
 #[derive(Debug)]
-pub(crate) struct Story {
+pub(crate) struct EventWriter {
     node: Node,
     events: Subscription,
     /// Events with the time of their arrival.
     waiting: VecDeque<(Event, u64)>,
 }
 
-impl Story {
+impl EventWriter {
     /// Subscribes to the events from now on.
     pub(crate) fn new(node: &Node) -> Self {
         Self { node: node.clone(), events: node.subscribe(), waiting: VecDeque::new() }
     }
 
     /// Writes events until the node stops. Cancel-safe: an event that was not written stays buffered.
-    pub(crate) async fn tell(&mut self, output: &Output) -> Result<(), Closed> {
+    pub(crate) async fn write_events(&mut self, output: &Output) -> Result<(), Closed> {
         loop {
             tokio::select! {
                 event = self.events.next(), if self.waiting.len() < CAPACITY => match event {
@@ -43,7 +43,7 @@ impl Story {
     }
 
     /// Writes the remaining events.
-    pub(crate) async fn tell_the_rest(mut self, output: &Output) -> Result<(), Closed> {
+    pub(crate) async fn write_remaining(mut self, output: &Output) -> Result<(), Closed> {
         let now = self.node.now().unix_ms;
         let late = std::iter::from_fn(|| self.events.try_next()).map(|event| (event, now));
         for (event, time) in self.waiting.into_iter().chain(late) {
