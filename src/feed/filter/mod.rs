@@ -19,6 +19,9 @@
 //! | `Status` | `was:lost` |
 //! | `Id`, `Text`, `Json`, `Ref` | `reason:refused`, `reason:"connection refused"` |
 //!
+//! A word is searched in all texts of an item and in the addresses of its peers, but not in a field `remote`, which
+//! `ip:` is for.
+//!
 //! A missing value never matches. `=` with `Count` and `Bytes` is exact; with other numbers it compares as many digits as
 //! are written, so `took=3ms` matches 2.5 to 3.5 ms.
 //!

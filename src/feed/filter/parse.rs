@@ -147,7 +147,14 @@ impl<'a> Parser<'a> {
         {
             return self.whole_address(field, role, value, span);
         }
-        let Some(value) = value else { return Ok(Test::Text(self.literal(word, span)?)) };
+        let Some(value) = value else {
+            let misspelt =
+                word.split_once(':').and_then(|(name, _)| Some((name, misspelt(name, self.scope)?)));
+            return match misspelt {
+                Some((name, field)) => Self::fail(span, Reason::Misspelt(name.to_owned(), field)),
+                None => Ok(Test::Text(self.literal(word, span)?)),
+            };
+        };
         let value_at = start + name.len() + 1;
         if let Some(field) = RESERVED.into_iter().find(|field| field.eq_ignore_ascii_case(name)) {
             return self.reserved(field, value, value_at, span);

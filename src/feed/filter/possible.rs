@@ -11,7 +11,7 @@ use super::{
     error::{FilterError, Reason},
     field::fields,
     number::Measure,
-    scope::{DIRECTIONS, MESSAGE, is_text},
+    scope::{DIRECTIONS, MESSAGE, REMOTE, is_text},
 };
 use crate::{
     Direction,
@@ -393,8 +393,9 @@ fn implies(one: &Test, other: &Test) -> bool {
             one.name == other.name
         }
         (Test::Field(name, one), Test::Field(other_name, other)) => name == other_name && one.implies(other),
-        (Test::Field(_, one), Test::Text(wide)) => {
-            one.flag.is_none()
+        (Test::Field(name, one), Test::Text(wide)) => {
+            *name != REMOTE
+                && one.flag.is_none()
                 && one.status.is_none()
                 && one.text.as_ref().is_some_and(|narrow| narrow.implies(wide))
         }

@@ -89,6 +89,9 @@ fn unique<'n>(names: impl Iterator<Item = &'n Name>) -> Vec<Name> {
 /// The type that rows of lists of messages have, if the network has a type of this name.
 pub(super) const MESSAGE: &str = "message";
 
+/// The name of a field with the IP address that an item came from.
+pub(super) const REMOTE: &str = "remote";
+
 /// What the columns of a list stand for in a filter.
 impl ListSpec {
     /// Whether the values of this column are addresses or names of peers.
@@ -122,7 +125,7 @@ impl ListSpec {
     pub(super) fn remote_columns(&self) -> impl Iterator<Item = usize> {
         let is_remote = |column: &Field| match column.kind {
             Kind::Id => true,
-            Kind::Text => matches!(column.name.as_str(), "ip" | "remote"),
+            Kind::Text => matches!(column.name.as_str(), "ip" | REMOTE),
             _ => false,
         };
         let columns = self.columns.iter().enumerate();

@@ -5,7 +5,7 @@ use std::{borrow::Cow, cell::OnceCell, iter, net::IpAddr, net::SocketAddr};
 use super::{
     number::Measure,
     pattern::Pattern,
-    scope::{MESSAGE, is_text},
+    scope::{MESSAGE, REMOTE, is_text},
 };
 use crate::{
     Direction, Key, Line, Name, Now, Row, Statuses, Text, Value,
@@ -175,10 +175,13 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// Whether the pattern matches a text of the item, or a peer of it. Each text is searched separately, so `^` matches
+    /// Whether the pattern matches a text of the item, or a peer of it, but not where it came from: `ip:` is for that, and
+    /// the digits of an IP address would match too many words. Each text is searched separately, so `^` matches
     /// at the start of each. Only the first 16 KiB of a text are searched.
     pub(super) fn has_text(&self, pattern: &Pattern) -> bool {
-        self.texts().iter().any(|(_, text)| pattern.is_match(text)) || self.has_peer(PeerRole::Any, pattern)
+        let is_searched = |field: usize| self.fields()[field].name != REMOTE;
+        let mut texts = self.texts().iter().filter(|(field, _)| field.is_none_or(is_searched));
+        texts.any(|(_, text)| pattern.is_match(text)) || self.has_peer(PeerRole::Any, pattern)
     }
 
     /// Whether the pattern matches the text in this field.

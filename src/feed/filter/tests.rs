@@ -230,6 +230,7 @@ fn what_is_wrong_is_pointed_at_and_said() {
         (r"re:/\w{900}/", r"re:/[\w{900}]/", "this is too costly to look for in every message; "),
         ("form:tower", "[form:tower]", "there is no field form:, but from: there is; "),
         ("stauts:lost", "[stauts:lost]", "there is no field stauts:, but status: there is"),
+        ("\u{20ac}from:x", "[\u{20ac}from:x]", "there is no field \u{20ac}from:, but from: there is; "),
         ("node:", "[node:]", "node: takes a text, as in node:word; "),
         ("x took>5", "x [took>5]", "took is a duration, as in took>100ms; "),
         ("took:fast", "[took:fast]", "took is a duration"),

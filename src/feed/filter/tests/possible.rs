@@ -78,6 +78,7 @@ fn what_a_waiting_message_can_be_is_taken() {
         "!visits>2 !visits<=2",
         "since<1h since>59m",
         "gnu !text:gnu",
+        "remote:192 !192",
     ] {
         assert!(is_possible(text, QUEUE), "{text}");
     }

@@ -20,6 +20,7 @@ fn a_rule_sees_the_text_the_sender_and_the_size() {
     assert!(holds("ip:192.0.2.7", Some("tower:1"), "x") && !holds("ip:192.0.2.7", None, "x"));
     assert!(holds("rude", Some("rude-tower:1"), "x"), "a word is searched in the address as well");
     assert!(!holds("17", None, "x"), "a number of a message is no text");
+    assert!(!holds("192", Some("tower:1"), "x") && holds("remote:192", Some("tower:1"), "x"));
     assert!(holds("number=17 since>59s since<61s visits<2", None, "x"));
     assert!(holds("text:gnu", None, "gnu") && !holds("text:tower", Some("tower:1"), "gnu"));
     assert!(!holds("status:alive", None, "alive"));
