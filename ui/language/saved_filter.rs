@@ -14,7 +14,7 @@ use clacks_text::{file_error, toml::LARGEST_FILE};
 use serde::{Deserialize, Deserializer, de::Error};
 use tokio::{runtime::Handle, sync::watch, task::JoinHandle};
 
-use super::filter::{Filter, error::FilterError, possible::Domain};
+use super::filter::{Filter, domain::Domain, error::FilterError};
 
 /// The word before a filter that asks for the bell.
 const BELL: &str = "bell";

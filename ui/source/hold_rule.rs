@@ -1,9 +1,6 @@
 //! A filter as the node's hold rule.
 
-use clacks_language::filter::{
-    Filter,
-    subject::{Subject, Type},
-};
+use clacks_language::filter::{Filter, domain::Type, subject::Subject};
 use clacks_p2p::core::{HoldRule, QueuedMessage};
 
 /// A hold rule that holds every message that the filter admits. The filter sees the sender, the remote address, the

@@ -1,6 +1,6 @@
 //! The filter while it is written: with each edit the traffic narrows to what it admits so far.
 
-use clacks_language::filter::{Filter, error::FilterError, possible::Domain};
+use clacks_language::filter::{Filter, domain::Domain, error::FilterError};
 
 use crate::{
     available::FILTER_PROMPT,

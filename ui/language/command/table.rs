@@ -18,7 +18,7 @@ use super::{
     target::IgnoreTarget,
 };
 use crate::{
-    filter::{Filter, possible::Domain},
+    filter::{Filter, domain::Domain},
     saved_filter::parse_wish,
 };
 

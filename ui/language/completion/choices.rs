@@ -16,9 +16,8 @@ use crate::{
         target::IgnoreTarget,
     },
     filter::{
+        domain::{Domain, Type},
         field::{FIELDS, Values},
-        possible::Domain,
-        subject::Type,
     },
 };
 

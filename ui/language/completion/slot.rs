@@ -6,8 +6,8 @@ use super::matching::begins;
 use crate::{
     command::{Argument, spec, table::Spec},
     filter::{
+        domain::Domain,
         field::{FIELDS, Values},
-        possible::Domain,
         word::word_at,
     },
 };

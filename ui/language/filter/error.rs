@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{MAX_LENGTH, possible::Domain};
+use super::domain::Domain;
 
 /// A parse error of a filter and its location.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -20,9 +20,9 @@ pub enum Reason {
     /// A term is missing.
     #[error("something to look for is missing here; a | in quotes is text")]
     Missing,
-    /// The filter is longer than 1000 bytes.
-    #[error("a filter has {MAX_LENGTH} bytes at most")]
-    TooLong,
+    /// The filter is too long; the value is the maximum in bytes.
+    #[error("a filter has {0} bytes at most")]
+    TooLong(usize),
     /// A quoted text has no closing quote.
     #[error("the quotes are not closed; write \\\" for a quote inside them")]
     UnclosedQuotes,

@@ -1,11 +1,8 @@
 //! The filter language with arbitrary text.
 
-use clacks_p2p::{Address, Message};
+use clacks_p2p::{Address, Message, core::Status};
 
-use super::{
-    subject::{Subject, Type},
-    *,
-};
+use super::{domain::Type, subject::Subject, *};
 
 /// The first line is a filter, the rest is a message to match.
 #[test]

@@ -8,7 +8,9 @@
 //! Every filter is bounded in its length, nesting depth, number of patterns, and the part of a message that it reads.
 //! Matching takes one step per byte, whatever the expression is.
 
+pub mod domain;
 pub mod error;
+pub mod expression;
 pub mod field;
 #[cfg(test)]
 mod fuzz;
@@ -23,16 +25,11 @@ pub mod word;
 
 use std::{ops::Range, str::FromStr};
 
-use clacks_p2p::{Address, core::Status};
+use domain::Domain;
 use error::FilterError;
-use network::Network;
-use pattern::Pattern;
-use possible::Domain;
+use expression::Expression;
 use serde::{Deserialize, Deserializer, de::Error};
-use subject::{Subject, Type};
-
-/// Maximum length of a filter in bytes.
-pub(crate) const MAX_LENGTH: usize = 1000;
+use subject::Subject;
 
 /// Summary of the language: pairs of an example and its meaning.
 pub const GRAMMAR: &[(&str, &str)] = &[
@@ -65,68 +62,6 @@ pub struct Filter {
     expression: Expression,
 }
 
-/// Syntax tree of a filter.
-#[derive(Debug, Clone)]
-pub enum Expression {
-    /// Matches if at least one part matches.
-    Any(Vec<Self>),
-    /// Matches if every part matches.
-    All(Vec<Self>),
-    /// Matches if the part does not match.
-    Not(Box<Self>),
-    /// One test, and its byte range in the text.
-    Test(Test, Range<usize>),
-}
-
-/// One condition of a filter.
-#[derive(Debug, Clone)]
-pub enum Test {
-    /// A word, a quoted text or an expression: any text of the row, its message or a peer's address matches.
-    Text(Pattern),
-    /// `from:`: the sender's address matches.
-    From(Pattern),
-    /// `to:`: the receiver's address matches.
-    To(Pattern),
-    /// `peer:`: the address of the sender, the receiver or the peer concerned matches.
-    Peer(Pattern),
-    /// `from=`, `to=` or `peer=`: the peer with this role has exactly this address.
-    Exactly(Role, Address),
-    /// `ip:`: the remote address is in the network.
-    Ip(Network),
-    /// `status:`: the peer has this status.
-    Status(Status),
-    /// `type:`: the row or message has this type.
-    Type(Type),
-    /// `size`: the message's size compares in this way with the number of bytes.
-    Size(Comparison, u64),
-}
-
-/// Role of a peer in a row or message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
-    /// The peer that sent the message.
-    Sender,
-    /// The peer that the message was sent to.
-    Receiver,
-    /// Sender, receiver, or the peer that the row is about.
-    Any,
-}
-
-/// Comparison of a message's size with a number of bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Comparison {
-    /// More bytes.
-    Above,
-    /// The same number of bytes or more.
-    AtLeast,
-    /// Fewer bytes.
-    Below,
-    /// The same number of bytes or fewer.
-    AtMost,
-    /// The same number of bytes.
-    Exactly,
-}
-
 impl Filter {
     /// Parses a filter of at most 1000 bytes. A filter without a term is an error; the caller handles "everything"
     /// itself.
@@ -136,6 +71,22 @@ impl Filter {
         let expression = parse::parse(text)?;
         let indent = text.len() - text.trim_start().len();
         Ok(Self { text: text.trim().to_owned(), indent, expression })
+    }
+
+    /// Parses a filter and rejects it if no item of the domain can match.
+    pub fn parse_for(text: &str, domain: Domain) -> Result<Self, FilterError> {
+        let filter = Self::parse(text)?;
+        filter.check_for(domain).map(|()| filter)
+    }
+
+    /// Rejects a filter that no item of the domain can match.
+    pub(crate) fn check_for(&self, domain: Domain) -> Result<(), FilterError> {
+        possible::check(&self.expression, domain, |span| self.written(span))
+    }
+
+    /// The text at a range of the expression.
+    fn written(&self, span: &Range<usize>) -> &str {
+        self.text.get(span.start - self.indent..span.end - self.indent).unwrap_or_default()
     }
 
     /// The filter's text, without white space around it.
@@ -172,32 +123,3 @@ impl PartialEq for Filter {
 }
 
 impl Eq for Filter {}
-
-impl Expression {
-    fn admits(&self, subject: &Subject<'_>) -> bool {
-        match self {
-            Self::Any(choices) => choices.iter().any(|choice| choice.admits(subject)),
-            Self::All(terms) => terms.iter().all(|term| term.admits(subject)),
-            Self::Not(term) => !term.admits(subject),
-            Self::Test(test, _) => test.admits(subject),
-        }
-    }
-}
-
-impl Test {
-    fn admits(&self, subject: &Subject<'_>) -> bool {
-        match self {
-            Self::Text(pattern) => subject.holds(pattern),
-            Self::From(pattern) => subject.came_from(pattern),
-            Self::To(pattern) => subject.went_to(pattern),
-            Self::Peer(pattern) => subject.has_peer(pattern),
-            Self::Exactly(role, peer) => subject.is_with(*role, peer),
-            Self::Ip(network) => subject.remote().is_some_and(|remote| network.holds(remote)),
-            Self::Status(status) => subject.status() == Some(*status),
-            Self::Type(wanted) => subject.is_of(*wanted),
-            Self::Size(comparison, bytes) => {
-                subject.size().is_some_and(|size| comparison.holds(size, *bytes))
-            }
-        }
-    }
-}

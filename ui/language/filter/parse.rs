@@ -5,14 +5,16 @@ use std::ops::Range;
 use clacks_p2p::core::Status;
 
 use super::{
-    Comparison, Expression, MAX_LENGTH, Role, Test,
+    domain::{Role, Type},
     error::{FilterError, Reason},
+    expression::{Comparison, Expression, Test},
     field::FIELDS,
     network::NoNetwork,
     pattern::{MAX_AUTOMATA, Pattern},
-    subject::Type,
 };
 
+/// Maximum length of a filter in bytes.
+pub(crate) const MAX_LENGTH: usize = 1000;
 /// Maximum nesting depth of parentheses.
 const MAX_DEPTH: usize = 16;
 /// Maximum number of patterns: words, quoted texts and regular expressions. Together with the maximum text length it
@@ -26,7 +28,7 @@ pub(crate) const SPECIAL: [char; 4] = ['"', '|', '(', ')'];
 pub fn parse(text: &str) -> Result<Expression, FilterError> {
     if text.len() > MAX_LENGTH {
         let start = (0..=MAX_LENGTH).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-        return Err(FilterError { span: start..text.len(), reason: Reason::TooLong });
+        return Err(FilterError { span: start..text.len(), reason: Reason::TooLong(MAX_LENGTH) });
     }
     let mut parser = Parser { text, at: 0, depth: 0, patterns: 0, bytes: 0 };
     let expression = parser.any()?;

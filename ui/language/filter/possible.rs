@@ -1,60 +1,12 @@
 //! Detects filters that nothing can match. Such a filter is a mistake and is rejected before use.
 
-use std::{fmt, ops::Range};
+use std::ops::Range;
 
 use super::{
-    Comparison, Expression, Filter, Test,
+    domain::{Domain, Has, Role, RowKind, RowRole},
     error::{FilterError, Reason},
-    subject::Type::{self, Announce, Dropped, Failed, In, Message, Note, Out, Own, Refused},
+    expression::{Expression, Test},
 };
-
-/// Kind of items that a filter is applied to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Domain {
-    /// The rows of the traffic.
-    Traffic,
-    /// Queued and held messages.
-    Queue,
-}
-
-/// Properties that one kind of row or message can have. At least one such row or message can exist.
-#[derive(Debug, Clone, Copy)]
-pub struct RowKind {
-    /// All types of the row.
-    pub types: &'static [Type],
-    /// Role of the row's peer.
-    pub peer: RowRole,
-    /// Some rows have a remote address.
-    pub has_remote: bool,
-    /// Some rows have the status of a peer.
-    pub has_status: bool,
-    /// Whether the row has a message.
-    pub has_message: Has,
-}
-
-/// Role of the peer of a row or message. The peer itself can be unknown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RowRole {
-    /// There is no peer.
-    Nobody,
-    /// The peer sent the message.
-    Sender,
-    /// The peer receives the message.
-    Receiver,
-    /// The row is about the peer.
-    Subject,
-}
-
-/// Frequency of a property among the rows of one kind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Has {
-    /// No row has it.
-    Never,
-    /// Some rows have it.
-    Maybe,
-    /// Every row has it.
-    Always,
-}
 
 /// Maximum size of a message in bytes: no request body exceeds 1 GiB.
 const LARGEST_MESSAGE: u64 = 1 << 30;
@@ -63,140 +15,42 @@ const SMALLEST_MESSAGE: u64 = 1;
 /// Maximum number of alternatives that are checked. A filter with more is accepted.
 const MOST_ALTERNATIVES: usize = 512;
 
-const NOTHING: RowKind = RowKind {
-    types: &[],
-    peer: RowRole::Nobody,
-    has_remote: false,
-    has_status: false,
-    has_message: Has::Never,
-};
-
-/// A row about a peer.
-const OF_PEER: RowKind = RowKind { peer: RowRole::Subject, has_status: true, ..NOTHING };
-const IN: RowKind = RowKind { peer: RowRole::Sender, has_remote: true, ..OF_PEER };
-const OUT: RowKind = RowKind { peer: RowRole::Receiver, ..OF_PEER };
-
-/// All kinds of rows in the traffic.
-pub const ROWS: &[RowKind] = &[
-    RowKind { types: &[In, Message], has_message: Has::Always, ..IN },
-    RowKind { types: &[In, Refused], has_status: false, has_message: Has::Maybe, ..IN },
-    RowKind { types: &[In, Announce], ..IN },
-    RowKind { types: &[Out, Message], has_message: Has::Always, ..OUT },
-    RowKind { types: &[Out, Message, Failed], has_message: Has::Always, ..OUT },
-    RowKind { types: &[Out, Message, Failed, Refused], has_message: Has::Always, ..OUT },
-    RowKind { types: &[Out, Announce], has_status: false, ..OUT },
-    RowKind { types: &[Out, Announce, Failed], has_status: false, ..OUT },
-    RowKind { types: &[Out, Announce, Failed, Refused], has_status: false, ..OUT },
-    RowKind { types: &[Own, Message], has_remote: true, has_message: Has::Always, ..NOTHING },
-    RowKind { types: &[Own, Message, Dropped], has_message: Has::Always, ..NOTHING },
-    RowKind {
-        types: &[Note, Message],
-        peer: RowRole::Subject,
-        has_remote: true,
-        has_message: Has::Always,
-        ..NOTHING
-    },
-    RowKind { types: &[Note, Message, Dropped], peer: RowRole::Subject, has_message: Has::Always, ..NOTHING },
-    RowKind { types: &[Note], has_remote: true, ..OF_PEER },
-];
-
-/// Queued and held messages.
-const QUEUED: &[RowKind] = &[
-    RowKind {
-        types: &[In, Message],
-        peer: RowRole::Sender,
-        has_remote: true,
-        has_message: Has::Always,
-        ..NOTHING
-    },
-    RowKind { types: &[Own, Message], has_remote: true, has_message: Has::Always, ..NOTHING },
-];
-
-/// The noun for error messages.
-impl fmt::Display for Domain {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Traffic => "row of the traffic",
-            Self::Queue => "waiting message",
-        })
-    }
+/// Rejects a filter that no item of the domain can match. `written` returns the text at a range of an [`Expression`].
+pub(super) fn check<'a>(
+    expression: &Expression,
+    domain: Domain,
+    written: impl Fn(&Range<usize>) -> &'a str,
+) -> Result<(), FilterError> {
+    let Some(conditions) = expression.impossible(domain) else { return Ok(()) };
+    // A condition as written, with a `!` if it is negated.
+    let written =
+        |(_, wanted, span): &Condition<'_>| format!("{}{}", if *wanted { "" } else { "!" }, written(span));
+    Err(why_never(&conditions, domain, written))
 }
 
-impl Domain {
-    /// A hint that lists the usable fields, for errors.
-    pub(crate) fn what_it_has(self) -> &'static str {
-        match self {
-            Self::Traffic => "it is never true",
-            Self::Queue => "a message has text, from:, peer:, ip:, size and type:in or type:own",
-        }
+/// The error for a filter that can never match: with one impossible condition, else two that exclude each other, else
+/// all.
+fn why_never(
+    conditions: &[Condition<'_>],
+    domain: Domain,
+    written: impl Fn(&Condition<'_>) -> String,
+) -> FilterError {
+    let never = |some: &[Condition<'_>]| !domain.kinds().iter().any(|kind| kind.can_meet(some));
+    if let Some(one) = conditions.iter().find(|one| never(&[**one])) {
+        return FilterError { span: one.2.clone(), reason: Reason::Never(domain, written(one)) };
     }
-
-    fn kinds(self) -> &'static [RowKind] {
-        match self {
-            Self::Traffic => ROWS,
-            Self::Queue => QUEUED,
-        }
+    let pairs = conditions
+        .iter()
+        .enumerate()
+        .flat_map(|(at, one)| conditions[at + 1..].iter().map(move |other| (one, other)));
+    if let Some((one, other)) = pairs.into_iter().find(|(one, other)| never(&[**one, **other])) {
+        let reason = Reason::NeverBoth(domain, written(one), written(other));
+        return FilterError { span: one.2.start..other.2.end, reason };
     }
-
-    /// Whether any item of this domain has the status of a peer.
-    pub fn has_status(self) -> bool {
-        self.kinds().iter().any(|kind| kind.has_status)
-    }
-
-    /// Whether an item of this domain can have this type.
-    pub(crate) fn has_type(self, wanted: Type) -> bool {
-        self.kinds().iter().any(|kind| kind.types.contains(&wanted))
-    }
-
-    /// Whether the field of this name can match in this domain.
-    pub(crate) fn has_field(self, name: &str) -> bool {
-        match name {
-            "to" => self.kinds().iter().any(|kind| kind.peer == RowRole::Receiver),
-            "status" => self.has_status(),
-            _ => true,
-        }
-    }
-}
-
-impl Filter {
-    /// Parses a filter and rejects it if no item of the domain can match.
-    pub fn parse_for(text: &str, domain: Domain) -> Result<Self, FilterError> {
-        let filter = Self::parse(text)?;
-        filter.check_for(domain).map(|()| filter)
-    }
-
-    /// Rejects a filter that no item of the domain can match.
-    pub(crate) fn check_for(&self, domain: Domain) -> Result<(), FilterError> {
-        let Some(conditions) = self.expression.impossible(domain) else { return Ok(()) };
-        Err(self.why_never(&conditions, domain))
-    }
-
-    /// The error for a filter that can never match: with one impossible condition, else two that exclude each other,
-    /// else all.
-    fn why_never(&self, conditions: &[Condition<'_>], domain: Domain) -> FilterError {
-        let never = |some: &[Condition<'_>]| !domain.kinds().iter().any(|kind| kind.can_meet(some));
-        if let Some(one) = conditions.iter().find(|one| never(&[**one])) {
-            return FilterError { span: one.2.clone(), reason: Reason::Never(domain, self.written(one)) };
-        }
-        let pairs = conditions
-            .iter()
-            .enumerate()
-            .flat_map(|(at, one)| conditions[at + 1..].iter().map(move |other| (one, other)));
-        if let Some((one, other)) = pairs.into_iter().find(|(one, other)| never(&[**one, **other])) {
-            let reason = Reason::NeverBoth(domain, self.written(one), self.written(other));
-            return FilterError { span: one.2.start..other.2.end, reason };
-        }
-        let all: Vec<_> = conditions.iter().map(|condition| self.written(condition)).collect();
-        let starts = conditions.iter().map(|condition| condition.2.start).min().unwrap_or_default();
-        let ends = conditions.iter().map(|condition| condition.2.end).max().unwrap_or_default();
-        FilterError { span: starts..ends, reason: Reason::NeverAll(domain, all.join(" ")) }
-    }
-
-    /// A condition as written, with a `!` if it is negated.
-    fn written(&self, (_, wanted, span): &Condition<'_>) -> String {
-        let term = self.text.get(span.start - self.indent..span.end - self.indent).unwrap_or_default();
-        format!("{}{term}", if *wanted { "" } else { "!" })
-    }
+    let all: Vec<_> = conditions.iter().map(written).collect();
+    let starts = conditions.iter().map(|condition| condition.2.start).min().unwrap_or_default();
+    let ends = conditions.iter().map(|condition| condition.2.end).max().unwrap_or_default();
+    FilterError { span: starts..ends, reason: Reason::NeverAll(domain, all.join(" ")) }
 }
 
 /// A test, whether it must hold, and its byte range in the text.
@@ -248,9 +102,9 @@ impl RowKind {
     fn can_meet_one(&self, (test, wanted, _): Condition<'_>) -> bool {
         match (test, wanted) {
             (Test::Type(kind), wanted) => self.types.contains(kind) == wanted,
-            (Test::From(_) | Test::Exactly(super::Role::Sender, _), true) => self.peer == RowRole::Sender,
-            (Test::To(_) | Test::Exactly(super::Role::Receiver, _), true) => self.peer == RowRole::Receiver,
-            (Test::Peer(_) | Test::Exactly(super::Role::Any, _), true) => self.peer != RowRole::Nobody,
+            (Test::From(_) | Test::Exactly(Role::Sender, _), true) => self.peer == RowRole::Sender,
+            (Test::To(_) | Test::Exactly(Role::Receiver, _), true) => self.peer == RowRole::Receiver,
+            (Test::Peer(_) | Test::Exactly(Role::Any, _), true) => self.peer != RowRole::Nobody,
             (Test::Ip(_), true) => self.has_remote,
             (Test::Status(_), true) => self.has_status,
             (Test::Size(..), true) => self.has_message != Has::Never,
@@ -303,19 +157,6 @@ fn implies(one: &Test, other: &Test) -> bool {
             narrow.implies(wide)
         }
         _ => false,
-    }
-}
-
-impl Comparison {
-    /// Whether a message of `size` bytes satisfies the comparison with `bytes`.
-    pub fn holds(self, size: u64, bytes: u64) -> bool {
-        match self {
-            Self::Above => size > bytes,
-            Self::AtLeast => size >= bytes,
-            Self::Below => size < bytes,
-            Self::AtMost => size <= bytes,
-            Self::Exactly => size == bytes,
-        }
     }
 }
 

@@ -4,63 +4,13 @@ use std::{borrow::Cow, cell::OnceCell, net::IpAddr};
 
 use clacks_p2p::{Address, DEFAULT_MAX_DEPTH, Message, core::Status};
 
-use super::{Role, pattern::Pattern};
+use super::{
+    domain::{Role, Type},
+    pattern::Pattern,
+};
 
 /// Maximum number of bytes of a text that a filter reads.
 const LOOKED_AT: usize = 16 << 10;
-
-/// Type of a row of the traffic or of a message. One row can have several types.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Type {
-    /// Received from a peer.
-    In,
-    /// Sent to a peer.
-    Out,
-    /// Written at this node.
-    Own,
-    /// A message.
-    Message,
-    /// An announcement of a node.
-    Announce,
-    /// An event about a peer, such as a change of its status.
-    Note,
-    /// Rejected by the receiver of the request: this node, or the peer.
-    Refused,
-    /// Not delivered, because the peer rejected it or did not respond.
-    Failed,
-    /// Removed from the queue for good.
-    Dropped,
-}
-
-impl Type {
-    /// All types, in the order in which completion offers them.
-    pub const ALL: [Self; 9] = [
-        Self::In,
-        Self::Out,
-        Self::Own,
-        Self::Message,
-        Self::Announce,
-        Self::Note,
-        Self::Refused,
-        Self::Failed,
-        Self::Dropped,
-    ];
-
-    /// The name in `type:`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::In => "in",
-            Self::Out => "out",
-            Self::Own => "own",
-            Self::Message => "message",
-            Self::Announce => "announce",
-            Self::Note => "note",
-            Self::Refused => "refused",
-            Self::Failed => "failed",
-            Self::Dropped => "dropped",
-        }
-    }
-}
 
 /// The item that filters are matched against. Several filters share one, because the text of the message is decoded
 /// once.

@@ -1,11 +1,7 @@
-use clacks_p2p::{Address, Message};
+use clacks_p2p::{Address, Message, core::Status};
 use proptest::prelude::*;
 
-use super::{
-    error::Reason,
-    subject::{Subject, Type},
-    *,
-};
+use super::{domain::Type, error::Reason, parse::MAX_LENGTH, subject::Subject, *};
 
 fn address(text: &str) -> Address {
     text.parse().unwrap()
@@ -197,7 +193,7 @@ fn errors_have_a_position_and_a_reason() {
 fn a_filter_is_bounded() {
     let long = "\u{20ac}".repeat(MAX_LENGTH);
     let error = Filter::parse(&long).unwrap_err();
-    assert_eq!((error.span, error.reason), (999..3000, Reason::TooLong));
+    assert_eq!((error.span, error.reason), (999..3000, Reason::TooLong(MAX_LENGTH)));
     let deep = |levels: usize| format!("{}a{}", "(".repeat(levels), ")".repeat(levels));
     assert!(Filter::parse(&deep(16)).is_ok());
     assert_eq!(Filter::parse(&deep(17)).unwrap_err().reason, Reason::TooDeep);

@@ -2,7 +2,7 @@
 
 use clacks_language::filter::{
     Filter,
-    possible::{Domain, Has, ROWS, RowKind, RowRole},
+    domain::{Domain, Has, ROWS, RowKind, RowRole},
 };
 use clacks_p2p::core::QueuedMessage;
 use proptest::prelude::*;

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use clacks_language::{command::target::IgnoreTarget, filter::subject::Type};
+use clacks_language::{command::target::IgnoreTarget, filter::domain::Type};
 use clacks_p2p::{
     Address, DEFAULT_MAX_DEPTH, Message,
     core::{Discovery, Event, Failure, HeldBy, HeldMessage, Origin, Peer, QueuedMessage, Refusal},

@@ -15,7 +15,7 @@ use std::{
     net::IpAddr,
 };
 
-use clacks_language::filter::{Filter, subject::Type};
+use clacks_language::filter::{Filter, domain::Type};
 use clacks_p2p::{
     Message,
     core::{Event, Origin},

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, net::IpAddr};
 
-use clacks_language::filter::subject::{Subject, Type};
+use clacks_language::filter::{domain::Type, subject::Subject};
 use clacks_p2p::{
     Address, Message,
     core::{Failure, Peer, Status},

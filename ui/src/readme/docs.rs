@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fs};
 
-use clacks_language::filter::{Filter, GRAMMAR, field::FIELDS, subject::Type};
+use clacks_language::filter::{Filter, GRAMMAR, domain::Type, field::FIELDS};
 use clacks_p2p::{core::Status, simulation::Scenario};
 
 use super::{README, root};

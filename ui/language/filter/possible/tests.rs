@@ -1,4 +1,5 @@
 use super::*;
+use crate::filter::Filter;
 
 fn is_possible(text: &str, domain: Domain) -> bool {
     Filter::parse_for(text, domain).is_ok()
