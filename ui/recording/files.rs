@@ -8,7 +8,7 @@ use std::{
 
 use clacks_language::command::argument::Existing;
 use clacks_p2p::node::files::target;
-use clacks_source::{json::Record, precheck};
+use clacks_source::{json::Record, write_access::directory_of};
 use clacks_text::file_error;
 
 use super::parse;
@@ -134,7 +134,7 @@ fn place(path: &Path, existing: Existing) -> Result<(PathBuf, bool), FileError> 
     if is_there && existing == Existing::Refuse {
         return Err(FileError::Exists(path.display().to_string()));
     }
-    precheck::directory_of(&path).map_err(at(&path))?;
+    directory_of(&path).map_err(at(&path))?;
     Ok((path, is_there))
 }
 

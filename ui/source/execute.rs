@@ -3,7 +3,7 @@
 use clacks_language::{command::NodeCommand, filter::Filter};
 use clacks_p2p::{
     Address, MAX_WHOLE_MESSAGE, Message, Node,
-    core::{Failure, MessageId, MessageState, PeerState, QueuedMessage, ReplaceError, Status},
+    core::{Failure, MessageId, MessageState, PeerState, QueuedMessage, Status},
     node::{AnnounceError, TrustChange},
 };
 use clacks_text::format;
@@ -158,13 +158,8 @@ pub fn not_here(id: MessageId) -> String {
 /// Returns the reason if the node refuses the new text; the message then keeps its old one.
 pub fn replace(node: &Node, id: MessageId, message: Message) -> Result<String, String> {
     let size = message.size();
-    node.replace(id, message).map_err(|error| not_changed(id, &error))?;
+    node.replace(id, message).map_err(|error| precheck::not_changed(id, &error))?;
     Ok(format!("changed {id}{}", warning_of_size(size)))
-}
-
-/// The reason why a message keeps its old text.
-pub(crate) fn not_changed(id: MessageId, error: &ReplaceError) -> String {
-    format!("{id} is as it was: {error}")
 }
 
 async fn announce(node: &Node, peer: &Address) -> Result<String, String> {

@@ -22,8 +22,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
-    precheck,
     traffic::{row::Row, text},
+    write_access::directory_of,
 };
 
 /// Writes all rows or none. Returns one line with the number of rows and bytes. Blocks on the disk.
@@ -53,7 +53,7 @@ fn place(target: &Target) -> io::Result<PathBuf> {
             return Err(io::ErrorKind::AlreadyExists.into());
         }
     }
-    precheck::directory_of(&path)?;
+    directory_of(&path)?;
     Ok(path)
 }
 

@@ -4,7 +4,7 @@
 //! [`Command::parse`](clacks_language::command::Command::parse) already refuses commands that no node and no screen
 //! accepts.
 
-use std::{io, path::Path};
+use std::path::Path;
 
 use clacks_language::{
     command::{
@@ -18,9 +18,8 @@ use clacks_p2p::{
     core::{MessageId, ReplaceError, Status},
     node::UnknownPeer,
 };
-use rustix::fs::{Access, access};
 
-use super::{execute, export, peer_list};
+use super::{export, peer_list};
 
 /// The reason if there is no message to drop.
 pub(crate) const NOTHING_TO_DROP: &str = "no queued or held message matches";
@@ -92,8 +91,13 @@ fn not_replaced(node: &Node, id: MessageId, message: &Message) -> Option<String>
     match node.check_replace(id, message) {
         Ok(()) => None,
         Err(ReplaceError::NotHere) => not_here(node, id),
-        Err(error) => Some(execute::not_changed(id, &error)),
+        Err(error) => Some(not_changed(id, &error)),
     }
+}
+
+/// The reason why a message keeps its old text.
+pub(crate) fn not_changed(id: MessageId, error: &ReplaceError) -> String {
+    format!("{id} is as it was: {error}")
 }
 
 fn is_ignored(node: &Node, peer: &Address) -> bool {
@@ -122,20 +126,6 @@ pub fn on_disk(
         ViewCommand::PeersFrom(Some(source)) => peer_list::why_not(source),
         _ => None,
     }
-}
-
-/// Checks that the directory of `path` exists and is writable.
-///
-/// # Errors
-///
-/// Fails if the directory is missing, is no directory, or denies writing.
-pub fn directory_of(path: &Path) -> io::Result<()> {
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let directory = directory.unwrap_or(Path::new("."));
-    if !directory.metadata()?.is_dir() {
-        return Err(io::ErrorKind::NotADirectory.into());
-    }
-    Ok(access(directory, Access::WRITE_OK | Access::EXEC_OK)?)
 }
 
 /// The reason why a replay refuses commands for the node.
