@@ -254,6 +254,16 @@ mod tests {
         Event::MessageHeld { held, origin: Some(Origin::Received(tower())) }
     }
 
+    #[test]
+    fn in_ascii_sentences_are_the_same_and_other_characters_are_escaped() {
+        let mut narrator = Narrator { zone: TimeZone::UTC, ..Narrator::new(None, Charset::Ascii) };
+        let lost = Event::PeerUpdated { peer: peer(Status::Lost), from: Status::Alive };
+        let said = narrator.narrate(&lost, now(0));
+        assert_eq!(said.as_deref(), Some("03:04 tower-3:8443 is lost now, it was alive."));
+        let said = take(&mut narrator, &"\u{e9}".repeat(100), now(0)).unwrap();
+        assert!(said.is_ascii() && said.contains("\\u{e9}~"), "{said}");
+    }
+
     /// Receives a message, which is then queued.
     fn take(narrator: &mut Narrator, text: &str, now: Now) -> Option<String> {
         assert_eq!(narrator.narrate(&received(text, 1), now), None);
