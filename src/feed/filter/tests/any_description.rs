@@ -78,6 +78,8 @@ fn value(kind: &Kind, choice: u64) -> Value {
         Kind::At => Value::At(3_000_000 + choice.cast_signed() * 150_000),
         Kind::Status => Value::Status(Statuses(choice)),
         Kind::Ref(_) => Value::Ref(Key::new(text)),
+        // No JSON is empty.
+        Kind::Json if text.is_empty() => Value::text("0".into()),
         Kind::Id | Kind::Text | Kind::Json | Kind::Unknown => Value::text(text.into()),
     }
 }
