@@ -12,12 +12,12 @@ use std::{
 use crate::{Scope, lookup::Lookups};
 
 /// How long the addresses of this machine are cached.
-const GOOD_FOR: Duration = Duration::from_secs(60);
+const CACHE_TIME: Duration = Duration::from_secs(60);
 /// Time from a failed lookup of the node's own hostname to the next.
-const TRY_AGAIN_AFTER: Duration = Duration::from_secs(5);
+const RETRY_AFTER_FAILURE: Duration = Duration::from_secs(5);
 
 /// How long the port of another node on this machine is remembered.
-const PORT_GOOD_FOR: Duration = Duration::from_secs(3600);
+const PORT_CACHE_TIME: Duration = Duration::from_secs(3600);
 
 /// Decides which addresses a node contacts on a stranger's word: public ones, and those of the [`Scope`] of the node's own
 /// address, but not the addresses of this machine itself.
@@ -30,12 +30,12 @@ pub struct AddressPolicy {
     /// Whether the node listens on loopback addresses only.
     is_local_only: bool,
     lookups: Arc<Lookups>,
-    own: Mutex<Own>,
+    own: Mutex<OwnAddresses>,
 }
 
 /// The addresses of this machine, as far as known.
 #[derive(Debug, Default)]
-struct Own {
+struct OwnAddresses {
     /// The scope of the hostname, once it is looked up.
     scope: Option<Scope>,
     named: Vec<IpAddr>,
@@ -68,11 +68,11 @@ impl AddressPolicy {
         lookups: Arc<Lookups>,
     ) -> Arc<Self> {
         let is_local_only = listens_on.iter().all(|socket| socket.ip().is_loopback());
-        let own = Own {
+        let own = OwnAddresses {
             scope: Scope::of_hostname(hostname),
             interfaces: interfaces(),
             due: Some(Instant::now()),
-            ..Own::default()
+            ..OwnAddresses::default()
         };
         let hostname = hostname.to_owned();
         let policy = Self { allow_private, hostname, port, is_local_only, lookups, own: Mutex::new(own) };
@@ -94,7 +94,7 @@ impl AddressPolicy {
         let scope = Scope::of(to.ip());
         let own = self.own();
         let is_node = to.port() == self.port || own.is_node_at(to.port(), Instant::now());
-        if scope != Scope::Loopback && own.has(to.ip()) && !is_node {
+        if scope != Scope::Loopback && own.contains(to.ip()) && !is_node {
             // Ports that a firewall closes to others are often open from the machine itself.
             return Err(AddressForbidden(Scope::Loopback));
         }
@@ -113,10 +113,10 @@ impl AddressPolicy {
         };
         if is_same_machine && !remote.is_loopback() {
             let mut own = self.own();
-            if own.has(remote) {
+            if own.contains(remote) {
                 let now = Instant::now();
                 own.ports.retain(|_, until| *until > now);
-                own.ports.insert(port, now + PORT_GOOD_FOR);
+                own.ports.insert(port, now + PORT_CACHE_TIME);
             }
         }
     }
@@ -139,7 +139,7 @@ impl AddressPolicy {
         let policy = Arc::clone(self);
         let then = move |found: std::io::Result<Vec<IpAddr>>| policy.set_addresses(found.ok());
         if self.lookups.in_thread(&self.hostname, then).is_err() {
-            self.own().due = Some(Instant::now() + TRY_AGAIN_AFTER);
+            self.own().due = Some(Instant::now() + RETRY_AFTER_FAILURE);
         }
     }
 
@@ -147,7 +147,7 @@ impl AddressPolicy {
         let interfaces = interfaces();
         let mut own = self.own();
         own.interfaces = interfaces;
-        own.due = Some(Instant::now() + if found.is_some() { GOOD_FOR } else { TRY_AGAIN_AFTER });
+        own.due = Some(Instant::now() + if found.is_some() { CACHE_TIME } else { RETRY_AFTER_FAILURE });
         let Some(found) = found else { return };
         own.named = found.into_iter().map(|ip| ip.to_canonical()).collect();
         if Scope::of_hostname(&self.hostname).is_none() {
@@ -157,13 +157,13 @@ impl AddressPolicy {
         }
     }
 
-    fn own(&self) -> MutexGuard<'_, Own> {
+    fn own(&self) -> MutexGuard<'_, OwnAddresses> {
         self.own.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Own {
-    fn has(&self, address: IpAddr) -> bool {
+impl OwnAddresses {
+    fn contains(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.interfaces.contains(&address) || self.named.contains(&address)
     }
@@ -293,8 +293,8 @@ mod tests {
             // Each entry expires by itself, and a repeated announce renews it.
             let now = Instant::now();
             let is_open_after = |time| [8081, 8082].map(|port| policy.own().is_node_at(port, now + time));
-            assert_eq!(is_open_after(PORT_GOOD_FOR / 2), [true, true]);
-            assert_eq!(is_open_after(PORT_GOOD_FOR), [false, false]);
+            assert_eq!(is_open_after(PORT_CACHE_TIME / 2), [true, true]);
+            assert_eq!(is_open_after(PORT_CACHE_TIME), [false, false]);
             policy.own().ports.values_mut().for_each(|until| *until = now);
             assert!(check(interface, 8081).is_err() && check(interface, 8082).is_err());
             policy.record_sender(("9.9.9.9", 8081), interface);
@@ -332,7 +332,7 @@ mod tests {
 
     #[test]
     fn a_failed_lookup_of_the_own_hostname_is_repeated_sooner() {
-        for (lookups, again) in [(nowhere(), TRY_AGAIN_AFTER), (leads_to("8.8.4.4"), GOOD_FOR)] {
+        for (lookups, again) in [(nowhere(), RETRY_AFTER_FAILURE), (leads_to("8.8.4.4"), CACHE_TIME)] {
             let before = Instant::now();
             let policy = policy("tower.example.org", OUTER, lookups);
             learned(&policy);

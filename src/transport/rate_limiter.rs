@@ -19,7 +19,7 @@ const NETWORK: f64 = 4.0;
 /// part that its network has left. So busy keys leave tokens of their network for the quiet ones.
 const ALPHA: f64 = 8.0;
 /// Refill rate of the bucket that measures how busy a key is within its network, as a part of its ordinary rate.
-const LITTLE: f64 = 1.0 / 32.0;
+const QUIET_SHARE: f64 = 1.0 / 32.0;
 
 /// A rate limit for each remote address, by token buckets.
 ///
@@ -39,9 +39,9 @@ const LITTLE: f64 = 1.0 / 32.0;
 /// ```
 #[derive(Debug)]
 pub struct RateLimiter {
-    of_key: Flow,
-    of_little: Flow,
-    of_network: Flow,
+    key_flow: Flow,
+    quiet_flow: Flow,
+    network_flow: Flow,
     // Strangers choose the keys: std's seeded hash.
     keys: HashMap<IpAddr, Key>,
     networks: HashMap<IpAddr, Network>,
@@ -62,7 +62,7 @@ struct Flow {
 struct Key {
     bucket: Bucket,
     /// Measures how busy the key is, compared with others of its network.
-    little: Bucket,
+    quiet_bucket: Bucket,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -82,14 +82,14 @@ struct Bucket {
 impl RateLimiter {
     /// `rate` permits per second, and up to `burst` at once after a quiet time. A rate of 0 means no limit.
     pub fn new(rate: f64, burst: f64) -> Self {
-        let of_network = Flow { rate: rate * NETWORK, burst: burst * NETWORK };
+        let network_flow = Flow { rate: rate * NETWORK, burst: burst * NETWORK };
         Self {
-            of_key: Flow { rate, burst },
-            of_little: Flow { rate: rate * LITTLE, burst },
-            of_network,
+            key_flow: Flow { rate, burst },
+            quiet_flow: Flow { rate: rate * QUIET_SHARE, burst },
+            network_flow,
             keys: HashMap::new(),
             networks: HashMap::new(),
-            others: Network { bucket: of_network.full(Duration::ZERO), keys: 0 },
+            others: Network { bucket: network_flow.full(Duration::ZERO), keys: 0 },
             swept: Duration::ZERO,
         }
     }
@@ -99,24 +99,24 @@ impl RateLimiter {
     /// # Errors
     /// How long to wait for the next permit, if there is none now.
     pub fn try_acquire(&mut self, remote: IpAddr, now: Duration) -> Result<(), Duration> {
-        if self.of_key.rate == 0.0 {
+        if self.key_flow.rate == 0.0 {
             return Ok(());
         }
         self.make_bucket(remote, now);
-        let Self { of_key, of_little, of_network, .. } = *self;
+        let Self { key_flow, quiet_flow, network_flow, .. } = *self;
         let known = self.keys.get_mut(&rate_limit_key(remote));
         let network = &mut self.networks.get_mut(&network(remote)).unwrap_or(&mut self.others).bucket;
         // A key without a bucket shares with many others, and counts as one that has used its burst.
-        let left = known.as_ref().map_or(0.0, |known| known.little.level(of_little, now));
-        let needed = ((1.0 - left / of_little.burst) / ALPHA * of_network.burst).max(1.0);
-        let wait_for_key = known.as_ref().and_then(|known| known.bucket.wait(of_key, 1.0, now));
-        if let Some(wait) = wait_for_key.max(network.wait(of_network, needed, now)) {
+        let left = known.as_ref().map_or(0.0, |known| known.quiet_bucket.level(quiet_flow, now));
+        let needed = ((1.0 - left / quiet_flow.burst) / ALPHA * network_flow.burst).max(1.0);
+        let wait_for_key = known.as_ref().and_then(|known| known.bucket.wait(key_flow, 1.0, now));
+        if let Some(wait) = wait_for_key.max(network.wait(network_flow, needed, now)) {
             return Err(wait);
         }
-        network.remove_token(of_network, now);
-        if let Some(Key { bucket, little }) = known {
-            bucket.remove_token(of_key, now);
-            little.remove_token(of_little, now);
+        network.remove_token(network_flow, now);
+        if let Some(Key { bucket, quiet_bucket }) = known {
+            bucket.remove_token(key_flow, now);
+            quiet_bucket.remove_token(quiet_flow, now);
         }
         Ok(())
     }
@@ -128,7 +128,7 @@ impl RateLimiter {
         }
         self.sweep(network(remote), now);
         let has_room = self.networks.len() < MAX_KEYS;
-        let full = Network { bucket: self.of_network.full(now), keys: 0 };
+        let full = Network { bucket: self.network_flow.full(now), keys: 0 };
         let network = match self.networks.entry(network(remote)) {
             Entry::Occupied(network) => network.into_mut(),
             Entry::Vacant(network) if has_room => network.insert(full),
@@ -136,29 +136,29 @@ impl RateLimiter {
         };
         if self.keys.len() < MAX_KEYS && network.keys < MAX_KEYS_OF_NETWORK {
             network.keys += 1;
-            let full = Key { bucket: self.of_key.full(now), little: self.of_little.full(now) };
+            let full = Key { bucket: self.key_flow.full(now), quiet_bucket: self.quiet_flow.full(now) };
             self.keys.insert(rate_limit_key(remote), full);
         }
     }
 
     /// Removes full buckets if there is no room for more in this network. A missing bucket counts as full.
     fn sweep(&mut self, of: IpAddr, now: Duration) {
-        let of_network = self.networks.get(&of).map_or(0, |network| network.keys);
+        let network_flow = self.networks.get(&of).map_or(0, |network| network.keys);
         let is_crowded = self.keys.len() >= MAX_KEYS
             || self.networks.len() >= MAX_KEYS
-            || of_network >= MAX_KEYS_OF_NETWORK;
+            || network_flow >= MAX_KEYS_OF_NETWORK;
         if now < self.swept + BETWEEN_SWEEPS || !is_crowded {
             return;
         }
-        let (of_key, of_network, networks) = (self.of_key, self.of_network, &mut self.networks);
+        let (key_flow, network_flow, networks) = (self.key_flow, self.network_flow, &mut self.networks);
         self.keys.retain(|key, known| {
-            let is_full = known.bucket.level(of_key, now) >= of_key.burst;
+            let is_full = known.bucket.level(key_flow, now) >= key_flow.burst;
             if let Some(network) = networks.get_mut(&network(*key)).filter(|_| is_full) {
                 network.keys -= 1;
             }
             !is_full
         });
-        let is_full = |network: &Network| network.bucket.level(of_network, now) >= of_network.burst;
+        let is_full = |network: &Network| network.bucket.level(network_flow, now) >= network_flow.burst;
         networks.retain(|_, network| network.keys > 0 || !is_full(network));
         self.swept = now;
     }

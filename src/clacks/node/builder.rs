@@ -449,7 +449,7 @@ fn read_pem(
     }
     let private = PrivateKeyDer::from_pem_slice(key.as_bytes())
         .map_err(|_| CertificateError::NotPem { path: key_name.into(), wanted: "private key" })?;
-    public_key::certified(chain, private, provider).map_err(|source| CertificateError::Unusable {
+    public_key::certified_key(chain, private, provider).map_err(|source| CertificateError::Unusable {
         certificate: certificate_name.into(),
         key: key_name.into(),
         source,

@@ -64,7 +64,7 @@ pub enum CertificateError {
         key: PathBuf,
     },
     /// A self-signed certificate could not be created.
-    #[error("cannot create a certificate: {0}")]
+    #[error("cannot make a certificate: {0}")]
     Generate(rcgen::Error),
 }
 
@@ -93,7 +93,7 @@ pub(super) fn load(
     }
     let private = PrivateKeyDer::from_pem_slice(&read(key)?)
         .map_err(|_| CertificateError::NotPem { path: key.into(), wanted: "private key" })?;
-    public_key::certified(chain, private, provider).map_err(|source| CertificateError::Unusable {
+    public_key::certified_key(chain, private, provider).map_err(|source| CertificateError::Unusable {
         certificate: certificate.into(),
         key: key.into(),
         source,

@@ -62,15 +62,15 @@ pub(super) struct DirectoryLock(Mutex<Option<File>>);
 impl DirectoryLock {
     /// Creates the directory if it is missing, and locks it.
     pub(super) fn acquire(directory: &Path) -> Result<Self, DirectoryError> {
-        files::create_private_directory(directory).map_err(at(directory))?;
+        files::create_private_directory(directory).map_err(io_error_at(directory))?;
         let path = directory.join(LOCK_FILE);
-        let mut file = open(&path).map_err(at(&path))?;
+        let mut file = open(&path).map_err(io_error_at(&path))?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 return Err(DirectoryError::InUse {
                     directory: directory.to_owned(),
-                    process: process(&mut file),
+                    process: read_process_id(&mut file),
                 });
             }
             // Some network file systems have no locks.
@@ -109,7 +109,7 @@ impl DirectoryLock {
     }
 }
 
-fn at(path: &Path) -> impl FnOnce(io::Error) -> DirectoryError + use<> {
+fn io_error_at(path: &Path) -> impl FnOnce(io::Error) -> DirectoryError + use<> {
     let path = path.to_owned();
     move |source| DirectoryError::File { path, source }
 }
@@ -123,7 +123,7 @@ fn open(path: &Path) -> io::Result<File> {
 }
 
 /// The process id in the lock file.
-fn process(file: &mut File) -> Option<u32> {
+fn read_process_id(file: &mut File) -> Option<u32> {
     let mut text = String::new();
     file.rewind().ok()?;
     file.take(16).read_to_string(&mut text).ok()?;
@@ -173,7 +173,7 @@ mod tests {
         for (code, is_denied) in
             [(30, true), (13, true), (1, true), (28, false), (2, false), (20, false), (24, false), (5, false)]
         {
-            let error = at(Path::new("file"))(io::Error::from_raw_os_error(code));
+            let error = io_error_at(Path::new("file"))(io::Error::from_raw_os_error(code));
             assert_eq!(error.denied().is_some(), is_denied, "{error}");
         }
         let in_use = DirectoryError::InUse { directory: PathBuf::new(), process: None };

@@ -296,7 +296,7 @@ impl Node {
     /// after the snapshot; none is missing or counted twice.
     pub fn snapshot(&self, events: &mut Subscription, limits: SnapshotLimits) -> (Vec<Event>, Snapshot) {
         self.shared.read(|core| {
-            let told = std::iter::from_fn(|| events.try_next()).collect();
+            let earlier = std::iter::from_fn(|| events.try_next()).collect();
             let now = self.shared.clock.now();
             let mut bytes = 0;
             let mut fits = |queued: &QueuedMessage| {
@@ -317,7 +317,7 @@ impl Node {
                 hold_rule: core.hold_rule().map(|rule| rule.text().to_owned()),
                 ignored_remotes: core.ignored_remotes().take(limits.peers).collect(),
             };
-            (told, snapshot)
+            (earlier, snapshot)
         })
     }
 

@@ -44,11 +44,11 @@ pub(super) struct Hooks {
     plugins: Registry<Plugin>,
     received: Registry<ReceivedListener>,
     events: Registry<EventListener>,
-    line: Line,
+    listener_queue: ListenerQueue,
 }
 
 /// Events for the listeners, in their order. One thread at a time calls the listeners.
-struct Line {
+struct ListenerQueue {
     events: EventSender<Event>,
     waiting: Mutex<Waiting>,
 }
@@ -59,7 +59,7 @@ struct Waiting {
     is_delivering: bool,
 }
 
-impl Default for Line {
+impl Default for ListenerQueue {
     fn default() -> Self {
         let events = EventSender::new(MAX_WAITING);
         let waiting = Mutex::new(Waiting { events: events.subscribe(), is_delivering: false });
@@ -85,7 +85,7 @@ impl Hooks {
         self.plugins.close();
         self.received.close();
         self.events.close();
-        self.line.events.close();
+        self.listener_queue.events.close();
     }
 
     pub(super) fn has_event_listeners(&self) -> bool {
@@ -99,13 +99,13 @@ impl Hooks {
 
     /// Adds events for the listeners. It is called within the lock of the node, so that the events are in order.
     pub(super) fn enqueue(&self, events: impl IntoIterator<Item = Event>) {
-        self.line.events.send_all(events);
+        self.listener_queue.events.send_all(events);
     }
 
     /// Calls the listeners for the waiting events, outside the lock of the node. If another thread is doing so, that
     /// thread continues with the new events.
     pub(super) fn notify(&self) {
-        let Some(turn) = self.line.begin() else { return };
+        let Some(turn) = self.listener_queue.begin() else { return };
         while let Some(event) = turn.next() {
             if let Event::Lagged(missed) = event {
                 tracing::warn!("listeners are too slow: they have missed {missed} events");
@@ -149,7 +149,7 @@ impl fmt::Debug for Hooks {
     }
 }
 
-impl Line {
+impl ListenerQueue {
     /// Begins a turn of calling the listeners; `None` if a thread is doing so. A listener that calls the node receives
     /// the resulting events after it has returned.
     fn begin(&self) -> Option<Turn<'_>> {
@@ -167,7 +167,7 @@ impl Line {
 }
 
 /// The right to call the listeners, until there are no more events.
-struct Turn<'a>(&'a Line);
+struct Turn<'a>(&'a ListenerQueue);
 
 impl Turn<'_> {
     /// The next event; `None` if there is none, which ends the turn.
@@ -234,11 +234,11 @@ mod tests {
     }
 
     /// The events that a listener receives if it blocks in the first of `count` events with such messages.
-    fn heard_by_a_stuck_listener(count: u64, message: &Message) -> Vec<Event> {
+    fn received_by_a_blocked_listener(count: u64, message: &Message) -> Vec<Event> {
         let hooks = Hooks::default();
         let ((entered_to, entered), (open, gate)) = (mpsc::channel(), mpsc::channel::<()>());
-        let (heard, gate) = (Arc::new(Mutex::new(Vec::new())), Mutex::new(gate));
-        let listener = Arc::clone(&heard);
+        let (received, gate) = (Arc::new(Mutex::new(Vec::new())), Mutex::new(gate));
+        let listener = Arc::clone(&received);
         hooks.add_event(Arc::new(move |event| {
             listener.lock().unwrap().push(event.clone());
             let _ = entered_to.send(());
@@ -256,8 +256,8 @@ mod tests {
             }
             drop(open);
         });
-        let heard = heard.lock().unwrap();
-        heard.clone()
+        let received = received.lock().unwrap();
+        received.clone()
     }
 
     #[test]
@@ -267,11 +267,11 @@ mod tests {
         for (message, count, missed) in
             [(&small, max, 0), (&small, max + 1, 0), (&small, 3 * max, 2 * max - 1), (&large, 100, 35)]
         {
-            let heard = heard_by_a_stuck_listener(count, message);
+            let received = received_by_a_blocked_listener(count, message);
             let lagged = (missed > 0).then_some(Event::Lagged(missed));
             let rest = (1 + missed..count).map(|number| queued(number, message));
             let expected: Vec<Event> = [queued(0, message)].into_iter().chain(lagged).chain(rest).collect();
-            assert!(heard == expected, "{count} events of {} bytes: {}", message.size(), heard.len());
+            assert!(received == expected, "{count} events of {} bytes: {}", message.size(), received.len());
         }
     }
 

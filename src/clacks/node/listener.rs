@@ -217,17 +217,17 @@ impl Listener {
     async fn read(&self, request: hyper::Request<Incoming>, remote: SocketAddr) -> Result<Bytes, Response> {
         let asks_first = request.headers().contains_key(EXPECT);
         let mut body = request.into_body();
-        let unread = match self.collect(&mut body, remote).await {
+        let error = match self.collect(&mut body, remote).await {
             Ok(whole) => return Ok(whole),
-            Err(unread) => unread,
+            Err(error) => error,
         };
-        let is_coming = match unread {
+        let is_coming = match error {
             // With `Expect: 100-continue` the client sends nothing until the body is first read.
-            Unread::TooLarge { has_begun } => has_begun || !asks_first,
-            Unread::NoRoom => true,
-            Unread::TookTooLong | Unread::BrokeOff(_) => false,
+            BodyError::TooLarge { has_begun } => has_begun || !asks_first,
+            BodyError::Evicted => true,
+            BodyError::TimedOut | BodyError::Broken(_) => false,
         };
-        let answer = self.refuse(&unread, remote);
+        let answer = self.refuse(&error, remote);
         if is_coming {
             // The response is the same whether or not the body arrived in time.
             let _ = timeout(self.limits.body_timeout, discard(&mut body)).await;
@@ -236,38 +236,38 @@ impl Listener {
     }
 
     /// Creates the error response for a body that was not read, and counts the limit.
-    fn refuse(&self, unread: &Unread, remote: SocketAddr) -> Response {
-        let (limit, status, reason) = match unread {
-            Unread::TooLarge { .. } => {
+    fn refuse(&self, error: &BodyError, remote: SocketAddr) -> Response {
+        let (limit, status, reason) = match error {
+            BodyError::TooLarge { .. } => {
                 let reason = format!("a payload has at most {} bytes", self.limits.max_body);
                 (Some(Limit::BodySize), 413, reason)
             }
-            Unread::NoRoom => {
+            BodyError::Evicted => {
                 (Some(Limit::Bodies), 503, "too much comes in at once, try again later".to_owned())
             }
-            Unread::TookTooLong => (Some(Limit::BodyTime), 408, "the body took too long".to_owned()),
-            Unread::BrokeOff(error) => (None, 400, format!("the body broke off: {error}")),
+            BodyError::TimedOut => (Some(Limit::BodyTime), 408, "the body took too long".to_owned()),
+            BodyError::Broken(error) => (None, 400, format!("the body broke off: {error}")),
         };
         let mut answer = self.shared.with_core(|at| {
             let answer = at.core.refuse(status, &reason, None, None, Some(remote.ip()));
             limit.into_iter().for_each(|limit| at.core.record_limit_hit(limit, at.now));
             answer
         });
-        if matches!(unread, Unread::NoRoom) {
+        if matches!(error, BodyError::Evicted) {
             answer.headers.push((RETRY_AFTER.to_string(), BUDGET_RETRY_AFTER.to_owned()));
         }
         answer
     }
 
     /// The whole body, if it arrives in time and within the memory budget.
-    async fn collect(&self, body: &mut Incoming, remote: SocketAddr) -> Result<Bytes, Unread> {
+    async fn collect(&self, body: &mut Incoming, remote: SocketAddr) -> Result<Bytes, BodyError> {
         let limits = &self.limits;
         if body.size_hint().lower() > limits.max_body as u64 {
-            return Err(Unread::TooLarge { has_begun: false });
+            return Err(BodyError::TooLarge { has_begun: false });
         }
         let first = match poll_frame(body).await {
             Poll::Ready(Some(Ok(frame))) => frame.into_data().unwrap_or_default(),
-            Poll::Ready(Some(Err(error))) => return Err(Unread::BrokeOff(error)),
+            Poll::Ready(Some(Err(error))) => return Err(BodyError::Broken(error)),
             Poll::Ready(None) => return Ok(Bytes::new()),
             Poll::Pending => Bytes::new(),
         };
@@ -278,8 +278,8 @@ impl Listener {
         let reservation = self.bodies.begin(remote.ip());
         let whole = timeout(limits.body_timeout, collect(first, body, limits.max_body, &reservation));
         tokio::select! {
-            whole = whole => whole.unwrap_or(Err(Unread::TookTooLong)).map(Bytes::from),
-            () = reservation.evicted() => Err(Unread::NoRoom),
+            whole = whole => whole.unwrap_or(Err(BodyError::TimedOut)).map(Bytes::from),
+            () = reservation.evicted() => Err(BodyError::Evicted),
         }
     }
 
@@ -304,8 +304,8 @@ impl Listener {
             Err(answer) => return answer,
         };
         if payload.kind == Kind::Message && peer.status != Status::Ignored {
-            let heard = shared.hooks.run_received(&peer, payload.message);
-            payload.message = heard.unwrap_or_else(Message::null);
+            let accepted = shared.hooks.run_received(&peer, payload.message);
+            payload.message = accepted.unwrap_or_else(Message::null);
         }
         let mut answer =
             shared.with_core(|at| at.core.accept_payload(&sender, payload, Some(remote.ip()), at.now));
@@ -324,14 +324,14 @@ fn limit_of(limit: ConnectionLimit) -> Limit {
 }
 
 /// Why a body was not read completely.
-enum Unread {
+enum BodyError {
     TooLarge {
         /// Whether a part of it was read.
         has_begun: bool,
     },
-    NoRoom,
-    TookTooLong,
-    BrokeOff(hyper::Error),
+    Evicted,
+    TimedOut,
+    Broken(hyper::Error),
 }
 
 /// The next frame of a body, if it has arrived already.
@@ -346,11 +346,11 @@ async fn collect(
     body: &mut Incoming,
     max: usize,
     reservation: &Reservation<'_>,
-) -> Result<Vec<u8>, Unread> {
+) -> Result<Vec<u8>, BodyError> {
     let mut whole = Vec::new();
     let mut add = |data: &Bytes| {
         if data.len() > max - whole.len() {
-            return Err(Unread::TooLarge { has_begun: true });
+            return Err(BodyError::TooLarge { has_begun: true });
         }
         whole.extend_from_slice(data);
         reservation.set_bytes(whole.capacity());
@@ -360,7 +360,7 @@ async fn collect(
     // `first` shares its buffer with the head, which is released here.
     drop(first);
     while let Some(frame) = body.frame().await {
-        if let Ok(data) = frame.map_err(Unread::BrokeOff)?.into_data() {
+        if let Ok(data) = frame.map_err(BodyError::Broken)?.into_data() {
             add(&data)?;
         }
     }

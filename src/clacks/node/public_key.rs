@@ -59,7 +59,7 @@ pub(super) fn verify_tls13(
 
 /// A certificate chain with its private key, for a server. The key must belong to the first certificate, if that can be
 /// checked.
-pub(super) fn certified(
+pub(super) fn certified_key(
     chain: Vec<CertificateDer<'static>>,
     private: PrivateKeyDer<'static>,
     provider: &CryptoProvider,

@@ -29,14 +29,14 @@ where
 /// Whether an entry is invalid because of its hostname.
 pub(super) fn has_refused_hostname(entry: &str) -> bool {
     #[derive(Deserialize)]
-    struct Written {
+    struct RawAddress {
         hostname: String,
         port: u16,
     }
     // Earlier versions accepted only hyphens at the ends of labels.
     let is_refused =
         |hostname: &str, port| Address::new(hostname, port) == Err(AddressError::InvalidHostname);
-    serde_json::from_str::<Written>(entry).is_ok_and(|Written { hostname, port }| {
+    serde_json::from_str::<RawAddress>(entry).is_ok_and(|RawAddress { hostname, port }| {
         is_refused(&hostname, port) && !is_refused(&hostname.replace('-', "x"), port)
     })
 }

@@ -89,14 +89,14 @@ impl Sender {
         let to = delivery.to.clone();
         let handshake = Handshake::with(to.clone(), delivery.added_by_user);
         let posted = in_time(deadline, self.post(delivery, &handshake, deadline)).await;
-        match posted.unwrap_or(Err(PostError::TookTooLong)) {
-            Ok(Answered::Ourselves) => {
+        match posted.unwrap_or(Err(PostError::TimedOut)) {
+            Ok(PostResult::SelfConnection) => {
                 // No peer has this name, so the certificate is forgotten. Otherwise made-up names could fill the
                 // memory.
                 self.trust.forget(&to, false);
                 DeliveryResult::SelfConnection
             }
-            Ok(Answered::Reply(reply)) => {
+            Ok(PostResult::Reply(reply)) => {
                 DeliveryResult::Answered(Reply { round_trip: started.elapsed(), ..reply })
             }
             Err(error) => {
@@ -144,7 +144,7 @@ impl Sender {
         delivery: Delivery,
         handshake: &Arc<Handshake>,
         deadline: Instant,
-    ) -> Result<Answered, PostError> {
+    ) -> Result<PostResult, PostError> {
         let Delivery { to, payload, added_by_user, .. } = delivery;
         let to = to.canonical();
         if let Some(ip) = to.ip().filter(|_| !added_by_user) {
@@ -178,7 +178,7 @@ impl Sender {
         to: &Address,
         body: Bytes,
         deadline: Instant,
-    ) -> Result<Answered, ExchangeFailed> {
+    ) -> Result<PostResult, ExchangeFailed> {
         let request =
             self.request(to, body).map_err(|error| ExchangeFailed::after_response_began(error.into()))?;
         let received_before = link.received_bytes();
@@ -193,12 +193,12 @@ impl Sender {
             }
         };
         if self.is_ours(&answer) {
-            return Ok(Answered::Ourselves);
+            return Ok(PostResult::SelfConnection);
         }
         let status = answer.status().as_u16();
         let retry_after = answer.headers().get(RETRY_AFTER).and_then(seconds);
         // The body is irrelevant, and so is its completeness.
-        let rest = timeout_at(deadline, discard(answer.into_body())).await.unwrap_or(Rest::UNREAD);
+        let rest = timeout_at(deadline, discard(answer.into_body())).await.unwrap_or(ResponseBody::UNREAD);
         let reply = Reply {
             retry_after,
             remote: Some(link.remote.ip().to_canonical()),
@@ -209,7 +209,7 @@ impl Sender {
             link.set_answered(true);
             self.pool.release(to.clone(), link);
         }
-        Ok(Answered::Reply(reply))
+        Ok(PostResult::Reply(reply))
     }
 
     fn is_ours<T>(&self, answer: &Response<T>) -> bool {
@@ -244,26 +244,26 @@ async fn in_time<T>(deadline: Instant, work: impl Future<Output = T>) -> Option<
 }
 
 /// What followed the head of a response.
-struct Rest {
+struct ResponseBody {
     has_body: bool,
     is_whole: bool,
 }
 
-impl Rest {
+impl ResponseBody {
     const UNREAD: Self = Self { has_body: true, is_whole: false };
 }
 
 /// Reads a response body, up to a maximum.
-async fn discard(mut body: Incoming) -> Rest {
+async fn discard(mut body: Incoming) -> ResponseBody {
     let mut read = 0;
     while let Some(frame) = body.frame().await {
-        let Ok(frame) = frame else { return Rest { has_body: read > 0, is_whole: false } };
+        let Ok(frame) = frame else { return ResponseBody { has_body: read > 0, is_whole: false } };
         read += frame.data_ref().map_or(0, Bytes::len);
         if read > MAX_ANSWER {
-            return Rest::UNREAD;
+            return ResponseBody::UNREAD;
         }
     }
-    Rest { has_body: read > 0, is_whole: true }
+    ResponseBody { has_body: read > 0, is_whole: true }
 }
 
 /// The seconds of a `Retry-After` header. A date is not read, because clocks differ.
@@ -271,10 +271,10 @@ fn seconds(value: &HeaderValue) -> Option<Duration> {
     value.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
 }
 
-enum Answered {
+enum PostResult {
     Reply(Reply),
     /// The response has the value of this run. A peer that copies the value only removes itself from our peers.
-    Ourselves,
+    SelfConnection,
 }
 
 /// A request without a response.

@@ -115,7 +115,7 @@ pub(super) struct StateFile(Arc<Files>);
 struct Files {
     whole: PathBuf,
     journal: PathBuf,
-    written: Mutex<Written>,
+    written: Mutex<FileState>,
     /// Held while files may be written.
     lock: Mutex<Option<DirectoryLock>>,
     is_released: AtomicBool,
@@ -123,19 +123,19 @@ struct Files {
 
 /// The result of saving changes.
 #[derive(Debug)]
-pub(super) struct Saved {
+pub(super) struct SaveResult {
     /// Bytes that were written, or passed to the system before it failed.
     bytes: u64,
     pub(super) result: io::Result<()>,
 }
 
 /// Counts the bytes that are written.
-struct Counted<'a, W> {
+struct CountingWriter<'a, W> {
     inner: W,
     bytes: &'a mut u64,
 }
 
-impl<W: Write> Write for Counted<'_, W> {
+impl<W: Write> Write for CountingWriter<'_, W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.inner.write(bytes)?;
         *self.bytes += written as u64;
@@ -149,7 +149,7 @@ impl<W: Write> Write for Counted<'_, W> {
 
 /// The current contents of the files.
 #[derive(Debug, Default)]
-struct Written {
+struct FileState {
     /// The generation of the whole file; `None` if the next write has to be of the whole state.
     generation: Option<u64>,
     /// Bytes of the whole file.
@@ -186,17 +186,17 @@ impl StateFile {
     pub(super) fn load(&self) -> Result<State, StateError> {
         let Files { whole, journal, .. } = &*self.0;
         let Some(text) = read(whole)? else { return Ok(State::default()) };
-        let state: State =
-            serde_json::from_slice(&text).map_err(|error| form(whole, StateFormError::Json(error)))?;
+        let state: State = serde_json::from_slice(&text)
+            .map_err(|error| format_error(whole, StateFormError::Json(error)))?;
         if state.version != VERSION {
-            return Err(form(whole, StateFormError::Version(state.version)));
+            return Err(format_error(whole, StateFormError::Version(state.version)));
         }
         let Some(generation) = state.generation else { return Ok(state) };
         let changes = match read(journal)? {
-            Some(text) => journal::read(&text, generation).map_err(|reason| form(journal, reason))?,
+            Some(text) => journal::read(&text, generation).map_err(|reason| format_error(journal, reason))?,
             None => journal::Journal::default(),
         };
-        *self.written() = Written {
+        *self.written() = FileState {
             // A cut-off journal is not appended to.
             generation: Some(generation).filter(|_| !changes.is_cut_off),
             whole: text.len() as u64,
@@ -211,14 +211,14 @@ impl StateFile {
     }
 
     /// Writes the changes. Each file is complete afterwards, with or without a change.
-    pub(super) async fn save(&self, shared: &Arc<Shared>) -> Saved {
+    pub(super) async fn save(&self, shared: &Arc<Shared>) -> SaveResult {
         let (file, shared) = (self.clone(), Arc::clone(shared));
-        let saved = tokio::task::spawn_blocking(move || file.save_here(&shared)).await;
-        saved.unwrap_or_else(|error| Saved { bytes: 0, result: Err(error.into()) })
+        let record_save = tokio::task::spawn_blocking(move || file.save_here(&shared)).await;
+        record_save.unwrap_or_else(|error| SaveResult { bytes: 0, result: Err(error.into()) })
     }
 
-    fn save_here(&self, shared: &Shared) -> Saved {
-        let nothing = Saved { bytes: 0, result: Ok(()) };
+    fn save_here(&self, shared: &Shared) -> SaveResult {
+        let nothing = SaveResult { bytes: 0, result: Ok(()) };
         let mut written = self.written();
         if self.0.is_released.load(Ordering::SeqCst) {
             return nothing;
@@ -226,22 +226,22 @@ impl StateFile {
         // The changes are drained first. A change from here on is written the next time, whether or not it is included
         // now.
         let changed = shared.changes.drain();
-        let Written { generation, whole, journal } = *written;
-        let saved = match generation {
+        let FileState { generation, whole, journal } = *written;
+        let record_save = match generation {
             Some(_) if changed.is_empty() => return nothing,
             Some(generation) if !changed.all && whole > SMALL && journal < whole => {
                 self.append(&mut written, generation, &changes_of(shared, &changed))
             }
             _ => self.write_whole(&mut written, shared),
         };
-        if saved.result.is_err() {
+        if record_save.result.is_err() {
             written.generation = None;
             shared.changes.write_all();
         }
-        saved
+        record_save
     }
 
-    fn write_whole(&self, written: &mut Written, shared: &Shared) -> Saved {
+    fn write_whole(&self, written: &mut FileState, shared: &Shared) -> SaveResult {
         let generation = rand::rng().next_u64();
         let mut peers: Vec<_> = shared.all_peers().into_iter().map(KnownPeer::from).collect();
         peers.sort_unstable_by(|one, other| (one.status, &one.address).cmp(&(other.status, &other.address)));
@@ -254,26 +254,26 @@ impl StateFile {
         };
         let mut bytes = 0;
         let result = files::write_whole(&self.0.whole, files::Access::Private, |file| {
-            Ok(serde_json::to_writer_pretty(Counted { inner: file, bytes: &mut bytes }, &state)?)
+            Ok(serde_json::to_writer_pretty(CountingWriter { inner: file, bytes: &mut bytes }, &state)?)
         });
         if result.is_ok() {
-            *written = Written { generation: Some(generation), whole: bytes, journal: 0 };
+            *written = FileState { generation: Some(generation), whole: bytes, journal: 0 };
         }
-        Saved { bytes, result }
+        SaveResult { bytes, result }
     }
 
-    fn append(&self, written: &mut Written, generation: u64, changes: &[Change]) -> Saved {
+    fn append(&self, written: &mut FileState, generation: u64, changes: &[Change]) -> SaveResult {
         let is_first = written.journal == 0;
         let lines = match journal::lines(is_first.then_some(generation), changes) {
             Ok(lines) => lines,
-            Err(error) => return Saved { bytes: 0, result: Err(error) },
+            Err(error) => return SaveResult { bytes: 0, result: Err(error) },
         };
         let bytes = lines.len() as u64;
         let result = append_lines(&self.0.journal, is_first, &lines);
         if result.is_ok() {
             written.journal += bytes;
         }
-        Saved { bytes, result }
+        SaveResult { bytes, result }
     }
 
     /// Logs that the state could not be written. The node continues.
@@ -281,12 +281,12 @@ impl StateFile {
         tracing::warn!(path = %self.0.whole.display(), %error, "cannot write the state file");
     }
 
-    fn written(&self) -> MutexGuard<'_, Written> {
+    fn written(&self) -> MutexGuard<'_, FileState> {
         self.0.written.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn form(path: &Path, reason: StateFormError) -> StateError {
+fn format_error(path: &Path, reason: StateFormError) -> StateError {
     StateError::Form { path: path.to_owned(), reason }
 }
 
@@ -348,9 +348,9 @@ pub(super) async fn save_changes(file: StateFile, shared: Arc<Shared>) {
             () = tokio::time::sleep_until(write_timer.next()), if write_timer.is_behind() => {}
         }
         shared.stopped.run_until_cancelled(collect_changes(&shared, write_timer.next())).await;
-        let Saved { bytes, result } = file.save(&shared).await;
+        let SaveResult { bytes, result } = file.save(&shared).await;
         report(&file, write_timer.is_behind(), &result);
-        write_timer.saved(bytes, result.is_ok());
+        write_timer.record_save(bytes, result.is_ok());
     }
 }
 

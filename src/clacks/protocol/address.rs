@@ -226,12 +226,12 @@ impl Serialize for Address {
 impl<'de> Deserialize<'de> for Address {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
-        struct Written<'a> {
+        struct RawAddress<'a> {
             #[serde(borrow)]
             hostname: Cow<'a, str>,
             port: Port,
         }
-        let written: Written<'_> = from_object(deserializer, "an object with hostname and port")?;
+        let written: RawAddress<'_> = from_object(deserializer, "an object with hostname and port")?;
         Self::new(&written.hostname, written.port.0).map_err(Error::custom)
     }
 }

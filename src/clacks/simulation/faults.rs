@@ -127,7 +127,7 @@ impl Simulation {
                 sent,
                 payload,
                 message: None,
-                taken: None,
+                accepted_by: None,
             });
         }
     }

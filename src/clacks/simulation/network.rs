@@ -297,7 +297,7 @@ impl Simulation {
             repeat: if delivery.payload.kind == Kind::Announce { repeat } else { 0 },
             sent: self.now,
             payload: Some(delivery.payload),
-            taken: None,
+            accepted_by: None,
         };
         self.send_packet(packet);
     }
@@ -335,7 +335,7 @@ impl Simulation {
         let payload = payload.take();
         self.on_timeout(slot);
         let without_sender =
-            Packet { from, failures, to, hash, id: None, repeat, sent, payload, message, taken: None };
+            Packet { from, failures, to, hash, id: None, repeat, sent, payload, message, accepted_by: None };
         self.packets.insert(without_sender)
     }
 
@@ -373,7 +373,7 @@ impl Simulation {
             return;
         }
         if matches!(end, PacketResult::Accepted) {
-            self.packets.at_mut(slot).taken = Some(self.sim_nodes[to as usize].failures);
+            self.packets.at_mut(slot).accepted_by = Some(self.sim_nodes[to as usize].failures);
         }
         self.events.schedule(at, SimEvent::Result(slot, end));
     }

@@ -72,7 +72,7 @@ impl Simulation {
     /// Number of messages that a receiver has accepted while the response to the sender is on the way.
     fn count_unconfirmed(&self) -> u64 {
         let is_there = |packet: &&Packet| {
-            packet.taken.is_some_and(|failures| self.sim_nodes[packet.to as usize].failures == failures)
+            packet.accepted_by.is_some_and(|failures| self.sim_nodes[packet.to as usize].failures == failures)
         };
         let messages = self.packets.iter().filter(|packet| packet.message.is_some());
         messages.filter(is_there).count() as u64

@@ -22,7 +22,7 @@ pub(super) struct Packet {
     pub(super) message: Option<Number>,
     /// Set while the receiver has accepted the packet and the sender does not know: the number of failures of the
     /// receiver.
-    pub(super) taken: Option<u32>,
+    pub(super) accepted_by: Option<u32>,
 }
 
 /// The packets in flight, in reusable slots.
@@ -57,7 +57,7 @@ impl Packets {
 
     pub(super) fn end(&mut self, index: u32) {
         let packet = self.at_mut(index);
-        (packet.payload, packet.message, packet.taken) = (None, None, None);
+        (packet.payload, packet.message, packet.accepted_by) = (None, None, None);
         self.free.push(index);
     }
 }

@@ -68,7 +68,7 @@ impl Dialer {
     /// Connects, within the time-out of a connection.
     pub(super) async fn dial(&self, to: &Address, handshake: &Arc<Handshake>) -> Result<Link, PostError> {
         let deadline = Instant::now() + self.timeout;
-        in_time(deadline, self.connect(to, handshake)).await.unwrap_or(Err(PostError::TookTooLong))
+        in_time(deadline, self.connect(to, handshake)).await.unwrap_or(Err(PostError::TimedOut))
     }
 
     async fn connect(&self, to: &Address, handshake: &Arc<Handshake>) -> Result<Link, PostError> {
@@ -77,8 +77,8 @@ impl Dialer {
         stream.set_nodelay(true)?;
         let remote = stream.peer_addr()?;
         // Boxed because the future of a handshake is large.
-        let shaken = Box::pin(self.tls.0.connect(server_name(to)?, stream));
-        let stream = HANDSHAKE.scope(Arc::clone(handshake), shaken).await?;
+        let tls_stream = Box::pin(self.tls.0.connect(server_name(to)?, stream));
+        let stream = HANDSHAKE.scope(Arc::clone(handshake), tls_stream).await?;
         let certificates = stream.get_ref().1.peer_certificates().unwrap_or_default();
         let certificate = certificates.first().map(fingerprint);
         let certificate = certificate.ok_or_else(|| io::Error::other("the peer showed no certificate"))?;

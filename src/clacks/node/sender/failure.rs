@@ -26,7 +26,7 @@ pub(super) enum PostError {
     #[error("no answer")]
     Http(#[from] hyper::Error),
     #[error("no answer in time")]
-    TookTooLong,
+    TimedOut,
 }
 
 impl PostError {
@@ -49,9 +49,9 @@ impl PostError {
         let is_late = |error: &io::Error| error.kind() == io::ErrorKind::TimedOut;
         match self {
             Self::AddressForbidden(AddressForbidden(scope)) => Failure::NotContacted(scope),
-            Self::TookTooLong => Failure::TimedOut,
+            Self::TimedOut => Failure::TimedOut,
             _ if innermost.downcast_ref().map(without_wrapping).is_some_and(is_late) => Failure::TimedOut,
-            _ => Failure::Connection(in_words(innermost)),
+            _ => Failure::Connection(describe(innermost)),
         }
     }
 
@@ -65,11 +65,11 @@ impl PostError {
 }
 
 /// The innermost error as text. hyper's outer errors add no information.
-fn in_words(innermost: &(dyn Error + 'static)) -> String {
+fn describe(innermost: &(dyn Error + 'static)) -> String {
     let io = innermost.downcast_ref::<io::Error>().map(without_wrapping);
     let tls = io.and_then(io::Error::get_ref).and_then(|inner| inner.downcast_ref());
     match (tls, io) {
-        (Some(error), _) => tls_in_words(error),
+        (Some(error), _) => describe_tls(error),
         // "connection refused", without "(os error 111)".
         (None, Some(error)) if error.raw_os_error().is_some() => error.kind().to_string(),
         // rustls refers to its manual here.
@@ -81,7 +81,7 @@ fn in_words(innermost: &(dyn Error + 'static)) -> String {
 }
 
 /// A TLS error as text, with advice for the peer's owner.
-fn tls_in_words(error: &rustls::Error) -> String {
+fn describe_tls(error: &rustls::Error) -> String {
     match error {
         rustls::Error::General(reason) => reason.clone(),
         rustls::Error::AlertReceived(AlertDescription::HandshakeFailure) => {
@@ -117,9 +117,9 @@ mod tests {
         let reset = io::Error::from_raw_os_error(104);
         let expected = reset.kind().to_string();
         let wrapped = io::Error::new(reset.kind(), reset);
-        assert_eq!(in_words(&wrapped), expected);
-        assert_eq!(in_words(&io::Error::other(wrapped)), expected);
-        assert_eq!(in_words(&io::Error::other("tls handshake eof")), "tls handshake eof");
+        assert_eq!(describe(&wrapped), expected);
+        assert_eq!(describe(&io::Error::other(wrapped)), expected);
+        assert_eq!(describe(&io::Error::other("tls handshake eof")), "tls handshake eof");
     }
 
     #[test]
@@ -130,7 +130,7 @@ mod tests {
             (rustls::Error::General("a reason".to_owned()), "a reason"),
             (rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType), "does not speak TLS"),
         ] {
-            let told = in_words(&io::Error::new(io::ErrorKind::InvalidData, error));
+            let told = describe(&io::Error::new(io::ErrorKind::InvalidData, error));
             assert!(told.contains(expected), "{told}");
         }
     }

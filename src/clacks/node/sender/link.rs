@@ -120,14 +120,14 @@ async fn run<S: AsyncRead + AsyncWrite + Unpin>(
         // The response may still be in use by the owner of the link.
         ends.cancelled().await;
     }
-    let is_over = state.is_answered() && (has_closed || closes(&mut connection, &closing).await);
+    let is_over = state.is_answered() && (has_closed || close_in_time(&mut connection, &closing).await);
     if !is_over {
         reset(&connection.into_parts().io.into_inner().stream);
     }
 }
 
 /// Closes a connection whose link was dropped. Returns whether that succeeded in time.
-async fn closes(connection: &mut (impl Future + Unpin), closing: &Closing) -> bool {
+async fn close_in_time(connection: &mut (impl Future + Unpin), closing: &Closing) -> bool {
     // Most connections close without waiting.
     if timeout(Duration::ZERO, &mut *connection).await.is_ok() {
         return true;
@@ -255,14 +255,14 @@ mod tests {
     async fn a_connection_that_closes_at_once_uses_no_closing_slot() {
         let closing = Closing::default();
         let all = closing.0.try_acquire_many(MAX_CLOSING as u32).unwrap();
-        assert!(closes(&mut std::future::ready(()), &closing).await);
-        assert!(!closes(&mut std::future::pending::<()>(), &closing).await);
+        assert!(close_in_time(&mut std::future::ready(()), &closing).await);
+        assert!(!close_in_time(&mut std::future::pending::<()>(), &closing).await);
         drop(all);
-        assert!(closes(&mut std::future::ready(()), &closing).await);
+        assert!(close_in_time(&mut std::future::ready(()), &closing).await);
         let mut in_time = Box::pin(tokio::time::sleep(CLOSE_TIMEOUT / 2));
-        assert!(closes(&mut in_time, &closing).await);
+        assert!(close_in_time(&mut in_time, &closing).await);
         let mut too_late = Box::pin(tokio::time::sleep(CLOSE_TIMEOUT * 2));
-        assert!(!closes(&mut too_late, &closing).await);
+        assert!(!close_in_time(&mut too_late, &closing).await);
     }
 
     #[tokio::test(start_paused = true)]

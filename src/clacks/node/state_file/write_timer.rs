@@ -36,7 +36,7 @@ impl WriteTimer {
     }
 
     /// Records the end of a write of this many bytes. Bytes of a failed write count.
-    pub(super) fn saved(&mut self, bytes: u64, is_success: bool) {
+    pub(super) fn record_save(&mut self, bytes: u64, is_success: bool) {
         let price = Duration::from_secs_f64(bytes as f64 / RATE);
         let wait = if is_success {
             self.back_off = None;
@@ -57,7 +57,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn the_pause_doubles_after_failures_and_failed_bytes_count() {
         let wait = |write_timer: &mut WriteTimer, bytes: u64, is_success: bool| {
-            write_timer.saved(bytes, is_success);
+            write_timer.record_save(bytes, is_success);
             (write_timer.next() - Instant::now()).as_secs()
         };
         let failed = |bytes| {
