@@ -37,7 +37,7 @@ const SHARED: u32 = 1 << 31;
 /// All machines.
 #[derive(Debug, Default)]
 pub(super) struct Machines {
-    machines: Partitioned<4>,
+    members: Partitioned<4>,
     shared: Vec<Shared>,
     /// The machines by rate-limit key, if it is known.
     by_place: HashTable<MachineId>,
@@ -153,7 +153,7 @@ impl Machines {
         let mut peers = Partitioned::default();
         peers.insert(only, part_of(record), &mut record_position(positions));
         self.shared.push(Shared { place, peers, in_flight: record.in_flight, position });
-        self.machines.replace(position, machine);
+        self.members.replace(position, machine);
         self.replace_id(hash(place), only, machine);
         self.count_idle(machine, positions, true);
         machine
@@ -215,7 +215,7 @@ impl Machines {
         if is_shared(machine) {
             self.shared_mut(machine).peers.replace(position, to);
         } else {
-            self.machines.replace(position, to);
+            self.members.replace(position, to);
             place.into_iter().for_each(|place| self.replace_id(hash(place), from, to));
         }
     }
@@ -241,7 +241,7 @@ impl Machines {
 
     /// Adds the peers of a machine without a delivery in flight to the counts, or subtracts them.
     fn count_idle(&mut self, machine: MachineId, positions: &[u32], is_more: bool) {
-        let part = self.machines.part_at(self.position(machine, positions));
+        let part = self.members.part_at(self.position(machine, positions));
         let counts = match part {
             FAST | SLOW if is_shared(machine) => {
                 [FAST, SLOW].map(|part| self.shared(machine).peers.len_of(part) as u32)
@@ -256,17 +256,17 @@ impl Machines {
     }
 
     fn insert_machine(&mut self, machine: MachineId, part: usize, positions: &mut [u32]) {
-        self.machines.insert(machine, part, &mut record_machine_positions(&mut self.shared, positions));
+        self.members.insert(machine, part, &mut record_machine_positions(&mut self.shared, positions));
     }
 
     fn move_machine(&mut self, machine: MachineId, part: usize, positions: &mut [u32]) {
         let position = self.position(machine, positions);
-        self.machines.move_to(position, part, &mut record_machine_positions(&mut self.shared, positions));
+        self.members.move_to(position, part, &mut record_machine_positions(&mut self.shared, positions));
     }
 
     fn remove_machine(&mut self, machine: MachineId, table: &Table, positions: &mut [u32]) {
         let position = self.position(machine, positions);
-        self.machines.remove(position, &mut record_machine_positions(&mut self.shared, positions));
+        self.members.remove(position, &mut record_machine_positions(&mut self.shared, positions));
         if let Some(place) = self.place(machine, table)
             && let Ok(found) = self.by_place.find_entry(hash(place), |found| *found == machine)
         {
@@ -280,7 +280,7 @@ impl Machines {
         let last = self.shared.len() as u32 | SHARED;
         if last != machine {
             let Shared { position, place, .. } = *self.shared(machine);
-            self.machines.replace(position, machine);
+            self.members.replace(position, machine);
             self.replace_id(hash(place), last, machine);
         }
     }
@@ -301,7 +301,7 @@ impl Machines {
 
     /// Whether there is at most one machine.
     pub(super) fn is_only_one(&self) -> bool {
-        self.machines.len() <= 1
+        self.members.len() <= 1
     }
 
     /// Whether any peer is fast, free or not.
@@ -321,7 +321,7 @@ impl Machines {
 
     /// Number of free machines without a delivery in flight. They come first.
     fn idle_machines(&self, slots: &DeliverySlots) -> usize {
-        self.machines.len_of(FAST) + if slots.admits_slow { self.machines.len_of(SLOW) } else { 0 }
+        self.members.len_of(FAST) + if slots.admits_slow { self.members.len_of(SLOW) } else { 0 }
     }
 
     /// The free machines with a delivery in flight, and the number of their free peers.
@@ -330,7 +330,7 @@ impl Machines {
         slots: &'a DeliverySlots,
         table: &'a Table,
     ) -> impl Iterator<Item = (MachineId, usize)> + 'a {
-        let machines = self.machines.part(ACTIVE).iter().copied();
+        let machines = self.members.part(ACTIVE).iter().copied();
         machines.map(|machine| (machine, self.free_at(machine, slots, table))).filter(|(_, peers)| *peers > 0)
     }
 
@@ -345,7 +345,7 @@ impl Machines {
         if place >= idle {
             return self.active(slots, table).nth(place - idle);
         }
-        let machine = self.machines.at(place)?;
+        let machine = self.members.at(place)?;
         Some((machine, self.free_at(machine, slots, table)))
     }
 
@@ -416,8 +416,8 @@ impl Machines {
         let machine = except.map(|number| self.machine_of(number, table));
         let is_alone = |machine: &MachineId| !is_shared(*machine) || self.shared(*machine).peers.len() == 1;
         let excluded = machine.filter(is_alone).map(|machine| self.position(machine, positions) as usize);
-        let position = pick_except(self.machines.len(), excluded, &mut pick)?;
-        let drawn = self.machines.at(position)?;
+        let position = pick_except(self.members.len(), excluded, &mut pick)?;
+        let drawn = self.members.at(position)?;
         if !is_shared(drawn) {
             return Some(drawn);
         }
@@ -431,7 +431,7 @@ impl Machines {
 
     #[cfg(feature = "simulation")]
     pub(super) fn prefetch(&self) -> usize {
-        self.machines.all().last().map_or(0, |last| *last as usize) ^ self.shared.len() ^ self.by_place.len()
+        self.members.all().last().map_or(0, |last| *last as usize) ^ self.shared.len() ^ self.by_place.len()
     }
 
     /// The numbers of all peers.
@@ -440,7 +440,7 @@ impl Machines {
         let of = |machine: &MachineId| {
             if is_shared(*machine) { self.shared(*machine).peers.all().to_vec() } else { vec![*machine] }
         };
-        self.machines.all().iter().flat_map(of).collect()
+        self.members.all().iter().flat_map(of).collect()
     }
 }
 

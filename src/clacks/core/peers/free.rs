@@ -59,10 +59,10 @@ impl Peers {
 
     fn update_deliveries(&mut self, number: usize, change: impl FnOnce(u32) -> u32) {
         let record = self.record_mut(number);
-        let (before, had_probe) = (record.in_flight, record.has_probe());
+        let (before, probed_before) = (record.in_flight, record.has_probe());
         record.in_flight = change(before);
         let has_probe = record.has_probe();
-        self.probes = self.probes + usize::from(has_probe) - usize::from(had_probe);
+        self.probes = self.probes + usize::from(has_probe) - usize::from(probed_before);
         self.classes.update(number, before, &self.table);
     }
 

@@ -9,8 +9,8 @@ impl Machines {
                 idle[part] += number as u32;
             }
         };
-        for (position, machine) in self.machines.all().iter().copied().enumerate() {
-            let part = self.machines.part_at(position as u32);
+        for (position, machine) in self.members.all().iter().copied().enumerate() {
+            let part = self.members.part_at(position as u32);
             if self.position(machine, positions) as usize != position {
                 return false;
             }
@@ -46,9 +46,9 @@ impl Machines {
                 [FAST, SLOW].into_iter().for_each(|part| count(part, shared.peers.len_of(part)));
             }
         }
-        let shared = self.machines.all().iter().filter(|machine| is_shared(**machine)).count();
+        let shared = self.members.all().iter().filter(|machine| is_shared(**machine)).count();
         let places =
-            self.machines.all().iter().filter(|machine| self.place(**machine, table).is_some()).count();
+            self.members.all().iter().filter(|machine| self.place(**machine, table).is_some()).count();
         let fast = self.numbers().iter().filter(|number| !table.record(**number).is_slow).count();
         idle == self.idle
             && fast == self.fast as usize
