@@ -1,5 +1,6 @@
 use serde::{Deserialize, Serialize};
 
+use super::later;
 use crate::{Label, Name};
 
 /// A command of the node.
@@ -36,6 +37,7 @@ pub struct Arg {
     /// Its name in the summary of the command: `PEER`.
     pub name: Label,
     /// What it accepts, tried in this order.
+    #[serde(deserialize_with = "later::takes")]
     pub takes: Vec<Takes>,
     /// How often it occurs.
     pub need: Need,
@@ -81,6 +83,7 @@ pub enum Need {
     /// Once or not at all.
     Optional,
     /// It is the rest of the line.
+    #[serde(other)]
     Rest,
 }
 
@@ -94,6 +97,7 @@ pub enum Confirm {
     /// If it acts on several items.
     Many,
     /// Always.
+    #[serde(other)]
     Always,
 }
 

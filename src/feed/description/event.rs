@@ -32,6 +32,7 @@ pub enum Level {
     /// Ordinary.
     Info,
     /// Something needs attention.
+    #[serde(other)]
     Warning,
 }
 

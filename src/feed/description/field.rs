@@ -1,5 +1,6 @@
 use serde::{Deserialize, Serialize};
 
+use super::later;
 use crate::{Label, Name};
 
 /// A typed value with a name: a column of a list, a number of an event, a gauge or a setting.
@@ -10,6 +11,7 @@ pub struct Field {
     /// Its name for people: the header of a column.
     pub title: Label,
     /// The kind of its values.
+    #[serde(deserialize_with = "later::kind")]
     pub kind: Kind,
     /// Minimum and maximum columns on a screen. Maximum 0: whatever is left.
     pub width: (u8, u8),
@@ -61,15 +63,16 @@ pub enum Kind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Chart {
-    /// Not drawn.
-    #[default]
-    None,
     /// As a rate: the increase of a counter per second.
     Rate,
     /// As a level.
     Level,
     /// As a distribution. The values come from the events with a field of this name.
     Histogram,
+    /// Not drawn.
+    #[default]
+    #[serde(other)]
+    None,
 }
 
 impl Chart {

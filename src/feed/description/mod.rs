@@ -8,6 +8,7 @@ mod check;
 mod command;
 mod event;
 mod field;
+mod later;
 mod list;
 #[cfg(test)]
 mod tests;

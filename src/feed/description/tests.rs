@@ -88,10 +88,19 @@ fn parts_beyond_their_bounds_and_double_names_are_refused() {
 fn values_of_a_later_version_are_read_as_the_neutral_ones() {
     let json = serde_json::to_string(&description()).unwrap();
     let later = json.replace("\"id\"", "\"hologram\"").replace("\"good\",\"does\"", "\"shiny\",\"does\"");
-    let later = later.replace("\"peers\"", "\"stars\"");
+    let later = later.replace("\"peers\"", "\"stars\"").replace("\"info\"", "\"urgent\"");
+    let later = later.replace("\"never\"", "\"twice\"").replace("\"rest\"", "\"many\"");
+    let later = later.replace("\"chart\":\"level\"", "\"chart\":\"cloud\"");
+    let later = later.replace("{\"number\":[1.0,9.5]}", "{\"colour\":{\"most\":[9]}}");
+    let later = later.replace("\"kind\":{\"ref\":\"boxes\"}", "\"kind\":{\"sound\":[1]}");
     let read: Description = serde_json::from_str(&later).unwrap();
     assert_eq!(read.lists[0].columns[0].kind, Kind::Unknown);
     assert_eq!(read.lists[0].role, Role::Other);
+    assert_eq!(read.lists[1].columns[0].kind, Kind::Unknown);
+    assert_eq!(read.events[0].level, Level::Warning);
+    assert_eq!(read.gauges[0].chart, Chart::None);
+    assert_eq!((read.commands[0].confirm, read.commands[0].args[0].need), (Confirm::Always, Need::Rest));
+    assert_eq!(read.commands[1].args[0].takes, [Takes::item_with("toys", &["good"]), Takes::Text]);
     assert_eq!(read.statuses[0].tone, Tone::Plain);
     let written = serde_json::to_string(&read).unwrap();
     assert_eq!(serde_json::from_str::<Description>(&written).unwrap(), read);
