@@ -95,8 +95,12 @@ impl<'l> Parts<'l> {
         for field in &object.fields {
             let mut reserved = EVENT_FIELDS.iter().position(|name| *name == field.name);
             // Lines of a pipe that are no events of the node have other values there.
-            let is_ours = || spec.is_some() || field.value.get().starts_with(['{', '[', '"']);
-            reserved = reserved.filter(|index| *index < 5 || is_ours());
+            let is_ours = |index: usize| match EVENT_FIELDS[index] {
+                "line" | "totals" => field.value.get().starts_with('{'),
+                "rows" | "settings" => field.value.get().starts_with('['),
+                _ => true,
+            };
+            reserved = reserved.filter(|index| spec.is_some() || is_ours(*index));
             if let Some(index) = reserved
                 && parts.head[index].replace(field.value).is_some()
             {
@@ -108,7 +112,7 @@ impl<'l> Parts<'l> {
                 continue;
             }
             if text.is_some_and(|text| *text == *field.name) {
-                parts.own_text = Some(field.value);
+                parts.own_text.get_or_insert(field.value);
             }
             parts.own.push(if parts.own.is_empty() { '{' } else { ',' });
             parts.own.push_str(field.written);

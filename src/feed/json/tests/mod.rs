@@ -2,6 +2,7 @@
 
 mod bounds;
 mod events;
+mod fuzz;
 mod generate;
 mod lines;
 mod messages;
