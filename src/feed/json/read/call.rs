@@ -8,11 +8,11 @@ use serde_json::value::RawValue;
 use super::{
     Reader,
     cell::{Each, OrNull, RowSeed},
-    form::{Bounded, ItemForm, KeyForm, TextForm},
+    form::{Bounded, ItemForm, KeyForm, NameForm, TextForm},
     object::Object,
 };
 use crate::{
-    Answer, Call, Check, Draft, Find, Label, MAX_ITEMS, Name, Outcome, Refusal, Request, Run, Text,
+    Answer, Call, Check, Draft, Find, Label, MAX_ITEMS, Name, Outcome, Refusal, Request, Run,
     description::bounds,
     json::{FaceLine, JsonError, NodeLine, RequestError},
 };
@@ -44,10 +44,11 @@ struct RowsForm {
 }
 
 #[derive(Deserialize)]
-struct OutcomeForm {
+struct OutcomeForm<'a> {
     text: TextForm,
     undo: Option<CallForm>,
-    opens: Option<ItemForm>,
+    #[serde(borrow)]
+    opens: Option<ItemForm<'a>>,
     draft: Option<DraftForm>,
 }
 
@@ -92,7 +93,7 @@ impl Reader<'_> {
         } else if let Some(value) = object.get("find") {
             let FindForm { list, only, typed } = object.read(value, PhantomData)?;
             let list = self.list(&list).map_err(|reason| object.wrong(value, reason))?.0;
-            let names = only.0.iter().map(|name| TextForm(Text::new(name.as_str()))).collect();
+            let names = only.0.iter().map(|name| NameForm(name.as_str().into())).collect();
             self.statuses(names).map_err(|reason| object.wrong(value, reason))?;
             Request::Find(Find { list, only: only.0, typed: typed.0 })
         } else if let Some(value) = object.get("rows") {
@@ -159,10 +160,11 @@ impl Reader<'_> {
         Ok(RowSeed { reader: *self, spec, same: None })
     }
 
-    fn outcome(self, form: OutcomeForm) -> Result<Outcome, String> {
+    fn outcome(self, form: OutcomeForm<'_>) -> Result<Outcome, String> {
         let OutcomeForm { text, undo, opens, draft } = form;
         let undo = undo.map(|call| self.call(call)).transpose()?;
-        let opens = opens.map(|ItemForm(list, KeyForm(key))| Ok::<_, String>((self.list(&list)?.0, key)));
+        let opens =
+            opens.map(|ItemForm(NameForm(list), KeyForm(key))| Ok::<_, String>((self.list(&list)?.0, key)));
         let draft = draft.map(|DraftForm { text, send, cancel }| {
             let cancel = cancel.map(|call| self.call(call)).transpose()?;
             Ok::<_, String>(Draft { text: text.0, send: self.call(send)?, cancel })

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use super::{
     Reader,
-    form::{KeyForm, Millis, OrderForm, TextForm},
+    form::{KeyForm, Millis, NameForm, OrderForm, TextForm},
 };
 use crate::{
     Row, Statuses, Text, Value,
@@ -86,8 +86,8 @@ impl<'de> Visitor<'de> for TextCell<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
         let (mut json, mut cut, mut bytes) = (None, None, None);
-        while let Some(name) = map.next_key::<TextForm>()? {
-            match name.0.untrusted() {
+        while let Some(name) = map.next_key::<NameForm>()? {
+            match &*name.0 {
                 "json" => json = Some(map.next_value::<&RawValue>()?),
                 "cut" => cut = Some(map.next_value::<TextForm>()?),
                 "bytes" => bytes = Some(map.next_value::<u64>()?),
@@ -216,8 +216,8 @@ impl<'de> Visitor<'de> for ListedRow<'_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Change, A::Error> {
         let Self { reader, same } = self;
         let short = || A::Error::custom("a row with its list is an array of list, key, order and cells");
-        let name: TextForm = seq.next_element()?.ok_or_else(short)?;
-        let (list, spec) = reader.list(name.0.untrusted()).map_err(A::Error::custom)?;
+        let NameForm(name) = seq.next_element()?.ok_or_else(short)?;
+        let (list, spec) = reader.list(&name).map_err(A::Error::custom)?;
         let key: KeyForm = seq.next_element()?.ok_or_else(short)?;
         let named = key.0.clone();
         let row = RowSeed { reader, spec, same }.rest(key, &mut seq)?;
@@ -291,11 +291,11 @@ impl<'d> Reader<'d> {
     }
 
     /// The statuses with these names.
-    pub(super) fn statuses(self, names: Vec<TextForm>) -> Result<Statuses, String> {
+    pub(super) fn statuses(self, names: Vec<NameForm<'_>>) -> Result<Statuses, String> {
         let statuses = || self.description.statuses.iter().map(|status| status.name.as_str());
-        let id = |TextForm(name): TextForm| {
-            let id = self.description.status_id(name.untrusted());
-            id.ok_or_else(|| unknown("status", name.untrusted(), statuses()))
+        let id = |NameForm(name): NameForm<'_>| {
+            let id = self.description.status_id(&name);
+            id.ok_or_else(|| unknown("status", &name, statuses()))
         };
         names.into_iter().map(id).collect()
     }

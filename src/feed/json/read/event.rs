@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use super::{
     Reader,
     cell::{Cell, Each, ListedRow, unknown},
-    form::{ItemForm, KeyForm, Millis, TextForm},
+    form::{ItemForm, KeyForm, Millis, NameForm, TextForm},
     object::Object,
 };
 use crate::{
@@ -28,8 +28,8 @@ impl Reader<'_> {
         object: &Object<'l>,
         name: &'l RawValue,
     ) -> Result<EventLine, JsonError> {
-        let name: TextForm = object.read(name, PhantomData)?;
-        let kind = self.description.event_id(name.0.untrusted());
+        let name: NameForm = object.read(name, PhantomData)?;
+        let kind = self.description.event_id(&name.0);
         let spec = kind.and_then(|kind| self.description.event(kind));
         let Parts { head, own, own_text } = Parts::new(object, spec, line.len())?;
         let [_, seq, time, uptime, by, line, rows, totals, settings] = head;
@@ -168,14 +168,14 @@ impl<'de> Visitor<'de> for LineSeed<'_> {
         use serde::de::Error;
         let Self { reader, spec, text } = self;
         let mut line = Line { text, ..Line::default() };
-        while let Some(name) = map.next_key::<TextForm>()? {
-            match name.0.untrusted() {
+        while let Some(name) = map.next_key::<NameForm>()? {
+            match &*name.0 {
                 "direction" => line.direction = map.next_value()?,
                 "types" => line.types = reader.types(map.next_value()?).map_err(A::Error::custom)?,
                 "peer" => line.peer = map.next_value::<Option<KeyForm>>()?.map(|KeyForm(key)| key),
                 "status" => line.status = reader.statuses(map.next_value()?).map_err(A::Error::custom)?,
                 "item" => {
-                    let ItemForm(list, KeyForm(key)) = map.next_value()?;
+                    let ItemForm(NameForm(list), KeyForm(key)) = map.next_value()?;
                     line.item = Some((reader.list(&list).map_err(A::Error::custom)?.0, key));
                 }
                 "remote" => line.remote = map.next_value()?,
@@ -209,11 +209,11 @@ impl<'de> Visitor<'de> for LineSeed<'_> {
 
 impl Reader<'_> {
     /// The types with these names.
-    fn types(self, names: Vec<TextForm>) -> Result<Types, String> {
-        let id = |TextForm(name): TextForm| {
-            let id = self.description.type_id(name.untrusted());
+    fn types(self, names: Vec<NameForm<'_>>) -> Result<Types, String> {
+        let id = |NameForm(name): NameForm<'_>| {
+            let id = self.description.type_id(&name);
             let types = self.description.types.iter().map(crate::Name::as_str);
-            id.ok_or_else(|| unknown("type", name.untrusted(), types))
+            id.ok_or_else(|| unknown("type", &name, types))
         };
         names.into_iter().map(id).collect::<Result<Vec<_>, _>>().map(Types::of)
     }

@@ -1,6 +1,6 @@
 //! JSON forms of types that need no description.
 
-use std::{fmt, marker::PhantomData, time::Duration};
+use std::{borrow::Cow, fmt, marker::PhantomData, time::Duration};
 
 use serde::{
     Deserialize, Deserializer,
@@ -33,6 +33,32 @@ impl<'de> Deserialize<'de> for TextForm {
     }
 }
 
+/// A name. It is copied only if it contains escapes.
+#[derive(Default)]
+pub(super) struct NameForm<'a>(pub(super) Cow<'a, str>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for NameForm<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Borrowed;
+        impl<'de> Visitor<'de> for Borrowed {
+            type Value = NameForm<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a name")
+            }
+
+            fn visit_borrowed_str<E: Error>(self, name: &'de str) -> Result<NameForm<'de>, E> {
+                Ok(NameForm(Cow::Borrowed(name)))
+            }
+
+            fn visit_str<E: Error>(self, name: &str) -> Result<NameForm<'de>, E> {
+                Ok(NameForm(Cow::Owned(name.to_owned())))
+            }
+        }
+        deserializer.deserialize_str(Borrowed)
+    }
+}
+
 /// A key.
 pub(super) struct KeyForm(pub(super) Key);
 
@@ -44,7 +70,7 @@ impl<'de> Deserialize<'de> for KeyForm {
 
 /// The name of a list, and a key.
 #[derive(Deserialize)]
-pub(super) struct ItemForm(pub(super) String, pub(super) KeyForm);
+pub(super) struct ItemForm<'a>(#[serde(borrow)] pub(super) NameForm<'a>, pub(super) KeyForm);
 
 /// An array with at most `MOST` elements.
 pub(super) struct Bounded<T, const MOST: usize>(pub(super) Vec<T>);

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use super::{
     Reader,
     cell::{Each, ListedRow, OrNull, RowSeed},
-    form::{Bounded, ItemForm, KeyForm, NowForm, OrderForm, TextForm},
+    form::{Bounded, ItemForm, KeyForm, NameForm, NowForm, OrderForm, TextForm},
     object::Object,
 };
 use crate::{
@@ -124,7 +124,7 @@ impl Reader<'_> {
     ) -> Result<Vec<(ListId, Key)>, JsonError> {
         let Some(value) = object.get(name) else { return Ok(Vec::new()) };
         let Bounded::<ItemForm, MOST>(items) = object.read(value, PhantomData)?;
-        let item = |ItemForm(list, KeyForm(key))| Ok((self.list(&list)?.0, key));
+        let item = |ItemForm(NameForm(list), KeyForm(key))| Ok((self.list(&list)?.0, key));
         items
             .into_iter()
             .map(item)

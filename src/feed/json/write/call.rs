@@ -13,6 +13,9 @@ use crate::{
 
 impl Writer<'_> {
     /// A request with its number.
+    ///
+    /// A node skips a line of more than [`MAX_LINE`](crate::json::MAX_LINE) bytes and can't answer it, so the caller refuses
+    /// such a request itself.
     pub fn request(self, out: &mut Vec<u8>, id: u64, request: &Request) {
         let mut object = Parts::object(out);
         push_plain(object.field("id"), &id);

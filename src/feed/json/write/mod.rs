@@ -29,7 +29,7 @@ impl<'d> Writer<'d> {
         Self { description }
     }
 
-    /// The first line of a node.
+    /// The first line of a node. A description within its bounds fits into a line, unless nearly all of it is used.
     pub fn hello(out: &mut Vec<u8>, hello: &Hello) {
         object_in(out, "hello", |object| {
             push_plain(object.field("version"), &VERSION);

@@ -32,7 +32,8 @@ const EXTENTS: [Extent; 6] = [
 ];
 
 impl Writer<'_> {
-    /// A request for the rows of a new view.
+    /// A request for the rows of a new view. A node skips a line of more than [`MAX_LINE`](crate::json::MAX_LINE) bytes;
+    /// only keys and filters can be that long.
     pub fn view(self, out: &mut Vec<u8>, view: &View) {
         let mut object = Parts::object(out);
         push_plain(object.field("look"), &view.number);
