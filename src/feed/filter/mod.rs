@@ -3,10 +3,23 @@
 //! Terms side by side must all match; `|` separates alternatives; `!` negates the next term; parentheses group. A term
 //! is a word, `"words in quotes"`, an expression `re:/…/`, or a field. Letter case never matters.
 //!
-//! Every network has the fields `from:`, `to:`, `peer:`, `ip:`, `status:`, `type:`, `size` and `node:`. `from=`, `to=`
-//! and `peer=` take a whole address and match only that one: two addresses are the same if they differ only in letter
-//! case, or in how an IP address is written. The other fields are those of the [`Description`]: the columns of the list,
-//! or the fields of the kinds of events. Their form follows from the [`Kind`](crate::description::Kind) of their values:
+//! Every network has these fields. Their names are reserved: a column or field with such a name has no other meaning.
+//!
+//! | field | of a line | of a row |
+//! |---|---|---|
+//! | `from:`, `to:` | the peer of a line with direction `in`, `out` | the column of this name |
+//! | `peer:` | the peer | columns that refer to a list of peers, and the columns `from`, `to` and `peer`; in a list of peers also the key, the `Id` columns and the column `name` |
+//! | `ip:` | the remote address | an `Id` column that is an IP address, with or without a port; a text column `ip` or `remote` |
+//! | `status:` | the statuses | all columns of statuses |
+//! | `type:` | the direction (`in`, `out`, `own`, `note`) and the types | in a list of messages with the columns `from` or `to`: the direction; in any list of messages: `message` |
+//! | `size` | the length of the text | the length of the whole text in the first `Json` or `Text` column; without such a column the column `size` |
+//! | `node:` | the name of the node | the name of the node |
+//!
+//! `from=`, `to=` and `peer=` take a whole address and match only that one: two addresses are the same if they differ
+//! only in letter case, or in how an IP address is written.
+//!
+//! The other fields are those of the [`Description`]: the columns of the list, or the fields of the kinds of events. Their
+//! form follows from the [`Kind`] of their values:
 //!
 //! | kinds | form |
 //! |---|---|
@@ -65,7 +78,7 @@ pub use word::word_at;
 
 use crate::{
     Direction, Name, Value,
-    description::{Description, Kind},
+    description::{Description, Kind, StatusId},
 };
 use ip_network::IpNetwork;
 use number::{Amount, Comparison};
@@ -235,8 +248,8 @@ impl Test {
 
 impl Named {
     /// The id of the status with this name.
-    fn status_in(&self, description: &Description) -> Option<crate::description::StatusId> {
-        let hint = crate::description::StatusId(self.hint);
+    fn status_in(&self, description: &Description) -> Option<StatusId> {
+        let hint = StatusId(self.hint);
         if description.status(hint).is_some_and(|status| status.name == self.name) {
             return Some(hint);
         }
