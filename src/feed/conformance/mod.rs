@@ -10,6 +10,7 @@ mod cost;
 mod describing;
 mod events;
 mod hostile;
+mod sorting;
 mod undoing;
 mod walk;
 mod watching;
@@ -31,6 +32,7 @@ pub use cost::the_cost_does_not_depend_on_the_length_of_lists;
 pub use describing::the_description_is_valid;
 pub use events::events_are_complete;
 pub use hostile::hostile_texts_stay_texts;
+pub use sorting::sorted_windows_follow_the_events;
 pub use undoing::undo_restores_what_a_call_changed;
 pub use walk::{Contents, contents, walk};
 pub use watching::slow_watchers_are_told_what_they_missed;
@@ -78,6 +80,7 @@ macro_rules! conformance_tests {
             slow_watchers_are_told_what_they_missed
             hostile_texts_stay_texts
             the_cost_does_not_depend_on_the_length_of_lists
+            sorted_windows_follow_the_events
         }
     };
     (@each $start:expr => $($check:ident)*) => {

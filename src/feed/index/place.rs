@@ -27,13 +27,16 @@ pub(super) struct Place {
 
 impl Place {
     pub(super) fn of(row: &Row, sorting: Sorting) -> Self {
-        let value =
-            sorting.column.and_then(|column| row.cells.get(column)).map(|value| value.cut(SORTED_BYTES));
-        let value = match value.unwrap_or_default() {
-            Value::Status(statuses) if statuses.main().is_none() => Value::None,
-            value => value,
-        };
+        let value = sorting.value(row);
         Self { value, order: row.order.clone(), key: row.key.clone(), parent: parent(row).cloned() }
+    }
+
+    /// Whether this is still the place of the row.
+    pub(super) fn is_of(&self, row: &Row, sorting: Sorting) -> bool {
+        self.order == row.order
+            && self.key == row.key
+            && self.parent.as_ref() == parent(row)
+            && self.value.compare(&sorting.value(row)).is_eq()
     }
 
     /// The position of a row that no longer exists and whose value is unknown.
@@ -57,6 +60,17 @@ impl Place {
         let order = self.value.compare(&other.value);
         let is_reversed = sorting.descending && has_value(self) && has_value(other);
         if is_reversed { order.reverse() } else { order }
+    }
+}
+
+impl Sorting {
+    /// The value by which a row is sorted.
+    fn value(self, row: &Row) -> Value {
+        let value = self.column.and_then(|column| row.cells.get(column)).map(|value| value.cut(SORTED_BYTES));
+        match value.unwrap_or_default() {
+            Value::Status(statuses) if statuses.main().is_none() => Value::None,
+            value => value,
+        }
     }
 }
 

@@ -267,14 +267,14 @@ impl RowIndex {
     }
 
     fn put(&mut self, row: &Row) -> bool {
-        let place = Arc::new(Place::of(row, self.sorting));
         if let Some(entry) = self.entries.get_mut(&row.key) {
             entry.pass = self.pass.number;
-            if entry.place.compare(&place, self.sorting).is_eq() && entry.place.parent == place.parent {
+            if entry.place.is_of(row, self.sorting) {
                 return false;
             }
             self.unlink(&row.key);
         }
+        let place = Arc::new(Place::of(row, self.sorting));
         if self.has_parents
             && let Some(parent) = &place.parent
         {
@@ -343,8 +343,7 @@ impl RowIndex {
     /// The filter is not applied, because it may read a long text, and each change of the text has an event.
     fn refresh(&mut self, place: &Place, row: Option<&Row>) -> bool {
         match row {
-            Some(row) if self.entries.contains_key(&row.key) => self.put(row),
-            Some(_) => true,
+            Some(row) => self.put(row),
             None => self.remove(&place.key),
         }
     }

@@ -177,11 +177,11 @@ fn many() -> Vec<Row> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
-    /// The events are applied late and in batches, the list is read in several slices, and a ring of 12 events makes the
+    /// The events are applied late and in batches, the list is read in several slices, and a ring of 3 events makes the
     /// index miss some.
     #[test]
     fn a_window_that_is_complete_equals_the_sorted_and_filtered_list(steps in vec(step(), 1..60), is_small in any::<bool>()) {
-        let memory = Memory::new(12);
+        let memory = Memory::new(3);
         if !is_small {
             memory.put(ITEMS, many());
         }
@@ -247,8 +247,9 @@ proptest! {
         let of = |list, item: Option<&str>| Window {
             sort: Some(sorted("count", true)),
             under: item.map(Key::from),
-            ..Window::first(list, 100)
+            ..Window::first(list, 2)
         };
+        // Few rows, because those that are shown are read again.
         let windows = [of(TOYS, None), of(TOYS, Some("r1")), of(PARTS, None), of(PARTS, Some("t1"))];
         look(&mut near, windows.to_vec());
         for (is_room, n) in removed {
@@ -266,7 +267,7 @@ proptest! {
                     _ => None,
                 });
                 prop_assert_eq!(page.total, rows.len() as u64);
-                prop_assert_eq!(&page.rows, &rows);
+                prop_assert_eq!(&page.rows, &rows[..rows.len().min(2)]);
             }
         }
     }

@@ -209,6 +209,17 @@ fn a_search_returns_sixteen_items_and_says_whether_there_are_more() {
     }
 }
 
+/// A slice can end with the list.
+#[test]
+fn a_search_finds_the_last_item_once() {
+    for items in [999, 1000, 1001, 2000] {
+        let mut face = Face::new(items);
+        let last = format!("k{:05}", items - 1);
+        face.find(&last, &[]);
+        assert_eq!(keys(&face.answer().1), (vec![last], false));
+    }
+}
+
 #[test]
 fn whole_rows_are_read_when_the_answer_is_given() {
     let mut face = Face::new(3);
