@@ -16,7 +16,7 @@ use super::{
     keymap::{Binding, KeyContext},
     model::{
         Model,
-        focus::{FocusOwner, Line, OpenOverlay, Selecting},
+        focus::{FocusOwner, LineKind, OpenOverlay, SelectionTarget},
         overlay::OverlayKind,
     },
     pages::overlay_line_count,
@@ -48,23 +48,23 @@ pub fn marked_commands(model: &Model, template: &str) -> Option<Vec<NodeCommand>
         let is_more = template.contains(place) && all != Vec::from_iter(selected);
         is_more.then(|| all.iter().map(|one| template.replace(place, one)).collect::<Vec<_>>())
     };
-    let lines = match model.selecting() {
-        Selecting::List(Pane::Peers) => {
+    let lines = match model.selection_target() {
+        SelectionTarget::List(Pane::Peers) => {
             let all = model.marks.peers.iter().map(ToString::to_string).collect();
             with("{peer}", all, selected_peer(model).map(|peer| peer.to_string()))
         }
-        Selecting::List(Pane::Queue) => {
+        SelectionTarget::List(Pane::Queue) => {
             let all = model.marks.messages.iter().map(ToString::to_string).collect();
             with("{message}", all, selected_message(model).map(|id| id.to_string()))
         }
-        Selecting::Held => {
+        SelectionTarget::Held => {
             let all = model.marks.held.iter().map(ToString::to_string).collect();
             with("{message}", all, selected_message(model).map(|id| id.to_string()))
         }
-        Selecting::List(Pane::Traffic | Pane::Map)
-        | Selecting::Overhead
-        | Selecting::Text
-        | Selecting::Picture => None,
+        SelectionTarget::List(Pane::Traffic | Pane::Map)
+        | SelectionTarget::Overhead
+        | SelectionTarget::Text
+        | SelectionTarget::Picture => None,
     };
     let command = |line: String| match Command::parse(&line) {
         Ok(Command::Node(command)) => Some(command),
@@ -128,8 +128,8 @@ pub(crate) fn typed_command_error(model: &Model, command: &Command) -> Option<St
         return Some(reason.to_owned());
     }
     match command {
-        Command::View(ViewCommand::Theme(name)) => model.looks.find(name).err(),
-        Command::View(ViewCommand::Station(number, wish)) => model.why_not_station(*number, wish),
+        Command::View(ViewCommand::Theme(name)) => model.themes.find(name).err(),
+        Command::View(ViewCommand::Station(number, wish)) => model.station_command_error(*number, wish),
         Command::View(command) => view_command_error(model, command),
         Command::Node(_) => None,
     }
@@ -147,7 +147,7 @@ fn node_command_error(model: &Model, command: &NodeCommand) -> Option<String> {
         NodeCommand::Unignore(peer) if is_ignored(peer) != Some(true) => "it is not ignored",
         NodeCommand::Announce(peer) if is_ignored(peer) == Some(true) => "it is ignored",
         NodeCommand::ReleaseAll if model.overview.held == 0 => "nothing is held",
-        NodeCommand::Unhold if model.shows_held() && model.held.rule.is_none() => {
+        NodeCommand::Unhold if model.is_held_open() && model.held.rule.is_none() => {
             "no filter holds what comes"
         }
         _ => return None,
@@ -160,7 +160,7 @@ fn view_command_error(model: &Model, command: &ViewCommand) -> Option<String> {
         ViewCommand::Replay(
             ReplayCommand::Pause | ReplayCommand::Step | ReplayCommand::Jump(Jump::On(_)),
         ) if is_replay_finished(model) => Some(AT_ITS_END),
-        ViewCommand::Record(RecordCommand::Stop) if model.recorded.is_none() => {
+        ViewCommand::Record(RecordCommand::Stop) if model.recording_size.is_none() => {
             Some("nothing is being recorded")
         }
         ViewCommand::Undo => return model.undo.why_not(model.now),
@@ -176,7 +176,7 @@ fn view_command_error(model: &Model, command: &ViewCommand) -> Option<String> {
             Some("nothing is open")
         }
         ViewCommand::Match { .. } if model.search().is_none_or(Search::has_no_query) => {
-            let key = model.key_at(KeyContext::Overlay, ":search");
+            let key = model.key_name_in(KeyContext::Overlay, ":search");
             return Some(format!("nothing is looked for; {key} begins"));
         }
         ViewCommand::Match { .. } if model.search().is_some_and(Search::has_no_match) => {
@@ -188,7 +188,7 @@ fn view_command_error(model: &Model, command: &ViewCommand) -> Option<String> {
         ViewCommand::Close if has_nothing_to_close(model) => {
             Some("nothing is open, and all traffic is shown")
         }
-        ViewCommand::Move(_) if model.next_owner() != FocusOwner::Menu => no_move_reason(model),
+        ViewCommand::Move(_) if model.focus_after_question() != FocusOwner::Palette => no_move_reason(model),
         ViewCommand::NextPane | ViewCommand::PreviousPane
             if !matches!(model.open_overlay(), None | Some(OpenOverlay::Charts)) =>
         {
@@ -212,41 +212,47 @@ pub(crate) fn has_hint(model: &Model, binding: &Binding) -> bool {
 
 /// Whether a command that always works would have no effect now.
 fn has_no_effect(model: &Model, command: &str) -> bool {
-    let is_empty = matches!(model.line(), Line::Empty { .. }) && model.next_owner().is_input();
+    let is_empty =
+        matches!(model.line_kind(), LineKind::Empty { .. }) && model.focus_after_question().is_input();
     match command {
         ":search" => overlay_line_count(model) == 0,
         ":send" => {
-            let is_refused = model.next_owner().is_input() && model.assist.submit_error().is_some();
+            let is_refused = model.focus_after_question().is_input() && model.assist.submit_error().is_some();
             is_refused || is_empty && !model.input.is_cleared_command(FILTER_PROMPT)
         }
         ":clear" => is_empty,
         ":history-back" => !model.input.has_history(),
         ":next-match" | ":previous-match" => model.search().is_some_and(Search::has_one_match),
         // The hint of Esc covers this.
-        ":complete" => model.line() != Line::Command && matches!(model.next_owner(), FocusOwner::Input(_)),
+        ":complete" => {
+            model.line_kind() != LineKind::Command
+                && matches!(model.focus_after_question(), FocusOwner::Input(_))
+        }
         _ => false,
     }
 }
 
 /// Whether there is nothing that Esc could close, and no filter that it could remove.
 fn has_nothing_to_close(model: &Model) -> bool {
-    model.open_overlay().is_none() && model.menu.is_none() && model.log.filter().is_none()
+    model.open_overlay().is_none() && model.palette.is_none() && model.log.filter().is_none()
 }
 
 /// Returns the reason why the selection cannot move.
 fn no_move_reason(model: &Model) -> Option<&'static str> {
-    match model.selecting() {
-        Selecting::Picture => Some("a picture shows all that there is"),
-        Selecting::Text if overlay_line_count(model) <= model.overlay_height() => {
+    match model.selection_target() {
+        SelectionTarget::Picture => Some("a picture shows all that there is"),
+        SelectionTarget::Text if overlay_line_count(model) <= model.overlay_height() => {
             Some("all of it is on the screen")
         }
-        Selecting::Overhead if super::pages::current_message(model).is_none() => {
+        SelectionTarget::Overhead if super::pages::current_message(model).is_none() => {
             Some("no message has come back yet")
         }
-        Selecting::Overhead if model.shown_lives().returned() == 1 => Some("there is no other message"),
-        Selecting::Held if model.selection().is_none() => Some("nothing is held"),
-        Selecting::Held if model.held.list.window.len() == 1 => Some("there is no other message"),
-        Selecting::List(_) if model.selection().is_none() => Some("there is nothing here to go to"),
+        SelectionTarget::Overhead if model.shown_histories().returned() == 1 => {
+            Some("there is no other message")
+        }
+        SelectionTarget::Held if model.selection().is_none() => Some("nothing is held"),
+        SelectionTarget::Held if model.held.list.window.len() == 1 => Some("there is no other message"),
+        SelectionTarget::List(_) if model.selection().is_none() => Some("there is nothing here to go to"),
         _ => None,
     }
 }
@@ -259,42 +265,42 @@ fn has_text_to_copy(model: &Model) -> bool {
 }
 
 fn has_nothing_to_open(model: &Model) -> bool {
-    match model.selecting() {
-        Selecting::List(_) | Selecting::Held => model.selection().is_none(),
-        Selecting::Overhead => super::pages::current_message(model).is_none(),
+    match model.selection_target() {
+        SelectionTarget::List(_) | SelectionTarget::Held => model.selection().is_none(),
+        SelectionTarget::Overhead => super::pages::current_message(model).is_none(),
         // Enter closes it.
-        Selecting::Text | Selecting::Picture => false,
+        SelectionTarget::Text | SelectionTarget::Picture => false,
     }
 }
 
 /// Returns the peer that a key acts on: the one in the open overlay, else the selected one.
 pub(crate) fn selected_peer(model: &Model) -> Option<Address> {
     let peer = |peer: &Peer| peer.address.clone();
-    match model.selecting() {
-        Selecting::List(Pane::Peers | Pane::Map) => model.peers.selected_peer().map(peer),
-        Selecting::List(Pane::Traffic) => {
+    match model.selection_target() {
+        SelectionTarget::List(Pane::Peers | Pane::Map) => model.peers.selected_peer().map(peer),
+        SelectionTarget::List(Pane::Traffic) => {
             model.log_position().and_then(|at| model.log.at(at)).and_then(|row| row.peer.clone())
         }
-        Selecting::Held => model.held.list.selected_message()?.queued.from.clone(),
-        Selecting::Text => match &model.overlay.as_ref()?.content {
+        SelectionTarget::Held => model.held.list.selected_message()?.queued.from.clone(),
+        SelectionTarget::Text => match &model.overlay.as_ref()?.content {
             OverlayKind::Peer(detail) => Some(peer(&detail.peer)),
             OverlayKind::Row(row) => row.peer.clone(),
             _ => None,
         },
-        Selecting::List(Pane::Queue) | Selecting::Overhead | Selecting::Picture => None,
+        SelectionTarget::List(Pane::Queue) | SelectionTarget::Overhead | SelectionTarget::Picture => None,
     }
 }
 
 /// Returns the message that a key acts on: the one in the open overlay, else the selected one.
 pub(crate) fn selected_message(model: &Model) -> Option<MessageId> {
-    match model.selecting() {
-        Selecting::Held => model.held.list.selected_message().map(|held| held.queued.id),
-        Selecting::List(Pane::Queue) => model.queue.selected_message().map(|queued| queued.id),
-        Selecting::Text => match &model.overlay.as_ref()?.content {
+    match model.selection_target() {
+        SelectionTarget::Held => model.held.list.selected_message().map(|held| held.queued.id),
+        SelectionTarget::List(Pane::Queue) => model.queue.selected_message().map(|queued| queued.id),
+        SelectionTarget::Text => match &model.overlay.as_ref()?.content {
             OverlayKind::Message(queued, _) => Some(queued.id),
             _ => None,
         },
-        Selecting::List(_) | Selecting::Overhead | Selecting::Picture => None,
+        SelectionTarget::List(_) | SelectionTarget::Overhead | SelectionTarget::Picture => None,
     }
 }
 

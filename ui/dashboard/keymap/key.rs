@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_known_by_the_names_that_people_give_them() {
+    fn keys_parse_from_their_common_names() {
         for (text, name) in [
             ("x", "x"),
             ("I", "I"),
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_key_is_told() {
+    fn parse_errors_name_the_invalid_key() {
         for (text, reason) in [
             ("", "there is no key \"\""),
             ("hyper-x", "there is no key \"hyper-x\""),
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_terminal_sends_is_the_key_that_was_meant() {
+    fn terminal_events_are_normalised_to_keys() {
         let sent = |code, modifiers| Key::from(KeyEvent::new(code, modifiers)).to_string();
         assert_eq!(sent(Char('I'), KeyModifiers::SHIFT), "I");
         assert_eq!(sent(Char('C'), KeyModifiers::CONTROL | KeyModifiers::SHIFT), "Ctrl-C");

@@ -215,7 +215,7 @@ mod tests {
     use super::{key::Key, user::UserKeys, *};
 
     #[test]
-    fn every_name_in_the_table_is_a_key_and_none_is_bound_twice_in_a_place() {
+    fn every_key_in_the_table_is_valid_and_bound_once_per_context() {
         let mut seen = HashMap::new();
         for row in table::ROWS {
             for (name, place) in
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn every_key_is_bound_to_a_command_that_there_is() {
+    fn every_key_is_bound_to_an_existing_command() {
         for binding in Keymap::default().bindings() {
             let line =
                 binding.command.replace("{peer}", "tower:1").replace("{message}", "1").replace("{key}", "1");
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn letters_are_text_where_text_is_written_and_control_c_leads_out_of_everywhere() {
+    fn letters_are_text_in_text_contexts_and_control_c_leaves_every_context() {
         let keymap = Keymap::default();
         for binding in keymap.bindings() {
             for place in [
@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn shift_with_a_key_that_has_no_other_meaning_changes_nothing() {
+    fn an_unbound_shift_key_works_like_the_plain_key() {
         use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
         let key = KeyEvent::new(KeyCode::Up, KeyModifiers::SHIFT);
@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_of_the_users_replaces_the_one_of_that_place_only() {
+    fn a_user_key_replaces_the_default_in_its_context_only() {
         let keymap = rebound("[keys.peers]\n'I' = ':redraw'\n'q' = ''\n[keys.lists]\n'pgup' = ':quit'");
         assert_eq!(line(&keymap, KeyContext::Peers, "I"), Some(":redraw".into()));
         assert_eq!(line(&keymap, KeyContext::Traffic, "I"), Some(":ignore {peer}".into()));
@@ -310,14 +310,14 @@ mod tests {
     }
 
     #[test]
-    fn the_narrower_table_goes_before_the_wider() {
+    fn a_narrow_table_overrides_a_wide_table() {
         let keymap = rebound("[keys.queue]\n'n' = ':top'\n[keys.lists]\n'n' = ':bottom'");
         assert_eq!(line(&keymap, KeyContext::Queue, "n"), Some(":top".into()));
         assert_eq!(line(&keymap, KeyContext::Peers, "n"), Some(":bottom".into()));
     }
 
     #[test]
-    fn a_command_that_had_no_key_is_told_of_as_it_is_elsewhere() {
+    fn a_user_binding_gets_the_help_of_its_command() {
         let keymap = rebound("[keys.lists]\n'n' = ':motion off'");
         let binding = keymap.find(KeyContext::Peers, "n".parse().unwrap()).unwrap();
         assert_eq!(binding.help, command::spec("motion").unwrap().does);
@@ -325,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn no_file_takes_away_the_way_out() {
+    fn no_configuration_can_unbind_control_c() {
         let tables = user::Table::ALL.map(|(_, name)| name);
         for binding in Keymap::default().bindings() {
             // A character cannot be bound where text is typed.

@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn tables_are_read_the_widest_first() {
+    fn tables_are_read_from_wide_to_narrow() {
         let keys =
             read("[keys.queue]\n'x' = ''\n[keys.lists]\n'Ctrl-D' = ':page-down'\n'D' = ':drop {message}'");
         let keys = keys.unwrap();
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_told_with_its_line() {
+    fn key_errors_name_their_line() {
         for (text, reason) in [
             ("'hyper-x' = ':up'", "line 2: there is no key \"hyper-x\""),
             (

@@ -7,27 +7,27 @@ use crate::{
     state::{filter_preview::FilterPreview, layout::Pane},
 };
 
-/// What has the focus.
+/// Owner of the keyboard focus.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FocusOwner {
     /// The screen is too small to show anything.
-    Unseen,
+    TooSmall,
     /// A drain runs before the program ends.
-    HandingOn,
-    /// A question stands in the place of the input.
+    Drain,
+    /// The open question replaces the input.
     Question,
     /// Palette of available commands.
-    Menu,
+    Palette,
     /// Search in an overlay.
     Search(OpenOverlay),
     /// An overlay.
     Overlay(OpenOverlay),
-    /// The search in the history of the input.
-    Recall,
-    /// The choices that the line can be completed to.
-    Choices(Line),
+    /// Search in the history of the input.
+    HistorySearch,
+    /// Popup with the choices of a completion.
+    Choices(LineKind),
     /// The input.
-    Input(Line),
+    Input(LineKind),
     /// A list.
     List(Pane),
 }
@@ -43,11 +43,11 @@ pub enum OpenOverlay {
     Peer,
     /// One message in full.
     Message,
-    /// One row of the traffic in full.
+    /// A row of the traffic in full.
     Row,
     /// History of one message.
     Biography,
-    /// Messages that keep coming back.
+    /// Returning messages.
     Overhead,
     /// Explanation of the choice of receivers.
     Why,
@@ -63,10 +63,10 @@ pub enum OpenOverlay {
 
 /// Action of Enter on the line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Line {
-    /// Nothing: the line is empty, or a command of which only the colon is written.
+pub enum LineKind {
+    /// Nothing: the line is blank, or a command with only its colon.
     Empty {
-        /// It was begun as a command.
+        /// Whether it was started as a command.
         is_command: bool,
     },
     /// It is sent as a message.
@@ -75,44 +75,44 @@ pub enum Line {
     Command,
 }
 
-/// Whose selection keys act on.
+/// The selection on which keys act.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Selecting {
-    /// A list. The open map selects as the map beside the lists does.
+pub(crate) enum SelectionTarget {
+    /// A list. The open map uses the selection of the peer list.
     List(Pane),
     /// The messages that are held.
     Held,
-    /// The messages that keep coming back.
+    /// Returning messages.
     Overhead,
-    /// A text, which is scrolled; keys act on the peer or the message that it is about.
+    /// A text that can be scrolled. Keys act on its peer or message.
     Text,
     /// A picture without a selection.
     Picture,
 }
 
 impl FocusOwner {
-    /// The keys that work.
-    pub(crate) fn place(self) -> Option<KeyContext> {
+    /// Returns the context of the keys, or `None` if no binding works.
+    pub(crate) fn key_context(self) -> Option<KeyContext> {
         Some(match self {
-            Self::Unseen | Self::HandingOn | Self::Question => return None,
-            Self::Menu => KeyContext::Palette,
+            Self::TooSmall | Self::Drain | Self::Question => return None,
+            Self::Palette => KeyContext::Palette,
             Self::Search(_) => KeyContext::Search,
-            Self::Overlay(overlay) => overlay.place(),
-            Self::Recall => KeyContext::HistorySearch,
+            Self::Overlay(overlay) => overlay.key_context(),
+            Self::HistorySearch => KeyContext::HistorySearch,
             Self::Choices(_) => KeyContext::Choices,
             Self::Input(_) => KeyContext::Input,
             Self::List(pane) => pane.into(),
         })
     }
 
-    /// Whether the cursor stands in the line of the input.
+    /// Whether the cursor is in the input line.
     pub(crate) fn is_input(self) -> bool {
-        matches!(self, Self::Input(_) | Self::Choices(_) | Self::Recall)
+        matches!(self, Self::Input(_) | Self::Choices(_) | Self::HistorySearch)
     }
 
-    /// Whether letters are text.
-    pub(crate) fn takes_text(self) -> bool {
-        self.is_input() || matches!(self, Self::Menu | Self::Search(_))
+    /// Whether characters are text.
+    pub(crate) fn is_text_input(self) -> bool {
+        self.is_input() || matches!(self, Self::Palette | Self::Search(_))
     }
 }
 
@@ -152,7 +152,7 @@ impl OpenOverlay {
         }
     }
 
-    fn place(self) -> KeyContext {
+    fn key_context(self) -> KeyContext {
         match self {
             Self::Map => KeyContext::OpenMap,
             Self::Held => KeyContext::Held,
@@ -160,13 +160,13 @@ impl OpenOverlay {
         }
     }
 
-    fn selecting(self) -> Selecting {
+    fn selection_target(self) -> SelectionTarget {
         match self {
-            Self::Map => Selecting::List(Pane::Map),
-            Self::Held => Selecting::Held,
-            Self::Overhead => Selecting::Overhead,
-            Self::Charts | Self::Tower => Selecting::Picture,
-            _ => Selecting::Text,
+            Self::Map => SelectionTarget::List(Pane::Map),
+            Self::Held => SelectionTarget::Held,
+            Self::Overhead => SelectionTarget::Overhead,
+            Self::Charts | Self::Tower => SelectionTarget::Picture,
+            _ => SelectionTarget::Text,
         }
     }
 }
@@ -191,8 +191,8 @@ impl OverlayKind {
     }
 }
 
-impl Line {
-    fn of(draft: &str, was_begun_as_command: bool) -> Self {
+impl LineKind {
+    fn classify(draft: &str, was_begun_as_command: bool) -> Self {
         let is_begun_only = was_begun_as_command && draft.trim_matches([':', ' ']).is_empty();
         match draft {
             _ if draft.trim().is_empty() || is_begun_only => Self::Empty { is_command: was_begun_as_command },
@@ -213,79 +213,79 @@ impl Line {
 }
 
 impl Model {
-    /// What has the focus.
+    /// Returns the owner of the focus.
     pub(crate) fn focus_owner(&self) -> FocusOwner {
         let is_seen = self.areas().is_some();
-        // A question that can't be read waits until it can.
+        // A question waits until the screen is large enough to show it. The question about quitting does not wait.
         let is_asked = self.question.as_ref().is_some_and(|question| is_seen || question.is_about_leaving());
-        match self.begun_to_hand_on {
-            Some(_) => FocusOwner::HandingOn,
+        match self.drain {
+            Some(_) => FocusOwner::Drain,
             None if is_asked => FocusOwner::Question,
-            None if !is_seen => FocusOwner::Unseen,
-            None => self.next_owner(),
+            None if !is_seen => FocusOwner::TooSmall,
+            None => self.focus_after_question(),
         }
     }
 
-    /// What has the focus once nothing is asked any more and the screen is large enough.
-    pub(crate) fn next_owner(&self) -> FocusOwner {
-        if self.menu.is_some() { FocusOwner::Menu } else { self.owner_below_menu() }
+    /// Returns the owner of the focus once there is no question and the screen is large enough.
+    pub(crate) fn focus_after_question(&self) -> FocusOwner {
+        if self.palette.is_some() { FocusOwner::Palette } else { self.focus_below_palette() }
     }
 
-    /// What has the focus once the list of what can be done is closed.
-    pub(crate) fn owner_below_menu(&self) -> FocusOwner {
-        let line = self.line();
+    /// Returns the owner of the focus once the palette is closed.
+    pub(crate) fn focus_below_palette(&self) -> FocusOwner {
+        let line = self.line_kind();
         match self.overlay.as_ref().map(|overlay| overlay.content.kind()) {
-            Some(overlay) if self.writes_search() => FocusOwner::Search(overlay),
+            Some(overlay) if self.is_typing_search() => FocusOwner::Search(overlay),
             Some(overlay) => FocusOwner::Overlay(overlay),
             None if self.focus == Focus::Lists => FocusOwner::List(self.pane),
-            None if self.input.search().is_some() => FocusOwner::Recall,
+            None if self.input.search().is_some() => FocusOwner::HistorySearch,
             None if self.assist.popup().is_some() => FocusOwner::Choices(line),
             None => FocusOwner::Input(line),
         }
     }
 
     /// Returns the context of the keys, now or after an open question is answered.
-    pub fn place(&self) -> KeyContext {
-        self.next_owner().place().unwrap_or(self.pane.into())
+    pub fn key_context(&self) -> KeyContext {
+        self.focus_after_question().key_context().unwrap_or(self.pane.into())
     }
 
-    /// What is open over the lists.
+    /// Returns the kind of the open overlay.
     pub(crate) fn open_overlay(&self) -> Option<OpenOverlay> {
-        match self.owner_below_menu() {
+        match self.focus_below_palette() {
             FocusOwner::Overlay(overlay) | FocusOwner::Search(overlay) => Some(overlay),
             _ => None,
         }
     }
 
-    /// Whose selection keys act on. While the input is written it is that of the list that had the focus before.
-    pub(crate) fn selecting(&self) -> Selecting {
-        self.open_overlay().map_or(Selecting::List(self.pane), OpenOverlay::selecting)
+    /// Returns the selection on which keys act. In the input it is that of the last focused list.
+    pub(crate) fn selection_target(&self) -> SelectionTarget {
+        self.open_overlay().map_or(SelectionTarget::List(self.pane), OpenOverlay::selection_target)
     }
 
     /// Returns the action of Enter on the input line.
-    pub fn line(&self) -> Line {
-        // Where no message can be sent, the line is for commands.
+    pub fn line_kind(&self) -> LineKind {
+        // In a replay the line is for commands.
         let is_for_commands = self.input.is_command() || self.replay.is_some();
-        Line::of(self.input.draft(), is_for_commands)
+        LineKind::classify(self.input.draft(), is_for_commands)
     }
 
-    /// Gives the focus to a list, and closes what lies over it.
+    /// Focuses a list and closes the overlay.
     pub(crate) fn focus_list(&mut self, pane: Pane) {
         self.overlay = None;
         (self.pane, self.focus) = (pane, Focus::Lists);
-        // Who chose a list does not go back to another one, nor to the held messages.
-        self.writing.iter_mut().for_each(FilterPreview::keep_focus);
+        // The user chose this list, so do not return to another list or to the held messages.
+        self.filter_preview.iter_mut().for_each(FilterPreview::keep_focus);
         self.editing.iter_mut().for_each(|editing| editing.opened_from_held = false);
     }
 
-    /// Gives the focus to the input, and closes what lies over the lists.
+    /// Focuses the input and closes the overlay.
     pub(crate) fn focus_input(&mut self) {
         self.overlay = None;
         self.focus = Focus::Input;
     }
 
-    /// Gives the focus back to the list that had it before the input.
-    pub(crate) fn leave_input(&mut self) {
+    /// Returns the focus from the input to the last list.
+    pub(crate) fn focus_last_list(&mut self) {
         self.focus = Focus::Lists;
     }
 }
@@ -297,17 +297,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_is_what_the_command_language_makes_of_it() {
+    fn line_kinds_agree_with_the_command_parser() {
         for draft in
             ["hello", ":", "::", ":: ", "::x", ":rate 2", " :rate 2", " ", ":station 1 GNU", "x:y", ":json 1"]
         {
             for was_command in [false, true] {
                 let parsed = Command::parse(draft);
                 let is_message = matches!(parsed, Ok(Command::Node(NodeCommand::Enqueue(_))));
-                match Line::of(draft, was_command) {
-                    Line::Message => assert!(is_message || parsed.is_err(), "{draft:?}"),
-                    Line::Command => assert!(!is_message || draft.starts_with(":json"), "{draft:?}"),
-                    Line::Empty { is_command } => {
+                match LineKind::classify(draft, was_command) {
+                    LineKind::Message => assert!(is_message || parsed.is_err(), "{draft:?}"),
+                    LineKind::Command => assert!(!is_message || draft.starts_with(":json"), "{draft:?}"),
+                    LineKind::Empty { is_command } => {
                         assert_eq!(is_command, was_command);
                         assert!(draft.trim_matches([':', ' ']).is_empty(), "{draft:?}");
                     }

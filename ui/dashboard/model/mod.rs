@@ -79,43 +79,43 @@ pub struct Model {
     pub(crate) focus: Focus,
     /// Pane that has the focus, or had it before the input.
     pub pane: Pane,
-    /// That pane has all of the body.
+    /// Whether that pane fills the body.
     pub(crate) is_zoomed: bool,
     /// Window of the peer list, with its selection.
     pub peers: PeerList,
     /// Window of the queue, with its selection.
     pub queue: QueueList,
-    /// The message that goes next, while it is shown.
+    /// Next message to be sent, while it is shown.
     pub head: Option<QueuedMessage>,
     /// Window of the held messages, with its selection.
     pub held: Held,
     /// Traffic log.
     pub log: Log,
     pub(crate) log_cursor: LogCursor,
-    /// History of each message that was seen.
-    pub lives: MessageHistories,
+    /// History of each observed message.
+    pub histories: MessageHistories,
     /// Recent sends and their outcomes.
-    pub sends: SendHistory,
+    pub send_history: SendHistory,
     /// Limits, and how often they were reached.
     pub limits: Limits,
 
     /// Saved filters and their hits.
-    pub listening: SavedFilterHits,
+    pub saved_filters: SavedFilterHits,
     /// Filter that is being typed, if any.
-    pub writing: Option<FilterPreview>,
+    pub filter_preview: Option<FilterPreview>,
     /// Input line, with its draft and history.
     pub input: Input,
     pub(crate) assist: Assist,
     /// Last input sent to the node. A refusal restores it to the input line.
     pub sending: Option<Sending>,
-    /// The message that is being edited on the line.
+    /// Message that is being edited on the line.
     pub(crate) editing: Option<Editing>,
     /// Open overlay, if any.
     pub overlay: Option<Overlay>,
     /// Notice about the last action, if any.
     pub notice: Option<Notice>,
     /// Palette of available commands, drawn over everything else.
-    pub menu: Option<Palette>,
+    pub palette: Option<Palette>,
     /// Marked peers and messages.
     pub marks: Marks,
     /// Commands that can be undone.
@@ -124,19 +124,19 @@ pub struct Model {
     pub shares: Shares,
     /// Open question. It receives the next key.
     pub question: Option<Confirmation>,
-    /// Leaving is asked about even if nothing would be lost.
-    pub(crate) asks_before_leaving: bool,
-    /// Messages are handed on before the program ends.
-    pub(crate) begun_to_hand_on: Option<DrainStarted>,
+    /// Whether to ask before quitting, even if nothing would be lost.
+    pub(crate) confirms_quit: bool,
+    /// Running drain before the program quits.
+    pub(crate) drain: Option<DrainStarted>,
     /// Whether the mouse is captured.
     pub mouse: bool,
-    /// The lists are held still while the node goes on.
+    /// Frozen screen, while the node runs on.
     pub(crate) frozen: Option<Frozen>,
-    /// The certificate that is trusted for the peer that is shown in full.
+    /// Trusted certificate of the detailed peer.
     pub(crate) shown_certificate: Option<(Address, CertificateFingerprint)>,
-    /// A key moved a selection, so the lists are fetched even if they are held still.
+    /// Whether a key moved a selection. The lists are then fetched even if the screen is frozen.
     pub(crate) has_moved: bool,
-    /// Something was opened or done in what is open, so that is fetched even if the screen is held still.
+    /// Whether an overlay was opened or used. Its data is then fetched even if the screen is frozen.
     pub(crate) has_opened: bool,
     /// Network map.
     pub map: Map,
@@ -149,15 +149,15 @@ pub struct Model {
     /// Selected chart. `None` shows all charts that fit.
     pub chart: Option<Chart>,
     /// Size of the running recording, in bytes. `None` if none runs.
-    pub recorded: Option<u64>,
-    /// Why a recording ended by itself, until another begins or the user has acknowledged it.
+    pub recording_size: Option<u64>,
+    /// Reason why a recording ended by itself, until another one starts or the user acknowledges it.
     pub(crate) recording_failure: Option<String>,
     /// Lines that are missing in the log file.
     pub lost_lines: Option<LostLines>,
     /// Progress of the replay. `None` for a live node.
     pub replay: Option<Progress>,
     /// Theme in use, and the themes to choose from.
-    pub looks: ThemeSelection,
+    pub themes: ThemeSelection,
 }
 
 /// Focus of the keyboard.
@@ -190,24 +190,24 @@ impl Model {
             held: Held::default(),
             log: Log::default(),
             log_cursor: LogCursor::Following,
-            lives: MessageHistories::default(),
-            sends: SendHistory::default(),
+            histories: MessageHistories::default(),
+            send_history: SendHistory::default(),
             limits: Limits::default(),
-            listening: SavedFilterHits::default(),
-            writing: None,
+            saved_filters: SavedFilterHits::default(),
+            filter_preview: None,
             input: Input::default(),
             assist: Assist::default(),
             sending: None,
             editing: None,
             overlay: None,
             notice: None,
-            menu: None,
+            palette: None,
             marks: Marks::default(),
             undo: Undo::default(),
             shares: Shares::default(),
             question: None,
-            asks_before_leaving: false,
-            begun_to_hand_on: None,
+            confirms_quit: false,
+            drain: None,
             mouse,
             frozen: None,
             shown_certificate: None,
@@ -218,64 +218,63 @@ impl Model {
             trends: Trends::default(),
             towers: Towers::default(),
             chart: None,
-            recorded: None,
+            recording_size: None,
             recording_failure: None,
             lost_lines: None,
             replay: None,
-            looks: ThemeSelection::default(),
+            themes: ThemeSelection::default(),
         }
     }
 
-    /// The name of the key that runs a command in the list that has the focus or had it last; the command itself if
-    /// there is none.
-    pub(crate) fn key_for(&self, command: &str) -> String {
-        self.key_at(self.pane.into(), command)
+    /// Returns the name of the key that runs a command in the last focused list, or the command if it has no key.
+    pub(crate) fn key_name(&self, command: &str) -> String {
+        self.key_name_in(self.pane.into(), command)
     }
 
-    /// The name of the key that runs a command in a place; the command itself if there is none.
-    pub(crate) fn key_at(&self, place: KeyContext, command: &str) -> String {
+    /// Returns the name of the key that runs a command in a context, or the command if it has no key.
+    pub(crate) fn key_name_in(&self, place: KeyContext, command: &str) -> String {
         self.keymap.key_name(place, command, self.charset())
     }
 
-    /// Returns the binding of a key in the present context.
-    pub fn bound(&self, key: Key) -> Option<&Binding> {
-        let owner = self.next_owner();
-        let place = owner.place()?;
+    /// Returns the binding of a key in the current context.
+    pub fn binding_for(&self, key: Key) -> Option<&Binding> {
+        let owner = self.focus_after_question();
+        let place = owner.key_context()?;
         let of_the_line =
             || self.keymap.find(KeyContext::Input, key).filter(|_| place == KeyContext::Choices);
         self.keymap
             .find(place, key)
-            // What does nothing to the choices goes on with the line.
+            // A key without a binding in the popup works as in the input line.
             .or_else(of_the_line)
-            .or_else(|| self.plays_in(owner).then(|| self.keymap.find(KeyContext::Replay, key))?)
+            .or_else(|| self.has_replay_keys(owner).then(|| self.keymap.find(KeyContext::Replay, key))?)
     }
 
-    /// The keys that run a command now, the first of which is the one to hint at.
+    /// Returns the keys that run a command now. The first one is for hints.
     pub(crate) fn keys_of(&self, binding: &Binding) -> Vec<Key> {
-        let owner = self.next_owner();
-        let mut keys = owner.place().map_or_else(Vec::new, |place| binding.keys_in(place));
-        if self.plays_in(owner) {
+        let owner = self.focus_after_question();
+        let mut keys = owner.key_context().map_or_else(Vec::new, |place| binding.keys_in(place));
+        if self.has_replay_keys(owner) {
             keys.extend(binding.keys_in(KeyContext::Replay));
         }
         keys
     }
 
-    /// Whether the keys of a replay work: not where they are text.
-    fn plays_in(&self, owner: FocusOwner) -> bool {
-        self.replay.is_some() && !owner.takes_text()
+    /// Whether the keys of a replay work: in a replay, where no text is typed.
+    fn has_replay_keys(&self, owner: FocusOwner) -> bool {
+        self.replay.is_some() && !owner.is_text_input()
     }
 
-    /// Clears everything derived from events, because a replay starts again. The choices of the user stay.
-    pub fn begin_again(&mut self) {
+    /// Clears everything derived from events, because a replay starts again. Choices of the user stay.
+    pub fn reset(&mut self) {
         self.log.clear();
         self.log_cursor = LogCursor::Following;
         (self.rates, self.trends, self.towers) = (Rates::default(), Trends::default(), Towers::default());
-        (self.lives, self.sends, self.shares) =
+        (self.histories, self.send_history, self.shares) =
             (MessageHistories::default(), SendHistory::default(), Shares::default());
         (self.map, self.undo) = (Map::default(), Undo::default());
         self.limits.reset();
         self.motion.begin_again();
-        self.listening.begin_again();
+        self.saved_filters.begin_again();
         self.frozen = None;
         self.notice = None;
         self.question = None;
@@ -283,14 +282,14 @@ impl Model {
 
     /// Returns the theme to draw with: the theme whose name is being typed, else the selected one.
     pub fn theme(&self) -> Theme {
-        let writes = matches!(self.next_owner(), FocusOwner::Input(_) | FocusOwner::Choices(_));
-        let tried = if writes { self.looks.tried(self.input.draft()) } else { None };
-        tried.unwrap_or(self.looks.theme())
+        let writes = matches!(self.focus_after_question(), FocusOwner::Input(_) | FocusOwner::Choices(_));
+        let tried = if writes { self.themes.tried(self.input.draft()) } else { None };
+        tried.unwrap_or(self.themes.theme())
     }
 
-    /// The characters that the terminal can show.
+    /// Returns the character set of the terminal.
     pub fn charset(&self) -> Charset {
-        self.looks.charset()
+        self.themes.charset()
     }
 
     /// Returns the areas of the screen, or `None` if it is too small.
@@ -303,9 +302,9 @@ impl Model {
         self.areas().map_or(0, |areas| usize::from(areas.rows(pane).height))
     }
 
-    /// The status of a peer that is on the screen.
+    /// Returns the status of a visible peer.
     pub(crate) fn status_of(&self, address: &Address) -> Option<Status> {
-        let shown = self.shown_peer().map(|detail| &detail.peer);
+        let shown = self.overlay_peer().map(|detail| &detail.peer);
         let mut known = self.peers.window.iter().chain(shown);
         known.find(|peer| peer.address == *address).map(|peer| peer.status)
     }

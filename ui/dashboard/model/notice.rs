@@ -1,4 +1,4 @@
-//! The line about what was done last.
+//! The notice line: the result of the last action.
 
 use std::time::Duration;
 
@@ -6,8 +6,8 @@ use clacks_recording::recorder::HAS_STOPPED;
 
 use super::Model;
 
-/// How long a notice stays.
-const NOTICE_STAYS: Duration = Duration::from_secs(10);
+/// Time for which a notice stays.
+const NOTICE_TIME: Duration = Duration::from_secs(10);
 
 /// Notice about the last action, one line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,59 +16,59 @@ pub struct Notice {
     pub text: String,
     /// Whether it is an error.
     pub is_error: bool,
-    /// It says why an input did nothing, so it is of no use any more after the next one.
-    answers_input: bool,
-    /// What can be done about it as long as it stays.
+    /// Whether it says why an input was refused. Then it disappears on the next input.
+    is_refusal: bool,
+    /// Key that acts on the result, while the notice stays.
     pub(crate) offer: Option<String>,
     /// Uptime of the node at which the notice disappears.
     pub until: Duration,
 }
 
 impl Model {
-    /// A recording has begun or was ended, or failed for this reason. If it had begun before, that stays in the header
-    /// and in the traffic: a notice is gone soon.
-    pub(crate) fn note_recorded(&mut self, failure: Option<&String>) {
-        let had_begun = self.recorded.is_some_and(|bytes| bytes > 0);
+    /// Handles the start or end of a recording. A failure of a running recording stays in the header and in the
+    /// traffic, because a notice disappears.
+    pub(crate) fn on_recording_result(&mut self, failure: Option<&String>) {
+        let had_begun = self.recording_size.is_some_and(|bytes| bytes > 0);
         let reason = failure.map(|failure| failure.strip_prefix(HAS_STOPPED).unwrap_or(failure).to_owned());
         self.recording_failure = reason.filter(|_| had_begun);
         if let Some(reason) = self.recording_failure.clone() {
-            self.note_text(format!("the recording ended: {reason}"));
+            self.push_text_row(format!("the recording ended: {reason}"));
         }
     }
 
     /// Shows a notice for 10 seconds.
-    pub fn say(&mut self, text: impl Into<String>) {
+    pub fn notify(&mut self, text: impl Into<String>) {
         self.set_notice(text.into(), false);
     }
 
     /// Shows an error for 10 seconds.
-    pub fn complain(&mut self, text: impl Into<String>) {
+    pub fn notify_error(&mut self, text: impl Into<String>) {
         self.set_notice(text.into(), true);
     }
 
-    /// Says something, and what can be done about it until it goes.
-    pub(crate) fn offer(&mut self, text: String, is_error: bool, offer: String) {
+    /// Shows a notice with an offer that is valid as long as the notice.
+    pub(crate) fn notify_with_offer(&mut self, text: String, is_error: bool, offer: String) {
         let until = self.now.uptime + clacks_source::restore::STAYS;
-        self.notice = Some(Notice { text, is_error, answers_input: false, offer: Some(offer), until });
+        self.notice = Some(Notice { text, is_error, is_refusal: false, offer: Some(offer), until });
     }
 
-    /// Before an input is taken in: what the last one was refused for no longer holds.
-    pub(crate) fn forget_refusal(&mut self) {
-        self.notice.take_if(|notice| notice.answers_input);
+    /// Removes the notice about the last refused input. Called before an input is handled.
+    pub(crate) fn clear_refusal(&mut self) {
+        self.notice.take_if(|notice| notice.is_refusal);
     }
 
-    /// After an input was taken in: a complaint that was not there before is about it.
+    /// Marks a new error as a refusal of the input that was just handled.
     pub(crate) fn mark_refusal(&mut self, before: Option<&Notice>) {
         if self.notice.as_ref() != before
             && let Some(notice) = self.notice.as_mut()
         {
-            notice.answers_input = notice.is_error && notice.offer.is_none();
+            notice.is_refusal = notice.is_error && notice.offer.is_none();
         }
     }
 
     fn set_notice(&mut self, text: String, is_error: bool) {
-        let stays = NOTICE_STAYS.mul_f64(self.replay.as_ref().map_or(1.0, |replay| replay.speed));
+        let stays = NOTICE_TIME.mul_f64(self.replay.as_ref().map_or(1.0, |replay| replay.speed));
         let until = self.now.uptime + stays;
-        self.notice = Some(Notice { text, is_error, answers_input: false, offer: None, until });
+        self.notice = Some(Notice { text, is_error, is_refusal: false, offer: None, until });
     }
 }

@@ -14,17 +14,17 @@ use clacks_text::{
 
 use super::{
     Model,
-    focus::{OpenOverlay as Kind, Selecting},
+    focus::{OpenOverlay as Kind, SelectionTarget},
 };
 use crate::{
     keymap::KeyContext,
     state::{layout::Pane, returning::ReturningList, search::Search},
 };
 
-/// How much of a message is laid out to be read, in bytes; no message from outside is longer by default.
-const MAX_LAID_OUT: usize = 1 << 20;
+/// Maximum bytes of a message that are laid out. By default no received message is longer.
+const MAX_MESSAGE_BYTES: usize = 1 << 20;
 
-/// How many can lie over one another, the one that is seen included.
+/// Maximum overlays on the stack.
 const MAX_DEPTH: usize = 16;
 
 /// Overlay over the lists.
@@ -36,12 +36,12 @@ pub struct Overlay {
     pub message: Vec<SafeLine>,
     /// Whether the message was cut because it is too long. The last line says so.
     pub is_cut: bool,
-    /// Lines that are scrolled past.
+    /// Number of lines scrolled off at the top.
     pub(crate) scrolled: usize,
     /// Search in the overlay, if one was started.
     pub search: Option<Search>,
-    /// What it was opened from, and goes back to.
-    beneath: Option<Box<Self>>,
+    /// Overlay to return to on close.
+    previous: Option<Box<Self>>,
 }
 
 /// Content of an overlay.
@@ -59,7 +59,7 @@ pub enum OverlayKind {
     Row(Box<traffic::row::Row>),
     /// History of a message.
     Biography(Message),
-    /// The messages that keep coming back.
+    /// Returning messages.
     Overhead(ReturningList),
     /// Explanation of the choice of receivers.
     Why,
@@ -69,7 +69,7 @@ pub enum OverlayKind {
     Charts,
     /// Shutter towers.
     Tower,
-    /// The messages that are held.
+    /// Held messages.
     Held,
 }
 
@@ -85,8 +85,8 @@ pub struct PeerDetail {
 }
 
 impl Model {
-    /// Whether the held messages are shown.
-    pub(crate) fn shows_held(&self) -> bool {
+    /// Whether the list of held messages is open.
+    pub(crate) fn is_held_open(&self) -> bool {
         self.open_overlay() == Some(Kind::Held)
     }
 
@@ -105,43 +105,44 @@ impl Model {
         }
     }
 
-    /// The peer that is shown in full.
-    pub(crate) fn shown_peer(&self) -> Option<&PeerDetail> {
+    /// Returns the peer of the overlay.
+    pub(crate) fn overlay_peer(&self) -> Option<&PeerDetail> {
         match &self.overlay {
             Some(Overlay { content: OverlayKind::Peer(detail), .. }) => Some(detail),
             _ => None,
         }
     }
 
-    /// The peer that is shown in full, over the lists or beside them.
-    pub(crate) fn peer_in_full(&self) -> Option<Address> {
+    /// Returns the peer in the overlay, else the one in the details pane.
+    pub(crate) fn detailed_peer(&self) -> Option<Address> {
         let beside = || {
             let has_room =
                 self.open_overlay().is_none() && self.areas().is_some_and(|areas| !areas.details.is_empty());
-            let is_selecting = matches!(self.selecting(), Selecting::List(Pane::Peers | Pane::Map));
+            let is_selecting =
+                matches!(self.selection_target(), SelectionTarget::List(Pane::Peers | Pane::Map));
             self.peers.selected_peer().filter(|_| has_room && is_selecting)
         };
-        self.shown_peer().map(|detail| &detail.peer).or_else(beside).map(|peer| peer.address.clone())
+        self.overlay_peer().map(|detail| &detail.peer).or_else(beside).map(|peer| peer.address.clone())
     }
 
     /// Returns the selected item, as the content of an overlay.
     pub fn selection(&self) -> Option<OverlayKind> {
         let message = |queued: &QueuedMessage| OverlayKind::Message(queued.clone(), true);
-        match self.selecting() {
-            Selecting::List(Pane::Peers | Pane::Map) => {
-                self.peers.selected_peer().map(|peer| self.in_full(peer))
+        match self.selection_target() {
+            SelectionTarget::List(Pane::Peers | Pane::Map) => {
+                self.peers.selected_peer().map(|peer| self.peer_detail(peer))
             }
-            Selecting::List(Pane::Queue) => self.queue.selected_message().map(message),
-            Selecting::List(Pane::Traffic) => {
+            SelectionTarget::List(Pane::Queue) => self.queue.selected_message().map(message),
+            SelectionTarget::List(Pane::Traffic) => {
                 let row = self.log_position().and_then(|position| self.log.at(position));
                 row.map(|row| OverlayKind::Row(Box::new(row.clone())))
             }
-            Selecting::Held => self.held.list.selected_message().map(|held| message(&held.queued)),
-            Selecting::Overhead | Selecting::Text | Selecting::Picture => None,
+            SelectionTarget::Held => self.held.list.selected_message().map(|held| message(&held.queued)),
+            SelectionTarget::Overhead | SelectionTarget::Text | SelectionTarget::Picture => None,
         }
     }
 
-    fn in_full(&self, peer: &Peer) -> OverlayKind {
+    fn peer_detail(&self, peer: &Peer) -> OverlayKind {
         let shown = self.shown_certificate.as_ref().filter(|(address, _)| *address == peer.address);
         let certificate = shown.map(|(_, certificate)| *certificate);
         OverlayKind::Peer(Box::new(PeerDetail { peer: peer.clone(), certificate, is_known: true }))
@@ -149,31 +150,37 @@ impl Model {
 
     /// Opens an overlay. Closing it returns to the one before.
     pub fn open(&mut self, content: OverlayKind) {
-        if self.overlay.as_ref().is_some_and(|overlay| overlay.content.is_same(&content)) {
+        if self.overlay.as_ref().is_some_and(|overlay| overlay.content.shows_same_as(&content)) {
             return;
         }
         self.has_opened = true;
-        let beneath = self.overlay.take().map(Overlay::put_beneath).map(Box::new);
-        self.overlay =
-            Some(Overlay { content, message: Vec::new(), is_cut: false, scrolled: 0, search: None, beneath });
-        self.lay_out();
+        let previous = self.overlay.take().map(Overlay::compact).map(Box::new);
+        self.overlay = Some(Overlay {
+            content,
+            message: Vec::new(),
+            is_cut: false,
+            scrolled: 0,
+            search: None,
+            previous,
+        });
+        self.wrap_message();
     }
 
     /// Closes the overlay, and returns to the one before it.
     pub fn close(&mut self) {
-        self.overlay = self.overlay.take().and_then(|overlay| overlay.beneath).map(|beneath| *beneath);
-        self.lay_out();
+        self.overlay = self.overlay.take().and_then(|overlay| overlay.previous).map(|previous| *previous);
+        self.wrap_message();
     }
 
     /// Wraps the message of the overlay to the width of the screen.
-    pub fn lay_out(&mut self) {
+    pub fn wrap_message(&mut self) {
         let columns = self.areas().map_or(0, |areas| usize::from(areas.body.width));
-        let key = self.key_at(KeyContext::Overlay, ":copy");
+        let key = self.key_name_in(KeyContext::Overlay, ":copy");
         let charset = self.charset();
         let Some(overlay) = &mut self.overlay else { return };
-        let laid_out = overlay.content.message().map(|message| laid_out(message, columns, &key, charset));
-        (overlay.message, overlay.is_cut) = laid_out.unwrap_or_default();
-        self.search_again();
+        let wrapped = overlay.content.message().map(|message| wrap(message, columns, &key, charset));
+        (overlay.message, overlay.is_cut) = wrapped.unwrap_or_default();
+        self.refresh_search();
     }
 
     /// Returns whether an overlay of this kind is open.
@@ -182,14 +189,14 @@ impl Model {
     }
 }
 
-/// A message in rows of this width, and whether something is left out, which the last row says.
-fn laid_out(message: &Message, columns: usize, key: &str, charset: Charset) -> (Vec<SafeLine>, bool) {
-    let (text, left_out) = json::laid_out(message.as_json(), MAX_LAID_OUT);
+/// Wraps a message to `columns` columns. Returns whether it was cut; then the last row says so.
+fn wrap(message: &Message, columns: usize, key: &str, charset: Charset) -> (Vec<SafeLine>, bool) {
+    let (text, left_out) = json::laid_out(message.as_json(), MAX_MESSAGE_BYTES);
     let mut rows = shown_lines(&text, columns, 0, usize::MAX, charset);
     let missing = if rows.len() < MOST_ROWS {
         (left_out > 0).then(|| format::size(left_out))
     } else {
-        // The last row only says that there are more. Of the others the indentation is not of the message.
+        // The last row says that there is more. Indentation is not part of the message.
         rows.pop();
         let shown: usize = rows.iter().map(|row| row.as_str().trim_start().len()).sum();
         Some(format!("about {}", format::size(message.size().saturating_sub(shown).max(left_out))))
@@ -205,17 +212,17 @@ impl Overlay {
     /// Returns the number of stacked overlays, this one included. At most 16.
     #[cfg(test)]
     pub fn depth(&self) -> usize {
-        1 + self.beneath.as_ref().map_or(0, |beneath| beneath.depth())
+        1 + self.previous.as_ref().map_or(0, |previous| previous.depth())
     }
 
-    /// What lies beneath another one keeps no text that can be laid out again, and nothing deeper than
-    /// [`MAX_DEPTH`]: who goes round in circles must not fill the memory.
-    fn put_beneath(mut self) -> Self {
+    /// Drops the wrapped text, which can be restored, and all overlays deeper than [`MAX_DEPTH`]. This bounds the
+    /// memory of overlays that open each other in turn.
+    fn compact(mut self) -> Self {
         self.message = Vec::new();
-        let mut deepest = &mut self.beneath;
+        let mut deepest = &mut self.previous;
         for _ in 2..MAX_DEPTH {
             let Some(overlay) = deepest else { break };
-            deepest = &mut overlay.beneath;
+            deepest = &mut overlay.previous;
         }
         *deepest = None;
         self
@@ -224,7 +231,7 @@ impl Overlay {
 
 impl OverlayKind {
     /// Whether opening the other over it would show the same again.
-    fn is_same(&self, other: &Self) -> bool {
+    fn shows_same_as(&self, other: &Self) -> bool {
         let is_about_one =
             matches!(self, Self::Peer(_) | Self::Message(..) | Self::Row(_) | Self::Biography(_));
         self == other || (!is_about_one && self.kind() == other.kind())

@@ -2,7 +2,7 @@
 
 use std::{collections::VecDeque, time::Duration};
 
-/// Over how long the rates in the header are taken.
+/// Time span of the rates in the header.
 const RATE_WINDOW: Duration = Duration::from_secs(10);
 
 /// Rates of received and delivered messages over the last 10 seconds.
@@ -14,7 +14,7 @@ pub struct Rates {
 impl Rates {
     /// Adds the counters of received and delivered messages at an uptime. Ignores all but two samples per second.
     pub fn sample(&mut self, uptime: Duration, received: u64, delivered: u64) {
-        // Twice a second is enough for a mean over ten.
+        // Two samples per second are enough for a mean over ten seconds.
         if self
             .samples
             .back()
@@ -38,12 +38,12 @@ impl Rates {
         if seconds == 0.0 {
             return (0.0, 0.0);
         }
-        // In a recording, counters can go back where events are missing.
+        // In a recording with missing events, counters can go back.
         let per_second = |first: u64, last: u64| last.saturating_sub(first) as f64 / seconds;
         (per_second(first.1, last.1), per_second(first.2, last.2))
     }
 
-    pub(crate) fn are_zero(&self) -> bool {
+    pub(crate) fn is_zero(&self) -> bool {
         self.per_second() == (0.0, 0.0)
     }
 }

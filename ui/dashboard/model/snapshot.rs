@@ -16,13 +16,13 @@ use crate::state::{
     snapshot::{Query, Snapshot},
 };
 
-/// How often charts are drawn on which something happened, but nothing happens any more.
-const CHART_MOVES: Duration = Duration::from_secs(5);
+/// Interval for drawing charts while no event arrives.
+const CHART_INTERVAL: Duration = Duration::from_secs(5);
 
 impl Model {
     /// Returns the query for the next frame: the visible part of each list and one page on either side, so that keys
     /// can move there.
-    pub fn wanted(&self) -> Query {
+    pub fn query(&self) -> Query {
         let (peers, queue) = (self.height(Pane::Peers).max(1), self.height(Pane::Queue).max(1));
         Query {
             peer: self.peers.selected.clone(),
@@ -33,18 +33,18 @@ impl Model {
             messages_before: self.queue.row + queue,
             messages_after: 2 * queue,
             head: self.is_open(Kind::Why),
-            map_peers: if self.shows(Picture::Map) { MAX_MAP_PEERS } else { 0 },
-            detail_peer: self.peer_in_full(),
+            map_peers: if self.is_visible(Picture::Map) { MAX_MAP_PEERS } else { 0 },
+            detail_peer: self.detailed_peer(),
             detail_message: match &self.overlay {
                 Some(Overlay { content: OverlayKind::Message(queued, _), .. }) => Some(queued.id),
                 _ => None,
             },
             limits: self.is_open(Kind::Limits),
-            held: self.shows_held().then(|| self.held.query(self.overlay_height())),
+            held: self.is_held_open().then(|| self.held.query(self.overlay_height())),
         }
     }
 
-    /// Takes in what the node answered.
+    /// Applies the reply of the node.
     pub(crate) fn refresh(&mut self, snapshot: Snapshot) {
         let counters = snapshot.overview.counters;
         self.rates.sample(self.now.uptime, counters.received, counters.delivered);
@@ -52,29 +52,29 @@ impl Model {
         self.limits.sample(self.now.uptime, counters.limits.total());
         self.towers.advance(self.now.uptime, &mut self.motion);
         self.overview = snapshot.overview.clone();
-        (self.recorded, self.replay) = (snapshot.recording_size, snapshot.replay.clone());
-        self.note_lost_lines(snapshot.lost_lines.clone());
+        (self.recording_size, self.replay) = (snapshot.recording_size, snapshot.replay.clone());
+        self.on_lost_lines(snapshot.lost_lines.clone());
         self.notice.take_if(|notice| notice.until <= self.now.uptime);
         let has_moved = std::mem::take(&mut self.has_moved);
         let has_opened = std::mem::take(&mut self.has_opened);
         let is_still = self.frozen.is_some();
         if !is_still {
-            self.count_down();
-            // What has gone meanwhile is still on a screen that is held still, with its mark.
+            self.start_countdown();
+            // Items that are gone stay on a frozen screen with their marks.
             self.marks.peers.remove_missing(&snapshot.missing.peers);
             self.marks.messages.remove_missing(&snapshot.missing.messages);
             self.marks.held.remove_missing(&snapshot.missing.held);
         }
         if !is_still || has_moved || has_opened {
-            self.refresh_opened(&snapshot);
+            self.refresh_details(&snapshot);
         }
         if !is_still || has_moved {
             self.refresh_lists(snapshot);
         }
     }
 
-    /// Takes in what is open over the lists, and what is shown in full beside them.
-    fn refresh_opened(&mut self, snapshot: &Snapshot) {
+    /// Applies the data of the overlay and of the details pane.
+    fn refresh_details(&mut self, snapshot: &Snapshot) {
         self.head.clone_from(&snapshot.head);
         self.shown_certificate = snapshot.detail_peer.as_ref().and_then(|(peer, certificate)| {
             certificate.map(|certificate| (peer.address.clone(), certificate))
@@ -82,7 +82,7 @@ impl Model {
         self.refresh_overlay(snapshot.detail_peer.clone(), snapshot.detail_message_exists);
         if let Some(used) = &snapshot.limits {
             self.limits.usage = used.clone();
-            self.note_used();
+            self.update_frozen_usage();
         }
         let page = self.overlay_height();
         snapshot.held.iter().for_each(|held| self.held.refresh(held.clone(), snapshot.overview.held, page));
@@ -90,28 +90,28 @@ impl Model {
 
     fn refresh_lists(&mut self, snapshot: Snapshot) {
         self.listed = snapshot.overview;
-        if self.shows(Picture::Map) {
+        if self.is_visible(Picture::Map) {
             self.map.refresh(&snapshot.map_peers, self.listed.peers.total());
         }
-        self.note_fetched();
+        self.update_frozen_lists();
         let heights = (self.height(Pane::Peers), self.height(Pane::Queue));
         self.peers.refresh(snapshot.peers, snapshot.selected_peer, heights.0);
         self.queue.refresh(snapshot.queue, snapshot.queue_first, heights.1);
     }
 
-    /// Lines are missing in the log file: the first time that is told in the traffic, and the header says so from then
-    /// on.
-    fn note_lost_lines(&mut self, lost: Option<LostLines>) {
+    /// Handles missing lines in the log file. The first time they are reported in the traffic and as a notice. The
+    /// header shows them from then on.
+    fn on_lost_lines(&mut self, lost: Option<LostLines>) {
         if let Some(lost) = lost.as_ref().filter(|_| self.lost_lines.is_none()) {
-            self.note_text(lost.summary());
-            self.complain(lost.summary());
+            self.push_text_row(lost.summary());
+            self.notify_error(lost.summary());
         }
         self.lost_lines = lost;
     }
 
-    /// Has the time until the next send run where it is shown.
-    pub(crate) fn count_down(&mut self) {
-        let next = self.overview.next_send.filter(|_| self.shows(Picture::Countdown));
+    /// Starts the countdown to the next send where it is visible.
+    pub(crate) fn start_countdown(&mut self) {
+        let next = self.overview.next_send.filter(|_| self.is_visible(Picture::Countdown));
         if let Some(wait) = next.and_then(|next| next.checked_sub(self.now.uptime)) {
             self.motion.begin(Picture::Countdown, self.now.uptime, wait);
         }
@@ -123,24 +123,24 @@ impl Model {
         let is_young = young(Duration::ZERO)
             || self.peers.window.iter().any(|peer| peer.age(self.now) < Duration::from_secs(60))
             || self.queue.window.iter().any(|queued| young(Duration::from_millis(queued.since_ms)));
-        let counts_down = self.begun_to_hand_on.is_some() || self.notice.is_some();
-        let by_itself = if is_young || counts_down || !self.rates.are_zero() {
+        let counts_down = self.drain.is_some() || self.notice.is_some();
+        let by_itself = if is_young || counts_down || !self.rates.is_zero() {
             Duration::from_secs(1)
         } else if self.has_moving_chart() {
-            CHART_MOVES
+            CHART_INTERVAL
         } else {
             Duration::from_secs(60)
         };
         let by_itself = self.limits.changes_after(self.now.uptime).map_or(by_itself, |at| at.min(by_itself));
-        let moves = |picture| self.frozen.is_none() && self.shows(picture);
+        let moves = |picture| self.frozen.is_none() && self.is_visible(picture);
         let moves = self.motion.changes_after(self.now.uptime, moves);
         moves.map_or(by_itself, |moves| moves.min(by_itself))
     }
 
-    /// Whether a chart is on the screen that moves on although nothing happens.
+    /// Whether a visible chart changes without events.
     fn has_moving_chart(&self) -> bool {
-        if self.menu.is_some() || self.open_overlay().is_some() {
-            return self.menu.is_none() && self.is_open(Kind::Charts) && self.trends.moves();
+        if self.palette.is_some() || self.open_overlay().is_some() {
+            return self.palette.is_none() && self.is_open(Kind::Charts) && self.trends.moves();
         }
         let Some(areas) = self.areas() else { return false };
         let is_busy = |seconds| self.trends.is_busy(seconds);
@@ -152,9 +152,9 @@ impl Model {
     }
 
     /// Returns whether a picture is on the screen.
-    pub fn shows(&self, picture: Picture) -> bool {
+    pub fn is_visible(&self, picture: Picture) -> bool {
         match picture {
-            _ if self.menu.is_some() => false,
+            _ if self.palette.is_some() => false,
             Picture::Tower if self.open_overlay().is_some() => self.is_open(Kind::Tower),
             Picture::Tower => self.areas().is_some_and(|areas| !areas.tower.is_empty()),
             Picture::Countdown => self.is_open(Kind::Why),

@@ -1,4 +1,4 @@
-//! Holding the screen still: what is drawn stays as it was, whatever happens at the node.
+//! The frozen screen: the view stays as it was while the node runs on.
 
 use clacks_p2p::core::Now;
 use clacks_source::{
@@ -9,155 +9,161 @@ use clacks_source::{
 use super::{Model, traffic::LogCursor};
 use crate::state::{limits::Limits, map::Map, tower::Towers};
 
-/// A screen that is held still. What is fetched for it, the lists and the held messages, is fetched only where the user
-/// moves or opens something.
+/// A frozen screen. Lists are only fetched when the user moves or opens something.
 #[derive(Debug)]
 pub(crate) struct Frozen {
-    /// What the pictures, the texts and the charts tell, as it was.
-    past: Box<Past>,
-    /// The time at which the screen was held still: that of everything that moves.
-    at: Now,
-    /// The time at which the lists were fetched: that of all ages.
-    fetched: Now,
-    /// Where the traffic stood, and the number of the row that was to come next.
-    stood: (LogCursor, u64),
+    /// Data derived from events at the time of freezing.
+    data: Box<FrozenData>,
+    /// Time of freezing, for animations.
+    frozen_at: Now,
+    /// Time at which the lists were fetched, for ages.
+    fetched_at: Now,
+    /// Cursor of the traffic at the time of freezing, and the number of the next row.
+    cursor_and_next: (LogCursor, u64),
     /// Number of traffic rows that arrived since.
-    pub held: usize,
-    /// Where the log was made to stand still, if it was followed before.
-    follows: Option<LogCursor>,
+    pub hidden_rows: usize,
+    /// Cursor at which the traffic was frozen, if it was followed before.
+    follow_cursor: Option<LogCursor>,
 }
 
-/// All that events change and that is drawn, but for the traffic.
+/// All drawn data that is derived from events, except the traffic.
 #[derive(Debug)]
-struct Past {
+struct FrozenData {
     trends: Trends,
-    lives: MessageHistories,
+    histories: MessageHistories,
     shares: Shares,
-    sends: SendHistory,
+    send_history: SendHistory,
     limits: Limits,
     towers: Towers,
     map: Map,
-    listening: SavedFilterHits,
+    saved_filters: SavedFilterHits,
 }
 
 impl Model {
-    /// Holds the screen still, or lets it go on.
+    /// Freezes or unfreezes the screen.
     pub(crate) fn toggle_frozen(&mut self) {
         match self.frozen.take() {
-            // Who has moved in the meantime stays where he is.
-            Some(Frozen { follows: Some(cursor), .. }) if cursor == self.log_cursor => {
+            // If the user moved the cursor meanwhile, it stays there.
+            Some(Frozen { follow_cursor: Some(cursor), .. }) if cursor == self.log_cursor => {
                 self.log_cursor = LogCursor::Following;
             }
             Some(_) => {}
             None => {
                 let was_following = self.log_cursor == LogCursor::Following;
                 self.freeze_log_at(self.log_position().unwrap_or(0));
-                let follows = was_following.then_some(self.log_cursor);
-                let stood = (self.log_cursor, self.log.next_number());
-                let (past, at) = (Box::new(self.past()), self.now);
-                self.frozen = Some(Frozen { past, at, fetched: at, stood, held: 0, follows });
+                let follow_cursor = was_following.then_some(self.log_cursor);
+                let cursor_and_next = (self.log_cursor, self.log.next_number());
+                let (data, frozen_at) = (Box::new(self.event_data()), self.now);
+                self.frozen = Some(Frozen {
+                    data,
+                    frozen_at,
+                    fetched_at: frozen_at,
+                    cursor_and_next,
+                    hidden_rows: 0,
+                    follow_cursor,
+                });
             }
         }
     }
 
-    fn past(&self) -> Past {
-        Past {
+    fn event_data(&self) -> FrozenData {
+        FrozenData {
             trends: self.trends.clone(),
-            lives: self.lives.clone(),
+            histories: self.histories.clone(),
             shares: self.shares.clone(),
-            sends: self.sends.clone(),
+            send_history: self.send_history.clone(),
             limits: self.limits.clone(),
             towers: self.towers.clone(),
             map: self.map.clone(),
-            listening: self.listening.clone(),
+            saved_filters: self.saved_filters.clone(),
         }
     }
 
-    /// The lists were fetched, so their ages and the peers of the map are those of now.
-    pub(crate) fn note_fetched(&mut self) {
+    /// Updates the time of ages and the peers of the map after the lists were fetched.
+    pub(crate) fn update_frozen_lists(&mut self) {
         let (now, map) = (self.now, &self.map);
         self.frozen.iter_mut().for_each(|frozen| {
-            frozen.fetched = now;
-            frozen.past.map = map.clone();
+            frozen.fetched_at = now;
+            frozen.data.map = map.clone();
         });
     }
 
-    /// What only the node knows about the limits was fetched.
-    pub(crate) fn note_used(&mut self) {
+    /// Updates the use of the limits after it was fetched.
+    pub(crate) fn update_frozen_usage(&mut self) {
         let used = &self.limits.usage;
-        self.frozen.iter_mut().for_each(|frozen| frozen.past.limits.usage = used.clone());
+        self.frozen.iter_mut().for_each(|frozen| frozen.data.limits.usage = used.clone());
     }
 
-    /// The user changed the stations.
-    pub(crate) fn note_stations(&mut self) {
-        let listening = &self.listening;
-        self.frozen.iter_mut().for_each(|frozen| frozen.past.listening = listening.clone());
+    /// Updates the saved filters after the user changed them.
+    pub(crate) fn update_frozen_filters(&mut self) {
+        let listening = &self.saved_filters;
+        self.frozen.iter_mut().for_each(|frozen| frozen.data.saved_filters = listening.clone());
     }
 
-    /// Whether a row of the traffic came after the screen was held still, and is not shown until the user moves there.
-    pub(crate) fn is_held_back(&self, number: u64) -> bool {
-        let stood = self.frozen.as_ref().map(|frozen| frozen.stood);
-        stood.is_some_and(|(cursor, next)| cursor == self.log_cursor && number >= next)
+    /// Whether a row of the traffic arrived after freezing and is hidden until the user moves there.
+    pub(crate) fn is_hidden_row(&self, number: u64) -> bool {
+        let cursor_and_next = self.frozen.as_ref().map(|frozen| frozen.cursor_and_next);
+        cursor_and_next.is_some_and(|(cursor, next)| cursor == self.log_cursor && number >= next)
     }
 
-    /// So many rows came, which are not seen while the screen is held still.
-    pub(crate) fn count_held_rows(&mut self, rows: usize) {
+    /// Counts rows that are hidden by the frozen screen.
+    pub(crate) fn count_hidden_rows(&mut self, rows: usize) {
         if let Some(frozen) = &mut self.frozen {
-            frozen.held += rows;
+            frozen.hidden_rows += rows;
         }
     }
 
-    fn shown_past(&self) -> Option<&Past> {
-        self.frozen.as_ref().map(|frozen| &*frozen.past)
+    fn frozen_data(&self) -> Option<&FrozenData> {
+        self.frozen.as_ref().map(|frozen| &*frozen.data)
     }
 
-    /// The time for the ages that are drawn.
-    pub(crate) fn shown_now(&self) -> Now {
-        self.frozen.as_ref().map_or(self.now, |frozen| frozen.fetched)
+    /// Time for ages.
+    pub(crate) fn list_time(&self) -> Now {
+        self.frozen.as_ref().map_or(self.now, |frozen| frozen.fetched_at)
     }
 
-    /// The time for the pictures that move.
-    pub(crate) fn shown_moment(&self) -> Now {
-        self.frozen.as_ref().map_or(self.now, |frozen| frozen.at)
+    /// Time for animations.
+    pub(crate) fn animation_time(&self) -> Now {
+        self.frozen.as_ref().map_or(self.now, |frozen| frozen.frozen_at)
     }
 
-    /// The charts to be drawn.
+    /// Charts to draw.
     pub(crate) fn shown_trends(&self) -> &Trends {
-        self.shown_past().map_or(&self.trends, |past| &past.trends)
+        self.frozen_data().map_or(&self.trends, |data| &data.trends)
     }
 
-    /// The lives of messages to be drawn.
-    pub(crate) fn shown_lives(&self) -> &MessageHistories {
-        self.shown_past().map_or(&self.lives, |past| &past.lives)
+    /// Message histories to draw.
+    pub(crate) fn shown_histories(&self) -> &MessageHistories {
+        self.frozen_data().map_or(&self.histories, |data| &data.histories)
     }
 
-    /// What came through whom, to be drawn.
+    /// Shares of peers to draw.
     pub(crate) fn shown_shares(&self) -> &Shares {
-        self.shown_past().map_or(&self.shares, |past| &past.shares)
+        self.frozen_data().map_or(&self.shares, |data| &data.shares)
     }
 
-    /// The last messages that were sent, to be drawn.
-    pub(crate) fn shown_sends(&self) -> &SendHistory {
-        self.shown_past().map_or(&self.sends, |past| &past.sends)
+    /// Send history to draw.
+    pub(crate) fn shown_send_history(&self) -> &SendHistory {
+        self.frozen_data().map_or(&self.send_history, |data| &data.send_history)
     }
 
-    /// The limits to be drawn.
+    /// Limits to draw.
     pub(crate) fn shown_limits(&self) -> &Limits {
-        self.shown_past().map_or(&self.limits, |past| &past.limits)
+        self.frozen_data().map_or(&self.limits, |data| &data.limits)
     }
 
-    /// The clacks towers to be drawn.
+    /// Shutter towers to draw.
     pub(crate) fn shown_towers(&self) -> &Towers {
-        self.shown_past().map_or(&self.towers, |past| &past.towers)
+        self.frozen_data().map_or(&self.towers, |data| &data.towers)
     }
 
-    /// The map to be drawn, on which keys move.
+    /// Map to draw and to navigate.
     pub(crate) fn shown_map(&self) -> &Map {
-        self.shown_past().map_or(&self.map, |past| &past.map)
+        self.frozen_data().map_or(&self.map, |data| &data.map)
     }
 
-    /// The stations to be drawn.
-    pub(crate) fn shown_listening(&self) -> &SavedFilterHits {
-        self.shown_past().map_or(&self.listening, |past| &past.listening)
+    /// Saved filters to draw.
+    pub(crate) fn shown_saved_filters(&self) -> &SavedFilterHits {
+        self.frozen_data().map_or(&self.saved_filters, |data| &data.saved_filters)
     }
 }

@@ -3,7 +3,7 @@
 use super::Model;
 use crate::state::layout::Pane;
 
-/// Where the log stands still, if it does.
+/// Cursor of the traffic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LogCursor {
     /// The newest row is at the bottom, and new rows scroll the list.
@@ -13,7 +13,7 @@ pub(crate) enum LogCursor {
 }
 
 impl Model {
-    /// The row of the log that is selected: the newest while it is followed.
+    /// Returns the index of the selected row. While the traffic is followed, it is the newest.
     pub(crate) fn log_position(&self) -> Option<usize> {
         let last = self.log.len().checked_sub(1)?;
         Some(match self.log_cursor {
@@ -22,7 +22,7 @@ impl Model {
         })
     }
 
-    /// The position of the log's row at the top of the screen.
+    /// Returns the index of the first row on the screen.
     pub(crate) fn log_top(&self) -> usize {
         let height = self.height(Pane::Traffic);
         match (self.log_cursor, self.log_position()) {
@@ -33,27 +33,27 @@ impl Model {
         }
     }
 
-    /// Has the rows stay that are on the screen while the log stands still.
-    pub(crate) fn hold_traffic(&mut self) {
+    /// Keeps visible rows from being evicted while the traffic is frozen.
+    pub(crate) fn pin_visible_rows(&mut self) {
         let stands = self.log_cursor != LogCursor::Following;
         let top = stands.then(|| self.log.at(self.log_top()).map(|row| row.number)).flatten();
         self.log.hold_from(top);
     }
 
-    /// Has the log stand still where it is, with the row at this position selected.
+    /// Freezes the traffic with the row at this index selected. The scroll position does not change.
     pub(crate) fn freeze_log_at(&mut self, position: usize) {
-        self.show_log_row(position, position.saturating_sub(self.log_top()));
+        self.freeze_log_at_row(position, position.saturating_sub(self.log_top()));
     }
 
-    /// Has the log stand still with the row at this position selected, on this row of the screen.
-    pub(crate) fn show_log_row(&mut self, position: usize, row: usize) {
+    /// Freezes the traffic with the row at index `position` selected, on row `row` of the screen.
+    pub(crate) fn freeze_log_at_row(&mut self, position: usize, row: usize) {
         let number = self.log.at(position).map_or(self.log.next_number(), |row| row.number);
         self.log_cursor = LogCursor::Frozen { number, row };
     }
 
     /// Adds a row to the traffic that does not come from an event of the node.
-    pub fn note_text(&mut self, text: String) {
+    pub fn push_text_row(&mut self, text: String) {
         self.log.note_text(text, self.now.unix_ms);
-        self.count_held_rows(1);
+        self.count_hidden_rows(1);
     }
 }

@@ -17,7 +17,7 @@ const NAME_WIDTH: usize = 14;
 /// Returns the lines about a peer, wrapped to a width in columns.
 pub fn peer_lines(model: &Model, theme: Theme, detail: &PeerDetail, columns: usize) -> Vec<Line<'static>> {
     let PeerDetail { peer, certificate, is_known } = detail;
-    let age = format::age(peer.age(model.shown_now()));
+    let age = format::age(peer.age(model.list_time()));
     let since = clock(peer.time, &model.zone);
     let status = match is_known {
         true => format!("{} {} for {age}, since {since}", letter(peer.status), format::status(peer)),
@@ -36,7 +36,7 @@ pub fn message_lines(
     waits: bool,
     columns: usize,
 ) -> Vec<Line<'static>> {
-    with_blank_line(field_lines(theme, columns, &facts::message::fields(queued, waits, model.shown_now())))
+    with_blank_line(field_lines(theme, columns, &facts::message::fields(queued, waits, model.list_time())))
 }
 
 /// Returns the lines about a row of the traffic, without the text of its message.
@@ -61,6 +61,6 @@ fn with_blank_line(mut fields: Vec<Line<'static>>) -> Vec<Line<'static>> {
 /// Returns how and how long ago a peer became known. `None` if that was not observed.
 pub fn introduction_text(model: &Model, peer: &Address) -> Option<String> {
     let introduced = model.shown_map().introduction(peer)?;
-    let age = format::age(model.shown_now().uptime.saturating_sub(introduced.at));
+    let age = format::age(model.list_time().uptime.saturating_sub(introduced.at));
     Some(facts::peer::introduced(&introduced.by, &age))
 }

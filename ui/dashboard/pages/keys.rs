@@ -6,5 +6,5 @@ use crate::model::Model;
 pub(crate) fn with_keys(model: &Model, text: &str) -> String {
     let Some((before, rest)) = text.split_once('{') else { return text.to_owned() };
     let (command, after) = rest.split_once('}').unwrap_or((rest, ""));
-    format!("{before}{}{}", model.key_for(command), with_keys(model, after))
+    format!("{before}{}{}", model.key_name(command), with_keys(model, after))
 }

@@ -41,7 +41,7 @@ fn stays_heading(life: &MessageHistory) -> String {
 }
 
 fn summary(model: &Model, theme: Theme, life: &MessageHistory, columns: usize) -> Vec<Line<'static>> {
-    let told = facts::life::summary(life, model.shown_now(), &model.zone);
+    let told = facts::life::summary(life, model.list_time(), &model.zone);
     told.into_iter()
         .flat_map(|(name, value)| entry(theme.quiet, NAME_WIDTH, name, &value, columns, theme.charset))
         .collect()
@@ -50,7 +50,7 @@ fn summary(model: &Model, theme: Theme, life: &MessageHistory, columns: usize) -
 /// Returns a timeline from the first stored stay until now, with a mark for each arrival.
 fn timeline(model: &Model, theme: Theme, life: &MessageHistory, columns: usize) -> Option<Line<'static>> {
     let start = life.passes.front().filter(|_| life.passes.len() > 1)?.came.uptime;
-    let length = model.shown_now().uptime.saturating_sub(start);
+    let length = model.list_time().uptime.saturating_sub(start);
     let label = format!("{} ago ", format::age(length));
     let room = columns
         .checked_sub(NAME_WIDTH + label.len() + " now".len())

@@ -20,7 +20,7 @@ use super::model::{
 /// Returns the message of the overlay, else the selected one.
 pub fn current_message(model: &Model) -> Option<Message> {
     match &model.overlay {
-        Some(Overlay { content: OverlayKind::Overhead(souls), .. }) => souls.message(model.shown_lives()),
+        Some(Overlay { content: OverlayKind::Overhead(souls), .. }) => souls.message(model.shown_histories()),
         Some(Overlay { content: OverlayKind::Held, .. }) => {
             model.held.list.selected_message().map(|held| held.queued.message.clone())
         }
@@ -46,7 +46,7 @@ pub(crate) fn content_lines(
         OverlayKind::Peer(detail) => detail::peer_lines(model, theme, detail, columns),
         OverlayKind::Message(queued, waits) => detail::message_lines(model, theme, queued, *waits, columns),
         OverlayKind::Row(row) => detail::row_lines(model, theme, row, columns),
-        OverlayKind::Biography(message) => match model.shown_lives().of(message) {
+        OverlayKind::Biography(message) => match model.shown_histories().of(message) {
             Some(life) => message_history::lines(model, theme, life, columns),
             None => vec![Line::styled("nothing is remembered of this message", theme.quiet)],
         },

@@ -30,7 +30,7 @@ const SCALE_WIDTH: std::ops::RangeInclusive<usize> = 16..=100;
 pub fn lines(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> {
     let mut lines = next_send_lines(model, theme, columns);
     lines.push(Line::default());
-    let mut sends = model.shown_sends().newest_first();
+    let mut sends = model.shown_send_history().newest_first();
     match sends.next() {
         Some(last) => lines.extend(last_send_lines(model, theme, last, columns)),
         None => lines.extend(entry(
@@ -61,7 +61,7 @@ fn next_send_lines(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'sta
     let (when, odds) = match overview.next_send.filter(|_| overview.queued > 0) {
         Some(at) => {
             let text = model.head.as_ref().map(|head| preview(&head.message)).unwrap_or_default();
-            let wait = format::span(at.saturating_sub(model.shown_now().uptime));
+            let wait = format::span(at.saturating_sub(model.list_time().uptime));
             (format!("in {wait}: {text}"), odds(&overview.free_peers, overview.verified_only))
         }
         None => (with_keys(model, idle(overview)), "-".to_owned()),

@@ -16,14 +16,17 @@ const LEFT_WIDTH: usize = 18;
 /// Returns the saved filters for a title: number, count and the start of each filter. Without room it returns numbers
 /// and counts only.
 pub fn title_notes(model: &Model, theme: Theme, room: usize) -> Vec<Span<'static>> {
-    let long: Vec<_> =
-        model.shown_listening().iter().flat_map(|station| title_note(model, theme, station, true)).collect();
+    let long: Vec<_> = model
+        .shown_saved_filters()
+        .iter()
+        .flat_map(|station| title_note(model, theme, station, true))
+        .collect();
     if long.iter().map(Span::width).sum::<usize>() <= room {
         return long;
     }
     let mut room = room;
     let mut notes = Vec::new();
-    for station in model.shown_listening().iter() {
+    for station in model.shown_saved_filters().iter() {
         let note = title_note(model, theme, station, false);
         let Some(rest) = room.checked_sub(note.iter().map(Span::width).sum()) else { break };
         room = rest;
@@ -60,7 +63,7 @@ fn title_note(
 
 /// Returns the page of saved filters, wrapped to a width in columns.
 pub fn lines(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> {
-    let stations = model.shown_listening().iter().flat_map(|(number, station, hits)| {
+    let stations = model.shown_saved_filters().iter().flat_map(|(number, station, hits)| {
         let is_on = model.log.filter() == Some(&station.filter);
         let marker = if is_on { '>' } else { ' ' };
         let came = if is_on { "tuned in".to_owned() } else { format!("{} new", hit_count(hits)) };
@@ -84,7 +87,7 @@ fn empty_text(model: &Model) -> String {
     let digit = Key::plain(KeyCode::Char('3'));
     let binding = model.keymap.find(model.pane.into(), digit);
     let tunes_in = binding.is_some_and(|binding| binding.command == ":station {key}");
-    let key = if tunes_in { digit.to_string() } else { model.key_for(":station 3") };
+    let key = if tunes_in { digit.to_string() } else { model.key_name(":station 3") };
     format!("there are none; :station 3 from:tower makes one, and {key} tunes in to it")
 }
 

@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_that_begin_so_are_found_by_few_looks_in_a_long_queue() {
+    fn number_prefixes_are_found_with_few_queries_in_a_long_queue() {
         let (queue, looks) = (queue((1..200_000).step_by(3)), Cell::new(0));
         let window = |positions: Range<usize>| {
             looks.set(looks.get() + 1);
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn held_messages_are_told_with_those_that_wait_and_alone() {
+    async fn held_messages_are_returned_with_queued_ones_and_alone() {
         let node = Node::builder().hostname("127.0.0.1").port(0).start().await.unwrap();
         let [one, two] = ["one", "two"].map(|text| node.enqueue(Message::text(text)).unwrap());
         clacks_source::execute::execute(&node, clacks_language::command::NodeCommand::HoldOne(two))
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_crowd_of_peers_is_asked_for_those_that_fit_only() {
+    async fn only_matching_peers_are_returned() {
         let node = Node::builder().hostname("127.0.0.1").port(0).start().await.unwrap();
         let add = |address: String| assert!(node.add_peer(&address.parse().unwrap()));
         (1..=200).for_each(|port| add(format!("tower-{port}:1")));

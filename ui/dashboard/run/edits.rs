@@ -28,7 +28,7 @@ impl Dashboard {
         let Some(node) = self.source.node() else { return };
         let before = restore::before(node, &NodeCommand::HoldOne(id));
         let in_hand = execute::message(node, id)
-            .and_then(|message| editing::too_long(id, &message).map_or(Ok(()), Err))
+            .and_then(|message| editing::too_long_reason(id, &message).map_or(Ok(()), Err))
             .and_then(|()| execute::take_in_hand(node, id));
         self.before_edit = before;
         self.dispatch(match in_hand {
@@ -48,7 +48,7 @@ impl Dashboard {
                 self.dispatch(Msg::CommandsRun(vec![outcome], before));
             }
             Err(reason) => {
-                let line = editing::on_a_line(edit::line(editing.id, message));
+                let line = editing::line_if_fits(edit::line(editing.id, message));
                 self.retry_edit(editing, line, &Document::of(message).text, reason);
             }
         }
@@ -67,7 +67,7 @@ impl Dashboard {
         };
         self.before_edit = before;
         let editing =
-            Editing { id, returns_to_queue: in_hand.waited, opened_from_held: self.model.shows_held() };
+            Editing { id, returns_to_queue: in_hand.waited, opened_from_held: self.model.is_held_open() };
         let file = match EditFile::create(&in_hand.message) {
             Ok(file) => file,
             Err(error) => {
@@ -106,7 +106,7 @@ impl Dashboard {
             }
             EditResult::Message(message) => self.finish_edit(editing, &message),
             EditResult::Invalid { text, reason } => {
-                self.retry_edit(editing.clone(), editing::to_mend(editing.id, &text), &text, reason);
+                self.retry_edit(editing.clone(), editing::correction_line(editing.id, &text), &text, reason);
             }
             EditResult::Unchanged => {
                 self.return_message(&editing);

@@ -174,7 +174,7 @@ impl Dashboard {
     /// Returns the texts of messages, one per line.
     fn message_texts(&self, ids: &[MessageId]) -> Text {
         let queued = ids.iter().filter_map(|id| self.source.queued_message(*id));
-        Text::new(&queued.map(|queued| copy::line(&queued.message)).collect::<Vec<_>>().join("\n"))
+        Text::new(&queued.map(|queued| copy::message_line(&queued.message)).collect::<Vec<_>>().join("\n"))
     }
 }
 

@@ -199,18 +199,18 @@ impl Dashboard {
         );
         model.keymap = Keymap::default().with_user_keys(&settings.options.keys);
         model.replay = source.replay();
-        source.omission_remark().into_iter().for_each(|text| model.say(text));
+        source.omission_remark().into_iter().for_each(|text| model.notify(text));
         model.limits.settings = source.node().map(LimitSettings::of);
         model.motion = Animations::new(settings.motion());
-        model.looks = settings.looks.clone();
-        model.looks.complaint().into_iter().for_each(|complaint| model.complain(complaint));
+        model.themes = settings.looks.clone();
+        model.themes.complaint().into_iter().for_each(|complaint| model.notify_error(complaint));
         model.log.set_filter(settings.options.filter.clone());
         if let Some(remark) = &settings.remark {
-            model.note_text(remark.clone());
-            model.complain(remark);
+            model.push_text_row(remark.clone());
+            model.notify_error(remark);
         }
         let kept = &settings.stations;
-        model.listening = SavedFilterHits::new(settings.options.stations.clone(), kept.changed.clone());
+        model.saved_filters = SavedFilterHits::new(settings.options.stations.clone(), kept.changed.clone());
         let replies = mpsc::channel(REPLY_CAPACITY);
         let complaints = replies.0.clone();
         // An error means that the dashboard is closed.
@@ -247,7 +247,7 @@ impl Dashboard {
                 let complain = move |reason| drop(replies.blocking_send(Msg::EffectDone(Err(reason))));
                 self.history = Some(HistoryWriter::new(file, complain));
             }
-            Err(error) => self.model.complain(format!("{error:#}; nothing is kept in it")),
+            Err(error) => self.model.notify_error(format!("{error:#}; nothing is kept in it")),
         }
     }
 

@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn the_file_is_this_users_alone_and_goes_when_it_is_done() {
+    fn the_edited_file_is_private_and_deleted_after_the_edit() {
         let file = EditFile::create(&Message::text("secret")).unwrap();
         let (path, directory) = (file.path.clone(), file.directory.path().to_owned());
         assert_eq!((mode(&path), mode(&directory)), (0o600, 0o700));
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_text_is_kept() {
+    fn a_file_that_is_not_text_is_kept() {
         let file = EditFile::create(&Message::text("text")).unwrap();
         let path = file.path.clone();
         fs::write(&path, b"\xff\xfe").unwrap();
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_written_is_kept_when_the_editor_fails_and_nothing_else() {
+    fn a_changed_file_is_kept_when_the_editor_fails() {
         let file = EditFile::create(&Message::text("text")).unwrap();
         let directory = file.directory.path().to_owned();
         assert_eq!(file.keep_after_failure("it failed"), "it failed");
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn what_an_editor_that_is_ended_leaves_beside_the_file_is_kept() {
+    fn a_swap_file_of_a_killed_editor_is_kept() {
         let file = EditFile::create(&Message::text("text")).unwrap();
         let directory = file.directory.path().to_owned();
         fs::write(directory.join(".message.txt.swp"), "text and more").unwrap();
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn the_editor_is_the_one_that_was_chosen() {
+    fn visual_takes_precedence_over_editor() {
         let chosen = |visual: Option<&str>, editor: Option<&str>| {
             editor_from_env(|name| (if name == "VISUAL" { visual } else { editor }).map(str::to_owned))
         };
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_editor_can_have_arguments_and_the_file_any_name() {
+    async fn the_editor_may_have_arguments_and_the_path_any_characters() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("a $HOME \"b\"");
         fs::write(&path, "before").unwrap();

@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_sent_is_there_in_the_next_run_and_for_nobody_else() {
+    fn the_history_persists_and_is_private() {
         let (_directory, path) = place();
         let (mut file, before) = HistoryFile::open(&path).unwrap();
         assert_eq!(before, [""; 0]);
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn the_file_is_cut_back_to_the_newest_lines() {
+    fn the_file_is_truncated_to_the_newest_lines() {
         let (_directory, path) = place();
         let (mut file, _) = HistoryFile::open(&path).unwrap();
         (0..=TRUNCATE_AT).for_each(|number| file.append(&number.to_string()).unwrap());
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_to_the_file_stays_when_it_is_cut_back() {
+    fn truncation_keeps_a_symbolic_link() {
         for target in ["../elsewhere", "../not yet/there"] {
             let (_directory, path) = place();
             let made = path.parent().unwrap();
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_an_editor_saved_has_the_same_lines() {
+    fn a_file_saved_by_an_editor_has_the_same_lines() {
         let (_directory, path) = place();
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         for text in ["\u{feff}one\ntwo\\r\n", "one\r\ntwo\\r\r\n", "\u{feff}one\r\ntwo\\r"] {
@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn those_who_write_at_once_lose_nothing_of_each_other() {
+    fn concurrent_writers_lose_no_lines() {
         let (_directory, path) = place();
         let writer = |name: &'static str| {
             let path = path.clone();
@@ -296,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_text_is_left_out_and_a_half_line_swallows_nothing() {
+    fn invalid_utf8_is_skipped_and_an_incomplete_line_is_not_joined() {
         let (_directory, path) = place();
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, b"good\n\xff\xfe\x00\nalso good\n\nhalf").unwrap();
@@ -310,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_file_is_an_error_that_names_it() {
+    fn a_path_that_is_not_a_file_is_an_error_with_the_path() {
         let (directory, path) = place();
         let error = |path: &Path| format!("{:#}", HistoryFile::open(path).unwrap_err());
         assert!(error(directory.path()).ends_with("can't be read: it is a directory, not a regular file"));
@@ -321,7 +321,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_sent_last_is_written_before_the_end() {
+    async fn the_last_line_is_written_before_exit() {
         let (_directory, path) = place();
         let (file, _) = HistoryFile::open(&path).unwrap();
         let writer = HistoryWriter::new(file, |reason| panic!("{reason}"));
@@ -332,7 +332,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_line_comes_back_as_it_was(line in "(?s).*") {
+        fn every_line_round_trips(line in "(?s).*") {
             prop_assert!(!encode(&line).contains(['\n', '\r']));
             prop_assert_eq!(decode(&encode(&line)), line);
         }

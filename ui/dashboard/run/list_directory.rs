@@ -36,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_those_that_begin_so_and_hidden_ones_wait_for_a_dot() {
+    fn names_match_the_prefix_and_hidden_files_need_a_dot() {
         let place = tempfile::tempdir().unwrap();
         for name in ["notes.jsonl", "notes.csv", "other", ".hidden"] {
             fs::write(place.path().join(name), "").unwrap();

@@ -196,7 +196,7 @@ impl Source {
             }
             (Self::Live(live), Command::View(ViewCommand::Edit(id))) => {
                 let message = execute::message(&live.node, *id);
-                message.map_or_else(Some, |message| editing::too_long(*id, &message))
+                message.map_or_else(Some, |message| editing::too_long_reason(*id, &message))
             }
             (Self::Live(live), Command::View(ViewCommand::Record(command))) => live.recorder.why_not(command),
             (Self::Live(live), Command::View(ViewCommand::PeersFrom(None))) => live.peer_lists.why_not(),
@@ -251,7 +251,7 @@ impl SourceEvent {
 
 /// Fetches the data for the screen.
 pub fn snapshot(node: &impl Lists, model: &Model) -> Snapshot {
-    let wanted = model.wanted();
+    let wanted = model.query();
     let is_known = |address: &Address| node.peer(address).is_some();
     let selected_peer = match &wanted.peer {
         Anchor::At(address) if is_known(address) => Some(address.clone()),

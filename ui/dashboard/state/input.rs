@@ -333,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn history_is_walked_and_the_draft_comes_back() {
+    fn walking_the_history_returns_to_the_draft() {
         let mut input = Input::default();
         for sent in ["one", "two"] {
             input.insert(sent);
@@ -349,7 +349,7 @@ mod tests {
     }
 
     #[test]
-    fn an_edit_of_a_recalled_line_is_kept_when_one_goes_on() {
+    fn an_edited_recalled_line_becomes_the_draft() {
         let mut input = Input::default();
         for sent in ["one", "two"] {
             input.insert(sent);
@@ -373,7 +373,7 @@ mod tests {
     }
 
     #[test]
-    fn the_draft_that_a_walk_began_with_is_not_lost_when_another_line_is_sent() {
+    fn the_draft_before_a_walk_is_in_the_history_after_another_line_is_sent() {
         let mut input = Input::default();
         input.insert("one");
         input.submit();
@@ -385,7 +385,7 @@ mod tests {
     }
 
     #[test]
-    fn a_command_begun_with_a_colon_starts_empty_and_what_was_begun_is_in_the_history() {
+    fn a_colon_starts_an_empty_command_and_archives_the_previous_one() {
         let mut input = Input::default();
         input.start_command(":");
         input.insert("rate abc");
@@ -397,7 +397,7 @@ mod tests {
     }
 
     #[test]
-    fn a_paste_stays_on_one_line_and_within_bounds() {
+    fn a_paste_becomes_one_line_within_the_maximum_length() {
         let mut input = Input::default();
         assert!(input.insert("a\r\nb\nc\td\n"));
         assert_eq!(input.draft(), "a b c d");

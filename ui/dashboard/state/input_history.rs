@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_is_not_kept_twice_in_a_row_and_the_oldest_go() {
+    fn the_history_drops_repeated_and_oldest_lines() {
         let mut history = history(&["a", "a", "b", "a", ""]);
         assert_eq!(history.lines.iter().map(|line| &*line.text).collect::<Vec<_>>(), ["a", "b", "a"]);
         (0..MAX_LINES).for_each(|number| assert!(history.push_sent(&number.to_string())));
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_sent_comes_back_and_is_not_suggested() {
+    fn unsent_lines_are_recalled_but_not_suggested() {
         let mut history = history(&[":rate 2"]);
         history.push_unsent(":rate abc");
         assert_eq!(history.suggestion(":r"), Some(":rate 2"));
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn a_walk_with_a_draft_keeps_to_what_begins_so() {
+    fn a_walk_with_a_draft_visits_only_lines_with_that_prefix() {
         let history = history(&[":add a:1", "hello", ":add b:1", "goodbye"]);
         assert_eq!(walked(&history, ":a", "uuudd"), [":add b:1", ":add a:1", ":add a:1", ":add b:1", ":a"]);
         assert_eq!(walked(&history, "", "uud"), ["goodbye", ":add b:1", "goodbye"]);
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn a_search_goes_back_line_by_line() {
+    fn a_search_continues_with_older_lines() {
         let history = history(&["GNU Terry", "lamp oil", "gnu", "gnu!", "gnu!"]);
         let search = history.search("gnu");
         assert_eq!(history.search_result(&search), Some("gnu!"));
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_line_that_goes_on_is_suggested() {
+    fn the_newest_longer_line_is_suggested() {
         let history = history(&["hello there", "hello", "other"]);
         assert_eq!(history.suggestion("hel"), Some("hello"));
         assert_eq!(history.suggestion("hello"), Some("hello there"));

@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn areas_are_on_the_screen_and_beside_each_other() {
+    fn areas_are_on_the_screen_and_do_not_overlap() {
         for (screen, pane, areas) in every_layout() {
             let all = areas.all();
             for (index, (name, area)) in all.iter().enumerate().filter(|(_, (_, area))| !area.is_empty()) {
@@ -251,21 +251,21 @@ mod tests {
     }
 
     #[test]
-    fn what_has_the_focus_is_seen() {
+    fn the_focused_pane_is_visible() {
         for (screen, pane, areas) in every_layout() {
             assert!(!areas.pane(pane).is_empty(), "{pane:?} at {screen}");
         }
     }
 
     #[test]
-    fn a_zoomed_pane_has_all_of_the_body() {
+    fn a_zoomed_pane_fills_the_body() {
         let areas = Areas::of(Rect::new(0, 0, 200, 60), Pane::Queue, true, true).unwrap();
         assert_eq!(areas.queue, areas.body);
         assert!([areas.peers, areas.traffic, areas.map, areas.details].iter().all(|area| area.is_empty()));
     }
 
     #[test]
-    fn a_tower_and_a_chart_stand_where_the_lists_keep_enough_room() {
+    fn tower_and_chart_are_shown_only_if_the_lists_keep_enough_rows() {
         let areas = |width, height, has_tower| {
             Areas::of(Rect::new(0, 0, width, height), Pane::Peers, false, has_tower).unwrap()
         };

@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_met_in_the_last_minute_is_told_and_no_longer() {
+    fn hits_are_counted_for_one_minute() {
         let mut limits = Limits::default();
         for (seconds, hits, expected) in
             [(0, 5, 0), (0, 6, 1), (10, 7, 2), (10, 9, 4), (59, 9, 4), (60, 9, 3), (69, 9, 3), (71, 9, 0)]
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn a_second_after_one_was_met_there_may_be_more() {
+    fn the_next_sample_is_due_one_second_after_a_hit() {
         let mut limits = Limits::default();
         limits.sample(after(0), 5);
         assert_eq!(limits.changes_after(after(0)), None);
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flood_of_frames_takes_bounded_memory() {
+    fn frequent_samples_use_bounded_memory() {
         let mut limits = Limits::default();
         for frame in 0..100_000 {
             limits.sample(after(0) + Duration::from_millis(33 * frame), frame);

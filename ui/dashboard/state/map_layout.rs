@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tower_that_is_alone_stands_at_home() {
+    fn a_single_peer_is_at_its_home_position() {
         let far_from_us = |identifier: &PeerId| {
             home_position(identifier).distance(CENTRE) > CENTRE_FACTOR * DESIRED_DISTANCE
         };
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn towers_keep_apart() {
+    fn peers_keep_a_distance() {
         for count in [12, 24, 64] {
             let places = placed(&identifiers(1..=count));
             let nearest = |index: usize| {
@@ -150,7 +150,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
         #[test]
-        fn places_are_on_the_map_and_the_same_every_time(ports in prop::collection::vec(1_u16.., 0..40)) {
+        fn positions_are_on_the_map_and_deterministic(ports in prop::collection::vec(1_u16.., 0..40)) {
             let identifiers = identifiers(ports);
             let places = placed(&identifiers);
             for place in &places {

@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn marks_are_bounded_and_the_same_key_takes_one_away() {
+    fn marks_are_bounded_and_toggled() {
         let mut marked = Marked::default();
         (0..MAX_MARKS).for_each(|number| marked.toggle(number).unwrap());
         assert!(marked.toggle(MAX_MARKS).is_err());
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_mark_that_goes_by_itself_is_told_once() {
+    fn losing_the_last_mark_is_reported_once() {
         let mut marked = Marked::default();
         [1, 2].into_iter().for_each(|number| marked.toggle(number).unwrap());
         marked.remove_missing(&[1]);

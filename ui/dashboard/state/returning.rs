@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn the_selection_goes_with_its_message() {
+    fn the_selection_follows_its_message() {
         let mut histories = histories(&["a", "a", "a", "b", "b", "c", "c"]);
         let mut list = ReturningList::default();
         list.move_by(&histories, 1, 2);

@@ -55,7 +55,7 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     #[test]
-    fn it_says_which_node_it_is_and_how_much_waits() {
+    fn the_title_has_the_address_and_the_queue_length() {
         let title = |address, queued| node_title(address, queued, Charset::Unicode);
         assert_eq!(title("tower:8080", 0), "clacks tower:8080");
         assert_eq!(title("tower:8080", 12), "clacks tower:8080 \u{b7} 12 queued");
@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn it_changes_once_a_second_and_only_if_it_says_something_else() {
+    fn the_title_changes_at_most_once_per_second() {
         let mut title = Title::default();
         assert_eq!(title.changes_after("one", SECOND), None, "the first is set at once");
         assert_eq!(title.next("one".to_owned(), SECOND), Some("one"));

@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn every_byte_has_shutters_of_its_own() {
+    fn every_byte_has_a_distinct_face() {
         let shutters = |byte| {
             let face = TowerFace::Showing { at: 0, byte };
             [0, 1].map(|column| [0, 1, 2, 3].map(|row| face.shutter(column, row) == Shutter::Closed))
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn only_shutters_that_change_turn() {
+    fn only_changing_shutters_move() {
         // N is 0100 1110.
         let face = TowerFace::Turning { at: 1, from: b'G', byte: b'N' };
         assert_eq!(
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_is_spelt_byte_by_byte_and_then_the_tower_rests() {
+    fn a_message_is_spelt_byte_by_byte_before_the_tower_rests() {
         let (towers, motion) = towers(Setting::Full, &["G\u{e9}"]);
         let face = |millis| towers.incoming.face(now(millis), &motion);
         assert_eq!(face(0), TowerFace::Turning { at: 0, from: 0, byte: b'G' });
@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn of_those_that_wait_the_newest_is_spelt_next() {
+    fn the_newest_waiting_message_is_spelt_next() {
         let (mut towers, mut motion) = towers(Setting::Full, &["one", "two", "six"]);
         let spelled = |towers: &Towers| towers.incoming.message().map(|passing| passing.text.clone());
         towers.advance(now(1000), &mut motion);
@@ -285,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_message_is_cut_and_does_not_take_long() {
+    fn a_long_message_is_cut_and_spelt_in_limited_time() {
         let (towers, motion) = towers(Setting::Full, &[&"\u{e9}".repeat(100_000)]);
         assert!(towers.incoming.message().unwrap().text.len() <= MAX_TEXT_BYTES);
         let end = TARGET_TIME + Duration::from_secs(1);
@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn reduced_motion_shows_whole_letters_a_second_each() {
+    fn reduced_motion_shows_one_letter_per_second() {
         let (towers, motion) = towers(Setting::Reduced, &["GNU Terry Pratchett"]);
         let face = |millis| towers.incoming.face(now(millis), &motion);
         assert_eq!(face(0), TowerFace::Showing { at: 0, byte: b'G' });
@@ -302,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn without_motion_the_first_letter_stays_and_a_new_message_takes_its_place() {
+    fn without_motion_the_first_letter_stays_until_the_next_message() {
         let (mut towers, mut motion) = towers(Setting::Off, &["one", "two"]);
         let face = |towers: &Towers, motion: &Animations| towers.incoming.face(now(0), motion);
         assert_eq!(face(&towers, &motion), TowerFace::Showing { at: 0, byte: b't' });
@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_without_letters_is_passed_over() {
+    fn an_empty_message_is_skipped() {
         let (towers, _) = towers(Setting::Full, &[""]);
         assert!(towers.incoming.message().is_none());
     }

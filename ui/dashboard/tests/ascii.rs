@@ -53,7 +53,7 @@ fn written(fixture: &Fixture) -> Vec<u8> {
 }
 
 #[test]
-fn every_byte_is_ascii_at_every_size_whatever_is_open() {
+fn every_byte_is_ascii_at_every_size_and_in_every_view() {
     let mut fixture = fixture(80, 24);
     for keys in [&[][..], &[KeyCode::Enter], &[KeyCode::Char('?')], &[KeyCode::Char(':')]] {
         keys.iter().for_each(|key| drop(fixture.press(*key)));
@@ -68,7 +68,7 @@ fn every_byte_is_ascii_at_every_size_whatever_is_open() {
 }
 
 #[test]
-fn every_message_is_ascii_in_full_and_nothing_of_it_is_lost() {
+fn every_message_is_shown_completely_in_ascii() {
     let mut fixture = fixture(200, 60);
     fixture.press(KeyCode::Tab);
     fixture.press(KeyCode::Tab);
@@ -91,7 +91,7 @@ fn every_message_is_ascii_in_full_and_nothing_of_it_is_lost() {
 }
 
 #[test]
-fn what_is_our_own_is_in_signs_that_ascii_has() {
+fn own_symbols_have_ascii_replacements() {
     let mut fixture = Fixture::busy_in(Charset::Ascii, 120, 40);
     // But for two messages of the queue, which are a peer's.
     let screen = fixture.screen();

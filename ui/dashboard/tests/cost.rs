@@ -160,7 +160,7 @@ fn draw(cost: &Cost) -> Duration {
 }
 
 #[tokio::test]
-async fn what_is_not_seen_costs_a_frame_nothing() {
+async fn invisible_items_do_not_slow_a_frame() {
     let load = |count| Load { messages: count, peers: count, events_a_second: 3000 };
     let [few, many] = costs([load(200), load(20_000)], 60).await;
     // The fastest, which other tests disturbed least.

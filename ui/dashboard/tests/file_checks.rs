@@ -61,7 +61,7 @@ async fn refusals(node: &Node, line: &str) -> (Option<String>, Option<String>) {
 }
 
 #[tokio::test]
-async fn a_file_is_said_to_be_refused_exactly_if_it_is_and_in_the_same_words() {
+async fn the_file_check_agrees_with_the_command() {
     let node = Node::builder().hostname("127.0.0.1").port(0).start().await.unwrap();
     let (mut refused, mut taken) = (0, 0);
     for command in [":write", ":write!", ":record", ":record!"] {
@@ -79,7 +79,7 @@ async fn a_file_is_said_to_be_refused_exactly_if_it_is_and_in_the_same_words() {
 }
 
 #[test]
-fn a_file_that_would_be_refused_is_said_to_be() {
+fn a_refused_file_is_reported_before_enter() {
     let directory = tempfile::tempdir().unwrap();
     let path = |name: &str| directory.path().join(name).display().to_string();
     for name in ["there.csv", "there.jsonl", "peers.txt"] {

@@ -16,7 +16,7 @@ fn title(fixture: &Fixture) -> String {
 }
 
 #[test]
-fn the_traffic_narrows_with_each_key_and_widens_again() {
+fn each_key_of_a_filter_filters_the_traffic() {
     let mut fixture = Fixture::busy(80, 24);
     let mut counts = Vec::new();
     for key in "/gnu !from:".chars() {
@@ -33,7 +33,7 @@ fn the_traffic_narrows_with_each_key_and_widens_again() {
 }
 
 #[test]
-fn escape_puts_back_what_was_shown_and_enter_keeps_what_is() {
+fn escape_restores_the_filter_and_enter_applies_it() {
     let mut fixture = Fixture::busy(80, 24);
     fixture.write("/chess");
     assert_eq!(fixture.model.pane, Pane::Traffic, "what is narrowed is what is seen");
@@ -51,7 +51,7 @@ fn escape_puts_back_what_was_shown_and_enter_keeps_what_is() {
 }
 
 #[test]
-fn a_command_that_nothing_was_written_of_is_not_kept_as_a_draft() {
+fn a_command_without_argument_is_not_kept_as_a_draft() {
     let mut fixture = Fixture::busy(80, 24);
     for begun in ["/", ":", "t"] {
         fixture.write(begun);
@@ -72,7 +72,7 @@ fn a_command_that_nothing_was_written_of_is_not_kept_as_a_draft() {
 }
 
 #[test]
-fn a_filter_stays_on_whatever_else_is_looked_at() {
+fn a_filter_stays_active_in_other_views() {
     let mut fixture = Fixture::busy(80, 24);
     fixture.write("/type:out");
     fixture.press(KeyCode::Enter);
@@ -90,7 +90,7 @@ fn a_filter_stays_on_whatever_else_is_looked_at() {
 }
 
 #[test]
-fn a_mistake_is_pointed_at_while_the_last_valid_filter_stays() {
+fn an_error_is_marked_and_the_last_valid_filter_stays() {
     for width in [80, 24] {
         let mut fixture = Fixture::busy(width, 24);
         fixture.write("/gnu status:gone");
@@ -109,7 +109,7 @@ fn a_mistake_is_pointed_at_while_the_last_valid_filter_stays() {
 }
 
 #[test]
-fn a_paste_and_the_history_narrow_too() {
+fn a_pasted_or_recalled_filter_is_previewed() {
     let mut fixture = Fixture::busy(80, 24);
     fixture.press(KeyCode::Char('/'));
     fixture.send(Msg::Paste("type:\nannounce".to_owned()));
@@ -128,7 +128,7 @@ fn a_paste_and_the_history_narrow_too() {
 }
 
 #[test]
-fn every_row_is_of_the_types_that_it_looks_like() {
+fn every_row_matches_the_types_that_it_shows() {
     let mut fixture = Fixture::busy(80, 24);
     for (text, wanted) in [
         ("type:in", 3),
@@ -153,7 +153,7 @@ fn every_row_is_of_the_types_that_it_looks_like() {
 }
 
 #[test]
-fn whoever_writes_a_filter_is_told_its_language() {
+fn typing_a_filter_shows_its_syntax() {
     for (line, is_told) in [
         (":filter", false),
         (":filter ", true),

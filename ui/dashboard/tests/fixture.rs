@@ -94,7 +94,7 @@ impl Fixture {
     /// The same on a terminal that shows these characters.
     pub(crate) fn busy_in(charset: Charset, width: u16, height: u16) -> Self {
         let mut fixture = Self::empty(width, height);
-        fixture.model.looks = ThemeSelection::default().with_charset(charset);
+        fixture.model.themes = ThemeSelection::default().with_charset(charset);
         fixture.peers = some_peers();
         fixture.queue = some_messages();
         some_traffic().into_iter().for_each(|event| drop(fixture.send(Msg::Node(event))));
@@ -155,7 +155,7 @@ impl Fixture {
         let effects = if outcomes.iter().any(|(_, result)| result.is_err()) {
             self.update(Msg::CommandsRun(outcomes, Vec::new()))
         } else {
-            sending::settle(&mut self.model, &outcomes)
+            sending::on_results(&mut self.model, &outcomes)
         };
         for effect in effects {
             match effect {
@@ -241,7 +241,7 @@ impl Fixture {
 
     /// Answers what the model wants from the lists, as a node would.
     pub(crate) fn refresh(&mut self) {
-        let wanted = self.model.wanted();
+        let wanted = self.model.query();
         let is_known = |address: &Address| self.peers.iter().any(|peer| peer.address == *address);
         let selected_peer = match &wanted.peer {
             Anchor::At(address) if is_known(address) => Some(address.clone()),
@@ -263,7 +263,7 @@ impl Fixture {
             Anchor::Last => self.queue.len().saturating_sub(wanted.messages_after),
             Anchor::At(_) => place.unwrap_or(wanted.list_index).saturating_sub(wanted.messages_before),
         };
-        let shown_peer =
+        let overlay_peer =
             wanted.detail_peer.and_then(|shown| self.peers.iter().find(|peer| peer.address == shown));
         let marked_held = self.model.marks.held.iter().copied();
         let marked_messages = self.model.marks.messages.iter().copied();
@@ -283,7 +283,7 @@ impl Fixture {
             queue_first,
             head: self.queue.first().filter(|_| wanted.head).cloned(),
             map_peers: window(&self.peers, 0, wanted.map_peers),
-            detail_peer: shown_peer.map(|peer| (peer.clone(), None)),
+            detail_peer: overlay_peer.map(|peer| (peer.clone(), None)),
             missing: Missing {
                 peers: self.model.marks.peers.iter().filter(|peer| !is_known(peer)).cloned().collect(),
                 messages: marked_messages
@@ -296,7 +296,7 @@ impl Fixture {
                 ignored_remotes: (self.ignored_remotes.clone(), self.ignored_remotes.len()),
                 origins: window_of_places(&self.places),
             }),
-            recording_size: self.model.recorded,
+            recording_size: self.model.recording_size,
             lost_lines: self.lost_lines.clone(),
             replay: self.model.replay.clone(),
             detail_message_exists: self.queue.iter().any(|queued| Some(queued.id) == wanted.detail_message),

@@ -88,7 +88,7 @@ fn shown(fixture: &Fixture) -> (String, Option<crate::model::notice::Notice>) {
 }
 
 #[test]
-fn every_key_is_answered_in_everything_that_can_be_open() {
+fn every_key_has_an_effect_or_a_reason_in_every_view() {
     let keys = "/nNxhei:zZ019tOWHvp.";
     for overlay in OpenOverlay::ALL {
         for code in keys.chars().map(KeyCode::Char).chain([KeyCode::Tab, KeyCode::BackTab, KeyCode::Insert]) {
@@ -103,7 +103,7 @@ fn every_key_is_answered_in_everything_that_can_be_open() {
 }
 
 #[test]
-fn what_is_looked_for_is_text_in_everything_that_can_be_open() {
+fn search_keys_are_text_in_every_view() {
     for overlay in OpenOverlay::ALL {
         let mut fixture = with_open(overlay, TALL);
         let effects = typed(&mut fixture, "/xqIUFaRreEhy?n");
@@ -116,7 +116,7 @@ fn what_is_looked_for_is_text_in_everything_that_can_be_open() {
 }
 
 #[test]
-fn a_key_of_another_list_says_which_one_it_is_for() {
+fn a_key_of_another_list_names_that_list() {
     for (list, keys, wanted) in [
         ("", "x", "x is for QUEUE: remove the selected message"),
         ("", "h", "h is for QUEUE: hold"),
@@ -138,7 +138,7 @@ fn a_key_of_another_list_says_which_one_it_is_for() {
 }
 
 #[test]
-fn what_a_key_was_refused_for_goes_with_the_next_key() {
+fn the_reason_of_a_refusal_disappears_with_the_next_key() {
     let mut fixture = Fixture::busy(80, 24);
     fixture.press(KeyCode::Esc);
     assert!(fixture.screen().contains("nothing is open, and all traffic is shown"), "{}", fixture.screen());
@@ -152,7 +152,7 @@ fn what_a_key_was_refused_for_goes_with_the_next_key() {
 }
 
 #[test]
-fn behind_a_lone_colon_tab_offers_the_commands() {
+fn tab_after_a_colon_lists_the_commands() {
     for keys in [":", "i:"] {
         let mut fixture = Fixture::busy(80, 24);
         typed(&mut fixture, keys);
@@ -163,7 +163,7 @@ fn behind_a_lone_colon_tab_offers_the_commands() {
 }
 
 #[test]
-fn the_label_says_what_enter_does() {
+fn the_label_names_the_action_of_enter() {
     for (keys, label, sends) in [
         ("ihello", " SAY ", Some(true)),
         (":\x08hello", " SAY ", Some(true)),
@@ -201,7 +201,7 @@ fn progress() -> Progress {
 }
 
 #[test]
-fn control_c_never_leaves_at_once() {
+fn control_c_never_quits_without_a_question() {
     for (name, mut fixture) in everywhere() {
         fixture.model.is_demo = true;
         for _ in 0..6 {
@@ -229,7 +229,7 @@ fn control_c_never_leaves_at_once() {
 type Way<'a> = (&'static str, &'a dyn Fn(&mut Fixture));
 
 #[test]
-fn every_way_takes_the_filter_of_the_traffic_off() {
+fn every_way_removes_the_filter() {
     let control_u = |fixture: &mut Fixture| drop(fixture.control('u'));
     let ways: [Way<'_>; 5] = [
         ("Esc", &|fixture| drop(fixture.press(KeyCode::Esc))),
@@ -301,7 +301,7 @@ fn every_hint_is_true() {
 }
 
 #[test]
-fn tab_is_hinted_at_where_it_completes_and_not_where_it_leaves() {
+fn tab_has_a_hint_only_where_it_completes() {
     for (keys, is_hinted) in [("ihello", false), ("i", false), ("i::x", false), (":ra", true), ("i:ra", true)]
     {
         let mut fixture = Fixture::busy(120, 40);
@@ -311,7 +311,7 @@ fn tab_is_hinted_at_where_it_completes_and_not_where_it_leaves() {
 }
 
 #[test]
-fn the_map_beside_the_lists_keeps_its_selection_while_anything_else_is_open() {
+fn the_map_keeps_its_selection_while_an_overlay_is_open() {
     for overlay in OpenOverlay::ALL.into_iter().filter(|overlay| *overlay != OpenOverlay::Map) {
         let mut fixture = with_open(overlay, WITH_MAP);
         fixture.model.pane = Pane::Map;
@@ -342,7 +342,7 @@ fn click(fixture: &mut Fixture, pane: Pane, row: u16) {
 }
 
 #[test]
-fn a_clicked_list_has_the_focus_whatever_was_written() {
+fn a_click_focuses_a_list_whatever_was_typed() {
     for keys in ["", "ihello", ":rate 2", ":filter t", "/gnu", ":s\t", "i\u{12}"] {
         for pane in Pane::ALL {
             let mut fixture = Fixture::busy(WITH_MAP.0, WITH_MAP.1);
@@ -354,7 +354,7 @@ fn a_clicked_list_has_the_focus_whatever_was_written() {
 }
 
 #[test]
-fn escape_goes_back_through_all_that_was_opened_from_one_another() {
+fn escape_closes_stacked_overlays_one_by_one() {
     let mut fixture = with_open(OpenOverlay::Overhead, TALL);
     typed(&mut fixture, "\nb");
     let kinds = |fixture: &Fixture| fixture.model.open_overlay();
@@ -394,7 +394,7 @@ fn the_map_shows_the_traffic_of_one_peer_only() {
 }
 
 #[test]
-fn a_number_in_a_list_is_the_one_that_commands_take() {
+fn numbers_in_lists_work_in_commands() {
     for (width, height) in [(40, 10), (80, 24), (120, 40), (200, 60)] {
         let mut fixture = holding(width, height);
         typed(&mut fixture, "\t");
@@ -417,7 +417,7 @@ fn a_number_in_a_list_is_the_one_that_commands_take() {
 }
 
 #[test]
-fn one_drop_after_another_needs_no_second_press() {
+fn consecutive_drops_need_one_key_each() {
     use super::model::node::{give, remove};
     let keys = [KeyEvent::from(KeyCode::Char('x')), KeyEvent::from(KeyCode::Delete)];
     for key in keys {
@@ -437,7 +437,7 @@ fn one_drop_after_another_needs_no_second_press() {
 }
 
 #[test]
-fn another_command_in_the_place_of_an_edit_is_told_and_the_message_keeps_its_place() {
+fn another_command_cancels_an_edit_and_returns_the_message() {
     use super::model::node::{State, give, said};
     let numbers =
         |fixture: &Fixture| State::of(fixture).waiting.iter().map(ToString::to_string).collect::<Vec<_>>();

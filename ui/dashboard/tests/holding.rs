@@ -78,7 +78,7 @@ fn held_messages_are_released_dropped_and_edited_from_their_list() {
 }
 
 #[test]
-fn all_held_messages_are_released_after_a_question() {
+fn releasing_all_held_messages_asks_first() {
     let mut fixture = holding(80, 24);
     fixture.press(KeyCode::Char('H'));
     assert_eq!(fixture.press(KeyCode::Char('R')), []);
@@ -89,7 +89,7 @@ fn all_held_messages_are_released_after_a_question() {
 }
 
 #[test]
-fn marked_held_messages_are_acted_on_together_and_those_of_the_queue_are_not() {
+fn a_key_acts_on_marked_held_messages_but_not_on_the_queue() {
     let mut fixture = holding(80, 24);
     fixture.press(KeyCode::Tab);
     fixture.press(KeyCode::Char('v'));
@@ -112,7 +112,7 @@ fn marked_held_messages_are_acted_on_together_and_those_of_the_queue_are_not() {
 
 /// Nobody else has them either.
 #[test]
-fn leaving_asks_for_held_messages_too() {
+fn quitting_asks_about_held_messages() {
     let mut fixture = holding(80, 24);
     let waiting = fixture.model.overview.queued + fixture.model.overview.in_flight;
     fixture.press(KeyCode::Char('q'));
@@ -122,7 +122,7 @@ fn leaving_asks_for_held_messages_too() {
 }
 
 #[test]
-fn the_wheel_walks_the_held_messages() {
+fn the_wheel_scrolls_held_messages() {
     let mut fixture = holding(80, 24);
     fixture.press(KeyCode::Char('H'));
     let kind = MouseEventKind::ScrollDown;
@@ -131,7 +131,7 @@ fn the_wheel_walks_the_held_messages() {
 }
 
 #[test]
-fn marks_that_have_gone_do_not_hand_a_key_on_to_the_selected_one() {
+fn a_key_does_not_act_on_the_selection_when_the_marked_messages_are_gone() {
     let mut fixture = holding(80, 24);
     fixture.press(KeyCode::Char('H'));
     fixture.press(KeyCode::Down);
@@ -144,7 +144,7 @@ fn marks_that_have_gone_do_not_hand_a_key_on_to_the_selected_one() {
 }
 
 #[test]
-fn the_filter_that_holds_is_shown_changed_and_taken_back_from_the_list() {
+fn the_hold_rule_is_shown_changed_and_removed_in_the_held_list() {
     let mut fixture = holding(80, 24);
     fixture.press(KeyCode::Char('H'));
     assert!(fixture.screen().contains("held by a filter: from:rude | size>1k"));
@@ -167,7 +167,7 @@ fn the_sender_of_a_held_message_can_be_ignored_and_its_text_copied() {
 }
 
 #[test]
-fn a_held_message_that_has_gone_does_not_hand_a_key_on_to_the_next() {
+fn a_key_does_not_act_on_the_successor_of_a_removed_held_message() {
     let mut fixture = holding(80, 24);
     fixture.press(KeyCode::Char('H'));
     fixture.press(KeyCode::Down);
@@ -178,7 +178,7 @@ fn a_held_message_that_has_gone_does_not_hand_a_key_on_to_the_next() {
 }
 
 #[test]
-fn a_long_list_of_held_messages_is_walked_to_both_ends() {
+fn a_long_held_list_can_be_scrolled_to_both_ends() {
     let mut fixture = holding(80, 24);
     let many = (100..600).map(|number| held(queued(number, "\"m\"", 1, 1), HeldBy::Hand, None));
     fixture.held = many.collect();
@@ -193,7 +193,7 @@ fn a_long_list_of_held_messages_is_walked_to_both_ends() {
 }
 
 #[test]
-fn an_edit_begins_with_what_the_message_says_and_goes_back_when_it_is_sent() {
+fn an_edit_starts_with_the_text_and_returns_the_message_when_sent() {
     let mut fixture = Fixture::busy(80, 24);
     fixture.write("ia draft");
     fixture.press(KeyCode::Esc);
@@ -210,7 +210,7 @@ fn an_edit_begins_with_what_the_message_says_and_goes_back_when_it_is_sent() {
 }
 
 #[test]
-fn an_edit_that_is_left_puts_the_message_back_and_the_text_into_the_history() {
+fn a_cancelled_edit_returns_the_message_and_keeps_the_text_in_the_history() {
     let mut fixture = Fixture::busy(80, 24);
     fixture.send(in_hand("11", "GNU Terry", true));
     fixture.write("!");
@@ -222,23 +222,23 @@ fn an_edit_that_is_left_puts_the_message_back_and_the_text_into_the_history() {
 }
 
 #[test]
-fn an_edit_of_a_held_message_leaves_it_held_and_goes_back_to_the_list() {
+fn an_edited_held_message_stays_held() {
     let mut fixture = holding(80, 24);
     fixture.press(KeyCode::Char('H'));
     fixture.send(in_hand("3", "buy lamp oil now", false));
     assert!(fixture.model.overlay.is_none());
     assert_eq!(fixture.press(KeyCode::Esc), []);
-    assert!(fixture.model.shows_held());
+    assert!(fixture.model.is_held_open());
 
     fixture.send(in_hand("3", "buy lamp oil now", false));
     let editing = Editing { id: ids("3"), returns_to_queue: false, opened_from_held: true };
     let message = Message::text("buy lamp oil now");
     assert_eq!(fixture.press(KeyCode::Enter), [Effect::FinishEdit(editing, message)]);
-    assert!(fixture.model.shows_held());
+    assert!(fixture.model.is_held_open());
 }
 
 #[test]
-fn the_history_is_no_way_out_of_an_edit() {
+fn the_history_does_not_leave_an_edit() {
     let mut fixture = Fixture::busy(80, 24);
     fixture.write("isent before");
     fixture.press(KeyCode::Enter);
@@ -251,7 +251,7 @@ fn the_history_is_no_way_out_of_an_edit() {
 }
 
 #[test]
-fn what_can_not_be_stays_on_the_line_to_be_mended() {
+fn an_invalid_edit_stays_on_the_line() {
     let mut fixture = Fixture::busy(80, 24);
     fixture.send(in_hand("11", "GNU", true));
     let editing = fixture.model.editing.clone().unwrap();
@@ -265,7 +265,7 @@ fn what_can_not_be_stays_on_the_line_to_be_mended() {
 }
 
 #[test]
-fn a_line_that_is_no_command_stays_and_so_does_the_edit() {
+fn an_invalid_command_keeps_the_edit_open() {
     let mut fixture = Fixture::busy(80, 24);
     fixture.send(in_hand("11", "GNU", true));
     (0..3).for_each(|_| drop(fixture.press(KeyCode::Backspace)));

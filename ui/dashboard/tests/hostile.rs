@@ -184,7 +184,7 @@ fn a_recording_of_hostile_text_is_shown_harmlessly() {
 }
 
 #[test]
-fn whatever_a_key_opens_shows_hostile_text_harmlessly() {
+fn every_overlay_shows_hostile_text_harmlessly() {
     let keymap = fixture(80, 24).model.keymap;
     let mut keys: Vec<_> =
         keymap.bindings().iter().flat_map(|binding| &binding.keys).map(|(_, key)| *key).collect();
@@ -217,7 +217,7 @@ fn every_message_is_shown_in_full_harmlessly() {
 }
 
 #[test]
-fn what_is_looked_for_and_found_is_shown_harmlessly() {
+fn searches_show_hostile_text_harmlessly() {
     let mut fixture = fixture(80, 24);
     fixture.press(KeyCode::Tab);
     for text in CORPUS {
@@ -239,7 +239,7 @@ fn what_is_looked_for_and_found_is_shown_harmlessly() {
 }
 
 #[test]
-fn what_is_written_or_pasted_is_shown_harmlessly() {
+fn typed_and_pasted_text_is_shown_harmlessly() {
     for begun in ["", ":", ":filter ", ":announce ", ":nothing "] {
         for text in CORPUS {
             let mut fixture = fixture(80, 24);
@@ -292,7 +292,7 @@ fn exaggerated(seed: u64) -> Player {
 }
 
 #[test]
-fn whatever_numbers_a_recording_has_it_is_played_and_shown() {
+fn recordings_with_extreme_numbers_are_played_and_drawn() {
     for seed in 0..3 {
         let mut fixture = Fixture::empty(200, 60);
         let mut source = Source::Replay(Box::new(exaggerated(seed)));
@@ -364,7 +364,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn whatever_peers_write_every_cell_stands_in_its_column_on_a_terminal(
+    fn every_cell_is_in_its_column_whatever_peers_write(
         texts in vec(hostile(), 1..4), (width, height) in (20_u16..140, 5_u16..50), keys in keys(),
     ) {
         let mut fixture = Fixture::busy(width, height);
@@ -387,7 +387,7 @@ proptest! {
     }
 
     #[test]
-    fn no_hostname_holds_anything_but_letters_digits_and_marks(text in hostile()) {
+    fn hostnames_contain_only_letters_digits_and_punctuation(text in hostile()) {
         for hostname in [text.clone(), format!("tower{text}.example.org"), format!("::{text}1")] {
             if let Ok(address) = Address::new(&hostname, 1) {
                 let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte);

@@ -22,7 +22,7 @@ fn selected(fixture: &Fixture) -> String {
 }
 
 #[test]
-fn the_selection_is_a_peer_and_goes_where_it_goes() {
+fn the_selection_follows_its_peer() {
     let mut fixture = Fixture::busy(80, 24);
     (0..2).for_each(|_| drop(fixture.press(KeyCode::Down)));
     assert_eq!(selected(&fixture), "tower-3:8443");
@@ -34,7 +34,7 @@ fn the_selection_is_a_peer_and_goes_where_it_goes() {
 }
 
 #[test]
-fn a_peer_that_is_gone_leaves_the_selection_to_its_neighbour() {
+fn a_forgotten_peer_passes_the_selection_to_its_neighbour() {
     let mut fixture = Fixture::busy(80, 24);
     fixture.press(KeyCode::Down);
     fixture.peers.remove(1);
@@ -50,7 +50,7 @@ fn a_peer_that_is_gone_leaves_the_selection_to_its_neighbour() {
 }
 
 #[test]
-fn a_long_list_is_walked_to_both_ends() {
+fn a_long_list_can_be_scrolled_to_both_ends() {
     let mut fixture = Fixture::busy(80, 24);
     fixture.peers = (1..=500).map(|port| peer(Status::Alive, &format!("tower:{port}"), 1, None)).collect();
     fixture.refresh();
@@ -66,7 +66,7 @@ fn a_long_list_is_walked_to_both_ends() {
 }
 
 #[test]
-fn the_selected_message_moves_up_with_the_queue_and_hands_over_when_it_is_sent() {
+fn the_selected_message_moves_up_and_passes_the_selection_on_when_sent() {
     let mut fixture = Fixture::busy(80, 24);
     fixture.press(KeyCode::Tab);
     (0..2).for_each(|_| drop(fixture.press(KeyCode::Down)));
@@ -87,7 +87,7 @@ fn the_selected_message_moves_up_with_the_queue_and_hands_over_when_it_is_sent()
 }
 
 #[test]
-fn the_traffic_follows_until_one_moves_up_and_again_at_the_end() {
+fn the_traffic_stops_following_on_up_and_resumes_at_the_end() {
     let mut fixture = Fixture::busy(80, 24);
     fixture.press(KeyCode::BackTab);
     assert_eq!(fixture.model.log_cursor, LogCursor::Following);
@@ -138,7 +138,7 @@ fn a_draft_survives_escape_and_a_command_in_between() {
 }
 
 #[test]
-fn a_screen_held_still_shows_what_it_showed_and_counts_what_comes() {
+fn a_frozen_screen_does_not_change_and_counts_new_rows() {
     let mut fixture = Fixture::busy(80, 24);
     let below = |fixture: &Fixture| fixture.screen().lines().skip(2).take(8).collect::<Vec<_>>().join("\n");
     fixture.press(KeyCode::Char(' '));
@@ -156,7 +156,7 @@ fn a_screen_held_still_shows_what_it_showed_and_counts_what_comes() {
 }
 
 #[test]
-fn a_filter_is_changed_where_it_was_left_and_an_empty_line_goes_back_to_the_lists() {
+fn the_filter_prompt_starts_with_the_active_filter() {
     let mut fixture = Fixture::busy(80, 24);
     fixture.write("/gnu");
     fixture.press(KeyCode::Enter);
@@ -173,7 +173,7 @@ fn a_filter_is_changed_where_it_was_left_and_an_empty_line_goes_back_to_the_list
 }
 
 #[test]
-fn a_wrong_command_stays_to_be_mended() {
+fn an_invalid_command_stays_on_the_line() {
     let mut fixture = Fixture::busy(80, 24);
     fixture.write(":announce tower");
     assert_eq!(fixture.press(KeyCode::Enter), []);
@@ -184,14 +184,14 @@ fn a_wrong_command_stays_to_be_mended() {
 }
 
 #[test]
-fn a_paste_is_text_wherever_it_lands() {
+fn a_paste_is_text_in_every_view() {
     let mut fixture = Fixture::busy(80, 24);
     assert_eq!(fixture.send(Msg::Paste("qIFx\ty\n".to_owned())), []);
     assert_eq!((fixture.model.focus, fixture.model.input.draft()), (Focus::Input, "qIFx y"));
 }
 
 #[test]
-fn leaving_asks_once_when_messages_would_be_lost() {
+fn quitting_asks_once_if_messages_would_be_lost() {
     let mut fixture = Fixture::busy(80, 24);
     assert_eq!(fixture.press(KeyCode::Char('q')), []);
     assert!(fixture.screen().contains("q drops 6 messages, else stay"));
@@ -204,7 +204,7 @@ fn leaving_asks_once_when_messages_would_be_lost() {
 }
 
 #[test]
-fn the_question_before_leaving_stays_until_it_is_answered() {
+fn the_question_before_quitting_stays_until_it_is_answered() {
     let mut fixture = Fixture::busy(40, 7);
     fixture.write(":quit");
     fixture.press(KeyCode::Enter);
@@ -219,7 +219,7 @@ fn the_question_before_leaving_stays_until_it_is_answered() {
 }
 
 #[test]
-fn a_forgotten_peer_of_a_long_list_leaves_the_selection_where_it_was() {
+fn a_forgotten_peer_in_a_long_list_does_not_move_the_selection() {
     let mut fixture = Fixture::busy(80, 24);
     fixture.peers = (1..=500).map(|port| peer(Status::Alive, &format!("tower:{port}"), 1, None)).collect();
     fixture.refresh();
@@ -230,7 +230,7 @@ fn a_forgotten_peer_of_a_long_list_leaves_the_selection_where_it_was() {
 }
 
 #[test]
-fn the_first_of_the_list_is_held_on_to_once_it_was_gone_to() {
+fn the_first_row_is_pinned_once_it_was_selected() {
     let mut fixture = Fixture::busy(80, 24);
     fixture.press(KeyCode::Down);
     fixture.press(KeyCode::Home);
@@ -240,7 +240,7 @@ fn the_first_of_the_list_is_held_on_to_once_it_was_gone_to() {
 }
 
 #[test]
-fn a_key_on_traffic_that_is_followed_only_stops_it() {
+fn a_key_on_followed_traffic_only_freezes_it() {
     let mut fixture = Fixture::busy(80, 24);
     fixture.press(KeyCode::BackTab);
     let event = |name| clacks_p2p::core::Event::AnnounceReceived {
@@ -254,7 +254,7 @@ fn a_key_on_traffic_that_is_followed_only_stops_it() {
 }
 
 #[test]
-fn neither_draft_is_lost_to_the_other() {
+fn message_and_command_drafts_are_independent() {
     let mut fixture = Fixture::busy(80, 24);
     fixture.write("ihello");
     fixture.press(KeyCode::Esc);
@@ -272,7 +272,7 @@ fn neither_draft_is_lost_to_the_other() {
 }
 
 #[test]
-fn what_is_open_says_when_its_peer_or_message_has_gone() {
+fn an_overlay_says_when_its_peer_or_message_is_gone() {
     let mut fixture = Fixture::busy(80, 24);
     fixture.press(KeyCode::Enter);
     fixture.peers.remove(0);
@@ -287,7 +287,7 @@ fn what_is_open_says_when_its_peer_or_message_has_gone() {
 }
 
 #[test]
-fn leaving_does_not_ask_when_nothing_is_lost() {
+fn quitting_does_not_ask_if_nothing_is_lost() {
     assert_eq!(Fixture::empty(80, 24).press(KeyCode::Char('q')), [Effect::Quit]);
     let mut demo = Fixture::busy(80, 24);
     demo.model.is_demo = true;
@@ -295,7 +295,7 @@ fn leaving_does_not_ask_when_nothing_is_lost() {
 }
 
 #[test]
-fn control_c_in_the_input_empties_it_then_leaves_it() {
+fn control_c_clears_the_input_and_then_leaves_it() {
     let mut fixture = Fixture::empty(80, 24);
     fixture.write("iabc");
     fixture.control('c');
@@ -315,7 +315,7 @@ fn letters_in_the_input_are_text() {
 }
 
 #[test]
-fn the_mouse_selects_and_the_wheel_scrolls_what_it_is_over() {
+fn a_click_selects_and_the_wheel_scrolls_under_the_pointer() {
     let mut fixture = Fixture::busy(80, 24);
     let mouse = |kind, column, row| MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE };
     fixture.send(Msg::Mouse(mouse(MouseEventKind::Down(MouseButton::Left), 5, 4)));

@@ -26,7 +26,7 @@ fn assert_shows(fixture: &Fixture, text: &str) {
 }
 
 /// A dashboard that hands on what it has.
-fn handing_on(width: u16, height: u16) -> Fixture {
+fn drain_progress(width: u16, height: u16) -> Fixture {
     let mut fixture = Fixture::busy(width, height);
     fixture.press(key('q'));
     assert_eq!(fixture.press(key('s')), [HAND_ON]);
@@ -40,7 +40,7 @@ fn deliver(fixture: &mut Fixture, messages: usize) {
 }
 
 #[test]
-fn the_question_names_what_is_here_and_offers_what_can_be_done() {
+fn the_question_counts_messages_and_offers_possible_actions() {
     for (width, text) in [
         (80, "s hands them on first, q drops 6 messages, else stay"),
         (40, "s hand on, q drop 6, else stay"),
@@ -61,7 +61,7 @@ fn the_question_names_what_is_here_and_offers_what_can_be_done() {
 }
 
 #[test]
-fn what_is_held_alone_can_be_handed_on() {
+fn held_messages_alone_can_be_drained() {
     for (width, text) in [
         (80, "a hands on what is held first, q drops 3 messages, else stay"),
         (40, "a hand on 3 held, q drop"),
@@ -79,7 +79,7 @@ fn what_is_held_alone_can_be_handed_on() {
 }
 
 #[test]
-fn where_nobody_is_nothing_is_handed_on() {
+fn without_peers_no_drain_is_offered() {
     for (width, text) in [
         (80, "q drops 9 messages, else stay  (nobody is there to take them)"),
         (40, "q drops 9 messages, else stay"),
@@ -92,14 +92,14 @@ fn where_nobody_is_nothing_is_handed_on() {
             fixture.press(key('q'));
             assert_shows(&fixture, text);
             assert_eq!(fixture.press(key(answer)), []);
-            assert_eq!(fixture.model.handing_on(), None);
+            assert_eq!(fixture.model.drain_progress(), None);
         }
     }
 }
 
 #[test]
-fn it_leaves_by_itself_when_all_are_handed_on() {
-    let mut fixture = handing_on(80, 24);
+fn the_program_quits_when_all_messages_are_sent() {
+    let mut fixture = drain_progress(80, 24);
     assert_shows(&fixture, "handed on 0 of 6, 30 s left  \u{2591}");
     deliver(&mut fixture, 3);
     fixture.later = Duration::from_secs(12);
@@ -110,12 +110,12 @@ fn it_leaves_by_itself_when_all_are_handed_on() {
 }
 
 #[test]
-fn it_asks_again_with_the_reason_when_not_all_are_taken() {
+fn an_incomplete_drain_asks_again_with_the_reason() {
     for (error, reason) in [
         (DrainError::NobodyThere, "handed on 3 of 6: no peer takes them"),
         (DrainError::OutOfTime, "handed on 3 of 6: the time was over"),
     ] {
-        let mut fixture = handing_on(80, 24);
+        let mut fixture = drain_progress(80, 24);
         deliver(&mut fixture, 3);
         assert_eq!(fixture.send(Msg::DrainFinished(Err(error))), [Effect::CancelDrain]);
         assert_shows(&fixture, reason);
@@ -126,7 +126,7 @@ fn it_asks_again_with_the_reason_when_not_all_are_taken() {
 }
 
 #[test]
-fn it_asks_about_what_is_held_when_the_others_are_gone() {
+fn after_a_drain_held_messages_are_asked_about() {
     let mut fixture = holding(80, 24);
     fixture.press(key('q'));
     assert_eq!(fixture.press(key('s')), [HAND_ON]);
@@ -137,11 +137,11 @@ fn it_asks_about_what_is_held_when_the_others_are_gone() {
     assert_shows(&fixture, "handed on 6 messages");
     assert_shows(&fixture, "a hands on what is held first");
     assert_eq!(fixture.press(key('a')), [Effect::StartDrain { with_held: true }]);
-    assert_eq!(fixture.model.handing_on().map(|handing_on| handing_on.total), Some(3));
+    assert_eq!(fixture.model.drain_progress().map(|handing_on| handing_on.total), Some(3));
 }
 
 #[test]
-fn what_every_peer_refused_meanwhile_is_not_said_to_be_handed_on() {
+fn messages_refused_by_every_peer_are_not_counted_as_sent() {
     for with_held in [false, true] {
         let mut fixture = holding(80, 24);
         fixture.press(key('q'));
@@ -159,20 +159,20 @@ fn what_every_peer_refused_meanwhile_is_not_said_to_be_handed_on() {
 }
 
 #[test]
-fn a_key_gives_it_up_and_others_do_nothing() {
-    let mut fixture = handing_on(80, 24);
+fn only_the_hinted_keys_end_a_drain() {
+    let mut fixture = drain_progress(80, 24);
     for other in ['i', 'I', 's', 'y', ':', 'x'] {
         assert_eq!(fixture.press(key(other)), []);
     }
     fixture.send(Msg::Paste("pasted".to_owned()));
     assert_shows(&fixture, "handed on 0 of 6");
     assert_eq!(fixture.press(KeyCode::Esc), [Effect::CancelDrain]);
-    assert_eq!((fixture.model.handing_on(), &fixture.model.question), (None, &None));
+    assert_eq!((fixture.model.drain_progress(), &fixture.model.question), (None, &None));
     assert_shows(&fixture, "handed on 0 of 6; what is left is as before");
     assert_eq!(fixture.send(Msg::DrainFinished(Ok(()))), [], "it came too late");
 
     for burst in [vec!['q'], vec!['x', 'q', 'q', 'q']] {
-        let mut fixture = handing_on(80, 24);
+        let mut fixture = drain_progress(80, 24);
         let keys = burst.into_iter().map(|character| KeyEvent::from(key(character))).collect();
         let effects = fixture.send(Msg::Burst(keys));
         assert_eq!(effects, [Effect::CancelDrain, Effect::RequestQuit]);
@@ -182,15 +182,15 @@ fn a_key_gives_it_up_and_others_do_nothing() {
 }
 
 #[test]
-fn where_nothing_else_can_be_seen_it_can_be_followed_and_given_up() {
-    let mut fixture = handing_on(19, 4);
+fn a_drain_is_visible_and_can_be_ended_on_the_smallest_screen() {
+    let mut fixture = drain_progress(19, 4);
     assert_shows(&fixture, "0/6, 30 s left");
     assert_eq!(fixture.press(KeyCode::Esc), [Effect::CancelDrain]);
 }
 
 #[test]
-fn the_screen_counts_down() {
-    let mut fixture = handing_on(80, 24);
+fn a_drain_counts_down_on_the_screen() {
+    let mut fixture = drain_progress(80, 24);
     fixture.later = Duration::from_secs(300);
     fixture.refresh();
     assert!(fixture.model.changes_after() <= Duration::from_secs(1));
@@ -198,7 +198,7 @@ fn the_screen_counts_down() {
 }
 
 #[test]
-fn leaving_at_once_asks_nothing() {
+fn immediate_quit_asks_nothing() {
     let mut fixture = Fixture::busy(80, 24);
     fixture.write(":quit!");
     assert_eq!(fixture.press(KeyCode::Enter), [Effect::Quit]);

@@ -6,11 +6,11 @@ use crossterm::event::KeyCode;
 use super::fixture::Fixture;
 
 fn named(fixture: &Fixture, name: &str) -> Theme {
-    fixture.model.looks.find(name).unwrap().1
+    fixture.model.themes.find(name).unwrap().1
 }
 
 #[test]
-fn a_theme_is_shown_while_its_name_is_written_and_kept_with_enter() {
+fn a_theme_is_previewed_while_typed_and_selected_with_enter() {
     let mut fixture = Fixture::busy(80, 24);
     fixture.write("tdark");
     assert_eq!(fixture.model.theme(), named(&fixture, "dark"));
@@ -24,7 +24,7 @@ fn a_theme_is_shown_while_its_name_is_written_and_kept_with_enter() {
 }
 
 #[test]
-fn leaving_the_input_puts_the_former_theme_back() {
+fn leaving_the_input_restores_the_theme() {
     let mut fixture = Fixture::busy(80, 24);
     fixture.write(":theme light");
     assert_eq!(fixture.model.theme(), named(&fixture, "light"));
@@ -33,7 +33,7 @@ fn leaving_the_input_puts_the_former_theme_back() {
 }
 
 #[test]
-fn a_theme_that_there_is_not_changes_nothing_and_is_told() {
+fn an_unknown_theme_is_an_error() {
     let mut fixture = Fixture::busy(80, 24);
     fixture.write("tsepia");
     fixture.press(KeyCode::Enter);

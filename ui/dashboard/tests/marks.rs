@@ -81,7 +81,7 @@ fn line(fixture: &Fixture, text: &str) -> String {
 }
 
 #[test]
-fn marked_peers_are_acted_on_after_one_question_that_names_the_count() {
+fn a_command_on_marked_peers_asks_once_with_the_count() {
     for (pressed, asked, effects) in [
         ('I', "ignore 2 peers? y/n", all(Ignore, &["grand-trunk.example.org:443", "sto-lat:8080"])),
         ('U', "unignore 2 peers? y/n", all(Unignore, &["grand-trunk.example.org:443", "sto-lat:8080"])),
@@ -113,7 +113,7 @@ fn any_other_key_means_no_and_a_paste_is_no_answer() {
 }
 
 #[test]
-fn what_is_answered_is_what_was_asked() {
+fn an_answer_acts_on_the_items_of_the_question() {
     let mut fixture = marked(&[1, 4]);
     fixture.press(key('F'));
     fixture.peers.retain(|peer| peer.address.to_string() != "sto-lat:8080");
@@ -122,7 +122,7 @@ fn what_is_answered_is_what_was_asked() {
 }
 
 #[test]
-fn a_single_one_is_never_asked_about() {
+fn a_command_on_a_single_item_does_not_ask() {
     let mut fixture = Fixture::busy(80, 24);
     fixture.press(DOWN);
     fixture.press(key('v'));
@@ -137,7 +137,7 @@ fn a_single_one_is_never_asked_about() {
 }
 
 #[test]
-fn a_mark_goes_with_its_peer_and_away_with_it() {
+fn a_mark_follows_its_peer_and_is_removed_with_it() {
     let mut fixture = marked(&[1]);
     assert!(line(&fixture, "grand-tr").starts_with(" *A alive"), "{}", fixture.screen());
     fixture.peers.swap(1, 6);
@@ -180,7 +180,7 @@ fn marks_of_the_peers_do_not_act_from_the_traffic() {
 }
 
 #[test]
-fn an_ignore_says_what_came_through_the_peer_and_is_taken_back() {
+fn an_ignore_reports_the_share_of_the_peer_and_can_be_undone() {
     let mut fixture = Fixture::busy(120, 40);
     receive(&mut fixture, "tower-3:8443", 2);
     ran(&mut fixture, vec![Ignore(address("tower-3:8443"))], "");
@@ -195,7 +195,7 @@ fn an_ignore_says_what_came_through_the_peer_and_is_taken_back() {
 }
 
 #[test]
-fn the_offer_stays_on_narrow_screens_and_goes_after_ten_seconds() {
+fn the_undo_offer_fits_narrow_screens_and_expires_after_ten_seconds() {
     let mut fixture = Fixture::busy(40, 10);
     ran(&mut fixture, vec![Ignore(address("tower-3:8443"))], "");
     assert!(fixture.screen().contains("; u takes it back, 10 s"), "{}", fixture.screen());
@@ -211,7 +211,7 @@ fn the_offer_stays_on_narrow_screens_and_goes_after_ten_seconds() {
 }
 
 #[test]
-fn several_that_were_ignored_together_are_taken_back_together() {
+fn peers_ignored_together_are_unignored_together() {
     let mut fixture = marked(&[1, 2]);
     receive(&mut fixture, "tower-3:8443", 1);
     let both = ["grand-trunk.example.org:443", "tower-3:8443"].map(|name| Ignore(address(name)));
@@ -221,7 +221,7 @@ fn several_that_were_ignored_together_are_taken_back_together() {
 }
 
 #[test]
-fn what_went_wrong_with_one_of_several_is_told_and_stays_marked() {
+fn a_failed_item_of_several_is_reported_and_stays_marked() {
     let mut fixture = marked(&[1, 6]);
     let both = ["grand-trunk.example.org:443", "rude-tower:8081"].map(|name| Ignore(address(name)));
     ran(&mut fixture, both.to_vec(), "rude-tower:8081");
@@ -232,7 +232,7 @@ fn what_went_wrong_with_one_of_several_is_told_and_stays_marked() {
 }
 
 #[test]
-fn what_was_done_last_is_taken_back_first_also_an_unignore() {
+fn the_last_command_is_undone_first() {
     let mut fixture = Fixture::busy(80, 24);
     for command in [Ignore(address("a:1")), Ignore(address("b:1")), Unignore(address("b:1"))] {
         ran(&mut fixture, vec![command], "");
@@ -255,7 +255,7 @@ fn dropped(fixture: &mut Fixture, rows: &[usize]) -> Vec<Before> {
 }
 
 #[test]
-fn a_dropped_message_is_taken_back() {
+fn a_dropped_message_is_restored() {
     for (width, height) in [(40, 10), (80, 24)] {
         let mut fixture = Fixture::busy(width, height);
         fixture.press(KeyCode::Tab);
@@ -271,7 +271,7 @@ fn a_dropped_message_is_taken_back() {
 }
 
 #[test]
-fn marked_messages_that_were_dropped_are_taken_back_together_and_before_an_older_ignore() {
+fn marked_messages_dropped_together_are_restored_together() {
     let mut fixture = Fixture::busy(80, 24);
     ran(&mut fixture, vec![Ignore(address("a:1"))], "");
     let before = dropped(&mut fixture, &[0, 2]);
@@ -281,7 +281,7 @@ fn marked_messages_that_were_dropped_are_taken_back_together_and_before_an_older
 }
 
 #[test]
-fn what_could_not_be_taken_back_can_be_tried_again_and_what_is_too_old_cannot() {
+fn a_failed_undo_can_be_repeated_until_it_expires() {
     let mut fixture = Fixture::busy(80, 24);
     let before = dropped(&mut fixture, &[0]);
     fixture.press(key('u'));
@@ -295,7 +295,7 @@ fn what_could_not_be_taken_back_can_be_tried_again_and_what_is_too_old_cannot() 
 }
 
 #[test]
-fn a_drop_that_partly_failed_says_so_and_takes_back_the_rest() {
+fn a_partly_failed_drop_is_reported_and_restores_the_rest() {
     let mut fixture = Fixture::busy(80, 24);
     let gone = Err("12 neither waits nor is held".to_owned());
     let (first, second) = (fixture.queue[0].id, fixture.queue[1].id);
@@ -308,7 +308,7 @@ fn a_drop_that_partly_failed_says_so_and_takes_back_the_rest() {
 }
 
 #[test]
-fn every_command_that_can_be_undone_says_so() {
+fn every_undoable_command_offers_undo() {
     let id = "11".parse().unwrap();
     for (command, said) in [
         (Forget(address("a:1")), "forgot a:1"),
@@ -335,7 +335,7 @@ fn every_command_that_can_be_undone_says_so() {
 }
 
 #[test]
-fn forgetting_is_asked_about_unless_it_is_written_out() {
+fn forgetting_asks_unless_the_command_is_typed() {
     let forgets = [Effect::Run(Forget(address("tower-9.example.org:8080")))];
     for (width, height) in [(40, 10), (80, 24)] {
         let mut fixture = Fixture::busy(width, height);
@@ -353,7 +353,7 @@ fn forgetting_is_asked_about_unless_it_is_written_out() {
 }
 
 #[test]
-fn a_peer_in_full_says_what_came_through_it() {
+fn a_peer_page_shows_the_share_of_the_peer() {
     let mut fixture = Fixture::busy(80, 24);
     receive(&mut fixture, "tower-9.example.org:8080", 1);
     fixture.press(KeyCode::Enter);

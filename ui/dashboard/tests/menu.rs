@@ -23,21 +23,21 @@ fn opened() -> Fixture {
 }
 
 fn chosen(fixture: &Fixture) -> String {
-    fixture.model.menu.as_ref().unwrap().selected_item().unwrap().line.clone()
+    fixture.model.palette.as_ref().unwrap().selected_item().unwrap().line.clone()
 }
 
 #[test]
-fn typing_narrows_the_list_and_enter_does_it() {
+fn typing_filters_the_palette_and_enter_runs_the_item() {
     let mut fixture = opened();
     fixture.write("ign sel");
     assert_eq!(chosen(&fixture), ":ignore tower-9.example.org:8080");
     let ignores = [Effect::Run(NodeCommand::Ignore(address("tower-9.example.org:8080")))];
     assert_eq!(fixture.press(KeyCode::Enter), ignores);
-    assert!(fixture.model.menu.is_none());
+    assert!(fixture.model.palette.is_none());
 }
 
 #[test]
-fn it_acts_on_what_was_selected_when_it_was_opened() {
+fn the_palette_acts_on_the_selection_at_its_opening() {
     let mut fixture = opened();
     fixture.write("forget the");
     fixture.peers.insert(0, peer(Status::New, "another:1", 0, None));
@@ -53,7 +53,7 @@ fn it_acts_on_what_was_selected_when_it_was_opened() {
 }
 
 #[test]
-fn what_was_selected_and_has_gone_is_not_opened_in_place_of_another() {
+fn the_palette_refuses_a_selection_that_is_gone() {
     let mut fixture = opened();
     fixture.write("selected item in full");
     fixture.peers.remove(0);
@@ -64,7 +64,7 @@ fn what_was_selected_and_has_gone_is_not_opened_in_place_of_another() {
 }
 
 #[test]
-fn a_row_of_traffic_that_is_followed_is_the_one_that_was_the_last() {
+fn the_palette_acts_on_the_newest_row_at_its_opening() {
     let mut fixture = Fixture::busy(80, 24);
     fixture.press(KeyCode::BackTab);
     fixture.press(KeyCode::Char('?'));
@@ -84,7 +84,7 @@ fn a_row_of_traffic_that_is_followed_is_the_one_that_was_the_last() {
 }
 
 #[test]
-fn what_takes_more_than_is_selected_is_begun_in_the_input() {
+fn a_command_that_needs_an_argument_is_started_in_the_input() {
     let mut fixture = opened();
     fixture.write("certificate");
     assert_eq!(chosen(&fixture), ":trust HOST:PORT");
@@ -93,20 +93,20 @@ fn what_takes_more_than_is_selected_is_begun_in_the_input() {
 }
 
 #[test]
-fn what_can_not_be_done_says_why_and_comes_last() {
+fn unavailable_items_have_a_reason_and_are_last() {
     let mut fixture = opened();
     fixture.write("unignore");
     assert!(fixture.screen().contains("not now: it is not ignored"), "{}", fixture.screen());
     fixture.press(KeyCode::End);
     assert_eq!(fixture.press(KeyCode::Enter), []);
-    assert!(fixture.model.menu.is_some(), "the list stays for another choice");
+    assert!(fixture.model.palette.is_some(), "the list stays for another choice");
     let mut empty = Fixture::empty(80, 24);
     empty.write("?ignore selected");
     assert!(empty.screen().contains("not now: no peer is selected"), "{}", empty.screen());
 }
 
 #[test]
-fn a_key_is_found_by_its_name() {
+fn items_are_found_by_key_name() {
     let mut fixture = opened();
     fixture.write("I");
     assert_eq!(chosen(&fixture), ":ignore tower-9.example.org:8080");
@@ -116,21 +116,21 @@ fn a_key_is_found_by_its_name() {
 }
 
 #[test]
-fn what_a_status_and_a_filter_mean_is_in_it() {
+fn the_palette_explains_statuses_and_filters() {
     let mut fixture = opened();
     fixture.write("a status");
     for status in ["N new", "A alive", "? alive?", "L lost", "D dead", "I ignored"] {
         assert!(fixture.screen().contains(status), "{}", fixture.screen());
     }
     fixture.press(KeyCode::Enter);
-    assert!(fixture.model.menu.is_some(), "there is nothing to do about it");
+    assert!(fixture.model.palette.is_some(), "there is nothing to do about it");
     fixture.control('u');
     fixture.write("a filter size");
     assert!(fixture.screen().contains("size>1k size<200"), "{}", fixture.screen());
 }
 
 #[test]
-fn all_that_is_marked_is_asked_about() {
+fn the_palette_asks_about_marked_items() {
     let mut fixture = Fixture::busy(80, 24);
     for key in [KeyCode::Char('v'), KeyCode::Down, KeyCode::Char('v')] {
         fixture.press(key);
@@ -144,17 +144,17 @@ fn all_that_is_marked_is_asked_about() {
 }
 
 #[test]
-fn it_lists_what_can_be_done_to_what_is_open_and_goes_back_there() {
+fn the_palette_of_an_overlay_returns_to_it() {
     let mut fixture = Fixture::busy(80, 24);
     fixture.press(KeyCode::Enter);
     fixture.write("?announce this");
     assert_eq!(chosen(&fixture), ":announce tower-9.example.org:8080");
     fixture.press(KeyCode::Esc);
-    assert!(fixture.model.menu.is_none() && fixture.model.overlay.is_some());
+    assert!(fixture.model.palette.is_none() && fixture.model.overlay.is_some());
 }
 
 #[test]
-fn it_opens_from_the_input_and_the_draft_stays() {
+fn the_palette_opens_from_the_input_and_keeps_the_draft() {
     let mut fixture = Fixture::busy(80, 24);
     fixture.write("ihello");
     fixture.press(KeyCode::F(1));
@@ -164,10 +164,10 @@ fn it_opens_from_the_input_and_the_draft_stays() {
 }
 
 #[test]
-fn a_paste_and_the_mouse_only_narrow_and_select() {
+fn paste_and_mouse_only_filter_and_select() {
     let mut fixture = opened();
     assert_eq!(fixture.send(Msg::Paste("qu\nit".to_owned())), []);
-    assert_eq!(fixture.model.menu.as_ref().unwrap().query(), "quit");
+    assert_eq!(fixture.model.palette.as_ref().unwrap().query(), "quit");
     fixture.control('u');
     let mouse = |kind, row| {
         Msg::Mouse(MouseEvent { kind, column: 5, row, modifiers: crossterm::event::KeyModifiers::NONE })
@@ -178,11 +178,11 @@ fn a_paste_and_the_mouse_only_narrow_and_select() {
     fixture.send(mouse(MouseEventKind::ScrollDown, 4));
     assert_ne!(chosen(&fixture), first);
     assert_eq!(fixture.press(KeyCode::Esc), []);
-    assert!(fixture.model.menu.is_none());
+    assert!(fixture.model.palette.is_none());
 }
 
 #[test]
-fn the_selection_stays_on_the_screen() {
+fn the_palette_selection_stays_visible() {
     let mut fixture = opened();
     for key in [KeyCode::End, KeyCode::PageUp, KeyCode::Up, KeyCode::Home, KeyCode::PageDown, KeyCode::Down] {
         fixture.press(key);
@@ -194,7 +194,7 @@ fn the_selection_stays_on_the_screen() {
 }
 
 #[test]
-fn what_is_about_a_list_closes_what_lies_over_it() {
+fn commands_of_a_list_close_the_overlay() {
     for (wanted, pane) in [
         ("go to the list of peers", Pane::Peers),
         ("go to the queue", Pane::Queue),
@@ -215,7 +215,7 @@ fn what_is_about_a_list_closes_what_lies_over_it() {
 }
 
 #[test]
-fn what_a_key_asks_about_is_asked_about_here_too() {
+fn the_palette_confirms_the_same_commands_as_keys() {
     let mut fixture = holding(80, 24);
     fixture.write("H?release all held");
     assert_eq!(fixture.press(KeyCode::Enter), []);

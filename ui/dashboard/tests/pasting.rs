@@ -25,7 +25,7 @@ fn burst(text: &str) -> Msg {
 }
 
 #[test]
-fn lines_are_sent_as_one_message_with_their_breaks_and_come_back_so() {
+fn pasted_lines_are_sent_as_one_message_with_line_breaks() {
     let mut fixture = Fixture::busy(80, 24);
     fixture.send(Msg::Paste(":one\r\ntwo\rthree\n".to_owned()));
     assert!(row(&fixture).contains("PASTE? 3 lines, 14 B: 1 one message"), "{}", row(&fixture));
@@ -38,7 +38,7 @@ fn lines_are_sent_as_one_message_with_their_breaks_and_come_back_so() {
 }
 
 #[test]
-fn lines_are_sent_as_a_message_each_and_never_run() {
+fn pasted_lines_are_sent_as_one_message_each_and_never_run() {
     let mut fixture = writing("imy draft");
     fixture.send(Msg::Paste(":quit\n\n  \nq".to_owned()));
     let messages = [":quit", "q"].map(|line| NodeCommand::Enqueue(Message::text(line))).to_vec();
@@ -47,7 +47,7 @@ fn lines_are_sent_as_a_message_each_and_never_run() {
 }
 
 #[test]
-fn lines_are_edited_as_one_or_left() {
+fn pasted_lines_are_edited_as_one_line_or_discarded() {
     let mut fixture = Fixture::busy(80, 24);
     fixture.send(Msg::Paste("one\ntwo".to_owned()));
     assert_eq!(fixture.press(KeyCode::Char('e')), []);
@@ -61,7 +61,7 @@ fn lines_are_edited_as_one_or_left() {
 }
 
 #[test]
-fn more_lines_than_may_be_messages_are_not_offered_as_such() {
+fn too_many_lines_are_not_offered_as_messages() {
     let mut fixture = Fixture::busy(120, 40);
     fixture.send(Msg::Paste("a line\n".repeat(1001)));
     assert!(row(&fixture).contains("1001 lines") && row(&fixture).contains("1000 at most"));
@@ -75,7 +75,7 @@ fn more_lines_than_may_be_messages_are_not_offered_as_such() {
 }
 
 #[test]
-fn a_paste_is_kept_whole_or_refused_whole() {
+fn a_paste_is_inserted_or_refused_as_a_whole() {
     let long = "x".repeat(10_000);
     let mut fixture = Fixture::busy(80, 24);
     fixture.send(Msg::Paste(long.clone()));
@@ -101,7 +101,7 @@ fn a_paste_is_kept_whole_or_refused_whole() {
 }
 
 #[test]
-fn a_paste_that_is_too_large_for_some_is_said_to_be_before_it_is_queued() {
+fn a_paste_that_is_too_large_for_some_nodes_is_warned_about() {
     for (columns, bytes, said) in [
         (80, 14_990, None),
         (80, 15_000, Some("too large for npm nodes")),
@@ -119,7 +119,7 @@ fn a_paste_that_is_too_large_for_some_is_said_to_be_before_it_is_queued() {
 }
 
 #[test]
-fn a_full_line_says_so() {
+fn a_full_line_is_reported() {
     let mut fixture = writing("i");
     fixture.send(Msg::Paste("x".repeat(8 << 10)));
     fixture.press(KeyCode::Char('y'));
@@ -128,14 +128,14 @@ fn a_full_line_says_so() {
 }
 
 #[test]
-fn a_command_takes_the_lines_of_a_paste_as_one() {
+fn a_command_joins_pasted_lines() {
     let mut fixture = writing(":json ");
     fixture.send(Msg::Paste("{\n  \"a\": 1\n}\n".to_owned()));
     assert_eq!(draft(&fixture), ":json {   \"a\": 1 }");
 }
 
 #[test]
-fn keys_that_nobody_typed_are_a_paste_and_not_keys() {
+fn keys_in_a_burst_are_a_paste() {
     let mut fixture = Fixture::busy(80, 24);
     assert_eq!(fixture.send(burst("qIFxUa")), []);
     assert_eq!((draft(&fixture), fixture.model.focus), ("qIFxUa", Focus::Input));
@@ -148,7 +148,7 @@ fn keys_that_nobody_typed_are_a_paste_and_not_keys() {
 }
 
 #[test]
-fn a_key_held_down_moves_and_fast_typing_is_text() {
+fn held_keys_move_and_fast_typing_is_text() {
     let mut fixture = Fixture::busy(80, 24);
     fixture.send(burst("jjkjjkjjjj"));
     fixture.refresh();
@@ -167,15 +167,15 @@ fn a_key_held_down_moves_and_fast_typing_is_text() {
 }
 
 #[test]
-fn keys_that_nobody_typed_do_nothing_in_the_list_of_what_can_be_done() {
+fn a_burst_of_keys_has_no_effect_in_the_palette() {
     let mut fixture = Fixture::busy(80, 24);
     fixture.press(KeyCode::Char('?'));
     assert_eq!(fixture.send(burst("ignore\n")), []);
-    assert!(fixture.model.menu.is_some(), "it only narrows the list");
+    assert!(fixture.model.palette.is_some(), "it only narrows the list");
 }
 
 #[test]
-fn a_paste_while_searching_goes_into_what_was_found() {
+fn a_paste_in_the_history_search_goes_into_the_found_line() {
     let mut fixture = writing("ihello");
     fixture.press(KeyCode::Enter);
     fixture.key(KeyEvent::new(KeyCode::Char('r'), KeyModifiers::CONTROL));
@@ -184,7 +184,7 @@ fn a_paste_while_searching_goes_into_what_was_found() {
 }
 
 #[test]
-fn a_message_of_several_lines_opens_as_lines() {
+fn a_multiline_message_opens_with_its_lines() {
     let mut fixture = Fixture::busy(80, 24);
     fixture.queue.insert(0, super::fixture::queued(1, r#""first line\nsecond line""#, 1, 1));
     fixture.refresh();
@@ -196,7 +196,7 @@ fn a_message_of_several_lines_opens_as_lines() {
 }
 
 #[test]
-fn a_paste_beside_a_question_loses_neither() {
+fn a_paste_during_a_question_is_joined_or_refused() {
     for (first, second, is_burst, both) in [
         ("one\ntwo", "three\nfour", false, "one\ntwo\nthree\nfour"),
         ("one\ntwo\n", "three", false, "one\ntwo\nthree"),
@@ -232,7 +232,7 @@ fn a_paste_that_cannot_be_joined_is_refused_and_the_question_stays() {
 }
 
 #[test]
-fn a_message_that_is_refused_is_given_back_and_not_remembered() {
+fn a_refused_message_is_restored_and_not_in_the_history() {
     for line in ["hello", "::quit", ":json [1]"] {
         let mut fixture = Fixture::busy(80, 24);
         fixture.refused = Some(|_| true);
@@ -251,7 +251,7 @@ fn a_message_that_is_refused_is_given_back_and_not_remembered() {
 }
 
 #[test]
-fn a_paste_that_is_refused_is_asked_about_again() {
+fn a_refused_paste_is_asked_about_again() {
     let mut fixture = Fixture::busy(80, 24);
     fixture.refused = Some(|_| true);
     let long = "x".repeat(47_000);
@@ -273,7 +273,7 @@ fn a_paste_that_is_refused_is_asked_about_again() {
 }
 
 #[test]
-fn what_was_never_sent_is_never_kept_for_the_next_run() {
+fn unsent_lines_are_never_saved() {
     for leaving in [KeyCode::Esc, KeyCode::BackTab, KeyCode::Up, KeyCode::Down] {
         for (begun, is_pasted) in [("i", false), (":", false), ("i", true), ("", true)] {
             let mut fixture = Fixture::busy(80, 24);

@@ -26,7 +26,7 @@ fn assert_shows(fixture: &Fixture, text: &str) {
 }
 
 #[test]
-fn the_command_asks_for_a_list_or_for_all_and_for_none_in_a_replay() {
+fn the_peers_command_reads_one_list_or_all_and_nothing_in_a_replay() {
     let mut fixture = Fixture::busy(80, 24);
     fixture.write(":peers-from ~/peers.txt");
     let asked = fixture.press(crossterm::event::KeyCode::Enter);
@@ -40,7 +40,7 @@ fn the_command_asks_for_a_list_or_for_all_and_for_none_in_a_replay() {
 }
 
 #[test]
-fn a_line_says_what_was_read_and_the_traffic_lists_the_bad_lines() {
+fn a_notice_summarises_the_list_and_the_traffic_has_the_invalid_lines() {
     let mut fixture = Fixture::busy(120, 40);
     fixture.send(Msg::PeersRead(vec![with_a_bad_line("peers.txt")]));
     assert_shows(&fixture, "peers.txt: 12 addresses read, 3 new, 1 bad line");
@@ -56,9 +56,9 @@ fn a_line_says_what_was_read_and_the_traffic_lists_the_bad_lines() {
 }
 
 #[test]
-fn rows_that_come_while_the_screen_is_held_still_are_counted() {
+fn new_rows_on_a_frozen_screen_are_counted() {
     let mut fixture = Fixture::busy(80, 24);
     fixture.press(crossterm::event::KeyCode::Char(' '));
     fixture.send(Msg::PeersRead(vec![with_a_bad_line("peers.txt")]));
-    assert_eq!(fixture.model.frozen.as_ref().map(|frozen| frozen.held), Some(1));
+    assert_eq!(fixture.model.frozen.as_ref().map(|frozen| frozen.hidden_rows), Some(1));
 }

@@ -127,7 +127,7 @@ fn each_chart_alone() {
 }
 
 #[test]
-fn charts_with_nothing_to_show() {
+fn charts_without_data() {
     insta::assert_snapshot!(at_all_sizes(|width, height| {
         let mut fixture = Fixture::empty(width, height);
         fixture.press(KeyCode::Char('C'));
@@ -141,7 +141,7 @@ fn towers() {
 }
 
 #[test]
-fn towers_with_nothing_to_spell() {
+fn towers_without_messages() {
     insta::assert_snapshot!(at_all_sizes(|width, height| {
         let mut fixture = Fixture::empty(width, height);
         fixture.press(KeyCode::Char('T'));
@@ -165,7 +165,7 @@ fn pictures_beside_the_lists() {
 }
 
 #[test]
-fn the_tower_beside_the_lists_moves_while_it_is_seen() {
+fn the_tower_beside_the_lists_is_animated_while_visible() {
     let mut fixture = lively(120, 40);
     let (frame, second) = (Duration::from_millis(100), Duration::from_secs(1));
     assert_eq!(changes_after(&mut fixture, 400), frame);
@@ -182,7 +182,7 @@ fn the_tower_beside_the_lists_moves_while_it_is_seen() {
 }
 
 #[test]
-fn small_charts_move_on_until_all_that_happened_is_past() {
+fn sparklines_change_until_their_window_is_empty() {
     for (size, past) in [((120, 40), 70_000), ((200, 60), 1_000_000)] {
         let mut fixture = watched(size.0, size.1);
         (fixture.peers, fixture.queue) = (Vec::new(), Vec::new());
@@ -232,7 +232,7 @@ fn no_size_breaks_a_picture() {
 }
 
 #[test]
-fn tab_goes_from_chart_to_chart() {
+fn tab_selects_the_next_chart() {
     let mut small = watched(40, 10);
     small.press(KeyCode::Char('C'));
     let titles = ["IN AND OUT", "PEERS BY STATUS", "ROUND TRIPS", "QUEUE OVER TIME"];
@@ -253,7 +253,7 @@ fn tab_goes_from_chart_to_chart() {
 }
 
 #[test]
-fn the_key_that_opens_a_picture_closes_it_and_another_opens_over_it() {
+fn the_key_of_a_view_closes_it_and_another_opens_over_it() {
     let mut fixture = watched(80, 24);
     fixture.press(KeyCode::Char('C'));
     fixture.press(KeyCode::Char('T'));
@@ -265,7 +265,7 @@ fn the_key_that_opens_a_picture_closes_it_and_another_opens_over_it() {
 }
 
 #[test]
-fn the_command_changes_how_much_moves() {
+fn the_motion_command_changes_the_animations() {
     let mut fixture = spelling(80, 24);
     fixture.press(KeyCode::Esc);
     fixture.write(":motion off");
@@ -282,7 +282,7 @@ fn changes_after(fixture: &mut Fixture, millis: u64) -> Duration {
 }
 
 #[test]
-fn frames_come_ten_times_a_second_while_a_tower_is_seen_and_spells() {
+fn a_visible_spelling_tower_is_drawn_ten_times_per_second() {
     let mut fixture = spelling(80, 24);
     let frame = Duration::from_millis(100);
     assert_eq!(changes_after(&mut fixture, 800), frame);
@@ -298,7 +298,7 @@ fn frames_come_ten_times_a_second_while_a_tower_is_seen_and_spells() {
 }
 
 #[test]
-fn charts_move_on_until_all_that_happened_is_past() {
+fn charts_change_until_their_window_is_empty() {
     let mut fixture = watched(80, 24);
     (fixture.peers, fixture.queue) = (Vec::new(), Vec::new());
     fixture.press(KeyCode::Char('C'));
@@ -309,7 +309,7 @@ fn charts_move_on_until_all_that_happened_is_past() {
 }
 
 #[test]
-fn a_hostile_message_is_spelt_in_plain_letters() {
+fn a_hostile_message_is_spelt_in_sanitised_letters() {
     let mut fixture = Fixture::empty(80, 24);
     fixture.model.motion = Animations::new(Setting::Full);
     comes(&mut fixture, "\u{1b}]52;c;aGk=\u{7}\u{202e}txt.exe");

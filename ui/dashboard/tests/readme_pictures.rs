@@ -34,7 +34,7 @@ impl Watched {
         let node = Scripted::new(SEED);
         let mut model = Model::new(node.core().overview(), node.now(), TimeZone::UTC, true, true);
         model.motion = Animations::new(Setting::Full);
-        model.looks.choose("dark").unwrap();
+        model.themes.choose("dark").unwrap();
         let mut watched = Self { node, model };
         watched.resize(80, 24);
         watched

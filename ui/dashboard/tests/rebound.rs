@@ -23,7 +23,7 @@ fn with_keys(text: &str) -> Fixture {
 }
 
 #[test]
-fn a_key_does_what_it_is_bound_to_and_hints_and_list_say_so() {
+fn a_user_key_runs_its_command_and_appears_in_hints_and_palette() {
     let mut fixture = with_keys("[keys.lists]\n'n' = ':ignore {peer}'\n'I' = ''\n'i' = ''\n'w' = ':say'");
     let ignores = [Effect::Run(NodeCommand::Ignore(address("tower-9.example.org:8080")))];
     assert_eq!(fixture.press(KeyCode::Char('n')), ignores);
@@ -35,7 +35,7 @@ fn a_key_does_what_it_is_bound_to_and_hints_and_list_say_so() {
 }
 
 #[test]
-fn a_key_that_is_unbound_does_not_edit_either() {
+fn an_unbound_key_does_not_edit() {
     let mut fixture = with_keys("[keys.input]\n'ctrl-w' = ''\n'ctrl-g' = ':leave'\n'backspace' = ''");
     fixture.write("itwo words");
     fixture.control('w');
@@ -46,7 +46,7 @@ fn a_key_that_is_unbound_does_not_edit_either() {
 }
 
 #[test]
-fn control_c_leads_out_when_everything_else_is_taken() {
+fn control_c_leaves_when_all_other_keys_are_rebound() {
     let mut fixture =
         with_keys("[keys.lists]\n'q' = ''\n[keys.overlay]\n'q' = ''\n'esc' = ''\n[keys.menu]\n'esc' = ''");
     fixture.model.is_demo = true;
@@ -54,9 +54,9 @@ fn control_c_leads_out_when_everything_else_is_taken() {
     fixture.press(KeyCode::Enter);
     fixture.press(KeyCode::Char('?'));
     fixture.press(KeyCode::Esc);
-    assert!(fixture.model.menu.is_some());
+    assert!(fixture.model.palette.is_some());
     fixture.control('c');
-    assert!(fixture.model.menu.is_none() && fixture.model.overlay.is_some());
+    assert!(fixture.model.palette.is_none() && fixture.model.overlay.is_some());
     fixture.control('c');
     assert!(fixture.model.overlay.is_none());
     assert_eq!(fixture.control('c'), []);
@@ -64,7 +64,7 @@ fn control_c_leads_out_when_everything_else_is_taken() {
 }
 
 #[test]
-fn where_nothing_is_shown_the_key_that_quits_is_the_users() {
+fn on_a_too_small_screen_the_users_quit_key_works() {
     let mut fixture = with_keys("[keys.lists]\n'q' = ''\n'Q' = ':quit'");
     fixture.model.is_demo = true;
     fixture.resize(19, 4);
@@ -73,7 +73,7 @@ fn where_nothing_is_shown_the_key_that_quits_is_the_users() {
 }
 
 #[test]
-fn texts_name_the_keys_that_there_are() {
+fn texts_name_the_bound_keys() {
     let text = "[keys.lists]\n'i' = ''\n'w' = ':say'\n'3' = ''\n'f3' = ':station 3'";
     let mut fixture = with_keys(text);
     fixture.write(":stations");

@@ -14,7 +14,7 @@ use crate::{
 };
 
 #[test]
-fn a_line_that_cannot_work_says_so_before_it_is_sent() {
+fn an_invalid_line_is_marked_before_enter() {
     let mut fixture = writing(":rate fas");
     let screen = fixture.screen();
     assert!(screen.contains("!CMD  :rate fas") && screen.contains("the send rate is a number"), "{screen}");
@@ -29,7 +29,7 @@ fn a_line_that_cannot_work_says_so_before_it_is_sent() {
 }
 
 #[test]
-fn a_refused_line_stays_red_until_it_is_edited_whatever_else_goes_well() {
+fn a_refused_line_stays_red_until_it_is_edited() {
     let mut fixture = writing(":announce tower");
     assert!(row(&fixture).starts_with("!CMD"), "{}", fixture.screen());
     for _ in 0..3 {
@@ -44,7 +44,7 @@ fn a_refused_line_stays_red_until_it_is_edited_whatever_else_goes_well() {
 }
 
 #[test]
-fn what_the_node_would_refuse_is_wrong_as_well() {
+fn a_line_that_the_node_would_refuse_is_marked() {
     let mut fixture = writing(":forget tower-3:8");
     fixture.write("0");
     assert!(row(&fixture).starts_with("!CMD"));
@@ -58,7 +58,7 @@ fn what_the_node_would_refuse_is_wrong_as_well() {
 }
 
 #[test]
-fn a_message_is_red_while_the_queue_is_full_and_no_longer() {
+fn a_message_is_red_while_the_queue_is_full() {
     let mut fixture = writing("ihello");
     assert!(row(&fixture).starts_with(" SAY"));
     let changes = |fixture: &mut Fixture, is_full: bool| {
@@ -84,7 +84,7 @@ fn a_message_is_red_while_the_queue_is_full_and_no_longer() {
 }
 
 #[test]
-fn what_the_disk_refused_runs_once_it_does_not_any_more() {
+fn a_line_that_the_disk_refused_runs_once_it_is_accepted() {
     for (line, holds) in [
         (":write x.csv", false),
         (":write x.csv", true),
@@ -108,7 +108,7 @@ fn what_the_disk_refused_runs_once_it_does_not_any_more() {
 }
 
 #[test]
-fn a_line_that_was_changed_meanwhile_is_not_sent() {
+fn a_line_changed_before_the_reply_is_not_sent() {
     let mut fixture = writing(":write x.csv");
     let Ok(Command::View(command)) = Command::parse(":write x.csv") else { panic!("it is a command") };
     fixture.send(Msg::FileChecked(command.clone(), Some("it is there already".to_owned())));
@@ -165,7 +165,7 @@ const REFUSED: &[(&str, bool, bool)] = &[
 ];
 
 #[test]
-fn a_line_is_red_before_enter_exactly_if_enter_refuses_it() {
+fn a_line_is_red_exactly_if_enter_refuses_it() {
     for is_replay in [false, true] {
         for (line, is_refused_live, is_refused_in_replay) in REFUSED {
             let mut fixture =
@@ -195,7 +195,7 @@ fn a_line_is_red_before_enter_exactly_if_enter_refuses_it() {
 }
 
 #[test]
-fn a_command_starts_empty_after_one_that_was_refused() {
+fn a_command_after_a_refused_one_starts_empty() {
     for (begin, begun) in [(':', ":"), ('/', ":filter "), ('t', ":theme ")] {
         let mut fixture = writing(":filter from:");
         fixture.press(KeyCode::Enter);
@@ -215,7 +215,7 @@ fn a_command_starts_empty_after_one_that_was_refused() {
 }
 
 #[test]
-fn where_there_is_no_line_for_it_the_reason_stands_behind_the_draft() {
+fn without_a_notice_line_the_reason_follows_the_draft() {
     let mut fixture = Fixture::busy(80, 7);
     fixture.write(":quit now");
     assert!(row(&fixture).starts_with("!CMD  :quit now  :quit takes nothing"), "{}", fixture.screen());

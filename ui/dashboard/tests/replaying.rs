@@ -35,7 +35,7 @@ fn hints(fixture: &Fixture) -> String {
 }
 
 #[test]
-fn a_change_of_the_speed_is_told_also_while_it_stands_still() {
+fn a_change_of_speed_is_reported_also_while_paused() {
     let progress = |speed, paused| {
         let (position, length) = (Duration::ZERO, Duration::from_secs(60));
         Progress { position, length, speed, paused, at_end: false, jumping: None }.told_speed()
@@ -52,7 +52,7 @@ fn a_replay() {
 }
 
 #[test]
-fn a_replay_of_nothing_does_not_invite_to_write() {
+fn an_empty_replay_does_not_suggest_sending() {
     let fixture = in_replay(Fixture::empty(80, 24));
     let screen = fixture.screen();
     assert!(!screen.contains("write a message") && !screen.contains("announce"), "{screen}");
@@ -60,7 +60,7 @@ fn a_replay_of_nothing_does_not_invite_to_write() {
 }
 
 #[test]
-fn its_keys_are_hinted_at_first() {
+fn replay_keys_are_hinted_first() {
     let mut fixture = replay();
     assert!(hints(&fixture).starts_with("p pause  . step  [ back  ] on  ? keys  + faster  : cmd  q quit"));
     fixture.press(KeyCode::Enter);
@@ -71,7 +71,7 @@ fn its_keys_are_hinted_at_first() {
 }
 
 #[test]
-fn its_keys_control_it_also_while_something_is_open() {
+fn replay_keys_work_in_overlays() {
     let mut fixture = replay();
     for _ in 0..2 {
         for (key, command) in [
@@ -89,7 +89,7 @@ fn its_keys_control_it_also_while_something_is_open() {
 }
 
 #[test]
-fn whatever_would_send_something_says_that_nothing_is_sent() {
+fn commands_that_send_are_refused_in_a_replay() {
     let refused = |fixture: &Fixture| {
         let notice = fixture.model.notice.as_ref().unwrap();
         assert_eq!((notice.text.as_str(), fixture.model.focus), (REPLAY_SENDS_NOTHING, Focus::Lists));
@@ -113,7 +113,7 @@ fn whatever_would_send_something_says_that_nothing_is_sent() {
 }
 
 #[test]
-fn a_click_on_the_input_begins_a_command() {
+fn a_click_on_the_input_of_a_replay_starts_a_command() {
     let mut fixture = replay();
     let row = fixture.model.areas().unwrap().input.y;
     let kind = MouseEventKind::Down(MouseButton::Left);
@@ -125,7 +125,7 @@ fn a_click_on_the_input_begins_a_command() {
 }
 
 #[test]
-fn the_list_of_what_can_be_done_has_its_keys_and_says_what_does_nothing() {
+fn the_palette_of_a_replay_has_its_keys_and_disables_sending() {
     let mut fixture = replay();
     fixture.write("?pause or");
     assert!(fixture.screen().contains("> p           :pause"), "{}", fixture.screen());

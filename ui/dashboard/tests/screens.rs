@@ -44,7 +44,7 @@ fn a_map() {
 }
 
 #[test]
-fn messages_on_their_way_on_the_map() {
+fn messages_in_flight_on_the_map() {
     let screen = |(width, height)| {
         let mut fixture = Fixture::lively(width, height);
         fixture.press(KeyCode::Char('M'));
@@ -54,7 +54,7 @@ fn messages_on_their_way_on_the_map() {
 }
 
 #[test]
-fn a_map_of_nobody_and_of_one() {
+fn a_map_without_peers_and_with_one() {
     let mut fixture = Fixture::empty(80, 24);
     fixture.press(KeyCode::Char('M'));
     let nobody = fixture.screen();
@@ -75,7 +75,7 @@ fn a_map_of_a_crowd() {
 }
 
 #[test]
-fn the_selected_tower_has_room_in_any_crowd() {
+fn the_selected_peer_is_visible_in_any_crowd() {
     let mut fixture = Fixture::busy(80, 24);
     fixture.peers = (1..=300).map(|port| peer(Status::Lost, &format!("tower:{port}"), 1, None)).collect();
     fixture.press(KeyCode::Char('M'));
@@ -102,7 +102,7 @@ fn a_message_in_full_beside_the_lists() {
 }
 
 #[test]
-fn traffic_standing_still() {
+fn frozen_traffic() {
     insta::assert_snapshot!(screens(&[KeyCode::Tab, KeyCode::Tab, KeyCode::Up, KeyCode::Up]));
 }
 
@@ -124,18 +124,18 @@ fn a_search_in_a_message() {
 }
 
 #[test]
-fn what_can_be_done() {
+fn the_palette() {
     insta::assert_snapshot!(screens(&[KeyCode::Char('?')]));
 }
 
 #[test]
-fn what_can_be_done_narrowed_down() {
+fn a_filtered_palette() {
     let keys = "?ignore".chars().map(KeyCode::Char).chain([KeyCode::Down]).collect::<Vec<_>>();
     insta::assert_snapshot!(screens(&keys));
 }
 
 #[test]
-fn a_command_being_written() {
+fn a_command_being_typed() {
     insta::assert_snapshot!(screens(&[KeyCode::Char(':'), KeyCode::Char('a')]));
 }
 
@@ -158,12 +158,12 @@ fn nothing_held() {
 }
 
 #[test]
-fn the_question_before_leaving() {
+fn the_question_before_quitting() {
     insta::assert_snapshot!(screens(&[KeyCode::Char('q')]));
 }
 
 #[test]
-fn messages_handed_on_before_leaving() {
+fn a_drain_before_quitting() {
     insta::assert_snapshot!(screens_after(|fixture| {
         fixture.press(KeyCode::Char('q'));
         fixture.press(KeyCode::Char('s'));
@@ -184,14 +184,14 @@ fn a_filter_with_an_error_below() {
 }
 
 #[test]
-fn a_completion_being_chosen() {
+fn a_completion_popup() {
     let begun = ":for".chars().map(KeyCode::Char);
     let keys: Vec<_> = begun.chain([KeyCode::Tab, KeyCode::Tab, KeyCode::Tab]).collect();
     insta::assert_snapshot!(screens(&keys));
 }
 
 #[test]
-fn a_line_that_will_not_work() {
+fn an_invalid_line() {
     insta::assert_snapshot!(screens_after(|fixture| fixture.write(":announce to wer")));
 }
 

@@ -41,7 +41,7 @@ fn marked(fixture: &Fixture) -> (Vec<String>, Vec<String>) {
 }
 
 #[test]
-fn matches_are_marked_counted_and_gone_to() {
+fn matches_are_highlighted_counted_and_scrolled_to() {
     let mut fixture = open(80, 24);
     fixture.write("/item 3");
     assert!(title(&fixture).ends_with("/item 3 1 of 10"), "{}", title(&fixture));
@@ -59,7 +59,7 @@ fn matches_are_marked_counted_and_gone_to() {
 }
 
 #[test]
-fn a_search_narrows_with_each_key_and_escape_goes_back_to_where_it_began() {
+fn each_key_refines_a_search_and_escape_restores_the_position() {
     let mut fixture = open(80, 24);
     (0..5).for_each(|_| drop(fixture.press(KeyCode::Down)));
     let before = title(&fixture);
@@ -79,7 +79,7 @@ fn a_search_narrows_with_each_key_and_escape_goes_back_to_where_it_began() {
 }
 
 #[test]
-fn letters_that_are_looked_for_do_nothing_else() {
+fn letters_of_a_search_have_no_other_effect() {
     let mut fixture = open(80, 24);
     fixture.write("/qIUFaxy?n");
     assert_eq!(fixture.model.search().map(crate::state::search::Search::query), Some("qIUFaxy?n"));
@@ -94,7 +94,7 @@ fn letters_that_are_looked_for_do_nothing_else() {
 }
 
 #[test]
-fn what_is_found_is_found_again_when_the_screen_changes_its_size() {
+fn matches_are_found_again_after_a_resize() {
     let mut fixture = open(80, 24);
     fixture.write("/of the list\", \"item 50");
     fixture.press(KeyCode::Enter);
@@ -113,7 +113,7 @@ fn what_is_found_is_found_again_when_the_screen_changes_its_size() {
 }
 
 #[test]
-fn a_resize_keeps_the_match_in_sight_also_while_it_is_looked_for() {
+fn a_resize_keeps_the_match_visible() {
     let mut fixture = open(80, 24);
     fixture.write("/item 77");
     for (width, height) in [(24, 8), (200, 60), (1, 1), (40, 10)] {
@@ -129,7 +129,7 @@ fn a_resize_keeps_the_match_in_sight_also_while_it_is_looked_for() {
 }
 
 #[test]
-fn who_has_scrolled_away_goes_on_from_there() {
+fn after_scrolling_the_next_match_is_found_from_there() {
     let mut fixture = open(80, 24);
     fixture.write("/item");
     fixture.press(KeyCode::Enter);
@@ -143,7 +143,7 @@ fn who_has_scrolled_away_goes_on_from_there() {
 }
 
 #[test]
-fn a_text_that_changes_is_looked_through_again() {
+fn a_changed_text_is_searched_again() {
     let mut fixture = Fixture::busy(80, 24);
     fixture.press(KeyCode::Enter);
     fixture.write("/lost");
@@ -178,7 +178,7 @@ fn a_message_of_the_largest_size_is_searched() {
 }
 
 #[test]
-fn wide_and_hostile_text_is_marked_where_it_stands() {
+fn matches_in_wide_and_hostile_text_are_highlighted_at_their_cells() {
     let mut fixture = Fixture::busy(80, 24);
     fixture.press(KeyCode::Tab);
     (0..3).for_each(|_| drop(fixture.press(KeyCode::Down)));
@@ -194,7 +194,7 @@ fn wide_and_hostile_text_is_marked_where_it_stands() {
 }
 
 #[test]
-fn a_peer_can_be_searched_and_pictures_say_that_they_cannot() {
+fn a_peer_page_can_be_searched_and_graphics_cannot() {
     let mut fixture = Fixture::busy(80, 24);
     fixture.press(KeyCode::Enter);
     fixture.write("/never");
@@ -222,7 +222,7 @@ fn opened(json: &str, width: u16) -> Fixture {
 }
 
 #[test]
-fn what_is_left_out_of_a_long_message_is_said_with_its_size_and_by_a_search_as_well() {
+fn a_cut_message_shows_the_missing_size_also_in_a_search() {
     let long = format!("\"{}THE-END\"", "B".repeat(1_300_000));
     // Its indentation counts.
     let nested = format!("{}{}{}", "[".repeat(120), vec!["1"; 9000].join(","), "]".repeat(120));

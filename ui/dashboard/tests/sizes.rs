@@ -120,7 +120,7 @@ fn sizes() -> impl Iterator<Item = (u16, u16)> {
 }
 
 #[test]
-fn every_kind_of_view_is_among_those_that_are_tried() {
+fn every_kind_of_view_is_tested() {
     for kind in 0..11 {
         let is_shown = |(_, fixture): (&str, Fixture)| {
             fixture.model.overlay.is_some_and(|overlay| is_kind(kind, &overlay.content))
@@ -130,7 +130,7 @@ fn every_kind_of_view_is_among_those_that_are_tried() {
 }
 
 #[test]
-fn every_width_and_every_height_is_tried() {
+fn every_width_and_every_height_is_tested() {
     assert!((0..=250).all(|width| sizes().any(|(other, _)| other == width)));
     assert!((0..=80).all(|height| sizes().any(|(_, other)| other == height)));
 }
@@ -149,7 +149,7 @@ fn no_size_breaks_a_view() {
 }
 
 #[test]
-fn a_terminal_that_shrank_before_the_frame_was_drawn_is_no_panic() {
+fn a_terminal_that_shrinks_before_a_frame_causes_no_panic() {
     for (_, mut fixture) in views() {
         fixture.resize(200, 60);
         for (width, height) in [(0, 0), (1, 1), (19, 4), (199, 1), (1, 59), (80, 24)] {
@@ -181,7 +181,7 @@ fn whatever_a_user_does(fixture: &Fixture) -> Vec<Msg> {
 }
 
 #[test]
-fn where_nothing_can_be_seen_nothing_acts_but_what_leaves() {
+fn on_a_too_small_screen_only_keys_that_quit_work() {
     for (name, mut fixture) in views().filter(|(name, _)| *name != "the question before leaving") {
         // What is selected is settled by the first key, whichever that is.
         fixture.press(KeyCode::F(12));
@@ -192,7 +192,7 @@ fn where_nothing_can_be_seen_nothing_acts_but_what_leaves() {
                 let what = format!("{msg:?} in {name} at {width}x{height}");
                 let effects = fixture.send(msg);
                 // What it asks with is answered at once.
-                fixture.model.asks_before_leaving = false;
+                fixture.model.confirms_quit = false;
                 assert!(
                     matches!(effects[..], [] | [Effect::RequestQuit | Effect::Suspend]),
                     "{what}: {effects:?}"
@@ -214,7 +214,7 @@ fn first_difference(before: &str, after: &str) -> String {
 }
 
 #[test]
-fn what_leaves_is_told_before_it_does_where_nothing_else_can_be_seen() {
+fn on_a_too_small_screen_the_quit_question_is_shown() {
     let mut fixture = Fixture::busy(19, 4);
     assert_eq!(fixture.press(KeyCode::Char('q')), []);
     assert!(fixture.screen().contains("q drops 6"), "{}", fixture.screen());
@@ -222,7 +222,7 @@ fn what_leaves_is_told_before_it_does_where_nothing_else_can_be_seen() {
 }
 
 #[test]
-fn a_question_that_can_not_be_read_waits_until_it_can() {
+fn a_question_waits_while_the_screen_is_too_small() {
     let mut fixture = opened("vjvI");
     fixture.resize(19, 4);
     assert!(fixture.screen().contains("20x5 at least"), "{}", fixture.screen());

@@ -27,7 +27,7 @@ fn stations(text: &str) -> Stations {
 /// A dashboard with these stations.
 fn fixture(text: &str) -> Fixture {
     let mut fixture = Fixture::busy(120, 40);
-    fixture.model.listening = SavedFilterHits::new(stations(text), Stations::default());
+    fixture.model.saved_filters = SavedFilterHits::new(stations(text), Stations::default());
     fixture
 }
 
@@ -39,7 +39,7 @@ fn say(fixture: &mut Fixture, text: &str, after: u64) -> Vec<Effect> {
 }
 
 fn hits(fixture: &Fixture) -> Vec<u64> {
-    fixture.model.listening.iter().map(|(_, _, hits)| hits).collect()
+    fixture.model.saved_filters.iter().map(|(_, _, hits)| hits).collect()
 }
 
 fn filter(fixture: &Fixture) -> &str {
@@ -53,7 +53,7 @@ fn title(fixture: &Fixture) -> String {
 }
 
 #[test]
-fn each_station_counts_what_came_since_it_was_last_listened_to() {
+fn each_saved_filter_counts_rows_since_it_was_last_active() {
     let mut fixture = fixture("1 = 'gnu'\n2 = 'chess'\n7 = '!gnu'");
     for text in ["GNU a", "chess", "GNU chess"] {
         assert_eq!(say(&mut fixture, text, 0), []);
@@ -78,7 +78,7 @@ fn each_station_counts_what_came_since_it_was_last_listened_to() {
 }
 
 #[test]
-fn the_bell_rings_only_if_asked_and_never_while_a_replay_jumps() {
+fn the_bell_rings_only_if_enabled_and_never_during_a_seek() {
     let mut fixture = fixture("1 = 'gnu'\n2 = 'bell chess'");
     assert_eq!(say(&mut fixture, "gnu", 0), []);
     assert_eq!(say(&mut fixture, "chess", 0), [Effect::RingBell]);
@@ -99,7 +99,7 @@ fn the_bell_rings_only_if_asked_and_never_while_a_replay_jumps() {
 }
 
 #[test]
-fn a_station_is_saved_changed_and_freed_and_all_changes_are_kept() {
+fn saved_filters_are_set_changed_and_removed_and_changes_are_saved() {
     let mut fixture = fixture("1 = 'gnu'");
     let kept = |text: &str| vec![Effect::SaveStations(stations(text))];
     fixture.write(":station 3 bell from:tower");
@@ -118,7 +118,7 @@ fn a_station_is_saved_changed_and_freed_and_all_changes_are_kept() {
 }
 
 #[test]
-fn those_that_were_changed_earlier_go_before_those_of_the_configuration() {
+fn saved_changes_override_the_configured_filters() {
     let listening =
         SavedFilterHits::new(stations("1 = 'gnu'\n2 = 'chess'\n3 = 'x'"), stations("1 = ''\n2 = 'bell y'"));
     let listed = listening.iter().map(|(number, station, _)| format!("{number} {station}"));
@@ -126,7 +126,7 @@ fn those_that_were_changed_earlier_go_before_those_of_the_configuration() {
 }
 
 #[test]
-fn a_narrow_title_has_the_numbers_and_the_list_has_everything() {
+fn a_narrow_title_has_the_numbers_and_the_page_has_everything() {
     let mut fixture = fixture("1 = 'from:grand-trunk.example.org'\n2 = 'bell chess'\n5 = 'x\u{202e}y'");
     say(&mut fixture, "chess", 0);
     fixture.resize(40, 10);
@@ -145,7 +145,7 @@ fn a_narrow_title_has_the_numbers_and_the_list_has_everything() {
 }
 
 #[test]
-fn without_stations_nothing_is_said_of_them_but_how_to_make_one() {
+fn without_saved_filters_only_the_page_explains_them() {
     let mut fixture = fixture("");
     assert_eq!(title(&fixture), "TRAFFIC  following");
     fixture.write(":stations");

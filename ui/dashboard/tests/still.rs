@@ -92,7 +92,7 @@ fn stays_as_it_is(fixture: &mut Fixture, what: &str) {
 }
 
 #[test]
-fn a_screen_that_is_held_still_does_not_change_while_much_happens() {
+fn a_frozen_screen_does_not_change() {
     for (width, height) in SIZES {
         for pane in [Pane::Peers, Pane::Queue, Pane::Traffic] {
             for zoom in [false, true] {
@@ -112,7 +112,7 @@ fn a_screen_that_is_held_still_does_not_change_while_much_happens() {
 }
 
 #[test]
-fn what_is_open_does_not_change_while_the_screen_is_held_still() {
+fn overlays_on_a_frozen_screen_do_not_change() {
     for (width, height) in [(80, 24), (200, 60)] {
         for overlay in OpenOverlay::ALL {
             for opens_first in [false, true] {
@@ -134,7 +134,7 @@ fn what_is_open_does_not_change_while_the_screen_is_held_still() {
 }
 
 #[test]
-fn what_the_user_does_to_held_messages_is_seen_on_a_screen_that_is_held_still() {
+fn changes_of_held_messages_by_the_user_are_visible_on_a_frozen_screen() {
     let mut fixture = lively(80, 24);
     fixture.press(key(' '));
     fixture.press(key('H'));
@@ -150,7 +150,7 @@ fn what_the_user_does_to_held_messages_is_seen_on_a_screen_that_is_held_still() 
 }
 
 #[test]
-fn traffic_that_stands_still_does_not_change_however_much_comes() {
+fn frozen_traffic_does_not_change() {
     for (width, height) in SIZES {
         let mut fixture = Fixture::busy(width, height);
         fixture.model.pane = Pane::Traffic;
@@ -174,16 +174,16 @@ fn traffic_that_stands_still_does_not_change_however_much_comes() {
 }
 
 #[test]
-fn a_recording_or_a_log_that_failed_is_told_until_it_is_acknowledged() {
+fn a_failed_recording_or_log_is_shown_until_acknowledged() {
     for (width, height) in SIZES {
         let mut fixture = Fixture::busy(width, height);
-        fixture.model.recorded = Some(1_000_000);
+        fixture.model.recording_size = Some(1_000_000);
         fixture.refresh();
-        fixture.model.recorded = None;
-        fixture.model.recorded = Some(1_000_000);
+        fixture.model.recording_size = None;
+        fixture.model.recording_size = Some(1_000_000);
         let reason = "recording has stopped: cannot write x.jsonl: No space left on device".to_owned();
         fixture.send(Msg::Recorded(Err(reason)));
-        fixture.model.recorded = None;
+        fixture.model.recording_size = None;
         fixture.lost_lines = Some(LostLines { lines: 12, reason: "No space left on device".to_owned() });
         fixture.refresh();
         fixture.send(Msg::EffectDone(Ok("something else".to_owned())));
@@ -206,7 +206,7 @@ fn a_recording_or_a_log_that_failed_is_told_until_it_is_acknowledged() {
 }
 
 #[test]
-fn a_recording_that_never_began_has_not_failed() {
+fn a_recording_that_never_started_is_not_shown_as_failed() {
     let mut fixture = Fixture::busy(80, 24);
     fixture.send(Msg::Recorded(Err("x.jsonl is there already".to_owned())));
     let screen = fixture.screen();

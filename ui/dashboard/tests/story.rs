@@ -60,7 +60,7 @@ fn sent(message: &Message, to: &str, draw: u32, failure: Option<Failure>) -> Vec
 /// A dashboard that has seen three messages come back, one of them often, and two sends.
 fn storied(width: u16, height: u16) -> Fixture {
     let mut fixture = Fixture::busy(width, height);
-    fixture.model.lives = MessageHistories::default();
+    fixture.model.histories = MessageHistories::default();
     let [gnu, hostile, wide] =
         ["GNU Terry Pratchett", "\u{1b}]52;c;aGk=\u{7} hostile", "wide \u{4e16}\u{754c}"].map(Message::text);
     for visit in 1..=42_u32 {
@@ -95,29 +95,29 @@ fn open(fixture: &Fixture) -> Option<&OverlayKind> {
 }
 
 #[test]
-fn the_messages_that_keep_coming_back() {
+fn returning_messages() {
     insta::assert_snapshot!(screens(&[KeyCode::Char('O'), KeyCode::Down]));
 }
 
 #[test]
-fn none_that_came_back() {
+fn no_returning_messages() {
     let mut fixture = Fixture::empty(80, 24);
     fixture.press(KeyCode::Char('O'));
     insta::assert_snapshot!(fixture.screen());
 }
 
 #[test]
-fn the_life_of_a_message() {
+fn the_history_of_a_message() {
     insta::assert_snapshot!(screens(&[KeyCode::Char('O'), KeyCode::Enter]));
 }
 
 #[test]
-fn why_this_peer() {
+fn the_choice_of_a_receiver() {
     insta::assert_snapshot!(screens(&[KeyCode::Char('W')]));
 }
 
 #[test]
-fn why_with_nothing_sent_and_nobody_to_send_to() {
+fn the_choice_page_without_sends_and_peers() {
     let mut fixture = Fixture::empty(80, 24);
     fixture.press(KeyCode::Char('W'));
     assert!(fixture.screen().contains("nothing has been sent yet"), "{}", fixture.screen());
@@ -125,7 +125,7 @@ fn why_with_nothing_sent_and_nobody_to_send_to() {
 }
 
 #[test]
-fn a_life_is_opened_from_wherever_the_message_is_and_goes_back_there() {
+fn a_message_history_opens_from_every_list_and_returns_there() {
     let gnu = OverlayKind::Biography(Message::text("GNU Terry Pratchett"));
     let mut fixture = storied(80, 24);
     // From the queue.
@@ -150,7 +150,7 @@ fn a_life_is_opened_from_wherever_the_message_is_and_goes_back_there() {
 }
 
 #[test]
-fn without_a_message_there_is_no_life_to_tell() {
+fn without_a_message_no_history_opens() {
     let mut fixture = Fixture::empty(80, 24);
     fixture.press(KeyCode::Tab);
     fixture.press(KeyCode::Char('b'));
@@ -159,7 +159,7 @@ fn without_a_message_there_is_no_life_to_tell() {
 }
 
 #[test]
-fn the_next_message_is_told_wherever_the_queue_is_read() {
+fn the_next_message_is_shown_wherever_the_queue_is_scrolled() {
     let mut fixture = Fixture::busy(80, 24);
     fixture.queue = (1..=200).map(|number| queued(number, &format!("\"message {number}\""), 1, 1)).collect();
     fixture.refresh();
@@ -173,7 +173,7 @@ fn the_next_message_is_told_wherever_the_queue_is_read() {
 }
 
 #[test]
-fn why_with_nothing_but_held_messages() {
+fn the_choice_page_with_only_held_messages() {
     let mut fixture = holding(80, 24);
     fixture.queue.clear();
     fixture.press(KeyCode::Char('W'));
@@ -181,14 +181,14 @@ fn why_with_nothing_but_held_messages() {
 }
 
 #[test]
-fn the_time_until_the_next_send_counts_down_only_where_it_is_seen() {
+fn the_countdown_to_the_next_send_runs_only_while_visible() {
     let mut fixture = Fixture::busy(80, 24);
     fixture.model.motion = Animations::new(Setting::Full);
     (fixture.peers, fixture.later) = (Vec::new(), Duration::from_secs(100));
     let until = |fixture: &mut Fixture| {
         fixture.refresh();
         fixture.model.overview.next_send = Some(fixture.model.now.uptime + Duration::from_secs(90));
-        fixture.model.count_down();
+        fixture.model.start_countdown();
         fixture.model.changes_after()
     };
     fixture.queue = vec![queued(1, "1", 2000, 1)];
@@ -204,7 +204,7 @@ fn the_time_until_the_next_send_counts_down_only_where_it_is_seen() {
 }
 
 #[test]
-fn a_row_with_the_beginning_of_a_message_tells_the_size_of_all_of_it_and_no_life_of_another() {
+fn a_row_with_a_cut_message_shows_its_full_size_and_no_history() {
     let mut fixture = Fixture::empty(80, 24);
     for number in 0..20 {
         let text = format!("large {number} {}", "x".repeat(1_000_000));

@@ -30,7 +30,7 @@ fn with_claim(width: u16, height: u16) -> Fixture {
 }
 
 #[test]
-fn a_status_that_only_a_claim_supports_is_told_from_one_that_was_confirmed() {
+fn an_unverified_status_differs_from_a_verified_one() {
     for (width, height) in [(40, 10), (80, 24), (120, 40), (200, 60)] {
         let mut fixture = with_claim(width, height);
         fixture.press(KeyCode::Char('z'));
@@ -44,7 +44,7 @@ fn a_status_that_only_a_claim_supports_is_told_from_one_that_was_confirmed() {
 }
 
 #[test]
-fn the_details_of_a_peer_say_what_speaks_for_it() {
+fn the_page_of_a_peer_says_how_it_was_verified() {
     let mut fixture = with_claim(80, 24);
     fixture.press(KeyCode::Down);
     fixture.press(KeyCode::Enter);
@@ -58,7 +58,7 @@ fn the_details_of_a_peer_say_what_speaks_for_it() {
 }
 
 #[test]
-fn claims_are_counted_beside_the_alive_and_not_among_them() {
+fn unverified_peers_are_counted_separately() {
     for (width, height) in [(20, 5), (40, 10), (80, 24), (120, 40)] {
         let mut fixture = with_claim(width, height);
         assert!(fixture.screen().contains(" 8  1N 3A 1?"), "{}", fixture.screen());
@@ -70,7 +70,7 @@ fn claims_are_counted_beside_the_alive_and_not_among_them() {
 }
 
 #[test]
-fn on_the_map_a_claim_has_a_question_mark() {
+fn unverified_peers_have_a_question_mark_on_the_map() {
     let mut fixture = with_claim(80, 24);
     fixture.press(KeyCode::Char('M'));
     assert!(fixture.screen().contains("\u{28ff}?"), "{}", fixture.screen());
@@ -80,7 +80,7 @@ fn on_the_map_a_claim_has_a_question_mark() {
 }
 
 #[test]
-fn an_address_that_is_not_contacted_stands_in_the_traffic_as_refused_with_the_reason() {
+fn a_forbidden_address_is_in_the_traffic_with_the_reason() {
     let mut fixture = Fixture::busy(80, 24);
     let failed = Event::DeliveryFailed {
         id: "9".parse().unwrap(),
@@ -100,7 +100,7 @@ fn an_address_that_is_not_contacted_stands_in_the_traffic_as_refused_with_the_re
 const RUDE: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7));
 
 #[test]
-fn a_refused_row_says_how_to_ignore_where_it_came_from_and_the_line_is_completed_so() {
+fn a_refused_row_shows_how_to_ignore_its_origin() {
     let mut fixture = Fixture::busy(80, 24);
     fixture.write("/type:refused");
     [KeyCode::Enter, KeyCode::Up, KeyCode::Enter].into_iter().for_each(|key| drop(fixture.press(key)));
@@ -119,7 +119,7 @@ fn a_refused_row_says_how_to_ignore_where_it_came_from_and_the_line_is_completed
 }
 
 #[test]
-fn ignoring_a_remote_address_is_taken_back_by_the_key_that_takes_an_ignore_back() {
+fn ignoring_a_remote_address_can_be_undone() {
     let mut fixture = Fixture::busy(80, 24);
     let done = Ok("connections from 192.0.2.7 are ignored".to_owned());
     let core = Core::new(Options::new(address("tower:1"))).unwrap();
@@ -180,7 +180,7 @@ fn places(count: u8) -> Vec<PlaceShare> {
 }
 
 #[test]
-fn the_limits_with_the_places_that_the_messages_came_from() {
+fn the_limits_with_the_origins_of_messages() {
     let screen = |(width, height)| {
         let mut fixture = limited(width, height);
         fixture.places = places(12);
@@ -197,7 +197,7 @@ fn the_limits_with_the_places_that_the_messages_came_from() {
 }
 
 #[test]
-fn what_a_filter_drops_is_taken_back_by_one_key() {
+fn messages_dropped_by_a_filter_are_restored_together() {
     for (width, height) in [(40, 10), (80, 24), (120, 40)] {
         let mut fixture = Fixture::busy(width, height);
         fixture.write(":drop ip:192.0.2.7");
@@ -218,7 +218,7 @@ fn what_a_filter_drops_is_taken_back_by_one_key() {
 }
 
 #[test]
-fn a_sign_tells_for_a_minute_that_limits_were_met() {
+fn hits_of_limits_are_shown_for_a_minute() {
     let mut fixture = Fixture::busy(120, 40);
     let has_sign = |fixture: &Fixture| fixture.screen().lines().next().unwrap().contains("  limited 12  ");
     assert!(!has_sign(&fixture));
@@ -236,7 +236,7 @@ fn a_sign_tells_for_a_minute_that_limits_were_met() {
 }
 
 #[test]
-fn the_key_that_shows_the_limits_hides_them_again() {
+fn the_limits_key_toggles_the_page() {
     let mut fixture = limited(80, 24);
     fixture.press(KeyCode::Char('L'));
     assert!(fixture.model.is_open(Kind::Limits));

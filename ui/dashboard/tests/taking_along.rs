@@ -28,7 +28,7 @@ fn receive(fixture: &mut Fixture, json: &str) {
 }
 
 #[test]
-fn what_is_selected_is_copied_as_it_reads() {
+fn the_selection_is_copied_as_displayed() {
     let mut fixture = Fixture::busy(80, 24);
     assert_eq!(fixture.press(KeyCode::Char('y')), copies("tower-9.example.org:8080"));
     fixture.press(KeyCode::Tab);
@@ -50,7 +50,7 @@ fn what_is_selected_is_copied_as_it_reads() {
 }
 
 #[test]
-fn a_row_of_traffic_that_is_followed_is_only_copied_once_it_stands_still() {
+fn copying_followed_traffic_freezes_it() {
     let mut fixture = Fixture::busy(80, 24);
     fixture.press(KeyCode::BackTab);
     assert_eq!(fixture.press(KeyCode::Char('y')), []);
@@ -63,7 +63,7 @@ fn a_row_of_traffic_that_is_followed_is_only_copied_once_it_stands_still() {
 }
 
 #[test]
-fn what_is_open_is_copied_in_full() {
+fn an_overlay_is_copied_completely() {
     let mut fixture = Fixture::busy(40, 10);
     let long = "x".repeat(1000);
     receive(&mut fixture, &format!("\"{long}\\u001b\""));
@@ -89,7 +89,7 @@ fn copied_life(fixture: &mut Fixture) -> String {
 }
 
 #[test]
-fn of_a_life_the_head_is_copied_and_the_message_as_one_line_however_long() {
+fn a_message_history_is_copied_with_its_message_on_one_line() {
     let said = format!("{} ; echo owned #{} end", "A".repeat(110), "B".repeat(900));
     for width in [40, 80, 120, 200] {
         for json in [format!("\"{said}\""), format!("[\"{said}\",\n[1, 2],{{\"a\":\"b\"}}]")] {
@@ -114,7 +114,7 @@ fn of_a_life_the_head_is_copied_and_the_message_as_one_line_however_long() {
 }
 
 #[test]
-fn all_that_is_shown_is_copied_or_what_is_marked() {
+fn copying_all_copies_the_list_or_the_marked_items() {
     let mut fixture = Fixture::busy(80, 24);
     let [Effect::Copy(text)] = &fixture.press(KeyCode::Char('Y'))[..] else { panic!("nothing is copied") };
     assert_eq!(text.as_str().lines().count(), 7);
@@ -137,7 +137,7 @@ fn all_that_is_shown_is_copied_or_what_is_marked() {
 }
 
 #[test]
-fn too_much_is_not_copied() {
+fn a_copy_is_bounded() {
     let mut fixture = Fixture::empty(80, 24);
     let large = format!("\"{}\"", "x".repeat(1 << 20));
     (0..5).for_each(|_| receive(&mut fixture, &large));
@@ -147,7 +147,7 @@ fn too_much_is_not_copied() {
 }
 
 #[test]
-fn what_the_filter_shows_is_written_oldest_first() {
+fn export_writes_the_filtered_rows_oldest_first() {
     let mut fixture = Fixture::busy(80, 24);
     fixture.write("/chess");
     fixture.press(KeyCode::Enter);
@@ -186,7 +186,7 @@ fn written(name: &str, rows: &[Row]) -> String {
 }
 
 #[test]
-fn json_lines_hold_the_messages_as_they_are() {
+fn json_lines_contain_the_messages_unchanged() {
     let rows = rows();
     let text = written("x.jsonl", &rows);
     // A lone surrogate is JSON, but nothing that could be held as a text.
@@ -203,7 +203,7 @@ fn json_lines_hold_the_messages_as_they_are() {
 }
 
 #[test]
-fn csv_is_read_back_by_others_and_holds_no_formula() {
+fn csv_can_be_parsed_and_contains_no_formula() {
     let text = written("x.CSV", &rows());
     assert!(text.starts_with("time,direction,peer,message,what,outcome\r\n"), "{text}");
     let mut reader = csv::Reader::from_reader(text.as_bytes());
@@ -219,7 +219,7 @@ fn csv_is_read_back_by_others_and_holds_no_formula() {
 }
 
 #[test]
-fn a_file_that_is_there_is_only_written_over_when_told_to() {
+fn an_existing_file_is_only_overwritten_on_request() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("x.csv");
     let target = |replaces| Target::new(path.to_str().unwrap(), replaces).unwrap();
@@ -245,7 +245,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn what_a_peer_wrote_is_copied_on_one_line_that_does_nothing_where_it_is_pasted(said in hostile()) {
+    fn copied_text_of_peers_is_one_harmless_line(said in hostile()) {
         let mut fixture = Fixture::empty(80, 24);
         let json = serde_json::to_string(&said).unwrap();
         receive(&mut fixture, &json);
@@ -265,7 +265,7 @@ proptest! {
     }
 
     #[test]
-    fn whatever_a_peer_wrote_is_harmless_in_a_file(said in hostile()) {
+    fn exported_text_of_peers_is_harmless(said in hostile()) {
         let mut fixture = Fixture::empty(80, 24);
         let json = serde_json::to_string(&said).unwrap();
         receive(&mut fixture, &json);

@@ -12,8 +12,8 @@ use crate::state::message::Msg;
 /// A busy screen on which something went wrong.
 fn screen(theme: &str) -> Fixture {
     let mut fixture = Fixture::busy(80, 24);
-    fixture.model.looks = ThemeSelection::default();
-    fixture.model.looks.choose(theme).unwrap();
+    fixture.model.themes = ThemeSelection::default();
+    fixture.model.themes.choose(theme).unwrap();
     fixture.press(KeyCode::Down);
     fixture.send(Msg::EffectDone(Err("no such thing".to_owned())));
     fixture
@@ -69,7 +69,7 @@ fn the_selected_row_is_reversed_and_marked_in_every_theme() {
 }
 
 #[test]
-fn without_colours_no_cell_has_one_whatever_is_open() {
+fn without_colours_no_cell_has_a_colour_in_any_view() {
     let mut fixture = screen("mono");
     for key in [KeyCode::Null, KeyCode::Enter, KeyCode::Char('?'), KeyCode::Char(':')] {
         fixture.press(key);

@@ -37,7 +37,7 @@ pub(crate) fn row(fixture: &Fixture) -> String {
 // === Completion ===
 
 #[test]
-fn tab_completes_a_command_and_then_goes_through_what_it_takes() {
+fn tab_completes_a_command_and_then_its_arguments() {
     let mut fixture = writing(":ig");
     fixture.press(KeyCode::Tab);
     assert_eq!(draft(&fixture), ":ignore ");
@@ -56,7 +56,7 @@ fn tab_completes_a_command_and_then_goes_through_what_it_takes() {
 }
 
 #[test]
-fn a_choice_is_taken_before_it_is_sent() {
+fn enter_accepts_a_choice_before_it_sends() {
     let mut fixture = writing(":ignore t8443");
     fixture.press(KeyCode::Tab);
     assert_eq!(draft(&fixture), ":ignore tower-3:8443", "the only one is written at once");
@@ -73,7 +73,7 @@ fn a_choice_is_taken_before_it_is_sent() {
 }
 
 #[test]
-fn typing_on_takes_the_choice_and_goes_on() {
+fn typing_accepts_the_choice() {
     let mut fixture = writing(":forget tow");
     fixture.press(KeyCode::Tab);
     fixture.write("3");
@@ -83,7 +83,7 @@ fn typing_on_takes_the_choice_and_goes_on() {
 }
 
 #[test]
-fn messages_are_completed_with_what_they_say() {
+fn message_numbers_are_completed_with_previews() {
     let mut fixture = writing(":drop ");
     fixture.press(KeyCode::Tab);
     assert_eq!(draft(&fixture), ":drop 11", "nothing is common to all of them");
@@ -116,14 +116,14 @@ fn themes_are_completed_by_their_names() {
 }
 
 #[test]
-fn tab_leaves_a_line_that_is_no_command() {
+fn tab_leaves_a_line_that_is_not_a_command() {
     let mut fixture = writing("ihello");
     fixture.press(KeyCode::Tab);
     assert_eq!((draft(&fixture), fixture.model.focus), ("hello", Focus::Lists));
 }
 
 #[test]
-fn nothing_to_complete_is_said() {
+fn nothing_to_complete_is_reported() {
     let mut fixture = writing(":add tow");
     fixture.press(KeyCode::Tab);
     assert_eq!((draft(&fixture), fixture.model.focus), (":add tow", Focus::Input));
@@ -133,7 +133,7 @@ fn nothing_to_complete_is_said() {
 // === What could follow ===
 
 #[test]
-fn an_argument_is_hinted_at_and_is_not_a_part_of_the_line() {
+fn an_argument_hint_is_not_part_of_the_line() {
     let mut fixture = writing(":announce");
     assert_eq!(row(&fixture), "!CMD  :announce HOST:PORT");
     fixture.press(KeyCode::Right);
@@ -145,7 +145,7 @@ fn an_argument_is_hinted_at_and_is_not_a_part_of_the_line() {
 }
 
 #[test]
-fn what_was_sent_before_is_suggested_dimly_and_taken_with_right() {
+fn an_earlier_line_is_suggested_dimly_and_accepted_with_right() {
     let mut fixture = writing("ilamp oil");
     fixture.press(KeyCode::Enter);
     fixture.write("la");
@@ -201,7 +201,7 @@ fn the_history_is_searched_as_in_a_shell() {
 }
 
 #[test]
-fn messages_and_commands_are_kept_but_not_twice_in_a_row() {
+fn messages_and_commands_are_saved_without_repetition() {
     let mut fixture = writing("ihello");
     fixture.press(KeyCode::Enter);
     fixture.write("hello");
@@ -215,7 +215,7 @@ fn messages_and_commands_are_kept_but_not_twice_in_a_row() {
 }
 
 #[test]
-fn a_line_behind_a_space_is_for_this_run_only() {
+fn a_line_that_starts_with_a_space_is_not_saved() {
     let mut fixture = writing("i the key is under the mat");
     fixture.press(KeyCode::Enter);
     fixture.press(KeyCode::Up);

@@ -1,4 +1,4 @@
-//! Help with the line that is being written: what could follow, whether it will work, what it can be completed to.
+//! Assistance for the line that is being typed: inline hint, checks and completion.
 
 use clacks_language::{
     command::{Argument, Command, NodeCommand, PeerFilter, ViewCommand, argument::Direction},
@@ -8,7 +8,7 @@ use clacks_source::precheck;
 
 use super::check;
 use crate::{
-    model::{Model, focus::Line},
+    model::{Model, focus::LineKind},
     state::{
         assist::{AssistQuery, AssistReply, CompletionPopup, InlineHint},
         message::Effect,
@@ -16,52 +16,52 @@ use crate::{
 };
 
 /// Handles a change of the line by a key. Discards the last refusal.
-pub fn edited(model: &mut Model) -> Vec<Effect> {
+pub fn on_edit(model: &mut Model) -> Vec<Effect> {
     model.assist.popup = None;
-    changed(model)
+    on_line_changed(model)
 }
 
-/// The line is another one.
-fn changed(model: &mut Model) -> Vec<Effect> {
+/// Updates the queries and hints after any change of the line.
+fn on_line_changed(model: &mut Model) -> Vec<Effect> {
     let assist = &mut model.assist;
     (assist.enter_pressed, assist.precheck_error, assist.pending_completion) = (false, None, None);
     assist.submit_after_reply = false;
-    ask(model)
+    query(model)
 }
 
-/// Enter was pressed on a line that is refused. What the node or the disk has against it may have gone since, so they
-/// are asked again, and the line is sent if they have nothing against it any more.
-pub fn refuse(model: &mut Model) -> Vec<Effect> {
+/// Handles Enter on a line that is refused. The reason may no longer hold, so the node and the disk are queried
+/// again. The line is submitted if neither has an objection.
+pub fn refuse_line(model: &mut Model) -> Vec<Effect> {
     model.assist.popup = None;
     model.assist.enter_pressed = true;
     model.assist.submit_after_reply = model.assist.precheck_error.is_some();
-    ask(model)
+    query(model)
 }
 
-/// Whether the line is to be sent now that the last of what was asked about it is answered.
-pub(crate) fn sends_now(model: &mut Model) -> bool {
+/// Returns whether the line must be submitted, now that all queries about it are answered.
+pub(crate) fn should_submit(model: &mut Model) -> bool {
     let sends = std::mem::take(&mut model.assist.submit_after_reply);
     sends && model.assist.precheck_error.is_none() && check::check(model).is_ok()
 }
 
-/// Whether the disk is still to answer what the node has answered.
-fn awaits_disk(question: &AssistQuery) -> bool {
+/// Whether the reply of the disk is needed in addition to that of the node.
+fn needs_disk_check(question: &AssistQuery) -> bool {
     matches!(&question.command, Some(Command::View(command)) if precheck::is_about_a_file(command))
 }
 
-/// Asks what has to be known about the line.
-fn ask(model: &mut Model) -> Vec<Effect> {
+/// Returns the query about the line, if it needs one.
+fn query(model: &mut Model) -> Vec<Effect> {
     let (line, cursor) = (model.input.draft(), model.input.cursor_byte());
-    let command = Command::parse(line).ok().filter(has_to_be_asked_about);
+    let command = Command::parse(line).ok().filter(needs_node_check);
     let question = AssistQuery { need: completion::need(line, cursor), command };
     let is_asked = question.need.is_some() || question.command.is_some();
     model.assist.last_query = is_asked.then(|| question.clone());
-    judge(model);
+    refresh(model);
     if is_asked { vec![Effect::QueryAssist(question)] } else { Vec::new() }
 }
 
-/// Whether the node or the disk may have something against a command that nothing here knows of.
-fn has_to_be_asked_about(command: &Command) -> bool {
+/// Whether only the node or the disk can tell if the command will fail.
+fn needs_node_check(command: &Command) -> bool {
     match command {
         Command::Node(_) => true,
         Command::View(command) => matches!(
@@ -78,72 +78,77 @@ fn has_to_be_asked_about(command: &Command) -> bool {
 
 /// Stores the reply of the node about the line. Ignores a reply to an older line.
 ///
-/// Returns whether the line is to be sent now.
-pub fn answered(model: &mut Model, answer: AssistReply) -> bool {
+/// Returns whether to submit the line now.
+pub fn on_reply(model: &mut Model, answer: AssistReply) -> bool {
     if model.assist.last_query.as_ref() != Some(&answer.query) {
         return false;
     }
     (model.assist.peers, model.assist.remotes) = (answer.peers, answer.remotes);
     model.assist.messages = answer.messages;
-    let awaits_disk = answer.precheck_error.is_none() && awaits_disk(&answer.query);
-    // What the disk had against the line holds until it is asked anew.
-    if !(awaits_disk && model.assist.submit_after_reply) {
+    let needs_disk_check = answer.precheck_error.is_none() && needs_disk_check(&answer.query);
+    // An error of the disk stays until the next query.
+    if !(needs_disk_check && model.assist.submit_after_reply) {
         model.assist.precheck_error = answer.precheck_error;
     }
-    judge(model);
-    !awaits_disk && sends_now(model)
+    refresh(model);
+    !needs_disk_check && should_submit(model)
 }
 
-/// The node has more room for messages, or less: it is asked again about a line that needs some.
-pub(crate) fn room_changed(model: &Model) -> Vec<Effect> {
+/// Queries the node again about a line that depends on the free space of the queue.
+pub(crate) fn on_room_changed(model: &Model) -> Vec<Effect> {
     let needs_room = |question: &&AssistQuery| {
         let command = question.command.as_ref();
         matches!(command, Some(Command::Node(NodeCommand::Enqueue(_) | NodeCommand::Replace(..))))
     };
-    let asked = model.assist.last_query.as_ref().filter(needs_room).filter(|_| model.next_owner().is_input());
+    let asked = model
+        .assist
+        .last_query
+        .as_ref()
+        .filter(needs_room)
+        .filter(|_| model.focus_after_question().is_input());
     asked.cloned().map(Effect::QueryAssist).into_iter().collect()
 }
 
 /// Stores the file names found for a path. Ignores names found for an older line.
-pub fn listed(model: &mut Model, need: Need, names: Vec<String>) -> Vec<Effect> {
+pub fn on_files_listed(model: &mut Model, need: Need, names: Vec<String>) -> Vec<Effect> {
     if model.assist.last_query.as_ref().and_then(|asked| asked.need.as_ref()) != Some(&need) {
         return Vec::new();
     }
     model.assist.files = Some((need, names));
-    judge(model);
+    refresh(model);
     match model.assist.pending_completion.take() {
-        Some(direction) if model.next_owner().is_input() => completed(model, direction),
+        Some(direction) if model.focus_after_question().is_input() => insert_completion(model, direction),
         _ => Vec::new(),
     }
 }
 
-/// Takes in what the disk says about a command that is about a file. Returns whether the line is to be sent now.
-pub(crate) fn file_checked(model: &mut Model, command: &ViewCommand, objection: Option<String>) -> bool {
+/// Stores the result of checking the file of a command. Returns whether to submit the line now.
+pub(crate) fn on_file_checked(model: &mut Model, command: &ViewCommand, objection: Option<String>) -> bool {
     let asked = model.assist.last_query.as_ref().and_then(|asked| asked.command.as_ref());
     if asked != Some(&Command::View(command.clone())) {
         return false;
     }
     if objection.is_some() || model.assist.submit_after_reply {
         model.assist.precheck_error = objection;
-        judge(model);
+        refresh(model);
     }
-    sends_now(model)
+    should_submit(model)
 }
 
 // === Refusal and ghost ===
 
-fn judge(model: &mut Model) {
+fn refresh(model: &mut Model) {
     let line = model.input.draft();
     let completion = completion_at(model, line.len());
     let is_quiet = check::is_blank(line) && !model.assist.enter_pressed;
     let refusal = check::check(model).err().filter(|_| !is_quiet);
-    let ghost = ghost(model, &completion);
+    let ghost = inline_hint(model, &completion);
     (model.assist.submit_error, model.assist.inline_hint) = (refusal, ghost);
 }
 
-/// Returns the hint behind the cursor: an earlier line, the only completion, or an argument. Returns `None` unless the
+/// Returns the hint after the cursor: an earlier line, the only completion, or an argument. Returns `None` unless the
 /// cursor is at the end of the line.
-pub fn ghost(model: &Model, completion: &Completion) -> Option<InlineHint> {
+pub fn inline_hint(model: &Model, completion: &Completion) -> Option<InlineHint> {
     let line = model.input.draft();
     if line.is_empty() || !model.input.is_cursor_at_end() {
         return None;
@@ -164,22 +169,22 @@ pub fn ghost(model: &Model, completion: &Completion) -> Option<InlineHint> {
 fn only_completion(line: &str, completion: &Completion) -> Option<String> {
     let common = completion.common(line, line.len())?;
     let is_only = completion.choices.len() == 1 && common == completion.choices[0].text;
-    // What was typed is kept as it is.
+    // Keep the typed text unchanged.
     is_only.then(|| format!("{line}{}", &common[line.len() - completion.replaces.start..]))
 }
 
-/// Takes what is shown behind the end of the line. `None` if nothing is there to be taken.
-pub(crate) fn take_ghost(model: &mut Model) -> Option<Vec<Effect>> {
+/// Accepts the hint after the cursor. Returns `None` if there is none.
+pub(crate) fn accept_hint(model: &mut Model) -> Option<Vec<Effect>> {
     let line = model.assist.inline_hint().filter(|_| model.input.is_cursor_at_end())?.line.clone()?;
     model.input.replace_line(&line, line.len());
-    Some(edited(model))
+    Some(on_edit(model))
 }
 
 // === Completion ===
 
 fn completion_at(model: &Model, cursor: usize) -> Completion {
     let line = model.input.draft();
-    let themes: Vec<&str> = model.looks.names().collect();
+    let themes: Vec<&str> = model.themes.names().collect();
     let need = completion::need(line, cursor);
     let remotes = match need {
         Some(Need::Peers(PeerFilter::Ignored, _)) => model.assist.remotes.clone(),
@@ -197,16 +202,17 @@ fn completion_at(model: &Model, cursor: usize) -> Completion {
     complete(line, cursor, candidates)
 }
 
-/// Completes the line, or goes on to the next choice. A line that is no command is left; behind a lone colon stand all
-/// commands.
+/// Completes the line, or selects the next choice. Leaves the input if the line is a message. A single colon lists
+/// all commands.
 pub(crate) fn complete_line(model: &mut Model, direction: Direction) -> Vec<Effect> {
     if let Some(menu) = model.assist.popup.take() {
-        return choose(model, menu, direction);
+        return choose_next(model, menu, direction);
     }
     let line = model.input.draft();
-    let begins_command = line.starts_with(':') && matches!(model.line(), Line::Empty { is_command: true });
-    if model.line() != Line::Command && !begins_command {
-        model.leave_input();
+    let begins_command =
+        line.starts_with(':') && matches!(model.line_kind(), LineKind::Empty { is_command: true });
+    if model.line_kind() != LineKind::Command && !begins_command {
+        model.focus_last_list();
         return Vec::new();
     }
     let need = completion::need(line, model.input.cursor_byte());
@@ -215,40 +221,40 @@ pub(crate) fn complete_line(model: &mut Model, direction: Direction) -> Vec<Effe
         model.assist.pending_completion = Some(direction);
         return Vec::new();
     }
-    completed(model, direction)
+    insert_completion(model, direction)
 }
 
-/// Writes the only choice, or what all of them begin with, or the first and shows the others.
-fn completed(model: &mut Model, direction: Direction) -> Vec<Effect> {
+/// Inserts the only choice, else the common prefix of all choices, else the first choice with a popup.
+fn insert_completion(model: &mut Model, direction: Direction) -> Vec<Effect> {
     let (line, cursor) = (model.input.draft().to_owned(), model.input.cursor_byte());
     let completion = completion_at(model, cursor);
     match completion.choices.as_slice() {
         [] => {
-            model.complain("nothing that is known fits here");
+            model.notify_error("nothing that is known fits here");
             Vec::new()
         }
         [only] => {
             let (line, cursor) = completion.apply(&line, only);
             model.input.replace_line(&line, cursor);
-            edited(model)
+            on_edit(model)
         }
         _ => match completion.common(&line, cursor) {
             Some(common) => {
                 let choice = completion::Choice { text: common.to_owned(), ..Default::default() };
                 let (line, cursor) = completion.apply(&line, &choice);
                 model.input.replace_line(&line, cursor);
-                let effects = changed(model);
+                let effects = on_line_changed(model);
                 let completion = completion_at(model, cursor);
                 model.assist.popup = Some(CompletionPopup { completion, chosen: None, line, cursor });
                 effects
             }
-            None => choose(model, CompletionPopup { completion, chosen: None, line, cursor }, direction),
+            None => choose_next(model, CompletionPopup { completion, chosen: None, line, cursor }, direction),
         },
     }
 }
 
-/// Goes on to the next choice and writes it.
-fn choose(model: &mut Model, mut menu: CompletionPopup, direction: Direction) -> Vec<Effect> {
+/// Selects the next choice and inserts it.
+fn choose_next(model: &mut Model, mut menu: CompletionPopup, direction: Direction) -> Vec<Effect> {
     let last = menu.completion.choices.len().saturating_sub(1);
     let next = match (menu.chosen, direction) {
         (Some(chosen), Direction::Forward) if chosen < last => chosen + 1,
@@ -260,15 +266,15 @@ fn choose(model: &mut Model, mut menu: CompletionPopup, direction: Direction) ->
     let (line, cursor) = menu.completion.apply(&menu.line, choice);
     model.input.replace_line(&line, cursor);
     menu.chosen = Some(next);
-    let effects = changed(model);
+    let effects = on_line_changed(model);
     model.assist.popup = Some(menu);
     effects
 }
 
-/// Ends the choosing, with what is chosen or with the line as it was.
-pub(crate) fn end_choosing(model: &mut Model, takes_it: bool) -> Vec<Effect> {
+/// Closes the popup. With `accepts` the choice stays, otherwise the former line is restored.
+pub(crate) fn close_popup(model: &mut Model, takes_it: bool) -> Vec<Effect> {
     if let Some(menu) = model.assist.popup.take().filter(|_| !takes_it) {
         model.input.replace_line(&menu.line, menu.cursor);
     }
-    edited(model)
+    on_edit(model)
 }

@@ -9,9 +9,9 @@ use clacks_source::precheck::REPLAY_SENDS_NOTHING;
 
 use super::{
     editing,
-    line::on_line,
-    navigation::{go, moved, open, open_picture, open_within, scroll, turn},
-    palette::{choose, go_in_menu},
+    line::run_editor_command,
+    navigation::{after_move, cycle_pane, move_selection, open, open_or_close, scroll, toggle_view},
+    palette::{move_palette_selection, run_selected},
     selection, shutdown,
 };
 use crate::{
@@ -20,7 +20,7 @@ use crate::{
     },
     model::{
         Model,
-        focus::{FocusOwner, Selecting},
+        focus::{FocusOwner, SelectionTarget},
         overlay::OverlayKind,
         traffic::LogCursor,
     },
@@ -29,8 +29,8 @@ use crate::{
     },
 };
 
-/// Runs the command that a key is bound to, with what is selected in the places for it.
-pub(crate) fn run_line(model: &mut Model, template: &str) -> Vec<Effect> {
+/// Runs the command of a key, with the selection in its placeholders.
+pub(crate) fn run_template(model: &mut Model, template: &str) -> Vec<Effect> {
     if let Some(commands) = marked_commands(model, template) {
         if model.replay.is_some() {
             return refuse_in_replay(model);
@@ -38,27 +38,27 @@ pub(crate) fn run_line(model: &mut Model, template: &str) -> Vec<Effect> {
         model.question = Confirmation::before_all(commands);
         return Vec::new();
     }
-    let line = still_there(model, template).and_then(|()| expand_template(model, template));
+    let line = check_selection_unchanged(model, template).and_then(|()| expand_template(model, template));
     let command = line.and_then(|line| Command::parse(&line).map_err(|error| error.to_string()));
-    // What would do nothing says why.
+    // A command without effect reports the reason.
     let idle = |command: &Command| match command {
-        // The node knows better.
+        // The node decides.
         Command::Node(_) => None,
         Command::View(_) => command_error(model, command),
     };
     match command.and_then(|command| idle(&command).map_or(Ok(command), Err)) {
-        Ok(command) => run_unwritten(model, command),
+        Ok(command) => run_with_confirmation(model, command),
         Err(reason) => {
-            model.complain(reason);
+            model.notify_error(reason);
             Vec::new()
         }
     }
 }
 
-/// Runs a command that nobody wrote out: what could not be taken back, hit by mistake, is asked about first.
-pub(crate) fn run_unwritten(model: &mut Model, command: Command) -> Vec<Effect> {
+/// Runs a command that was not typed. Commands that cannot be undone are confirmed first.
+pub(crate) fn run_with_confirmation(model: &mut Model, command: Command) -> Vec<Effect> {
     let question = match command {
-        // There is nothing to be asked about what won't be done.
+        // Do not ask about a command that will not be executed.
         command if mode_error(model, &command).is_some() => return run(model, command),
         Command::Node(NodeCommand::Forget(peer)) => Confirmation::before_forgetting(peer),
         Command::Node(command @ NodeCommand::ReleaseAll) if model.overview.held > 1 => {
@@ -70,18 +70,18 @@ pub(crate) fn run_unwritten(model: &mut Model, command: Command) -> Vec<Effect> 
     Vec::new()
 }
 
-/// Whether what a key is to act on is what the user saw when pressing it.
-fn still_there(model: &mut Model, template: &str) -> Result<(), String> {
+/// Fails if the selected item is no longer the one that the user saw.
+fn check_selection_unchanged(model: &mut Model, template: &str) -> Result<(), String> {
     let marks_gone = template.contains("{peer}") && model.marks.peers.take_emptied_by_removal()
         || template.contains("{message}") && message_marks(model).take_emptied_by_removal();
     if marks_gone {
         return Err("what was marked has gone; press the key again to act on what is selected".to_owned());
     }
     if template.contains("{peer}") {
-        hold_on_to_the_row(model)?;
+        freeze_followed_row(model)?;
     }
-    let lost = match model.selecting() {
-        Selecting::Held => &mut model.held.list.lost,
+    let lost = match model.selection_target() {
+        SelectionTarget::Held => &mut model.held.list.lost,
         _ => &mut model.queue.lost,
     };
     if template.contains("{message}") && lost.take().is_some() {
@@ -93,18 +93,18 @@ fn still_there(model: &mut Model, template: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// The marks on messages where the keys are: on those that are held, or that wait.
+/// Returns the marks of the open message list: the held messages or the queue.
 fn message_marks(model: &mut Model) -> &mut Marked<MessageId> {
-    match model.selecting() {
-        Selecting::Held => &mut model.marks.held,
+    match model.selection_target() {
+        SelectionTarget::Held => &mut model.marks.held,
         _ => &mut model.marks.messages,
     }
 }
 
-/// While the traffic is followed its newest row may be one that was not on the screen yet when the key was pressed, so
-/// the first key only stops it.
-fn hold_on_to_the_row(model: &mut Model) -> Result<(), String> {
-    let is_traffic = model.selecting() == Selecting::List(Pane::Traffic);
+/// Freezes the traffic at its newest row if it is followed. Fails then, because that row may have arrived just before
+/// the key was pressed.
+fn freeze_followed_row(model: &mut Model) -> Result<(), String> {
+    let is_traffic = model.selection_target() == SelectionTarget::List(Pane::Traffic);
     if !is_traffic || model.log_cursor != LogCursor::Following {
         return Ok(());
     }
@@ -117,7 +117,7 @@ fn hold_on_to_the_row(model: &mut Model) -> Result<(), String> {
 /// Runs a command. A command that does not work in this context leaves an error notice.
 pub fn run(model: &mut Model, command: Command) -> Vec<Effect> {
     if let Some(reason) = mode_error(model, &command) {
-        model.complain(reason);
+        model.notify_error(reason);
         return Vec::new();
     }
     match command {
@@ -125,21 +125,21 @@ pub fn run(model: &mut Model, command: Command) -> Vec<Effect> {
             if let Some(edit) = editing::finish(model, &command) {
                 return vec![edit];
             }
-            // The message that was being edited is back when the command that took the edit's place is run.
-            let mut effects = editing::give_up(model);
+            // The edited message returns to its place before another command runs.
+            let mut effects = editing::cancel(model);
             effects.push(Effect::Run(command));
             effects
         }
-        Command::View(command) => look(model, command),
+        Command::View(command) => run_screen_command(model, command),
     }
 }
 
 pub(crate) fn refuse_in_replay(model: &mut Model) -> Vec<Effect> {
-    model.complain(REPLAY_SENDS_NOTHING);
+    model.notify_error(REPLAY_SENDS_NOTHING);
     Vec::new()
 }
 
-fn look(model: &mut Model, command: ViewCommand) -> Vec<Effect> {
+fn run_screen_command(model: &mut Model, command: ViewCommand) -> Vec<Effect> {
     match command {
         ViewCommand::Quit => return vec![Effect::RequestQuit],
         ViewCommand::Interrupt => return shutdown::interrupt(model),
@@ -148,71 +148,71 @@ fn look(model: &mut Model, command: ViewCommand) -> Vec<Effect> {
         ViewCommand::Redraw => return vec![Effect::Redraw],
         ViewCommand::Mouse => return toggle_mouse(model),
         ViewCommand::Search => model.begin_search(),
-        ViewCommand::Match { forwards } => model.step_search(forwards),
+        ViewCommand::Match { forwards } => model.go_to_match(forwards),
         ViewCommand::Move(step) => return step_on(model, step),
         ViewCommand::Edit(id) => return vec![Effect::Edit(id)],
         ViewCommand::EditInEditor(id) => return vec![Effect::OpenEditor(id)],
-        ViewCommand::Help => model.menu = Some(super::palette_items::palette(model)),
-        ViewCommand::Choose => return choose(model),
-        ViewCommand::Close if model.next_owner() == FocusOwner::Menu => model.menu = None,
-        ViewCommand::Close if model.open_overlay().is_none() => show_all_traffic(model),
+        ViewCommand::Help => model.palette = Some(super::palette_items::palette(model)),
+        ViewCommand::Choose => return run_selected(model),
+        ViewCommand::Close if model.focus_after_question() == FocusOwner::Palette => model.palette = None,
+        ViewCommand::Close if model.open_overlay().is_none() => clear_filter(model),
         ViewCommand::Close => model.close(),
-        ViewCommand::Filter(wanted) => filter(model, wanted),
+        ViewCommand::Filter(wanted) => set_filter(model, wanted),
         ViewCommand::Copy => return model.copy(),
         ViewCommand::CopyAll => return model.copy_all(),
         ViewCommand::Write(target) => {
             return vec![Effect::WriteRows(target, model.log.shown().cloned().collect())];
         }
         ViewCommand::Station(number, wish) => {
-            let effects = model.wish(number, wish);
-            model.note_stations();
+            let effects = model.run_station_command(number, wish);
+            model.update_frozen_filters();
             return effects;
         }
         ViewCommand::HoldStill => model.toggle_frozen(),
         ViewCommand::Undo => return undo(model),
-        ViewCommand::Mark => mark(model),
-        ViewCommand::Unmark => unmark(model),
+        ViewCommand::Mark => toggle_mark(model),
+        ViewCommand::Unmark => clear_marks(model),
         ViewCommand::Record(command) => return vec![Effect::Record(command)],
         ViewCommand::PeersFrom(source) => return vec![Effect::ReadPeers(source)],
         ViewCommand::Replay(command) => return vec![Effect::Replay(command)],
         ViewCommand::Motion(setting) => {
             model.motion.set(setting);
-            model.say(format!("motion is {}", setting.name()));
+            model.notify(format!("motion is {}", setting.name()));
         }
-        ViewCommand::Theme(name) => match model.looks.choose(&name) {
-            Ok(name) => model.say(format!("the theme is {name} now")),
-            Err(reason) => model.complain(reason),
+        ViewCommand::Theme(name) => match model.themes.choose(&name) {
+            Ok(name) => model.notify(format!("the theme is {name} now")),
+            Err(reason) => model.notify_error(reason),
         },
-        other => return on_line(model, other).unwrap_or_default(),
+        other => return run_editor_command(model, other).unwrap_or_default(),
     }
     Vec::new()
 }
 
 fn step_on(model: &mut Model, step: Step) -> Vec<Effect> {
-    match model.selecting() {
-        _ if model.next_owner() == FocusOwner::Menu => go_in_menu(model, step),
-        Selecting::Held => {
+    match model.selection_target() {
+        _ if model.focus_after_question() == FocusOwner::Palette => move_palette_selection(model, step),
+        SelectionTarget::Held => {
             model.held.move_selection(step, model.overlay_height());
             model.has_opened = true;
             return vec![Effect::Refresh];
         }
-        Selecting::Overhead | Selecting::Text | Selecting::Picture => scroll(model, step),
-        Selecting::List(_) => {
-            go(model, step);
-            return moved(model);
+        SelectionTarget::Overhead | SelectionTarget::Text | SelectionTarget::Picture => scroll(model, step),
+        SelectionTarget::List(_) => {
+            move_selection(model, step);
+            return after_move(model);
         }
     }
     Vec::new()
 }
 
-/// Runs a command that opens or changes a pane or an overlay. `None` means no effects. Ignores other commands.
-pub fn show(model: &mut Model, command: &ViewCommand) -> Option<Vec<Effect>> {
+/// Runs a command that opens or changes a pane or an overlay. Returns `None` for other commands.
+pub fn open_view(model: &mut Model, command: &ViewCommand) -> Option<Vec<Effect>> {
     match command {
         ViewCommand::Peers => model.focus_list(Pane::Peers),
         ViewCommand::Queue => model.focus_list(Pane::Queue),
         ViewCommand::Traffic => model.focus_list(Pane::Traffic),
-        ViewCommand::NextPane => turn(model, 1),
-        ViewCommand::PreviousPane => turn(model, -1),
+        ViewCommand::NextPane => cycle_pane(model, 1),
+        ViewCommand::PreviousPane => cycle_pane(model, -1),
         ViewCommand::Zoom => {
             model.overlay = None;
             model.is_zoomed = !model.is_zoomed;
@@ -221,36 +221,36 @@ pub fn show(model: &mut Model, command: &ViewCommand) -> Option<Vec<Effect>> {
             model.open(OverlayKind::Held);
             return Some(vec![Effect::Refresh]);
         }
-        ViewCommand::Charts => open_picture(model, OverlayKind::Charts),
-        ViewCommand::Tower => open_picture(model, OverlayKind::Tower),
-        ViewCommand::Map => open_picture(model, OverlayKind::Map),
+        ViewCommand::Charts => toggle_view(model, OverlayKind::Charts),
+        ViewCommand::Tower => toggle_view(model, OverlayKind::Tower),
+        ViewCommand::Map => toggle_view(model, OverlayKind::Map),
         ViewCommand::Biography => selection::open_biography(model),
         ViewCommand::Overhead => model.open(OverlayKind::Overhead(ReturningList::default())),
         ViewCommand::Why => model.open(OverlayKind::Why),
         ViewCommand::Limits => {
-            open_picture(model, OverlayKind::Limits);
+            toggle_view(model, OverlayKind::Limits);
             return Some(vec![Effect::Refresh]);
         }
         ViewCommand::Stations => model.open(OverlayKind::Stations),
-        ViewCommand::Open if model.open_overlay().is_some() => open_within(model),
+        ViewCommand::Open if model.open_overlay().is_some() => open_or_close(model),
         ViewCommand::Open => open(model),
         _ => {}
     }
     None
 }
 
-/// Takes the filter of the traffic off; the focus stays where it is.
-pub(crate) fn show_all_traffic(model: &mut Model) {
-    model.settle_filter();
+/// Removes the filter of the traffic. The focus does not change.
+pub(crate) fn clear_filter(model: &mut Model) {
+    model.apply_filter();
     model.log.set_filter(None);
-    model.say("all traffic is shown");
+    model.notify("all traffic is shown");
 }
 
-fn filter(model: &mut Model, wanted: Option<Filter>) {
+fn set_filter(model: &mut Model, wanted: Option<Filter>) {
     if wanted.is_none() {
-        model.say("all traffic is shown");
+        model.notify("all traffic is shown");
     }
-    model.settle_filter();
+    model.apply_filter();
     model.log.set_filter(wanted);
     model.focus_list(Pane::Traffic);
 }
@@ -259,29 +259,29 @@ fn undo(model: &mut Model) -> Vec<Effect> {
     match model.undo.take(model.now).map(Effect::Undo) {
         Ok(effect) => vec![effect],
         Err(reason) => {
-            model.complain(reason);
+            model.notify_error(reason);
             Vec::new()
         }
     }
 }
 
-fn mark(model: &mut Model) {
-    let selecting = model.selecting();
-    let peer = selected_peer(model).filter(|_| selecting == Selecting::List(Pane::Peers));
-    let has_messages = matches!(selecting, Selecting::List(Pane::Queue) | Selecting::Held);
+fn toggle_mark(model: &mut Model) {
+    let selecting = model.selection_target();
+    let peer = selected_peer(model).filter(|_| selecting == SelectionTarget::List(Pane::Peers));
+    let has_messages = matches!(selecting, SelectionTarget::List(Pane::Queue) | SelectionTarget::Held);
     let message = selected_message(model).filter(|_| has_messages);
     let marked = match (peer, message) {
         (Some(peer), _) => model.marks.peers.toggle(peer),
         (None, Some(id)) => message_marks(model).toggle(id),
         (None, None) => Err("nothing is selected that could be marked".to_owned()),
     };
-    marked.unwrap_or_else(|reason| model.complain(reason));
+    marked.unwrap_or_else(|reason| model.notify_error(reason));
 }
 
-fn unmark(model: &mut Model) {
+fn clear_marks(model: &mut Model) {
     let count = model.marks.len();
     model.marks.clear();
-    model.say(match count {
+    model.notify(match count {
         0 => "nothing was marked".to_owned(),
         1 => "1 mark is taken away".to_owned(),
         count => format!("{count} marks are taken away"),
@@ -290,8 +290,8 @@ fn unmark(model: &mut Model) {
 
 fn toggle_mouse(model: &mut Model) -> Vec<Effect> {
     model.mouse = !model.mouse;
-    let key = model.key_at(model.place(), ":mouse");
-    model.say(if model.mouse {
+    let key = model.key_name_in(model.key_context(), ":mouse");
+    model.notify(if model.mouse {
         "the mouse selects rows here".to_owned()
     } else {
         format!("the mouse is the terminal's: drag to select text; {key} takes it back")

@@ -1,4 +1,4 @@
-//! Editing a message on the line at the bottom. It is held meanwhile, so that it does not leave half-way.
+//! Editing of a message on the input line. The message is held meanwhile, so that it is not sent.
 
 use clacks_language::{command::NodeCommand, edit};
 use clacks_p2p::{Message, core::MessageId};
@@ -11,32 +11,32 @@ use crate::{
 };
 
 /// Returns the reason why a message cannot be edited on the line, if it is too long.
-pub fn too_long(id: MessageId, message: &Message) -> Option<String> {
+pub fn too_long_reason(id: MessageId, message: &Message) -> Option<String> {
     let is_too_long = edit::line(id, message).len() > MAX_DRAFT;
     is_too_long
         .then(|| format!("{id} is too long for the line; :edit-in-editor {id} opens it in your editor"))
 }
 
-/// The line on which a text that is no JSON is mended; none if it is too long for one.
-pub(crate) fn to_mend(id: MessageId, text: &str) -> Option<String> {
-    on_a_line(edit::line_to_mend(id, text))
+/// Returns the line for the correction of an invalid text, or `None` if it is too long.
+pub(crate) fn correction_line(id: MessageId, text: &str) -> Option<String> {
+    line_if_fits(edit::line_to_mend(id, text))
 }
 
-/// The line, unless it is too long for one.
-pub(crate) fn on_a_line(line: String) -> Option<String> {
+/// Returns the line, or `None` if it is too long.
+pub(crate) fn line_if_fits(line: String) -> Option<String> {
     Some(line).filter(|line| line.len() <= MAX_DRAFT)
 }
 
-/// Starts editing a message. Its text goes to the input line.
-pub fn begin(model: &mut Model, in_hand: &HeldForEdit) {
+/// Starts editing a message. Moves its text to the input line.
+pub fn start(model: &mut Model, in_hand: &HeldForEdit) {
     let HeldForEdit { id, waited, .. } = *in_hand;
-    results::deal_with(model, id);
-    model.editing = Some(Editing { id, returns_to_queue: waited, opened_from_held: model.shows_held() });
+    results::expect_removal(model, id);
+    model.editing = Some(Editing { id, returns_to_queue: waited, opened_from_held: model.is_held_open() });
     write(model, &edit::line(id, &in_hand.message));
 }
 
 /// Reopens an edit that failed.
-pub fn mend(model: &mut Model, editing: Editing, line: &str) {
+pub fn retry(model: &mut Model, editing: Editing, line: &str) {
     model.editing = Some(editing);
     write(model, line);
 }
@@ -56,17 +56,17 @@ pub fn finish(model: &mut Model, command: &NodeCommand) -> Option<Effect> {
 }
 
 /// Cancels the edit if the user left the line. The message returns to its place, its text to the history.
-pub fn leave(model: &mut Model) -> Vec<Effect> {
-    let writes = model.owner_below_menu().is_input() && model.input.is_command();
+pub fn cancel_from_line(model: &mut Model) -> Vec<Effect> {
+    let writes = model.focus_below_palette().is_input() && model.input.is_command();
     if writes || model.editing.is_none() {
         return Vec::new();
     }
     model.input.archive_command();
-    give_up(model)
+    cancel(model)
 }
 
 /// Cancels the edit, if there is one. The message returns to its place.
-pub fn give_up(model: &mut Model) -> Vec<Effect> {
+pub fn cancel(model: &mut Model) -> Vec<Effect> {
     let Some(editing) = model.editing.take() else { return Vec::new() };
     reopen(model, &editing);
     if editing.returns_to_queue { vec![Effect::ReturnMessage(editing.id)] } else { Vec::new() }
@@ -74,7 +74,7 @@ pub fn give_up(model: &mut Model) -> Vec<Effect> {
 
 fn reopen(model: &mut Model, editing: &Editing) {
     if editing.returns_to_queue {
-        // It is selected again where it waits again.
+        // Select the message again after its return.
         model.queue.selected = Anchor::At(editing.id);
     }
     if editing.opened_from_held && model.open_overlay().is_none() {

@@ -1,4 +1,4 @@
-//! The filter while it is written: with each edit the traffic narrows to what it admits so far.
+//! Preview of the filter that is being typed: each edit filters the traffic.
 
 use clacks_language::filter::{Filter, domain::Domain, error::FilterError};
 
@@ -11,31 +11,31 @@ use crate::{
     },
 };
 
-/// The command whose draft is followed.
+/// The command whose draft is previewed.
 const COMMAND: &str = ":filter";
 
 impl Model {
-    /// Shows what the filter in the draft admits; what was shown before when no filter is written any more.
-    pub(crate) fn follow_draft(&mut self) {
+    /// Previews the filter in the draft. Restores the previous filter if the draft has no filter any more.
+    pub(crate) fn preview_draft(&mut self) {
         let draft = self.input.draft().to_owned();
-        let is_writing = matches!(self.next_owner(), FocusOwner::Input(_) | FocusOwner::Choices(_));
+        let is_writing = matches!(self.focus_after_question(), FocusOwner::Input(_) | FocusOwner::Choices(_));
         let emptied = self.input.is_cleared_command(FILTER_PROMPT).then_some("");
-        match filter_in(&draft).or(emptied).filter(|_| is_writing) {
-            Some(text) => self.show_live(text, draft.len() - text.len()),
+        match filter_text(&draft).or(emptied).filter(|_| is_writing) {
+            Some(text) => self.preview_filter(text, draft.len() - text.len()),
             None => self.restore_filter(),
         }
     }
 
-    /// Keeps the filter that is being written.
-    pub(crate) fn settle_filter(&mut self) {
-        self.writing = None;
+    /// Applies the filter that is being typed.
+    pub(crate) fn apply_filter(&mut self) {
+        self.filter_preview = None;
     }
 
-    fn show_live(&mut self, text: &str, offset: usize) {
-        if self.writing.is_none() {
+    fn preview_filter(&mut self, text: &str, offset: usize) {
+        if self.filter_preview.is_none() {
             let (former, former_pane) = (self.log.filter().cloned(), Some(self.pane));
-            // A text that is none, so that this one is looked at.
-            self.writing = Some(FilterPreview {
+            // Different from any text, so that this one is parsed.
+            self.filter_preview = Some(FilterPreview {
                 previous_filter: former,
                 previous_pane: former_pane,
                 text: "\0".to_owned(),
@@ -43,24 +43,27 @@ impl Model {
             });
             self.pane = Pane::Traffic;
         }
-        let Some(writing) = self.writing.as_mut().filter(|writing| writing.text != text) else { return };
+        let Some(writing) = self.filter_preview.as_mut().filter(|writing| writing.text != text) else {
+            return;
+        };
         text.clone_into(&mut writing.text);
-        match filter(text) {
+        match parse_filter(text) {
             Ok(filter) => {
                 writing.error = None;
-                self.show_filter(filter);
+                self.set_log_filter(filter);
             }
             Err(error) => {
                 let span = error.span.start + offset..error.span.end + offset;
                 writing.error = Some(Mistake { span, reason: error.to_string() });
-                // A field without its value was a word a moment ago, which is not what anybody looks for.
+                // A word before a colon was typed as a field, so it is not searched as a word while its value is
+                // missing.
                 let before = text.get(..error.span.start).unwrap_or_default();
-                filter(before).into_iter().for_each(|filter| self.show_filter(filter));
+                parse_filter(before).into_iter().for_each(|filter| self.set_log_filter(filter));
             }
         }
     }
 
-    fn show_filter(&mut self, filter: Option<Filter>) {
+    fn set_log_filter(&mut self, filter: Option<Filter>) {
         if filter.as_ref() != self.log.filter() {
             self.log.set_filter(filter);
         }
@@ -68,20 +71,20 @@ impl Model {
 
     fn restore_filter(&mut self) {
         let Some(FilterPreview { previous_filter: former, previous_pane: former_pane, .. }) =
-            self.writing.take()
+            self.filter_preview.take()
         else {
             return;
         };
         former_pane.into_iter().for_each(|pane| self.pane = pane);
-        self.show_filter(former);
+        self.set_log_filter(former);
     }
 }
 
-fn filter(text: &str) -> Result<Option<Filter>, FilterError> {
+fn parse_filter(text: &str) -> Result<Option<Filter>, FilterError> {
     if text.trim().is_empty() { Ok(None) } else { Filter::parse_for(text, Domain::Traffic).map(Some) }
 }
 
-/// The filter in a draft that begins to write one.
-fn filter_in(draft: &str) -> Option<&str> {
+/// Returns the filter in a draft of the filter command.
+fn filter_text(draft: &str) -> Option<&str> {
     draft.strip_prefix(COMMAND)?.strip_prefix(char::is_whitespace)
 }

@@ -8,48 +8,48 @@ use crossterm::event::{KeyCode, KeyEvent};
 
 use super::{
     assist, check,
-    commands::{run, show, show_all_traffic},
-    remember,
+    commands::{clear_filter, open_view, run},
+    history_effect,
 };
 use crate::{
     available::FILTER_PROMPT,
     model::{
         Model,
-        focus::{FocusOwner, Line},
+        focus::{FocusOwner, LineKind},
     },
     state::{input::MAX_DRAFT, message::Effect, palette::Palette, sending::Sending},
 };
 
-/// What the key for the filter that holds messages begins to write.
+/// Start of the line that the hold key writes.
 const HOLD: &str = ":hold ";
 
-/// Runs a command of the line, and leaves other commands to [`show`]. `None` means no effects.
-pub fn on_line(model: &mut Model, command: ViewCommand) -> Option<Vec<Effect>> {
+/// Runs a command of the line. Returns `None` for other commands, see [`open_view`].
+pub fn run_editor_command(model: &mut Model, command: ViewCommand) -> Option<Vec<Effect>> {
     match command {
-        ViewCommand::Send if model.writes_search() => model.keep_search(),
-        ViewCommand::Send => return Some(send(model)),
+        ViewCommand::Send if model.is_typing_search() => model.finish_search(),
+        ViewCommand::Send => return Some(submit(model)),
         ViewCommand::Complete(direction) => return Some(assist::complete_line(model, direction)),
         ViewCommand::SearchHistory => model.input.search_older(),
-        ViewCommand::Take => return Some(end_choice(model, true)),
-        ViewCommand::TakeBack => return Some(end_choice(model, false)),
+        ViewCommand::Take => return Some(close_choice(model, true)),
+        ViewCommand::TakeBack => return Some(close_choice(model, false)),
         ViewCommand::Line(line_key) => return Some(edit(model, line_key.key())),
-        ViewCommand::Say => return Some(write(model, "")),
-        ViewCommand::Prompt(begun) => return Some(write(model, &begun)),
-        ViewCommand::Leave if model.writes_search() => model.leave_search(),
+        ViewCommand::Say => return Some(start_line(model, "")),
+        ViewCommand::Prompt(begun) => return Some(start_line(model, &begun)),
+        ViewCommand::Leave if model.is_typing_search() => model.cancel_search(),
         ViewCommand::Leave => {
             model.input.discard_untyped_command();
-            model.leave_input();
+            model.focus_last_list();
         }
-        ViewCommand::Clear if model.next_owner() == FocusOwner::Menu => {
-            model.menu.iter_mut().for_each(Palette::clear);
+        ViewCommand::Clear if model.focus_after_question() == FocusOwner::Palette => {
+            model.palette.iter_mut().for_each(Palette::clear);
         }
-        ViewCommand::Clear if model.writes_search() => model.clear_search(),
-        ViewCommand::Clear if model.input.draft().is_empty() => model.leave_input(),
+        ViewCommand::Clear if model.is_typing_search() => model.clear_search(),
+        ViewCommand::Clear if model.input.draft().is_empty() => model.focus_last_list(),
         ViewCommand::Clear => {
             model.input.clear();
-            return Some(assist::edited(model));
+            return Some(assist::on_edit(model));
         }
-        other => return show(model, &other),
+        other => return open_view(model, &other),
     }
     None
 }
@@ -57,11 +57,11 @@ pub fn on_line(model: &mut Model, command: ViewCommand) -> Option<Vec<Effect>> {
 /// Edits the line with one key. Refuses input beyond the maximum length with an error notice.
 pub fn edit(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     let goes_on = matches!(key.code, KeyCode::Right | KeyCode::End) && key.modifiers.is_empty();
-    if let Some(effects) = goes_on.then(|| assist::take_ghost(model)).flatten() {
+    if let Some(effects) = goes_on.then(|| assist::accept_hint(model)).flatten() {
         return effects;
     }
     if model.input.is_full_for(key) {
-        model.complain(format!(
+        model.notify_error(format!(
             "a line has {MAX_DRAFT} bytes at most; a longer text can be pasted as a message"
         ));
         return Vec::new();
@@ -69,34 +69,34 @@ pub fn edit(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     if model.input.edit(key) {
         model.notice.take_if(|notice| notice.is_error);
     }
-    assist::edited(model)
+    assist::on_edit(model)
 }
 
-/// Ends the search in the history or the choice of a completion, whichever is going on.
-fn end_choice(model: &mut Model, takes_it: bool) -> Vec<Effect> {
+/// Closes the history search or the completion popup.
+fn close_choice(model: &mut Model, takes_it: bool) -> Vec<Effect> {
     if model.input.search().is_some() {
         model.input.end_search(takes_it);
-        return assist::edited(model);
+        return assist::on_edit(model);
     }
-    assist::end_choosing(model, takes_it)
+    assist::close_popup(model, takes_it)
 }
 
 /// Runs the line, or shows why it cannot be run.
-pub fn send(model: &mut Model) -> Vec<Effect> {
-    if model.line() == (Line::Empty { is_command: true }) {
-        // Who deletes the filter wants none.
+pub fn submit(model: &mut Model) -> Vec<Effect> {
+    if model.line_kind() == (LineKind::Empty { is_command: true }) {
+        // Submitting a deleted filter removes the filter.
         if model.input.is_cleared_command(FILTER_PROMPT) {
-            show_all_traffic(model);
+            clear_filter(model);
         }
         model.input.clear();
         model.input.switch_to_message();
-        model.leave_input();
-        return assist::edited(model);
+        model.focus_last_list();
+        return assist::on_edit(model);
     }
-    // The draft stays, to be mended.
-    let Ok(command) = check::check(model) else { return assist::refuse(model) };
+    // The draft stays for correction.
+    let Ok(command) = check::check(model) else { return assist::refuse_line(model) };
     model.notice = None;
-    // Whether a message is sent is the node's to say, and only what was sent is remembered.
+    // The node decides whether a message is sent. Only sent messages are added to the history.
     let (was_command, remembered) = if matches!(command, Command::Node(NodeCommand::Enqueue(_))) {
         let (line, was_command) = model.input.take_draft();
         model.sending = Some(Sending::Line { line, was_command });
@@ -106,25 +106,25 @@ pub fn send(model: &mut Model) -> Vec<Effect> {
         (taken.was_command, taken.history_line)
     };
     if was_command {
-        model.leave_input();
+        model.focus_last_list();
     }
-    let mut effects = assist::edited(model);
-    effects.extend(remembered.and_then(remember));
+    let mut effects = assist::on_edit(model);
+    effects.extend(remembered.and_then(history_effect));
     effects.extend(run(model, command));
     effects
 }
 
 /// Starts a line with this text, as `:` starts a command, and gives the input the focus.
-pub fn write(model: &mut Model, begun: &str) -> Vec<Effect> {
-    // What is written goes before what is looked at.
+pub fn start_line(model: &mut Model, begun: &str) -> Vec<Effect> {
+    // Typing takes precedence over an open overlay.
     model.focus_input();
-    // Nobody goes on with a command that was refused by beginning another.
+    // A refused command is not continued.
     if model.input.is_command() && model.assist.is_rejected() {
         model.input.archive_command();
     }
     match begun {
         "" => model.input.switch_to_message(),
-        // A filter that is on is there to be changed.
+        // Start with the active filter, so that it can be edited.
         FILTER_PROMPT => {
             let filter = model.log.filter().map_or("", Filter::as_str);
             model.input.start_command(&format!("{FILTER_PROMPT}{filter}"));
@@ -141,5 +141,5 @@ pub fn write(model: &mut Model, begun: &str) -> Vec<Effect> {
             }
         }
     }
-    assist::edited(model)
+    assist::on_edit(model)
 }

@@ -1,4 +1,4 @@
-//! Selecting a tower: the selection is that of the list of peers.
+//! Selection of peers on the map. It is the selection of the peer list.
 
 use clacks_language::command::Step;
 use ratatui::layout::{Position, Rect};
@@ -9,11 +9,11 @@ use crate::{
     state::{layout::Pane, lists::Anchor, map::MapDirection},
 };
 
-/// A click this near to a tower means it, in heights of the map.
+/// Maximum distance of a click from a tower, in heights of the map.
 const NEAR: f64 = 0.1;
 
-/// Moves the selection to the next tower in a direction.
-pub fn step(model: &mut Model, by: Step) {
+/// Selects the next tower in a direction.
+pub fn select_towards(model: &mut Model, by: Step) {
     let direction = match by {
         Step::Up => MapDirection::Up,
         Step::Down => MapDirection::Down,
@@ -43,7 +43,7 @@ pub(crate) fn select_at(model: &mut Model, position: Position) {
     }
 }
 
-/// Where the map is.
+/// Returns the area of the map.
 fn area(model: &Model) -> Rect {
     let Some(areas) = model.areas() else { return Rect::default() };
     if model.is_open(Kind::Map) { areas.body } else { areas.pane(Pane::Map) }

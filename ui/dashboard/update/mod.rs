@@ -23,12 +23,12 @@ pub mod shutdown;
 
 use clacks_p2p::core::{Event, Now};
 use clacks_source::{peer_list, traffic::row::Row};
-use commands::run_line;
+use commands::run_template;
 use crossterm::event::KeyEvent;
 use explain::explain;
-use line::{edit, send};
+use line::{edit, submit};
 use mouse::on_mouse;
-use palette::{type_into_menu, type_into_search};
+use palette::{type_into_palette, type_into_search};
 use paste::{insert, on_burst, on_paste};
 
 use super::{
@@ -43,24 +43,24 @@ pub fn update(model: &mut Model, now: Now, msg: Msg) -> Vec<Effect> {
     model.shares.forget_old(now);
     model.undo.forget_old(now);
     if !matches!(msg, Msg::Key(_) | Msg::Burst(_) | Msg::Paste(_) | Msg::Mouse(_)) {
-        return take_in(model, msg);
+        return handle(model, msg);
     }
-    // Where nothing can be seen, nothing was read either.
+    // On a screen that is too small, the user saw nothing.
     if model.areas().is_some() {
-        model.forget_refusal();
+        model.clear_refusal();
     }
     let notice = model.notice.clone();
-    let mut effects = take_in(model, msg);
-    effects.extend(editing::leave(model));
-    model.follow_draft();
+    let mut effects = handle(model, msg);
+    effects.extend(editing::cancel_from_line(model));
+    model.preview_draft();
     model.mark_refusal(notice.as_ref());
     effects
 }
 
-fn take_in(model: &mut Model, msg: Msg) -> Vec<Effect> {
+fn handle(model: &mut Model, msg: Msg) -> Vec<Effect> {
     match msg {
-        Msg::Key(_) | Msg::Burst(_) | Msg::Paste(_) | Msg::Mouse(_) if model.handing_on().is_some() => {
-            shutdown::on_input(model, &msg)
+        Msg::Key(_) | Msg::Burst(_) | Msg::Paste(_) | Msg::Mouse(_) if model.drain_progress().is_some() => {
+            shutdown::on_drain_input(model, &msg)
         }
         Msg::Key(key) => on_key(model, key),
         Msg::Burst(keys) => on_burst(model, keys),
@@ -72,8 +72,8 @@ fn take_in(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         Msg::Resized(screen) => {
             model.screen = screen;
-            model.lay_out();
-            model.keep_in_sight();
+            model.wrap_message();
+            model.keep_match_visible();
             Vec::new()
         }
         Msg::Node(event) => on_event(model, &event),
@@ -84,151 +84,151 @@ fn take_in(model: &mut Model, msg: Msg) -> Vec<Effect> {
             };
             let before = room(model);
             model.refresh(*snapshot);
-            model.follow_text();
-            if room(model) == before { Vec::new() } else { assist::room_changed(model) }
+            model.refresh_changed_search();
+            if room(model) == before { Vec::new() } else { assist::on_room_changed(model) }
         }
         Msg::AssistReplied(answer) => {
-            let sends = assist::answered(model, answer);
-            if sends { send(model) } else { Vec::new() }
+            let sends = assist::on_reply(model, answer);
+            if sends { submit(model) } else { Vec::new() }
         }
-        Msg::FilesListed(need, names) => assist::listed(model, need, names),
+        Msg::FilesListed(need, names) => assist::on_files_listed(model, need, names),
         Msg::FileChecked(command, objection) => {
-            let sends = assist::file_checked(model, &command, objection);
-            if sends { send(model) } else { Vec::new() }
+            let sends = assist::on_file_checked(model, &command, objection);
+            if sends { submit(model) } else { Vec::new() }
         }
         Msg::CommandsRun(outcomes, before) => {
-            results::note(model, &outcomes, before);
-            // What the user did to what is open is seen there.
+            results::report(model, &outcomes, before);
+            // An action in an overlay must be visible there.
             model.has_opened = true;
-            sending::settle(model, &outcomes)
+            sending::on_results(model, &outcomes)
         }
         Msg::ReplayRestarted => {
-            model.begin_again();
+            model.reset();
             Vec::new()
         }
-        Msg::ConfirmQuit => shutdown::leave(model),
-        Msg::DrainFinished(result) => shutdown::ended(model, result),
+        Msg::ConfirmQuit => shutdown::quit(model),
+        Msg::DrainFinished(result) => shutdown::on_drain_finished(model, result),
         Msg::Editing(in_hand) => {
-            editing::begin(model, &in_hand);
-            assist::edited(model)
+            editing::start(model, &in_hand);
+            assist::on_edit(model)
         }
         Msg::RetryEdit { editing, line, reason } => {
-            editing::mend(model, editing, &line);
-            model.complain(reason);
-            assist::edited(model)
+            editing::retry(model, editing, &line);
+            model.notify_error(reason);
+            assist::on_edit(model)
         }
         done => {
-            on_done(model, done);
+            on_result(model, done);
             Vec::new()
         }
     }
 }
 
-/// Says how something went that took a while.
-fn on_done(model: &mut Model, msg: Msg) {
+/// Reports the result of a background task.
+fn on_result(model: &mut Model, msg: Msg) {
     match msg {
         Msg::Undone(result, left) => {
             model.undo.remember(left, Vec::new(), model.now);
             model.has_opened = true;
-            on_done(model, Msg::EffectDone(result));
+            on_result(model, Msg::EffectDone(result));
         }
         Msg::Recorded(said) => {
-            model.note_recorded(said.as_ref().err());
-            on_done(model, Msg::EffectDone(said));
+            model.on_recording_result(said.as_ref().err());
+            on_result(model, Msg::EffectDone(said));
         }
         Msg::PeersRead(readings) => {
-            // The line that says how it went stays for some seconds only.
+            // Also write it to the traffic, because the notice disappears after some seconds.
             for reading in &readings {
                 let failed = reading.summary().err();
-                reading.bad_lines().into_iter().chain(failed).for_each(|line| model.note_text(line));
+                reading.bad_lines().into_iter().chain(failed).for_each(|line| model.push_text_row(line));
             }
-            on_done(model, Msg::EffectDone(peer_list::summary(&readings)));
+            on_result(model, Msg::EffectDone(peer_list::summary(&readings)));
         }
-        Msg::EffectDone(Ok(done)) => model.say(done),
-        Msg::EffectDone(Err(error)) => model.complain(error),
+        Msg::EffectDone(Ok(done)) => model.notify(done),
+        Msg::EffectDone(Err(error)) => model.notify_error(error),
         _ => {}
     }
 }
 
 fn on_event(model: &mut Model, event: &Event) -> Vec<Effect> {
-    model.lives.note(event, model.now);
-    model.sends.note(event, model.now);
+    model.histories.note(event, model.now);
+    model.send_history.note(event, model.now);
     model.shares.note(event, model.now);
     model.trends.note(event);
     model.towers.on_event(event, model.now.uptime, &mut model.motion);
     model.map.on_event(event, model.now.uptime, &mut model.motion);
-    model.hold_traffic();
+    model.pin_visible_rows();
     let is_row = model.log.note(event, model.now.unix_ms, model.charset());
-    model.count_held_rows(usize::from(is_row));
+    model.count_hidden_rows(usize::from(is_row));
     let row = model.log.newest().filter(|_| is_row).map(Row::subject);
-    let rings = row.is_some_and(|row| model.listening.note(&row, model.log.filter()));
-    // Nobody listens to what is jumped over.
+    let rings = row.is_some_and(|row| model.saved_filters.note(&row, model.log.filter()));
+    // No bell while a replay seeks.
     let is_jumping = model.replay.as_ref().is_some_and(|replay| replay.jumping.is_some());
     if rings && !is_jumping { vec![Effect::RingBell] } else { Vec::new() }
 }
 
 /// Handles one key. The context of the focus decides its command.
 pub fn on_key(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
-    settle(model);
+    pin_selections(model);
     let key = Key::from(event);
     let owner = model.focus_owner();
     match owner {
-        FocusOwner::Question => return answer(model, key),
-        FocusOwner::Unseen => return on_key_unseen(model, key),
+        FocusOwner::Question => return answer_question(model, key),
+        FocusOwner::TooSmall => return on_key_too_small(model, key),
         _ => {}
     }
-    let bound = model.bound(key);
+    let bound = model.binding_for(key);
     if let Some(line) = bound.map(|binding| binding.command.replace("{key}", &key.name(model.charset()))) {
-        return run_line(model, &line);
+        return run_template(model, &line);
     }
-    if owner.place().is_some_and(|place| is_unbound(model, place, key)) {
+    if owner.key_context().is_some_and(|place| is_unbound(model, place, key)) {
         return Vec::new();
     }
     match owner {
         FocusOwner::Input(_) | FocusOwner::Choices(_) => return edit(model, event),
         FocusOwner::Search(_) => type_into_search(model, event),
-        FocusOwner::Menu => type_into_menu(model, event),
-        FocusOwner::Recall => drop(model.input.edit_search(event)),
+        FocusOwner::Palette => type_into_palette(model, event),
+        FocusOwner::HistorySearch => drop(model.input.edit_search(event)),
         FocusOwner::List(_) | FocusOwner::Overlay(_) => explain(model, key),
-        FocusOwner::Unseen | FocusOwner::HandingOn | FocusOwner::Question => {}
+        FocusOwner::TooSmall | FocusOwner::Drain | FocusOwner::Question => {}
     }
     Vec::new()
 }
 
-/// Answers the question that is asked with a key.
-fn answer(model: &mut Model, key: Key) -> Vec<Effect> {
+/// Answers the open question with a key.
+fn answer_question(model: &mut Model, key: Key) -> Vec<Effect> {
     let effects = model.question.take().map(|question| question.answered(key)).unwrap_or_default();
-    effects.into_iter().flat_map(|effect| answered(model, effect)).collect()
+    effects.into_iter().flat_map(|effect| apply_answer(model, effect)).collect()
 }
 
-/// Whether the user took a key away there, so that it does not edit either.
+/// Whether the user disabled a key in a context, so that it does not edit either.
 fn is_unbound(model: &Model, place: KeyContext, key: Key) -> bool {
     let places = if place == KeyContext::Choices { &[place, KeyContext::Input][..] } else { &[place] };
     places.iter().any(|place| model.keymap.is_unbound(*place, key))
 }
 
-/// Does to the model what an answer to a question is to do there; the other effects are for outside.
-fn answered(model: &mut Model, effect: Effect) -> Vec<Effect> {
+/// Applies the part of an answer that concerns the model. Returns the other effects.
+fn apply_answer(model: &mut Model, effect: Effect) -> Vec<Effect> {
     match effect {
         Effect::InsertText(text) => insert(model, &text),
         Effect::SetSending(sending) => {
             model.sending = Some(sending);
             Vec::new()
         }
-        Effect::StartDrain { with_held } => shutdown::begin(model, with_held),
+        Effect::StartDrain { with_held } => shutdown::start_drain(model, with_held),
         effect => vec![effect],
     }
 }
 
 /// Returns the effect that adds a line to the history file. Lines that begin with a space are not kept, as in a shell.
-pub fn remember(line: String) -> Option<Effect> {
+pub fn history_effect(line: String) -> Option<Effect> {
     (!line.starts_with(' ')).then_some(Effect::AppendHistory(line))
 }
 
-/// Where nothing can be seen, nothing acts but what leaves, and what is open can't be closed first.
-fn on_key_unseen(model: &mut Model, key: Key) -> Vec<Effect> {
-    let owner = model.next_owner();
-    let place = owner.place().filter(|_| owner.is_input()).unwrap_or(model.pane.into());
+/// Handles a key while the screen is too small. Only keys that quit have an effect.
+fn on_key_too_small(model: &mut Model, key: Key) -> Vec<Effect> {
+    let owner = model.focus_after_question();
+    let place = owner.key_context().filter(|_| owner.is_input()).unwrap_or(model.pane.into());
     match model.keymap.find(place, key).map(|binding| &*binding.command) {
         _ if key == Key::CTRL_C => shutdown::interrupt(model),
         Some(":quit") => vec![Effect::RequestQuit],
@@ -238,8 +238,8 @@ fn on_key_unseen(model: &mut Model, key: Key) -> Vec<Effect> {
     }
 }
 
-/// From the first key on, what is selected is what was on the screen when the key was pressed.
-fn settle(model: &mut Model) {
+/// Pins the selections on the first key: the selection is what was on the screen when the key was pressed.
+fn pin_selections(model: &mut Model) {
     model.peers.pin_selection();
     model.queue.pin_selection();
     model.held.list.pin_selection();

@@ -5,9 +5,9 @@ use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::Position;
 
 use super::{
-    line::write,
-    navigation::{moved, scroll, step},
-    palette::{go_in_menu, menu_rows},
+    line::start_line,
+    navigation::{after_move, move_by, scroll},
+    palette::{list_area, move_palette_selection},
 };
 use crate::{
     model::{
@@ -22,8 +22,8 @@ use crate::{
     },
 };
 
-/// How many rows a turn of the wheel moves.
-const WHEEL: usize = 3;
+/// Rows per step of the wheel.
+const WHEEL_ROWS: usize = 3;
 
 pub(crate) fn on_mouse(model: &mut Model, mouse: MouseEvent) -> Vec<Effect> {
     let Some(areas) = model.areas() else { return Vec::new() };
@@ -32,7 +32,7 @@ pub(crate) fn on_mouse(model: &mut Model, mouse: MouseEvent) -> Vec<Effect> {
         MouseEventKind::ScrollUp => wheel(model, position, Step::Up),
         MouseEventKind::ScrollDown => wheel(model, position, Step::Down),
         MouseEventKind::Down(button) => match model.focus_owner() {
-            // It takes the question back.
+            // A click answers no.
             FocusOwner::Question => {
                 model.question = None;
                 Vec::new()
@@ -45,25 +45,25 @@ pub(crate) fn on_mouse(model: &mut Model, mouse: MouseEvent) -> Vec<Effect> {
 }
 
 fn click(model: &mut Model, areas: &Areas, position: Position) -> Vec<Effect> {
-    match model.next_owner() {
-        FocusOwner::Menu => select_in_menu(model, position),
+    match model.focus_after_question() {
+        FocusOwner::Palette => select_in_palette(model, position),
         FocusOwner::Overlay(OpenOverlay::Map) | FocusOwner::Search(OpenOverlay::Map) => {
             super::map::select_at(model, position);
-            return moved(model);
+            return after_move(model);
         }
         FocusOwner::Overlay(_) | FocusOwner::Search(_) => {}
-        // Who writes already goes on with that.
+        // A click on the input while typing has no effect.
         owner if owner.is_input() && areas.input.contains(position) => {}
-        // Where no message can be sent, it is for commands.
+        // In a replay the input is for commands.
         _ if areas.input.contains(position) => {
-            return write(model, if model.replay.is_some() { ":" } else { "" });
+            return start_line(model, if model.replay.is_some() { ":" } else { "" });
         }
         _ => {
             let Some((pane, row)) = areas.pane_at(position) else { return Vec::new() };
             model.focus_list(pane);
             if pane == Pane::Map {
                 super::map::select_at(model, position);
-                return moved(model);
+                return after_move(model);
             }
             select_row(model, row);
         }
@@ -71,37 +71,37 @@ fn click(model: &mut Model, areas: &Areas, position: Position) -> Vec<Effect> {
     Vec::new()
 }
 
-fn select_in_menu(model: &mut Model, position: Position) {
-    let rows = menu_rows(model);
-    if let Some(menu) = model.menu.as_mut().filter(|_| rows.contains(position)) {
+fn select_in_palette(model: &mut Model, position: Position) {
+    let rows = list_area(model);
+    if let Some(menu) = model.palette.as_mut().filter(|_| rows.contains(position)) {
         menu.select_row(usize::from(position.y - rows.y), usize::from(rows.height));
     }
 }
 
-/// Scrolls what the pointer is over; what is selected stays on its row of the screen.
+/// Scrolls the list or overlay under the pointer. The selection keeps its row on the screen.
 fn wheel(model: &mut Model, position: Position, by: Step) -> Vec<Effect> {
-    match model.next_owner() {
-        FocusOwner::Menu => {
-            (0..WHEEL).for_each(|_| go_in_menu(model, by));
+    match model.focus_after_question() {
+        FocusOwner::Palette => {
+            (0..WHEEL_ROWS).for_each(|_| move_palette_selection(model, by));
             return Vec::new();
         }
         FocusOwner::Overlay(_) | FocusOwner::Search(_) => {
-            (0..WHEEL).for_each(|_| scroll(model, by));
+            (0..WHEEL_ROWS).for_each(|_| scroll(model, by));
             return Vec::new();
         }
         _ => {}
     }
     let Some((pane, _)) = model.areas().and_then(|areas| areas.pane_at(position)) else { return Vec::new() };
     let focused = std::mem::replace(&mut model.pane, pane);
-    let rows = if by == Step::Up { -WHEEL.cast_signed() } else { WHEEL.cast_signed() };
+    let rows = if by == Step::Up { -WHEEL_ROWS.cast_signed() } else { WHEEL_ROWS.cast_signed() };
     let (peer_row, message_row) = (model.peers.row, model.queue.row);
     match pane {
         Pane::Traffic => scroll_log(model, rows),
-        Pane::Peers | Pane::Queue => step(model, rows),
+        Pane::Peers | Pane::Queue => move_by(model, rows),
         Pane::Map => {}
     }
     (model.peers.row, model.queue.row, model.pane) = (peer_row, message_row, focused);
-    moved(model)
+    after_move(model)
 }
 
 fn scroll_log(model: &mut Model, by: isize) {
@@ -111,7 +111,7 @@ fn scroll_log(model: &mut Model, by: isize) {
         model.log_cursor = LogCursor::Following;
         return;
     }
-    model.show_log_row(target, position.saturating_sub(top).min(target));
+    model.freeze_log_at_row(target, position.saturating_sub(top).min(target));
 }
 
 fn select_row(model: &mut Model, row: Option<usize>) {

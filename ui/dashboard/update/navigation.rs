@@ -1,4 +1,4 @@
-//! Moving in the lists and in what is open over them.
+//! Navigation in the lists and in overlays.
 
 use clacks_language::command::Step;
 use clacks_source::time_series::Chart;
@@ -7,7 +7,7 @@ use super::selection;
 use crate::{
     model::{
         Model,
-        focus::{OpenOverlay as Kind, Selecting},
+        focus::{OpenOverlay as Kind, SelectionTarget},
         overlay::OverlayKind,
         traffic::LogCursor,
     },
@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Moves the focus to another list, or selects another chart if the charts are open.
-pub fn turn(model: &mut Model, by: isize) {
+pub fn cycle_pane(model: &mut Model, by: isize) {
     if model.is_open(Kind::Charts) {
         let all_fit = model.areas().is_some_and(|areas| crate::state::layout::fits_all_charts(areas.body));
         model.chart = Chart::turned(model.chart, by, all_fit);
@@ -30,8 +30,8 @@ pub fn turn(model: &mut Model, by: isize) {
     }
 }
 
-/// Opens a picture, or closes it if it is open.
-pub(crate) fn open_picture(model: &mut Model, picture: OverlayKind) {
+/// Opens an overlay, or closes it if it is open.
+pub(crate) fn toggle_view(model: &mut Model, picture: OverlayKind) {
     if model.is_open(picture.kind()) {
         model.close();
     } else {
@@ -40,30 +40,30 @@ pub(crate) fn open_picture(model: &mut Model, picture: OverlayKind) {
 }
 
 /// Fetches the lists, even while they are frozen.
-pub fn moved(model: &mut Model) -> Vec<Effect> {
+pub fn after_move(model: &mut Model) -> Vec<Effect> {
     model.has_moved = true;
     model.queue.lost = None;
     vec![Effect::Refresh]
 }
 
 /// Moves the selection in the list that has the focus.
-pub fn go(model: &mut Model, by: Step) {
-    if model.selecting() == Selecting::List(Pane::Map) {
-        return super::map::step(model, by);
+pub fn move_selection(model: &mut Model, by: Step) {
+    if model.selection_target() == SelectionTarget::List(Pane::Map) {
+        return super::map::select_towards(model, by);
     }
     let page = model.height(model.pane).saturating_sub(1).max(1);
     match by {
-        Step::Up => step(model, -1),
-        Step::Down => step(model, 1),
-        Step::PageUp => step(model, -page.cast_signed()),
-        Step::PageDown => step(model, page.cast_signed()),
-        Step::Top => go_to_end(model, true),
-        Step::Bottom => go_to_end(model, false),
+        Step::Up => move_by(model, -1),
+        Step::Down => move_by(model, 1),
+        Step::PageUp => move_by(model, -page.cast_signed()),
+        Step::PageDown => move_by(model, page.cast_signed()),
+        Step::Top => select_end(model, true),
+        Step::Bottom => select_end(model, false),
         Step::Left | Step::Right => {}
     }
 }
 
-fn go_to_end(model: &mut Model, top: bool) {
+fn select_end(model: &mut Model, top: bool) {
     match model.pane {
         Pane::Map => {}
         Pane::Peers => model.peers.selected = if top { Anchor::First } else { Anchor::Last },
@@ -74,7 +74,7 @@ fn go_to_end(model: &mut Model, top: bool) {
 }
 
 /// Moves the selection by rows, down if `by` is positive. Stops at the ends.
-pub fn step(model: &mut Model, by: isize) {
+pub fn move_by(model: &mut Model, by: isize) {
     let height = model.height(model.pane);
     match model.pane {
         Pane::Peers => {
@@ -86,12 +86,12 @@ pub fn step(model: &mut Model, by: isize) {
         Pane::Queue => {
             model.queue.move_by(by, height);
         }
-        Pane::Traffic => step_log(model, by, height),
+        Pane::Traffic => move_log_cursor(model, by, height),
         Pane::Map => {}
     }
 }
 
-fn step_log(model: &mut Model, by: isize, height: usize) {
+fn move_log_cursor(model: &mut Model, by: isize, height: usize) {
     let (Some(position), top) = (model.log_position(), model.log_top()) else { return };
     let last = model.log.len() - 1;
     let target = position.saturating_add_signed(by).min(last);
@@ -99,25 +99,25 @@ fn step_log(model: &mut Model, by: isize, height: usize) {
         model.log_cursor = LogCursor::Following;
     } else {
         let row = row_after_move(position.saturating_sub(top), position, target, height);
-        model.show_log_row(target, row);
+        model.freeze_log_at_row(target, row);
     }
 }
 
 pub(crate) fn scroll(model: &mut Model, by: Step) {
     let page = model.overlay_height();
-    match model.selecting() {
-        Selecting::Held => {
+    match model.selection_target() {
+        SelectionTarget::Held => {
             model.has_opened = true;
             return model.held.move_selection(by, page);
         }
         // The map has no rows.
-        Selecting::List(_) => return,
-        Selecting::Overhead | Selecting::Text | Selecting::Picture => {}
+        SelectionTarget::List(_) => return,
+        SelectionTarget::Overhead | SelectionTarget::Text | SelectionTarget::Picture => {}
     }
     let Some(mut overlay) = model.overlay.take() else { return };
     let is_list = match &mut overlay.content {
         OverlayKind::Overhead(souls) => {
-            souls.move_by(model.shown_lives(), by.rows(page), page);
+            souls.move_by(model.shown_histories(), by.rows(page), page);
             true
         }
         _ => false,
@@ -135,15 +135,15 @@ pub(crate) fn scroll(model: &mut Model, by: Step) {
         Step::Bottom => usize::MAX,
         Step::Left | Step::Right => return,
     };
-    model.stop_at_the_end();
+    model.clamp_scroll();
 }
 
-/// What Enter does where something is open: in a list it opens what is selected, otherwise it closes.
-pub(crate) fn open_within(model: &mut Model) {
-    match model.selecting() {
-        Selecting::Overhead => selection::open_biography(model),
-        Selecting::List(_) | Selecting::Held => open(model),
-        Selecting::Text | Selecting::Picture => model.close(),
+/// Handles Enter in an overlay: opens the selected item of a list, otherwise closes the overlay.
+pub(crate) fn open_or_close(model: &mut Model) {
+    match model.selection_target() {
+        SelectionTarget::Overhead => selection::open_biography(model),
+        SelectionTarget::List(_) | SelectionTarget::Held => open(model),
+        SelectionTarget::Text | SelectionTarget::Picture => model.close(),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The items of the command palette: what can be done now.
+//! The items of the command palette.
 
 use clacks_language::{
     command::{
@@ -12,7 +12,7 @@ use clacks_text::charset::Charset;
 use crate::{
     available::{expand_template, marked_commands, mode_error, template_error},
     keymap::{Binding, key::Key},
-    model::{Model, focus::Selecting, traffic::LogCursor},
+    model::{Model, focus::SelectionTarget, traffic::LogCursor},
     state::{
         confirmation::Confirmation,
         layout::Pane,
@@ -21,10 +21,10 @@ use crate::{
     },
 };
 
-/// The command that opens the list, which is no use in it.
-const THIS: &str = ":help";
+/// The command that opens the palette. It is not listed.
+const HELP_COMMAND: &str = ":help";
 
-/// What is shown on the list's screen beside what can be done.
+/// Explanations of the statuses, listed after the commands.
 const STATUSES: &[(&str, &str)] = &[
     ("N new", "just added, never tried; new peers are sent to first"),
     ("A alive", "the last contact worked"),
@@ -34,9 +34,9 @@ const STATUSES: &[(&str, &str)] = &[
     ("I ignored", "you said so: nothing is sent to it, and it is answered 403"),
 ];
 
-/// What is selected now.
+/// Returns the current selection.
 fn selected_target(model: &Model) -> PaletteTarget {
-    let Selecting::List(selecting) = model.selecting() else { return PaletteTarget::Nothing };
+    let SelectionTarget::List(selecting) = model.selection_target() else { return PaletteTarget::Nothing };
     let target = match selecting {
         Pane::Peers | Pane::Map => {
             model.peers.selected_peer().map(|peer| PaletteTarget::Peer(peer.address.clone()))
@@ -49,7 +49,7 @@ fn selected_target(model: &Model) -> PaletteTarget {
     target.unwrap_or(PaletteTarget::Nothing)
 }
 
-/// Selects again what was selected, wherever it is now. Fails if it has gone.
+/// Restores a selection. Fails if the item no longer exists.
 pub(crate) fn select_target(model: &mut Model, target: &PaletteTarget) -> Result<(), String> {
     let is_there = match target {
         PaletteTarget::Nothing => true,
@@ -75,7 +75,7 @@ pub fn palette(model: &Model) -> Palette {
     Palette::new(items(model), selected_target(model))
 }
 
-/// Whether a command of the screen is about what is selected rather than about the screen.
+/// Whether a command of the screen acts on the selection.
 pub(crate) fn acts_on_selection(command: &ViewCommand) -> bool {
     matches!(command, ViewCommand::Open | ViewCommand::Copy | ViewCommand::Mark | ViewCommand::Biography)
 }
@@ -83,28 +83,31 @@ pub(crate) fn acts_on_selection(command: &ViewCommand) -> bool {
 /// Returns all items, those that can be run first.
 pub fn items(model: &Model) -> Vec<PaletteItem> {
     let bindings = model.keymap.bindings().iter().map(|binding| (binding, model.keys_of(binding)));
-    let is_listed = |(binding, keys): &(&Binding, Vec<Key>)| !keys.is_empty() && binding.command != THIS;
+    let is_listed =
+        |(binding, keys): &(&Binding, Vec<Key>)| !keys.is_empty() && binding.command != HELP_COMMAND;
     let bindings: Vec<_> = bindings.filter(is_listed).collect();
-    let bound = bindings.iter().map(|(binding, keys)| bound_item(model, binding, keys));
-    let typed = COMMANDS.iter().filter(|spec| spec.scope != Availability::Key && !THIS.ends_with(spec.name));
-    let typed = typed.filter(|spec| !bindings.iter().any(|(binding, _)| says_all(model, binding, spec)));
-    let mut items: Vec<_> = bound.chain(typed.map(|spec| typed_item(model, spec))).collect();
-    // In a stable order, so what belongs together stays together.
+    let bound = bindings.iter().map(|(binding, keys)| binding_item(model, binding, keys));
+    let typed =
+        COMMANDS.iter().filter(|spec| spec.scope != Availability::Key && !HELP_COMMAND.ends_with(spec.name));
+    let typed =
+        typed.filter(|spec| !bindings.iter().any(|(binding, _)| covers_all_arguments(model, binding, spec)));
+    let mut items: Vec<_> = bound.chain(typed.map(|spec| command_item(model, spec))).collect();
+    // The sort is stable, so that related items stay together.
     items.sort_by_key(|item| matches!(item.action, PaletteAction::Unavailable(_)));
-    items.push(explained("", ("::text", "the message \":text\"")));
-    items.extend(STATUSES.iter().map(|status| explained("a status", *status)));
-    items.extend(GRAMMAR.iter().map(|filter| explained("a filter", *filter)));
+    items.push(explanation_item("", ("::text", "the message \":text\"")));
+    items.extend(STATUSES.iter().map(|status| explanation_item("a status", *status)));
+    items.extend(GRAMMAR.iter().map(|filter| explanation_item("a filter", *filter)));
     items
 }
 
-/// Whether a key does all that a command could do if it were typed.
-fn says_all(model: &Model, binding: &Binding, spec: &Spec) -> bool {
+/// Whether a key covers everything that the typed command can do.
+fn covers_all_arguments(model: &Model, binding: &Binding, spec: &Spec) -> bool {
     let mut words = binding.command.trim_start_matches(":prompt ").split_whitespace();
     words.next().is_some_and(|name| name.strip_prefix(':') == Some(spec.name))
         && (spec.argument == Argument::Nothing || template_error(model, &binding.command).is_none())
 }
 
-fn bound_item(model: &Model, binding: &Binding, keys: &[Key]) -> PaletteItem {
+fn binding_item(model: &Model, binding: &Binding, keys: &[Key]) -> PaletteItem {
     let template = &*binding.command;
     let line = expand_template(model, template).unwrap_or_else(|_| template.to_owned());
     let deed = match (
@@ -122,10 +125,10 @@ fn bound_item(model: &Model, binding: &Binding, keys: &[Key]) -> PaletteItem {
         PaletteAction::Confirm(question) => question.text.clone(),
         _ => line.trim_start_matches(":prompt ").to_owned(),
     };
-    PaletteItem { keys: names(keys, model.charset()), line, help: binding.help.to_string(), action: deed }
+    PaletteItem { keys: key_names(keys, model.charset()), line, help: binding.help.to_string(), action: deed }
 }
 
-fn typed_item(model: &Model, spec: &Spec) -> PaletteItem {
+fn command_item(model: &Model, spec: &Spec) -> PaletteItem {
     let line = format!(":{}", spec.name);
     let deed = match spec.argument {
         Argument::Nothing => match (template_error(model, &line), Command::parse(&line)) {
@@ -145,7 +148,7 @@ fn typed_item(model: &Model, spec: &Spec) -> PaletteItem {
     PaletteItem { keys: String::new(), line: spec.usage(), help: spec.does.to_owned(), action: deed }
 }
 
-fn explained(about: &str, (what, means): (&str, &str)) -> PaletteItem {
+fn explanation_item(about: &str, (what, means): (&str, &str)) -> PaletteItem {
     PaletteItem {
         keys: about.to_owned(),
         line: what.to_owned(),
@@ -154,7 +157,7 @@ fn explained(about: &str, (what, means): (&str, &str)) -> PaletteItem {
     }
 }
 
-fn names(keys: &[Key], charset: Charset) -> String {
+fn key_names(keys: &[Key], charset: Charset) -> String {
     keys.iter().map(|key| key.name(charset)).collect::<Vec<_>>().join(" ")
 }
 

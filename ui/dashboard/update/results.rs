@@ -13,31 +13,31 @@ use crate::{
 };
 
 /// Reports the results of commands, and keeps the former state for undo.
-pub fn note(model: &mut Model, outcomes: &[CommandResult], before: Vec<Before>) {
+pub fn report(model: &mut Model, outcomes: &[CommandResult], before: Vec<Before>) {
     let ignored = ignored(outcomes);
     for (command, _) in outcomes.iter().filter(|(_, result)| result.is_ok()) {
-        settle(model, command);
+        clear_marks(model, command);
     }
-    let (text, is_error) = match told(outcomes) {
-        Ok(text) => (text + &share_of(model, &ignored), false),
+    let (text, is_error) = match summary(outcomes) {
+        Ok(text) => (text + &share_note(model, &ignored), false),
         Err(error) => (error, true),
     };
     let can_undo = model.undo.remember(before, ignored, model.now);
     match (outcomes, is_error) {
         ([], _) => {}
         _ if can_undo => offer_to_undo(model, outcomes, text, is_error),
-        (_, true) => model.complain(text),
-        (_, false) => model.say(text),
+        (_, true) => model.notify_error(text),
+        (_, false) => model.notify(text),
     }
 }
 
-/// Says how it went, and which key takes it back.
+/// Shows the result, and the key that undoes the command.
 fn offer_to_undo(model: &mut Model, outcomes: &[CommandResult], text: String, is_error: bool) {
     let done = outcomes.iter().filter(|(_, result)| result.is_ok()).count();
     let is_one_drop = matches!(outcomes, [(NodeCommand::DropAll(_), _)]);
     let them = if done > 1 || is_one_drop && !text.ends_with("1 message") { "them" } else { "it" };
-    let key = model.key_at(model.place(), ":undo");
-    model.offer(text, is_error, format!("{key} takes {them} back"));
+    let key = model.key_name_in(model.key_context(), ":undo");
+    model.notify_with_offer(text, is_error, format!("{key} takes {them} back"));
 }
 
 fn ignored(outcomes: &[CommandResult]) -> Vec<IgnoreTarget> {
@@ -49,14 +49,14 @@ fn ignored(outcomes: &[CommandResult]) -> Vec<IgnoreTarget> {
     outcomes.iter().filter_map(party).collect()
 }
 
-/// The user dealt with a message, wherever it is listed.
-pub(crate) fn deal_with(model: &mut Model, id: MessageId) {
+/// Records that the user removed a message, in all lists.
+pub(crate) fn expect_removal(model: &mut Model, id: MessageId) {
     model.queue.expect_removal(id);
     model.held.list.expect_removal(id);
 }
 
-/// What was marked and is dealt with is marked no more, and an ignore that ended can't be taken back.
-fn settle(model: &mut Model, command: &NodeCommand) {
+/// Removes the marks of the items that a command processed. An ended ignore can no longer be undone.
+fn clear_marks(model: &mut Model, command: &NodeCommand) {
     match command {
         NodeCommand::Unignore(peer) | NodeCommand::Forget(peer) => {
             model.undo.note_settled(&IgnoreTarget::Peer(peer.clone()));
@@ -67,7 +67,7 @@ fn settle(model: &mut Model, command: &NodeCommand) {
             model.marks.peers.remove(peer);
         }
         NodeCommand::Drop(id) | NodeCommand::HoldOne(id) | NodeCommand::Release(id) => {
-            deal_with(model, *id);
+            expect_removal(model, *id);
             model.marks.messages.remove(id);
             model.marks.held.remove(id);
         }
@@ -75,8 +75,8 @@ fn settle(model: &mut Model, command: &NodeCommand) {
     }
 }
 
-/// One line about all of them: an error if any went wrong.
-fn told(outcomes: &[CommandResult]) -> Result<String, String> {
+/// Summarises the results in one line. It is an error if any command failed.
+fn summary(outcomes: &[CommandResult]) -> Result<String, String> {
     let done = outcomes.iter().filter(|(_, result)| result.is_ok()).count();
     let error = outcomes.iter().find_map(|(_, result)| result.as_ref().err());
     match (outcomes, error) {
@@ -92,15 +92,15 @@ fn told(outcomes: &[CommandResult]) -> Result<String, String> {
     }
 }
 
-/// Which part of the traffic came through what is ignored now.
-fn share_of(model: &Model, ignored: &[IgnoreTarget]) -> String {
+/// Returns the share of the traffic that came from the ignored items.
+fn share_note(model: &Model, ignored: &[IgnoreTarget]) -> String {
     let peer = |party: &IgnoreTarget| match party {
         IgnoreTarget::Peer(peer) => Some(peer.clone()),
         IgnoreTarget::Remote(_) => None,
     };
     let peers: Vec<Address> = ignored.iter().filter_map(peer).collect();
     let them = if peers.len() == 1 { "it" } else { "them" };
-    // What came from a remote address came in anybody's name.
+    // Messages of a remote address can name any peer as the sender.
     let share = (!peers.is_empty()).then(|| model.shares.of(&peers).percent());
     share
         .map(|share| format!("; {share} of the last hour's messages came through {them}"))

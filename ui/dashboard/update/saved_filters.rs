@@ -1,4 +1,4 @@
-//! Listening to the stations: what came since each was last looked at, and when to ring the bell.
+//! Saved filters: new rows since each was last active, and the bell.
 
 use clacks_language::{
     filter::Filter,
@@ -11,9 +11,9 @@ use crate::{
 };
 
 impl Model {
-    /// Why there is nothing that `:station` could do.
-    pub(crate) fn why_not_station(&self, number: Number, wish: &StationCommand) -> Option<String> {
-        if self.listening.get(number).is_some() {
+    /// Returns the reason why a `:station` command cannot be run.
+    pub(crate) fn station_command_error(&self, number: Number, wish: &StationCommand) -> Option<String> {
+        if self.saved_filters.get(number).is_some() {
             return None;
         }
         match wish {
@@ -27,36 +27,36 @@ impl Model {
     }
 
     /// Runs a `:station` command.
-    pub fn wish(&mut self, number: Number, wish: StationCommand) -> Vec<Effect> {
-        if let Some(reason) = self.why_not_station(number, &wish) {
-            self.complain(reason);
+    pub fn run_station_command(&mut self, number: Number, wish: StationCommand) -> Vec<Effect> {
+        if let Some(reason) = self.station_command_error(number, &wish) {
+            self.notify_error(reason);
             return Vec::new();
         }
         match wish {
-            StationCommand::Tune => self.tune(number),
+            StationCommand::Tune => self.apply_station(number),
             StationCommand::Save(station) => {
-                self.say(format!("station {number} is {station}; {number} tunes in"));
-                self.listening.set(number, Some(station));
-                return vec![Effect::SaveStations(self.listening.changed().clone())];
+                self.notify(format!("station {number} is {station}; {number} tunes in"));
+                self.saved_filters.set(number, Some(station));
+                return vec![Effect::SaveStations(self.saved_filters.changed().clone())];
             }
             StationCommand::Clear => {
-                self.listening.set(number, None);
-                self.say(format!("station {number} is free"));
-                return vec![Effect::SaveStations(self.listening.changed().clone())];
+                self.saved_filters.set(number, None);
+                self.notify(format!("station {number} is free"));
+                return vec![Effect::SaveStations(self.saved_filters.changed().clone())];
             }
         }
         Vec::new()
     }
 
-    fn tune(&mut self, number: Number) {
-        let Some(station) = self.listening.get(number) else { return };
+    fn apply_station(&mut self, number: Number) {
+        let Some(station) = self.saved_filters.get(number) else { return };
         let filter = station.filter.clone();
         let is_on = self.log.filter() == Some(&filter);
-        self.listening.forget_hits(number);
-        self.settle_filter();
+        self.saved_filters.forget_hits(number);
+        self.apply_filter();
         self.log.set_filter((!is_on).then_some(filter));
         self.focus_list(Pane::Traffic);
-        self.say(if is_on {
+        self.notify(if is_on {
             "all traffic is shown".to_owned()
         } else {
             format!("tuned in to station {number}; 0 shows all traffic")

@@ -1,4 +1,4 @@
-//! Looking for text in what is open over the lists.
+//! Search in the text of an overlay.
 
 use crate::{
     model::{Model, overlay::Overlay},
@@ -11,12 +11,12 @@ impl Model {
         self.overlay.as_ref().and_then(|overlay| overlay.search.as_ref())
     }
 
-    /// Whether keys are text to look for.
-    pub(crate) fn writes_search(&self) -> bool {
+    /// Whether the query is being typed.
+    pub(crate) fn is_typing_search(&self) -> bool {
         self.search().is_some_and(|search| search.is_typing)
     }
 
-    /// Begins to look for something in what is open, or for something else.
+    /// Starts a search in the overlay, or edits the query of the current one.
     pub(crate) fn begin_search(&mut self) {
         let has_no_text = crate::pages::overlay_line_count(self) == 0;
         let Some(overlay) = &mut self.overlay else { return };
@@ -25,22 +25,22 @@ impl Model {
             Some(Search { is_typing: true, has_no_text, start_scroll: began, ..Search::default() });
     }
 
-    /// Adds text to what is looked for, and goes to where that is.
-    pub(crate) fn type_search(&mut self, text: &str) {
+    /// Appends text to the query and scrolls to the match.
+    pub(crate) fn push_query(&mut self, text: &str) {
         self.change_search(|search| search.push(text));
     }
 
-    /// Takes the last character of what is looked for away.
-    pub(crate) fn shorten_search(&mut self) {
+    /// Removes the last character of the query.
+    pub(crate) fn pop_query(&mut self) {
         self.change_search(|search| {
             search.query.pop();
         });
     }
 
-    /// Empties what is looked for; ends the search if it is empty.
+    /// Clears the query. Cancels the search if it is already empty.
     pub(crate) fn clear_search(&mut self) {
         if self.search().is_some_and(|search| search.query.is_empty()) {
-            self.leave_search();
+            self.cancel_search();
         } else {
             self.change_search(|search| search.query.clear());
         }
@@ -51,38 +51,39 @@ impl Model {
         let Some(search) = &mut overlay.search else { return };
         change(search);
         overlay.scrolled = search.start_scroll;
-        self.search_again();
+        self.refresh_search();
         if let Some(search) = self.search_mut() {
             search.select_from(search.start_scroll);
         }
-        self.show_match();
+        self.scroll_to_match();
     }
 
     fn search_mut(&mut self) -> Option<&mut Search> {
         self.overlay.as_mut()?.search.as_mut()
     }
 
-    /// Keeps what was found on the screen; keys act on what is open again.
-    pub(crate) fn keep_search(&mut self) {
+    /// Ends typing. The matches and the scroll position stay.
+    pub(crate) fn finish_search(&mut self) {
         let Some(overlay) = &mut self.overlay else { return };
         overlay.search = overlay.search.take().filter(|search| !search.has_no_query() && !search.has_no_text);
         overlay.search.iter_mut().for_each(|search| search.is_typing = false);
     }
 
-    /// Goes back to where the search began, and forgets it.
-    pub(crate) fn leave_search(&mut self) {
+    /// Cancels the search and restores the scroll position.
+    pub(crate) fn cancel_search(&mut self) {
         let Some(overlay) = &mut self.overlay else { return };
         if let Some(search) = overlay.search.take() {
             overlay.scrolled = search.start_scroll;
         }
     }
 
-    /// Goes to the next match, or to the one before; round at the ends. Who has scrolled away goes on from there.
-    pub(crate) fn step_search(&mut self, forwards: bool) {
-        let key = self.key_at(crate::keymap::KeyContext::Overlay, ":search");
+    /// Selects the next or previous match and scrolls to it. Wraps around. Continues from the visible part if the
+    /// user scrolled away.
+    pub(crate) fn go_to_match(&mut self, forwards: bool) {
+        let key = self.key_name_in(crate::keymap::KeyContext::Overlay, ":search");
         let height = self.overlay_height();
         let Some(Overlay { search: Some(search), scrolled, .. }) = &mut self.overlay else {
-            self.complain(format!("nothing is looked for; {key} begins"));
+            self.notify_error(format!("nothing is looked for; {key} begins"));
             return;
         };
         let is_seen = search.current_row().is_some_and(|row| (*scrolled..*scrolled + height).contains(&row));
@@ -91,11 +92,11 @@ impl Model {
             true => search.select_from(*scrolled),
             false => search.select_before(*scrolled),
         }
-        self.show_match();
+        self.scroll_to_match();
     }
 
-    /// Looks through what is open again.
-    pub(crate) fn search_again(&mut self) {
+    /// Searches the text of the overlay again.
+    pub(crate) fn refresh_search(&mut self) {
         if self.search().is_none() {
             return;
         }
@@ -107,44 +108,44 @@ impl Model {
         }
     }
 
-    /// Looks again if the text has changed by itself.
-    pub(crate) fn follow_text(&mut self) {
+    /// Searches again if the text has changed.
+    pub(crate) fn refresh_changed_search(&mut self) {
         if self
             .search()
             .is_some_and(|search| search.rows_above != crate::pages::overlay_text_above_message(self))
         {
-            self.search_again();
+            self.refresh_search();
         }
     }
 
-    /// Scrolls to the match that was gone to, unless it is on the screen.
-    pub(crate) fn show_match(&mut self) {
+    /// Scrolls to the current match, unless it is visible.
+    pub(crate) fn scroll_to_match(&mut self) {
         let height = self.overlay_height();
         let last = crate::pages::overlay_line_count(self).saturating_sub(height);
         let Some(Overlay { search: Some(search), scrolled, .. }) = &mut self.overlay else { return };
         let Some(row) = search.current_row() else { return };
         if !(*scrolled..*scrolled + height).contains(&row) {
-            // With some of what stands above it.
+            // Some rows above the match stay visible.
             *scrolled = row.saturating_sub(height / 3).min(last);
         }
     }
 
-    /// Keeps the match that was gone to on the screen when that has another size, and of any text its end.
-    pub(crate) fn keep_in_sight(&mut self) {
-        self.stop_at_the_end();
-        self.show_match();
+    /// Keeps the current match visible after a resize, and does not scroll past the end.
+    pub(crate) fn keep_match_visible(&mut self) {
+        self.clamp_scroll();
+        self.scroll_to_match();
     }
 
-    /// Goes back from behind the end of what is open.
-    pub(crate) fn stop_at_the_end(&mut self) {
-        // Where that is is known where the text is laid out.
+    /// Limits the scroll position to the end of the text.
+    pub(crate) fn clamp_scroll(&mut self) {
+        // The end is known only after wrapping.
         let most = crate::pages::overlay_line_count(self).saturating_sub(self.overlay_height());
         if let Some(overlay) = &mut self.overlay {
             overlay.scrolled = overlay.scrolled.min(most);
         }
     }
 
-    /// How many rows of what is open are on the screen.
+    /// Returns the number of rows of the overlay on the screen.
     pub(crate) fn overlay_height(&self) -> usize {
         self.areas().map_or(1, |areas| usize::from(areas.body.height).saturating_sub(1).max(1))
     }
@@ -160,7 +161,7 @@ mod tests {
 
     use crate::state::search::{MAX_MATCHES, Search};
 
-    /// What is looked for in a message below these rows.
+    /// Searches a message with these rows above it.
     fn searched(query: &str, head: &[&str], message: &str, columns: usize) -> (Search, Vec<String>) {
         let head: Vec<String> = head.iter().map(|row| (*row).to_owned()).collect();
         let message = shown_lines(message, columns, 0, usize::MAX, Charset::Unicode);
@@ -170,7 +171,7 @@ mod tests {
         (search, rows)
     }
 
-    /// The rows with each match between brackets, and the number of matches.
+    /// Returns the rows with each match in brackets, and the number of matches.
     fn found(query: &str, head: &[&str], message: &str, columns: usize) -> (Vec<String>, usize) {
         let (search, rows) = searched(query, head, message, columns);
         let marked = rows.iter().enumerate().map(|(number, row)| {
@@ -186,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_is_found_in_any_case_unless_it_has_capitals() {
+    fn a_search_ignores_case_unless_it_has_capitals() {
         for (query, message, wanted, matches) in [
             ("gnu", "GNU\na gnu, gnU", &["[GNU]", "a [gnu], [gnU]"][..], 3),
             ("GNU", "GNU\na gnu, gnU", &["[GNU]", "a gnu, gnU"], 1),
@@ -204,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_is_found_over_the_end_of_a_row_that_was_full_and_of_no_other() {
+    fn matches_span_rows_only_if_the_row_was_full() {
         for (query, message, wanted, matches) in [
             ("terry p", "GNU Terry Pratchett", &["GNU [Terry ]", "[P]ratchett"][..], 1),
             ("ff gg", "aaaabbbbccccddddeeeeffff gg", &["aaaabbbbcccc", "ddddeeeeff[ff]", "[gg]"], 1),
@@ -222,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn matches_are_gone_round_and_counted_within_bounds() {
+    fn matches_wrap_around_and_their_count_is_bounded() {
         let (mut search, _) = searched("a", &["a", "b", "aa"], "", 40);
         search.select_from(1);
         let outcomes = [true, true, false, false].map(|forwards| {

@@ -1,4 +1,4 @@
-//! Opens the life of a message.
+//! Opens the history of a message.
 
 use clacks_source::traffic::row::Row;
 
@@ -7,18 +7,18 @@ use crate::{
     pages::current_message,
 };
 
-/// Opens the life of the message that is selected, or that what is open is about.
+/// Opens the history of the message in the overlay, or else of the selected message.
 pub(crate) fn open_biography(model: &mut Model) {
     match current_message(model) {
-        Some(message) if is_cut(model) && model.lives.of(&message).is_none() => {
-            model.complain("only the beginning of this message is kept, too little to find its life by");
+        Some(message) if is_cut(model) && model.histories.of(&message).is_none() => {
+            model.notify_error("only the beginning of this message is kept, too little to find its life by");
         }
         Some(message) => model.open(OverlayKind::Biography(message)),
-        None => model.complain("no message is selected"),
+        None => model.notify_error("no message is selected"),
     }
 }
 
-/// Whether it is a row of the traffic that keeps only the beginning of its message.
+/// Whether the selected row of the traffic stores only the beginning of its message.
 fn is_cut(model: &Model) -> bool {
     let is_cut = |row: &Row| row.cut_from.is_some();
     match &model.overlay {

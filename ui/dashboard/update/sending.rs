@@ -1,11 +1,11 @@
-//! Messages that were handed to the node: what they were written as is remembered once they are queued, and given back
-//! if they are refused.
+//! Results of sent input. A message is added to the history once it is queued, and restored to the line if it is
+//! refused.
 
 use clacks_language::command::NodeCommand;
 use clacks_p2p::Message;
 use clacks_source::traffic::text;
 
-use super::{assist, line::write, paste, remember};
+use super::{assist, history_effect, line::start_line, paste};
 use crate::{
     model::Model,
     state::{
@@ -14,17 +14,17 @@ use crate::{
     },
 };
 
-/// Takes in how commands went that were run together. What was refused can be sent again as it was written.
-pub(crate) fn settle(model: &mut Model, outcomes: &[CommandResult]) -> Vec<Effect> {
+/// Handles the results of commands that ran together. Refused input can be sent again as it was typed.
+pub(crate) fn on_results(model: &mut Model, outcomes: &[CommandResult]) -> Vec<Effect> {
     let enqueued = |outcome: &CommandResult| matches!(outcome, (NodeCommand::Enqueue(_), _));
     let Some(sending) = model.sending.take_if(|_| outcomes.iter().any(enqueued)) else { return Vec::new() };
     let refused: Vec<&Message> = outcomes.iter().filter_map(refused).collect();
     match sending {
         Sending::Line { line, .. } | Sending::Paste { line, .. } if refused.is_empty() => {
             let is_new = model.input.push_history([line.as_str()]);
-            is_new.then(|| remember(line)).flatten().into_iter().collect()
+            is_new.then(|| history_effect(line)).flatten().into_iter().collect()
         }
-        Sending::Line { line, was_command } => give_back(model, &line, was_command),
+        Sending::Line { line, was_command } => restore_line(model, &line, was_command),
         Sending::Lines if refused.is_empty() => Vec::new(),
         Sending::Paste { pasted, .. } => {
             paste::ask(model, pasted);
@@ -44,13 +44,13 @@ fn refused((command, result): &CommandResult) -> Option<&Message> {
     }
 }
 
-/// Writes a line again that was taken, unless another is there by now; then it is in the history.
-fn give_back(model: &mut Model, line: &str, was_command: bool) -> Vec<Effect> {
-    let effects = write(model, if was_command { ":" } else { "" });
+/// Restores a line to the input. If the input is in use, the line goes to the history.
+fn restore_line(model: &mut Model, line: &str, was_command: bool) -> Vec<Effect> {
+    let effects = start_line(model, if was_command { ":" } else { "" });
     if !was_command && !model.input.draft().is_empty() {
         model.input.push_unsent(line);
         return effects;
     }
     model.input.replace_line(line, line.len());
-    assist::edited(model)
+    assist::on_edit(model)
 }

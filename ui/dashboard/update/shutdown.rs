@@ -1,5 +1,4 @@
-//! Before the program ends: asks what is to become of the messages that nobody else has, and follows how they are
-//! handed on.
+//! Quitting: the question about unsent messages, and the drain.
 
 use clacks_p2p::node::DrainError;
 use clacks_source::shutdown::{UnsentCounts, told};
@@ -17,8 +16,8 @@ use crate::{
 
 impl Model {
     /// Returns the progress of the drain, while one runs.
-    pub fn handing_on(&self) -> Option<DrainProgress> {
-        let DrainStarted { unsent: with, deadline: until, with_held } = self.begun_to_hand_on?;
+    pub fn drain_progress(&self) -> Option<DrainProgress> {
+        let DrainStarted { unsent: with, deadline: until, with_held } = self.drain?;
         let total = with.to_hand_on(with_held);
         let gone = total.saturating_sub(with.left_of(UnsentCounts::of(&self.overview), with_held));
         Some(DrainProgress { total, sent: gone, remaining: until.saturating_sub(self.now.uptime) })
@@ -26,8 +25,8 @@ impl Model {
 }
 
 /// Ends the program. Asks first if unsent messages would be lost.
-pub fn leave(model: &mut Model) -> Vec<Effect> {
-    let asks = std::mem::take(&mut model.asks_before_leaving);
+pub fn quit(model: &mut Model) -> Vec<Effect> {
+    let asks = std::mem::take(&mut model.confirms_quit);
     let at_stake = UnsentCounts::of(&model.overview);
     if at_stake.all() == 0 || model.is_demo || model.replay.is_some() {
         if !asks {
@@ -42,73 +41,73 @@ pub fn leave(model: &mut Model) -> Vec<Effect> {
 
 /// Ends the program after a question, even if nothing would be lost.
 pub fn interrupt(model: &mut Model) -> Vec<Effect> {
-    model.asks_before_leaving = true;
+    model.confirms_quit = true;
     vec![Effect::RequestQuit]
 }
 
 /// Starts a drain, for at most 30 seconds. `with_held` releases the held messages too.
-pub fn begin(model: &mut Model, with_held: bool) -> Vec<Effect> {
+pub fn start_drain(model: &mut Model, with_held: bool) -> Vec<Effect> {
     let with = UnsentCounts::of(&model.overview);
-    model.begun_to_hand_on =
+    model.drain =
         Some(DrainStarted { unsent: with, deadline: model.now.uptime + DRAIN_TIME_LIMIT, with_held });
     model.notice = None;
     vec![Effect::StartDrain { with_held }]
 }
 
 /// Handles input during a drain. Only a key that ends the drain has an effect.
-pub fn on_input(model: &mut Model, msg: &Msg) -> Vec<Effect> {
+pub fn on_drain_input(model: &mut Model, msg: &Msg) -> Vec<Effect> {
     let key = match msg {
         Msg::Key(key) => Some(*key),
-        Msg::Burst(keys) => keys.iter().copied().find(|key| stops(Key::from(*key)).is_some()),
+        Msg::Burst(keys) => keys.iter().copied().find(|key| stop_action(Key::from(*key)).is_some()),
         _ => None,
     };
-    match key.map(Key::from).and_then(stops) {
-        Some(then) => stop(model, then),
+    match key.map(Key::from).and_then(stop_action) {
+        Some(then) => stop_drain(model, then),
         None => Vec::new(),
     }
 }
 
-/// What comes after the user has ended it.
+/// Action after the user ends a drain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Then {
+enum AfterStop {
     Stay,
     Ask,
 }
 
-fn stops(key: Key) -> Option<Then> {
+fn stop_action(key: Key) -> Option<AfterStop> {
     match key {
-        key if key == Key::plain(KeyCode::Esc) => Some(Then::Stay),
-        key if key == Key::plain(KeyCode::Char('q')) || key == Key::CTRL_C => Some(Then::Ask),
+        key if key == Key::plain(KeyCode::Esc) => Some(AfterStop::Stay),
+        key if key == Key::plain(KeyCode::Char('q')) || key == Key::CTRL_C => Some(AfterStop::Ask),
         _ => None,
     }
 }
 
-fn stop(model: &mut Model, then: Then) -> Vec<Effect> {
-    if let Some(DrainProgress { total, sent: gone, .. }) = model.handing_on() {
-        model.say(format!("handed on {gone} of {total}; what is left is as before"));
+fn stop_drain(model: &mut Model, then: AfterStop) -> Vec<Effect> {
+    if let Some(DrainProgress { total, sent: gone, .. }) = model.drain_progress() {
+        model.notify(format!("handed on {gone} of {total}; what is left is as before"));
     }
-    model.begun_to_hand_on = None;
+    model.drain = None;
     match then {
-        Then::Stay => vec![Effect::CancelDrain],
-        Then::Ask => vec![Effect::CancelDrain, Effect::RequestQuit],
+        AfterStop::Stay => vec![Effect::CancelDrain],
+        AfterStop::Ask => vec![Effect::CancelDrain, Effect::RequestQuit],
     }
 }
 
 /// Handles the end of a drain. Ends the program if all messages were sent, else shows the reason and asks again.
-pub fn ended(model: &mut Model, result: Result<(), DrainError>) -> Vec<Effect> {
-    let Some(DrainProgress { total, sent: gone, .. }) = model.handing_on() else { return Vec::new() };
-    model.begun_to_hand_on = None;
+pub fn on_drain_finished(model: &mut Model, result: Result<(), DrainError>) -> Vec<Effect> {
+    let Some(DrainProgress { total, sent: gone, .. }) = model.drain_progress() else { return Vec::new() };
+    model.drain = None;
     let is_all = result.is_ok() && UnsentCounts::of(&model.overview).all() == 0;
     if is_all {
         return vec![Effect::Quit];
     }
     let line = told(result, total, total - gone);
     if result.is_ok() {
-        model.say(line);
+        model.notify(line);
     } else {
-        model.complain(line);
+        model.notify_error(line);
     }
     let mut effects = vec![Effect::CancelDrain];
-    effects.extend(leave(model));
+    effects.extend(quit(model));
     effects
 }

@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_cut_in_the_middle_and_the_port_stays() {
+    fn a_label_is_cut_in_the_middle_and_keeps_the_port() {
         let cut = |columns| names(&["a-very-long-name.of.a.node.example.org"], columns).remove(0);
         assert_eq!(cut(28), "a-very-long-na\u{2026}mple.org:8080");
         assert_eq!(cut(12), "a-ve\u{2026}rg:8080");
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_look_alike_on_one_screen_are_told_apart() {
+    fn confusable_labels_on_one_screen_are_distinguished() {
         let long = format!("tower.example.org.{}.evil.invalid", "a".repeat(40));
         for (hosts, columns) in [
             (vec!["tower.example.org", "tower.examp1e.org", "tower.exarnple.org"], 28),
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn what_differs_is_kept_where_a_name_is_cut() {
+    fn a_cut_label_keeps_the_part_that_differs() {
         let hosts = ["tower-1.north.example.org", "tower-2.north.example.org", "quirm"];
         assert_eq!(names(&hosts, 13), ["tower-1\u{2026}:8080", "tower-2\u{2026}:8080", "quirm:8080   "]);
         let hosts = ["a.very.long.name.north.example.org", "a.very.long.name.south.example.org"];
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn others_have_no_mark() {
+    fn distinct_labels_have_no_mark() {
         let shown = names(&["tower-1.example.org", "tower-2.example.org", "quirm.example.org"], 28);
         assert!(shown.iter().all(|name| !name.contains('!')), "{shown:?}");
         let again = names(&["tower.example.org", "tower.example.org", "TOWER.example.org"], 12);

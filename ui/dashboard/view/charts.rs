@@ -443,7 +443,7 @@ mod tests {
     }
 
     #[test]
-    fn a_scale_is_easily_read() {
+    fn scales_end_at_round_numbers() {
         for (value, scale) in
             [(0.0, 0.0), (0.31, 0.4), (1.0, 1.0), (1.01, 1.5), (37.0, 40.0), (801.0, 1000.0)]
         {
@@ -461,7 +461,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_too_few_to_be_seen() {
+    fn every_status_has_at_least_one_row() {
         let peers = PeerCounts { new: 1, alive: 900, unverified: 0, lost: 1, dead: 1, ignored: 1 };
         assert_eq!(letters(peers, 1000, 8), "AAAANLDI");
         assert_eq!(letters(peers, 1000, 3).len(), 3);

@@ -24,7 +24,7 @@ const MAX_NOTE_WIDTH: usize = 60;
 
 /// Returns the popup if it has the focus.
 fn active_popup(model: &Model) -> Option<&CompletionPopup> {
-    model.assist.popup().filter(|_| matches!(model.next_owner(), FocusOwner::Choices(_)))
+    model.assist.popup().filter(|_| matches!(model.focus_after_question(), FocusOwner::Choices(_)))
 }
 
 /// Whether the choices are drawn in the notice line.

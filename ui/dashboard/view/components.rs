@@ -32,7 +32,7 @@ pub(crate) fn draw_title(
         Pane::Traffic => " TRAFFIC ",
         Pane::Map => " MAP ",
     };
-    let has_focus = model.owner_below_menu() == FocusOwner::List(pane);
+    let has_focus = model.focus_below_palette() == FocusOwner::List(pane);
     let mut line = Line::from(Span::styled(name, theme.title(has_focus)));
     line.push_span(Span::raw(" "));
     if model.is_zoomed {

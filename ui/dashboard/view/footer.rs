@@ -23,7 +23,7 @@ use crate::{
     keymap::Binding,
     model::{
         Model,
-        focus::{FocusOwner, Line as Written},
+        focus::{FocusOwner, LineKind},
     },
     pages::keys::with_keys,
 };
@@ -41,7 +41,7 @@ pub(crate) fn draw_notice(model: &Model, theme: Theme, area: Rect, frame: &mut F
         completion_popup::draw_in_notice_line(model, theme, area, frame);
         return;
     }
-    let mistake = model.writing.as_ref().and_then(|writing| writing.error.as_ref());
+    let mistake = model.filter_preview.as_ref().and_then(|writing| writing.error.as_ref());
     let mistake = mistake.map(|mistake| mistake.reason.as_str()).or_else(|| input_error(model));
     // A recent error takes precedence over a permanent one.
     let has_failed = model.notice.as_ref().is_some_and(|notice| notice.is_error);
@@ -72,15 +72,15 @@ pub(crate) fn draw_notice(model: &Model, theme: Theme, area: Rect, frame: &mut F
 
 /// Returns the reason why the current draft would be rejected.
 fn input_error(model: &Model) -> Option<&str> {
-    let is_written = matches!(model.next_owner(), FocusOwner::Input(_) | FocusOwner::Choices(_));
-    let is_refused = model.replay.is_some() && model.line() == Written::Message;
+    let is_written = matches!(model.focus_after_question(), FocusOwner::Input(_) | FocusOwner::Choices(_));
+    let is_refused = model.replay.is_some() && model.line_kind() == LineKind::Message;
     let refused = is_refused.then_some(REPLAY_SENDS_NOTHING);
     model.assist.submit_error().or(refused).filter(|_| is_written)
 }
 
 /// Returns the commands that match the draft, with their arguments.
 fn command_hint(model: &Model) -> Option<String> {
-    let typed = model.input.draft().strip_prefix(':').filter(|_| model.next_owner().is_input())?;
+    let typed = model.input.draft().strip_prefix(':').filter(|_| model.focus_after_question().is_input())?;
     let name = typed.split_whitespace().next().unwrap_or_default();
     let is_whole = typed.contains(char::is_whitespace);
     let fits = |spec: &&Spec| if is_whole { spec.name == name } else { spec.name.starts_with(name) };
@@ -106,7 +106,7 @@ fn writes_filter(spec: &Spec, typed: &str) -> bool {
 
 pub(crate) fn draw_input(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     let owner = model.focus_owner();
-    if let Some(handing_on) = model.handing_on() {
+    if let Some(handing_on) = model.drain_progress() {
         drain_progress::draw(handing_on, theme, area, frame);
         return;
     }
@@ -126,11 +126,11 @@ pub(crate) fn draw_input(model: &Model, theme: Theme, area: Rect, frame: &mut Fr
     let room = usize::from(area.width - left);
     frame.render_widget(Line::from(Span::styled(label, theme.title(has_focus))), area);
     let text = Rect { x: area.x + left, width: area.width - left, ..area };
-    if owner == FocusOwner::Recall {
+    if owner == FocusOwner::HistorySearch {
         draw_history_search(model, theme, text, frame);
         return;
     }
-    if model.input.draft().is_empty() && matches!(owner, FocusOwner::Overlay(_) | FocusOwner::Menu) {
+    if model.input.draft().is_empty() && matches!(owner, FocusOwner::Overlay(_) | FocusOwner::Palette) {
         return;
     }
     if model.input.draft().is_empty() && !has_focus {
@@ -142,7 +142,7 @@ pub(crate) fn draw_input(model: &Model, theme: Theme, area: Rect, frame: &mut Fr
     let (line, cursor) =
         scroll_to_cursor(model.input.draft(), model.input.cursor_byte(), room, theme.charset);
     // In a filter only the wrong part is marked.
-    let is_wrong = input_error(model).is_some() && model.writing.is_none();
+    let is_wrong = input_error(model).is_some() && model.filter_preview.is_none();
     let mut line = Line::styled(line, if is_wrong { theme.notice(true) } else { Style::new() });
     if has_focus && let Some(more) = trailing_hint(model, theme, room.saturating_sub(line.width())) {
         line.push_span(more);
@@ -156,7 +156,11 @@ pub(crate) fn draw_input(model: &Model, theme: Theme, area: Rect, frame: &mut Fr
 
 /// Returns the label of the input. It starts with a sign if the draft would be rejected.
 fn input_label(model: &Model, owner: FocusOwner) -> &'static str {
-    if owner == FocusOwner::Recall { " SENT " } else { model.line().label(input_error(model).is_some()) }
+    if owner == FocusOwner::HistorySearch {
+        " SENT "
+    } else {
+        model.line_kind().label(input_error(model).is_some())
+    }
 }
 
 /// Returns the text after the draft: the inline suggestion, or the error if there is no notice line.
@@ -194,7 +198,9 @@ fn set_cursor(area: Rect, column: usize, frame: &mut Frame<'_>) {
 
 /// Marks the wrong part of a filter. `cursor` is the column of the cursor.
 fn mark_mistake(model: &Model, theme: Theme, area: Rect, cursor: usize, frame: &mut Frame<'_>) {
-    let Some(mistake) = model.writing.as_ref().and_then(|writing| writing.error.as_ref()) else { return };
+    let Some(mistake) = model.filter_preview.as_ref().and_then(|writing| writing.error.as_ref()) else {
+        return;
+    };
     let (draft, at) = (model.input.draft(), model.input.cursor_byte());
     let column = |byte: usize| {
         let between = draft.get(at.min(byte)..at.max(byte)).unwrap_or_default();
@@ -243,12 +249,12 @@ fn hint_bindings(model: &Model) -> Vec<&Binding> {
 
 /// Returns the hint of a binding, which may depend on the current line.
 fn hint_text<'a>(model: &Model, binding: &'a Binding) -> &'a str {
-    let is_empty = matches!(model.line(), Written::Empty { .. });
+    let is_empty = matches!(model.line_kind(), LineKind::Empty { .. });
     match &*binding.command {
-        ":send" if model.next_owner().is_input() && model.line() == Written::Command => "run",
+        ":send" if model.focus_after_question().is_input() && model.line_kind() == LineKind::Command => "run",
         ":send" if model.input.is_cleared_command(FILTER_PROMPT) => "show all traffic",
         ":leave" if model.editing.is_some() => "leave the message as it was",
-        ":leave" if is_empty && model.next_owner().is_input() => "back to the lists",
+        ":leave" if is_empty && model.focus_after_question().is_input() => "back to the lists",
         _ => &binding.hint,
     }
 }
@@ -256,7 +262,7 @@ fn hint_text<'a>(model: &Model, binding: &'a Binding) -> &'a str {
 /// Draws the line of key hints.
 pub fn draw_hints(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     match model.focus_owner() {
-        FocusOwner::HandingOn => return drain_progress::draw_hints(theme, area, frame),
+        FocusOwner::Drain => return drain_progress::draw_hints(theme, area, frame),
         // The question itself names its keys, and no other key works.
         FocusOwner::Question => return,
         _ => {}

@@ -89,14 +89,14 @@ fn status_items(model: &Model) -> Vec<String> {
     }
     if let Some(frozen) = &model.frozen {
         items.insert(0, {
-            let key = model.key_for(":hold-still");
-            format!("HELD STILL, {} more: {key} goes on", format::count(frozen.held))
+            let key = model.key_name(":hold-still");
+            format!("HELD STILL, {} more: {key} goes on", format::count(frozen.hidden_rows))
         });
     }
     if model.log.missed > 0 {
         items.insert(0, format!("missed {}", model.log.missed));
     }
-    if let Some(bytes) = model.recorded {
+    if let Some(bytes) = model.recording_size {
         items.insert(0, format!("REC {}", format::size(usize::try_from(bytes).unwrap_or(usize::MAX))));
     }
     if model.is_demo {

@@ -88,7 +88,7 @@ fn row_spans(
     let from = if room >= FROM { FROM } else { 0 };
     let size = if room >= from + SIZE { SIZE } else { 0 };
     let text = width.saturating_sub(marker + BY + from + size + AGE);
-    let age = model.shown_now().uptime.saturating_sub(Duration::from_millis(queued.since_ms));
+    let age = model.list_time().uptime.saturating_sub(Duration::from_millis(queued.since_ms));
     let by = match held.by {
         HeldBy::Hand => "hand",
         HeldBy::Rule => "filter",

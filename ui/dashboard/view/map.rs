@@ -100,13 +100,13 @@ fn heading(model: &Model, theme: Theme, area: Rect) -> Line<'static> {
 }
 
 fn has_focus(model: &Model) -> bool {
-    model.is_open(Kind::Map) || model.owner_below_menu() == FocusOwner::List(Pane::Map)
+    model.is_open(Kind::Map) || model.focus_below_palette() == FocusOwner::List(Pane::Map)
 }
 
 // === Lines and dots ===
 
 fn draw_edges(model: &Model, theme: Theme, field: Rect, buffer: &mut Buffer) {
-    let (now, motion) = (model.shown_moment().uptime, &model.motion);
+    let (now, motion) = (model.animation_time().uptime, &model.motion);
     let (mut quiet, mut busy) = (Dots::new(field), Dots::new(field));
     for edge in model.shown_map().edges(now, motion) {
         let (from, to) = (cell_of(field, edge.from), cell_of(field, edge.to));
@@ -131,7 +131,7 @@ fn draw_edges(model: &Model, theme: Theme, field: Rect, buffer: &mut Buffer) {
 fn draw_marks(model: &Model, theme: Theme, field: Rect, buffer: &mut Buffer) {
     let (mut incoming, mut outgoing) = (Dots::new(field), Dots::new(field));
     let here = cell_of(field, CENTRE);
-    for mark in model.shown_map().marks(model.shown_moment().uptime, &model.motion) {
+    for mark in model.shown_map().marks(model.animation_time().uptime, &model.motion) {
         let tower = cell_of(field, mark.peer);
         match mark.kind {
             MarkKind::In => incoming.add_blob(here, tower, mark.part),
@@ -292,7 +292,7 @@ fn draw_peer_summary(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<
 }
 
 fn peer_summary(model: &Model, peer: &Peer) -> String {
-    let age = format::age(peer.age(model.shown_now()));
+    let age = format::age(peer.age(model.list_time()));
     let introduced =
         introduction_text(model, &peer.address).map(|how| format!(", {how}")).unwrap_or_default();
     format!(

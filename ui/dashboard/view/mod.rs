@@ -57,7 +57,7 @@ fn draw_screen(model: &Model, theme: Theme, frame: &mut Frame<'_>) {
 }
 
 fn draw_too_small(model: &Model, theme: Theme, frame: &mut Frame<'_>) {
-    if let Some(handing_on) = model.handing_on() {
+    if let Some(handing_on) = model.drain_progress() {
         drain_progress::draw(handing_on, theme, frame.area(), frame);
         return;
     }
@@ -70,7 +70,7 @@ fn draw_too_small(model: &Model, theme: Theme, frame: &mut Frame<'_>) {
 }
 
 fn draw_body(model: &Model, theme: Theme, areas: &Areas, frame: &mut Frame<'_>) {
-    if let Some(palette) = &model.menu {
+    if let Some(palette) = &model.palette {
         palette::draw(palette, theme, areas.body, frame);
         return;
     }

@@ -30,13 +30,13 @@ const EMPTY: &[&str] = &[
 
 /// Draws the rows below the title.
 pub fn draw(model: &Model, theme: Theme, list: &ReturningList, area: Rect, frame: &mut Frame<'_>) {
-    if model.shown_lives().returned() == 0 {
+    if model.shown_histories().returned() == 0 {
         draw_empty(theme, area, EMPTY, frame);
         return;
     }
-    let selected = list.position(model.shown_lives());
+    let selected = list.position(model.shown_histories());
     let top = list.top(selected, usize::from(area.height));
-    let lives = model.shown_lives().ranking().enumerate().skip(top);
+    let lives = model.shown_histories().ranking().enumerate().skip(top);
     for ((position, life), row) in lives.zip(area.rows()) {
         let is_selected = position == selected;
         let mut line = Line::from(Span::raw(if is_selected { "> " } else { "  " }));
@@ -54,11 +54,11 @@ fn visit_count(visits: u32) -> String {
 
 /// Returns the note in the title: the number of returned messages that are no longer in the list.
 pub fn title_note(model: &Model) -> String {
-    match model.shown_lives().forgotten() {
+    match model.shown_histories().forgotten() {
         0 => String::new(),
         forgotten => {
             let forgotten = format::count(usize::try_from(forgotten).unwrap_or(usize::MAX));
-            format!("  {} kept, {forgotten} forgotten", format::count(model.shown_lives().returned()))
+            format!("  {} kept, {forgotten} forgotten", format::count(model.shown_histories().returned()))
         }
     }
 }
@@ -69,7 +69,7 @@ fn row_spans(model: &Model, theme: Theme, life: &MessageHistory, width: usize) -
     let interval = if room >= VISITS + INTERVAL { INTERVAL } else { 0 };
     let last = if room >= VISITS + INTERVAL + LAST { LAST } else { 0 };
     let text = width.saturating_sub(MARKER + visits + interval + last);
-    let ago = model.shown_now().uptime.saturating_sub(life.last.uptime);
+    let ago = model.list_time().uptime.saturating_sub(life.last.uptime);
     let every =
         life.interval().map(|interval| format!("every {}", format::span(interval))).unwrap_or_default();
     vec![

@@ -69,7 +69,7 @@ fn row_spans(
         Span::styled(fit(&status, STATUS - 1, theme.charset), theme.peer(peer)),
         Span::raw(" "),
         Span::styled(names.fit(&peer.address), address_style(theme, peer.status)),
-        Span::raw(fit_right(&format::age(peer.age(model.shown_now())), AGE + 1, theme.charset)),
+        Span::raw(fit_right(&format::age(peer.age(model.list_time())), AGE + 1, theme.charset)),
     ];
     if has_round_trip {
         let round_trip = peer.round_trip.map(format::round_trip).unwrap_or_default();

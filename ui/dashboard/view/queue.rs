@@ -92,7 +92,7 @@ fn row_spans(
     let fixed = MARKER + number.len() + SIZE + AGE + 2;
     let visits = if width >= fixed + VISITS + MIN_PREVIEW_WIDTH { VISITS } else { 0 };
     let text = fit(&preview(&queued.message), width.saturating_sub(fixed + visits), theme.charset);
-    let age = model.shown_now().uptime.saturating_sub(Duration::from_millis(queued.since_ms));
+    let age = model.list_time().uptime.saturating_sub(Duration::from_millis(queued.since_ms));
     let seen = if queued.visits > 1 {
         format!("{}{}", glyphs(theme.charset).times, queued.visits)
     } else {

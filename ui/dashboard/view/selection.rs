@@ -69,7 +69,7 @@ fn detail_lines(model: &Model, theme: Theme, content: &OverlayKind, area: Rect) 
 
 /// Returns the history of the selected message, below a heading.
 fn history_lines(model: &Model, theme: Theme, content: &OverlayKind, columns: usize) -> Vec<Line<'static>> {
-    let Some(life) = content.message().and_then(|message| model.shown_lives().of(message)) else {
+    let Some(life) = content.message().and_then(|message| model.shown_histories().of(message)) else {
         return Vec::new();
     };
     let mut lines = vec![Line::default(), Line::styled("its life", theme.strong)];

@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_nothing_at_all_is_on_the_ground() {
+    fn only_zero_has_the_lowest_bar() {
         assert_eq!(
             [0.0, 0.001, 3.5, 7.0].map(|value| bar_symbol(value, 7.0)),
             [LEVELS[0], LEVELS[1], LEVELS[4], LEVELS[7]]

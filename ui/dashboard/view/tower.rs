@@ -63,7 +63,7 @@ pub fn draw(model: &Model, theme: Theme, area: Rect, has_focus: bool, frame: &mu
         scene(outgoing, Direction::Out).draw(right, frame);
     } else {
         // Draw the outgoing tower only if the incoming one is idle.
-        let rests = incoming.face(model.shown_moment().uptime, &model.motion) == TowerFace::Resting;
+        let rests = incoming.face(model.animation_time().uptime, &model.motion) == TowerFace::Resting;
         let outgoing_only = rests && outgoing.message().is_some();
         let shown = if outgoing_only { (outgoing, Direction::Out) } else { (incoming, Direction::In) };
         scene(shown.0, shown.1).draw(body, frame);
@@ -80,7 +80,7 @@ struct TowerPanel<'a> {
 
 impl TowerPanel<'_> {
     fn draw(&self, area: Rect, frame: &mut Frame<'_>) {
-        let look = self.tower.face(self.model.shown_moment().uptime, &self.model.motion);
+        let look = self.tower.face(self.model.animation_time().uptime, &self.model.motion);
         let lines = self.text_lines(look, area);
         let texts = u16::try_from(lines.len()).unwrap_or(0).min(area.height);
         let [above, below] = Layout::vertical([Constraint::Fill(1), Constraint::Length(texts)]).areas(area);
@@ -365,7 +365,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_tower_fits_where_it_is_put() {
+    fn a_tower_fits_into_its_area() {
         for (width, height) in (0..120).flat_map(|width| (0..70).map(move |height| (width, height))) {
             let area = Rect::new(3, 5, width, height);
             let place = Shape::largest_for(area).position_in(area, false);
@@ -392,13 +392,13 @@ mod tests {
     }
 
     #[test]
-    fn hostile_letters_are_named_by_what_they_are() {
+    fn hostile_letters_are_escaped() {
         assert_eq!(letter_name("a\u{1b}b", 1, Charset::Unicode), "\\x1b");
         assert!(!letter_name("\u{202e}", 1, Charset::Unicode).contains('\u{202e}'));
     }
 
     #[test]
-    fn the_end_of_a_text_is_what_has_room() {
+    fn the_longest_fitting_suffix_is_shown() {
         assert_eq!(fitting_suffix("GNU Terry", 5, Charset::Unicode), "Terry");
         assert_eq!(fitting_suffix("GNU", 5, Charset::Unicode), "GNU");
         assert_eq!(fitting_suffix("\u{4e16}\u{754c}", 3, Charset::Unicode), "\u{754c}");

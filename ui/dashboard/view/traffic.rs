@@ -64,7 +64,7 @@ pub fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     let (top, selected) = (model.log_top(), model.log_position());
     let names = AddressLabels::on_screen(model, column_widths(usize::from(area.width)).1, theme.charset);
     for (offset, row) in rows.rows().enumerate() {
-        let entry = model.log.at(top + offset).filter(|entry| !model.is_held_back(entry.number));
+        let entry = model.log.at(top + offset).filter(|entry| !model.is_hidden_row(entry.number));
         let Some(entry) = entry else { break };
         let spans = row_spans(model, theme, entry, &names, usize::from(area.width));
         let is_selected = selected == Some(top + offset) && model.log_cursor != LogCursor::Following;
@@ -94,7 +94,7 @@ fn title_notes(model: &Model, theme: Theme, width: usize) -> Vec<Span<'static>> 
         LogCursor::Following => notes.push(Span::raw("following")),
         LogCursor::Frozen { .. } if below == 0 => notes.push(Span::raw("standing still")),
         LogCursor::Frozen { .. } => {
-            let (below, key) = (format::count(below), model.key_for(":bottom"));
+            let (below, key) = (format::count(below), model.key_name(":bottom"));
             notes.push(Span::styled(format!("standing still, {below} below: {key} follows"), theme.strong));
         }
     }
@@ -104,7 +104,7 @@ fn title_notes(model: &Model, theme: Theme, width: usize) -> Vec<Span<'static>> 
     let stations = saved_filters::title_notes(model, theme, room);
     room = room.saturating_sub(stations.iter().map(Span::width).sum());
     notes.extend(stations);
-    let shows_all = format!("  {} shows all", model.key_for(":close"));
+    let shows_all = format!("  {} shows all", model.key_name(":close"));
     if model.log.filter().is_some() && shows_all.len() <= room {
         notes.push(Span::styled(shows_all, theme.quiet));
     }

@@ -100,7 +100,7 @@ fn received(from: &str) -> Event {
 }
 
 #[test]
-fn a_tower_stays_where_it_is_while_others_come_and_go() {
+fn a_peer_keeps_its_position_while_others_come_and_go() {
     let mut scene = Scene::new(Setting::Off, &peers(10));
     let before = scene.places();
     scene.map.refresh(&peers(40), 40);
@@ -112,14 +112,14 @@ fn a_tower_stays_where_it_is_while_others_come_and_go() {
 }
 
 #[test]
-fn the_same_peers_stand_at_the_same_places_in_whichever_order_they_are_told() {
+fn positions_do_not_depend_on_the_order_of_peers() {
     let mut others = peers(30);
     others.reverse();
     assert_eq!(Scene::new(Setting::Off, &peers(30)).places(), Scene::new(Setting::Off, &others).places());
 }
 
 #[test]
-fn there_are_no_more_towers_than_have_room_and_a_crowd_stands_on_rings() {
+fn the_map_is_bounded_and_a_crowd_is_on_rings() {
     let mut scene = Scene::new(Setting::Off, &[]);
     for peer in peers(500) {
         scene.introduce(&peer.address.to_string(), Discovery::Referral(address("tower:1")));
@@ -136,7 +136,7 @@ fn there_are_no_more_towers_than_have_room_and_a_crowd_stands_on_rings() {
 }
 
 #[test]
-fn edges_say_who_made_whom_known() {
+fn edges_show_introductions() {
     let mut scene = Scene::new(Setting::Off, &[]);
     scene.introduce("one:1", Discovery::Inbound);
     scene.introduce("two:2", Discovery::Referral(address("one:1")));
@@ -157,7 +157,7 @@ fn edges_say_who_made_whom_known() {
 }
 
 #[test]
-fn a_peer_known_from_an_earlier_run_has_an_edge_once_messages_went_between_us() {
+fn a_peer_with_earlier_messages_has_a_contact_edge() {
     let mut known = peers(1);
     let mut scene = Scene::new(Setting::Off, &known);
     assert_eq!(scene.edges(), []);
@@ -167,7 +167,7 @@ fn a_peer_known_from_an_earlier_run_has_an_edge_once_messages_went_between_us() 
 }
 
 #[test]
-fn a_message_travels_there_when_it_is_taken_and_from_there_when_it_comes() {
+fn messages_travel_in_their_direction() {
     let mut scene = Scene::new(Setting::Full, &peers(2));
     scene.note(&sending(1, "tower:1"));
     scene.note(&received("tower:2"));
@@ -181,7 +181,7 @@ fn a_message_travels_there_when_it_is_taken_and_from_there_when_it_comes() {
 }
 
 #[test]
-fn a_message_waits_before_the_tower_for_a_slow_answer_but_not_for_ever() {
+fn a_message_without_result_stops_before_the_peer_for_a_limited_time() {
     let mut scene = Scene::new(Setting::Full, &peers(1));
     scene.note(&sending(1, "tower:1"));
     scene.wait(5000);
@@ -191,7 +191,7 @@ fn a_message_waits_before_the_tower_for_a_slow_answer_but_not_for_ever() {
 }
 
 #[test]
-fn a_message_that_is_not_taken_stops_half_way() {
+fn a_failed_message_stops_half_way() {
     let mut scene = Scene::new(Setting::Full, &peers(1));
     scene.note(&sending(1, "tower:1"));
     scene.note(&failed(1, "tower:1"));
@@ -204,7 +204,7 @@ fn a_message_that_is_not_taken_stops_half_way() {
 }
 
 #[test]
-fn without_motion_the_edge_of_the_last_message_stands_out_until_the_next() {
+fn without_motion_the_edge_of_the_last_message_is_highlighted() {
     for setting in [Setting::Reduced, Setting::Off] {
         let mut scene = Scene::new(setting, &peers(2));
         scene.note(&received("tower:1"));
@@ -218,7 +218,7 @@ fn without_motion_the_edge_of_the_last_message_stands_out_until_the_next() {
 }
 
 #[test]
-fn a_flood_is_bounded() {
+fn messages_in_flight_are_bounded() {
     let mut scene = Scene::new(Setting::Full, &peers(3));
     (0..1000).for_each(|number| scene.note(&sending(number, "tower:1")));
     assert_eq!(scene.map.flights.len(), MAX_FLIGHTS);
@@ -228,7 +228,7 @@ fn a_flood_is_bounded() {
 }
 
 #[test]
-fn every_tower_is_reached_by_arrow_keys_and_each_leads_its_way() {
+fn arrow_keys_reach_every_peer_in_their_direction() {
     let scene = Scene::new(Setting::Off, &peers(24));
     let directions = [MapDirection::Up, MapDirection::Down, MapDirection::Left, MapDirection::Right];
     let mut reached = vec![address("tower:1")];

@@ -34,7 +34,7 @@ const FRESH: u64 = 400;
 const TOLD: usize = 12;
 
 #[test]
-fn random_keys_clicks_and_events_do_what_the_small_model_says() {
+fn random_input_agrees_with_the_reference_model() {
     let steps = env::var("CLACKS_MODEL_STEPS").ok().and_then(|steps| steps.parse().ok());
     let per_seed = steps.map_or(STEPS, |steps: u64| steps / (SEEDS.end - SEEDS.start));
     for seed in SEEDS {

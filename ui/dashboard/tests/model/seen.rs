@@ -51,10 +51,10 @@ impl Seen {
         Self {
             overlay: model.overlay.as_ref().map(|overlay| overlay.content.kind()),
             depth: model.overlay.as_ref().map_or(0, Opened::depth),
-            has_menu: model.menu.is_some(),
+            has_menu: model.palette.is_some(),
             is_still: model.frozen.is_some(),
             is_asked: model.question.is_some(),
-            is_handing_on: model.handing_on().is_some(),
+            is_handing_on: model.drain_progress().is_some(),
             is_large_enough: model.areas().is_some(),
             writes: model.focus == Focus::Input,
             chooses: model.assist.popup().is_some() || model.input.search().is_some(),

@@ -123,7 +123,7 @@ mod tests {
     const FIELD: Rect = Rect::new(0, 0, 30, 5);
 
     #[test]
-    fn a_name_does_not_stand_where_it_is_taken_for_anothers() {
+    fn a_label_is_not_placed_beside_another_tower() {
         let (tower, below) = (Position::new(20, 2), Position::new(16, 3));
         let mut free = CellReservations::new(FIELD);
         // There is no room on the right or on the left.
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn names_tell_towers_apart() {
+    fn labels_distinguish_peers() {
         let addresses =
             ["tower:1", "tower:2", "quirm.example.org:1"].map(|text| text.parse::<Address>().unwrap());
         let all: Vec<_> = addresses.iter().collect();
