@@ -76,13 +76,13 @@ pub fn line(id: MessageId, message: &Message) -> String {
         string(message).filter(|text| !text.contains(['\n', '\t']) && is_visible(text)).and_then(|text| {
             let line = with(&if text.starts_with(':') { format!(":{text}") } else { text.clone() });
             // White space at the ends would be lost.
-            says(&line, &text).then_some(line)
+            sets_text(&line, &text).then_some(line)
         });
     as_text.unwrap_or_else(|| with(&format!(":json {}", escaped_json(&message.as_json_line()))))
 }
 
 /// Whether the command sets this text.
-fn says(line: &str, text: &str) -> bool {
+fn sets_text(line: &str, text: &str) -> bool {
     match Command::parse(line) {
         Ok(Command::Node(NodeCommand::Replace(_, message))) => message.as_text().as_deref() == Some(text),
         _ => false,
@@ -90,7 +90,7 @@ fn says(line: &str, text: &str) -> bool {
 }
 
 /// The `:edit` command with invalid JSON as its argument, joined to one line, so that the user can correct it.
-pub fn line_to_mend(id: MessageId, text: &str) -> String {
+pub fn line_to_correct(id: MessageId, text: &str) -> String {
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     format!(":edit {id} :json {}", lines.collect::<Vec<_>>().join(" "))
 }

@@ -112,7 +112,7 @@ impl fmt::Display for Station {
 }
 
 /// Parses the argument of `:station`.
-pub(crate) fn parse_wish(text: &str) -> Result<(Number, StationCommand), StationError> {
+pub(crate) fn parse_station(text: &str) -> Result<(Number, StationCommand), StationError> {
     let (number, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
     let number = number.parse()?;
     Ok(match rest.trim() {
@@ -225,20 +225,20 @@ pub struct StationWriter {
 }
 
 impl StationWriter {
-    /// Starts the writer; needs a tokio runtime. `complain` receives the message of each failed write.
-    pub fn new(file: StationFile, complain: impl Fn(String) + Send + 'static) -> Self {
+    /// Starts the writer; needs a tokio runtime. `on_error` receives the message of each failed write.
+    pub fn new(file: StationFile, on_error: impl Fn(String) + Send + 'static) -> Self {
         let (newest, mut changed) = watch::channel(Stations::default());
         let task = tokio::task::spawn_blocking(move || {
             while Handle::current().block_on(changed.changed()).is_ok() {
                 let stations = changed.borrow_and_update().clone();
-                file.write(&stations).unwrap_or_else(|error| complain(format!("{error:#}")));
+                file.write(&stations).unwrap_or_else(|error| on_error(format!("{error:#}")));
             }
         });
         Self { newest, task }
     }
 
     /// Schedules a write of these stations. Of several pending states only the newest is written.
-    pub fn keep(&self, stations: &Stations) {
+    pub fn save(&self, stations: &Stations) {
         self.newest.send_replace(stations.clone());
     }
 
@@ -283,13 +283,13 @@ mod tests {
                 StationCommand::Save(Station { filter: Filter::parse("\"bell\"").unwrap(), bell: false }),
             ),
         ] {
-            assert_eq!(parse_wish(text), Ok((number("3"), wanted)), "{text}");
+            assert_eq!(parse_station(text), Ok((number("3"), wanted)), "{text}");
         }
         for text in ["0", "10", "x", "-1", "", "3from:a"] {
-            assert_eq!(parse_wish(text), Err(StationError::Number), "{text}");
+            assert_eq!(parse_station(text), Err(StationError::Number), "{text}");
         }
         assert!(
-            parse_wish("3 bell").unwrap_err().to_string().starts_with("something to look for is missing")
+            parse_station("3 bell").unwrap_err().to_string().starts_with("something to look for is missing")
         );
         assert_eq!("bell type:x".parse::<Station>().unwrap_err().span, 5..11);
     }
@@ -337,7 +337,7 @@ mod tests {
             let writer = StationWriter::new(file.clone(), |reason| panic!("{reason}"));
             for text in ["gnu", "chess"] {
                 stations.set(number("2"), Some(station(text)));
-                writer.keep(&stations);
+                writer.save(&stations);
             }
             assert_eq!(file.read().unwrap(), Stations::default());
             go_on.send(()).unwrap();

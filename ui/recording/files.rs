@@ -60,7 +60,7 @@ impl Files {
     pub fn create(path: &Path, existing: Existing, most: u64) -> Result<Self, FileError> {
         let (path, is_there) = &place(path, existing)?;
         match existing {
-            Existing::SetAside if *is_there => set_aside(path)?,
+            Existing::Rotate if *is_there => rename_older(path)?,
             Existing::Overwrite if *is_there => fs::remove_file(path).map_err(at(path))?,
             _ => {}
         }
@@ -112,12 +112,12 @@ impl Files {
     }
 
     /// Rotates the files: this file gets the suffix `.1`, and a new one is created.
-    pub fn turn(&mut self) -> Result<(), FileError> {
+    pub fn rotate(&mut self) -> Result<(), FileError> {
         self.flush()?;
         check_numbered(&self.path)?;
         // Somebody else may have put another file there meanwhile.
         if is_recording(&self.path)? {
-            set_aside(&self.path)?;
+            rename_older(&self.path)?;
         }
         self.file = new_file(&self.path)?;
         self.in_file = 0;
@@ -156,7 +156,7 @@ fn check_numbered(path: &Path) -> Result<(), FileError> {
 }
 
 /// Moves every file on by one number; the oldest goes.
-fn set_aside(path: &Path) -> Result<(), FileError> {
+fn rename_older(path: &Path) -> Result<(), FileError> {
     for number in (0..KEPT).rev() {
         let from = if number == 0 { path.to_owned() } else { numbered(path, number) };
         match fs::rename(&from, numbered(path, number + 1)) {

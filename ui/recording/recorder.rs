@@ -286,7 +286,7 @@ impl Writer {
         let (told, snapshot) = self.node.snapshot(events, LIMITS);
         told.iter().try_for_each(|event| self.write_event(event, snapshot.now))?;
         if self.files.is_full() {
-            self.files.turn()?;
+            self.files.rotate()?;
             self.begin(&snapshot)
         } else {
             self.write(line::snapshot(&snapshot))

@@ -76,17 +76,17 @@ fn keys() -> String {
 }
 
 fn commands() -> String {
-    let mut text = table_of(Availability::Anywhere);
+    let mut text = table_of(Availability::Everywhere);
     text += "| `::text` | send the message \":text\" |\n\n## With an interface\n\nOn the screen, and most of them [with `--accessible`](accessible.md); not in `clacks node`:\n\n";
-    text += &table_of(Availability::Screen);
+    text += &table_of(Availability::ScreenOnly);
     text + "\n## For key bindings\n\nThese commands are useful only when a key is bound to them:\n\n"
-        + &table_of(Availability::Key)
+        + &table_of(Availability::KeyOnly)
 }
 
 fn table_of(scope: Availability) -> String {
     let mut table = "| command | what it does |\n|---|---|\n".to_owned();
     for spec in COMMANDS.iter().filter(|spec| spec.scope == scope) {
-        let _ = writeln!(table, "| `{}` | {} |", spec.usage(), spec.does);
+        let _ = writeln!(table, "| `{}` | {} |", spec.usage(), spec.help);
     }
     table
 }

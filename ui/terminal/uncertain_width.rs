@@ -8,7 +8,9 @@
 
 use std::ops::Range;
 
-use clacks_text::width_range::{PAD, is_certain, is_drawn, is_open, joins, layout_columns, most_columns};
+use clacks_text::width_range::{
+    PAD, is_certain, is_drawn, is_open, joins, layout_columns, max_terminal_columns,
+};
 use ratatui::buffer::{Buffer, Cell, CellWidth};
 
 /// Replaces a cell that does not fit in its row.
@@ -96,7 +98,7 @@ pub fn trailing_blanks(row: &[Cell]) -> usize {
         return 0;
     }
     let columns = usize::from(symbol.cell_width().max(1));
-    let room = usize::from(most_columns(symbol)).saturating_sub(columns);
+    let room = usize::from(max_terminal_columns(symbol)).saturating_sub(columns);
     row.iter().skip(columns).take(room).take_while(|cell| cell.symbol() == " ").count()
 }
 
@@ -109,7 +111,7 @@ fn is_covered(row: &[Cell]) -> bool {
 /// Whether a terminal can draw the cell beyond the edge. Single characters of one column are allowed there, because
 /// lines reach the edge, and a terminal without wrapping stays in the row.
 fn can_overflow(symbol: &str, room: usize) -> bool {
-    !is_single_column(symbol) && usize::from(most_columns(symbol)) > room && !is_certain(symbol)
+    !is_single_column(symbol) && usize::from(max_terminal_columns(symbol)) > room && !is_certain(symbol)
 }
 
 /// Whether the text is a single character of one column, which is allowed at the edge.
@@ -177,7 +179,7 @@ fn find_uncertain(frame: &Buffer) -> Vec<Placed> {
     for (index, cell) in frame.content.iter().enumerate() {
         let symbol = cell.symbol();
         if symbol.len() > 1 && !is_certain(symbol) {
-            let columns = usize::from(most_columns(symbol).max(symbol.cell_width()));
+            let columns = usize::from(max_terminal_columns(symbol).max(symbol.cell_width()));
             let columns = columns.min(width - index % width);
             let row = &frame.content[index..][..width - index % width];
             let behind = row.iter().skip(usize::from(symbol.cell_width().max(1)));
@@ -211,7 +213,9 @@ fn cells_to_write(frame: &Buffer, dirty: &[bool]) -> Vec<Write> {
             let write = |at: usize, cell: &Cell| (frame.area.x + at as u16, y, cell.clone());
             if dirty[at..end].contains(&true) {
                 writes.extend((own..end).map(|at| write(at, &row[at])));
-                if is_single_column(cell.symbol()) && at + usize::from(most_columns(cell.symbol())) > width {
+                if is_single_column(cell.symbol())
+                    && at + usize::from(max_terminal_columns(cell.symbol())) > width
+                {
                     // A terminal may draw nothing there and leave the old content.
                     writes.push(write(at, cell.clone().set_symbol(" ")));
                 }
@@ -232,7 +236,7 @@ fn cells_to_write(frame: &Buffer, dirty: &[bool]) -> Vec<Write> {
 /// not know the first of several characters.
 fn can_damage_previous(cell: &Cell, at: usize, width: usize) -> bool {
     let symbol = cell.symbol();
-    !is_certain(symbol) && (is_multi_char(symbol) || at + usize::from(most_columns(symbol)) > width)
+    !is_certain(symbol) && (is_multi_char(symbol) || at + usize::from(max_terminal_columns(symbol)) > width)
 }
 
 /// The bytes that the terminal receives for consecutive frames.

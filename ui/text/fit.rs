@@ -10,7 +10,7 @@ use ratatui::{
 use super::{
     charset::Charset,
     glyphs::glyphs,
-    sanitize::{SafeLine, shown, shown_lines},
+    sanitize::{SafeLine, sanitize, sanitize_lines},
 };
 
 /// Maximum number of characters of a message in its preview, more than any screen is wide.
@@ -18,14 +18,14 @@ const PREVIEW: usize = 1024;
 
 /// Sanitizes text to exactly this many columns: cut, or padded with spaces on the right.
 pub fn fit(text: &str, columns: usize, charset: Charset) -> String {
-    let shown = shown(text, columns, charset);
+    let shown = sanitize(text, columns, charset);
     let spaces = columns.saturating_sub(shown.width());
     format!("{}{}", shown.as_str(), " ".repeat(spaces))
 }
 
 /// Sanitizes text to exactly this many columns: cut, or padded with spaces on the left.
 pub fn fit_right(text: &str, columns: usize, charset: Charset) -> String {
-    let shown = shown(text, columns, charset);
+    let shown = sanitize(text, columns, charset);
     let spaces = columns.saturating_sub(shown.width());
     format!("{}{}", " ".repeat(spaces), shown.as_str())
 }
@@ -71,7 +71,7 @@ pub fn entry(
     charset: Charset,
 ) -> Vec<Line<'static>> {
     let left = name_columns.min(columns / 2);
-    let values = shown_lines(value, columns - left, 0, usize::MAX, charset);
+    let values = sanitize_lines(value, columns - left, 0, usize::MAX, charset);
     let names = std::iter::once(name).chain(std::iter::repeat(""));
     let line = |(name, value): (&str, &SafeLine)| {
         Line::from(vec![Span::styled(fit(name, left, charset), style), Span::raw(value.as_str().to_owned())])

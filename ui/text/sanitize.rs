@@ -52,12 +52,12 @@ pub struct SafeLine {
 /// behind it as no-break spaces.
 ///
 /// The work is bounded by `max_columns`, not by the length of the text.
-pub fn shown(text: &str, max_columns: usize, charset: Charset) -> SafeLine {
+pub fn sanitize(text: &str, max_columns: usize, charset: Charset) -> SafeLine {
     row_of(Pieces::new(text, charset), max_columns)
 }
 
-/// As [`shown`], without the no-break spaces, for text that is read out and not laid out in columns.
-pub fn spelt(text: &str, max_columns: usize, charset: Charset) -> String {
+/// As [`sanitize`], without the no-break spaces, for text that is read out and not laid out in columns.
+pub fn sanitize_unpadded(text: &str, max_columns: usize, charset: Charset) -> String {
     row_of(Pieces { is_padded: false, ..Pieces::new(text, charset) }, max_columns).text
 }
 
@@ -85,7 +85,13 @@ fn row_of(mut pieces: Pieces<'_>, max_columns: usize) -> SafeLine {
 ///
 /// Rows end at line breaks, else behind the last space that fits, else at the last cell that fits. There are at most
 /// [`MOST_ROWS`] rows; the last row of a longer text is `…`. The work is bounded by `skip + rows` rows.
-pub fn shown_lines(text: &str, columns: usize, skip: usize, rows: usize, charset: Charset) -> Vec<SafeLine> {
+pub fn sanitize_lines(
+    text: &str,
+    columns: usize,
+    skip: usize,
+    rows: usize,
+    charset: Charset,
+) -> Vec<SafeLine> {
     Rows::new(text, columns, charset).skip(skip).take(rows).collect()
 }
 

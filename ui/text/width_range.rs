@@ -108,12 +108,12 @@ pub fn is_open(symbol: &str) -> bool {
 }
 
 /// Maximum number of columns that any terminal uses for a cell's text.
-pub fn most_columns(symbol: &str) -> u16 {
-    symbol.chars().map(most_columns_of).fold(0, u16::saturating_add)
+pub fn max_terminal_columns(symbol: &str) -> u16 {
+    symbol.chars().map(max_terminal_columns_of).fold(0, u16::saturating_add)
 }
 
 /// Maximum number of columns that any terminal uses for a character. No table has wide marks.
-pub(crate) fn most_columns_of(c: char) -> u16 {
+pub(crate) fn max_terminal_columns_of(c: char) -> u16 {
     if c.is_ascii() || is_mark(c) && !is_wide(c) || is_in(c, &CERTAIN[..1]) {
         return 1;
     }
@@ -175,14 +175,14 @@ mod tests {
     use super::*;
     use crate::{
         charset::Charset,
-        sanitize::{is_hidden, shown},
+        sanitize::{is_hidden, sanitize},
     };
 
     /// All characters that can start a cell.
     fn bases() -> impl Iterator<Item = char> {
         let all = (0x20..0x3_4000).chain(0xe_0000..0xe_1000).filter_map(char::from_u32);
         all.filter(|c| {
-            let row = shown(c.encode_utf8(&mut [0; 4]), 20, Charset::Unicode);
+            let row = sanitize(c.encode_utf8(&mut [0; 4]), 20, Charset::Unicode);
             row.chars().eq([*c])
         })
     }
@@ -199,7 +199,7 @@ mod tests {
                 let is_right = if is_certain(&text) {
                     width == ours
                 } else {
-                    width > 0 && width <= most_columns(&text) && ours <= most_columns(&text)
+                    width > 0 && width <= max_terminal_columns(&text) && ours <= max_terminal_columns(&text)
                 };
                 if !is_right {
                     wrong.push(format!("{} gives U+{:04X} {width}, not {ours}", table.name, u32::from(c)));
@@ -214,11 +214,11 @@ mod tests {
         let mut wrong = Vec::new();
         let tables: Vec<_> = tables().into_iter().filter(|table| !table.is_measured_alone).collect();
         // A character that is escaped here is escaped everywhere.
-        let is_spelt = |c: char| shown(&format!("\u{915}{c}"), 40, Charset::Unicode).contains('\\');
-        for c in ('\u{80}'..='\u{3ffff}').filter(|c| !is_spelt(*c)) {
+        let is_escaped = |c: char| sanitize(&format!("\u{915}{c}"), 40, Charset::Unicode).contains('\\');
+        for c in ('\u{80}'..='\u{3ffff}').filter(|c| !is_escaped(*c)) {
             let columns = layout_columns_of(c);
             // Wider characters are escaped.
-            assert!(columns <= most_columns_of(c) || columns > 2, "{c:?} {columns}");
+            assert!(columns <= max_terminal_columns_of(c) || columns > 2, "{c:?} {columns}");
             // Marks are never ambiguous.
             for table in tables.iter().filter(|table| is_mark(c) || !table.is_ambiguous_wide) {
                 let width = table.of(c).unwrap_or(0);
@@ -244,7 +244,7 @@ mod tests {
         for c in ('\u{300}'..='\u{3ffff}').filter(|c| is_mark(*c) && !is_hidden(*c)) {
             for table in tables() {
                 let width = table.of(c).unwrap_or(0);
-                assert!(width <= most_columns_of(c), "{} gives {c:?} {width}", table.name);
+                assert!(width <= max_terminal_columns_of(c), "{} gives {c:?} {width}", table.name);
             }
         }
     }

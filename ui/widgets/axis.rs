@@ -4,13 +4,13 @@
 const LEVELS: u16 = 8;
 
 /// The smallest value that makes a bar visible: an eighth of a cell, in a chart of `height` rows that ends at `scale`.
-pub fn least_seen(scale: u64, height: u16) -> u64 {
+pub fn min_visible(scale: u64, height: u16) -> u64 {
     scale.div_ceil(u64::from(height.max(1) * LEVELS))
 }
 
 /// Rounds up to a number that makes a readable scale: 1, 1.5, 2, 3, 4, 5, 6 or 8 times a power of ten. 0 for values
 /// that are not positive or not finite.
-pub fn nice(value: f64) -> f64 {
+pub fn round_up_to_scale(value: f64) -> f64 {
     if value <= 0.0 || !value.is_finite() {
         return 0.0;
     }

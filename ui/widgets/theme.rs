@@ -80,17 +80,17 @@ impl Theme {
 
     /// A peer. An unverified status has the style of [`Status::New`].
     pub fn peer(self, peer: &Peer) -> Style {
-        if peer.is_unverified() { self.claim() } else { self.status(peer.status) }
+        if peer.is_unverified() { self.unverified() } else { self.status(peer.status) }
     }
 
     /// An unverified status.
-    pub fn claim(self) -> Style {
+    pub fn unverified(self) -> Style {
         self.new
     }
 
     /// The tone of an outcome.
-    pub fn mood(self, mood: Tone) -> Style {
-        match mood {
+    pub fn tone(self, tone: Tone) -> Style {
+        match tone {
             Tone::Good => self.good,
             Tone::Bad => self.bad,
             Tone::Plain => Style::new(),
@@ -114,7 +114,7 @@ impl Theme {
 
     /// A notice, by whether it reports an error.
     pub fn notice(self, is_error: bool) -> Style {
-        self.mood(if is_error { Tone::Bad } else { Tone::Good })
+        self.tone(if is_error { Tone::Bad } else { Tone::Good })
     }
 
     /// The line of a chart by its number from 0. The styles repeat after the last one, so a chart also distinguishes

@@ -81,7 +81,7 @@ impl ThemeSelection {
     }
 
     /// The theme for a preview while the user types `:theme NAME`; `None` for other drafts and unknown names.
-    pub fn tried(&self, draft: &str) -> Option<Theme> {
+    pub fn preview(&self, draft: &str) -> Option<Theme> {
         let name = draft.strip_prefix(COMMAND)?;
         self.find(name.trim()).ok().map(|(_, theme)| theme)
     }
@@ -153,11 +153,11 @@ mod tests {
         let looks = looks(true);
         let light = looks.find("light").unwrap().1;
         for draft in [":theme light", ":theme  light ", ":theme l"] {
-            assert_eq!(looks.tried(draft), Some(light), "{draft}");
+            assert_eq!(looks.preview(draft), Some(light), "{draft}");
         }
         // An empty name, another command, or an ambiguous name.
         for draft in [":theme ", "light", ":themelight", ":theme d", ":theme lights"] {
-            assert_eq!(looks.tried(draft), None, "{draft}");
+            assert_eq!(looks.preview(draft), None, "{draft}");
         }
         assert_eq!(looks.theme(), Theme::default());
     }

@@ -145,7 +145,7 @@ impl Keymap {
     fn user_binding(&self, places: &[KeyContext], line: &str) -> Binding {
         let known = self.bindings.iter().find(|binding| binding.command == line);
         let name = line.trim_start_matches(':').split_whitespace().next().unwrap_or_default();
-        let told = || command::spec(name).map_or("", |spec| spec.does).into();
+        let told = || command::spec(name).map_or("", |spec| spec.help).into();
         let does = known.map_or_else(told, |binding| binding.help.clone());
         Binding {
             keys: Vec::new(),
@@ -320,7 +320,7 @@ mod tests {
     fn a_user_binding_gets_the_help_of_its_command() {
         let keymap = rebound("[keys.lists]\n'n' = ':motion off'");
         let binding = keymap.find(KeyContext::Peers, "n".parse().unwrap()).unwrap();
-        assert_eq!(binding.help, command::spec("motion").unwrap().does);
+        assert_eq!(binding.help, command::spec("motion").unwrap().help);
         assert_eq!(binding.keys_in(KeyContext::Traffic).len(), 1);
     }
 

@@ -283,7 +283,7 @@ impl Model {
     /// Returns the theme to draw with: the theme whose name is being typed, else the selected one.
     pub fn theme(&self) -> Theme {
         let writes = matches!(self.focus_after_question(), FocusOwner::Input(_) | FocusOwner::Choices(_));
-        let tried = if writes { self.themes.tried(self.input.draft()) } else { None };
+        let tried = if writes { self.themes.preview(self.input.draft()) } else { None };
         tried.unwrap_or(self.themes.theme())
     }
 

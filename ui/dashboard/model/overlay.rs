@@ -9,7 +9,7 @@ use clacks_source::traffic;
 use clacks_text::{
     charset::Charset,
     format, json,
-    sanitize::{MOST_ROWS, SafeLine, shown_lines},
+    sanitize::{MOST_ROWS, SafeLine, sanitize_lines},
 };
 
 use super::{
@@ -192,7 +192,7 @@ impl Model {
 /// Wraps a message to `columns` columns. Returns whether it was cut; then the last row says so.
 fn wrap(message: &Message, columns: usize, key: &str, charset: Charset) -> (Vec<SafeLine>, bool) {
     let (text, left_out) = json::laid_out(message.as_json(), MAX_MESSAGE_BYTES);
-    let mut rows = shown_lines(&text, columns, 0, usize::MAX, charset);
+    let mut rows = sanitize_lines(&text, columns, 0, usize::MAX, charset);
     let missing = if rows.len() < MOST_ROWS {
         (left_out > 0).then(|| format::size(left_out))
     } else {
@@ -203,7 +203,7 @@ fn wrap(message: &Message, columns: usize, key: &str, charset: Charset) -> (Vec<
     };
     if let Some(missing) = &missing {
         let note = format!("\u{2026} {missing} more of this message are not shown; {key} copies all of it");
-        rows.extend(shown_lines(&note, columns, 0, usize::MAX, charset));
+        rows.extend(sanitize_lines(&note, columns, 0, usize::MAX, charset));
     }
     (rows, missing.is_some())
 }

@@ -1,7 +1,7 @@
 //! The saved filters: short notes in the title of the traffic, and a page.
 
 use clacks_language::saved_filter::{Number, Station};
-use clacks_text::{fit, format, sanitize::shown};
+use clacks_text::{fit, format, sanitize::sanitize};
 use clacks_widgets::theme::Theme;
 use crossterm::event::KeyCode;
 use ratatui::text::{Line, Span};
@@ -45,7 +45,7 @@ fn title_note(
 ) -> Vec<Span<'static>> {
     let is_on = model.log.filter() == Some(&station.filter);
     let style = if is_on { theme.strong } else { theme.quiet };
-    let label = shown(station.filter.as_str(), MAX_LABEL_WIDTH, theme.charset);
+    let label = sanitize(station.filter.as_str(), MAX_LABEL_WIDTH, theme.charset);
     let label = if with_filter { format!(" {}", label.as_str()) } else { String::new() };
     let marker = if is_on { " >" } else { "  " };
     let mut note = vec![Span::styled(format!("{marker}{number}{label}"), style)];

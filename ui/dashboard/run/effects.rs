@@ -59,7 +59,7 @@ impl Dashboard {
                 written.unwrap_or_else(|error| Err(error.to_string()))
             }),
             Effect::RingBell => self.ring_bell()?,
-            Effect::SaveStations(stations) => self.stations.iter().for_each(|kept| kept.keep(&stations)),
+            Effect::SaveStations(stations) => self.stations.iter().for_each(|kept| kept.save(&stations)),
             Effect::SetMouse(on) => self.screen.set_mouse(on)?,
             Effect::RequestQuit => {
                 // Include the most recent changes of the queue.

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use clacks_text::{
     charset::Charset,
-    sanitize::{SafeLine, shown},
+    sanitize::{SafeLine, sanitize},
 };
 use regex::{Regex, RegexBuilder};
 
@@ -183,7 +183,7 @@ fn join_rows(rows: &[&str], columns: usize, charset: Charset) -> (String, Vec<us
 fn continues_on_next(row: &str, next: &str, columns: usize, charset: Charset) -> bool {
     // A character of two columns can leave one column free, an unbroken escape more.
     let left = if next.starts_with('\\') { MAX_UNBROKEN_WIDTH } else { 1 };
-    let is_full = row.len() + left >= columns && shown(row, usize::MAX, charset).width() + left >= columns;
+    let is_full = row.len() + left >= columns && sanitize(row, usize::MAX, charset).width() + left >= columns;
     row.ends_with(' ') || is_full
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clacks_p2p::node::Overview;
-use clacks_text::{charset::Charset, format, glyphs::glyphs, sanitize::shown};
+use clacks_text::{charset::Charset, format, glyphs::glyphs, sanitize::sanitize};
 
 /// Minimum time between two titles, because each is work for a window manager.
 const MIN_INTERVAL: Duration = Duration::from_secs(1);
@@ -45,7 +45,7 @@ fn node_title(address: &str, queued: usize, charset: Charset) -> String {
         0 => String::new(),
         number => format!(" {} {} queued", glyphs(charset).apart, format::count(number)),
     };
-    format!("clacks {}{queued}", shown(address, MAX_ADDRESS_WIDTH, charset))
+    format!("clacks {}{queued}", sanitize(address, MAX_ADDRESS_WIDTH, charset))
 }
 
 #[cfg(test)]

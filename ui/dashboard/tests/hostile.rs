@@ -13,7 +13,7 @@ use clacks_terminal::uncertain_width::Frames;
 use clacks_text::{
     charset::Charset,
     glyphs::glyphs,
-    sanitize::shown,
+    sanitize::sanitize,
     testing::{hostile, is_hidden},
 };
 use clacks_widgets::animation::Animations;
@@ -224,7 +224,7 @@ fn searches_show_hostile_text_harmlessly() {
         fixture.press(KeyCode::Enter);
         fixture.press(KeyCode::Char('/'));
         // What is shown of it is found, and then what it is.
-        let shown = shown(text, 20, Charset::Unicode);
+        let shown = sanitize(text, 20, Charset::Unicode);
         let cut = glyphs(Charset::Unicode).cut;
         fixture.send(Msg::Paste(shown.as_str().trim_end_matches(cut).to_owned()));
         assert_harmless(&fixture);

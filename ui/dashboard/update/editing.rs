@@ -19,7 +19,7 @@ pub fn too_long_reason(id: MessageId, message: &Message) -> Option<String> {
 
 /// Returns the line for the correction of an invalid text, or `None` if it is too long.
 pub(crate) fn correction_line(id: MessageId, text: &str) -> Option<String> {
-    line_if_fits(edit::line_to_mend(id, text))
+    line_if_fits(edit::line_to_correct(id, text))
 }
 
 /// Returns the line, or `None` if it is too long.

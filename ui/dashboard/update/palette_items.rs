@@ -87,8 +87,9 @@ pub fn items(model: &Model) -> Vec<PaletteItem> {
         |(binding, keys): &(&Binding, Vec<Key>)| !keys.is_empty() && binding.command != HELP_COMMAND;
     let bindings: Vec<_> = bindings.filter(is_listed).collect();
     let bound = bindings.iter().map(|(binding, keys)| binding_item(model, binding, keys));
-    let typed =
-        COMMANDS.iter().filter(|spec| spec.scope != Availability::Key && !HELP_COMMAND.ends_with(spec.name));
+    let typed = COMMANDS
+        .iter()
+        .filter(|spec| spec.scope != Availability::KeyOnly && !HELP_COMMAND.ends_with(spec.name));
     let typed =
         typed.filter(|spec| !bindings.iter().any(|(binding, _)| covers_all_arguments(model, binding, spec)));
     let mut items: Vec<_> = bound.chain(typed.map(|spec| command_item(model, spec))).collect();
@@ -145,7 +146,7 @@ fn command_item(model: &Model, spec: &Spec) -> PaletteItem {
             )
         }
     };
-    PaletteItem { keys: String::new(), line: spec.usage(), help: spec.does.to_owned(), action: deed }
+    PaletteItem { keys: String::new(), line: spec.usage(), help: spec.help.to_owned(), action: deed }
 }
 
 fn explanation_item(about: &str, (what, means): (&str, &str)) -> PaletteItem {

@@ -157,14 +157,14 @@ impl Model {
 
 #[cfg(test)]
 mod tests {
-    use clacks_text::{charset::Charset, sanitize::shown_lines};
+    use clacks_text::{charset::Charset, sanitize::sanitize_lines};
 
     use crate::state::search::{MAX_MATCHES, Search};
 
     /// Searches a message with these rows above it.
     fn searched(query: &str, head: &[&str], message: &str, columns: usize) -> (Search, Vec<String>) {
         let head: Vec<String> = head.iter().map(|row| (*row).to_owned()).collect();
-        let message = shown_lines(message, columns, 0, usize::MAX, Charset::Unicode);
+        let message = sanitize_lines(message, columns, 0, usize::MAX, Charset::Unicode);
         let rows = head.iter().cloned().chain(message.iter().map(ToString::to_string)).collect();
         let mut search = Search { query: query.to_owned(), ..Search::default() };
         search.find_matches(head, &message, columns, Charset::Unicode);

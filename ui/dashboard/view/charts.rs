@@ -9,7 +9,7 @@ use clacks_source::{
 };
 use clacks_text::{fit::fit_right, format};
 use clacks_widgets::{
-    axis::{least_seen, nice},
+    axis::{min_visible, round_up_to_scale},
     theme::{Theme, letter},
 };
 use ratatui::{
@@ -154,7 +154,7 @@ impl Panel<'_> {
         let apart = u16::from(strips.height >= MIN_SPACED_HEIGHT);
         let bands = Layout::vertical(heights).spacing(apart).split(strips);
         // The strips share one scale, so that they can be compared.
-        let scale = nice(most).max(MIN_RATE_SCALE);
+        let scale = round_up_to_scale(most).max(MIN_RATE_SCALE);
         let strip = |name, style, of: fn(&Column) -> f64| {
             let values: Vec<_> = columns.iter().map(|column| column.as_ref().map(of)).collect();
             Strip { name, values, scale, label: format::rate(scale), style }
@@ -207,7 +207,7 @@ impl Panel<'_> {
         let most_waited = format!("{} at most", format::count(most as usize));
         let texts = [format!("messages that wait, {most_waited}"), most_waited];
         self.draw_legend(&longest_fitting(texts, area.width.saturating_sub(2)), above, frame);
-        let scale = nice(most).ceil().max(MIN_COUNT_SCALE);
+        let scale = round_up_to_scale(most).ceil().max(MIN_COUNT_SCALE);
         let label = format::count(scale as usize);
         let strip = Strip { name: "queue", values, scale, label, style: self.theme.series(0) };
         self.draw_strip(&strip, band, graph, frame);
@@ -227,7 +227,7 @@ impl Panel<'_> {
             return draw_empty(self.theme, area, NO_PEERS, frame);
         }
         let [_, band, axis] = split_bands(area, false);
-        let scale = nice(most as f64).ceil().max(MIN_COUNT_SCALE) as usize;
+        let scale = round_up_to_scale(most as f64).ceil().max(MIN_COUNT_SCALE) as usize;
         self.draw_gutter("peers", &format::count(scale), band, graph, frame);
         for (column, x) in columns.iter().zip(graph.x..) {
             let stack = column.map(|column| stack_statuses(&column, scale, usize::from(band.height)));
@@ -261,7 +261,7 @@ impl Panel<'_> {
         let gap = u16::from(graph.width >= 2 * bars);
         let width = ((graph.width + gap) / bars).saturating_sub(gap).max(1);
         let scale = most as u64;
-        let least = least_seen(scale, band.height);
+        let least = min_visible(scale, band.height);
         let drawn = counts.iter().map(|count| {
             let value = if *count == 0 { 0 } else { (*count as u64).max(least) };
             Bar::default().value(value).text_value(String::new())
@@ -298,7 +298,7 @@ impl Panel<'_> {
     fn draw_strip(&self, strip: &Strip, area: Rect, graph: Rect, frame: &mut Frame<'_>) {
         self.draw_gutter(strip.name, &strip.label, area, graph, frame);
         let scale = ((strip.scale * FIXED_POINT) as u64).max(1);
-        let least = least_seen(scale, area.height);
+        let least = min_visible(scale, area.height);
         let values = strip.values.iter().map(|value| {
             value.map(|value| if value > 0.0 { ((value * FIXED_POINT) as u64).max(least) } else { 0 })
         });
@@ -433,7 +433,7 @@ fn draw_histogram_axis(theme: Theme, axis: Rect, slot: u16, frame: &mut Frame<'_
 #[cfg(test)]
 mod tests {
     use clacks_p2p::core::PeerCounts;
-    use clacks_widgets::axis::nice;
+    use clacks_widgets::axis::round_up_to_scale;
 
     use super::*;
 
@@ -447,9 +447,9 @@ mod tests {
         for (value, scale) in
             [(0.0, 0.0), (0.31, 0.4), (1.0, 1.0), (1.01, 1.5), (37.0, 40.0), (801.0, 1000.0)]
         {
-            assert!((nice(value) - scale).abs() < 1e-9, "{value}: {}", nice(value));
+            assert!((round_up_to_scale(value) - scale).abs() < 1e-9, "{value}: {}", round_up_to_scale(value));
         }
-        assert!(nice(f64::INFINITY).abs() < 1e-9);
+        assert!(round_up_to_scale(f64::INFINITY).abs() < 1e-9);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The completion popup: a list above the input, or the notice line if the list does not fit.
 
 use clacks_language::completion::Choice;
-use clacks_text::{fit::fit, sanitize::shown};
+use clacks_text::{fit::fit, sanitize::sanitize};
 use clacks_widgets::theme::Theme;
 use ratatui::{
     Frame,
@@ -36,9 +36,10 @@ pub(crate) fn is_in_notice_line(model: &Model) -> bool {
 pub fn draw(model: &Model, theme: Theme, body: Rect, frame: &mut Frame<'_>) {
     let Some(popup) = active_popup(model).filter(|_| body.height >= MIN_BODY_HEIGHT) else { return };
     let (first, choices) = visible_choices(popup);
-    let texts =
-        choices.iter().map(|choice| shown(&choice.text, usize::from(body.width) / 2, theme.charset).width());
-    let notes = choices.iter().map(|choice| shown(&choice.note, MAX_NOTE_WIDTH, theme.charset).width());
+    let texts = choices
+        .iter()
+        .map(|choice| sanitize(&choice.text, usize::from(body.width) / 2, theme.charset).width());
+    let notes = choices.iter().map(|choice| sanitize(&choice.note, MAX_NOTE_WIDTH, theme.charset).width());
     let (text, note) = (texts.max().unwrap_or(0), notes.max().unwrap_or(0));
     let width = u16::try_from(text + note + 6).unwrap_or(u16::MAX).max(24).min(body.width);
     let height = u16::try_from(choices.len() + 1).unwrap_or(u16::MAX).min(body.height);
@@ -87,7 +88,7 @@ pub(crate) fn draw_in_notice_line(model: &Model, theme: Theme, area: Rect, frame
     let Some(popup) = active_popup(model) else { return };
     let columns = usize::from(area.width);
     let chosen = popup.chosen.unwrap_or(0);
-    let width = |choice: &Choice| shown(&choice.text, columns, theme.charset).width() + 3;
+    let width = |choice: &Choice| sanitize(&choice.text, columns, theme.charset).width() + 3;
     let mut room = columns;
     let fits = |number: &usize| {
         let width = width(&popup.completion.choices[*number]);
@@ -106,7 +107,7 @@ pub(crate) fn draw_in_notice_line(model: &Model, theme: Theme, area: Rect, frame
         if left == 0 {
             break;
         }
-        let text = shown(&choice.text, left, theme.charset);
+        let text = sanitize(&choice.text, left, theme.charset);
         let is_chosen = popup.chosen == Some(number);
         let style = if is_chosen { theme.selected } else { theme.quiet };
         line.push_span(Span::styled(

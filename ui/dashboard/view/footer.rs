@@ -8,7 +8,7 @@ use clacks_language::{
     filter::IN_SHORT,
 };
 use clacks_source::precheck::REPLAY_SENDS_NOTHING;
-use clacks_text::{charset::Charset, fit::fit, format, sanitize::shown};
+use clacks_text::{charset::Charset, fit::fit, format, sanitize::sanitize};
 use clacks_widgets::theme::Theme;
 use ratatui::{
     Frame,
@@ -47,7 +47,7 @@ pub(crate) fn draw_notice(model: &Model, theme: Theme, area: Rect, frame: &mut F
     let has_failed = model.notice.as_ref().is_some_and(|notice| notice.is_error);
     let mistake = mistake.filter(|_| !has_failed);
     if let Some(reason) = mistake {
-        let text = shown(reason, usize::from(area.width), theme.charset);
+        let text = sanitize(reason, usize::from(area.width), theme.charset);
         frame.render_widget(Line::styled(text.as_str().to_owned(), theme.notice(true)), area);
         return;
     }
@@ -59,7 +59,7 @@ pub(crate) fn draw_notice(model: &Model, theme: Theme, area: Rect, frame: &mut F
             let left = notice.until.saturating_sub(model.now.uptime);
             format!("; {offer}, {}", format::age(left))
         });
-        let text = shown(&notice.text, usize::from(area.width).saturating_sub(offer.len()), theme.charset);
+        let text = sanitize(&notice.text, usize::from(area.width).saturating_sub(offer.len()), theme.charset);
         let line = format!("{}{}", text.as_str(), offer);
         frame.render_widget(Line::styled(line, theme.notice(notice.is_error)), area);
     } else if let Some(hint) = hint {
@@ -85,11 +85,11 @@ fn command_hint(model: &Model) -> Option<String> {
     let is_whole = typed.contains(char::is_whitespace);
     let fits = |spec: &&Spec| if is_whole { spec.name == name } else { spec.name.starts_with(name) };
     let fitting: Vec<_> =
-        COMMANDS.iter().filter(|spec| spec.scope != Availability::Key).filter(fits).collect();
+        COMMANDS.iter().filter(|spec| spec.scope != Availability::KeyOnly).filter(fits).collect();
     match fitting.as_slice() {
         [] => None,
         [spec] if writes_filter(spec, typed) => Some(IN_SHORT.to_owned()),
-        [spec] => Some(format!("{}   {}", spec.usage(), spec.does)),
+        [spec] => Some(format!("{}   {}", spec.usage(), spec.help)),
         specs => Some(specs.iter().map(|spec| format!(":{}", spec.name)).collect::<Vec<_>>().join("  ")),
     }
 }
@@ -171,7 +171,7 @@ fn trailing_hint(model: &Model, theme: Theme, columns: usize) -> Option<Span<'st
         (_, Some(ghost)) if model.input.is_cursor_at_end() => (ghost.text.clone(), theme.quiet),
         _ => return None,
     };
-    Some(Span::styled(shown(&text, columns, theme.charset).as_str().to_owned(), style))
+    Some(Span::styled(sanitize(&text, columns, theme.charset).as_str().to_owned(), style))
 }
 
 /// Draws the history search: the query and the line that it found.
@@ -180,9 +180,9 @@ fn draw_history_search(model: &Model, theme: Theme, area: Rect, frame: &mut Fram
     let (wanted, cursor) = scroll_to_cursor(wanted, wanted.len(), usize::from(area.width) / 2, theme.charset);
     let room = usize::from(area.width).saturating_sub(cursor + 3);
     let found = match model.input.found() {
-        Some(found) => Span::styled(shown(found, room, theme.charset).as_str().to_owned(), theme.strong),
+        Some(found) => Span::styled(sanitize(found, room, theme.charset).as_str().to_owned(), theme.strong),
         None => Span::styled(
-            shown("nothing that was sent holds this", room, theme.charset).as_str().to_owned(),
+            sanitize("nothing that was sent holds this", room, theme.charset).as_str().to_owned(),
             theme.quiet,
         ),
     };
@@ -204,7 +204,7 @@ fn mark_mistake(model: &Model, theme: Theme, area: Rect, cursor: usize, frame: &
     let (draft, at) = (model.input.draft(), model.input.cursor_byte());
     let column = |byte: usize| {
         let between = draft.get(at.min(byte)..at.max(byte)).unwrap_or_default();
-        let width = shown(between, usize::MAX, theme.charset).width();
+        let width = sanitize(between, usize::MAX, theme.charset).width();
         if byte < at { cursor.saturating_sub(width) } else { cursor.saturating_add(width) }
     };
     let (start, end) = (column(mistake.span.start), column(mistake.span.end));
@@ -225,10 +225,10 @@ fn scroll_to_cursor(draft: &str, cursor: usize, columns: usize, charset: Charset
     let room = columns.saturating_sub(1);
     let starts: Vec<usize> =
         before.char_indices().rev().map(|(at, _)| at).take(MAX_CELL_CHARS * room).collect();
-    let fitting = starts.partition_point(|at| shown(&before[*at..], usize::MAX, charset).width() <= room);
+    let fitting = starts.partition_point(|at| sanitize(&before[*at..], usize::MAX, charset).width() <= room);
     let start = fitting.checked_sub(1).map_or(cursor, |last| starts[last]);
-    let head = shown(&before[start..], room, charset);
-    let tail = shown(after, columns.saturating_sub(head.width()), charset);
+    let head = sanitize(&before[start..], room, charset);
+    let tail = sanitize(after, columns.saturating_sub(head.width()), charset);
     (format!("{}{}", head.as_str(), tail.as_str()), head.width())
 }
 

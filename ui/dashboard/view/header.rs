@@ -54,7 +54,7 @@ fn failure_line(model: &Model, theme: Theme) -> Option<Line<'static>> {
         format!(" LOG FAILED, {lines} lost ")
     });
     let failures: Vec<_> = recording.into_iter().chain(log).collect();
-    (!failures.is_empty()).then(|| Line::styled(failures.join(" "), theme.mood(Tone::Bad)))
+    (!failures.is_empty()).then(|| Line::styled(failures.join(" "), theme.tone(Tone::Bad)))
 }
 
 /// Says that this is a replay, with its position.
@@ -122,7 +122,7 @@ pub fn status_counts(peers: &PeerCounts, theme: Theme) -> Vec<Span<'static>> {
     let counted = Status::ALL.into_iter().flat_map(|status| {
         let claimed = if status == Status::Alive { peers.unverified } else { 0 };
         let rest = peers.of(status).saturating_sub(claimed);
-        [(rest, letter(status), theme.status(status)), (claimed, CLAIMED, theme.claim())]
+        [(rest, letter(status), theme.status(status)), (claimed, CLAIMED, theme.unverified())]
     });
     let mut spans = Vec::new();
     for (count, letter, style) in counted.filter(|(count, ..)| *count > 0) {

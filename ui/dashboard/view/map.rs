@@ -5,7 +5,7 @@ use clacks_p2p::{
     Address,
     core::{Peer, Status},
 };
-use clacks_text::{fit::fit, format, glyphs::glyphs, sanitize::shown_lines};
+use clacks_text::{fit::fit, format, glyphs::glyphs, sanitize::sanitize_lines};
 use clacks_widgets::theme::{CLAIMED, Theme, letter};
 use dots::Dots;
 use labels::{CellReservations, label_candidates};
@@ -276,7 +276,7 @@ fn draw_peer_summary(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<
     let columns = usize::from(area.width).saturating_sub(2);
     let text = peer_summary(model, peer);
     let height = usize::from(area.height);
-    let lines = shown_lines(&text, columns, 0, height + 1, theme.charset);
+    let lines = sanitize_lines(&text, columns, 0, height + 1, theme.charset);
     let style = theme.peer(peer);
     for (index, (line, row)) in lines.iter().zip(area.rows()).enumerate() {
         let marker = if index == 0 { "> " } else { "  " };

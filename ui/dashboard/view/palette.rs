@@ -3,7 +3,7 @@
 use clacks_text::{
     charset::Charset,
     fit::fit,
-    sanitize::{shown, shown_lines},
+    sanitize::{sanitize, sanitize_lines},
 };
 use clacks_widgets::theme::Theme;
 use ratatui::{
@@ -58,7 +58,7 @@ fn draw_query(palette: &Palette, theme: Theme, area: Rect, frame: &mut Frame<'_>
     } else {
         frame.render_widget(Line::raw(format!("/ {}", fit(palette.query(), room, theme.charset))), area);
     }
-    let column = MARKER_WIDTH + shown(palette.query(), room, theme.charset).width();
+    let column = MARKER_WIDTH + sanitize(palette.query(), room, theme.charset).width();
     let column = area.x.saturating_add(u16::try_from(column).unwrap_or(u16::MAX));
     frame.set_cursor_position(Position::new(column.min(area.right() - 1), area.y));
 }
@@ -103,7 +103,7 @@ fn fit_column(text: &str, columns: usize, charset: Charset) -> String {
 fn draw_details(palette: &Palette, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     let Some(item) = palette.selected_item().filter(|_| !area.is_empty()) else { return };
     let text = format!("{}  {}", item.line, item.description());
-    let lines = shown_lines(&text, usize::from(area.width), 0, usize::from(area.height), theme.charset);
+    let lines = sanitize_lines(&text, usize::from(area.width), 0, usize::from(area.height), theme.charset);
     for (line, row) in lines.iter().zip(area.rows()) {
         frame.render_widget(Line::styled(line.as_str().to_owned(), theme.quiet), row);
     }

@@ -1,6 +1,6 @@
 //! The search in an overlay: its input, its title note and its matches.
 
-use clacks_text::sanitize::shown;
+use clacks_text::sanitize::sanitize;
 use clacks_widgets::theme::Theme;
 use ratatui::{
     Frame,
@@ -19,7 +19,8 @@ pub(crate) fn draw_prompt(search: &Search, theme: Theme, area: Rect, frame: &mut
     // Show the end of the query, because that is where the user types.
     let query = search.query();
     let starts = query.char_indices().map(|(at, _)| at);
-    let end = starts.map(|at| shown(&query[at..], usize::MAX, theme.charset)).find(|end| end.width() <= room);
+    let end =
+        starts.map(|at| sanitize(&query[at..], usize::MAX, theme.charset)).find(|end| end.width() <= room);
     let end = end.unwrap_or_default();
     let column = LABEL.len() + 1 + end.width();
     let outcome = Span::styled(format!("  {}", search.status_text()), theme.quiet);
@@ -31,7 +32,7 @@ pub(crate) fn draw_prompt(search: &Search, theme: Theme, area: Rect, frame: &mut
 /// Returns the note in the title about a search. `room` is its maximum width in columns.
 pub fn title_note(search: &Search, theme: Theme, room: usize) -> Span<'static> {
     let outcome = search.status_text();
-    let query = shown(search.query(), room.saturating_sub(outcome.len() + 4), theme.charset);
+    let query = sanitize(search.query(), room.saturating_sub(outcome.len() + 4), theme.charset);
     Span::styled(format!("  /{} {outcome}", query.as_str()), theme.strong)
 }
 
@@ -45,7 +46,7 @@ pub fn highlight_matches(
     frame: &mut Frame<'_>,
 ) {
     let columns =
-        |text: &str| u16::try_from(shown(text, usize::MAX, theme.charset).width()).unwrap_or(u16::MAX);
+        |text: &str| u16::try_from(sanitize(text, usize::MAX, theme.charset).width()).unwrap_or(u16::MAX);
     for (piece, is_current) in search.matches_in_row(row) {
         // The text can be newer than the matches.
         let (Some(before), Some(found)) = (line.get(..piece.span.start), line.get(piece.span.clone())) else {

@@ -1,6 +1,6 @@
 //! The details of the selected item beside the lists, updated live.
 
-use clacks_text::{json::laid_out, sanitize::shown_lines};
+use clacks_text::{json::laid_out, sanitize::sanitize_lines};
 use clacks_widgets::theme::Theme;
 use ratatui::{
     Frame,
@@ -55,7 +55,7 @@ fn detail_lines(model: &Model, theme: Theme, content: &OverlayKind, area: Rect) 
     if let Some(message) = content.message().filter(|_| room > 0) {
         let (text, left_out) = laid_out(message.as_json(), BYTES_PER_CELL * columns * room);
         let text = if left_out > 0 { format!("{text}\u{2026}") } else { text };
-        let mut rows = shown_lines(&text, columns, 0, room + 1, theme.charset);
+        let mut rows = sanitize_lines(&text, columns, 0, room + 1, theme.charset);
         let has_more = rows.len() > room;
         rows.truncate(if has_more { room - 1 } else { room });
         lines.extend(rows.iter().map(|row| Line::raw(row.as_str().to_owned())));

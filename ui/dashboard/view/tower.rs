@@ -3,7 +3,7 @@
 use clacks_language::command::motion_setting::Setting;
 use clacks_p2p::Address;
 use clacks_source::traffic::row::Direction;
-use clacks_text::{charset::Charset, fit::fit_address, sanitize::shown};
+use clacks_text::{charset::Charset, fit::fit_address, sanitize::sanitize};
 use clacks_widgets::theme::Theme;
 use ratatui::{
     Frame,
@@ -131,23 +131,23 @@ impl TowerPanel<'_> {
     fn message_line(&self, text: &str, look: TowerFace, width: usize) -> Line<'static> {
         let Some((before, letter, after)) = look.byte().and_then(|(at, _)| split_at_letter(text, at)) else {
             return Line::styled(
-                shown(text, width, self.theme.charset).as_str().to_owned(),
+                sanitize(text, width, self.theme.charset).as_str().to_owned(),
                 self.theme.quiet,
             );
         };
         // Keep the letter in the left two thirds, so that the text after it is visible.
         let before = fitting_suffix(before, width * 2 / 3, self.theme.charset);
-        let letter = shown(
+        let letter = sanitize(
             letter,
-            width.saturating_sub(shown(before, width, self.theme.charset).width()),
+            width.saturating_sub(sanitize(before, width, self.theme.charset).width()),
             self.theme.charset,
         );
-        let before = shown(before, width, self.theme.charset);
+        let before = sanitize(before, width, self.theme.charset);
         let room = width.saturating_sub(before.width() + letter.width());
         Line::from(vec![
             Span::raw(before.as_str().to_owned()),
             Span::styled(letter.as_str().to_owned(), self.theme.strong.patch(self.theme.selected)),
-            Span::styled(shown(after, room, self.theme.charset).as_str().to_owned(), self.theme.quiet),
+            Span::styled(sanitize(after, room, self.theme.charset).as_str().to_owned(), self.theme.quiet),
         ])
     }
 
@@ -343,7 +343,7 @@ fn split_at_letter(text: &str, at: usize) -> Option<(&str, &str, &str)> {
 fn fitting_suffix(text: &str, columns: usize, charset: Charset) -> &str {
     let mut start = text.len();
     for (at, _) in text.grapheme_indices(true).rev() {
-        if shown(&text[at..], columns + 1, charset).width() > columns {
+        if sanitize(&text[at..], columns + 1, charset).width() > columns {
             break;
         }
         start = at;
@@ -355,7 +355,7 @@ fn fitting_suffix(text: &str, columns: usize, charset: Charset) -> &str {
 fn letter_name(text: &str, at: usize, charset: Charset) -> String {
     match split_at_letter(text, at) {
         Some((_, " ", _)) => "space".to_owned(),
-        Some((_, letter, _)) => shown(letter, usize::from(SIDE_WIDTH), charset).as_str().to_owned(),
+        Some((_, letter, _)) => sanitize(letter, usize::from(SIDE_WIDTH), charset).as_str().to_owned(),
         None => String::new(),
     }
 }

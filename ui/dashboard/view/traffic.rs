@@ -4,7 +4,7 @@ use clacks_source::traffic::row::{Direction, Row};
 use clacks_text::{
     fit::{clock, fit, fit_right, preview},
     format,
-    sanitize::shown,
+    sanitize::sanitize,
 };
 use clacks_widgets::theme::Theme;
 use ratatui::{Frame, layout::Rect, text::Span};
@@ -85,7 +85,7 @@ fn draw_sparks(model: &Model, theme: Theme, title: Rect, taken: usize, frame: &m
 fn title_notes(model: &Model, theme: Theme, width: usize) -> Vec<Span<'static>> {
     let mut notes = Vec::new();
     if let Some(filter) = model.log.filter() {
-        let text = shown(filter.as_str(), width / 3, theme.charset);
+        let text = sanitize(filter.as_str(), width / 3, theme.charset);
         notes.push(Span::styled(format!("/{} ", text.as_str()), theme.strong));
         notes.push(Span::raw(format!("{} of {}  ", model.log.len(), model.log.total())));
     }
@@ -154,6 +154,6 @@ fn row_spans(
         Span::raw(" "),
         Span::styled(fit(&text, rest, theme.charset), text_style),
         Span::raw(" "),
-        Span::styled(fit_right(&row.outcome, outcome, theme.charset), theme.mood(row.mood)),
+        Span::styled(fit_right(&row.outcome, outcome, theme.charset), theme.tone(row.tone)),
     ]
 }

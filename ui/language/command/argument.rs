@@ -17,7 +17,7 @@ pub enum Existing {
     /// Keeps the existing file and refuses to record.
     Refuse,
     /// Renames the existing file to an older one, as when a file is full.
-    SetAside,
+    Rotate,
     /// Deletes the existing recording.
     Overwrite,
 }

@@ -395,8 +395,9 @@ pub fn spec(name: &str) -> Option<&'static Spec> {
 }
 
 /// A hint for an unknown command: the commands that start with its name.
-fn begun_so(name: &str) -> String {
-    let begun = COMMANDS.iter().filter(|spec| spec.scope != Availability::Key && spec.name.starts_with(name));
+fn unknown_command_hint(name: &str) -> String {
+    let begun =
+        COMMANDS.iter().filter(|spec| spec.scope != Availability::KeyOnly && spec.name.starts_with(name));
     let names: Vec<_> = begun.map(|spec| format!(":{}", spec.name)).collect();
     match names.as_slice() {
         [] => ":help lists them".to_owned(),
@@ -409,9 +410,10 @@ fn begun_so(name: &str) -> String {
 fn parse_command(text: &str) -> Result<Command, CommandError> {
     let text = text.trim_start();
     let (name, argument) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
-    let spec = spec(name).ok_or_else(|| CommandError::Unknown(name.to_owned(), begun_so(name)))?;
+    let spec =
+        spec(name).ok_or_else(|| CommandError::Unknown(name.to_owned(), unknown_command_hint(name)))?;
     match (spec.argument, argument.trim()) {
-        (Argument::Line, begun) if !begun.is_empty() => (spec.make)(argument.trim_start()),
+        (Argument::Line, begun) if !begun.is_empty() => (spec.parse)(argument.trim_start()),
         (Argument::Nothing, "")
         | (
             Argument::Filter
@@ -421,10 +423,10 @@ fn parse_command(text: &str) -> Result<Command, CommandError> {
             | Argument::Held
             | Argument::Choice(..),
             _,
-        ) => (spec.make)(argument.trim()),
+        ) => (spec.parse)(argument.trim()),
         (Argument::Nothing, _) => Err(CommandError::Superfluous(spec.name)),
         (wanted, "") => Err(CommandError::Missing(spec.name, wanted)),
-        (_, argument) => (spec.make)(argument),
+        (_, argument) => (spec.parse)(argument),
     }
 }
 

@@ -7,7 +7,7 @@ use clacks_text::{fit::preview, format};
 
 use super::{
     Candidates, Choice,
-    slot::{Slot, Written},
+    slot::{Slot, WordAtCursor},
 };
 use crate::{
     command::{
@@ -22,10 +22,12 @@ use crate::{
 };
 
 /// All choices for the slot, from the command table and the candidates.
-pub fn choices(written: &Written<'_>, candidates: Candidates<'_>) -> Vec<Choice> {
+pub fn choices(written: &WordAtCursor<'_>, candidates: Candidates<'_>) -> Vec<Choice> {
     match written.slot {
         // Commands for key bindings are not offered.
-        Slot::Name => COMMANDS.iter().filter(|spec| spec.scope != Availability::Key).map(command).collect(),
+        Slot::Name => {
+            COMMANDS.iter().filter(|spec| spec.scope != Availability::KeyOnly).map(command).collect()
+        }
         Slot::Argument(spec) => of_argument(spec.argument, candidates),
         Slot::Station => {
             let clear = choice("clear", "free the number");
@@ -73,7 +75,7 @@ fn of_argument(argument: Argument, candidates: Candidates<'_>) -> Vec<Choice> {
 /// The fields of a filter in this domain.
 fn fields(domain: Domain) -> impl Iterator<Item = Choice> {
     let of_domain = FIELDS.iter().filter(move |field| domain.has_field(field.name));
-    of_domain.map(|field| choice(field.start, field.does))
+    of_domain.map(|field| choice(field.start, field.help))
 }
 
 fn all() -> Choice {
@@ -87,8 +89,8 @@ pub fn choice(text: &str, note: &str) -> Choice {
 
 fn command(spec: &Spec) -> Choice {
     let note = match spec.argument {
-        Argument::Nothing => spec.does.to_owned(),
-        argument => format!("{argument}: {}", spec.does),
+        Argument::Nothing => spec.help.to_owned(),
+        argument => format!("{argument}: {}", spec.help),
     };
     Choice { text: spec.name.to_owned(), note, goes_on: spec.argument != Argument::Nothing }
 }

@@ -31,7 +31,7 @@ pub enum Slot {
 
 /// The word at the cursor, with its context.
 #[derive(Debug, Clone)]
-pub struct Written<'a> {
+pub struct WordAtCursor<'a> {
     /// Kind of text that fits here.
     pub slot: Slot,
     /// Range of the word, in bytes of the line.
@@ -63,7 +63,7 @@ fn name(line: &str) -> Option<Range<usize>> {
 }
 
 /// Finds the word at the cursor. `None` in a message, or where nothing can be completed.
-pub fn written(line: &str, cursor: usize) -> Option<Written<'_>> {
+pub fn written(line: &str, cursor: usize) -> Option<WordAtCursor<'_>> {
     let cursor = (0..=cursor.min(line.len())).rev().find(|at| line.is_char_boundary(*at))?;
     let name = name(line)?;
     if cursor < name.start {
@@ -88,7 +88,7 @@ pub fn written(line: &str, cursor: usize) -> Option<Written<'_>> {
             let takes_all = spec.argument == Argument::Drop
                 && matches!(term.slot, Slot::Field)
                 && term.replaces.start == term.argument;
-            Some(Written { slot: if takes_all { Slot::FieldOrAll } else { term.slot }, ..term })
+            Some(WordAtCursor { slot: if takes_all { Slot::FieldOrAll } else { term.slot }, ..term })
         }
         Argument::Station => place.station(spec),
         argument if argument.takes_file() => Some(place.path(spec)),
@@ -113,10 +113,10 @@ struct FirstWord {
 }
 
 impl<'a> Place<'a> {
-    fn word(&self, slot: Slot, replaces: Range<usize>) -> Written<'a> {
+    fn word(&self, slot: Slot, replaces: Range<usize>) -> WordAtCursor<'a> {
         let typed = self.line.get(replaces.start..self.cursor).unwrap_or_default();
         let Self { domain, argument, cursor, .. } = *self;
-        Written { slot, replaces, typed, domain, argument, cursor }
+        WordAtCursor { slot, replaces, typed, domain, argument, cursor }
     }
 
     /// End of the word at or before the cursor.
@@ -133,13 +133,13 @@ impl<'a> Place<'a> {
     }
 
     /// The first word, if the cursor is in it. After it nothing fits, if the command accepts one word.
-    fn argument_word(&self, spec: &'static Spec) -> Option<Written<'a>> {
+    fn argument_word(&self, spec: &'static Spec) -> Option<WordAtCursor<'a>> {
         let first = self.first_word()?.range;
         (self.cursor <= first.end).then(|| self.word(Slot::Argument(spec), first))
     }
 
     /// The name in a path at the cursor. It can contain spaces before the cursor.
-    fn path(&self, spec: &'static Spec) -> Written<'a> {
+    fn path(&self, spec: &'static Spec) -> WordAtCursor<'a> {
         let typed = &self.line[self.argument..self.cursor];
         let start = self.argument + split_path(typed).0.len();
         let behind = &self.line[self.cursor..];
@@ -148,7 +148,7 @@ impl<'a> Place<'a> {
     }
 
     /// The number of a station; after it `bell`, `clear` or a filter.
-    fn station(&self, spec: &'static Spec) -> Option<Written<'a>> {
+    fn station(&self, spec: &'static Spec) -> Option<WordAtCursor<'a>> {
         let first = self.first_word()?.range;
         if self.cursor <= first.end {
             return Some(self.word(Slot::Argument(spec), first));
@@ -157,11 +157,11 @@ impl<'a> Place<'a> {
         let is_second = self.line[second.min(self.cursor)..self.cursor].chars().all(char::is_alphabetic);
         let term = self.term(first.end)?;
         let slot = if is_second && matches!(term.slot, Slot::Field) { Slot::Station } else { term.slot };
-        Some(Written { slot, ..term })
+        Some(WordAtCursor { slot, ..term })
     }
 
     /// The filter term at the cursor. `None` in quotes and in a regular expression.
-    fn term(&self, filter: usize) -> Option<Written<'a>> {
+    fn term(&self, filter: usize) -> Option<WordAtCursor<'a>> {
         let word = word_at(&self.line[filter..], self.cursor - filter)?;
         let word = filter + word.start..filter + word.end;
         let text = &self.line[word.clone()];

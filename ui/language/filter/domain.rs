@@ -178,7 +178,7 @@ impl fmt::Display for Domain {
 
 impl Domain {
     /// A hint that lists the usable fields, for errors.
-    pub(crate) fn what_it_has(self) -> &'static str {
+    pub(crate) fn usable_fields(self) -> &'static str {
         match self {
             Self::Traffic => "it is never true",
             Self::Queue => "a message has text, from:, peer:, ip:, size and type:in or type:own",

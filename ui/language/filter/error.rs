@@ -71,7 +71,7 @@ pub enum Reason {
     #[error("a filter looks for {0} texts at most; leave some out, or use two filters")]
     TooMany(usize),
     /// No item of the domain can match this condition.
-    #[error("no {0} can match {1}; {hint}", hint = .0.what_it_has())]
+    #[error("no {0} can match {1}; {hint}", hint = .0.usable_fields())]
     Never(Domain, String),
     /// No item of the domain can match both conditions.
     #[error("no {0} can match both {1} and {2}")]

@@ -8,7 +8,7 @@ pub struct Field {
     /// The fixed start of a term with this field.
     pub start: &'static str,
     /// Description for the list of completions.
-    pub does: &'static str,
+    pub help: &'static str,
     /// Values that can follow [`Field::start`].
     pub values: Values,
 }
@@ -26,8 +26,8 @@ pub enum Values {
     Unknown,
 }
 
-const fn field(name: &'static str, start: &'static str, does: &'static str, values: Values) -> Field {
-    Field { name, start, does, values }
+const fn field(name: &'static str, start: &'static str, help: &'static str, values: Values) -> Field {
+    Field { name, start, help, values }
 }
 
 /// All fields, in the order in which completion offers them.

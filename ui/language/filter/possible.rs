@@ -25,12 +25,12 @@ pub(super) fn check<'a>(
     // A condition as written, with a `!` if it is negated.
     let written =
         |(_, wanted, span): &Condition<'_>| format!("{}{}", if *wanted { "" } else { "!" }, written(span));
-    Err(why_never(&conditions, domain, written))
+    Err(impossible_error(&conditions, domain, written))
 }
 
 /// The error for a filter that can never match: with one impossible condition, else two that exclude each other, else
 /// all.
-fn why_never(
+fn impossible_error(
     conditions: &[Condition<'_>],
     domain: Domain,
     written: impl Fn(&Condition<'_>) -> String,

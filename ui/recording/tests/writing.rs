@@ -105,7 +105,7 @@ async fn only_its_owner_may_read_a_recording() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_link_stays_a_link_to_the_newest_file() {
     let node = builder().start().await.unwrap();
-    for existing in [Existing::Refuse, Existing::SetAside, Existing::Overwrite] {
+    for existing in [Existing::Refuse, Existing::Rotate, Existing::Overwrite] {
         let directory = TempDir::new().unwrap();
         let (link, target) = (directory.path().join("link"), directory.path().join("there").join("r.jsonl"));
         fs::create_dir(target.parent().unwrap()).unwrap();
@@ -186,7 +186,7 @@ async fn nothing_but_a_recording_is_overwritten_and_that_only_if_asked() {
     let mut recorder = Recorder::new(&node, None);
     for text in ["Dear Terry", ""] {
         fs::write(&path, text).unwrap();
-        for existing in [Existing::Refuse, Existing::SetAside, Existing::Overwrite] {
+        for existing in [Existing::Refuse, Existing::Rotate, Existing::Overwrite] {
             let error = record(&mut recorder, &path, existing).await.unwrap_err();
             assert!(error.ends_with("is there already and is no recording; name another file"), "{error}");
         }
@@ -201,7 +201,7 @@ async fn nothing_but_a_recording_is_overwritten_and_that_only_if_asked() {
     let error = record(&mut recorder, &path, Existing::Refuse).await.unwrap_err();
     let name = path.display();
     assert_eq!(error, format!("{name} is a recording already; :record! {name} overwrites it"));
-    record(&mut recorder, &path, Existing::SetAside).await.unwrap();
+    record(&mut recorder, &path, Existing::Rotate).await.unwrap();
     recorder.stop().await;
     assert_eq!(fs::read(numbered(&path, 1)).unwrap(), first);
     record(&mut recorder, &path, Existing::Overwrite).await.unwrap();
@@ -209,9 +209,7 @@ async fn nothing_but_a_recording_is_overwritten_and_that_only_if_asked() {
     assert_eq!(fs::read(numbered(&path, 1)).unwrap(), first);
 
     fs::write(numbered(&path, 3), "Dear Terry").unwrap();
-    assert!(
-        record(&mut recorder, &path, Existing::SetAside).await.unwrap_err().contains("r.jsonl.3 is there")
-    );
+    assert!(record(&mut recorder, &path, Existing::Rotate).await.unwrap_err().contains("r.jsonl.3 is there"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -238,7 +238,7 @@ pub fn help(time: u64, line: u64) -> Record {
     }
     let described = |spec: &Spec| Described {
         command: format!(":{} {}", spec.name, spec.argument).trim_end().to_owned(),
-        does: spec.does,
+        does: spec.help,
     };
     answer(time, line, Help { commands: COMMANDS.iter().map(described).collect() })
 }

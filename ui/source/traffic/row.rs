@@ -73,7 +73,7 @@ pub struct Row {
     /// The result in a few words.
     pub outcome: String,
     /// The tone of the result.
-    pub mood: Tone,
+    pub tone: Tone,
 }
 
 /// A row with nothing but its direction.
@@ -90,7 +90,7 @@ pub fn blank(direction: Direction) -> Row {
         cut_from: None,
         what: String::new(),
         outcome: String::new(),
-        mood: Tone::Plain,
+        tone: Tone::Plain,
     }
 }
 
@@ -147,8 +147,8 @@ impl Row {
     }
 
     /// Sets the outcome and its tone.
-    pub fn ended(self, outcome: &str, mood: Tone) -> Self {
-        Self { outcome: outcome.to_owned(), mood, ..self }
+    pub fn ended(self, outcome: &str, tone: Tone) -> Self {
+        Self { outcome: outcome.to_owned(), tone, ..self }
     }
 
     /// Sets the outcome to a failure, in brief, and appends the full reason to the description.

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use clacks_text::{charset::Charset, sanitize::spelt};
+use clacks_text::{charset::Charset, sanitize::sanitize_unpadded};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
@@ -167,7 +167,7 @@ impl LineEditor {
                 Some(Vec::new())
             }
             Tab::Tell(sentence) => Some(self.after_drawing(|editor| {
-                let sentence = spelt(&sentence, usize::MAX, editor.charset);
+                let sentence = sanitize_unpadded(&sentence, usize::MAX, editor.charset);
                 Typed::Echo(format!("\n{sentence}\n{}", editor.drawn.text))
             })),
         }
@@ -290,7 +290,7 @@ fn whole_characters(line: &[u8]) -> &[u8] {
 
 /// The text shown for a line or the end of one.
 fn display_text(line: &[u8], charset: Charset) -> String {
-    spelt(&without_tabs(&String::from_utf8_lossy(line)), usize::MAX, charset)
+    sanitize_unpadded(&without_tabs(&String::from_utf8_lossy(line)), usize::MAX, charset)
 }
 
 /// Replaces tabs by spaces of the same length, so that all offsets stay.

@@ -24,7 +24,7 @@ use clacks_source::{
     peer_list::PeerLists,
     saved_filters::{Bell, SavedFilterHits},
 };
-use clacks_text::{charset::Charset, sanitize::spelt};
+use clacks_text::{charset::Charset, sanitize::sanitize_unpadded};
 use keyboard::{Finished, Input, Keyboard};
 use list_cursor::ListCursor;
 use narrator::Narrator;
@@ -180,7 +180,7 @@ async fn write_parts(output: &Output, sentences: Vec<OutputPart>, charset: Chars
 
 /// Sanitizes a sentence, because it can contain text of a peer.
 fn line(sentence: &str, charset: Charset) -> String {
-    spelt(sentence, usize::MAX, charset)
+    sanitize_unpadded(sentence, usize::MAX, charset)
 }
 
 fn sentences_of(sentences: Vec<String>) -> Vec<OutputPart> {
@@ -396,7 +396,7 @@ impl Session {
                 Vec::new()
             }
             Answer::Stations(texts, stations) => {
-                self.stations.iter().for_each(|kept| kept.keep(&stations));
+                self.stations.iter().for_each(|kept| kept.save(&stations));
                 vec![texts]
             }
             Answer::NotAQuery(command) => self.run_other(command),

@@ -190,7 +190,7 @@ impl Narrator {
 /// Whether the row is the effect of a command that was typed here.
 fn is_answer(row: &Row) -> bool {
     let is_about_message = row.direction == Direction::Note && row.message.is_some();
-    row.mood == Tone::Plain && (row.direction == Direction::Own || is_about_message)
+    row.tone == Tone::Plain && (row.direction == Direction::Own || is_about_message)
 }
 
 #[cfg(test)]

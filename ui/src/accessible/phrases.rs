@@ -20,7 +20,7 @@ use clacks_text::{
     fit::{clock, preview},
     format,
     glyphs::glyphs,
-    sanitize::spelt,
+    sanitize::sanitize_unpadded,
 };
 use jiff::tz::TimeZone;
 
@@ -60,7 +60,7 @@ const ALSO_IN_REPLAY: [&str; 6] = ["peers", "queue", "limits", "held", "help", "
 /// The sentence for a traffic row.
 pub(crate) fn traffic_row(row: &Row, zone: &TimeZone, charset: Charset) -> String {
     let peer = row.peer.as_ref().map_or_else(|| "somebody".to_owned(), ToString::to_string);
-    let said = match (row.direction, row.mood, row.message.as_ref().map(|message| text(message, charset))) {
+    let said = match (row.direction, row.tone, row.message.as_ref().map(|message| text(message, charset))) {
         (Direction::In, Tone::Bad, text) => {
             let what = [Some(row.what.clone()), text].into_iter().flatten().collect::<Vec<_>>().join(": ");
             format!("from {peer}, {}: {what}", row.outcome)
@@ -102,7 +102,7 @@ fn event_text(row: &Row, charset: Charset) -> String {
 
 /// The start of a message.
 pub(crate) fn text(message: &Message, charset: Charset) -> String {
-    spelt(&preview(message), MESSAGE, charset)
+    sanitize_unpadded(&preview(message), MESSAGE, charset)
 }
 
 /// A text with a full stop, unless it ends with another end mark.
@@ -324,7 +324,7 @@ pub(crate) fn help_in_replay() -> Vec<String> {
 
 /// The commands of the accessible mode.
 pub(crate) fn commands() -> Vec<&'static Spec> {
-    let is_here = |spec: &&Spec| spec.scope == Availability::Anywhere || ALSO_HERE.contains(&spec.name);
+    let is_here = |spec: &&Spec| spec.scope == Availability::Everywhere || ALSO_HERE.contains(&spec.name);
     COMMANDS.iter().filter(is_here).collect()
 }
 
@@ -369,7 +369,7 @@ fn description(spec: &Spec) -> &'static str {
         "bottom" => "select and tell the last item of the list",
         "limits" => "tell each limit, how much of it is used, and how often it was reached",
         "help" => "list the available commands",
-        _ => spec.does.strip_prefix("in a replay: ").unwrap_or(spec.does),
+        _ => spec.help.strip_prefix("in a replay: ").unwrap_or(spec.help),
     }
 }
 

@@ -1,6 +1,6 @@
 use std::panic::{catch_unwind, resume_unwind};
 
-use clacks_text::{charset::Charset, sanitize::shown, testing::hostile};
+use clacks_text::{charset::Charset, sanitize::sanitize, testing::hostile};
 use proptest::test_runner::{Config, TestRunner};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use ratatui::{
@@ -84,7 +84,7 @@ fn draw_some(frame: &mut Buffer, rng: &mut StdRng) -> usize {
                 1 => "\u{2500}\u{2502}\u{2588}\u{2026}".repeat(5),
                 _ => (0..rng.random_range(1..6)).map(|_| cluster(rng)).collect(),
             };
-            let row = shown(&text, rng.random_range(0..=room), Charset::Unicode);
+            let row = sanitize(&text, rng.random_range(0..=room), Charset::Unicode);
             frame.set_string(x, y, row.as_str(), style(rng));
             count += row.as_str().chars().filter(|c| !c.is_ascii()).count();
         }
@@ -210,7 +210,7 @@ fn hostile_text_stays_in_its_cells_on_every_terminal() {
         let mut frames = Frames::new(size.0, size.1);
         let mut frame = blank(size);
         frame.set_string(0, 0, "left", Style::new());
-        frame.set_string(4, 1, shown(&text, 36, Charset::Unicode).as_str(), Style::new());
+        frame.set_string(4, 1, sanitize(&text, 36, Charset::Unicode).as_str(), Style::new());
         frame.set_string(0, 2, "right", Style::new());
         let bytes = frames.next(frame);
         let drawn = frames.last().clone();
@@ -259,7 +259,7 @@ fn every_letter_is_shown_completely_with_any_text_behind_it() {
             (1, Style::new(), ""),
         ] {
             let mut frame = blank(size);
-            let row = shown(text, 50, Charset::Unicode);
+            let row = sanitize(text, 50, Charset::Unicode);
             assert!(!row.contains(['\\', '?', '\u{2026}']), "{text:?} {row:?}");
             frame.set_string(x, 0, format!("{}{behind}", row.as_str()), style);
             let bytes = frames.next(frame);
@@ -287,7 +287,7 @@ const JOINED: [(&str, &str); 8] = [
 fn a_field_joins_neither_the_previous_field_nor_old_content() {
     let size = (30, 1);
     for (end, start) in JOINED {
-        let (end, start) = (shown(end, 20, Charset::Unicode), shown(start, 20, Charset::Unicode));
+        let (end, start) = (sanitize(end, 20, Charset::Unicode), sanitize(start, 20, Charset::Unicode));
         let behind = end.width() as u16;
         let other = if behind == 2 { "\u{1f5fc}" } else { "\u{e9}" };
         // The first field is drawn before the second, after it, and removed; both are drawn over old text.
@@ -328,7 +328,7 @@ fn no_row_shifts_and_words_are_complete_with_wide_ambiguous_characters() {
         ] {
             let mut frame = blank(size);
             for (y, text) in [(0, greek), (1, cyrillic)] {
-                frame.set_string(2, y, shown(text, 8, Charset::Unicode).as_str(), Style::new());
+                frame.set_string(2, y, sanitize(text, 8, Charset::Unicode).as_str(), Style::new());
                 frame.set_string([7, 6][usize::from(y)], y, "| beside", Style::new());
             }
             let bytes = frames.next(frame);

@@ -14,7 +14,7 @@ pub(super) mod fuzz;
 pub(super) mod page;
 
 fn in_full(text: &str) -> String {
-    shown(text, usize::MAX, Charset::Unicode).to_string()
+    sanitize(text, usize::MAX, Charset::Unicode).to_string()
 }
 
 #[test]
@@ -110,10 +110,10 @@ fn a_cell_is_padded_to_the_maximum_width_of_all_terminals() {
         ("\u{3248}x", "\u{3248}\u{a0}x", 3),
         ("e\u{301}\u{e17}\u{e35}\u{e48}\u{939}\u{93f}", "e\u{301}\u{e17}\u{e35}\u{e48}\u{939}\u{93f}", 4),
     ] {
-        let row = shown(text, 10, Charset::Unicode);
+        let row = sanitize(text, 10, Charset::Unicode);
         assert_eq!((row.as_str(), row.width()), (expected, columns), "{text:?}");
-        assert_eq!(spelt(text, 10, Charset::Unicode), text, "not in columns");
-        assert_eq!(shown(&row, 10, Charset::Unicode), row, "shown again");
+        assert_eq!(sanitize_unpadded(text, 10, Charset::Unicode), text, "not in columns");
+        assert_eq!(sanitize(&row, 10, Charset::Unicode), row, "shown again");
     }
 }
 
@@ -136,7 +136,7 @@ fn text_is_cut_between_cells_and_escapes() {
         ("ae\u{301}\u{323}bc", 3, "ae\u{301}\u{323}…"),
         ("ae\u{301}\u{323}bc", 2, "a…"),
     ] {
-        assert_eq!(shown(text, columns, Charset::Unicode).as_str(), expected, "{text:?} in {columns}");
+        assert_eq!(sanitize(text, columns, Charset::Unicode).as_str(), expected, "{text:?} in {columns}");
     }
 }
 
@@ -158,7 +158,7 @@ fn rows_end_at_line_breaks_then_spaces_then_cells() {
         ("a\x1b\u{202e}b", 5, &["a\\x1b", "…", "b"]),
         ("one", 0, &[]),
     ] {
-        let rows = shown_lines(text, columns, 0, usize::MAX, Charset::Unicode);
+        let rows = sanitize_lines(text, columns, 0, usize::MAX, Charset::Unicode);
         let rows: Vec<&str> = rows.iter().map(SafeLine::as_str).collect();
         assert_eq!(rows, expected, "{text:?} in {columns}");
     }
@@ -167,11 +167,11 @@ fn rows_end_at_line_breaks_then_spaces_then_cells() {
 #[test]
 fn at_the_row_limit_the_last_row_is_an_ellipsis() {
     let full = "x\n".repeat(MOST_ROWS - 1);
-    assert_eq!(shown_lines(&full, 10, 0, usize::MAX, Charset::Unicode).len(), MOST_ROWS);
-    assert_eq!(shown_lines(&full, 10, MOST_ROWS - 1, 5, Charset::Unicode)[0].as_str(), "");
+    assert_eq!(sanitize_lines(&full, 10, 0, usize::MAX, Charset::Unicode).len(), MOST_ROWS);
+    assert_eq!(sanitize_lines(&full, 10, MOST_ROWS - 1, 5, Charset::Unicode)[0].as_str(), "");
     let more = "x\n".repeat(MOST_ROWS);
-    assert_eq!(shown_lines(&more, 10, 0, usize::MAX, Charset::Unicode).len(), MOST_ROWS);
-    let last = shown_lines(&more, 10, MOST_ROWS - 1, 5, Charset::Unicode);
+    assert_eq!(sanitize_lines(&more, 10, 0, usize::MAX, Charset::Unicode).len(), MOST_ROWS);
+    let last = sanitize_lines(&more, 10, MOST_ROWS - 1, 5, Charset::Unicode);
     assert_eq!(last.iter().map(SafeLine::as_str).collect::<Vec<_>>(), ["…"]);
 }
 
@@ -182,8 +182,8 @@ fn the_work_is_bounded_by_the_columns_and_not_by_the_text() {
         let text = text.repeat(long / text.len());
         let start = Instant::now();
         for _ in 0..100 {
-            assert!(shown(&text, 80, Charset::Unicode).len() <= 5 * 4 * 80);
-            assert!(shown_lines(&text, 80, 20, 20, Charset::Unicode).len() <= 20);
+            assert!(sanitize(&text, 80, Charset::Unicode).len() <= 5 * 4 * 80);
+            assert!(sanitize_lines(&text, 80, 20, 20, Charset::Unicode).len() <= 20);
         }
         // Reading the whole text each time would take minutes.
         assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
@@ -229,7 +229,7 @@ fn cells<'a>(field: &'a [&'a str]) -> impl Iterator<Item = &'a str> {
 fn every_character_is_drawn_in_its_computed_width() {
     // The planes between and after these are unassigned or private.
     for c in (0..0x3_4000).chain(0xe_0000..0xe_1000).filter_map(char::from_u32) {
-        check_row(&shown(&format!("a{c}b\u{915}{c}"), 40, Charset::Unicode), 40);
+        check_row(&sanitize(&format!("a{c}b\u{915}{c}"), 40, Charset::Unicode), 40);
     }
 }
 
@@ -272,14 +272,14 @@ fn check_terminal(row: &SafeLine, columns: u16) {
 proptest! {
     #[test]
     fn any_text_becomes_harmless_cells(text in hostile(), columns in 0_u16..100) {
-        let row = shown(&text, columns.into(), Charset::Unicode);
+        let row = sanitize(&text, columns.into(), Charset::Unicode);
         check_row(&row, columns);
         check_terminal(&row, columns);
     }
 
     #[test]
     fn a_row_is_the_whole_text_or_ends_with_an_ellipsis(text in hostile(), columns in 1_usize..60) {
-        let (row, whole) = (shown(&text, columns, Charset::Unicode), shown(&text, usize::MAX, Charset::Unicode));
+        let (row, whole) = (sanitize(&text, columns, Charset::Unicode), sanitize(&text, usize::MAX, Charset::Unicode));
         if whole.width() <= columns {
             prop_assert_eq!(row, whole);
         } else {
@@ -293,25 +293,25 @@ proptest! {
 
     #[test]
     fn sanitizing_is_idempotent(text in hostile(), columns in 0_usize..60) {
-        let once = shown(&text, columns, Charset::Unicode);
-        prop_assert_eq!(shown(&once, columns, Charset::Unicode), once);
+        let once = sanitize(&text, columns, Charset::Unicode);
+        prop_assert_eq!(sanitize(&once, columns, Charset::Unicode), once);
     }
 
     #[test]
     fn wrapped_rows_are_harmless_and_windows_match_the_whole(
         text in hostile(), columns in 1_u16..40, skip in 0_usize..10, rows in 0_usize..10,
     ) {
-        let all = shown_lines(&text, columns.into(), 0, usize::MAX, Charset::Unicode);
+        let all = sanitize_lines(&text, columns.into(), 0, usize::MAX, Charset::Unicode);
         for row in &all {
             check_row(row, columns);
         }
         let window: Vec<SafeLine> = all.iter().skip(skip).take(rows).cloned().collect();
-        prop_assert_eq!(shown_lines(&text, columns.into(), skip, rows, Charset::Unicode), window);
+        prop_assert_eq!(sanitize_lines(&text, columns.into(), skip, rows, Charset::Unicode), window);
     }
 
     #[test]
     fn wrapping_drops_only_spaces(text in "[a-d 字\n\x1b\u{202e}\u{301}]{0,60}", columns in 8_usize..30) {
-        let wrapped: String = shown_lines(&text, columns, 0, usize::MAX, Charset::Unicode).iter().map(SafeLine::as_str).collect();
+        let wrapped: String = sanitize_lines(&text, columns, 0, usize::MAX, Charset::Unicode).iter().map(SafeLine::as_str).collect();
         let plain: String = text.split('\n').map(in_full).collect();
         prop_assert_eq!(wrapped.replace(' ', ""), plain.replace(' ', ""));
     }

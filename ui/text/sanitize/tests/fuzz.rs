@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     charset::Charset,
     escape::{escaped, escaped_json},
-    sanitize::{SafeLine, shown, shown_lines},
+    sanitize::{SafeLine, sanitize, sanitize_lines},
     testing::is_hidden,
 };
 
@@ -24,15 +24,15 @@ fn cells() {
 }
 
 fn check(text: &str, columns: u16, skip: usize, rows: usize, charset: Charset) {
-    let row = shown(text, columns.into(), charset);
+    let row = sanitize(text, columns.into(), charset);
     check_row(&row, columns);
     check_terminal(&row, columns);
-    assert_eq!(shown(&row, columns.into(), charset), row);
+    assert_eq!(sanitize(&row, columns.into(), charset), row);
     assert!(!charset.is_ascii() || row.is_ascii());
-    let all = shown_lines(text, columns.into(), 0, usize::MAX, charset);
+    let all = sanitize_lines(text, columns.into(), 0, usize::MAX, charset);
     all.iter().for_each(|row| check_row(row, columns));
     let window: Vec<SafeLine> = all.into_iter().skip(skip).take(rows).collect();
-    assert_eq!(shown_lines(text, columns.into(), skip, rows, charset), window);
+    assert_eq!(sanitize_lines(text, columns.into(), skip, rows, charset), window);
 }
 
 /// Checks the escapes used outside the screen.

@@ -3,7 +3,7 @@
 use clacks_terminal::clipboard::{Text, one_line};
 
 use super::*;
-use crate::{charset::Charset, escape::escaped, sanitize::shown, testing::is_hidden};
+use crate::{charset::Charset, escape::escaped, sanitize::sanitize, testing::is_hidden};
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/untrusted-text.md");
 const WRITTEN: &str = "| what | written |";
@@ -35,11 +35,11 @@ fn becomes(written: &str) -> Vec<String> {
 
 /// The generated columns of the second table.
 fn widths(written: &str) -> Vec<String> {
-    let row = shown(written, usize::MAX, Charset::Unicode);
+    let row = sanitize(written, usize::MAX, Charset::Unicode);
     let columns = u16::try_from(row.width()).unwrap();
     check_row(&row, columns);
     check_terminal(&row, columns);
-    let in_ascii = shown(written, usize::MAX, Charset::Ascii);
+    let in_ascii = sanitize(written, usize::MAX, Charset::Ascii);
     vec![code(&row), columns.to_string(), code(&in_ascii)]
 }
 

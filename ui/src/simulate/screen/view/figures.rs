@@ -2,7 +2,7 @@
 
 use clacks_text::{
     format::{self, grouped},
-    sanitize::shown,
+    sanitize::sanitize,
 };
 use clacks_widgets::theme::Theme;
 use ratatui::{
@@ -24,7 +24,7 @@ pub(crate) fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_
         let room = usize::from(row.width).saturating_sub(NAMES);
         let line = Line::from(vec![
             Span::styled(format!("{name:NAMES$}"), theme.quiet),
-            Span::raw(shown(value, room, theme.charset).as_str().to_owned()),
+            Span::raw(sanitize(value, room, theme.charset).as_str().to_owned()),
         ]);
         frame.render_widget(line, row);
     }

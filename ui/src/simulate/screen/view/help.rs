@@ -1,6 +1,6 @@
 //! The help: the keys and their effects.
 
-use clacks_text::sanitize::shown;
+use clacks_text::sanitize::sanitize;
 use clacks_widgets::theme::Theme;
 use ratatui::{
     Frame,
@@ -35,7 +35,7 @@ pub(crate) fn draw(theme: Theme, area: Rect, frame: &mut Frame<'_>) {
         let room = usize::from(row.width).saturating_sub(KEYS + 1);
         let line = Line::from(vec![
             Span::styled(format!(" {keys:KEYS$}"), theme.strong),
-            Span::raw(shown(does, room, theme.charset).as_str().to_owned()),
+            Span::raw(sanitize(does, room, theme.charset).as_str().to_owned()),
         ]);
         frame.render_widget(line, row);
     }

@@ -5,7 +5,7 @@ mod help;
 mod map;
 mod plots;
 
-use clacks_text::{charset::Charset, format::grouped, glyphs, sanitize::shown};
+use clacks_text::{charset::Charset, format::grouped, glyphs, sanitize::sanitize};
 use clacks_widgets::theme::Theme;
 use ratatui::{
     Frame,
@@ -40,7 +40,7 @@ pub(crate) fn view(model: &Model, theme: Theme, frame: &mut Frame<'_>) {
 fn draw_too_small(theme: Theme, frame: &mut Frame<'_>) {
     let area = frame.area();
     if !area.is_empty() {
-        frame.render_widget(shown("20x5 at least", usize::from(area.width), theme.charset).as_str(), area);
+        frame.render_widget(sanitize("20x5 at least", usize::from(area.width), theme.charset).as_str(), area);
     }
 }
 
@@ -69,12 +69,12 @@ fn draw_header(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     };
     let nodes = format!("{} nodes, seed {}", grouped(model.nodes.into()), model.snapshot.seed);
     let room = usize::from(area.width).saturating_sub(state.len() + 2);
-    let name = shown(&model.name, room.saturating_sub(nodes.len() + 2), theme.charset);
+    let name = sanitize(&model.name, room.saturating_sub(nodes.len() + 2), theme.charset);
     let mut line = Line::from(vec![Span::styled(state, theme.focused_title), Span::raw("  ")]);
     if name.width() > 0 {
         line.push_span(Span::styled(format!("{name}  "), theme.strong));
     }
-    line.push_span(Span::styled(shown(&nodes, room, theme.charset).as_str().to_owned(), theme.quiet));
+    line.push_span(Span::styled(sanitize(&nodes, room, theme.charset).as_str().to_owned(), theme.quiet));
     frame.render_widget(line, area);
 }
 
@@ -82,7 +82,7 @@ fn draw_header(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
 fn draw_progress(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     let (progress, at) = (model.snapshot.progress, figures::time(model));
     let room = usize::from(area.width).saturating_sub(1);
-    let told = shown(&format!("{}  {at}", percent(progress)), room, theme.charset);
+    let told = sanitize(&format!("{}  {at}", percent(progress)), room, theme.charset);
     let bar = room.saturating_sub(told.width() + 2).min(MOST_PROGRESS);
     let over = ((progress * bar as f64) as usize).min(bar);
     let line = Line::from(vec![
@@ -97,7 +97,8 @@ fn draw_progress(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>)
 
 fn draw_hints(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     if let Some(notice) = &model.notice {
-        let notice = format!(" {}", shown(notice, usize::from(area.width).saturating_sub(1), theme.charset));
+        let notice =
+            format!(" {}", sanitize(notice, usize::from(area.width).saturating_sub(1), theme.charset));
         frame.render_widget(Line::styled(notice, theme.notice(true)), area);
         return;
     }
@@ -119,7 +120,7 @@ fn draw_hints(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
 /// A line of text, cut at the edge.
 fn draw_line(text: &str, style: Style, charset: Charset, area: Rect, frame: &mut Frame<'_>) {
     if !area.is_empty() {
-        let text = shown(text, usize::from(area.width), charset).as_str().to_owned();
+        let text = sanitize(text, usize::from(area.width), charset).as_str().to_owned();
         frame.render_widget(Line::styled(text, style), Rect { height: 1, ..area });
     }
 }

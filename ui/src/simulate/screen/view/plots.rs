@@ -1,8 +1,8 @@
 //! Plots of the simulation from its start to now, as bars.
 
-use clacks_text::{format, sanitize::shown};
+use clacks_text::{format, sanitize::sanitize};
 use clacks_widgets::{
-    axis::{least_seen, nice},
+    axis::{min_visible, round_up_to_scale},
     theme::Theme,
 };
 use ratatui::{
@@ -51,12 +51,12 @@ fn visited(values: Vec<f64>) -> Plot {
 }
 
 fn known(values: Vec<f64>) -> Plot {
-    let scale = nice(values.iter().copied().fold(0.0, f64::max)).max(5.0);
+    let scale = round_up_to_scale(values.iter().copied().fold(0.0, f64::max)).max(5.0);
     Plot { name: "peers that a node knows", scale, top: format::count(scale as usize), values }
 }
 
 fn rate(values: Vec<f64>) -> Plot {
-    let scale = nice(values.iter().copied().fold(0.0, f64::max)).max(1.0);
+    let scale = round_up_to_scale(values.iter().copied().fold(0.0, f64::max)).max(1.0);
     Plot { name: "deliveries a virtual second", scale, top: format::rate(scale), values }
 }
 
@@ -102,7 +102,7 @@ fn draw_plot(plot: &Plot, number: usize, end: f64, theme: Theme, area: Rect, fra
     let top = format!("{:>width$}", plot.top, width = usize::from(GUTTER) - 1);
     draw_line(&top, theme.quiet, theme.charset, Rect { width: GUTTER, ..band }, frame);
     let scale = ((plot.scale * FINE) as u64).max(1);
-    let least = least_seen(scale, band.height);
+    let least = min_visible(scale, band.height);
     let value = |value: &f64| if *value > 0.0 { ((value * FINE) as u64).max(least) } else { 0 };
     let bars =
         Sparkline::default().data(plot.values.iter().map(value)).max(scale).style(theme.series(number));
@@ -121,7 +121,7 @@ fn draw_axis(end: f64, theme: Theme, axis: Rect, frame: &mut Frame<'_>) {
         let before = (width / 2).saturating_sub(start.len() + middle.len() / 2).min(free);
         format!("{start}{}{middle}{}{now}", " ".repeat(before), " ".repeat(free - before))
     } else {
-        shown(now, width, theme.charset).as_str().to_owned()
+        sanitize(now, width, theme.charset).as_str().to_owned()
     };
     frame.render_widget(Line::from(Span::styled(line, theme.quiet)), axis);
 }
