@@ -281,3 +281,25 @@ fn a_field_that_each_line_has_occurs_once() {
     let error = Reader::new(&messages()).node_line(line).unwrap_err();
     assert_eq!(error.to_string(), "column 40: the field `seq` occurs twice");
 }
+
+#[test]
+fn a_plain_text_with_the_characters_of_the_message_stays_as_it_is() {
+    use crate::description::{Field, Kind};
+    let mut description = messages();
+    description.lists[0].columns = vec![Field::new("text", Kind::Json), Field::new("plain", Kind::Text)];
+    // It is written with an escape. In the JSON that is another spelling, in a plain text it would be another text.
+    let text = Text::new("\"\u{202e}\"");
+    let cells = [Value::text(text.clone()), Value::text(text.clone())];
+    let row = Row { key: Key::new("17"), order: crate::Order::rank(17), cells: cells.into() };
+    let rows = [Change::new(ListId(0), row)];
+    let json = format!(r#"{{"message":{}}}"#, text.untrusted());
+    let body = TestEvent { line: None, touched: Touched::default(), json };
+    let event =
+        Event { seq: 1, kind: EventId(0), now: Now::default(), by: None, body: Body::Typed(Arc::new(body)) };
+    let parts =
+        EventParts { record: Some(Record { rows: &rows, ..Record::default() }), ..EventParts::default() };
+    let line = written(|out| _ = Writer::new(&description).event(out, &event, &parts));
+    let read = read(&description, &line);
+    let cells = [Value::text(json_read_back(&text)), Value::text(text)];
+    assert_eq!(read.rows[0].row.as_ref().unwrap().cells[..], cells);
+}
