@@ -7,12 +7,10 @@ use std::{
 
 use clacks_language::command;
 use clacks_text::charset::Charset;
-use key::Key;
 use user::UserKeys;
 
-use super::state::layout::Pane;
+use super::state::{key::Key, layout::Pane};
 
-pub mod key;
 pub mod table;
 pub mod user;
 
@@ -212,7 +210,7 @@ impl Binding {
 mod tests {
     use clacks_language::command::Command;
 
-    use super::{key::Key, user::UserKeys, *};
+    use super::{user::UserKeys, *};
 
     #[test]
     fn every_key_in_the_table_is_valid_and_bound_once_per_context() {

@@ -8,7 +8,8 @@ use serde::{
     de::{DeserializeSeed, Error, MapAccess, Visitor},
 };
 
-use super::{KeyContext, key::Key};
+use super::KeyContext;
+use crate::state::key::Key;
 
 /// Key bindings of the user, by table. A key occurs at most once per table.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -37,7 +37,7 @@ use still::Frozen;
 use traffic::LogCursor;
 
 use super::{
-    keymap::{Binding, KeyContext, Keymap, key::Key},
+    keymap::{Binding, KeyContext, Keymap},
     state::{
         assist::Assist,
         confirmation::Confirmation,
@@ -45,6 +45,7 @@ use super::{
         filter_preview::FilterPreview,
         held::Held,
         input::Input,
+        key::Key,
         layout::{Areas, Pane},
         limits::Limits,
         lists::{PeerList, QueueList},

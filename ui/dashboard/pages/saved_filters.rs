@@ -6,7 +6,7 @@ use clacks_widgets::theme::Theme;
 use crossterm::event::KeyCode;
 use ratatui::text::{Line, Span};
 
-use crate::{keymap::key::Key, model::Model};
+use crate::{model::Model, state::key::Key};
 
 /// Maximum width of a filter in the title, in columns.
 const MAX_LABEL_WIDTH: usize = 12;

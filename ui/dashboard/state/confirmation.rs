@@ -5,8 +5,7 @@ use clacks_p2p::Address;
 use clacks_source::shutdown::UnsentCounts;
 use crossterm::event::KeyCode;
 
-use super::message::Effect;
-use crate::keymap::key::Key;
+use super::{key::Key, message::Effect};
 
 /// Question to the user. It receives the next key.
 ///

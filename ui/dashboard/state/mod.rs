@@ -8,6 +8,7 @@ pub mod filter_preview;
 pub mod held;
 pub mod input;
 pub mod input_history;
+pub mod key;
 pub mod layout;
 pub mod limits;
 pub mod lists;

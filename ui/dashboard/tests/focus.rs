@@ -10,9 +10,9 @@ use super::{
 };
 use crate::{
     available::has_hint,
-    keymap::key::Key,
     model::focus::{FocusOwner, OpenOverlay},
     state::{
+        key::Key,
         layout::Pane,
         message::{Effect, Msg},
     },

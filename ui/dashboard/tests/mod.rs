@@ -16,6 +16,7 @@ pub(crate) mod looks;
 pub(crate) mod marks;
 pub(crate) mod menu;
 pub(crate) mod model;
+pub(crate) mod module_order;
 pub(crate) mod pasting;
 pub(crate) mod peer_lists;
 pub(crate) mod pictures;

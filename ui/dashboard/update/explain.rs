@@ -1,8 +1,9 @@
 //! Explains where a key works that has no effect in the current context.
 
 use crate::{
-    keymap::{Binding, KeyContext, key::Key},
+    keymap::{Binding, KeyContext},
     model::{Model, focus::FocusOwner},
+    state::key::Key,
 };
 
 /// Shows in which list a key works, or that it works in none.

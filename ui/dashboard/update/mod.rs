@@ -32,9 +32,12 @@ use palette::{type_into_palette, type_into_search};
 use paste::{insert, on_burst, on_paste};
 
 use super::{
-    keymap::{KeyContext, key::Key},
+    keymap::KeyContext,
     model::{Model, focus::FocusOwner},
-    state::message::{Effect, Msg},
+    state::{
+        key::Key,
+        message::{Effect, Msg},
+    },
 };
 
 /// Applies a message to the model. Returns the effects to execute.

@@ -6,9 +6,9 @@ use ratatui::layout::Rect;
 
 use super::{commands::run_with_confirmation, line::start_line};
 use crate::{
-    keymap::key::Key,
     model::Model,
     state::{
+        key::Key,
         layout::PaletteAreas,
         message::Effect,
         palette::{Palette, PaletteAction},

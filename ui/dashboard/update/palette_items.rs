@@ -11,10 +11,11 @@ use clacks_text::charset::Charset;
 
 use crate::{
     available::{expand_template, marked_commands, mode_error, template_error},
-    keymap::{Binding, key::Key},
+    keymap::Binding,
     model::{Model, focus::SelectionTarget, traffic::LogCursor},
     state::{
         confirmation::Confirmation,
+        key::Key,
         layout::Pane,
         lists::Anchor,
         palette::{Palette, PaletteAction, PaletteItem, PaletteTarget},

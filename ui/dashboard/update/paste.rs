@@ -10,9 +10,8 @@ use crossterm::event::{KeyCode, KeyEvent};
 
 use super::{assist, commands::refuse_in_replay, line::start_line, on_key};
 use crate::{
-    keymap::key::Key,
     model::{Model, focus::LineKind},
-    state::{confirmation::Confirmation, message::Effect, sending::Sending},
+    state::{confirmation::Confirmation, key::Key, message::Effect, sending::Sending},
 };
 
 /// Maximum lines of a paste that can be sent as one message each.

@@ -5,10 +5,10 @@ use clacks_source::shutdown::{UnsentCounts, told};
 use crossterm::event::KeyCode;
 
 use crate::{
-    keymap::key::Key,
     model::Model,
     state::{
         confirmation::Confirmation,
+        key::Key,
         message::{Effect, Msg},
         shutdown::{DRAIN_TIME_LIMIT, DrainProgress, DrainStarted},
     },

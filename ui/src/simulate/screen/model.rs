@@ -1,6 +1,6 @@
 //! The model of the screen and its update by keys and snapshots. Pure: no clock, no input or output.
 
-use clacks_dashboard::keymap::key::Key;
+use clacks_dashboard::state::key::Key;
 use clacks_p2p::simulation::Scenario;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Rect;
