@@ -1,11 +1,11 @@
 //! State of the dashboard. [`update`](super::update::update()) changes it, [`view`](super::view) draws it.
 
 pub mod focus;
+pub mod frozen;
 pub mod notice;
 pub mod overlay;
 pub mod rates;
 pub mod snapshot;
-pub mod still;
 pub mod traffic;
 
 use clacks_language::command::motion_setting::Setting;
@@ -28,12 +28,12 @@ use clacks_source::{
 use clacks_text::charset::Charset;
 use clacks_widgets::{animation::Animations, theme::Theme, theme_selection::ThemeSelection};
 use focus::FocusOwner;
+use frozen::Frozen;
 use jiff::tz::TimeZone;
 use notice::Notice;
 use overlay::Overlay;
 use ratatui::layout::Rect;
 use rates::Rates;
-use still::Frozen;
 use traffic::LogCursor;
 
 use super::{

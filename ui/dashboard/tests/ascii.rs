@@ -1,4 +1,4 @@
-//! Where the terminal shows ASCII only.
+//! The ASCII character set.
 
 use clacks_p2p::{
     Message,
@@ -11,7 +11,7 @@ use ratatui::{Terminal, TerminalOptions, Viewport, backend::CrosstermBackend, la
 use super::fixture::Fixture;
 use crate::{state::message::Msg, view::view};
 
-/// What peers write to break a screen, or because they write so.
+/// Text that breaks a screen, and text in other scripts.
 const HOSTILE: &[&str] = &[
     "na\u{ef}ve caf\u{e9} \u{2026} \u{2014}",
     "\u{5854} \u{30af}\u{30e9}\u{30c3}\u{30af}\u{30b9}",
@@ -41,7 +41,7 @@ fn fixture(width: u16, height: u16) -> Fixture {
     fixture
 }
 
-/// The bytes that a terminal of this size gets.
+/// Returns the bytes for a terminal.
 fn written(fixture: &Fixture) -> Vec<u8> {
     let mut bytes = Vec::new();
     let area = Rect::new(0, 0, fixture.model.screen.width, fixture.model.screen.height);
@@ -93,7 +93,7 @@ fn every_message_is_shown_completely_in_ascii() {
 #[test]
 fn own_symbols_have_ascii_replacements() {
     let mut fixture = Fixture::busy_in(Charset::Ascii, 120, 40);
-    // But for two messages of the queue, which are a peer's.
+    // Except two messages of the queue, which are text of peers.
     let screen = fixture.screen();
     let own = screen.lines().filter(|line| !line.contains(" wide ") && !line.contains("\\x1b"));
     own.for_each(|line| assert!(!line.contains("\\u{"), "{screen}"));

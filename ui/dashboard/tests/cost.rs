@@ -1,4 +1,4 @@
-//! What a frame costs: with a queue and a peer list that nobody could read to the end, and with ten of each.
+//! Cost of a frame with very long lists, compared with ten items each.
 
 use std::{
     io,
@@ -17,10 +17,10 @@ use ratatui::{Terminal, TerminalOptions, Viewport, backend::CrosstermBackend, bu
 use crate::{model::Model, run::source::Source, state::message::Msg, update::update, view::view};
 
 const SCREEN: Rect = Rect::new(0, 0, 200, 60);
-/// Frames a second at most.
+/// Maximum frames per second.
 const FRAMES_A_SECOND: u32 = 30;
 
-/// How much there is and how much happens.
+/// Size of the lists and rate of events.
 #[derive(Debug, Clone, Copy)]
 struct Load {
     messages: u32,
@@ -28,16 +28,16 @@ struct Load {
     events_a_second: u32,
 }
 
-/// What a frame took.
+/// Cost of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
 struct Cost {
-    /// To ask the node for what is seen, to draw it, and to make the bytes that the terminal gets.
+    /// Time to query the node, to draw, and to encode the bytes for the terminal.
     draw: Duration,
-    /// To take in what happened since the frame before.
+    /// Time to apply the events since the last frame.
     catch_up: Duration,
 }
 
-/// A dashboard of a node with such a load, whose frames go nowhere.
+/// A dashboard of a node with this load. Its frames are discarded.
 struct Watched {
     node: Node,
     load: Load,
@@ -69,7 +69,7 @@ impl Watched {
         Self { node, load, source, model, terminal, uncertain: UncertainCells::default(), last, events: 0 }
     }
 
-    /// A frame later: as much has happened as does in that time, and it is drawn.
+    /// Applies the events of one frame interval and draws a frame.
     fn frame(&mut self) -> Cost {
         self.happen();
         let began = Instant::now();
@@ -83,7 +83,7 @@ impl Watched {
         Cost { draw: self.draw(), catch_up }
     }
 
-    /// Messages come and go: two events for each.
+    /// Receives and sends messages: two events each.
     fn happen(&mut self) {
         self.events += self.load.events_a_second;
         while self.events >= 2 * FRAMES_A_SECOND {
@@ -133,7 +133,7 @@ fn message(number: u32) -> Message {
     Message::text(&format!("GNU Terry Pratchett, for the {number:>032} time"))
 }
 
-/// What the frames of each take, in turns.
+/// Returns the costs of frames of each load, measured in turns.
 async fn costs<const N: usize>(loads: [Load; N], frames: usize) -> [Vec<Cost>; N] {
     let mut watched = Vec::new();
     for load in loads {
@@ -148,7 +148,7 @@ async fn costs<const N: usize>(loads: [Load; N], frames: usize) -> [Vec<Cost>; N
     costs
 }
 
-/// So much of them took no longer than this.
+/// Returns a quantile of the costs.
 fn quantile(costs: &[Cost], share: f64, of: impl Fn(&Cost) -> Duration) -> Duration {
     let mut times: Vec<_> = costs.iter().map(of).collect();
     times.sort_unstable();
@@ -163,7 +163,7 @@ fn draw(cost: &Cost) -> Duration {
 async fn invisible_items_do_not_slow_a_frame() {
     let load = |count| Load { messages: count, peers: count, events_a_second: 3000 };
     let [few, many] = costs([load(200), load(20_000)], 60).await;
-    // The fastest, which other tests disturbed least.
+    // Compare the fastest frames: other tests disturbed them least.
     let ratio = quantile(&many, 0.0, draw).as_secs_f64() / quantile(&few, 0.0, draw).as_secs_f64();
     assert!(ratio < 3.0, "a frame takes {ratio:.2} times as long with a hundred times as much");
 }
@@ -177,7 +177,7 @@ async fn the_lists_are_on_the_screen_while_frames_are_measured() {
     }
 }
 
-/// `cargo bench` reads the line that this prints: figures in microseconds.
+/// `cargo bench` reads the printed line. Times are in microseconds.
 #[tokio::test]
 #[ignore = "it measures, in a release build, for `cargo bench`"]
 async fn frames_of_many_and_of_ten() {

@@ -1,4 +1,4 @@
-//! A command about a file is refused before it is carried out exactly if it would be refused then.
+//! The check of a file command before Enter agrees with its execution.
 
 use clacks_language::command::{Command, ViewCommand, export_target::Target};
 use clacks_p2p::Node;
@@ -8,7 +8,7 @@ use clacks_source::{
     precheck::{is_about_a_file, on_disk},
 };
 
-/// What can stand where a file is to be made, or beside it, by the name that a command gives.
+/// File system entries at or beside the path of a command.
 const PLACES: &[&str] = &[
     "new",
     "file",
@@ -25,7 +25,7 @@ const PLACES: &[&str] = &[
     "link to itself",
 ];
 
-/// A directory with all of these in it, each ending as the command wants its file to end.
+/// Creates a directory with all of these entries, with this extension.
 fn places(end: &str) -> tempfile::TempDir {
     use std::{fs, os::unix::fs::PermissionsExt};
 
@@ -43,7 +43,7 @@ fn places(end: &str) -> tempfile::TempDir {
     home
 }
 
-/// Why a file is refused: as said before, and as said by what makes the file.
+/// Returns the error of the check and the error of the execution.
 async fn refusals(node: &Node, line: &str) -> (Option<String>, Option<String>) {
     let Ok(Command::View(command)) = Command::parse(line) else { panic!("{line}") };
     let said = on_disk(&command, recorder::why_not);

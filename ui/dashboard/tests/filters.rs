@@ -1,4 +1,4 @@
-//! The filter of the traffic: as it is written, kept and left.
+//! The filter of the traffic: typing, applying and cancelling.
 
 use clacks_p2p::Message;
 use crossterm::event::KeyCode;

@@ -1,4 +1,4 @@
-//! A dashboard with something on it.
+//! The fixture of the tests: a dashboard with simulated data of a node.
 
 use std::{net::IpAddr, time::Duration};
 
@@ -39,32 +39,32 @@ use crate::{
 const NOON: u64 = 1_767_323_045_000;
 const UPTIME: Duration = Duration::from_secs(3000);
 
-/// A dashboard and the lists that its node would have.
+/// A dashboard and the lists of its node.
 pub(crate) struct Fixture {
     pub model: Model,
     pub peers: Vec<Peer>,
     pub queue: Vec<QueuedMessage>,
     pub ignored_remotes: Vec<IpAddr>,
-    /// Remote places with messages here.
+    /// Origins of messages.
     pub places: Vec<PlaceShare>,
-    /// How often limits were met.
+    /// Number of hits per limit.
     pub limits: LimitCounts,
     pub held: Vec<HeldMessage>,
     pub hold_rule: Option<String>,
     /// Lines that are missing in the log file.
     pub lost_lines: Option<LostLines>,
-    /// How much later than [`now`] it is.
+    /// Time since [`now`].
     pub later: Duration,
-    /// What was to be kept for the next run.
+    /// Lines for the history file.
     pub remembered: Vec<String>,
     /// Whether the node refuses a message.
     pub refused: Option<fn(&Message) -> bool>,
-    /// The node has no room for a message.
+    /// Whether the queue of the node is full.
     pub is_full: bool,
 }
 
 impl Fixture {
-    /// An empty dashboard of this size.
+    /// Returns an empty dashboard of this size.
     pub(crate) fn empty(width: u16, height: u16) -> Self {
         let model = Model::new(overview(&[], &[]), now(), TimeZone::UTC, false, true);
         let mut fixture = Self {
@@ -86,12 +86,12 @@ impl Fixture {
         fixture
     }
 
-    /// A dashboard with peers of every status, a queue and some traffic.
+    /// Returns a dashboard with peers of every status, a queue and some traffic.
     pub(crate) fn busy(width: u16, height: u16) -> Self {
         Self::busy_in(Charset::Unicode, width, height)
     }
 
-    /// The same on a terminal that shows these characters.
+    /// The same with a character set.
     pub(crate) fn busy_in(charset: Charset, width: u16, height: u16) -> Self {
         let mut fixture = Self::empty(width, height);
         fixture.model.themes = ThemeSelection::default().with_charset(charset);
@@ -102,7 +102,7 @@ impl Fixture {
         fixture
     }
 
-    /// The same with messages on their way.
+    /// The same with messages in flight.
     pub(crate) fn lively(width: u16, height: u16) -> Self {
         let mut fixture = Self::busy(width, height);
         fixture.model.motion = Animations::new(Setting::Full);
@@ -117,7 +117,7 @@ impl Fixture {
         self.refresh();
     }
 
-    /// Takes in what happened, and answers what is asked about the line being written, as the loop does.
+    /// Sends a message to the update function and replies to queries about the line, as the event loop does.
     pub(crate) fn send(&mut self, msg: Msg) -> Vec<Effect> {
         let mut others = Vec::new();
         for effect in self.update(msg) {
@@ -141,7 +141,7 @@ impl Fixture {
         others
     }
 
-    /// Takes in how commands went: well, unless the node refuses messages.
+    /// Reports success of the commands, unless the node refuses messages.
     fn settle(&mut self, commands: &[NodeCommand]) {
         let refuses = |command: &NodeCommand| matches!(command, NodeCommand::Enqueue(message) if self.refused.is_some_and(|refused| refused(message)));
         let outcomes: Vec<_> = commands
@@ -216,7 +216,7 @@ impl Fixture {
         }
     }
 
-    /// Presses a key and refreshes, as the loop does.
+    /// Presses a key and refreshes, as the event loop does.
     pub(crate) fn press(&mut self, code: KeyCode) -> Vec<Effect> {
         self.key(KeyEvent::from(code))
     }
@@ -239,7 +239,7 @@ impl Fixture {
         text.chars().for_each(|character| drop(self.press(KeyCode::Char(character))));
     }
 
-    /// Answers what the model wants from the lists, as a node would.
+    /// Replies to the query of the model, as a node would.
     pub(crate) fn refresh(&mut self) {
         let wanted = self.model.query();
         let is_known = |address: &Address| self.peers.iter().any(|peer| peer.address == *address);
@@ -304,7 +304,7 @@ impl Fixture {
         self.send(Msg::Refreshed(Box::new(snapshot)));
     }
 
-    /// The screen, row by row, without spaces at the ends.
+    /// Returns the screen, row by row, without trailing spaces.
     pub(crate) fn screen(&self) -> String {
         let buffer = self.draw();
         let rows = buffer.content().chunks(usize::from(buffer.area.width).max(1));
@@ -316,7 +316,7 @@ impl Fixture {
         self.draw_on(self.model.screen.width, self.model.screen.height)
     }
 
-    /// Draws on a terminal of this size, of which the model may not know yet.
+    /// Draws on a terminal of this size, which the model may not know yet.
     pub(crate) fn draw_on(&self, width: u16, height: u16) -> ratatui::buffer::Buffer {
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
         terminal.draw(|frame| view(&self.model, self.model.theme(), frame)).unwrap();
@@ -332,7 +332,7 @@ pub(crate) fn now() -> Now {
     Now { uptime: UPTIME, unix_ms: NOON }
 }
 
-/// The first places, as many as are listed, and how many there are.
+/// Returns the listed origins and the number of all.
 fn window_of_places(places: &[PlaceShare]) -> (Vec<PlaceShare>, usize) {
     (places.iter().take(MOST_PLACES).copied().collect(), places.len())
 }
@@ -435,7 +435,7 @@ fn some_traffic() -> Vec<Event> {
     ]
 }
 
-/// One each to a peer that takes it, to one that is out of reach, and from a third.
+/// One message to a peer that accepts it, one to an unreachable peer, and one from a third.
 fn messages_on_their_way() -> Vec<Event> {
     let gnu = Message::text("GNU Terry Pratchett");
     let [first, second, third] = ["7", "8", "9"].map(|id| id.parse::<MessageId>().unwrap());
@@ -485,7 +485,7 @@ fn overview(peers: &[Peer], queue: &[QueuedMessage]) -> Overview {
     overview
 }
 
-/// Messages that were dropped.
+/// Returns the former state of dropped messages.
 pub(crate) fn dropped(texts: &[&str]) -> Before {
     let mut core = Core::new(Options::new(address("tower:1"))).unwrap();
     let ids: Vec<_> = texts.iter().map(|text| core.enqueue(Message::text(text), now()).unwrap()).collect();

@@ -1,4 +1,4 @@
-//! What has the focus: keys, labels, hints and clicks in every list and in everything that can be open.
+//! The focus: keys, labels, hints and clicks in every list and overlay.
 
 use clacks_language::command::NodeCommand;
 use clacks_recording::player::Progress;
@@ -6,7 +6,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent,
 
 use super::{
     fixture::{Fixture, address, peer},
-    holding::holding,
+    held_and_edited::holding,
 };
 use crate::{
     available::has_hint,
@@ -36,7 +36,7 @@ pub(crate) fn typed(fixture: &mut Fixture, keys: &str) -> Vec<Effect> {
     effects
 }
 
-/// The keys that open it from the list of the peers.
+/// Returns the keys that open an overlay from the peer list.
 pub(crate) fn opening(overlay: OpenOverlay) -> &'static str {
     match overlay {
         OpenOverlay::Stations => ":stations\n",
@@ -61,13 +61,13 @@ fn with_open(overlay: OpenOverlay, (width, height): (u16, u16)) -> Fixture {
     fixture
 }
 
-/// What is typed to get into each other state that keys can be in.
+/// Keys that lead to every other state of the focus.
 const STATES: [&str; 18] = [
     "", "\t", "\t\t", "i", "ihello", ":", ":ra", ":zzz\n", "/gnu", "?", "?dro", "\n/", "\n/tower", "\n/zzz",
     "C/", ":s\t", "/gnu\n", "\te",
 ];
 
-/// A dashboard in one of the states that keys can be in, and what it is called.
+/// Returns a dashboard in one of these states, with the name of the state.
 fn state(at: usize) -> Option<(String, Fixture)> {
     if let Some(overlay) = OpenOverlay::ALL.get(at) {
         return Some((format!("{overlay:?}"), with_open(*overlay, TALL)));
@@ -82,7 +82,7 @@ fn everywhere() -> impl Iterator<Item = (String, Fixture)> {
     (0..).map_while(state)
 }
 
-/// What was said and shown, to see whether a key does anything.
+/// Returns screen and notice, to see whether a key has an effect.
 fn shown(fixture: &Fixture) -> (String, Option<crate::model::notice::Notice>) {
     (fixture.screen(), fixture.model.notice.clone())
 }
@@ -145,7 +145,7 @@ fn the_reason_of_a_refusal_disappears_with_the_next_key() {
     typed(&mut fixture, "H");
     let screen = fixture.screen();
     assert!(screen.contains("HELD") && !screen.contains("nothing is open"), "{screen}");
-    // What went wrong by itself stays.
+    // An error that does not come from an input stays.
     fixture.send(Msg::EffectDone(Err("the disk is full".to_owned())));
     fixture.press(KeyCode::Esc);
     assert!(fixture.screen().contains("the disk is full"), "{}", fixture.screen());
@@ -225,7 +225,7 @@ fn control_c_never_quits_without_a_question() {
     }
 }
 
-/// A name, and what a user does.
+/// A name and an action of the user.
 type Way<'a> = (&'static str, &'a dyn Fn(&mut Fixture));
 
 #[test]
@@ -263,7 +263,7 @@ fn every_way_removes_the_filter() {
     );
 }
 
-/// A key that is hinted at does something, and says no reason why it does not.
+/// Every hinted key has an effect and gives no reason for a refusal.
 #[test]
 fn every_hint_is_true() {
     for (at, (name, fixture)) in everywhere().enumerate() {
@@ -279,16 +279,16 @@ fn every_hint_is_true() {
             let before = shown(&fixture);
             let effects = fixture.key(key.event());
             let is_error = fixture.model.notice.as_ref().is_some_and(|notice| notice.is_error);
-            // A line that will not work says so already; and what fits is found out by completing it.
+            // An invalid line is marked already, and matches are found by completion.
             let is_wrong_line = command == ":complete" || command == ":send" && name.contains("zzz");
-            // The first key on traffic that is followed only stops it.
+            // The first key on followed traffic only freezes it.
             let stops = command.contains("{peer}") || command == ":copy";
             assert!(
                 !is_error || is_wrong_line || stops,
                 "{name}: {key} {command} {:?}",
                 fixture.model.notice
             );
-            // What moves stays where it is at an end.
+            // A move has no effect at an end.
             let is_at_end = command == ":up";
             let is_silent = effects.is_empty() && shown(&fixture) == before;
             assert!(

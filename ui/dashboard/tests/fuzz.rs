@@ -1,4 +1,4 @@
-//! The dashboard, given any keys, pastes, clicks, sizes and events.
+//! Fuzz test of the dashboard with random keys, pastes, clicks, sizes and events.
 
 use std::time::Duration;
 
@@ -14,14 +14,14 @@ use super::{
 };
 use crate::{keymap::Keymap, state::message::Msg};
 
-/// Names of peers that come, go and change.
+/// Names of the peers that appear, disappear and change.
 const NAMES: [&str; 6] =
     ["tower-9.example.org:8080", "tower-3:8443", "[2001:db8::1]:8080", "sto-lat:8080", "quirm:8080", "new:1"];
 
-/// Inputs at most, so that a run takes no longer than it is worth.
+/// Maximum inputs of a run.
 const MOST: usize = 100;
 
-/// Each byte is an input, with those behind it for what it takes.
+/// Each byte selects an input; the following bytes are its arguments.
 #[test]
 fn dashboard() {
     clacks_fuzz::fuzz("dashboard", 20, |bytes| {
@@ -45,7 +45,7 @@ impl World<'_> {
         self.bytes.split_off_first().copied()
     }
 
-    /// The next byte, or 0.
+    /// Returns the next byte, or 0.
     fn number(&mut self) -> u8 {
         self.byte().unwrap_or(0)
     }
@@ -54,7 +54,7 @@ impl World<'_> {
         all[usize::from(self.number()) % all.len()].clone()
     }
 
-    /// As many bytes as the next one says, as text.
+    /// Returns text whose length is the next byte.
     fn text(&mut self) -> String {
         let length = usize::from(self.number()).min(self.bytes.len());
         let (text, rest) = self.bytes.split_at(length);
@@ -100,7 +100,7 @@ impl World<'_> {
         }
     }
 
-    /// Presses one of the keys that do something somewhere.
+    /// Presses a key that has a binding in some context.
     fn press_bound(&mut self) {
         let keymap = Keymap::default();
         let keys: Vec<_> =
@@ -177,7 +177,7 @@ impl World<'_> {
         }
     }
 
-    /// Something comes to the peers or the queue, or goes.
+    /// Adds or removes a peer or a message.
     fn change_lists(&mut self) {
         let (at, name) = (usize::from(self.number()), self.one_of(&NAMES));
         let Fixture { peers, queue, .. } = &mut self.fixture;

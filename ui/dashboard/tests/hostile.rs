@@ -1,4 +1,4 @@
-//! Whatever a peer writes, wherever it is shown, what reaches the terminal is harmless.
+//! Hostile text of peers reaches the terminal only in harmless form, in every view.
 
 use std::num::NonZero;
 
@@ -30,9 +30,9 @@ use ratatui::{
 use super::fixture::{Fixture, peer, queued};
 use crate::{run::source::Source, state::message::Msg, update::update, view::view};
 
-/// What people and peers have written to harm a terminal or whoever looks at it.
+/// Text that attacks terminals or readers.
 const CORPUS: &[&str] = &[
-    // Sequences: clear the screen, another title, the clipboard, a link, the report of a key, an unfinished one.
+    // Escape sequences: clear the screen, set the title, set the clipboard, a link, a key report, an unfinished one.
     "\u{1b}[2J\u{1b}[H",
     "\u{1b}]0;owned\u{7}",
     "\u{1b}]52;c;aGk=\u{1b}\\",
@@ -40,26 +40,26 @@ const CORPUS: &[&str] = &[
     "\u{1b}P+q544e\u{1b}\\",
     "\u{1b}[6n\u{1b}[c\u{1b}]11;?\u{7}",
     "\u{1b}",
-    // The same with one character in front, as terminals of eight bits have it.
+    // The same as single C1 characters.
     "\u{9b}2J\u{9d}0;owned\u{9c}\u{90}\u{84}\u{85}",
-    // What moves the cursor.
+    // Characters that move the cursor.
     "one\rtwo\nthree\u{8}\u{8}\t\u{b}\u{c}\u{0}\u{7f}",
-    // What turns text round or hides it.
+    // Characters that reverse or hide text.
     "abc\u{202e}txt.exe",
     "\u{2066}\u{2067}\u{2069}\u{200e}\u{200f}\u{61c}",
     "in\u{200b}vis\u{feff}ible\u{2060}\u{ad}\u{e0041}\u{e007f}",
     "\u{2028}\u{2029}\u{fff9}\u{3164}\u{e000}",
-    // What makes cells larger than they are.
+    // Combining characters that exceed their cell.
     "Z\u{35b}\u{334}\u{353}\u{34e}\u{35c}\u{321}a\u{336}\u{334}\u{332}l\u{337}\u{335}go",
     "\u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467}\u{200d}\u{1f466}\u{2764}\u{fe0f}\u{1f3f4}\u{e0067}\u{e007f}",
     "\u{0bcc}\u{0e33}\u{fdfd}\u{4e16}\u{754c}\u{1f1e6}\u{1f1e6}\u{1f1e6}",
-    // What other programs take for markup.
+    // Markup of other programs.
     "[red]text[/] <b>bold</b> %s %n {0} $(reboot) `reboot`",
 ];
 
 const SIZES: [(u16, u16); 4] = [(40, 10), (80, 24), (120, 40), (200, 60)];
 
-/// A dashboard on which everything that a peer can write is from the corpus.
+/// Returns a dashboard in which all text of peers is from the corpus.
 fn fixture(width: u16, height: u16) -> Fixture {
     let mut fixture = Fixture::busy(width, height);
     let texts = || CORPUS.iter().zip(1..);
@@ -73,7 +73,7 @@ fn fixture(width: u16, height: u16) -> Fixture {
     fixture
 }
 
-/// The same events, written down and read again.
+/// The same events after a recording and a replay.
 fn from_a_recording(width: u16, height: u16) -> Fixture {
     let directory = tempfile::TempDir::new().unwrap();
     let path = directory.path().join("r.jsonl");
@@ -122,7 +122,7 @@ fn events(text: &str, number: u64) -> Vec<Event> {
     ]
 }
 
-/// The bytes that a terminal gets for the whole screen.
+/// Returns the bytes for the whole screen.
 fn bytes(fixture: &Fixture) -> String {
     let mut bytes = Vec::new();
     let area = fixture.model.screen;
@@ -133,7 +133,7 @@ fn bytes(fixture: &Fixture) -> String {
     String::from_utf8(bytes).unwrap()
 }
 
-/// Nothing but text that is seen, and the sequences that a frame is made of.
+/// Checks that there is only visible text and the sequences of a frame.
 #[track_caller]
 pub(crate) fn assert_harmless(fixture: &Fixture) {
     let bytes = bytes(fixture);
@@ -149,7 +149,7 @@ pub(crate) fn assert_harmless(fixture: &Fixture) {
     }
 }
 
-/// The last character of the sequences that set a style, move, clear, or set a mode.
+/// Whether a character ends a sequence that sets a style, moves, clears or sets a mode.
 fn is_end(character: char) -> bool {
     "mHJKhl".contains(character)
 }
@@ -223,7 +223,7 @@ fn searches_show_hostile_text_harmlessly() {
     for text in CORPUS {
         fixture.press(KeyCode::Enter);
         fixture.press(KeyCode::Char('/'));
-        // What is shown of it is found, and then what it is.
+        // Search the displayed form, and then the original.
         let shown = sanitize(text, 20, Charset::Unicode);
         let cut = glyphs(Charset::Unicode).cut;
         fixture.send(Msg::Paste(shown.as_str().trim_end_matches(cut).to_owned()));
@@ -252,7 +252,7 @@ fn typed_and_pasted_text_is_shown_harmlessly() {
     }
 }
 
-/// Puts other numbers in the place of some.
+/// Replaces some numbers by extreme ones.
 fn exaggerate(line: &str, rng: &mut StdRng) -> String {
     let extremes = [0, 1, i64::MAX as u64, u64::from(u32::MAX), u64::MAX, 9_999_999_999_999];
     let changed = line.split("\":").map(|part| {
@@ -265,7 +265,7 @@ fn exaggerate(line: &str, rng: &mut StdRng) -> String {
     changed.collect::<Vec<_>>().join("\":")
 }
 
-/// A recording of whatever numbers a recording may have, with what the node held told again and again.
+/// Returns a replay of a recording with extreme numbers and repeated states of the node.
 fn exaggerated(seed: u64) -> Player {
     let mut rng = StdRng::seed_from_u64(seed);
     let text = Recording::make(seed, 60).text();
@@ -280,7 +280,7 @@ fn exaggerated(seed: u64) -> Player {
     let mut all = first.to_owned() + "\n";
     for line in text.lines().skip(1).flat_map(|line| [line, &again]) {
         let line = exaggerate(line, &mut rng);
-        // What no recording may have is refused.
+        // Invalid recordings are refused.
         if open(&format!("{first}\n{line}\n")).is_ok() {
             all += &line;
             all.push('\n');
@@ -302,7 +302,7 @@ fn recordings_with_extreme_numbers_are_played_and_drawn() {
             update(&mut fixture.model, happened.now, Msg::Node(happened.event));
             let snapshot = source.snapshot(&fixture.model);
             update(&mut fixture.model, source.now(), Msg::Refreshed(Box::new(snapshot)));
-            // One after the other, each for a while.
+            // One after the other, each for some time.
             if count % 4 == 0 {
                 let key = ['M', 'C', 'T', 'O', 'W', 'H', '?'][count / 4 % 7];
                 for code in [KeyCode::Esc, KeyCode::Esc, KeyCode::Tab, KeyCode::Char(key)] {
@@ -316,7 +316,7 @@ fn recordings_with_extreme_numbers_are_played_and_drawn() {
     }
 }
 
-/// The screen of a terminal on which frames are drawn.
+/// A terminal on which frames are drawn.
 struct OnTerminal {
     terminal: vt100::Parser,
     frames: Frames,
@@ -328,7 +328,7 @@ impl OnTerminal {
         Self { terminal, frames: Frames::new(width, height) }
     }
 
-    /// Shows the next frame; each of its cells has to stand in its column, and be no wider or narrower.
+    /// Draws the next frame and checks that every cell is in its column and has its width.
     fn show(&mut self, frame: &Buffer) {
         self.terminal.process(&self.frames.next(frame.clone()));
         let frame = self.frames.last();
@@ -353,7 +353,7 @@ impl OnTerminal {
     }
 }
 
-/// Keys that open, move and look elsewhere.
+/// Keys that open, move and change the view.
 fn keys() -> impl Strategy<Value = Vec<KeyCode>> {
     let plain = [KeyCode::Tab, KeyCode::BackTab, KeyCode::Enter, KeyCode::Esc, KeyCode::Down, KeyCode::End];
     let letters = "bjkMCTOWHy?/:".chars().map(KeyCode::Char);

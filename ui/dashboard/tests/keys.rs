@@ -1,4 +1,4 @@
-//! What keys, pastes and the mouse do.
+//! Effects of keys, pastes and the mouse.
 
 use clacks_language::command::NodeCommand;
 use clacks_p2p::{Message, core::Status};

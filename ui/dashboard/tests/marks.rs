@@ -1,4 +1,4 @@
-//! Acting on all that is marked, and taking an ignore or a drop back.
+//! Commands on marked items, and their undo.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ fn key(character: char) -> KeyCode {
     KeyCode::Char(character)
 }
 
-/// A dashboard with these rows of the peers marked.
+/// Returns a dashboard with these rows of the peer list marked.
 fn marked(rows: &[usize]) -> Fixture {
     let mut fixture = Fixture::busy(80, 24);
     for row in 0..=6 {
@@ -39,7 +39,7 @@ fn all(command: fn(clacks_p2p::Address) -> NodeCommand, names: &[&str]) -> Vec<E
     vec![Effect::RunAll(names.iter().map(|name| command(address(name))).collect())]
 }
 
-/// Carries commands out as if all of them went well, but for those on this peer.
+/// Reports success of the commands, except those on this peer.
 fn ran(fixture: &mut Fixture, commands: Vec<NodeCommand>, fails: &str) {
     let outcome = |command: NodeCommand| {
         let result = match &command {
@@ -60,7 +60,7 @@ fn ran(fixture: &mut Fixture, commands: Vec<NodeCommand>, fails: &str) {
     fixture.send(Msg::CommandsRun(outcomes, before));
 }
 
-/// That an address was not known.
+/// Returns the former state of an unknown address.
 fn not_known(name: &str) -> Before {
     Before::Peer(Core::new(Options::new(address("tower:1"))).unwrap().peer_state(&address(name)))
 }
@@ -242,7 +242,7 @@ fn the_last_command_is_undone_first() {
     }
 }
 
-/// Carries out the drop of these rows of the queue, as the node does.
+/// Executes the drop of these rows of the queue, as the node does.
 fn dropped(fixture: &mut Fixture, rows: &[usize]) -> Vec<Before> {
     let queued: Vec<_> = rows.iter().map(|row| fixture.queue[*row].clone()).collect();
     fixture.queue.retain(|waiting| !queued.contains(waiting));
@@ -325,7 +325,7 @@ fn every_undoable_command_offers_undo() {
         fixture.send(Msg::CommandsRun(vec![(command, Ok(said.to_owned()))], before.clone()));
         assert!(fixture.screen().contains(&format!("{said}; u takes it back, 10 s")), "{}", fixture.screen());
         assert_eq!(fixture.press(key('u')), [Effect::Undo(before)]);
-        // What changed nothing offers nothing.
+        // A command that changed nothing offers no undo.
         fixture.send(Msg::CommandsRun(
             vec![(NodeCommand::ShowHold, Ok("no message is held".to_owned()))],
             Vec::new(),

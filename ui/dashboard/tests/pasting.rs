@@ -1,20 +1,20 @@
-//! What becomes of text that comes at once.
+//! Pasted text and bursts of keys.
 
 use clacks_language::command::NodeCommand;
 use clacks_p2p::Message;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::{
+    completion::{draft, enqueues, row, writing},
     fixture::{Fixture, address},
     focus::typed,
-    writing::{draft, enqueues, row, writing},
 };
 use crate::{
     model::Focus,
     state::message::{Effect, Msg},
 };
 
-/// Keys that came at once.
+/// Returns a burst of keys.
 fn burst(text: &str) -> Msg {
     let key = |character| match character {
         '\n' => KeyEvent::from(KeyCode::Enter),
@@ -262,7 +262,7 @@ fn a_refused_paste_is_asked_about_again() {
         assert!(fixture.screen().contains("the queue is full"), "{}", fixture.screen());
     }
     fixture.press(KeyCode::Esc);
-    // The second of three lines has room.
+    // The node accepts only the second of three lines.
     fixture.refused = Some(|message| message.as_text().is_none_or(|text| text != "two"));
     fixture.send(Msg::Paste("one\ntwo\nthree".to_owned()));
     fixture.press(KeyCode::Char('n'));

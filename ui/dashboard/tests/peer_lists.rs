@@ -1,4 +1,4 @@
-//! Lists of peers, read while the dashboard is open.
+//! Reading of peer lists in the dashboard.
 
 use std::path::PathBuf;
 

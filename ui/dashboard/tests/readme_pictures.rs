@@ -1,4 +1,4 @@
-//! The README's pictures are of what the program draws.
+//! The pictures of the README show what the program draws.
 
 use std::{collections::BTreeMap, path::Path, time::Duration};
 
@@ -14,16 +14,16 @@ use crate::{model::Model, run::source, state::message::Msg, update::update, view
 
 pub(crate) mod scripted;
 
-/// With it, at this time, there is a bit of everything.
+/// Seed with a varied state at [`UPTIME`].
 const SEED: u64 = 219;
-/// How long the node has run by the time of the pictures.
+/// Uptime of the node in the pictures.
 const UPTIME: Duration = Duration::from_millis(237_100);
-/// How often the dashboard asks for the lists.
+/// Interval of the queries.
 const FRAME: Duration = Duration::from_millis(250);
-/// More than this is slow to load.
+/// Maximum size of a picture, in bytes.
 const MOST_BYTES: usize = 60_000;
 
-/// The dashboard upon a node whose time is not ours.
+/// The dashboard of a node with a virtual clock.
 struct Watched {
     node: Scripted,
     model: Model,
@@ -40,7 +40,7 @@ impl Watched {
         watched
     }
 
-    /// Watches until this uptime.
+    /// Runs until this uptime.
     fn watch_until(&mut self, until: Duration) {
         while self.node.now().uptime < until {
             let frame = (self.node.now().uptime + FRAME).min(until);
@@ -79,11 +79,11 @@ impl Watched {
     }
 }
 
-/// The pictures by their names.
+/// Returns the pictures by name.
 fn pictures() -> BTreeMap<String, String> {
     let mut watched = Watched::new();
     watched.watch_until(UPTIME);
-    // A peer of which there is something to tell.
+    // A peer with several events.
     watched.press(KeyCode::Down);
     watched.press(KeyCode::Down);
     let mut pictures = BTreeMap::new();
@@ -97,7 +97,7 @@ fn pictures() -> BTreeMap<String, String> {
     pictures
 }
 
-/// Set `UPDATE_README` to have them drawn anew.
+/// Set `UPDATE_README` to draw them again.
 #[test]
 fn the_readme_shows_what_the_program_draws() {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets/pictures");

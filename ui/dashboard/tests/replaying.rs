@@ -1,4 +1,4 @@
-//! A recording in the place of a node.
+//! Replay of a recording.
 
 use std::time::Duration;
 

@@ -1,22 +1,22 @@
-//! Every view as it looks at the sizes people use.
+//! Snapshots of every view at common sizes.
 
 use clacks_p2p::core::Status;
 use crossterm::event::KeyCode;
 
 use super::{
     fixture::{Fixture, peer},
-    holding::holding,
+    held_and_edited::holding,
 };
 use crate::state::{lists::Anchor, message::Msg};
 
 const SIZES: [(u16, u16); 5] = [(40, 10), (80, 24), (120, 40), (160, 50), (200, 60)];
 
-/// The screens of all sizes after these keys.
+/// Returns the screens at all sizes after these keys.
 fn screens(keys: &[KeyCode]) -> String {
     screens_after(|fixture| keys.iter().for_each(|key| drop(fixture.press(*key))))
 }
 
-/// The screens of all sizes after this was done.
+/// Returns the screens at all sizes after this preparation.
 fn screens_after(prepare: impl Fn(&mut Fixture)) -> String {
     let screen = |(width, height)| {
         let mut fixture = Fixture::busy(width, height);

@@ -1,4 +1,4 @@
-//! Looking for text in what is open.
+//! Search in overlays.
 
 use clacks_p2p::{
     Message,
@@ -10,7 +10,7 @@ use ratatui::style::Modifier;
 use super::fixture::{Fixture, peer};
 use crate::state::message::Msg;
 
-/// A dashboard on which a message of many lines is open.
+/// Returns a dashboard with an open message of many lines.
 fn open(width: u16, height: u16) -> Fixture {
     let mut fixture = Fixture::busy(width, height);
     let items: Vec<String> = (0..100).map(|number| format!("\"item {number:02} of the list\"")).collect();
@@ -26,7 +26,7 @@ fn title(fixture: &Fixture) -> String {
     fixture.screen().lines().nth(1).unwrap_or_default().to_owned()
 }
 
-/// What is marked on the screen, and what of it is reversed.
+/// Returns the highlighted texts, and those that are reversed.
 fn marked(fixture: &Fixture) -> (Vec<String>, Vec<String>) {
     let buffer = fixture.draw();
     let texts = |modifier: Modifier| {
@@ -172,7 +172,7 @@ fn a_message_of_the_largest_size_is_searched() {
     fixture.write("x g");
     assert!(title(&fixture).ends_with("1 of 9999 or more in what is shown"), "{}", title(&fixture));
     fixture.control('u');
-    // There are more rows than are shown, and nothing is said to be found behind them.
+    // Rows beyond the shown ones have no matches.
     fixture.write("the end");
     assert!(title(&fixture).ends_with("no match in what is shown"), "{}", title(&fixture));
 }
@@ -211,7 +211,7 @@ fn a_peer_page_can_be_searched_and_graphics_cannot() {
     assert_eq!(fixture.press(KeyCode::Char('y')), []);
 }
 
-/// Opens a message in full, whichever way.
+/// Opens a message on a screen of this width.
 fn opened(json: &str, width: u16) -> Fixture {
     let mut fixture = Fixture::empty(width, 24);
     fixture.queue = vec![super::fixture::queued(1, json, 1, 1)];
@@ -224,7 +224,7 @@ fn opened(json: &str, width: u16) -> Fixture {
 #[test]
 fn a_cut_message_shows_the_missing_size_also_in_a_search() {
     let long = format!("\"{}THE-END\"", "B".repeat(1_300_000));
-    // Its indentation counts.
+    // Indentation counts.
     let nested = format!("{}{}{}", "[".repeat(120), vec!["1"; 9000].join(","), "]".repeat(120));
     for (json, missing) in [(long, ["about 900 kB", "about 500 kB", "251 kB"]), (nested, ["", "", ""])] {
         for (width, missing) in [40, 80, 200].into_iter().zip(missing) {

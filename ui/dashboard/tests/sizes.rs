@@ -1,9 +1,9 @@
-//! No size of the terminal breaks the dashboard, and where nothing can be seen no key acts.
+//! The dashboard works at every size of the terminal. On a too small one no key has an effect.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::{Terminal, backend::TestBackend, layout::Rect};
 
-use super::{fixture::Fixture, holding::held_messages};
+use super::{fixture::Fixture, held_and_edited::held_messages};
 use crate::{
     model::overlay::OverlayKind,
     state::{
@@ -13,7 +13,7 @@ use crate::{
     view::view,
 };
 
-/// Everything that can be on the screen, and the keys that open it; `\n` is Enter, `\t` Tab, `\u{12}` Ctrl-R.
+/// Every view with the keys that open it. `\n` is Enter, `\t` is Tab, `\u{12}` is Ctrl-R.
 const VIEWS: [(&str, &str); 39] = [
     ("the peers", ""),
     ("the queue", "\t"),
@@ -56,7 +56,7 @@ const VIEWS: [(&str, &str); 39] = [
     ("a question about many", "vjvI"),
 ];
 
-/// Whether a view that is open is one of those. A new kind of it belongs here and into [`VIEWS`].
+/// Whether an overlay is of this kind. Add new kinds here and to [`VIEWS`].
 fn is_kind(kind: usize, content: &OverlayKind) -> bool {
     kind == match content {
         OverlayKind::Stations => 0,
@@ -89,15 +89,15 @@ fn opened(keys: &str) -> Fixture {
     fixture
 }
 
-/// Every view, and the map where it has the focus, which it can get on the largest screens only.
+/// Returns every view, and the focused map, which only the largest layout has.
 fn views() -> impl Iterator<Item = (&'static str, Fixture)> {
     let mut on_map = Fixture::lively(80, 24);
     on_map.model.pane = Pane::Map;
     VIEWS.into_iter().map(|(name, keys)| (name, opened(keys))).chain([("the map beside the lists", on_map)])
 }
 
-/// The sizes at which a view is drawn: all of the smallest, each width up to 250 at some height and each height up to 80
-/// at some width, and what lies around the bounds between the layouts.
+/// Returns the tested sizes: all of the smallest, each width up to 250 and each height up to 80 at some other
+/// dimension, and those around the limits of the layouts.
 fn sizes() -> impl Iterator<Item = (u16, u16)> {
     let small = (0..=40).flat_map(|width| (0..=15).map(move |height| (width, height)));
     let widths = (41..=250).map(|width| (width, 4 + width * 7 % 16));
@@ -166,7 +166,7 @@ fn a_view_is_too_small_below_20x5_and_nowhere_else() {
     }
 }
 
-/// The keys that do anything anywhere, letters that are text, and a click, a turn of the wheel and a paste.
+/// Returns all bound keys, some text, a click, a step of the wheel and a paste.
 fn whatever_a_user_does(fixture: &Fixture) -> Vec<Msg> {
     let bindings = fixture.model.keymap.bindings().iter();
     let mut keys: Vec<_> = bindings.flat_map(|binding| &binding.keys).map(|(_, key)| *key).collect();
@@ -183,7 +183,7 @@ fn whatever_a_user_does(fixture: &Fixture) -> Vec<Msg> {
 #[test]
 fn on_a_too_small_screen_only_keys_that_quit_work() {
     for (name, mut fixture) in views().filter(|(name, _)| *name != "the question before leaving") {
-        // What is selected is settled by the first key, whichever that is.
+        // The first key pins the selection.
         fixture.press(KeyCode::F(12));
         for (width, height) in [(0, 0), (19, 80), (250, 4)] {
             fixture.resize(width, height);
@@ -191,7 +191,7 @@ fn on_a_too_small_screen_only_keys_that_quit_work() {
             for msg in whatever_a_user_does(&fixture) {
                 let what = format!("{msg:?} in {name} at {width}x{height}");
                 let effects = fixture.send(msg);
-                // What it asks with is answered at once.
+                // Its question is answered at once.
                 fixture.model.confirms_quit = false;
                 assert!(
                     matches!(effects[..], [] | [Effect::RequestQuit | Effect::Suspend]),

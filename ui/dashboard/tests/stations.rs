@@ -1,4 +1,4 @@
-//! Tuning in to stations, and what comes for the others meanwhile.
+//! Saved filters and their hits.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ fn stations(text: &str) -> Stations {
     toml::from_str(text).unwrap()
 }
 
-/// A dashboard with these stations.
+/// Returns a dashboard with these saved filters.
 fn fixture(text: &str) -> Fixture {
     let mut fixture = Fixture::busy(120, 40);
     fixture.model.saved_filters = SavedFilterHits::new(stations(text), Stations::default());

@@ -1,4 +1,4 @@
-//! The styles of the screen in every theme: a map with a letter for each style, and what each letter stands for.
+//! Snapshot of all themes: a map with one letter per style, and the style of each letter.
 
 use std::fmt::Write;
 
@@ -9,7 +9,7 @@ use ratatui::buffer::{Buffer, Cell};
 use super::fixture::Fixture;
 use crate::state::message::Msg;
 
-/// A busy screen on which something went wrong.
+/// Returns a busy screen with an error.
 fn screen(theme: &str) -> Fixture {
     let mut fixture = Fixture::busy(80, 24);
     fixture.model.themes = ThemeSelection::default();
@@ -23,7 +23,7 @@ fn style(cell: &Cell) -> String {
     in_words(cell.style()).replace("default on default", "").replace(" on default", "").trim().to_owned()
 }
 
-/// The map, row by row, and the styles in the order in which they come.
+/// Returns the map row by row, and the styles in order of appearance.
 fn mapped(buffer: &Buffer) -> String {
     let mut styles: Vec<String> = Vec::new();
     let mut map = String::new();

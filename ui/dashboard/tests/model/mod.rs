@@ -1,7 +1,6 @@
-//! The dashboard beside a small model of what keys and clicks may do, for many random steps.
+//! Compares the dashboard with a small reference model over many random steps.
 //!
-//! `CLACKS_MODEL_STEPS` says how many steps are made for each seed; the others are made quickly in every run of the
-//! tests.
+//! `CLACKS_MODEL_STEPS` sets the number of steps per seed. Without it a quick run is made.
 
 pub(crate) mod node;
 pub(crate) mod rules;
@@ -18,7 +17,7 @@ use rules::{Difference, Pressed, Rules, ran};
 use seen::{Seen, label};
 use steps::Step;
 
-use super::{fixture::Fixture, holding::holding};
+use super::{fixture::Fixture, held_and_edited::holding};
 use crate::state::{
     layout::Pane,
     message::{Effect, Msg},
@@ -26,11 +25,11 @@ use crate::state::{
 
 /// Seeds of the quick run.
 const SEEDS: std::ops::Range<u64> = 0..4;
-/// Steps for each of them.
+/// Steps per seed of the quick run.
 const STEPS: u64 = 1500;
-/// Steps after which a dashboard is begun anew, so that short ways are gone as well as long ones.
+/// Steps after which a new dashboard is started, so that early states are tested as well.
 const FRESH: u64 = 400;
-/// Steps that are told when there is a difference.
+/// Number of last steps that a failure reports.
 const TOLD: usize = 12;
 
 #[test]
@@ -53,7 +52,7 @@ fn random_input_agrees_with_the_reference_model() {
     }
 }
 
-/// A dashboard, and what the small model knows of it.
+/// The dashboard with its reference model.
 struct Walk {
     fixture: Fixture,
     rules: Rules,
@@ -74,7 +73,7 @@ impl Walk {
     }
 
     fn go(&mut self, step: &Step) -> Result<(), Difference> {
-        // No two notices are the same.
+        // Two notices must differ.
         self.fixture.later += Duration::from_millis(1);
         self.way.push(format!("{step:?}"));
         if self.way.len() > TOLD {
@@ -109,7 +108,7 @@ impl Walk {
         let before = Seen::of(&self.fixture);
         let label = before.has_line().then(|| label(&self.fixture)).flatten();
         let is_told = before.has_list() || before.has_overlay();
-        // What has gone meanwhile is still on a screen that is held still.
+        // A frozen screen still shows what is gone.
         let is_told = is_told && !before.is_still;
         let picture = (is_told && !moves(key)).then(|| self.fixture.screen());
         let notice = self.fixture.model.notice.clone();
@@ -129,7 +128,7 @@ impl Walk {
         }
     }
 
-    /// What is told is the outcome of the command that was written.
+    /// The notice must be the result of the typed command.
     fn outcome(&self, effects: &[Effect]) -> Result<(), Difference> {
         let commands: Vec<_> = effects.iter().filter_map(ran).collect();
         let [command] = commands.as_slice() else {
@@ -141,7 +140,7 @@ impl Walk {
         if is_told { Ok(()) } else { Err(format!("{command:?} is told as {told:?}")) }
     }
 
-    /// A click on a list gives it the focus, whatever was written; one on what is open changes nothing beneath.
+    /// A click on a list focuses it. A click on an overlay changes nothing below it.
     fn click(&mut self, position: Position) -> Result<(), Difference> {
         let before = Seen::of(&self.fixture);
         let areas = self.fixture.model.areas();
@@ -166,7 +165,7 @@ impl Walk {
         }
     }
 
-    /// What is no key asks the node for nothing.
+    /// Input other than a key must not send commands to the node.
     fn other(&mut self, msg: Msg) -> Result<(), Difference> {
         let effects = give(&mut self.fixture, msg);
         self.rules.forget_way_back();
@@ -183,7 +182,7 @@ fn mouse(kind: MouseEventKind, column: u16, row: u16) -> Msg {
     Msg::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE })
 }
 
-/// Whether a key only moves, which at an end does nothing.
+/// Whether a key only moves, so that it has no effect at an end.
 fn moves(key: KeyEvent) -> bool {
     use KeyCode::{BackTab, Char, Down, End, Home, Left, PageDown, PageUp, Right, Tab, Up};
     matches!(

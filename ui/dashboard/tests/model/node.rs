@@ -1,4 +1,4 @@
-//! A node behind the fixture, which does what the dashboard asks for.
+//! A simulated node for the fixture. It executes the effects of the dashboard.
 
 use clacks_language::command::NodeCommand;
 use clacks_p2p::{
@@ -12,7 +12,7 @@ use crate::{
     tests::fixture::{Fixture, address, now, queued},
 };
 
-/// What is in the lists of the node: the numbers of what waits and of what is held, and the peers with their status.
+/// Lists of the node: ids of queued and held messages, and peers with their status.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct State {
     pub waiting: Vec<MessageId>,
@@ -30,13 +30,13 @@ impl State {
     }
 }
 
-/// What a command said, which no other command says.
+/// Returns the result text of a command. It is unique per command.
 pub(crate) fn said(command: &NodeCommand) -> String {
     format!("said of {command:?}").chars().filter(char::is_ascii).take(60).collect()
 }
 
-/// Gives the dashboard what happened, does what it asks for as the loop does, and returns what it asked for. The
-/// lists are fresh afterwards.
+/// Sends a message to the dashboard, executes and returns its effects, and refreshes the lists, as the event loop
+/// does.
 pub(crate) fn give(fixture: &mut Fixture, msg: Msg) -> Vec<Effect> {
     let asked = fixture.send(msg);
     for effect in &asked {
@@ -81,7 +81,7 @@ fn run(fixture: &mut Fixture, commands: Vec<NodeCommand>) {
     fixture.send(Msg::CommandsRun(outcomes, before));
 }
 
-/// Does what a command asks for; returns whether it could be done.
+/// Executes a command. Returns whether it succeeded.
 fn change(fixture: &mut Fixture, command: &NodeCommand, dropped: &mut Vec<Dropped>) -> bool {
     match command {
         NodeCommand::Enqueue(message) => {
@@ -117,13 +117,13 @@ fn change(fixture: &mut Fixture, command: &NodeCommand, dropped: &mut Vec<Droppe
     }
 }
 
-/// A message that was dropped, and why it was held, if it was.
+/// A dropped message with the reason for which it was held, if it was.
 pub(crate) struct Dropped {
     queued: QueuedMessage,
     held: Option<HeldBy>,
 }
 
-/// What is kept of dropped messages to take them back.
+/// Returns the former state for the undo of dropped messages.
 fn before(dropped: &[Dropped]) -> Before {
     let mut core = Core::new(Options::new(address("tower:1"))).unwrap();
     let drop = |dropped: &Dropped| {
@@ -147,13 +147,13 @@ fn next_number(fixture: &Fixture) -> u64 {
     last.map_or(20, |id| id.to_string().parse::<u64>().unwrap_or(20)) + 1
 }
 
-/// A message comes to the tail of the queue.
+/// Appends a message to the queue.
 pub(crate) fn add(fixture: &mut Fixture, message: &Message) {
     let number = next_number(fixture);
     fixture.queue.push(queued(number, message.as_json(), 1, 1));
 }
 
-/// A message goes by itself, or is dropped.
+/// Removes a message, as if it was sent or dropped.
 pub(crate) fn remove(fixture: &mut Fixture, id: MessageId) -> Option<Dropped> {
     if let Some(at) = fixture.queue.iter().position(|queued| queued.id == id) {
         return Some(Dropped { queued: fixture.queue.remove(at), held: None });

@@ -1,4 +1,4 @@
-//! The small model: what has to become of the dashboard after a key or a click, and what must not.
+//! The reference model: required and forbidden effects of a key or a click.
 
 use clacks_language::command::NodeCommand;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -6,21 +6,21 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use super::seen::Seen;
 use crate::{model::focus::OpenOverlay, state::message::Effect};
 
-/// More than so many are not gone back through.
+/// Maximum depth of the stack of overlays.
 const MAX_DEPTH: usize = 16;
 
-/// What was opened from what, and what the user is looking for.
+/// State of the reference model: the stack of overlays and the search.
 #[derive(Debug, Default)]
 pub(crate) struct Rules {
-    /// What lies over the lists, from the lists up.
+    /// Overlays from the bottom to the top.
     stack: Vec<OpenOverlay>,
-    /// `/` was pressed in what is open, and nothing has ended the search.
+    /// Whether a search was started in the overlay and has not ended.
     searches: bool,
-    /// The list to go back to from the line, unless another is chosen meanwhile.
+    /// List to return to from the line, unless another one is chosen.
     pane: Option<crate::state::layout::Pane>,
 }
 
-/// A difference between the dashboard and the small model.
+/// Description of a difference between the dashboard and the reference model.
 pub(crate) type Difference = String;
 
 macro_rules! expect {
@@ -32,7 +32,7 @@ macro_rules! expect {
 }
 
 impl Rules {
-    /// Looks at what a key did.
+    /// Checks the effects of a key.
     pub(crate) fn key(
         &mut self,
         key: KeyEvent,
@@ -50,7 +50,7 @@ impl Rules {
         self.way_back(pressed, before, after)
     }
 
-    /// Letters that are looked for do nothing else, whatever is open.
+    /// Letters of a search have no other effect.
     fn search(
         &mut self,
         pressed: Pressed,
@@ -73,7 +73,7 @@ impl Rules {
                 true
             }
             Pressed::Letter(_) => false,
-            // These end it.
+            // These keys end it.
             _ => was_searching && after.searches,
         };
         expect!(
@@ -85,7 +85,7 @@ impl Rules {
         Ok(())
     }
 
-    /// What lies over the lists goes back to what it was opened from.
+    /// Closing an overlay returns to the one below it.
     fn overlays(&mut self, pressed: Pressed, before: &Seen, after: &Seen) -> Result<(), Difference> {
         if before.has_overlay() && closes(pressed, before) {
             self.stack.pop();
@@ -99,7 +99,7 @@ impl Rules {
         self.follow(after)
     }
 
-    /// Takes in what is open now without a rule of its own: the same as before, one more, one less, or nothing.
+    /// Follows a change without a rule of its own: the same stack, one more, one less, or none.
     pub(crate) fn follow(&mut self, after: &Seen) -> Result<(), Difference> {
         match after.overlay {
             None => self.stack.clear(),
@@ -128,7 +128,7 @@ impl Rules {
         Ok(())
     }
 
-    /// Leaving the line goes back to the list that one came from.
+    /// Leaving the line returns to the list that had the focus.
     fn way_back(&mut self, pressed: Pressed, before: &Seen, after: &Seen) -> Result<(), Difference> {
         match (before.writes, after.writes) {
             (false, true) => self.pane = Some(before.beneath.pane),
@@ -143,13 +143,13 @@ impl Rules {
         Ok(())
     }
 
-    /// Somebody else took the focus away.
+    /// Forgets that list, because another input moved the focus.
     pub(crate) fn forget_way_back(&mut self) {
         self.pane = None;
     }
 }
 
-/// What was pressed, as far as it matters here.
+/// Kind of the pressed key, as far as it matters to the rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Pressed {
     Letter(char),
@@ -173,7 +173,7 @@ impl Pressed {
     }
 }
 
-/// Whether a key closes what is open.
+/// Whether a key closes the overlay.
 fn closes(pressed: Pressed, before: &Seen) -> bool {
     let selects = [OpenOverlay::Map, OpenOverlay::Overhead, OpenOverlay::Held];
     match (pressed, before.overlay) {
@@ -187,24 +187,25 @@ fn closes(pressed: Pressed, before: &Seen) -> bool {
     }
 }
 
-/// What lies beneath what is open stays as it is, unless the key is one that says so.
+/// Everything below an overlay stays unchanged, except for keys that are meant to change it.
 fn beneath(pressed: Pressed, before: &Seen, after: &Seen, effects: &[Effect]) -> Result<(), Difference> {
     let is_over = before.overlay.is_some() && !before.is_busy();
-    // A move fetches lists that are held still.
+    // A move fetches the lists of a frozen screen.
     if !is_over || before.is_still || before.node != after.node || !effects.iter().all(is_quiet) {
         return Ok(());
     }
     let (mut wanted, is_map) = (before.beneath.clone(), before.overlay == Some(OpenOverlay::Map));
     match pressed {
-        // Marks are taken away wherever they are.
+        // Marks are removed in every context.
         Pressed::Letter('V') if !before.searches => return Ok(()),
-        // The map shows the traffic of the selected peer or is held still, and the held messages begin a command.
+        // On the map this key filters by the selected peer or freezes the screen; in the held list it starts a
+        // command.
         Pressed::Letter('f') if !before.searches && (is_map || after.writes) => return Ok(()),
         Pressed::Letter(' ') if is_map => return Ok(()),
         _ if is_map => wanted.peer.clone_from(&after.beneath.peer),
         _ => {}
     }
-    // What was open may give way to the line again, with a filter in it.
+    // The overlay may give way to the line with a filter in it.
     if after.writes && after.overlay.is_none() {
         return Ok(());
     }
@@ -217,7 +218,7 @@ fn beneath(pressed: Pressed, before: &Seen, after: &Seen, effects: &[Effect]) ->
     Ok(())
 }
 
-/// Effects that are for the screen only.
+/// Whether an effect only concerns the screen.
 fn is_quiet(effect: &Effect) -> bool {
     matches!(
         effect,
@@ -225,7 +226,7 @@ fn is_quiet(effect: &Effect) -> bool {
     )
 }
 
-/// The node is asked only by keys that are for that.
+/// Only keys for node commands may send commands to the node.
 fn node(pressed: Pressed, before: &Seen, effects: &[Effect]) -> Result<(), Difference> {
     let asks = |effect: &Effect| {
         matches!(

@@ -1,4 +1,4 @@
-//! What can be seen of the dashboard from outside: what lies over the lists, what is selected, what the label says.
+//! Observable state of the dashboard: overlay, selection, label.
 
 use clacks_p2p::core::MessageId;
 
@@ -9,22 +9,22 @@ use crate::{
     tests::fixture::Fixture,
 };
 
-/// The dashboard at a moment.
+/// The dashboard at one point in time.
 #[derive(Debug, Clone, PartialEq)]
 #[expect(clippy::struct_excessive_bools, reason = "they say yes or no to different questions")]
 pub(crate) struct Seen {
     pub overlay: Option<OpenOverlay>,
-    /// How many lie over one another.
+    /// Number of stacked overlays.
     pub depth: usize,
     pub(crate) has_menu: bool,
     pub is_asked: bool,
-    /// The screen is held still.
+    /// Whether the screen is frozen.
     pub is_still: bool,
     pub(crate) is_handing_on: bool,
-    /// The screen has room for something.
+    /// Whether the screen is large enough.
     pub(crate) is_large_enough: bool,
     pub writes: bool,
-    /// A completion is being chosen, or the history searched.
+    /// Whether the completion popup or the history search is open.
     pub(crate) chooses: bool,
     pub(crate) searches: bool,
     pub(crate) is_editing: Option<MessageId>,
@@ -33,7 +33,7 @@ pub(crate) struct Seen {
     pub node: State,
 }
 
-/// What lies beneath anything that is open.
+/// State below an overlay.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Beneath {
     pub pane: Pane,
@@ -77,28 +77,28 @@ impl Seen {
         }
     }
 
-    /// Keys go to what lies over the lists, and nothing is written there.
+    /// Whether keys go to an overlay and not to its search.
     pub(crate) fn has_overlay(&self) -> bool {
         self.overlay.is_some() && !self.searches && !self.is_busy()
     }
 
-    /// Keys go to the line.
+    /// Whether keys go to the line.
     pub(crate) fn has_line(&self) -> bool {
         self.writes && self.overlay.is_none() && !self.is_busy()
     }
 
-    /// Keys go to a list.
+    /// Whether keys go to a list.
     pub(crate) fn has_list(&self) -> bool {
         !self.writes && self.overlay.is_none() && !self.is_busy()
     }
 
-    /// Something is before all else.
+    /// Whether a question, a drain or the palette has the focus.
     pub(crate) fn is_busy(&self) -> bool {
         self.has_menu || self.is_asked || self.is_handing_on || !self.is_large_enough
     }
 }
 
-/// What stands in front of the line at the bottom of the screen.
+/// Returns the label before the line at the bottom of the screen.
 pub(crate) fn label(fixture: &Fixture) -> Option<String> {
     let row = usize::from(fixture.model.areas()?.input.y);
     Some(fixture.screen().lines().nth(row)?.chars().take(5).collect())

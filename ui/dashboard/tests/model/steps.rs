@@ -1,4 +1,4 @@
-//! The steps of a random walk.
+//! Steps of the random walk.
 
 use clacks_p2p::{
     Message,
@@ -14,29 +14,29 @@ use crate::{
     tests::fixture::{Fixture, peer},
 };
 
-/// One thing that happens.
+/// One step.
 #[derive(Debug, Clone)]
 pub(crate) enum Step {
     Key(KeyEvent),
     Click(u16, u16),
-    /// The wheel is turned up, or else down.
+    /// Turns the wheel: up if true, else down.
     Wheel(u16, u16, bool),
     Paste(String),
     Resize(u16, u16),
     Wait(u64),
-    /// A message comes.
+    /// A message arrives.
     Came(String),
-    /// The message at this place of the queue goes by itself.
+    /// The message at this index of the queue leaves by itself.
     Went(usize),
-    /// The peer at this place of the list is not known any more.
+    /// The peer at this index of the list is forgotten.
     Forgotten(usize),
     /// A peer becomes known.
     Met(u16),
-    /// The handing on ends.
+    /// The drain ends.
     HandedOn,
 }
 
-/// What is typed, a key at a time.
+/// Texts that are typed key by key.
 const WORDS: &[&str] = &[
     "hello",
     ":",
@@ -59,11 +59,11 @@ const WORDS: &[&str] = &[
     "q",
 ];
 
-/// Draws the next step. What was begun to be typed is gone on with.
+/// Draws the next step. Continues text that was started.
 pub(crate) fn next(rng: &mut impl Rng, fixture: &Fixture) -> Step {
     let draft = fixture.model.input.draft();
     let writes = fixture.model.focus == crate::model::Focus::Input;
-    // Another command in the place of an edit.
+    // Another command replaces an edit.
     if fixture.model.editing.is_some() && rng.random_bool(0.1) {
         return Step::Key(KeyEvent::new(KeyCode::Char('u'), KeyModifiers::CONTROL));
     }
@@ -99,7 +99,7 @@ fn one_of<T: Copy>(rng: &mut impl Rng, all: &[T]) -> T {
     all[rng.random_range(0..all.len())]
 }
 
-/// A key that goes on with one of the words, if the draft is the beginning of one.
+/// Returns the key that continues one of the words, if the draft is its beginning.
 fn typed(rng: &mut impl Rng, draft: &str) -> Option<KeyEvent> {
     let words: Vec<&str> =
         WORDS.iter().filter_map(|word| word.strip_prefix(draft)).filter(|rest| !rest.is_empty()).collect();
@@ -107,7 +107,7 @@ fn typed(rng: &mut impl Rng, draft: &str) -> Option<KeyEvent> {
     rest.chars().next().map(|letter| KeyEvent::from(KeyCode::Char(letter)))
 }
 
-/// One of the keys that do something somewhere.
+/// Returns a key that has a binding in some context.
 fn bound(rng: &mut impl Rng) -> KeyEvent {
     thread_local! {
         static KEYS: Vec<KeyEvent> = Keymap::default()
@@ -119,7 +119,7 @@ fn bound(rng: &mut impl Rng) -> KeyEvent {
     KEYS.with(|keys| one_of(rng, keys))
 }
 
-/// One of the keys that people press most.
+/// Returns one of the most frequent keys.
 fn common(rng: &mut impl Rng) -> KeyEvent {
     let control = |letter| KeyEvent::new(KeyCode::Char(letter), KeyModifiers::CONTROL);
     let keys = [
@@ -151,7 +151,7 @@ fn resize(rng: &mut impl Rng) -> Step {
     Step::Resize(width, height)
 }
 
-/// Does what happens by itself.
+/// Executes a step that is not an input.
 pub(crate) fn happen(fixture: &mut Fixture, step: &Step) {
     match step {
         Step::Came(text) => {

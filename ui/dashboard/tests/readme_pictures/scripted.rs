@@ -1,5 +1,5 @@
-//! A node on a virtual clock, for the pictures: one [`Core`]. What its peers answer and send follows from a script and a
-//! seed, so that a run is the same each time.
+//! A node on a virtual clock for the pictures: one [`Core`]. Replies and messages of its peers follow from a script
+//! and a seed, so every run is the same.
 
 use std::{collections::BTreeMap, ops::Range, time::Duration};
 
@@ -16,25 +16,25 @@ const PORT: u16 = 443;
 /// Messages per second.
 const SEND_RATE: f64 = 2.0;
 const KILL_TIMEOUT: Duration = Duration::from_secs(10);
-/// Milliseconds until a message that a peer took comes back from one.
+/// Milliseconds until an accepted message returns from another peer.
 const AWAY: Range<u64> = 6_000..22_000;
-/// Milliseconds between two requests of the peer that is ignored.
+/// Milliseconds between two requests of the ignored peer.
 const LOUD: u64 = 19_000;
 const OWN: &str = "Good evening, all towers. How is the fog?";
-/// When the user writes [`OWN`], in milliseconds.
+/// Time at which the user sends [`OWN`], in milliseconds.
 const OWN_AT: u64 = 231_400;
 
 /// A peer of the node.
 struct Tower {
     host: &'static str,
-    /// Milliseconds.
+    /// In milliseconds.
     round_trip: u64,
-    /// When it can't be reached, in milliseconds.
+    /// Time without connection, in milliseconds.
     down: Range<u64>,
 }
 
-/// Those that the node announces itself to come first, the one that it ignores last. At the end one is lost, one is
-/// dead, and one has just made itself known.
+/// Announced peers first, the ignored one last. At the end one is lost, one is dead, and one has just announced
+/// itself.
 const TOWERS: [Tower; 12] = [
     tower("cape", 69, 0..0),
     tower("isle", 62, 0..0),
@@ -54,7 +54,7 @@ const NEWCOMER: usize = TOWERS.len() - 2;
 const NEWCOMER_AT: u64 = 237_000;
 const IGNORED: usize = TOWERS.len() - 1;
 
-/// What comes by again and again, as JSON.
+/// Repeated messages, as JSON.
 const MESSAGES: [&str; 20] = [
     r#""GNU Terry Pratchett""#,
     r#""GNU Ada Lovelace""#,
@@ -78,11 +78,11 @@ const MESSAGES: [&str; 20] = [
     r#"{"game":"noughts and crosses","move":"middle"}"#,
 ];
 
-/// The node, and what is to happen when.
+/// The node and its scheduled events.
 pub(super) struct Scripted {
     core: Core,
     now: Duration,
-    /// The number tells apart what happens at the same time.
+    /// The number distinguishes events at the same time.
     due: BTreeMap<(Duration, usize), Due>,
     planned: usize,
     rng: StdRng,
@@ -90,11 +90,11 @@ pub(super) struct Scripted {
 
 enum Due {
     Ends(DeliveryId, DeliveryResult),
-    /// A message comes from a tower, if it is up then.
+    /// A tower sends a message, if it is up.
     Comes(usize, Message),
-    /// The newcomer makes itself known.
+    /// The new peer announces itself.
     Announces,
-    /// The peer that is ignored sends something.
+    /// The ignored peer sends something.
     IsLoud,
     Own,
 }
@@ -146,7 +146,7 @@ impl Scripted {
         Now { uptime: self.now, unix_ms: STARTS_AT + self.now.as_millis() as u64 }
     }
 
-    /// Lets time pass until this uptime. Returns what happened, and when.
+    /// Advances the clock to an uptime. Returns the events with their times.
     pub(super) fn run_until(&mut self, until: Duration) -> Vec<(Event, Now)> {
         let mut happened = Vec::new();
         self.send();
@@ -165,7 +165,7 @@ impl Scripted {
         happened
     }
 
-    /// When something is due, or the node is to send.
+    /// Returns the time of the next event or send.
     fn next_time(&self) -> Option<Duration> {
         let due = self.due.first_key_value().map(|((at, _), _)| *at);
         due.into_iter().chain(self.core.poll_timeout()).min()
@@ -176,13 +176,13 @@ impl Scripted {
         self.planned += 1;
     }
 
-    /// A message comes from some tower after a while.
+    /// Schedules a message from some tower.
     fn comes_after(&mut self, message: Message) {
         let (sender, after) = (self.rng.random_range(0..IGNORED), self.rng.random_range(AWAY));
         self.plan(Duration::from_millis(after), Due::Comes(sender, message));
     }
 
-    /// Answers what the node sends.
+    /// Replies to what the node sends.
     fn send(&mut self) {
         while let Some(Delivery { id, to, payload, .. }) = self.core.poll_delivery() {
             let tower = TOWERS.iter().find(|tower| tower.address() == to).unwrap();
@@ -216,7 +216,7 @@ impl Scripted {
         }
     }
 
-    /// A tower sends something, and names another that is up.
+    /// A tower sends a message and introduces another that is up.
     fn receive(&mut self, sender: usize, kind: Kind, message: Message) {
         let friend = &TOWERS[self.rng.random_range(0..IGNORED)];
         let friend = friend.is_up(self.now).then(|| friend.address());

@@ -1,4 +1,4 @@
-//! What stays: a screen that is held still, and notes about what failed.
+//! The frozen screen, and permanent notes about failures.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crossterm::event::KeyCode;
 use super::{
     fixture::{Fixture, peer, queued},
     focus::{opening, typed},
-    holding::held_messages,
+    held_and_edited::held_messages,
 };
 use crate::{
     model::focus::OpenOverlay,
@@ -26,7 +26,7 @@ fn key(character: char) -> KeyCode {
     KeyCode::Char(character)
 }
 
-/// A dashboard with messages that wait, that are held and that are on their way, and with a station.
+/// Returns a dashboard with queued, held and sent messages and a saved filter.
 fn lively(width: u16, height: u16) -> Fixture {
     let mut fixture = Fixture::lively(width, height);
     fixture.hold_rule = Some("size>1k".to_owned());
@@ -37,8 +37,7 @@ fn lively(width: u16, height: u16) -> Fixture {
     fixture
 }
 
-/// Something happens everywhere: messages come, are sent, held and dropped, peers become known and change, within more than
-/// a minute.
+/// Changes everything over more than a minute: messages arrive, are sent, held and dropped, peers appear and change.
 fn much_happens(fixture: &mut Fixture) {
     for number in 0..300_u16 {
         fixture.later += Duration::from_millis(270);
@@ -73,16 +72,16 @@ fn much_happens(fixture: &mut Fixture) {
     fixture.refresh();
 }
 
-/// The rows below the header, which goes on, and above the last lines.
+/// Returns the rows between the header, which is not frozen, and the last lines.
 fn body(fixture: &Fixture) -> Vec<String> {
     let rows = fixture.screen().lines().skip(1).map(str::to_owned).collect::<Vec<_>>();
-    // The title of the traffic counts what comes.
+    // The title of the traffic counts new rows.
     let without_count =
         |row: String| row.split_once("TRAFFIC").map_or(row.clone(), |(before, _)| before.to_owned());
     rows.into_iter().map(without_count).collect()
 }
 
-/// Much happens; no row changes.
+/// Checks that no row changes while much happens.
 fn stays_as_it_is(fixture: &mut Fixture, what: &str) {
     let before = body(fixture);
     much_happens(fixture);
@@ -158,7 +157,7 @@ fn frozen_traffic_does_not_change() {
         (0..3).for_each(|_| drop(fixture.press(KeyCode::Up)));
         let rows = |fixture: &Fixture| body(fixture)[1..].to_vec();
         let before = rows(&fixture);
-        // Far more than are kept otherwise.
+        // Far more than the log stores.
         (0..40).for_each(|_| {
             (0..300).for_each(|number| {
                 let sender = peer(Status::Alive, "crowd:1", 0, None);
@@ -199,7 +198,7 @@ fn a_failed_recording_or_log_is_shown_until_acknowledged() {
         let kind = fixture.model.log.shown().find(|row| row.what.starts_with("the recording")).map(Row::kind);
         assert_eq!(kind, Some("note"), "it is about no peer");
         assert!(told.iter().any(|what| what.starts_with("12 lines of the log could not be written")));
-        // The next that begins is not the one that failed.
+        // The next recording has not failed.
         fixture.send(Msg::Recorded(Ok("records to y.jsonl".to_owned())));
         assert!(!fixture.screen().contains("REC FAILED"));
     }

@@ -1,12 +1,12 @@
-//! A line that will not work is red, with the reason, before Enter.
+//! An invalid line is red and has a reason before Enter.
 
 use clacks_language::command::{Command, NodeCommand};
 use crossterm::event::KeyCode;
 
 use super::{
+    completion::{draft, enqueues, row, writing},
     fixture::{Fixture, address, queued},
     replaying::in_replay,
-    writing::{draft, enqueues, row, writing},
 };
 use crate::{
     model::Focus,

@@ -1,4 +1,4 @@
-//! What helps with the line that is being written.
+//! Completion and hints while typing.
 
 use clacks_language::command::NodeCommand;
 use clacks_p2p::Message;
@@ -7,7 +7,7 @@ use ratatui::style::Modifier;
 
 use super::{
     fixture::{Fixture, address},
-    holding::holding,
+    held_and_edited::holding,
 };
 use crate::{
     model::Focus,
@@ -28,7 +28,7 @@ pub(crate) fn enqueues(text: &str) -> Effect {
     Effect::Run(NodeCommand::Enqueue(Message::text(text)))
 }
 
-/// The row of the input.
+/// Returns the row of the input.
 pub(crate) fn row(fixture: &Fixture) -> String {
     let row = usize::from(fixture.model.screen.height) - 2;
     fixture.screen().lines().nth(row).unwrap().to_owned()

@@ -1,4 +1,4 @@
-//! Choosing a theme.
+//! Selection of a theme.
 
 use clacks_widgets::theme::Theme;
 use crossterm::event::KeyCode;

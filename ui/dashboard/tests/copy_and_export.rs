@@ -1,4 +1,4 @@
-//! What is copied, and what is written to a file.
+//! Copying to the clipboard and writing to a file.
 
 use std::fs;
 
@@ -20,7 +20,7 @@ fn copies(text: &str) -> Vec<Effect> {
     vec![Effect::Copy(Text::new(text))]
 }
 
-/// A message that came.
+/// Receives a message.
 fn receive(fixture: &mut Fixture, json: &str) {
     let message = Message::from_json(json, 128).unwrap();
     let peer = peer(Status::Alive, "tower:1", 0, None);
@@ -79,7 +79,7 @@ fn an_overlay_is_copied_completely() {
     }
 }
 
-/// What `y` copies of the life of a message that came last.
+/// Returns what `y` copies of the history of the last message.
 fn copied_life(fixture: &mut Fixture) -> String {
     fixture.press(KeyCode::BackTab);
     fixture.press(KeyCode::Up);
@@ -166,7 +166,7 @@ fn export_writes_the_filtered_rows_oldest_first() {
     }
 }
 
-/// The rows of a dashboard with traffic, and a message that a spreadsheet would take for a formula.
+/// Returns the rows of some traffic, with a message that a spreadsheet would read as a formula.
 fn rows() -> Vec<Row> {
     let mut fixture = Fixture::busy(80, 24);
     receive(&mut fixture, r#""=HYPERLINK(\"http:\/\/x\",\"y\")""#);
@@ -174,7 +174,7 @@ fn rows() -> Vec<Row> {
     fixture.model.log.shown().cloned().collect()
 }
 
-/// Writes rows to a file of this name, and reads it.
+/// Writes rows to a file of this name and returns its content.
 fn written(name: &str, rows: &[Row]) -> String {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join(name);
@@ -189,7 +189,7 @@ fn written(name: &str, rows: &[Row]) -> String {
 fn json_lines_contain_the_messages_unchanged() {
     let rows = rows();
     let text = written("x.jsonl", &rows);
-    // A lone surrogate is JSON, but nothing that could be held as a text.
+    // A lone surrogate is valid JSON, but not valid text.
     let is_json = |line: &&str| serde_json::from_str::<&serde_json::value::RawValue>(line).is_ok();
     assert_eq!(text.lines().filter(is_json).count(), rows.len());
     assert_eq!(
@@ -287,7 +287,7 @@ proptest! {
     }
 }
 
-/// So many lines, and nothing else that acts but the tabs between the fields of a row.
+/// Checks that this many lines are copied, without control characters except the tabs between fields.
 fn check_copied(effects: &[Effect], lines: usize) -> Result<(), TestCaseError> {
     let [Effect::Copy(text)] = effects else {
         // An empty message.

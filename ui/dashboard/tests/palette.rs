@@ -1,4 +1,4 @@
-//! The list of what can be done now.
+//! The command palette.
 
 use clacks_language::command::NodeCommand;
 use clacks_p2p::core::Status;
@@ -6,7 +6,7 @@ use crossterm::event::{KeyCode, MouseButton, MouseEvent, MouseEventKind};
 
 use super::{
     fixture::{Fixture, address, peer},
-    holding::holding,
+    held_and_edited::holding,
 };
 use crate::{
     model::{Focus, overlay::OverlayKind, traffic::LogCursor},

@@ -1,4 +1,4 @@
-//! What only strangers say: statuses that nobody has confirmed.
+//! Unverified statuses and refused addresses.
 
 use std::{
     net::{IpAddr, Ipv4Addr},
@@ -20,7 +20,7 @@ use crate::{
     state::message::{Effect, Msg},
 };
 
-/// A dashboard with one more peer, which is alive by its word alone.
+/// Returns a dashboard with an unverified peer in addition.
 fn with_claim(width: u16, height: u16) -> Fixture {
     let mut fixture = Fixture::busy(width, height);
     let claims = Peer { last_attempt_ok: false, ..peer(Status::Alive, "boaster:8080", 3, None) };
@@ -96,7 +96,7 @@ fn a_forbidden_address_is_in_the_traffic_with_the_reason() {
     assert!(screen.contains("outcome       not tried"), "{screen}");
 }
 
-/// Where a message in the traffic of the fixture was refused from.
+/// Remote address of the refused message in the fixture.
 const RUDE: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7));
 
 #[test]
@@ -130,7 +130,7 @@ fn ignoring_a_remote_address_can_be_undone() {
     assert!(!screen.contains("of the last hour"), "{screen}");
     assert_eq!(fixture.press(KeyCode::Char('u')), [Effect::Undo(before.clone())]);
     assert_eq!(fixture.press(KeyCode::Char('u')), [], "once");
-    // Nobody is told how to take back what was taken back by hand.
+    // An undone command offers no undo.
     for command in [NodeCommand::IgnoreRemote(RUDE), NodeCommand::UnignoreRemote(RUDE)] {
         fixture.send(Msg::CommandsRun(vec![(command, Ok("done".to_owned()))], before.clone()));
     }
@@ -139,7 +139,7 @@ fn ignoring_a_remote_address_can_be_undone() {
     assert!(fixture.screen().contains("there is nothing to take back"), "{}", fixture.screen());
 }
 
-/// A dashboard of a node with limits, some of which were met within the last minute.
+/// Returns a dashboard of a node with limits, some of which were reached in the last minute.
 fn limited(width: u16, height: u16) -> Fixture {
     let mut fixture = Fixture::busy(width, height);
     let address = fixture.model.overview.address.clone();
@@ -168,7 +168,7 @@ fn the_limits() {
     insta::assert_snapshot!([(40, 10), (80, 24), (120, 40), (200, 60)].map(screen).concat());
 }
 
-/// Places with messages here, the first with the most.
+/// Returns origins of messages, the largest first.
 fn places(count: u8) -> Vec<PlaceShare> {
     let place = |number: u8| {
         let (messages, bytes) = (71_000 / usize::from(number), (60 << 20) / usize::from(number));

@@ -1,4 +1,4 @@
-//! What the protocol is doing: lives of messages, what keeps coming back, why a message went where it went.
+//! Pages about the protocol: message histories, returning messages, the choice of receivers.
 
 use std::time::Duration;
 
@@ -13,13 +13,13 @@ use crossterm::event::KeyCode;
 
 use super::{
     fixture::{Fixture, now, peer, queued},
-    holding::holding,
+    held_and_edited::holding,
 };
 use crate::{model::overlay::OverlayKind, state::message::Msg, update::update};
 
 const SIZES: [(u16, u16); 4] = [(40, 10), (80, 24), (120, 40), (200, 60)];
 
-/// A second after a minute ago is 1.
+/// Returns a time one minute and `seconds` seconds after the start.
 fn at(seconds: u64) -> Now {
     let now = now();
     let ago = 60 - seconds;
@@ -57,7 +57,7 @@ fn sent(message: &Message, to: &str, draw: u32, failure: Option<Failure>) -> Vec
     vec![sending, end]
 }
 
-/// A dashboard that has seen three messages come back, one of them often, and two sends.
+/// Returns a dashboard with three returned messages, one of them frequent, and two sends.
 fn storied(width: u16, height: u16) -> Fixture {
     let mut fixture = Fixture::busy(width, height);
     fixture.model.histories = MessageHistories::default();
@@ -134,14 +134,14 @@ fn a_message_history_opens_from_every_list_and_returns_there() {
     assert_eq!(open(&fixture), Some(&gnu));
     fixture.press(KeyCode::Esc);
     assert_eq!(open(&fixture), None);
-    // From a message that is shown in full.
+    // From an open message.
     fixture.press(KeyCode::Enter);
     fixture.press(KeyCode::Char('b'));
     assert_eq!(open(&fixture), Some(&gnu));
     fixture.press(KeyCode::Esc);
     assert!(matches!(open(&fixture), Some(OverlayKind::Message(..))));
     fixture.press(KeyCode::Esc);
-    // From the list of those that came back.
+    // From the list of returning messages.
     fixture.press(KeyCode::Char('O'));
     fixture.press(KeyCode::Enter);
     assert_eq!(open(&fixture), Some(&gnu));
@@ -219,7 +219,7 @@ fn a_row_with_a_cut_message_shows_its_full_size_and_no_history() {
     fixture.press(KeyCode::Enter);
     let screen = fixture.screen();
     assert!(screen.contains("size          1.0 MB") && screen.contains("large 0"), "{screen}");
-    // One that is kept whole has a life.
+    // A message that is stored completely has a history.
     for key in [KeyCode::Esc, KeyCode::End, KeyCode::Up, KeyCode::Char('b')] {
         fixture.press(key);
     }

@@ -1,4 +1,4 @@
-//! Keys as the user wants them, on the screen.
+//! Key bindings of the user.
 
 use clacks_language::command::NodeCommand;
 use crossterm::event::KeyCode;

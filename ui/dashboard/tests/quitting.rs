@@ -1,4 +1,4 @@
-//! Messages that nobody else has, before the program ends.
+//! Quitting: the question about unsent messages, and the drain.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 
 use super::{
     fixture::{Fixture, peer},
-    holding::holding,
+    held_and_edited::holding,
 };
 use crate::state::message::{Effect, Msg};
 
@@ -25,7 +25,7 @@ fn assert_shows(fixture: &Fixture, text: &str) {
     assert!(fixture.screen().contains(text), "{text:?} in\n{}", fixture.screen());
 }
 
-/// A dashboard that hands on what it has.
+/// Returns a dashboard with a running drain.
 fn drain_progress(width: u16, height: u16) -> Fixture {
     let mut fixture = Fixture::busy(width, height);
     fixture.press(key('q'));
@@ -33,7 +33,7 @@ fn drain_progress(width: u16, height: u16) -> Fixture {
     fixture
 }
 
-/// Takes messages out of the queue, as when they are delivered.
+/// Removes messages from the queue, as if they were delivered.
 fn deliver(fixture: &mut Fixture, messages: usize) {
     fixture.queue.drain(..messages);
     fixture.refresh();

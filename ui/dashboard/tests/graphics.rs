@@ -1,4 +1,4 @@
-//! The charts and the clacks tower, and that they move only when they should.
+//! Charts and shutter towers, and their animation.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ use crate::{
 
 const SIZES: [(u16, u16); 4] = [(40, 10), (80, 24), (120, 40), (200, 60)];
 
-/// A dashboard on which something has gone on for the last ten minutes.
+/// Returns a dashboard with events over the last ten minutes.
 fn watched(width: u16, height: u16) -> Fixture {
     let mut fixture = Fixture::busy(width, height);
     fixture.model.motion = Animations::new(Setting::Full);
@@ -86,7 +86,7 @@ fn goes(fixture: &mut Fixture, text: &str) {
     fixture.send(Msg::Node(event));
 }
 
-/// A dashboard with a message on either tower, one two letters on, the other turning to its third.
+/// Returns a dashboard with a message on either tower: one at its third letter, the other moving to it.
 fn spelling(width: u16, height: u16) -> Fixture {
     let mut fixture = Fixture::empty(width, height);
     fixture.model.motion = Animations::new(Setting::Full);
@@ -149,7 +149,7 @@ fn towers_without_messages() {
     }));
 }
 
-/// The dashboard itself, with traffic on it and with messages on the towers.
+/// Returns a dashboard with traffic and messages on the towers.
 fn lively(width: u16, height: u16) -> Fixture {
     let mut fixture = watched(width, height);
     comes(&mut fixture, "GNU Terry Pratchett");
@@ -191,7 +191,7 @@ fn sparklines_change_until_their_window_is_empty() {
     }
 }
 
-/// What a tower looks like in an area of its own.
+/// Draws a tower in an area of this size.
 fn tower_in(width: u16, height: u16) -> String {
     let fixture = spelling(120, 40);
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
@@ -216,7 +216,7 @@ fn no_size_breaks_a_picture() {
     let (watched, spelling) = (watched(120, 40), spelling(120, 40));
     let mut terminal = Terminal::new(TestBackend::new(60, 30)).unwrap();
     for (width, height) in (0..=60).flat_map(|width| (0..=30).map(move |height| (width, height))) {
-        // Also where the area reaches over the edge of the screen.
+        // Also if the area exceeds the screen.
         for origin in [0, 20] {
             let area = Rect::new(origin, origin / 2, width, height);
             let draw = |frame: &mut ratatui::Frame<'_>| {
@@ -274,7 +274,7 @@ fn the_motion_command_changes_the_animations() {
     assert!(fixture.screen().contains("motion is off"), "{}", fixture.screen());
 }
 
-/// When the screen changes by itself after so many milliseconds.
+/// Returns the time until the screen changes by itself, after this many milliseconds.
 fn changes_after(fixture: &mut Fixture, millis: u64) -> Duration {
     fixture.later = Duration::from_millis(millis);
     fixture.refresh();

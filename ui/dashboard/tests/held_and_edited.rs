@@ -1,4 +1,4 @@
-//! Messages that are held, and edited.
+//! Held messages and edited messages.
 
 use clacks_language::command::NodeCommand;
 use clacks_p2p::{
@@ -32,7 +32,7 @@ pub(crate) fn held_messages() -> Vec<HeldMessage> {
     ]
 }
 
-/// A dashboard that holds them.
+/// Returns a dashboard with three held messages.
 pub(crate) fn holding(width: u16, height: u16) -> Fixture {
     let mut fixture = Fixture::busy(width, height);
     fixture.hold_rule = Some("from:rude | size>1k".to_owned());
@@ -110,7 +110,7 @@ fn a_key_acts_on_marked_held_messages_but_not_on_the_queue() {
     assert_eq!(fixture.model.marks.len(), 0);
 }
 
-/// Nobody else has them either.
+/// No other node has them either.
 #[test]
 fn quitting_asks_about_held_messages() {
     let mut fixture = holding(80, 24);
