@@ -9,7 +9,7 @@ use clacks_p2p::{
     Address,
     core::{MessageId, Peer, Status},
 };
-use clacks_recording::player::AT_ITS_END;
+use clacks_recording::player::PlaybackError;
 use clacks_source::precheck::REPLAY_SENDS_NOTHING;
 
 use super::{
@@ -20,23 +20,23 @@ use super::{
         overlay::OverlayKind,
     },
     pages::overlay_line_count,
-    state::{layout::Pane, search::Search},
+    state::{errors::CommandRefusal, layout::Pane, search::Search},
 };
 
 /// Replaces the placeholders of a template by the selection. Fails if nothing is selected.
-pub(crate) fn expand_template(model: &Model, template: &str) -> Result<String, String> {
+pub(crate) fn expand_template(model: &Model, template: &str) -> Result<String, CommandRefusal> {
     let mut line = template.to_owned();
     if template.contains("{peer}") {
-        let peer = selected_peer(model).ok_or("no peer is selected")?;
+        let peer = selected_peer(model).ok_or_else(|| CommandRefusal::new("no peer is selected"))?;
         line = line.replace("{peer}", &peer.to_string());
     }
     if template.contains("{message}") {
-        let message = selected_message(model).ok_or("no message is selected")?;
+        let message = selected_message(model).ok_or_else(|| CommandRefusal::new("no message is selected"))?;
         line = line.replace("{message}", &message.to_string());
     }
     // The key handler replaces it.
     if template.contains("{key}") {
-        return Err("press the key itself".to_owned());
+        return Err(CommandRefusal::new("press the key itself"));
     }
     Ok(line)
 }
@@ -80,7 +80,7 @@ pub fn template_error(model: &Model, template: &str) -> Option<String> {
     }
     let line = match expand_template(model, template) {
         Ok(line) => line,
-        Err(reason) => return Some(reason),
+        Err(refusal) => return Some(refusal.into()),
     };
     let command = match Command::parse(&line) {
         Ok(command) => command,
@@ -128,7 +128,9 @@ pub(crate) fn typed_command_error(model: &Model, command: &Command) -> Option<St
         return Some(reason.to_owned());
     }
     match command {
-        Command::View(ViewCommand::Theme(name)) => model.themes.find(name).err(),
+        Command::View(ViewCommand::Theme(name)) => {
+            model.themes.find(name).err().map(|error| error.to_string())
+        }
         Command::View(ViewCommand::Station(number, wish)) => model.station_command_error(*number, wish),
         Command::View(command) => view_command_error(model, command),
         Command::Node(_) => None,
@@ -159,11 +161,11 @@ fn view_command_error(model: &Model, command: &ViewCommand) -> Option<String> {
     let reason = match command {
         ViewCommand::Replay(
             ReplayCommand::Pause | ReplayCommand::Step | ReplayCommand::Jump(Jump::On(_)),
-        ) if is_replay_finished(model) => Some(AT_ITS_END),
+        ) if is_replay_finished(model) => return Some(PlaybackError::AtEnd.to_string()),
         ViewCommand::Record(RecordCommand::Stop) if model.recording_size.is_none() => {
             Some("nothing is being recorded")
         }
-        ViewCommand::Undo => return model.undo.why_not(model.now),
+        ViewCommand::Undo => return model.undo.why_not(model.now).map(|reason| reason.to_string()),
         ViewCommand::Unmark if model.marks.is_empty() => Some("nothing is marked"),
         ViewCommand::Mark if selected_peer(model).is_none() && selected_message(model).is_none() => {
             Some("nothing is selected")

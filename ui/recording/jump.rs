@@ -8,27 +8,43 @@ use jiff::{Timestamp, civil::Time, tz::TimeZone};
 
 use super::tape::RecordingInfo;
 
+/// Why the target of a jump is not in the recording. `Display` writes a reason for the user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum JumpError {
+    /// No part of the recording has this time of day.
+    #[error("it was never {} while this was recorded", .0.strftime("%H:%M:%S"))]
+    NotRecorded(Time),
+    /// The target is neither an offset within the recording nor a time of day in it.
+    #[error("the recording is {} long, and {}", format::clock(*length), Self::NotRecorded(*time))]
+    OutOfRange {
+        /// Duration of the recording.
+        length: Duration,
+        /// The target as a time of day.
+        time: Time,
+    },
+}
+
 /// Offset of the target from the start of the recording. Relative jumps count from `position`; times of day are in
 /// `zone`.
 ///
-/// The error is for the user: the recording does not contain that time of day. A plain offset can be beyond the end.
+/// A plain offset can be beyond the end.
 pub fn place(
     jump: Jump,
     facts: RecordingInfo,
     position: Duration,
     zone: &TimeZone,
-) -> Result<Duration, String> {
+) -> Result<Duration, JumpError> {
     match jump {
         Jump::To(place) => Ok(place),
         Jump::Back(by) => Ok(position.saturating_sub(by)),
         Jump::On(by) => Ok(position.saturating_add(by)),
         Jump::Clock(time) => on_the_clock(time, facts, zone)
             .filter(|place| *place <= facts.length)
-            .ok_or_else(|| format!("it was never {} while this was recorded", time.strftime("%H:%M:%S"))),
+            .ok_or(JumpError::NotRecorded(time)),
         // The header shows full seconds.
         Jump::OffsetOrClock(offset, _) if offset <= facts.length => Ok(offset),
         Jump::OffsetOrClock(_, time) => place(Jump::Clock(time), facts, position, zone)
-            .map_err(|reason| format!("the recording is {} long, and {reason}", format::clock(facts.length))),
+            .map_err(|_| JumpError::OutOfRange { length: facts.length, time }),
     }
 }
 
@@ -57,7 +73,10 @@ mod tests {
             events: 0,
             left_out: LeftOut::default(),
         };
-        let placed = |text: &str| place(text.parse().unwrap(), facts, Duration::ZERO, &TimeZone::UTC);
+        let placed = |text: &str| {
+            place(text.parse().unwrap(), facts, Duration::ZERO, &TimeZone::UTC)
+                .map_err(|error| error.to_string())
+        };
         assert_eq!(placed("23:59:30"), Ok(Duration::from_secs(30)));
         assert_eq!(placed("@00:01"), Ok(Duration::from_secs(120)));
         assert_eq!(placed("@23:58"), Err("it was never 23:58:00 while this was recorded".to_owned()));

@@ -8,17 +8,55 @@ use clacks_p2p::{
 };
 use serde::Deserialize;
 
-use super::{VERSION, line};
+use super::{MAX_LINE, VERSION, line};
 use clacks_source::json::{
     events::EventLine,
     parts::{Millis, Named, Wrong, reason},
 };
 
-/// What is said of a file of any other kind.
-const NO_RECORDING: &str = "this is not a recording; :record and --record make one";
-
 /// First characters of every recording, whatever its version.
 pub const BEGINNING: &str = r#"{"clacks":"recording","version":"#;
+
+/// Why a line of a recording is invalid. `Display` writes a reason for the user.
+#[derive(Debug, thiserror::Error)]
+pub enum LineError {
+    /// The file is of another kind.
+    #[error("this is not a recording; :record and --record make one")]
+    NotARecording,
+    /// The recording has another format version.
+    #[error("the recording is of version {0}; this program reads version {VERSION}")]
+    Version(u64),
+    /// The file has no line.
+    #[error("the file is empty")]
+    Empty,
+    /// The first line is no header.
+    #[error("the line is no beginning of a recording")]
+    NotAHeader,
+    /// The header does not name the address of the node.
+    #[error("the address of the node is missing")]
+    NoAddress,
+    /// The line exceeds 128 MiB.
+    #[error("the line is longer than {} MiB", MAX_LINE >> 20)]
+    TooLong,
+    /// The line is not UTF-8.
+    #[error("the line is not UTF-8 text")]
+    NotUtf8,
+    /// The line is not JSON, or a field has the wrong type.
+    #[error("{}", reason(.0))]
+    Json(#[from] serde_json::Error),
+    /// A field is missing, or has a value that no node has.
+    #[error("{0}")]
+    Value(String),
+    /// The line is neither an event nor one of the file.
+    #[error("the line tells of nothing that is known")]
+    UnknownKind,
+}
+
+impl From<Wrong> for LineError {
+    fn from(wrong: Wrong) -> Self {
+        Self::Value(wrong.into())
+    }
+}
 
 /// One parsed line.
 #[derive(Debug, Clone, PartialEq)]
@@ -68,27 +106,26 @@ pub struct Holdings {
     pub ignored_remotes: BTreeSet<IpAddr>,
 }
 
-/// Parses the first line of a file. The error is for the user: no recording, another version, or an invalid line.
-pub fn header(line: &str) -> Result<(Now, Line), String> {
+/// Parses the first line of a file.
+pub fn header(line: &str) -> Result<(Now, Line), LineError> {
     #[derive(Deserialize)]
     struct Kind {
         clacks: String,
         version: u64,
     }
-    let kind: Kind = serde_json::from_str(line).map_err(|_| NO_RECORDING.to_owned())?;
+    let kind: Kind = serde_json::from_str(line).map_err(|_| LineError::NotARecording)?;
     if kind.clacks != "recording" {
-        return Err(NO_RECORDING.to_owned());
+        return Err(LineError::NotARecording);
     }
     if kind.version != VERSION {
-        let version = kind.version;
-        return Err(format!("the recording is of version {version}; this program reads version {VERSION}"));
+        return Err(LineError::Version(kind.version));
     }
     self::line(line)
 }
 
-/// Parses any line. The error is the reason why the line is invalid.
-pub fn line(line: &str) -> Result<(Now, Line), String> {
-    let Beginning { event, clacks, time, uptime_ms } = read(line)?;
+/// Parses any line.
+pub fn line(line: &str) -> Result<(Now, Line), LineError> {
+    let Beginning { event, clacks, time, uptime_ms } = serde_json::from_str(line)?;
     let now = Now { uptime: uptime_ms.0, unix_ms: time };
     let told = match (event.as_deref(), clacks.as_deref()) {
         (Some(name), None) => event_named(name, line)?.map_or(Line::Unknown, Line::Event),
@@ -96,7 +133,7 @@ pub fn line(line: &str) -> Result<(Now, Line), String> {
         (None, Some("snapshot")) => Line::Snapshot(Box::new(holdings(line)?)),
         (None, Some("end")) => Line::End,
         (None, Some(_)) => Line::Unknown,
-        _ => return Err("the line tells of nothing that is known".to_owned()),
+        _ => return Err(LineError::UnknownKind),
     };
     Ok((now, told))
 }
@@ -110,23 +147,19 @@ struct Beginning {
     uptime_ms: Millis,
 }
 
-fn read<'a, T: Deserialize<'a>>(line: &'a str) -> Result<T, String> {
-    serde_json::from_str(line).map_err(|error| reason(&error))
-}
-
-fn event_named(name: &str, line: &str) -> Result<Option<Event>, String> {
-    let told = EventLine::read(name, line).map_err(|error| reason(&error))?;
+fn event_named(name: &str, line: &str) -> Result<Option<Event>, LineError> {
+    let told = EventLine::read(name, line)?;
     Ok(told.map(EventLine::event).transpose()?.flatten())
 }
 
 /// What the node knew and held.
-fn holdings(line: &str) -> Result<Holdings, String> {
+fn holdings(line: &str) -> Result<Holdings, LineError> {
     #[derive(Deserialize)]
     struct Told {
         address: Option<Named>,
         snapshot: Option<line::Holdings>,
     }
-    let Told { address, snapshot } = read(line)?;
+    let Told { address, snapshot } = serde_json::from_str(line)?;
     let snapshot = snapshot.ok_or_else(|| Wrong::field("snapshot"))?;
     Ok(Holdings {
         address: address.map(|Named(address)| address),

@@ -8,13 +8,21 @@ use jiff::tz::TimeZone;
 use tokio::time::Instant;
 
 use super::{
-    jump,
+    jump::{self, JumpError},
     state::ReplayedNode,
     tape::{Next, RecordingInfo, RecordingReader, TapeError},
 };
 
-/// Reason why pause and step are refused at the end of a recording.
-pub const AT_ITS_END: &str = "the recording is at its end";
+/// Why a command is refused during a replay. `Display` writes a reason for the user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PlaybackError {
+    /// Pause and step have no effect at the end of the recording.
+    #[error("the recording is at its end")]
+    AtEnd,
+    /// The target of a jump is not in the recording.
+    #[error(transparent)]
+    Jump(#[from] JumpError),
+}
 
 /// Playback status for the screen.
 #[derive(Debug, Clone, PartialEq)]
@@ -79,7 +87,7 @@ pub struct Player {
     /// Events that are taken at once although the clock stands.
     steps: u64,
     /// What went wrong with the file meanwhile.
-    error: Option<String>,
+    error: Option<TapeError>,
     has_ended: bool,
 }
 
@@ -197,7 +205,7 @@ impl Player {
     /// Waits until the next event is due and applies it to the state. Cancel-safe.
     ///
     /// The error is a failure to read the file.
-    pub async fn next(&mut self) -> Result<Playback, String> {
+    pub async fn next(&mut self) -> Result<Playback, TapeError> {
         loop {
             match self.take_some() {
                 StepResult::Played(played) => return Ok(played),
@@ -258,7 +266,7 @@ impl Player {
     fn take_next(&mut self) -> Option<(Event, Now)> {
         let (now, next) = self.next.take()?;
         self.next = self.tape.next().unwrap_or_else(|error| {
-            self.error = Some(error.to_string());
+            self.error = Some(error);
             None
         });
         let event = match next {
@@ -296,8 +304,8 @@ impl Player {
 
     // === What the user does ===
 
-    /// Runs a command. `zone` is the time zone for times of day. The error is the reason why the command is refused.
-    pub fn carry_out(&mut self, command: ReplayCommand, zone: &TimeZone) -> Result<Seek, String> {
+    /// Runs a command. `zone` is the time zone for times of day. Fails if the command is refused.
+    pub fn carry_out(&mut self, command: ReplayCommand, zone: &TimeZone) -> Result<Seek, PlaybackError> {
         if let Some(reason) = self.why_not(command, zone) {
             return Err(reason);
         }
@@ -321,10 +329,12 @@ impl Player {
     }
 
     /// Reason why a command would be refused now. `None` if it would not.
-    pub fn why_not(&self, command: ReplayCommand, zone: &TimeZone) -> Option<String> {
+    pub fn why_not(&self, command: ReplayCommand, zone: &TimeZone) -> Option<PlaybackError> {
         match command {
-            ReplayCommand::Pause | ReplayCommand::Step if self.is_at_end() => Some(AT_ITS_END.to_owned()),
-            ReplayCommand::Jump(jump) => jump::place(jump, self.tape.facts, self.position(), zone).err(),
+            ReplayCommand::Pause | ReplayCommand::Step if self.is_at_end() => Some(PlaybackError::AtEnd),
+            ReplayCommand::Jump(jump) => {
+                jump::place(jump, self.tape.facts, self.position(), zone).err().map(PlaybackError::Jump)
+            }
             _ => None,
         }
     }
@@ -356,7 +366,7 @@ impl Player {
         self.steps = 0;
         let next = self.tape.rewind().and_then(|()| self.tape.next());
         self.next = next.unwrap_or_else(|error| {
-            self.error = Some(error.to_string());
+            self.error = Some(error);
             None
         });
     }

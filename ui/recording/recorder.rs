@@ -36,8 +36,34 @@ const FLUSH_AFTER: Duration = Duration::from_secs(1);
 /// How long the end of a recording is waited for.
 const PATIENCE: Duration = Duration::from_secs(if cfg!(test) { 60 } else { 3 });
 
-/// Why a recording can't be ended where there is none.
-const NOTHING_RECORDED: &str = "nothing is being recorded; :record FILE begins";
+/// Why a recording did not start, failed, or does not end. `Display` writes one line for the user.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordingError {
+    /// There is no recording to end.
+    #[error("nothing is being recorded; :record FILE begins")]
+    NotRecording,
+    /// This file is being recorded to; only one is at a time.
+    #[error("{} is being recorded; :record alone ends it", .0.display())]
+    Recording(PathBuf),
+    /// The end of this file is still being written.
+    #[error("the end of {} is still being written", .0.display())]
+    Ending(PathBuf),
+    /// The recording did not start.
+    #[error(transparent)]
+    Start(FileError),
+    /// The recording ended by itself, because the file could not be written.
+    #[error("recording has stopped: {0}")]
+    Stopped(FileError),
+    /// The end of this file was not written within three seconds.
+    #[error("{} takes long to write; its end may be missing", .0.display())]
+    Late(PathBuf),
+    /// The thread that writes this file panicked.
+    #[error("the recording to {} failed", .0.display())]
+    Panicked(PathBuf),
+    /// The recording to this file ended because the node stopped.
+    #[error("the recording to {} ended with the node", .0.display())]
+    NodeStopped(PathBuf),
+}
 
 /// Reason why a recording to this file would fail now, found by checks on the disk. `None` if it should succeed.
 /// Blocks on the disk.
@@ -63,13 +89,13 @@ struct UnderWay {
     stop: Option<oneshot::Sender<()>>,
     /// Until when its end is waited for.
     patience: Option<Instant>,
-    done: JoinHandle<Result<u64, String>>,
+    done: JoinHandle<Result<u64, RecordingError>>,
 }
 
 /// What becomes of a recording.
 enum Step {
     Begun,
-    Ended(Result<Result<u64, String>, JoinError>),
+    Ended(Result<Result<u64, RecordingError>, JoinError>),
     /// It should have ended by now.
     Late,
 }
@@ -87,8 +113,8 @@ impl Recorder {
         begun.map(|under_way| under_way.bytes.load(Ordering::Relaxed))
     }
 
-    /// Runs a command and waits until it has finished. Both results are a line for the user.
-    pub async fn carry_out(&mut self, command: RecordCommand) -> Result<String, String> {
+    /// Runs a command and waits until it has finished. Returns a line for the user.
+    pub async fn carry_out(&mut self, command: RecordCommand) -> Result<String, RecordingError> {
         self.ask(&command)?;
         match command {
             RecordCommand::Start(..) => self.said().await,
@@ -99,23 +125,23 @@ impl Recorder {
     /// Starts to run a command. Never waits, in particular not for the disk; [`said`](Self::said) returns the result
     /// later.
     ///
-    /// The error is the reason why the command is refused.
-    pub fn ask(&mut self, command: &RecordCommand) -> Result<(), String> {
+    /// Fails if the command is refused.
+    pub fn ask(&mut self, command: &RecordCommand) -> Result<(), RecordingError> {
         match (&mut self.under_way, command) {
             (Some(under_way), command) => return under_way.ask(command),
             (None, RecordCommand::Start(path, existing)) => self.start(path, *existing),
             (None, RecordCommand::Stop) => {
-                return Err(NOTHING_RECORDED.to_owned());
+                return Err(RecordingError::NotRecording);
             }
         }
         Ok(())
     }
 
     /// Reason why a command would be refused now, without checks on the disk. `None` if it would not.
-    pub fn why_not(&self, command: &RecordCommand) -> Option<String> {
+    pub fn why_not(&self, command: &RecordCommand) -> Option<RecordingError> {
         match (&self.under_way, command) {
             (Some(under_way), command) => under_way.why_not(command),
-            (None, RecordCommand::Stop) => Some(NOTHING_RECORDED.to_owned()),
+            (None, RecordCommand::Stop) => Some(RecordingError::NotRecording),
             (None, RecordCommand::Start(..)) => None,
         }
     }
@@ -129,14 +155,14 @@ impl Recorder {
         let file = path.clone();
         // Where the disk takes long, it may take as long as it likes.
         let done = tokio::task::spawn_blocking(move || {
-            let files = Files::create(&file, existing, most).map_err(|error| error.to_string())?;
+            let files = Files::create(&file, existing, most).map_err(RecordingError::Start)?;
             let mut events = node.subscribe();
             let (_, snapshot) = node.snapshot(&mut events, LIMITS);
             // An error means that nobody wants to know any more.
             let _ = opened.send(());
             let writer = Writer { node, files, bytes: counted };
             let written = Handle::current().block_on(writer.run(&snapshot, events, stopped));
-            written.map_err(|error| broken_off(&error))
+            written.map_err(RecordingError::Stopped)
         });
         let (begun, stop) = (Some(begun), Some(stop));
         self.under_way = Some(UnderWay { path, bytes, begun, stop, patience: None, done });
@@ -144,13 +170,13 @@ impl Recorder {
 
     /// Stops the current recording and waits until its end is written, at most three seconds. The result is a line for
     /// the user; `None` if nothing is being recorded.
-    pub async fn stop(&mut self) -> Option<Result<String, String>> {
+    pub async fn stop(&mut self) -> Option<Result<String, RecordingError>> {
         // An error means that it is to end already.
         let _ = self.under_way.as_mut()?.ask(&RecordCommand::Stop);
         Some(self.ended().await)
     }
 
-    async fn ended(&mut self) -> Result<String, String> {
+    async fn ended(&mut self) -> Result<String, RecordingError> {
         loop {
             let said = self.said().await;
             if self.under_way.is_none() {
@@ -159,34 +185,32 @@ impl Recorder {
         }
     }
 
-    /// Waits until the current recording starts or ends, by command or by itself. Both results are a line for the
-    /// user. Waits forever while there is no recording. Cancel-safe.
-    pub async fn said(&mut self) -> Result<String, String> {
+    /// Waits until the current recording starts or ends, by command or by itself. Returns a line for the user.
+    /// Waits forever while there is no recording. Cancel-safe.
+    pub async fn said(&mut self) -> Result<String, RecordingError> {
         let Some(under_way) = &mut self.under_way else { return std::future::pending().await };
-        let (path, was_told) = (under_way.path.display().to_string(), under_way.stop.is_none());
+        let (path, was_told) = (under_way.path.clone(), under_way.stop.is_none());
         let step = under_way.next().await;
         if matches!(step, Step::Begun) {
-            return Ok(format!("records to {path}"));
+            return Ok(format!("records to {}", path.display()));
         }
         self.under_way = None;
         match step {
             Step::Ended(Ok(Ok(bytes))) if was_told => {
                 let size = format::size(usize::try_from(bytes).unwrap_or(usize::MAX));
-                Ok(format!("recorded {size} to {path}"))
+                Ok(format!("recorded {size} to {}", path.display()))
             }
-            Step::Ended(Ok(Err(reason))) => Err(reason),
-            Step::Ended(Err(_)) => Err(format!("the recording to {path} failed")),
-            Step::Late => Err(format!("{path} takes long to write; its end may be missing")),
-            Step::Ended(Ok(Ok(_))) | Step::Begun => {
-                Err(format!("the recording to {path} ended with the node"))
-            }
+            Step::Ended(Ok(Err(error))) => Err(error),
+            Step::Ended(Err(_)) => Err(RecordingError::Panicked(path)),
+            Step::Late => Err(RecordingError::Late(path)),
+            Step::Ended(Ok(Ok(_))) | Step::Begun => Err(RecordingError::NodeStopped(path)),
         }
     }
 }
 
 impl UnderWay {
     /// Has it end; nothing else can be done to it.
-    fn ask(&mut self, command: &RecordCommand) -> Result<(), String> {
+    fn ask(&mut self, command: &RecordCommand) -> Result<(), RecordingError> {
         if let Some(reason) = self.why_not(command) {
             return Err(reason);
         }
@@ -196,12 +220,11 @@ impl UnderWay {
         Ok(())
     }
 
-    fn why_not(&self, command: &RecordCommand) -> Option<String> {
-        let path = self.path.display();
+    fn why_not(&self, command: &RecordCommand) -> Option<RecordingError> {
         if self.stop.is_none() {
-            return Some(format!("the end of {path} is still being written"));
+            return Some(RecordingError::Ending(self.path.clone()));
         }
-        (*command != RecordCommand::Stop).then(|| format!("{path} is being recorded; :record alone ends it"))
+        (*command != RecordCommand::Stop).then(|| RecordingError::Recording(self.path.clone()))
     }
 
     /// Cancel-safe.
@@ -229,13 +252,6 @@ async fn until(time: Option<Instant>) {
         Some(time) => sleep_until(time).await,
         None => std::future::pending().await,
     }
-}
-
-/// Prefix of the error when a recording ends by itself.
-pub const HAS_STOPPED: &str = "recording has stopped: ";
-
-fn broken_off(error: &FileError) -> String {
-    format!("{HAS_STOPPED}{error}")
 }
 
 struct Writer {

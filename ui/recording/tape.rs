@@ -19,7 +19,7 @@ use clacks_text::file_error;
 use super::{
     MAX_LINE,
     left_out::LeftOut,
-    parse::{self, Line},
+    parse::{self, Line, LineError},
     state::ReplayedNode,
 };
 
@@ -79,7 +79,7 @@ pub enum TapeError {
         /// Number of the line, from 1.
         line: u64,
         /// The defect.
-        what: String,
+        what: LineError,
     },
 }
 
@@ -87,7 +87,7 @@ pub enum TapeError {
 enum Raw {
     Text(String),
     /// It is no text, or too long, for this reason.
-    Unreadable(String),
+    Unreadable(LineError),
     End,
 }
 
@@ -231,7 +231,7 @@ impl RecordingReader {
 #[derive(Debug)]
 enum Wrong {
     Io(io::Error),
-    Line(u64, String),
+    Line(u64, LineError),
 }
 
 impl Wrong {
@@ -259,7 +259,7 @@ fn begin(reader: &mut impl BufRead, end: u64) -> Result<Beginning, Wrong> {
         let RawLine { raw, bytes, .. } = read_line(reader, end.saturating_sub(at)).map_err(Wrong::Io)?;
         (line, at) = (line + 1, at + bytes);
         match raw {
-            Raw::End => return Err(Wrong::Line(line, "the file is empty".to_owned())),
+            Raw::End => return Err(Wrong::Line(line, LineError::Empty)),
             Raw::Unreadable(reason) => return Err(Wrong::Line(line, reason)),
             Raw::Text(text) => {
                 let text = if line == 1 { text.trim_start_matches('\u{feff}') } else { &text };
@@ -271,11 +271,11 @@ fn begin(reader: &mut impl BufRead, end: u64) -> Result<Beginning, Wrong> {
     };
     let (now, told) = parse::header(&text).map_err(|reason| Wrong::Line(line, reason))?;
     let Line::Header(mut held) = told else {
-        return Err(Wrong::Line(line, "the line is no beginning of a recording".to_owned()));
+        return Err(Wrong::Line(line, LineError::NotAHeader));
     };
     match held.address.take() {
         Some(address) => Ok(Beginning { state: ReplayedNode::new(address, *held, now), line, at }),
-        None => Err(Wrong::Line(line, "the address of the node is missing".to_owned())),
+        None => Err(Wrong::Line(line, LineError::NoAddress)),
     }
 }
 
@@ -291,9 +291,9 @@ fn read_line(reader: &mut impl BufRead, left: u64) -> io::Result<RawLine> {
     if line.len() > MAX_LINE {
         bytes += reader.skip_until(b'\n')? as u64;
         is_ended = bytes < left;
-        let raw = Raw::Unreadable(format!("the line is longer than {} MiB", MAX_LINE >> 20));
+        let raw = Raw::Unreadable(LineError::TooLong);
         return Ok(RawLine { raw, is_ended, bytes });
     }
-    let text = String::from_utf8(line).map_err(|_| "the line is not UTF-8 text".to_owned());
+    let text = String::from_utf8(line).map_err(|_| LineError::NotUtf8);
     Ok(RawLine { raw: text.map_or_else(Raw::Unreadable, Raw::Text), is_ended, bytes })
 }

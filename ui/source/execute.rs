@@ -3,21 +3,21 @@
 use clacks_language::{command::NodeCommand, filter::Filter};
 use clacks_p2p::{
     Address, MAX_WHOLE_MESSAGE, Message, Node,
-    core::{Failure, MessageId, MessageState, PeerState, QueuedMessage, Status},
-    node::{AnnounceError, TrustChange},
+    core::{MessageId, MessageState, PeerState, QueuedMessage, Status},
+    node::{TrustChange, UnknownPeer},
 };
 use clacks_text::format;
 
-use super::precheck;
+use super::{execute_error::ExecuteError, precheck};
 
 /// Executes a command. Returns one line that reports the result.
 ///
 /// # Errors
 ///
-/// Returns one line with the reason if the node refuses the command or has nothing to do.
-pub async fn execute(node: &Node, command: NodeCommand) -> Result<String, String> {
-    if let Some(reason) = precheck::at_node(node, &command) {
-        return Err(reason);
+/// Fails if the node refuses the command or has nothing to do.
+pub async fn execute(node: &Node, command: NodeCommand) -> Result<String, ExecuteError> {
+    if let Some(refusal) = precheck::at_node(node, &command) {
+        return Err(refusal);
     }
     match command {
         NodeCommand::Enqueue(message) => enqueue(node, message),
@@ -25,18 +25,18 @@ pub async fn execute(node: &Node, command: NodeCommand) -> Result<String, String
         NodeCommand::Add(peer) => add(node, &peer).map(|before| added(&peer, &before)),
         NodeCommand::Ignore(peer) => ignore(node, &peer),
         NodeCommand::Unignore(peer) if node.unignore(&peer) => Ok(format!("{peer} is no longer ignored")),
-        NodeCommand::Unignore(peer) => Err(format!("{peer} is not ignored")),
+        NodeCommand::Unignore(peer) => Err(ExecuteError::PeerNotIgnored(peer)),
         NodeCommand::IgnoreRemote(remote) if node.ignore_remote(remote) => {
             Ok(format!("connections from {remote} are ignored"))
         }
-        NodeCommand::IgnoreRemote(remote) => Err(format!("connections from {remote} are ignored already")),
+        NodeCommand::IgnoreRemote(remote) => Err(ExecuteError::RemoteAlreadyIgnored(remote)),
         NodeCommand::UnignoreRemote(remote) if node.unignore_remote(remote) => {
             Ok(format!("connections from {remote} are no longer ignored"))
         }
-        NodeCommand::UnignoreRemote(remote) => Err(format!("connections from {remote} are not ignored")),
+        NodeCommand::UnignoreRemote(remote) => Err(ExecuteError::RemoteNotIgnored(remote)),
         NodeCommand::Forget(peer) => match node.forget(&peer) {
             Ok(()) => Ok(format!("forgot {peer}")),
-            Err(error) => Err(format!("{peer}: {error}")),
+            Err(UnknownPeer) => Err(ExecuteError::UnknownPeer(peer)),
         },
         NodeCommand::Trust(peer) => Ok(trust(node, &peer)),
         NodeCommand::Drop(id) => drop_message(node, id),
@@ -47,21 +47,21 @@ pub async fn execute(node: &Node, command: NodeCommand) -> Result<String, String
         NodeCommand::Unhold => unhold(node),
         NodeCommand::Release(id) => release(node, id),
         NodeCommand::ReleaseAll => match node.release_all() {
-            0 => Err("nothing is held".to_owned()),
+            0 => Err(ExecuteError::NothingHeld),
             1 => Ok("released 1 message".to_owned()),
             number => Ok(format!("released {number} messages")),
         },
         NodeCommand::Replace(id, message) => replace(node, id, message),
         NodeCommand::Rate(rate) => match node.set_send_rate(rate) {
             Ok(()) => Ok(format!("sends {rate} messages a second at most")),
-            Err(error) => Err(error.to_string()),
+            Err(error) => Err(error.into()),
         },
     }
 }
 
-fn enqueue(node: &Node, message: Message) -> Result<String, String> {
+fn enqueue(node: &Node, message: Message) -> Result<String, ExecuteError> {
     let size = message.size();
-    let id = node.enqueue(message).map_err(|error| error.to_string())?;
+    let id = node.enqueue(message)?;
     let what = if node.held_message(id).is_some() { "held" } else { "queued" };
     Ok(format!("{what} as {id}{}", warning_of_size(size)))
 }
@@ -74,12 +74,12 @@ fn warning_of_size(size: usize) -> String {
     format!(", but its {size} bytes are more than nodes of the npm package take whole ({MAX_WHOLE_MESSAGE})")
 }
 
-async fn hold(node: &Node, filter: Filter) -> Result<String, String> {
+async fn hold(node: &Node, filter: Filter) -> Result<String, ExecuteError> {
     let rule = super::hold_rule::rule(filter);
     let setting = node.clone();
     // It takes as long as the filter takes for the whole queue.
     let set = tokio::task::spawn_blocking(move || setting.set_hold_rule(Some(rule))).await;
-    set.map(|()| held(node)).map_err(|_| "that failed".to_owned())
+    set.map(|()| held(node)).map_err(|_| ExecuteError::Aborted)
 }
 
 /// Reports the number of held messages and the hold rule.
@@ -95,18 +95,18 @@ fn held(node: &Node) -> String {
     }
 }
 
-fn hold_one(node: &Node, id: MessageId) -> Result<String, String> {
+fn hold_one(node: &Node, id: MessageId) -> Result<String, ExecuteError> {
     if node.hold(id) {
         return Ok(format!("held {id}"));
     }
     Err(match node.held_message(id) {
-        Some(_) => format!("{id} is held already"),
-        None => format!("{id} is not in the queue; in quotes it is text to look for: :hold \"{id}\""),
+        Some(_) => ExecuteError::AlreadyHeld(id),
+        None => ExecuteError::NotQueued(id),
     })
 }
 
-fn unhold(node: &Node) -> Result<String, String> {
-    let Some(rule) = node.hold_rule() else { return Err("no filter holds messages".to_owned()) };
+fn unhold(node: &Node) -> Result<String, ExecuteError> {
+    let Some(rule) = node.hold_rule() else { return Err(ExecuteError::NoHoldRule) };
     node.set_hold_rule(None);
     let stay = match node.held_len() {
         0 => String::new(),
@@ -116,10 +116,10 @@ fn unhold(node: &Node) -> Result<String, String> {
     Ok(format!("no longer held: {}{stay}", rule.text()))
 }
 
-fn release(node: &Node, id: MessageId) -> Result<String, String> {
+fn release(node: &Node, id: MessageId) -> Result<String, ExecuteError> {
     match node.release(id) {
         Some(new) => Ok(format!("released {id}; it is queued as {new}")),
-        None => Err(format!("{id} is not held")),
+        None => Err(ExecuteError::NotHeld(id)),
     }
 }
 
@@ -127,12 +127,12 @@ fn release(node: &Node, id: MessageId) -> Result<String, String> {
 ///
 /// # Errors
 ///
-/// Returns the reason if the message is neither queued nor held.
-pub fn take_in_hand(node: &Node, id: MessageId) -> Result<HeldForEdit, String> {
+/// Returns [`ExecuteError::UnknownMessage`] if the message is neither queued nor held.
+pub fn take_in_hand(node: &Node, id: MessageId) -> Result<HeldForEdit, ExecuteError> {
     let waited = node.hold(id);
     match node.held_message(id) {
         Some(held) => Ok(HeldForEdit { id, message: held.queued.message, waited }),
-        None => Err(not_here(id)),
+        None => Err(ExecuteError::UnknownMessage(id)),
     }
 }
 
@@ -140,50 +140,39 @@ pub fn take_in_hand(node: &Node, id: MessageId) -> Result<HeldForEdit, String> {
 ///
 /// # Errors
 ///
-/// Returns the reason if the message is neither queued nor held.
-pub fn message(node: &Node, id: MessageId) -> Result<Message, String> {
+/// Returns [`ExecuteError::UnknownMessage`] if the message is neither queued nor held.
+pub fn message(node: &Node, id: MessageId) -> Result<Message, ExecuteError> {
     let held = || node.held_message(id).map(|held| held.queued);
-    node.queued_message(id).or_else(held).map(|queued| queued.message).ok_or_else(|| not_here(id))
-}
-
-/// The reason for an unknown message number, for the user.
-pub fn not_here(id: MessageId) -> String {
-    format!("{id} neither waits nor is held; a message that comes back has a new number")
+    node.queued_message(id).or_else(held).map(|queued| queued.message).ok_or(ExecuteError::UnknownMessage(id))
 }
 
 /// Replaces the text of a queued or held message. Returns one line that reports it.
 ///
 /// # Errors
 ///
-/// Returns the reason if the node refuses the new text; the message then keeps its old one.
-pub fn replace(node: &Node, id: MessageId, message: Message) -> Result<String, String> {
+/// Returns [`ExecuteError::Replace`] if the node refuses the new text; the message then keeps its old one.
+pub fn replace(node: &Node, id: MessageId, message: Message) -> Result<String, ExecuteError> {
     let size = message.size();
-    node.replace(id, message).map_err(|error| precheck::not_changed(id, &error))?;
+    node.replace(id, message).map_err(|error| ExecuteError::Replace { id, error })?;
     Ok(format!("changed {id}{}", warning_of_size(size)))
 }
 
-async fn announce(node: &Node, peer: &Address) -> Result<String, String> {
-    let reason = match node.announce(peer).await {
-        Ok(()) => return Ok(format!("announced to {peer}")),
-        Err(AnnounceError::Failed(Failure::CertificateChanged { .. })) => {
-            format!("its certificate is not the one that it had; :trust {peer} accepts it")
-        }
-        Err(AnnounceError::Failed(failure)) => failure.to_string(),
-        Err(error) => error.to_string(),
-    };
-    Err(format!("could not announce to {peer}: {reason}"))
+async fn announce(node: &Node, peer: &Address) -> Result<String, ExecuteError> {
+    match node.announce(peer).await {
+        Ok(()) => Ok(format!("announced to {peer}")),
+        Err(error) => Err(ExecuteError::Announce { peer: peer.clone(), error }),
+    }
 }
 
 /// Adds a peer. Returns the earlier states of all peers that this changed, for undo.
 ///
 /// # Errors
 ///
-/// Returns the reason if the peer is already known, is this node, or if the peer limit is reached.
-pub fn add(node: &Node, peer: &Address) -> Result<Vec<PeerState>, String> {
-    let refusal = || precheck::at_node(node, &NodeCommand::Add(peer.clone()));
-    match refusal() {
-        Some(reason) => Err(reason),
-        None => node.add_peer_undoable(peer).ok_or_else(|| precheck::no_room_for(peer)),
+/// Fails if the peer is already known, is this node, or if the peer limit is reached.
+pub fn add(node: &Node, peer: &Address) -> Result<Vec<PeerState>, ExecuteError> {
+    match precheck::at_node(node, &NodeCommand::Add(peer.clone())) {
+        Some(refusal) => Err(refusal),
+        None => node.add_peer_undoable(peer).ok_or_else(|| ExecuteError::PeerLimit(peer.clone())),
     }
 }
 
@@ -195,13 +184,13 @@ pub fn added(peer: &Address, before: &[PeerState]) -> String {
     }
 }
 
-fn ignore(node: &Node, peer: &Address) -> Result<String, String> {
+fn ignore(node: &Node, peer: &Address) -> Result<String, ExecuteError> {
     if node.ignore(peer) {
         return Ok(format!("ignored {peer}"));
     }
     Err(match node.peer(peer) {
-        Some(known) if known.status == Status::Ignored => format!("{peer} is ignored already"),
-        _ => format!("{peer} is this node itself"),
+        Some(known) if known.status == Status::Ignored => ExecuteError::PeerAlreadyIgnored(peer.clone()),
+        _ => ExecuteError::ThisNode(peer.clone()),
     })
 }
 
@@ -223,10 +212,10 @@ fn trust(node: &Node, peer: &Address) -> String {
     }
 }
 
-fn drop_message(node: &Node, id: MessageId) -> Result<String, String> {
+fn drop_message(node: &Node, id: MessageId) -> Result<String, ExecuteError> {
     match node.drop_message(id) {
         Some(_) => Ok(format!("dropped {id}")),
-        None => Err(not_here(id)),
+        None => Err(ExecuteError::UnknownMessage(id)),
     }
 }
 
@@ -244,10 +233,10 @@ pub(crate) async fn drop_matching(node: &Node, filter: Option<Filter>) -> Vec<Me
 ///
 /// # Errors
 ///
-/// Returns the reason if `count` is 0.
-pub fn dropped(count: usize) -> Result<String, String> {
+/// Returns [`ExecuteError::NothingToDrop`] if `count` is 0.
+pub fn dropped(count: usize) -> Result<String, ExecuteError> {
     match count {
-        0 => Err(precheck::NOTHING_TO_DROP.to_owned()),
+        0 => Err(ExecuteError::NothingToDrop),
         1 => Ok("dropped 1 message".to_owned()),
         count => Ok(format!("dropped {count} messages")),
     }
@@ -266,7 +255,7 @@ mod tests {
 
     async fn told(node: &Node, line: &str) -> Result<String, String> {
         match Command::parse(line).unwrap() {
-            Command::Node(command) => execute(node, command).await,
+            Command::Node(command) => execute(node, command).await.map_err(|error| error.to_string()),
             Command::View(command) => panic!("{command:?} is not for the node"),
         }
     }

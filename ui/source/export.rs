@@ -26,12 +26,28 @@ use super::{
     write_access::directory_of,
 };
 
+/// Why rows were not exported. `Display` writes one line for the user.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    /// The file exists, and was not to be replaced.
+    #[error("{path} is there already; :write! {path} writes over it", path = .0.display())]
+    Exists(PathBuf),
+    /// The file cannot be written.
+    #[error("cannot write {}: {error}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        error: io::Error,
+    },
+}
+
 /// Writes all rows or none. Returns one line with the number of rows and bytes. Blocks on the disk.
 ///
 /// # Errors
 ///
-/// Returns the reason if the file cannot be written, or if it exists and `target.replaces` is false.
-pub fn write(target: &Target, rows: &[Row]) -> Result<String, String> {
+/// Fails if the file cannot be written, or if it exists and `target.replaces` is false.
+pub fn write(target: &Target, rows: &[Row]) -> Result<String, ExportError> {
     let path = target.path.display();
     match try_write(target, rows) {
         Ok(bytes) => Ok(format!("wrote {} in {bytes} bytes to {path}", number_of(rows.len()))),
@@ -41,7 +57,7 @@ pub fn write(target: &Target, rows: &[Row]) -> Result<String, String> {
 
 /// The reason why [`write()`] would fail now, as far as the file system knows. Writes nothing. Blocks on the disk.
 pub fn why_not(target: &Target) -> Option<String> {
-    place(target).err().map(|error| refusal(target, error))
+    place(target).err().map(|error| refusal(target, error).to_string())
 }
 
 /// The file that is written, at the end of all links, or why none can be. Whoever checks and whoever writes ask here.
@@ -57,11 +73,11 @@ fn place(target: &Target) -> io::Result<PathBuf> {
     Ok(path)
 }
 
-fn refusal(target: &Target, error: io::Error) -> String {
-    let path = target.path.display();
+fn refusal(target: &Target, error: io::Error) -> ExportError {
+    let path = target.path.clone();
     match error.kind() {
-        io::ErrorKind::AlreadyExists => format!("{path} is there already; :write! {path} writes over it"),
-        _ => format!("cannot write {path}: {}", file_error::writing(error)),
+        io::ErrorKind::AlreadyExists => ExportError::Exists(path),
+        _ => ExportError::Io { path, error: file_error::writing(error) },
     }
 }
 

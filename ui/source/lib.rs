@@ -3,6 +3,7 @@
 
 pub mod bootstrap;
 pub mod execute;
+pub mod execute_error;
 pub mod export;
 pub mod facts;
 pub mod hold_rule;

@@ -16,88 +16,80 @@ use clacks_language::{
 use clacks_p2p::{
     Address, Message, Node,
     core::{MessageId, ReplaceError, Status},
-    node::UnknownPeer,
 };
 
-use super::{export, peer_list};
+use super::{execute_error::ExecuteError, export, peer_list};
 
-/// The reason if there is no message to drop.
-pub(crate) const NOTHING_TO_DROP: &str = "no queued or held message matches";
-
-/// The reason why the node would refuse a command now; `None` if it is accepted, or if only execution can decide.
-pub fn at_node(node: &Node, command: &NodeCommand) -> Option<String> {
+/// The error with which the node would refuse a command now; `None` if it is accepted, or if only execution can decide.
+pub fn at_node(node: &Node, command: &NodeCommand) -> Option<ExecuteError> {
     match command {
         NodeCommand::Add(peer) | NodeCommand::Ignore(peer) | NodeCommand::Announce(peer)
             if node.address() == *peer =>
         {
-            Some(format!("{peer} is this node itself"))
+            Some(ExecuteError::ThisNode(peer.clone()))
         }
-        NodeCommand::Enqueue(message) => node.check_enqueue(message).err().map(|error| error.to_string()),
+        NodeCommand::Enqueue(message) => node.check_enqueue(message).err().map(ExecuteError::Enqueue),
         NodeCommand::Replace(id, message) => not_replaced(node, *id, message),
         NodeCommand::Add(peer) => not_added(node, peer),
-        NodeCommand::Ignore(peer) if is_ignored(node, peer) => Some(format!("{peer} is ignored already")),
-        NodeCommand::Announce(peer) if is_ignored(node, peer) => {
-            Some(format!("{peer} is ignored; :unignore it first"))
+        NodeCommand::Ignore(peer) if is_ignored(node, peer) => {
+            Some(ExecuteError::PeerAlreadyIgnored(peer.clone()))
         }
-        NodeCommand::Unignore(peer) if !is_ignored(node, peer) => Some(format!("{peer} is not ignored")),
+        NodeCommand::Announce(peer) if is_ignored(node, peer) => {
+            Some(ExecuteError::IgnoredPeer(peer.clone()))
+        }
+        NodeCommand::Unignore(peer) if !is_ignored(node, peer) => {
+            Some(ExecuteError::PeerNotIgnored(peer.clone()))
+        }
         NodeCommand::IgnoreRemote(remote) if node.is_remote_ignored(*remote) => {
-            Some(format!("connections from {remote} are ignored already"))
+            Some(ExecuteError::RemoteAlreadyIgnored(*remote))
         }
         NodeCommand::UnignoreRemote(remote) if !node.is_remote_ignored(*remote) => {
-            Some(format!("connections from {remote} are not ignored"))
+            Some(ExecuteError::RemoteNotIgnored(*remote))
         }
-        NodeCommand::Forget(peer) if node.peer(peer).is_none() => Some(format!("{peer}: {UnknownPeer}")),
+        NodeCommand::Forget(peer) if node.peer(peer).is_none() => {
+            Some(ExecuteError::UnknownPeer(peer.clone()))
+        }
         NodeCommand::Drop(id) => not_here(node, *id),
         NodeCommand::DropAll(None) if node.queue_len() == 0 && node.overview().held == 0 => {
-            Some(NOTHING_TO_DROP.to_owned())
+            Some(ExecuteError::NothingToDrop)
         }
         NodeCommand::HoldOne(id) => not_to_be_held(node, *id),
-        NodeCommand::Release(id) if node.held_position(*id).is_none() => Some(format!("{id} is not held")),
-        NodeCommand::ReleaseAll if node.overview().held == 0 => Some("nothing is held".to_owned()),
-        NodeCommand::Unhold if node.hold_rule().is_none() => Some("no filter holds messages".to_owned()),
+        NodeCommand::Release(id) if node.held_position(*id).is_none() => Some(ExecuteError::NotHeld(*id)),
+        NodeCommand::ReleaseAll if node.overview().held == 0 => Some(ExecuteError::NothingHeld),
+        NodeCommand::Unhold if node.hold_rule().is_none() => Some(ExecuteError::NoHoldRule),
         _ => None,
     }
 }
 
-/// The reason if the message with this number is neither queued nor held; `None` if it is.
-pub fn not_here(node: &Node, id: MessageId) -> Option<String> {
+/// The error if the message with this number is neither queued nor held; `None` if it is.
+pub fn not_here(node: &Node, id: MessageId) -> Option<ExecuteError> {
     let is_here = node.queue_position(id).is_some() || node.held_position(id).is_some();
-    (!is_here).then(|| format!("{id} neither waits nor is held; a message that comes back has a new number"))
+    (!is_here).then_some(ExecuteError::UnknownMessage(id))
 }
 
-fn not_to_be_held(node: &Node, id: MessageId) -> Option<String> {
+fn not_to_be_held(node: &Node, id: MessageId) -> Option<ExecuteError> {
     if node.queue_position(id).is_some() {
         return None;
     }
     Some(match node.held_position(id) {
-        Some(_) => format!("{id} is held already"),
-        None => format!("{id} is not in the queue; in quotes it is text to look for: :hold \"{id}\""),
+        Some(_) => ExecuteError::AlreadyHeld(id),
+        None => ExecuteError::NotQueued(id),
     })
 }
 
-fn not_added(node: &Node, peer: &Address) -> Option<String> {
+fn not_added(node: &Node, peer: &Address) -> Option<ExecuteError> {
     if let Some(known) = node.peer(peer) {
-        return Some(format!("{peer} is known already; it is {}", known.status));
+        return Some(ExecuteError::KnownPeer(peer.clone(), known.status));
     }
-    (!node.has_room_for_peer()).then(|| no_room_for(peer))
+    (!node.has_room_for_peer()).then(|| ExecuteError::PeerLimit(peer.clone()))
 }
 
-/// The reason if the peer limit is reached and no peer can be forgotten.
-pub(crate) fn no_room_for(peer: &Address) -> String {
-    format!("{peer} was not added: the limit on known peers is reached (max-peers)")
-}
-
-fn not_replaced(node: &Node, id: MessageId, message: &Message) -> Option<String> {
+fn not_replaced(node: &Node, id: MessageId, message: &Message) -> Option<ExecuteError> {
     match node.check_replace(id, message) {
         Ok(()) => None,
         Err(ReplaceError::NotHere) => not_here(node, id),
-        Err(error) => Some(not_changed(id, &error)),
+        Err(error) => Some(ExecuteError::Replace { id, error }),
     }
-}
-
-/// The reason why a message keeps its old text.
-pub(crate) fn not_changed(id: MessageId, error: &ReplaceError) -> String {
-    format!("{id} is as it was: {error}")
 }
 
 fn is_ignored(node: &Node, peer: &Address) -> bool {
@@ -141,7 +133,7 @@ mod tests {
     /// Why the line would be refused.
     fn refusal(node: &Node, line: &str) -> Option<String> {
         match Command::parse(line) {
-            Ok(Command::Node(command)) => at_node(node, &command),
+            Ok(Command::Node(command)) => at_node(node, &command).map(|error| error.to_string()),
             Ok(Command::View(command)) => panic!("{command:?} is not for the node"),
             Err(error) => Some(error.to_string()),
         }
@@ -150,7 +142,7 @@ mod tests {
     /// What came of the line.
     async fn outcome(node: &Node, line: &str) -> Option<String> {
         match Command::parse(line) {
-            Ok(Command::Node(command)) => execute(node, command).await.err(),
+            Ok(Command::Node(command)) => execute(node, command).await.err().map(|error| error.to_string()),
             Ok(Command::View(command)) => panic!("{command:?} is not for the node"),
             Err(error) => Some(error.to_string()),
         }

@@ -9,7 +9,10 @@ use clacks_p2p::{
     node::CertificateState,
 };
 
-use super::execute::{self, drop_matching, execute};
+use super::{
+    execute::{self, drop_matching, execute},
+    execute_error::ExecuteError,
+};
 
 /// The time within which a command can be undone by a key: 10 s. After that the key would more likely be hit by
 /// mistake.
@@ -45,7 +48,10 @@ impl Before {
 
 /// Executes a command. Returns its result in one line, and the earlier state if the command succeeded and can be
 /// undone.
-pub async fn execute_undoable(node: &Node, command: NodeCommand) -> (Result<String, String>, Vec<Before>) {
+pub async fn execute_undoable(
+    node: &Node,
+    command: NodeCommand,
+) -> (Result<String, ExecuteError>, Vec<Before>) {
     match command {
         NodeCommand::DropAll(filter) => {
             let dropped = drop_matching(node, filter).await;
@@ -53,8 +59,8 @@ pub async fn execute_undoable(node: &Node, command: NodeCommand) -> (Result<Stri
         }
         NodeCommand::Drop(id) => {
             let dropped = node.drop_these(&[id]);
-            let said =
-                if dropped.is_empty() { Err(execute::not_here(id)) } else { Ok(format!("dropped {id}")) };
+            let error = ExecuteError::UnknownMessage(id);
+            let said = if dropped.is_empty() { Err(error) } else { Ok(format!("dropped {id}")) };
             (said, messages(dropped))
         }
         NodeCommand::Add(peer) => match execute::add(node, &peer) {
@@ -62,7 +68,7 @@ pub async fn execute_undoable(node: &Node, command: NodeCommand) -> (Result<Stri
                 let said = execute::added(&peer, &before);
                 (Ok(said), before.into_iter().map(Before::Peer).collect())
             }
-            Err(reason) => (Err(reason), Vec::new()),
+            Err(error) => (Err(error), Vec::new()),
         },
         command => {
             let before = before(node, &command);
@@ -106,15 +112,31 @@ pub fn before(node: &Node, command: &NodeCommand) -> Vec<Before> {
     }
 }
 
+/// Why a command was not undone completely. `Display` writes one line for the user.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum UndoError {
+    /// Nothing was restored. Holds the reasons.
+    #[error("not undone: {0}")]
+    Nothing(String),
+    /// Some of the states were restored.
+    #[error("{restored}, but not all: {reasons}")]
+    Partial {
+        /// What was restored.
+        restored: String,
+        /// Why the rest was not.
+        reasons: String,
+    },
+}
+
 /// Restores the earlier states, last one first. Returns the result in one line, and the states that did not fit and can
 /// be retried.
-pub fn undo(node: &Node, all: Vec<Before>) -> (Result<String, String>, Vec<Before>) {
+pub fn undo(node: &Node, all: Vec<Before>) -> (Result<String, UndoError>, Vec<Before>) {
     let (mut told, mut left) = (UndoSummary::default(), Vec::new());
     for before in all.into_iter().rev() {
         match before {
             Before::Messages(states) => {
                 let restored = node.restore_messages(states);
-                told.messages.push(messages_told(&restored));
+                told.record_messages(&restored);
                 left.extend(messages(restored.refused));
             }
             Before::Peer(state) => {
@@ -165,30 +187,41 @@ pub fn undo(node: &Node, all: Vec<Before>) -> (Result<String, String>, Vec<Befor
 struct UndoSummary {
     peers: Vec<String>,
     certificates: Vec<String>,
-    messages: Vec<Result<String, String>>,
+    messages: Vec<String>,
     others: Vec<String>,
     errors: Vec<String>,
+    message_errors: Vec<String>,
 }
 
 impl UndoSummary {
     /// One line about the whole undo; an error if a part could not be restored.
-    fn summary(self) -> Result<String, String> {
-        let Self { peers, certificates, messages, others, errors } = self;
+    fn summary(self) -> Result<String, UndoError> {
+        let Self { peers, certificates, messages, others, errors, message_errors } = self;
         // Of a peer that is known again nobody needs to be told about its certificate.
         let certificates = if peers.is_empty() { certificates } else { Vec::new() };
         let mut parts = several(peers, "peers are as they were");
-        parts.extend(certificates.into_iter().chain(others));
-        let mut errors = errors;
-        for told in messages {
-            match told {
-                Ok(said) => parts.push(said),
-                Err(reason) => errors.push(reason),
-            }
+        parts.extend(certificates.into_iter().chain(others).chain(messages));
+        let reasons = errors.into_iter().chain(message_errors).collect::<Vec<_>>().join("; ");
+        let restored = parts.join("; ");
+        match (restored.is_empty(), reasons.is_empty()) {
+            (_, true) => Ok(restored),
+            (true, false) => Err(UndoError::Nothing(reasons)),
+            (false, false) => Err(UndoError::Partial { restored, reasons }),
         }
-        match (parts.is_empty(), errors.is_empty()) {
-            (_, true) => Ok(parts.join("; ")),
-            (true, false) => Err(format!("not undone: {}", errors.join("; "))),
-            (false, false) => Err(format!("{}, but not all: {}", parts.join("; "), errors.join("; "))),
+    }
+
+    /// Records the result for messages: an error if none was restored, or not all that are still here.
+    fn record_messages(&mut self, result: &RestoredMessages) {
+        let refused = result.error.as_ref().map(|error| match result.refused.len() {
+            1 => error.to_string(),
+            count => format!("{count} messages: {error}"),
+        });
+        let restored = restored(result);
+        match (result.waiting + result.held > 0, refused) {
+            (true, None) => self.messages.push(restored),
+            (false, None) => self.message_errors.push(restored),
+            (false, Some(refused)) if restored.is_empty() => self.message_errors.push(refused),
+            (_, Some(refused)) => self.message_errors.push(format!("{restored}, but not all: {refused}")),
         }
     }
 }
@@ -197,9 +230,9 @@ fn several(told: Vec<String>, what: &str) -> Vec<String> {
     if told.len() > 1 { vec![format!("{} {what}", told.len())] } else { told }
 }
 
-/// Reports the restored messages.
-fn messages_told(restored: &RestoredMessages) -> Result<String, String> {
-    let RestoredMessages { waiting, held, on_their_way, gone, refused, error, .. } = restored;
+/// How many messages are where, without those that were refused. Empty if there are no others.
+fn restored(restored: &RestoredMessages) -> String {
+    let RestoredMessages { waiting, held, on_their_way, gone, .. } = restored;
     let parts = [
         (*waiting, "back at the place in the queue", "back at their places in the queue"),
         (*held, "held again", "held again"),
@@ -213,18 +246,7 @@ fn messages_told(restored: &RestoredMessages) -> Result<String, String> {
         (_, 1) => format!("1 {one}"),
         (_, count) => format!("{count} {many}"),
     });
-    let told = told.collect::<Vec<_>>().join(", ");
-    let refused = error.as_ref().map(|error| match refused.len() {
-        1 => error.to_string(),
-        count => format!("{count} messages: {error}"),
-    });
-    let is_undone = waiting + held > 0;
-    match (is_undone, refused) {
-        (true, None) => Ok(told),
-        (false, None) => Err(told),
-        (false, Some(refused)) if told.is_empty() => Err(refused),
-        (_, Some(refused)) => Err(format!("{told}, but not all: {refused}")),
-    }
+    told.collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

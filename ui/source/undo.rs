@@ -12,7 +12,16 @@ const MAX_COMMANDS: usize = 16;
 /// Maximum bytes of saved messages: the default size of the queue, so that dropping all of it can be undone.
 const MAX_BYTES: usize = 64 << 20;
 
-const NOTHING: &str = "there is nothing to take back";
+/// Why no command can be undone. `Display` writes one line for the user.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NothingToUndo {
+    /// No command of the last 10 s can be undone.
+    #[error("there is nothing to take back")]
+    Empty,
+    /// The last command ignored this party, more than 10 s ago.
+    #[error("the last ignore is more than {seconds} s ago; :unignore {party} takes it back", seconds = STAYS.as_secs(), party = .0)]
+    Expired(IgnoreTarget),
+}
 
 /// The undo stack: at most 16 commands and 64 MiB of messages, each for 10 s.
 #[derive(Debug, Default)]
@@ -66,16 +75,13 @@ impl Undo {
     }
 
     /// The reason why there is nothing to undo; `None` if there is something.
-    pub fn why_not(&self, now: Now) -> Option<String> {
-        match self.done.last() {
-            Some(done) if done.until > now.uptime => None,
-            Some(Done { ignored, .. }) if !ignored.is_empty() => {
-                let party = ignored.first().map(ToString::to_string).unwrap_or_default();
-                let seconds = STAYS.as_secs();
-                Some(format!("the last ignore is more than {seconds} s ago; :unignore {party} takes it back"))
-            }
-            _ => Some(NOTHING.to_owned()),
+    pub fn why_not(&self, now: Now) -> Option<NothingToUndo> {
+        let last = self.done.last();
+        if last.is_some_and(|done| done.until > now.uptime) {
+            return None;
         }
+        let ignored = last.and_then(|done| done.ignored.first());
+        Some(ignored.map_or(NothingToUndo::Empty, |party| NothingToUndo::Expired(party.clone())))
     }
 
     /// Pops the state before the latest command.
@@ -83,11 +89,11 @@ impl Undo {
     /// # Errors
     ///
     /// Returns the reason if there is nothing to undo.
-    pub fn take(&mut self, now: Now) -> Result<Vec<Before>, String> {
-        if let Some(reason) = self.why_not(now) {
-            return Err(reason);
+    pub fn take(&mut self, now: Now) -> Result<Vec<Before>, NothingToUndo> {
+        match self.why_not(now) {
+            Some(reason) => Err(reason),
+            None => self.done.pop().map(|done| done.before).ok_or(NothingToUndo::Empty),
         }
-        self.done.pop().map(|done| done.before).ok_or_else(|| NOTHING.to_owned())
     }
 }
 
@@ -128,7 +134,7 @@ mod tests {
         undo.remember(vec![Before::Rate(1.0)], vec!["a:1".parse::<IgnoreTarget>().unwrap()], at(5));
         undo.forget_old(at(15));
         assert_eq!(undo.done.len(), 1, "the message has gone, the ignore stays to be told of");
-        assert!(undo.take(at(15)).is_err_and(|reason| reason.contains(":unignore a:1")));
+        assert!(undo.take(at(15)).is_err_and(|reason| reason.to_string().contains(":unignore a:1")));
         (0..100).for_each(|_| assert!(undo.remember(vec![small.clone()], Vec::new(), at(20))));
         assert_eq!(undo.done.len(), MAX_COMMANDS);
     }

@@ -237,7 +237,7 @@ async fn record(node: &Node, view: &View) -> anyhow::Result<Recorder> {
     let mut recorder = Recorder::new(node, view.record_size);
     if let Some(file) = &view.record {
         let start = RecordCommand::Start(file.to_path_buf(), Existing::Rotate);
-        recorder.carry_out(start).await.map_err(anyhow::Error::msg)?;
+        recorder.carry_out(start).await?;
     }
     Ok(recorder)
 }

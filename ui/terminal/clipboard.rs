@@ -4,7 +4,7 @@
 //! the desktops' own programs keep it. Over ssh the desktop is on the other side, which only the terminal reaches. tmux
 //! by default ignores OSC 52 of programs, but sets the clipboard of the outer terminal when its own buffer is loaded.
 
-use std::{env, ffi::OsString, io, process::Stdio, time::Duration};
+use std::{env, error, ffi::OsString, fmt, io, process::Stdio, time::Duration};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use tokio::{io::AsyncWriteExt, process::Command};
@@ -65,16 +65,45 @@ fn is_harmful(character: char) -> bool {
     reorders || character.is_control() && !matches!(character, '\n' | '\t')
 }
 
+/// Why text was not copied. `Display` writes one line for the user.
+#[derive(Debug)]
+pub enum CopyError {
+    /// The text is empty.
+    Empty,
+    /// No clipboard program accepts the text, and it is too large for OSC 52. Holds its size in words.
+    TooLarge(String),
+    /// The terminal cannot be written.
+    Terminal(io::Error),
+    /// There is no method.
+    Unavailable,
+}
+
+impl fmt::Display for CopyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("there is no text to copy"),
+            Self::TooLarge(size) => write!(
+                f,
+                "{size} are more than a terminal's clipboard takes ({MAX_OSC52}); :write FILE.jsonl keeps them"
+            ),
+            Self::Terminal(error) => error.fmt(f),
+            Self::Unavailable => f.write_str("there is no clipboard here"),
+        }
+    }
+}
+
+impl error::Error for CopyError {}
+
 /// Copies text to the clipboard. Returns one line that names the method. The terminal does not confirm OSC 52, so success
 /// means only that it was sent.
 ///
 /// # Errors
 ///
-/// Returns the reason if the text is empty, if it exceeds 74,994 bytes and only the terminal is left, or if the
-/// terminal cannot be written.
-pub async fn copy(text: Text) -> Result<String, String> {
+/// Fails if the text is empty, if it exceeds 74,994 bytes and only the terminal is left, or if the terminal cannot be
+/// written.
+pub async fn copy(text: Text) -> Result<String, CopyError> {
     if text.as_str().is_empty() {
-        return Err("there is no text to copy".to_owned());
+        return Err(CopyError::Empty);
     }
     let bytes = describe_size(text.as_str());
     for method in methods(env::var_os) {
@@ -86,19 +115,17 @@ pub async fn copy(text: Text) -> Result<String, String> {
                 }
             }
             Method::Terminal { .. } if text.as_str().len() > MAX_OSC52 => {
-                return Err(format!(
-                    "{bytes} are more than a terminal's clipboard takes ({MAX_OSC52}); :write FILE.jsonl keeps them"
-                ));
+                return Err(CopyError::TooLarge(bytes));
             }
             Method::Terminal { in_tmux } => {
-                crate::guard::write_control(&osc52(&text.0, in_tmux)).map_err(|error| error.to_string())?;
+                crate::guard::write_control(&osc52(&text.0, in_tmux)).map_err(CopyError::Terminal)?;
                 // The terminal does not confirm the sequence.
                 let through = if in_tmux { "through tmux: OSC 52, with set-clipboard on" } else { "OSC 52" };
                 return Ok(format!("sent {bytes} to the terminal's clipboard ({through})"));
             }
         }
     }
-    Err("there is no clipboard here".to_owned())
+    Err(CopyError::Unavailable)
 }
 
 /// The size in bytes and lines. The lines are a warning, because pasting several lines into a shell can run them.

@@ -26,6 +26,15 @@ pub struct ThemeSelection {
     complaints: Vec<String>,
 }
 
+/// No theme has this name or unique prefix. `Display` writes one line for the user.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no theme {name}; there are {names}")]
+pub struct UnknownTheme {
+    name: String,
+    /// The names of all themes.
+    names: String,
+}
+
 impl ThemeSelection {
     /// Reads the user's themes in a directory, and selects the theme with this name or file; `auto` by default. `place`
     /// is the configuration line that names the theme; errors start with it.
@@ -95,14 +104,14 @@ impl ThemeSelection {
     ///
     /// # Errors
     ///
-    /// Returns the reason if there is no such theme.
-    pub fn find(&self, name: &str) -> Result<(&str, Theme), String> {
+    /// Fails if there is no such theme.
+    pub fn find(&self, name: &str) -> Result<(&str, Theme), UnknownTheme> {
         match self.themes.find(name) {
             Some((AUTO, _)) => Ok((AUTO, self.automatic.with_charset(self.charset))),
             Some((name, theme)) => Ok((name, theme.with_charset(self.charset))),
             None => {
                 let names = self.names().collect::<Vec<_>>().join(", ");
-                Err(format!("there is no theme {name}; there are {names}"))
+                Err(UnknownTheme { name: name.to_owned(), names })
             }
         }
     }
@@ -111,8 +120,8 @@ impl ThemeSelection {
     ///
     /// # Errors
     ///
-    /// Returns the reason if there is no such theme; the selection then stays.
-    pub fn choose(&mut self, name: &str) -> Result<String, String> {
+    /// Fails if there is no such theme; the selection then stays.
+    pub fn choose(&mut self, name: &str) -> Result<String, UnknownTheme> {
         let (name, theme) = self.find(name).map(|(name, theme)| (name.to_owned(), theme))?;
         self.chosen = theme;
         Ok(name)
@@ -185,7 +194,7 @@ mod tests {
     fn an_unknown_theme_is_reported_with_the_known_ones() {
         let reason = looks(true).find("solarized").unwrap_err();
         assert_eq!(
-            reason,
+            reason.to_string(),
             "there is no theme solarized; there are auto, dark, light, mono, high, deuter, trit"
         );
     }

@@ -191,27 +191,28 @@ impl<'de> DeserializeSeed<'de> for LineSeed {
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<String, D::Error> {
         let line = String::deserialize(deserializer)?;
-        check_line(&line, self.0).map_err(D::Error::custom)?;
+        check_line(&line, self.0)?;
         Ok(line)
     }
 }
 
 /// Fails if a key cannot run a line.
-fn check_line(line: &str, key: Key) -> Result<(), String> {
+fn check_line<E: Error>(line: &str, key: Key) -> Result<(), E> {
     if line.is_empty() {
         return Ok(());
     }
     if !line.starts_with(':') {
-        return Err(format!("{line:?} is no command; one begins with a colon, and \"\" unbinds a key"));
+        let reason = format!("{line:?} is no command; one begins with a colon, and \"\" unbinds a key");
+        return Err(E::custom(reason));
     }
     let filled =
         line.replace("{peer}", "tower:1").replace("{message}", "1").replace("{key}", &key.to_string());
     match Command::parse(&filled) {
         Ok(_) => Ok(()),
         Err(CommandError::Missing(name, argument)) => {
-            Err(format!(":{name} takes {argument}; \":prompt :{name} \" begins to write it"))
+            Err(E::custom(format!(":{name} takes {argument}; \":prompt :{name} \" begins to write it")))
         }
-        Err(error) => Err(error.to_string()),
+        Err(error) => Err(E::custom(error)),
     }
 }
 

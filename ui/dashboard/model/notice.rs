@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use clacks_recording::recorder::HAS_STOPPED;
+use clacks_recording::recorder::RecordingError;
 
 use super::Model;
 
@@ -27,9 +27,12 @@ pub struct Notice {
 impl Model {
     /// Handles the start or end of a recording. A failure of a running recording stays in the header and in the
     /// traffic, because a notice disappears.
-    pub(crate) fn on_recording_result(&mut self, failure: Option<&String>) {
+    pub(crate) fn on_recording_result(&mut self, failure: Option<&RecordingError>) {
         let had_begun = self.recording_size.is_some_and(|bytes| bytes > 0);
-        let reason = failure.map(|failure| failure.strip_prefix(HAS_STOPPED).unwrap_or(failure).to_owned());
+        let reason = failure.map(|failure| match failure {
+            RecordingError::Stopped(error) => error.to_string(),
+            failure => failure.to_string(),
+        });
         self.recording_failure = reason.filter(|_| had_begun);
         if let Some(reason) = self.recording_failure.clone() {
             self.push_text_row(format!("the recording ended: {reason}"));

@@ -6,8 +6,11 @@ use clacks_language::{
     command::NodeCommand,
     edit::{self, Document},
 };
-use clacks_p2p::{Message, core::MessageId};
-use clacks_source::{execute, restore};
+use clacks_p2p::{Message, Node, core::MessageId};
+use clacks_source::{
+    execute::{self, HeldForEdit},
+    restore,
+};
 use clacks_terminal::child::ChildExit;
 
 use super::{
@@ -15,7 +18,11 @@ use super::{
     external_editor::{self, EditFile, EditResult},
 };
 use crate::{
-    state::{editing::Editing, message::Msg},
+    state::{
+        editing::Editing,
+        errors::{CommandRefusal, EffectError},
+        message::Msg,
+    },
     update::editing,
 };
 
@@ -27,13 +34,11 @@ impl Dashboard {
     pub(crate) fn start_line_edit(&mut self, id: MessageId) {
         let Some(node) = self.source.node() else { return };
         let before = restore::before(node, &NodeCommand::HoldOne(id));
-        let in_hand = execute::message(node, id)
-            .and_then(|message| editing::too_long_reason(id, &message).map_or(Ok(()), Err))
-            .and_then(|()| execute::take_in_hand(node, id));
+        let in_hand = hold_for_edit(node, id);
         self.before_edit = before;
         self.dispatch(match in_hand {
             Ok(in_hand) => Msg::Editing(Box::new(in_hand)),
-            Err(reason) => Msg::EffectDone(Err(reason)),
+            Err(error) => Msg::EffectDone(Err(error)),
         });
     }
 
@@ -47,9 +52,9 @@ impl Dashboard {
                 let before = std::mem::take(&mut self.before_edit);
                 self.dispatch(Msg::CommandsRun(vec![outcome], before));
             }
-            Err(reason) => {
+            Err(error) => {
                 let line = editing::line_if_fits(edit::line(editing.id, message));
-                self.retry_edit(editing, line, &Document::of(message).text, reason);
+                self.retry_edit(editing, line, &Document::of(message).text, error.to_string());
             }
         }
     }
@@ -60,8 +65,8 @@ impl Dashboard {
         let before = restore::before(node, &NodeCommand::HoldOne(id));
         let in_hand = match execute::take_in_hand(node, id) {
             Ok(in_hand) => in_hand,
-            Err(reason) => {
-                self.dispatch(Msg::EffectDone(Err(reason)));
+            Err(error) => {
+                self.dispatch(Msg::EffectDone(Err(error.into())));
                 return Ok(LoopState::Running);
             }
         };
@@ -126,7 +131,7 @@ impl Dashboard {
 
     fn abandon_edit(&mut self, editing: &Editing, reason: String) {
         self.return_message(editing);
-        self.dispatch(Msg::EffectDone(Err(reason)));
+        self.dispatch(Msg::EffectDone(Err(EffectError::Other(reason))));
     }
 
     /// Returns a message that was queued before the edit to its place in the queue.
@@ -141,6 +146,15 @@ impl Dashboard {
             Some(path) => self.exit_report = Some(format!("what you were writing is in {}", path.display())),
             None => self.return_message(editing),
         }
+    }
+}
+
+/// Holds a message that is to be edited on the line, unless it is too long for one.
+fn hold_for_edit(node: &Node, id: MessageId) -> Result<HeldForEdit, EffectError> {
+    let message = execute::message(node, id)?;
+    match editing::too_long_reason(id, &message) {
+        Some(reason) => Err(CommandRefusal::new(reason).into()),
+        None => Ok(execute::take_in_hand(node, id)?),
     }
 }
 

@@ -16,7 +16,10 @@ use tokio::task::JoinSet;
 
 use super::event_loop::{Dashboard, LoopState};
 use crate::{
-    state::message::{CommandResult, Effect, Msg},
+    state::{
+        errors::{CommandRefusal, EffectError},
+        message::{CommandResult, Effect, Msg},
+    },
     update::{copy, update},
 };
 
@@ -43,20 +46,20 @@ impl Dashboard {
             Effect::Refresh => self.refresh(),
             Effect::Suspend => {
                 if let Err(error) = self.screen.suspend()? {
-                    self.dispatch(Msg::EffectDone(Err(format!("the program can't be stopped: {error}"))));
+                    self.dispatch(Msg::EffectDone(Err(EffectError::Suspend(error))));
                 }
                 self.resize();
             }
             Effect::Redraw => self.screen.redraw()?,
-            Effect::Copy(text) => self.spawn_effect(clipboard::copy(text)),
+            Effect::Copy(text) => self.copy(text),
             Effect::CopyMessages(ids) => {
                 let text = self.message_texts(&ids);
-                self.spawn_effect(clipboard::copy(text));
+                self.copy(text);
             }
             Effect::WriteRows(target, rows) => self.spawn_effect(async move {
                 let written =
                     tokio::task::spawn_blocking(move || clacks_source::export::write(&target, &rows)).await;
-                written.unwrap_or_else(|error| Err(error.to_string()))
+                Ok(written??)
             }),
             Effect::RingBell => self.ring_bell()?,
             Effect::SaveStations(stations) => self.stations.iter().for_each(|kept| kept.save(&stations)),
@@ -79,7 +82,7 @@ impl Dashboard {
                     (Err(_), Some(failure)) => {
                         self.dispatch(Msg::EffectDone(Ok(format!("the recording ended: {failure}"))));
                     }
-                    (Err(reason), None) => self.dispatch(Msg::EffectDone(Err(reason))),
+                    (Err(error), None) => self.dispatch(Msg::EffectDone(Err(error))),
                 }
             }
             Effect::ReadPeers(source) => self.read_peer_lists(source),
@@ -96,7 +99,7 @@ impl Dashboard {
 
     async fn run_commands(&mut self, commands: Vec<NodeCommand>) {
         let Some(node) = self.source.node() else {
-            self.dispatch(Msg::EffectDone(Err(REPLAY_SENDS_NOTHING.to_owned())));
+            self.dispatch(Msg::EffectDone(Err(CommandRefusal::new(REPLAY_SENDS_NOTHING).into())));
             return;
         };
         let takes_long = |command: &NodeCommand| {
@@ -135,12 +138,19 @@ impl Dashboard {
     }
 
     /// Runs work that takes longer than a frame in the background, and reports its result.
-    pub(crate) fn spawn_effect(&self, work: impl Future<Output = Result<String, String>> + Send + 'static) {
+    pub(crate) fn spawn_effect(
+        &self,
+        work: impl Future<Output = Result<String, EffectError>> + Send + 'static,
+    ) {
         let replies = self.replies.0.clone();
         tokio::spawn(async move {
             // An error means that the dashboard is closed.
             let _ = replies.send(Msg::EffectDone(work.await)).await;
         });
+    }
+
+    fn copy(&self, text: Text) {
+        self.spawn_effect(async { Ok(clipboard::copy(text).await?) });
     }
 
     /// Reads a peer list, or all configured ones, in the background.
@@ -150,8 +160,9 @@ impl Dashboard {
         tokio::spawn(async move {
             let read = lists.read_all(asked).await;
             // An error means that the dashboard is closed.
-            let _ =
-                replies.send(read.map_or_else(|reason| Msg::EffectDone(Err(reason)), Msg::PeersRead)).await;
+            let _ = replies
+                .send(read.map_or_else(|error| Msg::EffectDone(Err(error.into())), Msg::PeersRead))
+                .await;
         });
     }
 

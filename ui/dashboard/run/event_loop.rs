@@ -2,6 +2,7 @@
 
 use std::{
     collections::VecDeque,
+    io,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -38,6 +39,7 @@ use crate::{
     model::Model,
     state::{
         assist::AssistQuery,
+        errors::EffectError,
         message::{Effect, Msg},
         title::{self, Title},
     },
@@ -214,7 +216,8 @@ impl Dashboard {
         let replies = mpsc::channel(REPLY_CAPACITY);
         let complaints = replies.0.clone();
         // An error means that the dashboard is closed.
-        let complain = move |reason| drop(complaints.blocking_send(Msg::EffectDone(Err(reason))));
+        let complain =
+            move |reason| drop(complaints.blocking_send(Msg::EffectDone(Err(EffectError::Other(reason)))));
         let stations = kept.file.clone().map(|file| StationWriter::new(file, complain));
         let title = settings.has_title().then(Title::default);
         let (frames, history, last_words) = (FramePacer::default(), None, None);
@@ -244,7 +247,9 @@ impl Dashboard {
                 self.model.input.push_history(lines.iter().map(String::as_str));
                 let replies = self.replies.0.clone();
                 // An error means that the dashboard is closed.
-                let complain = move |reason| drop(replies.blocking_send(Msg::EffectDone(Err(reason))));
+                let complain = move |reason| {
+                    drop(replies.blocking_send(Msg::EffectDone(Err(EffectError::Other(reason)))))
+                };
                 self.history = Some(HistoryWriter::new(file, complain));
             }
             Err(error) => self.model.notify_error(format!("{error:#}; nothing is kept in it")),
@@ -269,7 +274,7 @@ impl Dashboard {
                     Some(SourceEvent::Event(happened)) => self.on_event(happened),
                     Some(SourceEvent::Recorded(said)) => self.dispatch(Msg::Recorded(said)),
                     Some(SourceEvent::ReplayReached) => self.frames.request(),
-                    Some(SourceEvent::ReplayFailed(reason)) => self.dispatch(Msg::EffectDone(Err(reason))),
+                    Some(SourceEvent::ReplayFailed(error)) => self.dispatch(Msg::EffectDone(Err(error.into()))),
                     None => return Ok(()),
                 },
                 Some(reply) = self.replies.1.recv() => {
@@ -305,9 +310,7 @@ impl Dashboard {
                 self.resize();
                 return Ok(LoopState::Running);
             }
-            Input::CannotStop(reason) => {
-                Msg::EffectDone(Err(format!("the program can't be stopped: {reason}")))
-            }
+            Input::CannotStop(reason) => Msg::EffectDone(Err(EffectError::Suspend(io::Error::other(reason)))),
             Input::Terminate | Input::HungUp | Input::Panicked => return self.quit_on_signal(&input),
         };
         self.on_msg(msg).await
@@ -378,7 +381,7 @@ impl Dashboard {
                 speed.into_iter().for_each(|replay| self.dispatch(Msg::EffectDone(Ok(replay.told_speed()))));
             }
             Ok(Seek::BeginsAgain) => self.dispatch(Msg::ReplayRestarted),
-            Err(reason) => self.dispatch(Msg::EffectDone(Err(reason))),
+            Err(error) => self.dispatch(Msg::EffectDone(Err(error))),
         }
         self.refresh();
     }

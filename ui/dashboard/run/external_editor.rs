@@ -48,6 +48,17 @@ pub enum EditResult {
     Unreadable(String),
 }
 
+/// Why the text in a file cannot be read.
+#[derive(Debug, thiserror::Error)]
+enum ReadError {
+    #[error("what was edited can't be read: {0}")]
+    Io(io::Error),
+    #[error("what was edited is too long for a message")]
+    TooLong,
+    #[error("{}", .0.to_string().replacen("the file", "what was edited", 1))]
+    NotText(io::Error),
+}
+
 impl EditFile {
     /// Writes a message to a new file in a private temporary directory. Fails if the file cannot be written.
     pub fn create(message: &Message) -> io::Result<Self> {
@@ -71,7 +82,7 @@ impl EditFile {
                 Edited::Message(message) => EditResult::Message(message),
                 Edited::Wrong(reason) => EditResult::Invalid { text, reason },
             },
-            Err(reason) => EditResult::Unreadable(self.keep_after_failure(&reason)),
+            Err(error) => EditResult::Unreadable(self.keep_after_failure(&error.to_string())),
         }
     }
 
@@ -129,16 +140,15 @@ fn write(path: &Path, text: &str) -> io::Result<()> {
     file.write_all(text.as_bytes())
 }
 
-fn read(path: &Path) -> Result<String, String> {
-    let cannot = |error: io::Error| format!("what was edited can't be read: {}", file_error::reading(error));
+fn read(path: &Path) -> Result<String, ReadError> {
     // Open the path again: many editors replace the file.
     let bytes = match read_regular(path, MAX_FILE_BYTES) {
         Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
-            return Err("what was edited is too long for a message".to_owned());
+            return Err(ReadError::TooLong);
         }
-        read => read.map_err(cannot)?,
+        read => read.map_err(|error| ReadError::Io(file_error::reading(error)))?,
     };
-    text(&bytes).map_err(|error| error.to_string().replacen("the file", "what was edited", 1))
+    text(&bytes).map_err(ReadError::NotText)
 }
 
 /// Returns the editor that the environment names, or the default.

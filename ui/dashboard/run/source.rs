@@ -13,7 +13,8 @@ use clacks_p2p::{
 };
 use clacks_recording::{
     player::{Playback, Player, Progress, Seek},
-    recorder::Recorder,
+    recorder::{Recorder, RecordingError},
+    tape::TapeError,
 };
 use clacks_source::{execute, limits::MOST_PLACES, lists::Lists, peer_list::PeerLists, precheck};
 use jiff::tz::TimeZone;
@@ -21,6 +22,7 @@ use jiff::tz::TimeZone;
 use crate::{
     model::Model,
     state::{
+        errors::{CommandRefusal, EffectError},
         held::{HeldQuery, HeldSnapshot},
         limits::{LimitUsage, MAX_REMOTES},
         lists::Anchor,
@@ -62,12 +64,12 @@ pub struct TimedEvent {
 pub enum SourceEvent {
     /// Event of the node, live or replayed.
     Event(TimedEvent),
-    /// A recording started or ended. The error is the reason why it failed.
-    Recorded(Result<String, String>),
+    /// A recording started or ended, or failed.
+    Recorded(Result<String, RecordingError>),
     /// A replay reached its target or its end.
     ReplayReached,
-    /// A replay failed. Holds the reason.
-    ReplayFailed(String),
+    /// The file of a replay cannot be read.
+    ReplayFailed(TapeError),
 }
 
 impl Source {
@@ -137,7 +139,7 @@ impl Source {
             Self::Replay(player) => Some(match player.next().await {
                 Ok(Playback::Event(event, now)) => SourceEvent::from_event(event, now),
                 Ok(Playback::Arrived) => SourceEvent::ReplayReached,
-                Err(reason) => SourceEvent::ReplayFailed(reason),
+                Err(error) => SourceEvent::ReplayFailed(error),
             }),
         }
     }
@@ -190,18 +192,27 @@ impl Source {
     /// Returns the reason why a command would fail now, without asking the model or the disk.
     pub fn why_not(&self, command: &Command, zone: &TimeZone) -> Option<String> {
         match (self, command) {
-            (Self::Live(live), Command::Node(command)) => precheck::at_node(&live.node, command),
+            (Self::Live(live), Command::Node(command)) => {
+                precheck::at_node(&live.node, command).map(|error| error.to_string())
+            }
             (Self::Live(live), Command::View(ViewCommand::EditInEditor(id))) => {
-                precheck::not_here(&live.node, *id)
+                precheck::not_here(&live.node, *id).map(|error| error.to_string())
             }
             (Self::Live(live), Command::View(ViewCommand::Edit(id))) => {
                 let message = execute::message(&live.node, *id);
-                message.map_or_else(Some, |message| editing::too_long_reason(*id, &message))
+                message.map_or_else(
+                    |error| Some(error.to_string()),
+                    |message| editing::too_long_reason(*id, &message),
+                )
             }
-            (Self::Live(live), Command::View(ViewCommand::Record(command))) => live.recorder.why_not(command),
-            (Self::Live(live), Command::View(ViewCommand::PeersFrom(None))) => live.peer_lists.why_not(),
+            (Self::Live(live), Command::View(ViewCommand::Record(command))) => {
+                live.recorder.why_not(command).map(|error| error.to_string())
+            }
+            (Self::Live(live), Command::View(ViewCommand::PeersFrom(None))) => {
+                live.peer_lists.why_not().map(|error| error.to_string())
+            }
             (Self::Replay(player), Command::View(ViewCommand::Replay(command))) => {
-                player.why_not(*command, zone)
+                player.why_not(*command, zone).map(|error| error.to_string())
             }
             _ => None,
         }
@@ -215,20 +226,22 @@ impl Source {
         }
     }
 
-    /// Starts or stops a recording. The result arrives as [`SourceEvent::Recorded`]. Fails with a reason in a replay,
-    /// or if the command does not apply.
-    pub fn record(&mut self, command: &RecordCommand) -> Result<(), String> {
+    /// Starts or stops a recording. The result arrives as [`SourceEvent::Recorded`]. Fails in a replay, or if
+    /// the command does not apply.
+    pub fn record(&mut self, command: &RecordCommand) -> Result<(), EffectError> {
         match self {
-            Self::Live(live) => live.recorder.ask(command),
-            Self::Replay(_) => Err("this is a replay: it is recorded already".to_owned()),
+            Self::Live(live) => Ok(live.recorder.ask(command)?),
+            Self::Replay(_) => Err(CommandRefusal::new("this is a replay: it is recorded already").into()),
         }
     }
 
-    /// Controls the replay. Fails with a reason for a live node.
-    pub fn control(&mut self, command: ReplayCommand, zone: &TimeZone) -> Result<Seek, String> {
+    /// Controls the replay. Fails for a live node, or if the command does not apply.
+    pub fn control(&mut self, command: ReplayCommand, zone: &TimeZone) -> Result<Seek, EffectError> {
         match self {
-            Self::Live(_) => Err("this is no replay; clacks replay FILE plays a recording".to_owned()),
-            Self::Replay(player) => player.carry_out(command, zone),
+            Self::Live(_) => {
+                Err(CommandRefusal::new("this is no replay; clacks replay FILE plays a recording").into())
+            }
+            Self::Replay(player) => Ok(player.carry_out(command, zone)?),
         }
     }
 
@@ -236,7 +249,7 @@ impl Source {
     pub async fn close(self) -> Option<String> {
         match self {
             Self::Live(mut live) => {
-                live.recorder.stop().await.map(|ended| ended.unwrap_or_else(|error| error))
+                live.recorder.stop().await.map(|ended| ended.unwrap_or_else(|error| error.to_string()))
             }
             Self::Replay(_) => None,
         }

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use clacks_p2p::{Address, core::MessageId};
 
+use super::errors::CommandRefusal;
+
 /// Maximum marked peers or messages. Each is looked up for every frame.
 const MAX_MARKS: usize = 500;
 
@@ -65,13 +67,14 @@ impl<T: Ord> Marked<T> {
     }
 
     /// Marks an item, or removes its mark.
-    pub(crate) fn toggle(&mut self, item: T) -> Result<(), String> {
+    pub(crate) fn toggle(&mut self, item: T) -> Result<(), CommandRefusal> {
         self.emptied_by_removal = false;
         if self.items.remove(&item) {
             return Ok(());
         }
         if self.items.len() >= MAX_MARKS {
-            return Err(format!("{MAX_MARKS} are marked, which is as many as can be"));
+            let text = format!("{MAX_MARKS} are marked, which is as many as can be");
+            return Err(CommandRefusal::new(text));
         }
         self.items.insert(item);
         Ok(())

@@ -13,12 +13,21 @@ use clacks_p2p::{
     core::{Event, MessageId},
     node::DrainError,
 };
-use clacks_source::{execute::HeldForEdit, peer_list::Reading, restore::Before, traffic::row::Row};
+use clacks_recording::recorder::RecordingError;
+use clacks_source::{
+    execute::HeldForEdit,
+    execute_error::ExecuteError,
+    peer_list::Reading,
+    restore::{Before, UndoError},
+    traffic::row::Row,
+};
 use clacks_terminal::clipboard::Text;
 use crossterm::event::{KeyEvent, MouseEvent};
 use ratatui::layout::Rect;
 
-use super::{assist::AssistReply, editing::Editing, sending::Sending, snapshot::Snapshot};
+use super::{
+    assist::AssistReply, editing::Editing, errors::EffectError, sending::Sending, snapshot::Snapshot,
+};
 
 /// Input of the update function.
 #[derive(Debug)]
@@ -50,11 +59,11 @@ pub enum Msg {
     /// Results of commands that ran together, and the former state for undo.
     CommandsRun(Vec<CommandResult>, Vec<Before>),
     /// Result of an undo, and the former state that can be tried again.
-    Undone(Result<String, String>, Vec<Before>),
-    /// A recording started or ended, one line. The error is the reason why it failed.
-    Recorded(Result<String, String>),
+    Undone(Result<String, UndoError>, Vec<Before>),
+    /// A recording started or ended, one line, or failed.
+    Recorded(Result<String, RecordingError>),
     /// Result of an effect, one line.
-    EffectDone(Result<String, String>),
+    EffectDone(Result<String, EffectError>),
     /// Results of reading peer lists.
     PeersRead(Vec<Reading>),
     /// A message was taken from the queue for editing on the line.
@@ -137,4 +146,4 @@ pub enum Effect {
 }
 
 /// A command and its result, one line.
-pub type CommandResult = (NodeCommand, Result<String, String>);
+pub type CommandResult = (NodeCommand, Result<String, ExecuteError>);

@@ -4,6 +4,7 @@ pub mod assist;
 pub mod command_words;
 pub mod confirmation;
 pub mod editing;
+pub mod errors;
 pub mod filter_preview;
 pub mod held;
 pub mod input;

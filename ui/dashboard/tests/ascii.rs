@@ -37,7 +37,7 @@ fn fixture(width: u16, height: u16) -> Fixture {
             place: None,
         }));
     }
-    fixture.send(Msg::EffectDone(Err(HOSTILE[0].to_owned())));
+    fixture.fail(HOSTILE[0]);
     fixture
 }
 

@@ -224,7 +224,7 @@ fn an_existing_file_is_only_overwritten_on_request() {
     let path = directory.path().join("x.csv");
     let target = |replaces| Target::new(path.to_str().unwrap(), replaces).unwrap();
     fs::write(&path, "mine").unwrap();
-    let refused = export::write(&target(false), &rows()).unwrap_err();
+    let refused = export::write(&target(false), &rows()).unwrap_err().to_string();
     assert!(
         refused.ends_with(&format!("is there already; :write! {} writes over it", path.display())),
         "{refused}"
@@ -234,11 +234,12 @@ fn an_existing_file_is_only_overwritten_on_request() {
     assert_eq!(fs::read_to_string(&path).unwrap(), "time,direction,peer,message,what,outcome\r\n");
     assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1, "nothing is left beside it");
     let nowhere = directory.path().join("not there/x.csv");
-    let error = export::write(&Target::new(nowhere.to_str().unwrap(), true).unwrap(), &[]).unwrap_err();
+    let error =
+        export::write(&Target::new(nowhere.to_str().unwrap(), true).unwrap(), &[]).unwrap_err().to_string();
     assert!(error.ends_with("/x.csv: there is no such directory"), "{error}");
     fs::create_dir(directory.path().join("d.csv")).unwrap();
     let error = Target::new(directory.path().join("d.csv").to_str().unwrap(), true).unwrap();
-    assert!(export::write(&error, &[]).unwrap_err().contains("is a directory"));
+    assert!(export::write(&error, &[]).unwrap_err().to_string().contains("is a directory"));
 }
 
 proptest! {

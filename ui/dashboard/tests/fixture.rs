@@ -9,8 +9,8 @@ use clacks_language::{
 use clacks_p2p::{
     Address, Message,
     core::{
-        Core, Discovery, Event, Failure, HeldMessage, LimitCounts, MessageId, Now, Options, Origin, Peer,
-        PeerChoice, PeerCounts, PlaceShare, QueuedMessage, Refusal, Status,
+        Core, Discovery, EnqueueError, Event, Failure, HeldMessage, LimitCounts, MessageId, Now, Options,
+        Origin, Peer, PeerChoice, PeerCounts, PlaceShare, QueuedMessage, Refusal, Status,
     },
     node::Overview,
 };
@@ -25,6 +25,7 @@ use crate::{
     model::Model,
     state::{
         assist::{AssistQuery, AssistReply, Messages},
+        errors::EffectError,
         held::HeldSnapshot,
         limits::LimitUsage,
         lists::Anchor,
@@ -117,6 +118,11 @@ impl Fixture {
         self.refresh();
     }
 
+    /// An effect fails for this reason.
+    pub(crate) fn fail(&mut self, reason: impl Into<String>) {
+        self.send(Msg::EffectDone(Err(EffectError::Other(reason.into()))));
+    }
+
     /// Sends a message to the update function and replies to queries about the line, as the event loop does.
     pub(crate) fn send(&mut self, msg: Msg) -> Vec<Effect> {
         let mut others = Vec::new();
@@ -147,8 +153,8 @@ impl Fixture {
         let outcomes: Vec<_> = commands
             .iter()
             .map(|command| {
-                let result =
-                    if refuses(command) { Err("the queue is full".to_owned()) } else { Ok(String::new()) };
+                let full = EnqueueError::Full { messages: 65536, bytes: 67_108_864 };
+                let result = if refuses(command) { Err(full.into()) } else { Ok(String::new()) };
                 (command.clone(), result)
             })
             .collect();

@@ -146,7 +146,7 @@ fn the_reason_of_a_refusal_disappears_with_the_next_key() {
     let screen = fixture.screen();
     assert!(screen.contains("HELD") && !screen.contains("nothing is open"), "{screen}");
     // An error that does not come from an input stays.
-    fixture.send(Msg::EffectDone(Err("the disk is full".to_owned())));
+    fixture.fail("the disk is full");
     fixture.press(KeyCode::Esc);
     assert!(fixture.screen().contains("the disk is full"), "{}", fixture.screen());
 }

@@ -1,12 +1,13 @@
 //! The frozen screen, and permanent notes about failures.
 
-use std::time::Duration;
+use std::{io, time::Duration};
 
 use clacks_language::command::NodeCommand;
 use clacks_p2p::{
     Message,
     core::{Event, Limit, MessageId, PeerChoice, PeerCounts, Status},
 };
+use clacks_recording::{files::FileError, recorder::RecordingError};
 use clacks_source::{lost_lines::LostLines, traffic::row::Row};
 use crossterm::event::KeyCode;
 
@@ -180,8 +181,9 @@ fn a_failed_recording_or_log_is_shown_until_acknowledged() {
         fixture.refresh();
         fixture.model.recording_size = None;
         fixture.model.recording_size = Some(1_000_000);
-        let reason = "recording has stopped: cannot write x.jsonl: No space left on device".to_owned();
-        fixture.send(Msg::Recorded(Err(reason)));
+        let error = io::Error::other("No space left on device");
+        let failure = FileError::Io { path: "x.jsonl".into(), error };
+        fixture.send(Msg::Recorded(Err(RecordingError::Stopped(failure))));
         fixture.model.recording_size = None;
         fixture.lost_lines = Some(LostLines { lines: 12, reason: "No space left on device".to_owned() });
         fixture.refresh();
@@ -207,7 +209,7 @@ fn a_failed_recording_or_log_is_shown_until_acknowledged() {
 #[test]
 fn a_recording_that_never_started_is_not_shown_as_failed() {
     let mut fixture = Fixture::busy(80, 24);
-    fixture.send(Msg::Recorded(Err("x.jsonl is there already".to_owned())));
+    fixture.send(Msg::Recorded(Err(RecordingError::Start(FileError::Foreign("x.jsonl".into())))));
     let screen = fixture.screen();
     assert!(screen.contains("is there already") && !screen.contains("REC FAILED"), "{screen}");
 }

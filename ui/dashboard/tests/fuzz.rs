@@ -95,7 +95,11 @@ impl World<'_> {
             14 => self.change_lists(),
             _ => {
                 let (text, is_done) = (self.text(), self.number().is_multiple_of(2));
-                self.fixture.send(Msg::EffectDone(if is_done { Ok(text) } else { Err(text) }));
+                if is_done {
+                    self.fixture.send(Msg::EffectDone(Ok(text)));
+                } else {
+                    self.fixture.fail(text);
+                }
             }
         }
     }

@@ -68,7 +68,7 @@ fn fixture(width: u16, height: u16) -> Fixture {
     texts()
         .flat_map(|(text, number)| events(text, number))
         .for_each(|event| drop(fixture.send(Msg::Node(event))));
-    fixture.send(Msg::EffectDone(Err(CORPUS.concat())));
+    fixture.fail(CORPUS.concat());
     fixture.refresh();
     fixture
 }
@@ -373,7 +373,7 @@ proptest! {
         for (text, number) in texts.iter().zip(1..) {
             fixture.queue.push(queued(20 + number, Message::text(text).as_json(), 3, 2));
             events(text, number).into_iter().for_each(|event| drop(fixture.send(Msg::Node(event))));
-            fixture.send(Msg::EffectDone(Err(text.clone())));
+            fixture.fail(text.clone());
             fixture.refresh();
             assert_harmless(&fixture);
             terminal.show(&fixture.draw());

@@ -7,7 +7,10 @@ use clacks_p2p::{
     Message,
     core::{Core, Event, Now, Options, Status},
 };
-use clacks_source::restore::Before;
+use clacks_source::{
+    execute_error::ExecuteError,
+    restore::{Before, UndoError},
+};
 use crossterm::event::KeyCode;
 
 use super::fixture::{self, Fixture, address, now, peer};
@@ -43,7 +46,7 @@ fn all(command: fn(clacks_p2p::Address) -> NodeCommand, names: &[&str]) -> Vec<E
 fn ran(fixture: &mut Fixture, commands: Vec<NodeCommand>, fails: &str) {
     let outcome = |command: NodeCommand| {
         let result = match &command {
-            Ignore(peer) if peer.to_string() == fails => Err(format!("{peer} is ignored already")),
+            Ignore(peer) if peer.to_string() == fails => Err(ExecuteError::PeerAlreadyIgnored(peer.clone())),
             Ignore(peer) => Ok(format!("ignored {peer}")),
             Unignore(peer) => Ok(format!("{peer} is no longer ignored")),
             other => Ok(format!("{other:?}")),
@@ -285,7 +288,7 @@ fn a_failed_undo_can_be_repeated_until_it_expires() {
     let mut fixture = Fixture::busy(80, 24);
     let before = dropped(&mut fixture, &[0]);
     fixture.press(key('u'));
-    fixture.send(Msg::Undone(Err("not undone: the queue is full".to_owned()), before.clone()));
+    fixture.send(Msg::Undone(Err(UndoError::Nothing("the queue is full".to_owned())), before.clone()));
     assert!(fixture.screen().contains("not undone: the queue is full"), "{}", fixture.screen());
     assert_eq!(fixture.press(key('u')), [Effect::Undo(before)]);
     dropped(&mut fixture, &[0]);
@@ -296,13 +299,14 @@ fn a_failed_undo_can_be_repeated_until_it_expires() {
 
 #[test]
 fn a_partly_failed_drop_is_reported_and_restores_the_rest() {
-    let mut fixture = Fixture::busy(80, 24);
-    let gone = Err("12 neither waits nor is held".to_owned());
+    let mut fixture = Fixture::busy(140, 40);
     let (first, second) = (fixture.queue[0].id, fixture.queue[1].id);
+    let gone = Err(ExecuteError::UnknownMessage(second));
     let outcomes = vec![(Drop(first), Ok("dropped 11".to_owned())), (Drop(second), gone)];
     let before = vec![fixture::dropped(&["one"])];
     fixture.send(Msg::CommandsRun(outcomes, before.clone()));
-    let told = "dropped 1 of 2 messages; 12 neither waits nor is held; u takes it back, 10 s";
+    let told = "dropped 1 of 2 messages; 12 neither waits nor is held; a message that comes back has a new number; \
+                u takes it back, 10 s";
     assert!(fixture.screen().contains(told), "{}", fixture.screen());
     assert_eq!(fixture.press(key('u')), [Effect::Undo(before)]);
 }

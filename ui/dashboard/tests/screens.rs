@@ -177,9 +177,7 @@ fn a_filter_with_an_error_below() {
     let mut fixture = Fixture::busy(80, 24);
     fixture.write("/gnu");
     fixture.press(KeyCode::Enter);
-    fixture.send(Msg::EffectDone(Err(
-        "announce to [tower:1]: no success: connection refused \u{1b}[31m".to_owned()
-    )));
+    fixture.fail("announce to [tower:1]: no success: connection refused \u{1b}[31m");
     insta::assert_snapshot!(fixture.screen());
 }
 

@@ -7,7 +7,6 @@ use crossterm::event::KeyCode;
 use ratatui::buffer::{Buffer, Cell};
 
 use super::fixture::Fixture;
-use crate::state::message::Msg;
 
 /// Returns a busy screen with an error.
 fn screen(theme: &str) -> Fixture {
@@ -15,7 +14,7 @@ fn screen(theme: &str) -> Fixture {
     fixture.model.themes = ThemeSelection::default();
     fixture.model.themes.choose(theme).unwrap();
     fixture.press(KeyCode::Down);
-    fixture.send(Msg::EffectDone(Err("no such thing".to_owned())));
+    fixture.fail("no such thing");
     fixture
 }
 

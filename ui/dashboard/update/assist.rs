@@ -141,7 +141,7 @@ fn refresh(model: &mut Model) {
     let line = model.input.draft();
     let completion = completion_at(model, line.len());
     let is_quiet = check::is_blank(line) && !model.assist.enter_pressed;
-    let refusal = check::check(model).err().filter(|_| !is_quiet);
+    let refusal = check::check(model).err().map(String::from).filter(|_| !is_quiet);
     let ghost = inline_hint(model, &completion);
     (model.assist.submit_error, model.assist.inline_hint) = (refusal, ghost);
 }

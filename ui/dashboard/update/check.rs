@@ -2,14 +2,15 @@
 
 use clacks_language::command::Command;
 
-use crate::{available::typed_command_error, model::Model};
+use crate::{available::typed_command_error, model::Model, state::errors::CommandRefusal};
 
 /// Returns the command of the line, or the reason why Enter refuses it. Errors of the node and the disk are included
 /// once they have replied.
-pub fn check(model: &Model) -> Result<Command, String> {
-    let command = Command::parse(model.input.draft()).map_err(|error| error.to_string())?;
+pub fn check(model: &Model) -> Result<Command, CommandRefusal> {
+    let parsed = Command::parse(model.input.draft());
+    let command = parsed.map_err(|error| CommandRefusal::new(error.to_string()))?;
     match typed_command_error(model, &command).or_else(|| model.assist.precheck_error().map(str::to_owned)) {
-        Some(reason) => Err(reason),
+        Some(reason) => Err(CommandRefusal::new(reason)),
         None => Ok(command),
     }
 }

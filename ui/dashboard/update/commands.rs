@@ -25,7 +25,8 @@ use crate::{
         traffic::LogCursor,
     },
     state::{
-        confirmation::Confirmation, layout::Pane, marks::Marked, message::Effect, returning::ReturningList,
+        confirmation::Confirmation, errors::CommandRefusal, layout::Pane, marks::Marked, message::Effect,
+        returning::ReturningList,
     },
 };
 
@@ -38,13 +39,14 @@ pub(crate) fn run_template(model: &mut Model, template: &str) -> Vec<Effect> {
         model.question = Confirmation::before_all(commands);
         return Vec::new();
     }
-    let line = check_selection_unchanged(model, template).and_then(|()| expand_template(model, template));
-    let command = line.and_then(|line| Command::parse(&line).map_err(|error| error.to_string()));
     // A command without effect reports the reason.
+    let line = check_selection_unchanged(model, template).and_then(|()| expand_template(model, template));
+    let command =
+        line.and_then(|line| Command::parse(&line).map_err(|error| CommandRefusal::new(error.to_string())));
     let idle = |command: &Command| match command {
         // The node decides.
         Command::Node(_) => None,
-        Command::View(_) => command_error(model, command),
+        Command::View(_) => command_error(model, command).map(CommandRefusal::new),
     };
     match command.and_then(|command| idle(&command).map_or(Ok(command), Err)) {
         Ok(command) => run_with_confirmation(model, command),
@@ -71,11 +73,13 @@ pub(crate) fn run_with_confirmation(model: &mut Model, command: Command) -> Vec<
 }
 
 /// Fails if the selected item is no longer the one that the user saw.
-fn check_selection_unchanged(model: &mut Model, template: &str) -> Result<(), String> {
+fn check_selection_unchanged(model: &mut Model, template: &str) -> Result<(), CommandRefusal> {
     let marks_gone = template.contains("{peer}") && model.marks.peers.take_emptied_by_removal()
         || template.contains("{message}") && message_marks(model).take_emptied_by_removal();
     if marks_gone {
-        return Err("what was marked has gone; press the key again to act on what is selected".to_owned());
+        return Err(CommandRefusal::new(
+            "what was marked has gone; press the key again to act on what is selected",
+        ));
     }
     if template.contains("{peer}") {
         freeze_followed_row(model)?;
@@ -85,10 +89,9 @@ fn check_selection_unchanged(model: &mut Model, template: &str) -> Result<(), St
         _ => &mut model.queue.lost,
     };
     if template.contains("{message}") && lost.take().is_some() {
-        return Err(
-            "the selected message has gone; press the key again to act on the one that is selected now"
-                .to_owned(),
-        );
+        return Err(CommandRefusal::new(
+            "the selected message has gone; press the key again to act on the one that is selected now",
+        ));
     }
     Ok(())
 }
@@ -103,7 +106,7 @@ fn message_marks(model: &mut Model) -> &mut Marked<MessageId> {
 
 /// Freezes the traffic at its newest row if it is followed. Fails then, because that row may have arrived just before
 /// the key was pressed.
-fn freeze_followed_row(model: &mut Model) -> Result<(), String> {
+fn freeze_followed_row(model: &mut Model) -> Result<(), CommandRefusal> {
     let is_traffic = model.selection_target() == SelectionTarget::List(Pane::Traffic);
     if !is_traffic || model.log_cursor != LogCursor::Following {
         return Ok(());
@@ -111,7 +114,9 @@ fn freeze_followed_row(model: &mut Model) -> Result<(), String> {
     if let Some(position) = model.log_position() {
         model.freeze_log_at(position);
     }
-    Err("the traffic stands still now; press the key again to act on the peer of the selected row".to_owned())
+    Err(CommandRefusal::new(
+        "the traffic stands still now; press the key again to act on the peer of the selected row",
+    ))
 }
 
 /// Runs a command. A command that does not work in this context leaves an error notice.
@@ -181,7 +186,7 @@ fn run_screen_command(model: &mut Model, command: ViewCommand) -> Vec<Effect> {
         }
         ViewCommand::Theme(name) => match model.themes.choose(&name) {
             Ok(name) => model.notify(format!("the theme is {name} now")),
-            Err(reason) => model.notify_error(reason),
+            Err(error) => model.notify_error(error.to_string()),
         },
         other => return run_editor_command(model, other).unwrap_or_default(),
     }
@@ -259,7 +264,7 @@ fn undo(model: &mut Model) -> Vec<Effect> {
     match model.undo.take(model.now).map(Effect::Undo) {
         Ok(effect) => vec![effect],
         Err(reason) => {
-            model.notify_error(reason);
+            model.notify_error(reason.to_string());
             Vec::new()
         }
     }
@@ -273,7 +278,7 @@ fn toggle_mark(model: &mut Model) {
     let marked = match (peer, message) {
         (Some(peer), _) => model.marks.peers.toggle(peer),
         (None, Some(id)) => message_marks(model).toggle(id),
-        (None, None) => Err("nothing is selected that could be marked".to_owned()),
+        (None, None) => Err(CommandRefusal::new("nothing is selected that could be marked")),
     };
     marked.unwrap_or_else(|reason| model.notify_error(reason));
 }

@@ -35,6 +35,7 @@ use super::{
     keymap::KeyContext,
     model::{Model, focus::FocusOwner},
     state::{
+        errors::EffectError,
         key::Key,
         message::{Effect, Msg},
     },
@@ -133,22 +134,25 @@ fn on_result(model: &mut Model, msg: Msg) {
         Msg::Undone(result, left) => {
             model.undo.remember(left, Vec::new(), model.now);
             model.has_opened = true;
-            on_result(model, Msg::EffectDone(result));
+            on_result(model, Msg::EffectDone(result.map_err(EffectError::Undo)));
         }
         Msg::Recorded(said) => {
             model.on_recording_result(said.as_ref().err());
-            on_result(model, Msg::EffectDone(said));
+            on_result(model, Msg::EffectDone(said.map_err(EffectError::Recording)));
         }
         Msg::PeersRead(readings) => {
             // Also write it to the traffic, because the notice disappears after some seconds.
             for reading in &readings {
-                let failed = reading.summary().err();
+                let failed = reading.summary().err().map(|error| error.to_string());
                 reading.bad_lines().into_iter().chain(failed).for_each(|line| model.push_text_row(line));
             }
-            on_result(model, Msg::EffectDone(peer_list::summary(&readings)));
+            on_result(
+                model,
+                Msg::EffectDone(peer_list::summary(&readings).map_err(EffectError::UnreadLists)),
+            );
         }
         Msg::EffectDone(Ok(done)) => model.notify(done),
-        Msg::EffectDone(Err(error)) => model.notify_error(error),
+        Msg::EffectDone(Err(error)) => model.notify_error(error.to_string()),
         _ => {}
     }
 }

@@ -15,6 +15,7 @@ use crate::{
     model::{Model, focus::SelectionTarget, traffic::LogCursor},
     state::{
         confirmation::Confirmation,
+        errors::CommandRefusal,
         key::Key,
         layout::Pane,
         lists::Anchor,
@@ -51,7 +52,7 @@ fn selected_target(model: &Model) -> PaletteTarget {
 }
 
 /// Restores a selection. Fails if the item no longer exists.
-pub(crate) fn select_target(model: &mut Model, target: &PaletteTarget) -> Result<(), String> {
+pub(crate) fn select_target(model: &mut Model, target: &PaletteTarget) -> Result<(), CommandRefusal> {
     let is_there = match target {
         PaletteTarget::Nothing => true,
         PaletteTarget::Peer(peer) => {
@@ -68,7 +69,8 @@ pub(crate) fn select_target(model: &mut Model, target: &PaletteTarget) -> Result
             is_there
         }
     };
-    if is_there { Ok(()) } else { Err("what was selected when the list was opened has gone".to_owned()) }
+    let refusal = CommandRefusal::new("what was selected when the list was opened has gone");
+    if is_there { Ok(()) } else { Err(refusal) }
 }
 
 /// Returns the palette for the present focus and selection.

@@ -18,10 +18,10 @@ pub fn report(model: &mut Model, outcomes: &[CommandResult], before: Vec<Before>
     for (command, _) in outcomes.iter().filter(|(_, result)| result.is_ok()) {
         clear_marks(model, command);
     }
-    let (text, is_error) = match summary(outcomes) {
-        Ok(text) => (text + &share_note(model, &ignored), false),
-        Err(error) => (error, true),
-    };
+    let (mut text, is_error) = summary(outcomes);
+    if !is_error {
+        text += &share_note(model, &ignored);
+    }
     let can_undo = model.undo.remember(before, ignored, model.now);
     match (outcomes, is_error) {
         ([], _) => {}
@@ -75,21 +75,21 @@ fn clear_marks(model: &mut Model, command: &NodeCommand) {
     }
 }
 
-/// Summarises the results in one line. It is an error if any command failed.
-fn summary(outcomes: &[CommandResult]) -> Result<String, String> {
+/// Summarises the results in one line. Also returns whether any command failed.
+fn summary(outcomes: &[CommandResult]) -> (String, bool) {
     let done = outcomes.iter().filter(|(_, result)| result.is_ok()).count();
     let error = outcomes.iter().find_map(|(_, result)| result.as_ref().err());
-    match (outcomes, error) {
-        ([(_, result)], _) => result.clone(),
-        ([(command, _), ..], None) => {
-            Ok(format!("{} {}", past_tense(command), counted_object(command, done)))
-        }
+    let text = match (outcomes, error) {
+        ([(_, Ok(text))], _) => text.clone(),
+        ([(_, Err(error))], _) => error.to_string(),
+        ([(command, _), ..], None) => format!("{} {}", past_tense(command), counted_object(command, done)),
         ([(command, _), ..], Some(error)) => {
             let all = counted_object(command, outcomes.len());
-            Err(format!("{} {done} of {all}; {error}", past_tense(command)))
+            format!("{} {done} of {all}; {error}", past_tense(command))
         }
-        ([], _) => Ok(String::new()),
-    }
+        ([], _) => String::new(),
+    };
+    (text, error.is_some())
 }
 
 /// Returns the share of the traffic that came from the ignored items.

@@ -85,10 +85,10 @@ fn what_no_script_brings_about_is_read_as_it_was_written() {
         Event::SendRateChanged { rate: 0.1 },
     ] {
         let line = recorded(&told, now).into_line();
-        assert_eq!(parse::line(&line), Ok((now, Line::Event(told))), "{line}");
+        assert_eq!(parse::line(&line).unwrap(), (now, Line::Event(told)), "{line}");
     }
     let line = recorded(&Event::Lagged(7), now).into_line().replace("lagged", "a_later_kind");
-    assert_eq!(parse::line(&line), Ok((now, Line::Unknown)));
+    assert_eq!(parse::line(&line).unwrap(), (now, Line::Unknown));
 }
 
 #[test]

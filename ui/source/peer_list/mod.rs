@@ -27,9 +27,6 @@ const READ_TIMEOUT: Duration = Duration::from_secs(10);
 /// Lists that are read at the same time; the others wait.
 const MAX_READERS: usize = 4;
 
-/// The reply to `:peers-from` without an argument if no list is configured.
-const NOTHING_CONFIGURED: &str = "no peer list is configured; give a FILE or URL, or set --peers-from";
-
 /// Reads peer lists, at most four at the same time, each for at most 10 s and 1 MiB. Clones share the limit.
 #[derive(Debug, Clone)]
 pub struct PeerLists {
@@ -90,6 +87,42 @@ pub enum ReadError {
     TimedOut(Duration),
 }
 
+/// Why no list was read at all. `Display` writes one line for the user.
+#[derive(Debug, thiserror::Error)]
+pub enum PeerListsError {
+    /// No list was given, and none is configured.
+    #[error("no peer list is configured; give a FILE or URL, or set --peers-from")]
+    NotConfigured,
+    /// A background task panicked.
+    #[error("{}", failed(.0))]
+    Task(#[from] JoinError),
+}
+
+/// The lists that were not read. `Display` writes one line for the user.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum UnreadLists {
+    /// The only list was not read.
+    #[error("{list} was not read: {error}")]
+    One {
+        /// The file or URL.
+        list: ListSource,
+        /// The cause.
+        error: ReadError,
+    },
+    /// At least one of several lists was not read.
+    #[error("{totals}; {}", joined(errors))]
+    Several {
+        /// The totals of the others.
+        totals: String,
+        /// One error per list that was not read.
+        errors: Vec<Self>,
+    },
+}
+
+fn joined(errors: &[UnreadLists]) -> String {
+    errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
 impl PeerLists {
     /// Creates a reader with the lists of the configuration. Reads nothing yet.
     pub fn new(introducer: Introducer, configured: &[ListSource]) -> Self {
@@ -103,8 +136,8 @@ impl PeerLists {
     }
 
     /// The reason why the configured lists cannot be read; `None` if there is at least one.
-    pub fn why_not(&self) -> Option<String> {
-        self.configured.is_empty().then(|| NOTHING_CONFIGURED.to_owned())
+    pub fn why_not(&self) -> Option<PeerListsError> {
+        self.configured.is_empty().then_some(PeerListsError::NotConfigured)
     }
 
     /// Reads the list `asked`, or all configured lists concurrently if it is `None`. The results have the order of the
@@ -112,12 +145,12 @@ impl PeerLists {
     ///
     /// # Errors
     ///
-    /// Returns the reason if no list is given or configured, or if a task panics. A list that cannot be read is an
-    /// error in its [`Reading`].
-    pub async fn read_all(&self, asked: Option<ListSource>) -> Result<Vec<Reading>, String> {
+    /// Fails if no list is given or configured, or if a task panics. A list that cannot be read is an error in its
+    /// [`Reading`].
+    pub async fn read_all(&self, asked: Option<ListSource>) -> Result<Vec<Reading>, PeerListsError> {
         let sources = asked.map_or_else(|| self.configured.to_vec(), |source| vec![source]);
         if sources.is_empty() {
-            return Err(NOTHING_CONFIGURED.to_owned());
+            return Err(PeerListsError::NotConfigured);
         }
         let reading = |source| {
             let lists = self.clone();
@@ -126,7 +159,7 @@ impl PeerLists {
         let readings: Vec<_> = sources.into_iter().map(reading).collect();
         let mut done = Vec::with_capacity(readings.len());
         for reading in readings {
-            done.push(reading.await.map_err(|error| failed(&error))?);
+            done.push(reading.await?);
         }
         Ok(done)
     }
@@ -202,12 +235,12 @@ impl Reading {
     ///
     /// # Errors
     ///
-    /// Returns one line with the reason if the list was not read.
-    pub fn summary(&self) -> Result<String, String> {
+    /// Returns [`UnreadLists::One`] if the list was not read.
+    pub fn summary(&self) -> Result<String, UnreadLists> {
         let source = &self.source;
         match &self.result {
             Ok(contents) => Ok(format!("{source}: {contents}")),
-            Err(error) => Err(format!("{source} was not read: {error}")),
+            Err(error) => Err(UnreadLists::One { list: source.clone(), error: error.clone() }),
         }
     }
 
@@ -240,15 +273,15 @@ impl std::fmt::Display for Contents {
 pub fn why_not(source: &ListSource) -> Option<String> {
     let ListSource::File(path) = source else { return None };
     let error = file::read(path).err()?;
-    Reading { source: source.clone(), result: Err(error) }.summary().err()
+    Reading { source: source.clone(), result: Err(error) }.summary().err().map(|error| error.to_string())
 }
 
 /// One line with the totals of all lists.
 ///
 /// # Errors
 ///
-/// Returns one line that includes the reasons if at least one list was not read.
-pub fn summary(readings: &[Reading]) -> Result<String, String> {
+/// Fails if at least one list was not read.
+pub fn summary(readings: &[Reading]) -> Result<String, UnreadLists> {
     if let [reading] = readings {
         return reading.summary();
     }
@@ -261,6 +294,6 @@ pub fn summary(readings: &[Reading]) -> Result<String, String> {
         reported: Vec::new(),
     };
     let errors: Vec<_> = readings.iter().filter_map(|reading| reading.summary().err()).collect();
-    let text = format!("{} of {} lists: {contents}", read.len(), readings.len());
-    if errors.is_empty() { Ok(text) } else { Err(format!("{text}; {}", errors.join("; "))) }
+    let totals = format!("{} of {} lists: {contents}", read.len(), readings.len());
+    if errors.is_empty() { Ok(totals) } else { Err(UnreadLists::Several { totals, errors }) }
 }

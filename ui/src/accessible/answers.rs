@@ -417,7 +417,7 @@ fn station(number: Number, command: StationCommand, narrator: &mut Narrator) -> 
         }
     };
     narrator.derived.saved_filters.set(number, station);
-    Answer::Stations(phrases::reply(Ok(texts)), narrator.derived.saved_filters.changed().clone())
+    Answer::Stations(phrases::done(&texts), narrator.derived.saved_filters.changed().clone())
 }
 
 /// The text of a message, and how to change it.

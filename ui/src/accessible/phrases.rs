@@ -1,6 +1,6 @@
 //! The sentences of the accessible mode. They can contain text of peers, so they are sanitized when they are written.
 
-use std::{net::IpAddr, time::Duration};
+use std::{fmt::Display, net::IpAddr, time::Duration};
 
 use clacks_language::command::table::{Availability, COMMANDS, Spec};
 use clacks_p2p::{
@@ -11,7 +11,7 @@ use clacks_p2p::{
 use clacks_source::{
     limits,
     message_history::life::MessageHistory,
-    peer_list::{self, Reading},
+    peer_list::{self, PeerListsError, Reading},
     shutdown::UnsentCounts,
     traffic::row::{Direction, Row, Tone},
 };
@@ -124,11 +124,16 @@ fn inline_text(message: &Message, charset: Charset) -> String {
 }
 
 /// The result of a command.
-pub(crate) fn reply(done: Result<String, String>) -> String {
-    match done {
-        Ok(done) => as_sentence(as_sentence_start(&done)),
+pub(crate) fn reply(result: Result<String, impl Display>) -> String {
+    match result {
+        Ok(text) => done(&text),
         Err(reason) => as_sentence(format!("It did not work: {reason}")),
     }
+}
+
+/// The result of a command that succeeded.
+pub(crate) fn done(text: &str) -> String {
+    as_sentence(as_sentence_start(text))
 }
 
 /// Capitalizes the first word, unless it is a name such as `tower:8080`.
@@ -144,7 +149,7 @@ pub(crate) fn capitalized(text: &str) -> String {
 }
 
 /// The results of reading lists of peers.
-pub(crate) fn peers_read(read: Result<Vec<Reading>, String>) -> Vec<String> {
+pub(crate) fn peers_read(read: Result<Vec<Reading>, PeerListsError>) -> Vec<String> {
     let readings = match read {
         Ok(readings) => readings,
         Err(reason) => return vec![reply(Err(reason))],

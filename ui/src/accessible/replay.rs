@@ -7,7 +7,10 @@ use clacks_language::{
     saved_filter::Stations,
 };
 use clacks_p2p::core::{Event, Now};
-use clacks_recording::player::{Playback, Player, Seek};
+use clacks_recording::{
+    player::{Playback, Player, Seek},
+    tape::TapeError,
+};
 use clacks_source::{lists::Lists, precheck::REPLAY_SENDS_NOTHING, saved_filters::SavedFilterHits};
 use clacks_text::format::clock;
 use jiff::tz::TimeZone;
@@ -60,7 +63,7 @@ pub(crate) async fn replay(player: Player, options: AccessibleOptions, pace: Pac
                 finished = output.finish() => finished.or_else(Closed::into_result)?,
                 _ = signals.next() => {}
             }
-            return session.error.map_or(Ok(()), |error| Err(anyhow::Error::msg(error)));
+            return session.error.map_or(Ok(()), |error| Err(error.into()));
         }
         sentences = tokio::select! {
             playback = session.player.next() => {
@@ -106,7 +109,7 @@ struct Session {
     /// Whether the session stays open at the end, because a user can jump back.
     is_interactive: bool,
     is_leaving: bool,
-    error: Option<String>,
+    error: Option<TapeError>,
 }
 
 impl Session {
@@ -156,15 +159,15 @@ impl Session {
         [replay].into_iter().chain(left_out).chain([how]).collect()
     }
 
-    fn on_playback(&mut self, playback: Result<Playback, String>) -> Vec<String> {
+    fn on_playback(&mut self, playback: Result<Playback, TapeError>) -> Vec<String> {
         match playback {
             Ok(Playback::Event(event, now)) => self.on_event(&event, now),
             Ok(Playback::Arrived) => self.on_arrival(),
-            Err(reason) => {
-                self.is_leaving = !self.is_interactive;
-                let texts = vec![phrases::reply(Err(reason.clone()))];
-                self.error = self.is_leaving.then_some(reason);
-                if self.is_leaving { Vec::new() } else { texts }
+            Err(error) if self.is_interactive => vec![phrases::reply(Err(error))],
+            Err(error) => {
+                self.is_leaving = true;
+                self.error = Some(error);
+                Vec::new()
             }
         }
     }

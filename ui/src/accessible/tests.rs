@@ -448,7 +448,8 @@ async fn a_refused_line_is_answered_with_the_reason_that_the_screen_shows() {
         let reason = match Command::parse(line) {
             Err(error) => error.to_string(),
             Ok(Command::Node(command)) => {
-                clacks_source::precheck::at_node(&heard.session.node, &command).expect("a refusal")
+                let refusal = clacks_source::precheck::at_node(&heard.session.node, &command);
+                refusal.expect("a refusal").to_string()
             }
             Ok(Command::View(command)) => panic!("{command:?} is not refused"),
         };

@@ -1,6 +1,6 @@
 //! `clacks node`: a node without a screen. Commands come in, JSON lines go out.
 
-use std::time::Duration;
+use std::{fmt::Display, time::Duration};
 
 use clacks_language::{
     command::{Command, NodeCommand, ViewCommand},
@@ -209,7 +209,8 @@ impl<'a> Commands<'a> {
                 }
                 said = self.recorder.said() => {
                     if let Err(reason) = said {
-                        output.write(json::answers::failed(self.node.now().unix_ms, &reason).into_line()).await?;
+                        let failed = json::answers::failed(self.node.now().unix_ms, &reason.to_string());
+                        output.write(failed.into_line()).await?;
                     }
                     continue;
                 }
@@ -260,8 +261,11 @@ async fn read_peers(node: &Node, line: u64, lists: &PeerLists, source: Option<Li
     let time = node.now().unix_ms;
     let list_reads = read.as_deref().unwrap_or_default();
     let records = list_reads.iter().flat_map(|reading| json::answers::peers_read(time, reading));
-    let done = read.as_deref().map_err(String::clone).and_then(peer_list::summary);
-    records.chain([answered(node, line, done)]).collect()
+    let answer = match &read {
+        Ok(readings) => answered(node, line, peer_list::summary(readings)),
+        Err(error) => answered(node, line, Err(error)),
+    };
+    records.chain([answer]).collect()
 }
 
 async fn write_answers(answers: Result<Vec<Record>, JoinError>, output: &Output) -> Result<(), Closed> {
@@ -274,7 +278,7 @@ async fn write_answers(answers: Result<Vec<Record>, JoinError>, output: &Output)
 
 async fn execute_command(node: &Node, line: u64, command: Result<Command, String>) -> Record {
     let done = match command {
-        Ok(Command::Node(command)) => execute(node, command).await,
+        Ok(Command::Node(command)) => execute(node, command).await.map_err(|error| error.to_string()),
         Ok(Command::View(ViewCommand::Edit(id))) => {
             Err(format!("write the new text behind the number, as in :edit {id} TEXT"))
         }
@@ -287,10 +291,10 @@ async fn execute_command(node: &Node, line: u64, command: Result<Command, String
     answered(node, line, done)
 }
 
-fn answered(node: &Node, line: u64, done: Result<String, String>) -> Record {
+fn answered(node: &Node, line: u64, done: Result<String, impl Display>) -> Record {
     match done {
         Ok(text) => json::answers::reply(node.now().unix_ms, line, &text),
-        Err(reason) => json::answers::error(node.now().unix_ms, line, &reason),
+        Err(reason) => json::answers::error(node.now().unix_ms, line, &reason.to_string()),
     }
 }
 

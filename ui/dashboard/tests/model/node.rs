@@ -5,7 +5,7 @@ use clacks_p2p::{
     Message,
     core::{Core, HeldBy, HeldMessage, MessageId, MessageState, Options, QueuedMessage, Status},
 };
-use clacks_source::{execute::HeldForEdit, restore::Before};
+use clacks_source::{execute::HeldForEdit, execute_error::ExecuteError, restore::Before};
 
 use crate::{
     state::message::{Effect, Msg},
@@ -75,7 +75,7 @@ fn run(fixture: &mut Fixture, commands: Vec<NodeCommand>) {
     for command in commands {
         let is_done = change(fixture, &command, &mut dropped);
         let said = said(&command);
-        outcomes.push((command, if is_done { Ok(said) } else { Err(said) }));
+        outcomes.push((command, if is_done { Ok(said) } else { Err(ExecuteError::Aborted) }));
     }
     let before = if dropped.is_empty() { Vec::new() } else { vec![before(&dropped)] };
     fixture.send(Msg::CommandsRun(outcomes, before));
@@ -193,7 +193,7 @@ fn edit(fixture: &mut Fixture, id: MessageId) {
         fixture.held.iter().find(|held| held.queued.id == id).map(|held| held.queued.message.clone());
     fixture.send(match message {
         Some(message) => Msg::Editing(Box::new(HeldForEdit { id, message, waited })),
-        None => Msg::EffectDone(Err(format!("{id} is not here"))),
+        None => Msg::EffectDone(Err(ExecuteError::UnknownMessage(id).into())),
     });
 }
 

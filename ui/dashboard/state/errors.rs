@@ -1,0 +1,77 @@
+//! Errors of commands and effects. `Display` writes one line for the user, which includes the cause.
+
+use std::{borrow::Cow, io};
+
+use clacks_recording::{player::PlaybackError, recorder::RecordingError, tape::TapeError};
+use clacks_source::{
+    execute_error::ExecuteError,
+    export::ExportError,
+    peer_list::{PeerListsError, UnreadLists},
+    restore::UndoError,
+};
+use clacks_terminal::clipboard::CopyError;
+use tokio::task::JoinError;
+
+/// Why a key or command does nothing now, in words for the user. Nothing but the text depends on the cause.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{text}")]
+pub struct CommandRefusal {
+    text: Cow<'static, str>,
+}
+
+impl CommandRefusal {
+    /// Creates a refusal with this text, one line.
+    pub fn new(text: impl Into<Cow<'static, str>>) -> Self {
+        Self { text: text.into() }
+    }
+}
+
+impl From<CommandRefusal> for String {
+    fn from(refusal: CommandRefusal) -> Self {
+        refusal.text.into_owned()
+    }
+}
+
+/// Why an effect failed.
+#[derive(Debug, thiserror::Error)]
+pub enum EffectError {
+    /// The node refused a command or could not complete it.
+    #[error(transparent)]
+    Execute(#[from] ExecuteError),
+    /// A command was not undone completely.
+    #[error(transparent)]
+    Undo(#[from] UndoError),
+    /// A recording did not start, or failed.
+    #[error(transparent)]
+    Recording(#[from] RecordingError),
+    /// The replay refused a command.
+    #[error(transparent)]
+    Playback(#[from] PlaybackError),
+    /// The file of the replay cannot be read.
+    #[error(transparent)]
+    Tape(#[from] TapeError),
+    /// Text was not copied.
+    #[error(transparent)]
+    Copy(#[from] CopyError),
+    /// Rows were not exported.
+    #[error(transparent)]
+    Export(#[from] ExportError),
+    /// No peer list was read at all.
+    #[error(transparent)]
+    PeerLists(#[from] PeerListsError),
+    /// Some of the peer lists were not read.
+    #[error(transparent)]
+    UnreadLists(#[from] UnreadLists),
+    /// The process cannot be stopped.
+    #[error("the program can't be stopped: {0}")]
+    Suspend(io::Error),
+    /// A background task panicked.
+    #[error(transparent)]
+    Task(#[from] JoinError),
+    /// The command does nothing here.
+    #[error(transparent)]
+    Refused(#[from] CommandRefusal),
+    /// A failure of the external editor or of a file of the dashboard, in words for the user.
+    #[error("{0}")]
+    Other(String),
+}
