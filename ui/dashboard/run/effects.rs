@@ -2,7 +2,10 @@
 
 use std::{io, time::Instant};
 
-use clacks_language::{command::NodeCommand, list_source::ListSource};
+use clacks_language::{
+    command::{NodeCommand, waits_for::WaitsFor},
+    list_source::ListSource,
+};
 use clacks_p2p::{Node, core::MessageId};
 use clacks_source::{
     precheck::REPLAY_SENDS_NOTHING,
@@ -102,17 +105,10 @@ impl Dashboard {
             self.dispatch(Msg::EffectDone(Err(CommandRefusal::new(REPLAY_SENDS_NOTHING).into())));
             return;
         };
-        let takes_long = |command: &NodeCommand| {
-            matches!(
-                command,
-                NodeCommand::Announce(_)
-                    | NodeCommand::Hold(_)
-                    | NodeCommand::Unhold
-                    | NodeCommand::DropAll(_)
-            )
-        };
-        if commands.first().is_some_and(takes_long) {
-            // The command waits for other nodes or visits the whole queue, so it runs in the background.
+        // They are all of one kind.
+        let waits_for = commands.first().map_or(WaitsFor::Nothing, NodeCommand::waits_for);
+        if waits_for != WaitsFor::Nothing {
+            // The dashboard goes on meanwhile.
             let (node, replies) = (node.clone(), self.replies.0.clone());
             tokio::spawn(async move {
                 let (outcomes, before) = run_concurrently(&node, commands, MAX_CONCURRENT).await;

@@ -12,6 +12,7 @@ pub mod motion_setting;
 pub mod playback;
 pub mod table;
 pub mod target;
+pub mod waits_for;
 
 use std::{fmt, net::IpAddr};
 

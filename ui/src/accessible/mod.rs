@@ -11,7 +11,7 @@ use std::{
 
 use answers::{Answer, QueryContext, answer, edit, select_item};
 use clacks_language::{
-    command::{Command, NodeCommand, ViewCommand},
+    command::{Command, NodeCommand, ViewCommand, waits_for::WaitsFor},
     filter::Filter,
     list_source::ListSource,
     saved_filter::{StationFile, StationWriter, Stations},
@@ -358,7 +358,7 @@ impl Session {
     }
 
     async fn execute_on_node(&mut self, command: NodeCommand) -> Vec<String> {
-        if !matches!(command, NodeCommand::Announce(_)) {
+        if command.waits_for() != WaitsFor::OtherNode {
             return vec![phrases::reply(self.undo_history.execute(&self.node, command).await)];
         }
         // An announce takes as long as the other node; meanwhile the next lines are executed.

@@ -3,7 +3,7 @@
 use std::{fmt::Display, time::Duration};
 
 use clacks_language::{
-    command::{Command, NodeCommand, ViewCommand},
+    command::{Command, ViewCommand, waits_for::WaitsFor},
     list_source::ListSource,
 };
 use clacks_p2p::{Node, node::Unsent};
@@ -245,7 +245,7 @@ impl<'a> Commands<'a> {
                 let (node, lists) = (node.clone(), self.peer_lists.clone());
                 self.list_reads.spawn(async move { read_peers(&node, number, &lists, source).await });
             }
-            Ok(Command::Node(NodeCommand::Announce(_))) => {
+            Ok(Command::Node(ref asked)) if asked.waits_for() == WaitsFor::OtherNode => {
                 let node = node.clone();
                 self.announces.spawn(async move { execute_command(&node, number, command).await });
             }
