@@ -26,13 +26,13 @@ pub fn header(snapshot: &Snapshot, options: &Options) -> Record {
         started: unix_ms.saturating_sub(uptime.as_millis() as u64),
         address: Named::from(&snapshot.overview.address),
         options: Behaviour::from(options),
-        snapshot: Holdings::from(snapshot),
+        snapshot: HoldingsJson::from(snapshot),
     })
 }
 
 /// The node's state, after events that were missed.
 pub fn snapshot(snapshot: &Snapshot) -> Record {
-    let holdings = Some(Holdings::from(snapshot));
+    let holdings = Some(HoldingsJson::from(snapshot));
     Record::of(&OfTheFile { snapshot: holdings, ..OfTheFile::new("snapshot", snapshot.now) })
 }
 
@@ -51,7 +51,7 @@ struct Header {
     started: u64,
     address: Named,
     options: Behaviour,
-    snapshot: Holdings,
+    snapshot: HoldingsJson,
 }
 
 #[derive(Serialize)]
@@ -60,7 +60,7 @@ struct OfTheFile {
     time: u64,
     uptime_ms: Millis,
     #[serde(skip_serializing_if = "Option::is_none")]
-    snapshot: Option<Holdings>,
+    snapshot: Option<HoldingsJson>,
 }
 
 impl OfTheFile {
@@ -109,7 +109,7 @@ impl From<&Options> for Behaviour {
 
 /// State of the node, in the JSON form of a header or snapshot line.
 #[derive(Serialize, Deserialize)]
-pub struct Holdings {
+pub struct HoldingsJson {
     /// Messages sent per second.
     pub send_rate: Rate,
     /// Number of messages in the queue, including those not listed.
@@ -141,7 +141,7 @@ pub struct Holdings {
     pub ignored_remotes: Vec<IpAddr>,
 }
 
-impl From<&Snapshot> for Holdings {
+impl From<&Snapshot> for HoldingsJson {
     fn from(snapshot: &Snapshot) -> Self {
         let overview = &snapshot.overview;
         Self {

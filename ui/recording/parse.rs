@@ -157,7 +157,7 @@ fn holdings(line: &str) -> Result<Holdings, LineError> {
     #[derive(Deserialize)]
     struct Told {
         address: Option<Named>,
-        snapshot: Option<line::Holdings>,
+        snapshot: Option<line::HoldingsJson>,
     }
     let Told { address, snapshot } = serde_json::from_str(line)?;
     let snapshot = snapshot.ok_or_else(|| Wrong::field("snapshot"))?;
