@@ -33,7 +33,9 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 3] = [Self::Bare, Self::Clacks, Self::Package];
+    clacks_p2p::all_variants! {
+        pub(crate) const ALL: Self = [Bare, Clacks, Package];
+    }
 
     fn name(self) -> &'static str {
         match self {

@@ -39,6 +39,8 @@ pub mod protocol;
 #[cfg(feature = "simulation")]
 pub mod simulation;
 
+#[doc(hidden)]
+pub use clacks_transport::all_variants;
 #[cfg(feature = "node")]
 pub use node::{Builder, Node, Subscription};
 pub use protocol::{

@@ -6,6 +6,7 @@
 //!   hostname lookups ([`lookup`]).
 //! - Events: a broadcast channel that is bounded in events and in bytes ([`event_ring`]).
 //! - Files: written atomically, read with an upper bound ([`files`]).
+//! - Enums: a list of all variants that the compiler checks ([`all_variants!`]).
 //!
 //! [`RateLimiter`], [`Scope`], [`Now`], [`rate_limit_key`], [`network`] and [`event_ring`] are pure: no clock, socket,
 //! thread or tokio.
@@ -37,6 +38,7 @@ mod now;
 mod rate_limiter;
 mod remote;
 mod scope;
+mod variants;
 
 #[cfg(feature = "tokio")]
 pub use clock::Clock;

@@ -79,17 +79,19 @@ const V6: [(Ipv6Addr, u32, Scope); 11] = [
 ];
 
 impl Scope {
-    /// Every scope.
-    pub const ALL: [Self; 8] = [
-        Self::Public,
-        Self::Loopback,
-        Self::Private,
-        Self::LinkLocal,
-        Self::Metadata,
-        Self::Multicast,
-        Self::Unspecified,
-        Self::Reserved,
-    ];
+    crate::all_variants! {
+        /// Every scope.
+        pub const ALL: Self = [
+            Public,
+            Loopback,
+            Private,
+            LinkLocal,
+            Metadata,
+            Multicast,
+            Unspecified,
+            Reserved,
+        ];
+    }
 
     /// Its name in JSON, such as `link_local`.
     pub fn name(self) -> &'static str {

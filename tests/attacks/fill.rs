@@ -46,7 +46,9 @@ enum Origin {
 }
 
 impl Origin {
-    const ALL: [Self; 4] = [Self::One, Self::Sixteen, Self::SixteenNetworks, Self::SixteenAmongHonest];
+    clacks_p2p::all_variants! {
+        const ALL: Self = [One, Sixteen, SixteenNetworks, SixteenAmongHonest];
+    }
 
     fn name(self) -> &'static str {
         match self {

@@ -77,8 +77,10 @@ pub struct RoundTrips {
 }
 
 impl Chart {
-    /// All charts, in the order in which they are cycled.
-    pub const ALL: [Self; 4] = [Self::Rates, Self::Peers, Self::RoundTrips, Self::Queue];
+    clacks_p2p::all_variants! {
+        /// All charts, in the order in which they are cycled.
+        pub const ALL: Self = [Rates, Peers, RoundTrips, Queue];
+    }
 
     /// The chart `by` positions further in the cycle; negative goes back. With `all_fit` the cycle also has `None`,
     /// which shows all charts at once.

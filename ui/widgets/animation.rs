@@ -26,7 +26,9 @@ pub enum Picture {
 }
 
 impl Picture {
-    const ALL: [Self; 3] = [Self::Tower, Self::Map, Self::Countdown];
+    clacks_p2p::all_variants! {
+        const ALL: Self = [Tower, Map, Countdown];
+    }
 
     /// Time between two frames of this picture; `None` if it does not move. The map has no stepped form.
     fn between_frames(self, setting: Setting) -> Option<Duration> {
@@ -56,7 +58,7 @@ pub struct Animations {
     /// Whether the terminal has the focus; true if it does not report it.
     has_focus: bool,
     /// The uptime until which each picture moves.
-    until: [Duration; 3],
+    until: [Duration; Picture::ALL.len()],
 }
 
 impl Default for Animations {
@@ -68,12 +70,12 @@ impl Default for Animations {
 impl Animations {
     /// Creates the state without a running animation, and with the focus.
     pub fn new(setting: Setting) -> Self {
-        Self { setting, has_focus: true, until: [Duration::ZERO; 3] }
+        Self { setting, has_focus: true, until: [Duration::ZERO; Picture::ALL.len()] }
     }
 
     /// Stops all animations, because the clock was set back.
     pub fn begin_again(&mut self) {
-        self.until = [Duration::ZERO; 3];
+        self.until = [Duration::ZERO; Picture::ALL.len()];
     }
 
     /// The motion setting.

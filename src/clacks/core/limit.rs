@@ -41,25 +41,27 @@ pub enum Limit {
 }
 
 impl Limit {
-    /// Every limit, in the order in which a connection reaches them.
-    pub const ALL: [Self; 16] = [
-        Self::Connections,
-        Self::ConnectionsPerAddress,
-        Self::ConnectionRate,
-        Self::IgnoredRemotes,
-        Self::Handshakes,
-        Self::Heads,
-        Self::BodyTime,
-        Self::BodySize,
-        Self::Bodies,
-        Self::Payloads,
-        Self::Queue,
-        Self::QueueShares,
-        Self::Introductions,
-        Self::NewPeers,
-        Self::Peers,
-        Self::Scopes,
-    ];
+    clacks_transport::all_variants! {
+        /// Every limit, in the order in which a connection reaches them.
+        pub const ALL: Self = [
+            Connections,
+            ConnectionsPerAddress,
+            ConnectionRate,
+            IgnoredRemotes,
+            Handshakes,
+            Heads,
+            BodyTime,
+            BodySize,
+            Bodies,
+            Payloads,
+            Queue,
+            QueueShares,
+            Introductions,
+            NewPeers,
+            Peers,
+            Scopes,
+        ];
+    }
 
     /// Its name in JSON, such as `connections_per_address`.
     pub fn name(self) -> &'static str {
@@ -133,7 +135,8 @@ mod tests {
         }
         assert_eq!(Limit::ALL.map(|limit| counts.of(limit)), std::array::from_fn(|number| number as u64 + 1));
         let json = serde_json::to_value(counts).unwrap();
-        assert_eq!((json.as_object().unwrap().len(), json["scopes"].as_u64()), (16, Some(16)));
+        let count = Limit::ALL.len();
+        assert_eq!((json.as_object().unwrap().len(), json["scopes"].as_u64()), (count, Some(16)));
         assert_eq!(serde_json::from_value::<LimitCounts>(json).unwrap(), counts);
         let others = serde_json::from_str::<LimitCounts>(r#"{"later": 3, "peers": 2}"#).unwrap();
         assert_eq!((others.of(Limit::Peers), others.total()), (2, 2));

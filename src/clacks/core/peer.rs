@@ -25,8 +25,10 @@ pub enum Status {
 }
 
 impl Status {
-    /// Every status, in the order in which peers are listed.
-    pub const ALL: [Self; 5] = [Self::New, Self::Alive, Self::Lost, Self::Dead, Self::Ignored];
+    clacks_transport::all_variants! {
+        /// Every status, in the order in which peers are listed.
+        pub const ALL: Self = [New, Alive, Lost, Dead, Ignored];
+    }
 
     /// The name of the status in lower case.
     pub fn name(self) -> &'static str {

@@ -75,7 +75,25 @@ impl Changes {
                 self.pending().record(|pending| pending.remotes = true);
                 self.wake(true);
             }
-            _ => {}
+            // What the file does not hold: messages, announces, limits and settings.
+            Event::MessageReceived { .. }
+            | Event::MessageQueued { .. }
+            | Event::MessageSending { .. }
+            | Event::MessageDelivered { .. }
+            | Event::DeliveryFailed { .. }
+            | Event::MessageDropped { .. }
+            | Event::MessageHeld { .. }
+            | Event::MessageReleased { .. }
+            | Event::MessageChanged { .. }
+            | Event::MessageRestored { .. }
+            | Event::HoldRuleChanged { .. }
+            | Event::AnnounceReceived { .. }
+            | Event::Announced { .. }
+            | Event::AnnounceFailed { .. }
+            | Event::Refused(_)
+            | Event::LimitsMet { .. }
+            | Event::SendRateChanged { .. }
+            | Event::Lagged(_) => {}
         }
     }
 

@@ -324,18 +324,15 @@ mod tests {
 
     #[test]
     fn no_configuration_can_unbind_control_c() {
-        let tables = user::Table::ALL.map(|(_, name)| name);
         for binding in Keymap::default().bindings() {
             // A character cannot be bound where text is typed.
             let is_fixed = |place: KeyContext, key: Key| {
                 key == Key::CTRL_C || place == KeyContext::Palette && key.is_character()
             };
             for (place, key) in binding.keys.iter().filter(|(place, key)| !is_fixed(*place, *key)) {
-                let table = tables
-                    .iter()
-                    .zip(user::Table::ALL)
-                    .find(|(_, (table, _))| table.contexts().contains(place));
-                let keymap = rebound(&format!("[keys.{}]\n{:?} = ''", table.unwrap().0, key.to_string()));
+                let table = user::Table::ALL.into_iter().find(|table| table.contexts().contains(place));
+                let keymap =
+                    rebound(&format!("[keys.{}]\n{:?} = ''", table.unwrap().name(), key.to_string()));
                 assert_eq!(line(&keymap, *place, &key.to_string()), None);
                 // Keys of a replay work in addition to those of another context.
                 assert!(*place == KeyContext::Replay || keymap.find(*place, Key::CTRL_C).is_some());

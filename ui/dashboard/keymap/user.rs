@@ -48,23 +48,45 @@ pub enum Table {
 }
 
 impl Table {
-    /// All tables with their names in the configuration file.
+    clacks_p2p::all_variants! {
+        /// All tables.
+        #[cfg(test)]
+        pub const ALL: Self = [
+            Lists,
+            Overlay,
+            Search,
+            Menu,
+            Input,
+            Choices,
+            History,
+            Peers,
+            Queue,
+            Traffic,
+            Map,
+            Replay,
+            Held,
+        ];
+    }
+
+    /// The name in the configuration file.
     #[cfg(test)]
-    pub const ALL: [(Self, &str); 13] = [
-        (Self::Lists, "lists"),
-        (Self::Overlay, "overlay"),
-        (Self::Search, "search"),
-        (Self::Menu, "menu"),
-        (Self::Input, "input"),
-        (Self::Choices, "choices"),
-        (Self::History, "history"),
-        (Self::Peers, "peers"),
-        (Self::Queue, "queue"),
-        (Self::Traffic, "traffic"),
-        (Self::Map, "map"),
-        (Self::Replay, "replay"),
-        (Self::Held, "held"),
-    ];
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Lists => "lists",
+            Self::Overlay => "overlay",
+            Self::Search => "search",
+            Self::Menu => "menu",
+            Self::Input => "input",
+            Self::Choices => "choices",
+            Self::History => "history",
+            Self::Peers => "peers",
+            Self::Queue => "queue",
+            Self::Traffic => "traffic",
+            Self::Map => "map",
+            Self::Replay => "replay",
+            Self::Held => "held",
+        }
+    }
 
     /// Contexts to which the bindings of the table apply.
     pub fn contexts(self) -> &'static [KeyContext] {

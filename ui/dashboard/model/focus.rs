@@ -117,22 +117,24 @@ impl FocusOwner {
 }
 
 impl OpenOverlay {
-    /// All kinds of overlays.
-    #[cfg(test)]
-    pub const ALL: [Self; 12] = [
-        Self::Stations,
-        Self::Map,
-        Self::Peer,
-        Self::Message,
-        Self::Row,
-        Self::Biography,
-        Self::Overhead,
-        Self::Why,
-        Self::Limits,
-        Self::Charts,
-        Self::Tower,
-        Self::Held,
-    ];
+    clacks_p2p::all_variants! {
+        /// All kinds of overlays.
+        #[cfg(test)]
+        pub const ALL: Self = [
+            Stations,
+            Map,
+            Peer,
+            Message,
+            Row,
+            Biography,
+            Overhead,
+            Why,
+            Limits,
+            Charts,
+            Tower,
+            Held,
+        ];
+    }
 
     /// Title of the overlay.
     pub fn title(self) -> &'static str {

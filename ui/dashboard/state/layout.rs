@@ -16,8 +16,10 @@ pub enum Pane {
 }
 
 impl Pane {
-    /// All panes, in the order of Tab.
-    pub const ALL: [Self; 4] = [Self::Peers, Self::Queue, Self::Traffic, Self::Map];
+    clacks_p2p::all_variants! {
+        /// All panes, in the order of Tab.
+        pub const ALL: Self = [Peers, Queue, Traffic, Map];
+    }
 
     /// Returns the panes of a screen of this size, in the order of Tab.
     pub fn visible_on(screen: Rect) -> &'static [Self] {

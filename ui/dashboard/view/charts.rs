@@ -382,7 +382,8 @@ fn longest_fitting<const N: usize>(texts: [String; N], width: u16) -> String {
 }
 
 /// The order in which peers are stacked, from the bottom.
-const STACK: [Status; 5] = [Status::Alive, Status::New, Status::Lost, Status::Dead, Status::Ignored];
+const STACK: [Status; Status::ALL.len()] =
+    [Status::Alive, Status::New, Status::Lost, Status::Dead, Status::Ignored];
 
 /// Returns the statuses of one column from the bottom up. `rows` rows stand for `scale` peers. A status with at least
 /// one peer gets at least one row, as long as there are rows.

@@ -29,18 +29,10 @@ pub enum Type {
 }
 
 impl Type {
-    /// All types, in the order in which completion offers them.
-    pub const ALL: [Self; 9] = [
-        Self::In,
-        Self::Out,
-        Self::Own,
-        Self::Message,
-        Self::Announce,
-        Self::Note,
-        Self::Refused,
-        Self::Failed,
-        Self::Dropped,
-    ];
+    clacks_p2p::all_variants! {
+        /// All types, in the order in which completion offers them.
+        pub const ALL: Self = [In, Out, Own, Message, Announce, Note, Refused, Failed, Dropped];
+    }
 
     /// The name in `type:`.
     pub fn name(self) -> &'static str {

@@ -54,8 +54,10 @@ pub(crate) struct ListContext<'a> {
 }
 
 impl List {
-    /// The order of `:next-pane`.
-    const ALL: [Self; 5] = [Self::Peers, Self::Queue, Self::Held, Self::Traffic, Self::Overhead];
+    clacks_p2p::all_variants! {
+        /// The order of `:next-pane`.
+        const ALL: Self = [Peers, Queue, Held, Traffic, Overhead];
+    }
 
     /// The next or previous list.
     pub(crate) fn next(list: Option<Self>, forwards: bool) -> Self {

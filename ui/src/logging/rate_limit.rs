@@ -41,8 +41,9 @@ pub(crate) enum Topic {
 }
 
 impl Topic {
-    const ALL: [Self; 6] =
-        [Self::Refusals, Self::Announces, Self::Peers, Self::Failures, Self::Certificates, Self::Lags];
+    clacks_p2p::all_variants! {
+        const ALL: Self = [Refusals, Announces, Peers, Failures, Certificates, Lags];
+    }
 
     /// The noun for one line, and for several.
     fn names(self) -> [&'static str; 2] {
