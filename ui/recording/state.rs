@@ -383,7 +383,6 @@ fn limit_met(status: u16) -> Option<Limit> {
 impl Lists for ReplayedNode {
     /// `free_peers` and `next_send` are those of the last sent message.
     fn overview(&self) -> Overview {
-        let [new, alive, lost, dead, ignored] = self.counts;
         let mut overview = Overview::new(self.address.clone());
         overview.uptime = self.now.uptime;
         overview.send_rate = self.send_rate;
@@ -391,7 +390,8 @@ impl Lists for ReplayedNode {
         overview.in_flight = self.in_flight;
         overview.held = self.held.len().saturating_add(self.unlisted_held);
         overview.held_bytes = self.held_bytes;
-        overview.peers = PeerCounts { new, alive, unverified: self.claimed.min(alive), lost, dead, ignored };
+        overview.peers = PeerCounts::from(Status::ALL.map(|status| (status, self.counts[status as usize])));
+        overview.peers.unverified = self.claimed.min(overview.peers.alive);
         overview.free_peers = self.free_peers;
         overview.next_send = self.next_send.filter(|_| self.queued_in_all() > 0);
         overview.counters = self.counters;

@@ -127,7 +127,9 @@ mod tests {
 
     fn peer(name: &str, status: Status) -> Peer {
         let address = format!("{name}:1").parse().unwrap();
-        Peer { last_attempt_ok: status == Status::Alive, ..Peer::new(address, status, NOW) }
+        let mut peer = Peer::new(address, status, NOW);
+        peer.last_attempt_ok = status == Status::Alive;
+        peer
     }
 
     fn id(number: usize) -> MessageId {
@@ -135,8 +137,7 @@ mod tests {
     }
 
     fn sending(number: usize, to: &str) -> Event {
-        let free = PeerCounts { alive: 2, ..PeerCounts::default() };
-        let choice = PeerChoice { draw: 5000, free, verified_only: false, alive_places: 1, at_place: 1 };
+        let choice = PeerChoice::new(5000, PeerCounts::from([(Status::Alive, 2)]));
         Event::MessageSending {
             id: id(number),
             peer: peer(to, Status::Alive),

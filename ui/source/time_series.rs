@@ -267,6 +267,8 @@ impl RoundTrips {
 
 #[cfg(test)]
 mod tests {
+    use clacks_p2p::core::Status;
+
     use super::*;
 
     fn at(millis: u64) -> Duration {
@@ -280,7 +282,7 @@ mod tests {
     }
 
     fn alive(alive: usize) -> PeerCounts {
-        PeerCounts { alive, ..PeerCounts::default() }
+        PeerCounts::from([(Status::Alive, alive)])
     }
 
     /// Samples of the time in milliseconds and the messages received until then.

@@ -58,6 +58,7 @@ impl FromStr for Status {
 
 /// The current state of a peer.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Peer {
     /// Its address.
     pub address: Address,
@@ -148,6 +149,7 @@ pub struct KnownPeer {
 
 /// Number of peers by status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[non_exhaustive]
 pub struct PeerCounts {
     /// New peers.
     pub new: usize,
@@ -176,9 +178,28 @@ impl PeerCounts {
         }
     }
 
+    fn of_mut(&mut self, status: Status) -> &mut usize {
+        match status {
+            Status::New => &mut self.new,
+            Status::Alive => &mut self.alive,
+            Status::Lost => &mut self.lost,
+            Status::Dead => &mut self.dead,
+            Status::Ignored => &mut self.ignored,
+        }
+    }
+
     /// The number of all peers.
     pub fn total(&self) -> usize {
         Status::ALL.into_iter().map(|status| self.of(status)).sum()
+    }
+}
+
+/// Counts by status. The others, and the unverified peers, are 0. A later count of a status replaces an earlier one.
+impl<const N: usize> From<[(Status, usize); N]> for PeerCounts {
+    fn from(counts: [(Status, usize); N]) -> Self {
+        let mut all = Self::default();
+        counts.into_iter().for_each(|(status, count)| *all.of_mut(status) = count);
+        all
     }
 }
 

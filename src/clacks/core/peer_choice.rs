@@ -14,6 +14,7 @@ const DRAWS: u32 = 100_000;
 
 /// How the receiver of a message was chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct PeerChoice {
     /// The random number, uniform in `0..`[`PeerChoice::DRAWS`].
     pub draw: u32,
@@ -54,6 +55,12 @@ impl Candidates {
 impl PeerChoice {
     /// Number of equally likely values of [`PeerChoice::draw`].
     pub const DRAWS: u32 = DRAWS;
+
+    /// A choice among these candidates, not only verified ones, with the receiver alone at its machine. Every alive
+    /// candidate is at a machine of its own.
+    pub fn new(draw: u32, free: PeerCounts) -> Self {
+        Self { draw, free, verified_only: false, alive_places: free.alive as u32, at_place: 1 }
+    }
 
     /// The status that the random number selects, whether or not there is a candidate with it.
     pub fn drawn(&self) -> Status {

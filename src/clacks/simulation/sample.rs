@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 /// The state of the network at one time.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Sample {
     /// Time of the virtual clock, in seconds.
     pub at: f64,
@@ -33,7 +34,8 @@ pub struct Sample {
 }
 
 /// The result of a run.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Report {
     /// The state of the network at the end.
     pub end: Sample,
@@ -49,6 +51,7 @@ pub struct Report {
 
 /// The outage of one node.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+#[non_exhaustive]
 pub struct Outage {
     /// Number of nodes for which it was new or alive when it failed.
     pub known_by: u32,

@@ -172,7 +172,11 @@ fn lottery_scale(theme: Theme, choice: &PeerChoice, columns: usize) -> Vec<Line<
     }
     let width = room.min(*SCALE_WIDTH.end());
     let at = |cell: usize| (cell as u64 * u64::from(PeerChoice::DRAWS) / width as u64) as u32;
-    let drawn = |cell: usize| PeerChoice { draw: at(cell), ..*choice }.drawn();
+    let drawn = |cell: usize| {
+        let mut choice = *choice;
+        choice.draw = at(cell);
+        choice.drawn()
+    };
     let cells =
         (0..width).map(|cell| Span::styled(letter(drawn(cell)).to_string(), theme.status(drawn(cell))));
     let mut line = Line::from(Span::raw(fit("", NAME_WIDTH, theme.charset)));

@@ -350,15 +350,12 @@ pub(crate) fn address(text: &str) -> Address {
 pub(crate) fn peer(status: Status, text: &str, seconds: u64, round_trip: Option<u64>) -> Peer {
     let since =
         Now { uptime: UPTIME.saturating_sub(Duration::from_secs(seconds)), unix_ms: NOON - seconds * 1000 };
-    Peer {
-        round_trip: round_trip.map(Duration::from_micros),
-        delivered: 12,
-        received: 7,
-        failed: 1,
-        ever_responded: round_trip.is_some(),
-        last_attempt_ok: status == Status::Alive,
-        ..Peer::new(address(text), status, since)
-    }
+    let mut peer = Peer::new(address(text), status, since);
+    peer.round_trip = round_trip.map(Duration::from_micros);
+    (peer.delivered, peer.received, peer.failed) = (12, 7, 1);
+    peer.ever_responded = round_trip.is_some();
+    peer.last_attempt_ok = status == Status::Alive;
+    peer
 }
 
 pub(crate) fn some_peers() -> Vec<Peer> {
@@ -450,9 +447,10 @@ fn messages_on_their_way() -> Vec<Event> {
         peer(Status::Alive, "tower-3:8443", 4, None),
     );
     let lost = peer(Status::Lost, "sto-lat:8080", 0, None);
-    let free = PeerCounts { alive: 2, lost: 1, ..PeerCounts::default() };
+    let free = PeerCounts::from([(Status::Alive, 2), (Status::Lost, 1)]);
     let sending = |id, peer: &Peer| {
-        let choice = PeerChoice { draw: 3_000, free, verified_only: false, alive_places: 1, at_place: 1 };
+        let mut choice = PeerChoice::new(3_000, free);
+        choice.alive_places = 1;
         Event::MessageSending { id, peer: peer.clone(), message: gnu.clone(), choice }
     };
     let failure = Failure::Connection("connection refused".to_owned());
@@ -472,21 +470,15 @@ fn messages_on_their_way() -> Vec<Event> {
 
 fn overview(peers: &[Peer], queue: &[QueuedMessage]) -> Overview {
     let count = |status| peers.iter().filter(|peer| peer.status == status).count();
-    let peers = PeerCounts {
-        new: count(Status::New),
-        alive: count(Status::Alive),
-        unverified: peers.iter().filter(|peer| peer.is_unverified()).count(),
-        lost: count(Status::Lost),
-        dead: count(Status::Dead),
-        ignored: count(Status::Ignored),
-    };
+    let mut counts = PeerCounts::from(Status::ALL.map(|status| (status, count(status))));
+    counts.unverified = peers.iter().filter(|peer| peer.is_unverified()).count();
     let mut overview = Overview::new(address("tower-a.example.org:8080"));
     overview.uptime = UPTIME;
     overview.queued = queue.len();
     overview.in_flight = usize::from(!queue.is_empty());
     overview.held_bytes = queue.iter().map(|queued| queued.message.size()).sum();
-    overview.peers = peers;
-    overview.free_peers = PeerCounts { ignored: 0, ..peers };
+    (overview.peers, overview.free_peers) = (counts, counts);
+    overview.free_peers.ignored = 0;
     overview.next_send = Some(UPTIME + Duration::from_millis(600));
     overview
 }

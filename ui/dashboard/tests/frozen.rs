@@ -47,13 +47,7 @@ fn much_happens(fixture: &mut Fixture) {
         let id = "99".parse::<MessageId>().unwrap();
         let gnu = Message::text("GNU Terry Pratchett");
         let lost = peer(Status::Lost, "sto-lat:8080", 0, None);
-        let choice = PeerChoice {
-            draw: 9,
-            free: PeerCounts::default(),
-            verified_only: false,
-            alive_places: 1,
-            at_place: 1,
-        };
+        let choice = PeerChoice::new(9, PeerCounts::default());
         for event in [
             Event::PeerUpdated { peer: sender.clone(), from: Status::New },
             Event::MessageReceived { peer: sender, message, id: Some(id), visits: 3, remote: None },

@@ -36,14 +36,13 @@ fn watched(width: u16, height: u16) -> Fixture {
         counters.failed += u64::from(second % 150 < 4);
         let queued = ((second % 300).abs_diff(150) / 6) as usize;
         let lost = (second / 100 % 3) as usize;
-        let peers = PeerCounts {
-            new: 1,
-            alive: 9 - lost,
-            unverified: 0,
-            lost,
-            dead: 1,
-            ignored: usize::from(second > 2700),
-        };
+        let peers = PeerCounts::from([
+            (Status::New, 1),
+            (Status::Alive, 9 - lost),
+            (Status::Lost, lost),
+            (Status::Dead, 1),
+            (Status::Ignored, usize::from(second > 2700)),
+        ]);
         fixture.model.trends.sample(Duration::from_secs(second), counters, queued, peers);
     }
     for number in 0..400_u64 {
@@ -75,13 +74,7 @@ fn goes(fixture: &mut Fixture, text: &str) {
         id: "3".parse().unwrap(),
         peer: peer(Status::Alive, "grand-trunk.example.org:443", 0, None),
         message: Message::text(text),
-        choice: PeerChoice {
-            draw: 0,
-            free: PeerCounts::default(),
-            verified_only: false,
-            alive_places: 1,
-            at_place: 1,
-        },
+        choice: PeerChoice::new(0, PeerCounts::default()),
     };
     fixture.send(Msg::Node(event));
 }

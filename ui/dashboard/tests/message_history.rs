@@ -43,9 +43,10 @@ fn came(message: &Message, from: &str, visits: u32) -> Event {
 
 fn sent(message: &Message, to: &str, draw: u32, failure: Option<Failure>) -> Vec<Event> {
     let (id, message) = ("8".parse().unwrap(), message.clone());
-    let free = PeerCounts { alive: 3, lost: 1, ..PeerCounts::default() };
+    let free = PeerCounts::from([(Status::Alive, 3), (Status::Lost, 1)]);
     let peer = peer(Status::Alive, to, 1, None);
-    let choice = PeerChoice { draw, free, verified_only: false, alive_places: 1, at_place: 1 };
+    let mut choice = PeerChoice::new(draw, free);
+    choice.alive_places = 1;
     let sending = Event::MessageSending { id, peer: peer.clone(), message: message.clone(), choice };
     let end = match failure {
         None => {

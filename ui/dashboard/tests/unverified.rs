@@ -8,7 +8,7 @@ use std::{
 use clacks_language::command::NodeCommand;
 use clacks_p2p::{
     Message,
-    core::{Core, Event, Failure, Limit, Options, Peer, PlaceShare, Scope, Status},
+    core::{Core, Event, Failure, Limit, Options, PlaceShare, Scope, Status},
     node::Limits,
 };
 use clacks_source::{limits::LimitSettings, restore::Before};
@@ -23,7 +23,8 @@ use crate::{
 /// Returns a dashboard with an unverified peer in addition.
 fn with_claim(width: u16, height: u16) -> Fixture {
     let mut fixture = Fixture::busy(width, height);
-    let claims = Peer { last_attempt_ok: false, ..peer(Status::Alive, "boaster:8080", 3, None) };
+    let mut claims = peer(Status::Alive, "boaster:8080", 3, None);
+    claims.last_attempt_ok = false;
     fixture.peers.insert(1, claims);
     fixture.refresh();
     fixture

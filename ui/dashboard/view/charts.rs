@@ -455,7 +455,8 @@ mod tests {
 
     #[test]
     fn peers_are_stacked_by_their_share() {
-        let peers = PeerCounts { new: 1, alive: 6, lost: 2, dead: 1, ..PeerCounts::default() };
+        let peers =
+            PeerCounts::from([(Status::New, 1), (Status::Alive, 6), (Status::Lost, 2), (Status::Dead, 1)]);
         assert_eq!(letters(peers, 10, 10), "AAAAAANLLD");
         assert_eq!(letters(peers, 20, 10), "AAANLD");
         assert_eq!(letters(PeerCounts::default(), 10, 10), "");
@@ -463,7 +464,8 @@ mod tests {
 
     #[test]
     fn every_status_has_at_least_one_row() {
-        let peers = PeerCounts { new: 1, alive: 900, unverified: 0, lost: 1, dead: 1, ignored: 1 };
+        let mut peers = PeerCounts::from(Status::ALL.map(|status| (status, 1)));
+        peers.alive = 900;
         assert_eq!(letters(peers, 1000, 8), "AAAANLDI");
         assert_eq!(letters(peers, 1000, 3).len(), 3);
     }

@@ -16,7 +16,9 @@ use crate::command::table::COMMANDS;
 fn peers() -> Vec<Peer> {
     let peer = |address: &str, status| {
         let now = Now { uptime: Duration::ZERO, unix_ms: 0 };
-        Peer { last_attempt_ok: status == Status::Alive, ..Peer::new(address.parse().unwrap(), status, now) }
+        let mut peer = Peer::new(address.parse().unwrap(), status, now);
+        peer.last_attempt_ok = status == Status::Alive;
+        peer
     };
     vec![
         peer("tower-3:8443", Status::Alive),

@@ -128,51 +128,44 @@ mod tests {
 
     #[test]
     fn the_reason_names_the_turn_that_went_elsewhere() {
-        let free = PeerCounts { lost: 3, ..PeerCounts::default() };
-        let told =
-            reason(&PeerChoice { draw: 41_207, free, verified_only: false, alive_places: 1, at_place: 1 });
+        let told = reason(&PeerChoice::new(41_207, PeerCounts::from([(Status::Lost, 3)])));
         assert_eq!(
             told,
             "drew 41,207 of 100,000: alive, but nobody is, so lost: one of 3, all equally likely"
         );
-        let told = reason(&PeerChoice {
-            draw: 41_207,
-            free: PeerCounts { new: 1, ..free },
-            verified_only: false,
-            alive_places: 1,
-            at_place: 1,
-        });
+        let free = PeerCounts::from([(Status::New, 1), (Status::Lost, 3)]);
+        let told = reason(&PeerChoice::new(41_207, free));
         assert_eq!(told, "new peers come first: the only one");
     }
 
     #[test]
     fn the_reason_names_the_machines_where_several_peers_are_at_one() {
-        let free = PeerCounts { alive: 100, ..PeerCounts::default() };
-        let choice = PeerChoice { draw: 41_207, free, verified_only: false, alive_places: 6, at_place: 95 };
+        let mut choice = PeerChoice::new(41_207, PeerCounts::from([(Status::Alive, 100)]));
         for (places, at_place, told) in [
             (100, 1, "one of 100, all equally likely"),
             (6, 95, "one of 6 machines, all equally likely, and one of 95 peers at it"),
             (6, 1, "one of 6 machines with 100 peers, all equally likely, and alone at it"),
             (1, 100, "one of 100 at one machine, all equally likely"),
         ] {
-            let choice = PeerChoice { alive_places: places, at_place, ..choice };
+            (choice.alive_places, choice.at_place) = (places, at_place);
             assert_eq!(reason(&choice), format!("drew 41,207 of 100,000: alive, {told}"));
         }
     }
 
     #[test]
     fn after_a_message_to_a_peer_that_only_strangers_spoke_for_it_is_the_turn_of_the_others() {
-        let free = PeerCounts { alive: 2, lost: 1, ..PeerCounts::default() };
-        let choice = PeerChoice { draw: 58_703, free, verified_only: true, alive_places: 2, at_place: 1 };
+        let mut free = PeerCounts::from([(Status::Alive, 2), (Status::Lost, 1)]);
+        let mut choice = PeerChoice::new(58_703, free);
+        choice.verified_only = true;
         assert_eq!(
             reason(&choice),
             format!("{TURN}; drew 58,703 of 100,000: alive, one of 2, all equally likely")
         );
-        let choice = PeerChoice { free: PeerCounts { new: 1, ..free }, ..choice };
+        choice.free.new = 1;
         assert_eq!(reason(&choice), format!("{TURN}; those that you named come first: the only one"));
         assert_eq!(odds(&free, true), "one of 2 alive that answered (95 %), 1 lost (5 %)");
         assert_eq!(odds(&free, false), "one of 2 alive (95 %), 1 lost (5 %)");
-        let free = PeerCounts { unverified: 1, ..free };
+        free.unverified = 1;
         assert_eq!(odds(&free, true), "one of 2 alive that answered or that you named (95 %), 1 lost (5 %)");
     }
 }

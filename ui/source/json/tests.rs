@@ -22,7 +22,9 @@ fn tower() -> Address {
 
 fn peer() -> Peer {
     let since = Now { uptime: Duration::ZERO, unix_ms: 5 };
-    Peer { delivered: 1, received: 2, failed: 3, ..Peer::new(tower(), Status::Alive, since) }
+    let mut peer = Peer::new(tower(), Status::Alive, since);
+    (peer.delivered, peer.received, peer.failed) = (1, 2, 3);
+    peer
 }
 
 fn received(message: Message) -> Event {

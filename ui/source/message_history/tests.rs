@@ -12,7 +12,9 @@ fn at(seconds: u64) -> Now {
 }
 
 fn peer(name: &str) -> Peer {
-    Peer { last_attempt_ok: true, ..Peer::new(format!("{name}:1").parse().unwrap(), Status::Alive, at(0)) }
+    let mut peer = Peer::new(format!("{name}:1").parse().unwrap(), Status::Alive, at(0));
+    peer.last_attempt_ok = true;
+    peer
 }
 
 fn id() -> MessageId {

@@ -227,7 +227,9 @@ mod tests {
     }
 
     fn peer(status: Status) -> Peer {
-        Peer { last_attempt_ok: status == Status::Alive, ..Peer::new(tower(), status, now(0)) }
+        let mut peer = Peer::new(tower(), status, now(0));
+        peer.last_attempt_ok = status == Status::Alive;
+        peer
     }
 
     fn received(text: &str, visits: u32) -> Event {
@@ -346,7 +348,8 @@ mod tests {
             message: Message::text("GNU"),
             failure: Failure::NotContacted(Scope::Loopback),
         };
-        let claim = Peer { last_attempt_ok: false, ..peer(Status::Alive) };
+        let mut claim = peer(Status::Alive);
+        claim.last_attempt_ok = false;
         let remote = [192, 0, 2, 7].into();
         let mut narrator = narrator();
         for (event, sentence) in [

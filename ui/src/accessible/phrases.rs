@@ -421,8 +421,8 @@ mod tests {
             (0, "13 peers: 2 new, 10 alive, 1 lost."),
             (4, "13 peers: 2 new, 10 alive (4 by their word alone), 1 lost."),
         ] {
-            let counts =
-                PeerCounts { new: 2, alive: 10, unverified: claimed, lost: 1, ..PeerCounts::default() };
+            let mut counts = PeerCounts::from([(Status::New, 2), (Status::Alive, 10), (Status::Lost, 1)]);
+            counts.unverified = claimed;
             assert_eq!(peers(&counts), texts);
         }
     }

@@ -125,40 +125,36 @@ mod tests {
     use super::*;
 
     fn sample() -> Sample {
-        Sample {
-            at: 3725.5,
-            deliveries: 1_234_567,
-            failures: 12,
-            visited: 0.995,
-            known: 14.515,
-            least_known: 4,
-            most_known: 33,
-            distance: 76.9,
-            up: 398,
-            lost: 2,
-            duplicates: 3,
-            longest_queue: 17,
-        }
+        let mut sample = Sample::default();
+        sample.at = 3725.5;
+        (sample.deliveries, sample.failures) = (1_234_567, 12);
+        (sample.visited, sample.distance) = (0.995, 76.9);
+        (sample.known, sample.least_known, sample.most_known) = (14.515, 4, 33);
+        (sample.up, sample.lost, sample.duplicates, sample.longest_queue) = (398, 2, 3, 17);
+        sample
+    }
+
+    fn report() -> Report {
+        let mut report = Report::default();
+        report.end = sample();
+        report
     }
 
     #[test]
     fn the_table_says_everything_in_its_units() {
         let scenario = Scenario { name: "A grid".to_owned(), ..Scenario::default() };
-        let report = Report {
-            end: sample(),
-            reached: [Some(0.25), Some(7.1), Some(300.0), None],
-            returned: None,
-            outage: Some(Outage { known_by: 40, forgotten: Some(90.0), found: Some(0.5), known_again: None }),
-            flood: Some((40.0, 30.0)),
-        };
+        let mut outage = Outage::default();
+        (outage.known_by, outage.forgotten, outage.found) = (40, Some(90.0), Some(0.5));
+        let mut report = report();
+        report.reached = [Some(0.25), Some(7.1), Some(300.0), None];
+        (report.outage, report.flood) = (Some(outage), Some((40.0, 30.0)));
         insta::assert_snapshot!(table(&scenario, &report));
     }
 
     #[test]
     fn a_name_from_a_file_is_escaped() {
         let scenario = Scenario { name: "mine\x1b[2J".to_owned(), ..Scenario::default() };
-        let report = Report { end: sample(), reached: [None; 4], returned: None, outage: None, flood: None };
-        let table = table(&scenario, &report);
+        let table = table(&scenario, &report());
         assert!(table.starts_with("mine") && !table.contains('\x1b'), "{table}");
     }
 

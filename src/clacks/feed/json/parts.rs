@@ -331,17 +331,14 @@ impl From<Listed> for Peer {
         let Listed { named: Named(address), status, time, .. } = listed;
         let since = Now { uptime: listed.since_ms.0, unix_ms: time };
         let round_trip = listed.round_trip_ms.map(|Millis(time)| time);
-        Self {
-            round_trip,
-            delivered: listed.delivered,
-            received: listed.received,
-            failed: listed.failed,
-            last_attempt_ok: listed.answers.unwrap_or(status == Status::Alive),
-            ever_responded: listed.reached.unwrap_or(round_trip.is_some()),
-            added_by_user: listed.by_user.unwrap_or_default(),
-            before_ignored: listed.before_ignored,
-            ..Self::new(address, status, since)
-        }
+        let mut peer = Self::new(address, status, since);
+        peer.round_trip = round_trip;
+        (peer.delivered, peer.received, peer.failed) = (listed.delivered, listed.received, listed.failed);
+        peer.last_attempt_ok = listed.answers.unwrap_or(status == Status::Alive);
+        peer.ever_responded = listed.reached.unwrap_or(round_trip.is_some());
+        peer.added_by_user = listed.by_user.unwrap_or_default();
+        peer.before_ignored = listed.before_ignored;
+        peer
     }
 }
 
@@ -429,7 +426,8 @@ pub struct Counts {
 }
 
 impl From<PeerCounts> for Counts {
-    fn from(PeerCounts { new, alive, unverified: claimed, lost, dead, ignored }: PeerCounts) -> Self {
+    fn from(counts: PeerCounts) -> Self {
+        let PeerCounts { new, alive, unverified: claimed, lost, dead, ignored, .. } = counts;
         let [new, alive, claimed, lost, dead, ignored] =
             [new, alive, claimed, lost, dead, ignored].map(count);
         Self { new, alive, claimed, lost, dead, ignored }
@@ -440,7 +438,10 @@ impl From<Counts> for PeerCounts {
     fn from(Counts { new, alive, claimed, lost, dead, ignored }: Counts) -> Self {
         let counts = [new, alive, claimed.min(alive), lost, dead, ignored];
         let [new, alive, claimed, lost, dead, ignored] = counts.map(|count| count as usize);
-        Self { new, alive, unverified: claimed, lost, dead, ignored }
+        let mut peers = Self::default();
+        (peers.new, peers.alive, peers.unverified) = (new, alive, claimed);
+        (peers.lost, peers.dead, peers.ignored) = (lost, dead, ignored);
+        peers
     }
 }
 

@@ -16,7 +16,9 @@ fn address(text: &str) -> Address {
 
 fn peer(text: &str) -> Peer {
     let since = Now { uptime: Duration::ZERO, unix_ms: 0 };
-    Peer { last_attempt_ok: true, ..Peer::new(address(text), Status::Alive, since) }
+    let mut peer = Peer::new(address(text), Status::Alive, since);
+    peer.last_attempt_ok = true;
+    peer
 }
 
 fn peers(count: u16) -> Vec<Peer> {
@@ -77,13 +79,7 @@ fn message() -> Message {
 }
 
 fn sending(number: u64, to: &str) -> Event {
-    let choice = PeerChoice {
-        draw: 0,
-        free: PeerCounts::default(),
-        verified_only: false,
-        alive_places: 1,
-        at_place: 1,
-    };
+    let choice = PeerChoice::new(0, PeerCounts::default());
     Event::MessageSending { id: id(number), peer: peer(to), message: message(), choice }
 }
 

@@ -62,20 +62,15 @@ fn after(seconds: u32, stage: Stage, (width, height): (u16, u16)) -> Model {
 }
 
 fn sample(at: f64) -> Sample {
-    Sample {
-        at,
-        deliveries: (at * 300.0) as u64 + (at * at) as u64,
-        failures: (at * 4.7) as u64,
-        visited: 1.0 - (-at / 10.0).exp(),
-        known: 8.0 + at,
-        least_known: 3,
-        most_known: 43,
-        distance: 57.1,
-        up: 382,
-        lost: 2,
-        duplicates: 1,
-        longest_queue: 9,
-    }
+    let mut sample = Sample::default();
+    sample.at = at;
+    sample.deliveries = (at * 300.0) as u64 + (at * at) as u64;
+    sample.failures = (at * 4.7) as u64;
+    sample.visited = 1.0 - (-at / 10.0).exp();
+    sample.distance = 57.1;
+    (sample.known, sample.least_known, sample.most_known) = (8.0 + at, 3, 43);
+    (sample.up, sample.lost, sample.duplicates, sample.longest_queue) = (382, 2, 1, 9);
+    sample
 }
 
 /// Cells of each kind, brighter at the top.

@@ -159,13 +159,10 @@ impl Kind for MessageSending {
     fn event(self) -> Result<Event, Wrong> {
         let Self { id: Ticket(id), message: Text(message), draw: Draw(draw), .. } = self;
         let free = PeerCounts::from(self.free_peers);
-        let choice = PeerChoice {
-            draw,
-            free,
-            verified_only: self.for_proven.unwrap_or_default(),
-            alive_places: self.alive_places.unwrap_or(free.alive as u32),
-            at_place: self.at_place.unwrap_or(1),
-        };
+        let mut choice = PeerChoice::new(draw, free);
+        choice.verified_only = self.for_proven.unwrap_or_default();
+        choice.alive_places = self.alive_places.unwrap_or(choice.alive_places);
+        choice.at_place = self.at_place.unwrap_or(choice.at_place);
         Ok(Event::MessageSending { id, peer: self.peer.try_into()?, message, choice })
     }
 }
