@@ -1,6 +1,6 @@
 //! Tests that the pages in `docs/` name every element of the languages and formats.
 
-use std::{collections::BTreeSet, fs};
+use std::{collections::BTreeSet, fs, path::Path};
 
 use clacks_language::filter::{Filter, GRAMMAR, domain::Type, field::FIELDS};
 use clacks_p2p::{core::Status, simulation::Scenario};
@@ -89,16 +89,23 @@ fn the_page_about_scenarios_names_every_field_and_its_examples_are_taken() {
 fn the_page_about_events_names_every_event_and_field() {
     let page = page("events.md");
     let mut names = BTreeSet::new();
-    for file in ["json.rs", "json/answers.rs", "json/failure.rs", "json/parts.rs", "json/events.rs"]
-        .into_iter()
-        .chain(["json/events/messages.rs", "json/events/peers.rs", "json/events/node.rs"])
-    {
-        let source = fs::read_to_string(root().join("ui/source").join(file)).unwrap();
-        names.extend(names_in(&source));
+    for directory in ["ui/source/json", "src/clacks/feed/json"] {
+        sources_in(&root().join(directory)).iter().for_each(|source| names.extend(names_in(source)));
     }
+    names.extend(names_in(&fs::read_to_string(root().join("ui/source/json.rs")).unwrap()));
     // Only the first line of a recording has it, which is no event.
     assert!(names.remove("to") && names.len() > 90, "{names:?}");
     assert_named(&page, names.iter().map(String::as_str));
+}
+
+/// The source files in a directory and below it, without tests.
+fn sources_in(directory: &Path) -> Vec<String> {
+    let entries = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+    let files = entries.filter(|path| !path.ends_with("tests.rs"));
+    let sources = files.flat_map(|path| {
+        if path.is_dir() { sources_in(&path) } else { vec![fs::read_to_string(path).unwrap()] }
+    });
+    sources.collect()
 }
 
 /// The names of events in this source, and of their fields.
