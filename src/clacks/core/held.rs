@@ -100,6 +100,11 @@ impl Held {
         self.0.binary_search_by_key(&id, |held| held.queued.id).ok()
     }
 
+    /// Number of held messages with lower ids.
+    pub(super) fn position_from(&self, id: MessageId) -> usize {
+        self.0.partition_point(|held| held.queued.id < id)
+    }
+
     pub(super) fn get(&self, id: MessageId) -> Option<&HeldMessage> {
         self.position(id).and_then(|position| self.0.get(position))
     }

@@ -28,6 +28,19 @@ use tracked::TrackedMessages;
 #[serde(transparent)]
 pub struct MessageId(pub(crate) u64);
 
+impl MessageId {
+    /// The id as a number. Numbers start at 1 in each run of the node.
+    pub fn number(self) -> u64 {
+        self.0
+    }
+}
+
+impl From<u64> for MessageId {
+    fn from(number: u64) -> Self {
+        Self(number)
+    }
+}
+
 impl fmt::Display for MessageId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
@@ -282,6 +295,11 @@ impl Queue {
     /// The position of a message; 0 is the head.
     pub(super) fn position(&self, id: MessageId) -> Option<usize> {
         self.waiting.binary_search_by_key(&id, CompactEntry::id).ok()
+    }
+
+    /// Number of queued messages with lower ids.
+    pub(super) fn position_from(&self, id: MessageId) -> usize {
+        self.waiting.partition_point(|waiting| waiting.id() < id)
     }
 
     pub(super) fn get(&self, id: MessageId) -> Option<QueuedMessage> {

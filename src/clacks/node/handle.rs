@@ -286,6 +286,11 @@ impl Node {
         Subscription(self.shared.subscribe())
     }
 
+    /// Reads several things at one moment. Nothing happens at the node meanwhile, so `read` must be short.
+    pub fn read<T>(&self, read: impl FnOnce(&Core) -> T) -> T {
+        self.shared.read(read)
+    }
+
     /// The node at a glance.
     pub fn overview(&self) -> Overview {
         let uptime = self.now().uptime;

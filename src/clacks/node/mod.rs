@@ -47,7 +47,7 @@ pub use limits::Limits;
 pub use snapshot::{Overview, Snapshot, SnapshotLimits, Unsent};
 pub use start_warning::StartWarning;
 pub use state_file::{StateError, StateFormError};
-pub use subscription::Subscription;
+pub use subscription::{NumberedEvent, Subscription};
 pub use trust::{CertificateState, TrustChange};
 
 /// The request header that carries a random value of one run of a node, by which it recognises itself under a name

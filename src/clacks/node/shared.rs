@@ -12,9 +12,9 @@ use rand::rngs::StdRng;
 use tokio::sync::{Notify, oneshot};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::core::{Core, Delivery, DeliveryId, DeliveryResult, Event, Failure, Now, Peer};
+use crate::core::{Core, Delivery, DeliveryId, DeliveryResult, Failure, Now, Peer};
 
-use super::{hooks::Hooks, sender::Sender, state_changes::Changes, trust::Trust};
+use super::{hooks::Hooks, sender::Sender, state_changes::Changes, subscription::TimedEvent, trust::Trust};
 
 /// Peers that are copied at once while the core is locked.
 const PORTION: usize = 1024;
@@ -40,7 +40,7 @@ pub(super) struct Shared {
 struct Inner {
     core: Core,
     rng: StdRng,
-    events: EventSender<Event>,
+    events: EventSender<TimedEvent>,
     /// Waiting announces; `None` once the node has stopped.
     announces: Option<HashMap<DeliveryId, oneshot::Sender<DeliveryResult>>>,
     /// Uptime at which the driver will run next.
@@ -102,8 +102,9 @@ impl Shared {
         let for_listeners = self.hooks.has_event_listeners();
         let mut inner = self.lock();
         let Inner { core, rng, announces, .. } = &mut *inner;
-        let result = input(CoreAccess { core, rng, now: self.clock.now(), announces });
-        self.publish(&mut inner, for_listeners);
+        let now = self.clock.now();
+        let result = input(CoreAccess { core, rng, now, announces });
+        self.publish(&mut inner, now, for_listeners);
         while let Some(delivery) = inner.core.poll_delivery() {
             self.spawn_delivery(delivery);
         }
@@ -148,7 +149,7 @@ impl Shared {
     }
 
     /// A receiver of events. It ends at once if the node has stopped.
-    pub(super) fn subscribe(&self) -> EventReceiver<Event> {
+    pub(super) fn subscribe(&self) -> EventReceiver<TimedEvent> {
         self.lock().events.subscribe()
     }
 
@@ -175,7 +176,7 @@ impl Shared {
     }
 
     /// Sends the events to the subscribers and, if there are any, to the listeners.
-    fn publish(&self, inner: &mut Inner, for_listeners: bool) {
+    fn publish(&self, inner: &mut Inner, now: Now, for_listeners: bool) {
         let mut for_them = Vec::new();
         let Inner { core, events, .. } = inner;
         let mut happened = std::iter::from_fn(|| core.poll_event())
@@ -185,6 +186,7 @@ impl Shared {
                     for_them.push(event.clone());
                 }
             })
+            .map(|event| TimedEvent { now, event })
             .peekable();
         if happened.peek().is_some() {
             events.send_all(happened);

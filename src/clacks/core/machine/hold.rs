@@ -116,6 +116,11 @@ impl Core {
         self.emit(|_| Event::MessageHeld { held, origin: Some(origin) });
     }
 
+    /// Number of held messages with lower ids than this: the position of the first of the others.
+    pub fn held_position_from(&self, id: MessageId) -> usize {
+        self.queue.held().position_from(id)
+    }
+
     /// The current text of a message, or the error that [`Core::replace`] would return for a new text. Nothing is
     /// changed.
     pub fn check_replace(&self, id: MessageId, message: &Message) -> Result<Message, ReplaceError> {

@@ -62,6 +62,22 @@ impl Core {
         self.peers.after(place)
     }
 
+    /// The peers from a position in the list on, whether or not there is a peer at it; all peers for `None`.
+    pub fn peers_from<'a>(
+        &'a self,
+        place: Option<(Status, &'a Address)>,
+    ) -> impl Iterator<Item = Peer> + use<'a> {
+        self.peers.from(place)
+    }
+
+    /// The peers before a position in the list, the nearest first; all peers, the last first, for `None`.
+    pub fn peers_before<'a>(
+        &'a self,
+        place: Option<(Status, &'a Address)>,
+    ) -> impl Iterator<Item = Peer> + use<'a> {
+        self.peers.before(place)
+    }
+
     /// Up to `most` peers with numbers below `below`, in no order, and the lowest of their numbers. To visit all peers
     /// in portions, start with [`usize::MAX`] and continue with the returned number until it is 0. Peers that are known
     /// all the while are visited at least once.
@@ -125,6 +141,11 @@ impl Core {
     /// A queued message.
     pub fn queued_message(&self, id: MessageId) -> Option<QueuedMessage> {
         self.queue.get(id)
+    }
+
+    /// Number of queued messages with lower ids than this: the position of the first of the others.
+    pub fn queue_position_from(&self, id: MessageId) -> usize {
+        self.queue.position_from(id)
     }
 
     /// The position of a message in the queue; 0 is the head.

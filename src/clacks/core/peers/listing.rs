@@ -27,6 +27,30 @@ impl Peers {
         })
     }
 
+    /// The peers from this position on, whether or not there is a peer at it; all peers for `None`.
+    pub(in crate::core) fn from<'a>(
+        &'a self,
+        place: Option<(Status, &'a Address)>,
+    ) -> impl Iterator<Item = Peer> + use<'a> {
+        let first = place.map_or(Status::ALL[0], |(status, _)| status);
+        Status::ALL.into_iter().filter(move |status| *status >= first).flat_map(move |status| {
+            let from = place.filter(|(of, _)| *of == status);
+            self.listed(status, from.map_or(Bound::Unbounded, |(_, address)| Bound::Included(address)))
+        })
+    }
+
+    /// The peers before this position, the nearest first; all peers, the last first, for `None`.
+    pub(in crate::core) fn before<'a>(
+        &'a self,
+        place: Option<(Status, &'a Address)>,
+    ) -> impl Iterator<Item = Peer> + use<'a> {
+        let last = place.map_or(Status::Ignored, |(status, _)| status);
+        Status::ALL.into_iter().rev().filter(move |status| *status <= last).flat_map(move |status| {
+            let to = place.filter(|(of, _)| *of == status);
+            self.listed_backwards(status, to.map_or(Bound::Unbounded, |(_, address)| Bound::Excluded(address)))
+        })
+    }
+
     /// Up to `before` peers before `anchor`, then `anchor` itself and the peers after it, up to `after` in total.
     pub(in crate::core) fn window(&self, anchor: &Address, before: usize, after: usize) -> Vec<Peer> {
         let Some(status) = self.status(anchor) else {
