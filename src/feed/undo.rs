@@ -4,12 +4,13 @@ use std::{collections::VecDeque, time::Duration};
 
 /// Maximum deeds that are kept. The oldest is dropped first.
 pub const MAX_DEEDS: usize = 16;
-/// Maximum bytes of all deeds that are kept. The oldest are dropped first.
-pub const MAX_BYTES: usize = 16 << 20;
+/// Maximum bytes of all deeds that are kept, so that dropping a queue of usual size can be undone. The oldest are
+/// dropped first.
+pub const MAX_BYTES: usize = 64 << 20;
 /// How long a deed can be undone.
 pub const TIME_TO_UNDO: Duration = Duration::from_secs(10);
 
-/// The last deeds: at most 16, with at most 16 MiB, of the last 10 seconds. `D` is what a network needs to undo one.
+/// The last deeds: at most 16, with at most 64 MiB, of the last 10 seconds. `D` is what a network needs to undo one.
 ///
 /// Contents stay at the node: a face gets a token.
 #[derive(Debug)]

@@ -128,7 +128,8 @@ impl Network for Toy {
     fn check(&self, call: &Call) -> Check {
         match commands::read(self, call) {
             Ok(arguments) => {
-                commands::objection(&self.lock().desk(), call, &arguments).map_or(Check::Works, Check::wrong)
+                let objection = commands::objection(&self.lock().desk(), call, &arguments);
+                objection.map_or(Check::Works, |reason| arguments.refused(reason))
             }
             Err(check) => check,
         }

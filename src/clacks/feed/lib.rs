@@ -1,3 +1,18 @@
-//! What a clacks node offers to every face.
+//! What a clacks node offers to every face: the only crate that knows both the network clacks and the contract.
+//!
+//! [`ClacksNetwork`] makes a running node a [`Network`](clacks_feed::Network). A new kind of events is one struct in
+//! [`json`], one line in `event`, and one entry in `description`.
 
+pub mod description;
 pub mod json;
+
+mod commands;
+mod event;
+mod figures;
+mod node;
+mod rows;
+#[cfg(test)]
+mod tests;
+
+pub use event::ClacksEvent;
+pub use node::ClacksNetwork;

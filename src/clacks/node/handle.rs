@@ -1,4 +1,8 @@
-use std::{net::SocketAddr, ops::Range, sync::Arc};
+use std::{
+    net::{IpAddr, SocketAddr},
+    ops::Range,
+    sync::Arc,
+};
 
 use clacks_transport::connections::Connections;
 use tokio::sync::oneshot;
@@ -87,6 +91,12 @@ impl Node {
             return Err(EnqueueError::Stopped);
         }
         self.shared.read(|core| core.check_enqueue(message))
+    }
+
+    /// Handles a payload as if it had come from this remote address, without plugins and listeners. For payloads that
+    /// arrive by another way than HTTPS, and for tests.
+    pub fn receive(&self, payload: Payload, remote: Option<IpAddr>) -> Response {
+        self.shared.with_core(|at| at.core.receive(payload, remote, at.now))
     }
 
     /// Drops the head of the queue.

@@ -67,6 +67,11 @@ impl Message {
         &self.0
     }
 
+    /// The JSON text, shared with this message.
+    pub fn shared_text(&self) -> Arc<str> {
+        Arc::clone(&self.0)
+    }
+
     /// The JSON text on one line: the same bytes, without white space between tokens if they hold a line break.
     pub fn as_json_line(&self) -> Cow<'_, str> {
         if self.0.contains(['\n', '\r']) {

@@ -103,7 +103,15 @@ fn wrong<T>(reason: String) -> Result<T, FormError> {
 fn host_port(typed: &str) -> Result<Argument, FormError> {
     let (host, port) = match typed.strip_prefix('[') {
         Some(bracketed) => {
-            let Some((host, port)) = bracketed.split_once(']') else { return Err(FormError::Begun) };
+            let Some((host, port)) = bracketed.split_once(']') else {
+                let is_begun =
+                    bracketed.bytes().all(|byte| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.'));
+                return if is_begun {
+                    Err(FormError::Begun)
+                } else {
+                    wrong(format!("{bracketed} is no IPv6 address"))
+                };
+            };
             if host.parse::<Ipv6Addr>().is_err() {
                 return wrong(format!("{host} is no IPv6 address"));
             }
@@ -115,11 +123,15 @@ fn host_port(typed: &str) -> Result<Argument, FormError> {
         }
         None => match typed.split_once(':') {
             Some((host, port)) => (host, port),
-            None => return Err(FormError::Begun),
+            None if is_host(typed, true) => return Err(FormError::Begun),
+            None => return wrong(format!("{typed} is neither a name nor an IP address")),
         },
     };
     if host.is_empty() {
         return wrong("the host is missing before the colon".to_owned());
+    }
+    if !typed.starts_with('[') && !is_host(host, false) {
+        return wrong(format!("{host} is neither a name nor an IP address"));
     }
     if port.is_empty() {
         return Err(FormError::Begun);
@@ -130,6 +142,20 @@ fn host_port(typed: &str) -> Result<Argument, FormError> {
         Ok(0) if port.len() < 5 => Err(FormError::Begun),
         _ => wrong(format!("{port} is no port from 1 to 65535")),
     }
+}
+
+/// Whether a text is a DNS name or an IPv4 address, or the beginning of one.
+fn is_host(text: &str, may_be_begun: bool) -> bool {
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    let mut labels = text.split('.').peekable();
+    while let Some(label) = labels.next() {
+        let is_open = may_be_begun && labels.peek().is_none();
+        let is_label = label.bytes().all(is_allowed) && !label.starts_with('-') && label.len() <= 63;
+        if !is_label || (!is_open && (label.is_empty() || label.ends_with('-'))) {
+            return false;
+        }
+    }
+    text.len() <= 253
 }
 
 fn number(typed: &str, least: f64, most: f64) -> Result<f64, FormError> {

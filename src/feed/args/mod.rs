@@ -21,6 +21,9 @@ use crate::{
 /// valid.
 const SEARCHED: u64 = 10_000;
 
+/// The greatest port to which a digit can be added.
+pub const MAX_SHORT_PORT: u16 = u16::MAX / 10;
+
 /// The arguments of a call.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Arguments {
@@ -28,6 +31,18 @@ pub struct Arguments {
     pub items: Vec<(ListId, Key)>,
     /// The other arguments, in their order.
     pub values: Vec<Argument>,
+    /// Whether more characters can make the last argument mean another item or address. So a call that would be refused
+    /// may only be incomplete: see [`Arguments::refused`].
+    pub may_go_on: bool,
+    /// Whether more characters of the last argument can follow: no space and no closing quote follows it.
+    pub is_open: bool,
+}
+
+impl Arguments {
+    /// What to report about a call with these arguments that would be refused now, for this reason.
+    pub fn refused(&self, reason: impl Into<Text>) -> Check {
+        if self.may_go_on { Check::Begun } else { Check::wrong(reason) }
+    }
 }
 
 /// One argument that is not an item.
@@ -130,10 +145,14 @@ impl Reader<'_> {
     fn forms(&mut self, arg: &Arg, typed: &str, is_open: bool) -> Result<(), Check> {
         let mut is_begun = false;
         let mut wrong = None;
+        self.read.is_open = is_open;
         for takes in &arg.takes {
             match self.form(takes, typed) {
                 Ok(()) => return Ok(()),
-                Err(FormError::Begun) if is_open => is_begun = true,
+                Err(FormError::Begun) if is_open => {
+                    is_begun = true;
+                    self.read.may_go_on |= matches!(takes, Takes::Item { .. });
+                }
                 Err(FormError::Begun) => wrong = wrong.or_else(|| Some(incomplete(&arg.name, typed))),
                 Err(FormError::Wrong(reason)) => wrong = Some(reason),
             }
@@ -149,7 +168,11 @@ impl Reader<'_> {
             let key = form.item(typed, SEARCHED)?;
             self.read.items.push((list, key));
         } else {
-            self.read.values.push(form::value(takes, typed)?);
+            let value = form::value(takes, typed)?;
+            // 123 can become 1234, which is another port.
+            self.read.may_go_on |=
+                self.read.is_open && matches!(value, Argument::HostPort(_, 0..=MAX_SHORT_PORT));
+            self.read.values.push(value);
         }
         Ok(())
     }

@@ -60,9 +60,19 @@ pub trait Specimen {
         false
     }
 
-    /// Number of events in [`copies_follow_the_events`]. The default is 100,000.
+    /// Whether the success of a command depends on other nodes, so that a call that works can fail.
+    fn depends_on_others(&self, _command: &str) -> bool {
+        false
+    }
+
+    /// Whether the node is a recording, whose events have numbers already.
+    fn is_recorded(&self) -> bool {
+        false
+    }
+
+    /// Number of events in [`copies_follow_the_events`]: 20,000, or the environment variable `CLACKS_EVENTS`.
     fn events(&self) -> usize {
-        100_000
+        std::env::var("CLACKS_EVENTS").ok().and_then(|events| events.parse().ok()).unwrap_or(20_000)
     }
 }
 

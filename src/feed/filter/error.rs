@@ -21,6 +21,38 @@ pub struct FilterError {
     pub reason: Reason,
 }
 
+impl FilterError {
+    /// Whether more characters at the end of the text can mend it: something is missing or not closed there.
+    pub fn is_incomplete(&self) -> bool {
+        match &self.reason {
+            Reason::Missing
+            | Reason::UnclosedQuotes
+            | Reason::Unclosed
+            | Reason::NoAddress(_)
+            | Reason::NoWholeAddress(_)
+            | Reason::NoText(_)
+            | Reason::Ip
+            | Reason::Size
+            | Reason::Number(_)
+            | Reason::Flag(_)
+            | Reason::Type(_)
+            | Reason::Status(..)
+            | Reason::NoExpression
+            | Reason::UnclosedExpression
+            | Reason::Misspelt(..) => true,
+            Reason::TooLong
+            | Reason::NothingToClose
+            | Reason::TooDeep
+            | Reason::Expression(_)
+            | Reason::TooCostly
+            | Reason::TooMany(_)
+            | Reason::Never(..)
+            | Reason::NeverBoth(..)
+            | Reason::NeverAll(..) => false,
+        }
+    }
+}
+
 /// Reason why a filter is invalid. The text includes a hint.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

@@ -47,7 +47,10 @@ impl Peers {
         let last = place.map_or(Status::Ignored, |(status, _)| status);
         Status::ALL.into_iter().rev().filter(move |status| *status <= last).flat_map(move |status| {
             let to = place.filter(|(of, _)| *of == status);
-            self.listed_backwards(status, to.map_or(Bound::Unbounded, |(_, address)| Bound::Excluded(address)))
+            self.listed_backwards(
+                status,
+                to.map_or(Bound::Unbounded, |(_, address)| Bound::Excluded(address)),
+            )
         })
     }
 

@@ -1,0 +1,191 @@
+use std::net::IpAddr;
+
+use clacks_feed::{
+    Call, Check, Key, Network, Text,
+    args::{Argument, Arguments, MAX_SHORT_PORT},
+    description::ListId,
+    filter::{Filter, Scope},
+};
+use clacks_p2p::{Address, DEFAULT_MAX_DEPTH, Message, Node, core::MessageId};
+
+use super::objection::{not_held, not_here};
+
+use crate::{
+    ClacksNetwork,
+    description::{QUEUE, REMOTES},
+    rows::message_id,
+};
+
+/// What a call means.
+#[derive(Debug)]
+pub(super) enum Action {
+    Enqueue(Message),
+    Announce(Vec<Address>),
+    Add(Address),
+    Ignore(Vec<Party>),
+    Unignore(Vec<Party>),
+    Forget(Vec<Address>),
+    Trust(Vec<Address>),
+    Drop(Vec<MessageId>),
+    /// Drops what the filter admits, or everything.
+    DropMatching(Option<Filter>),
+    Hold(Vec<MessageId>),
+    HoldMatching(Filter),
+    ShowHeld,
+    Unhold,
+    Release(Vec<MessageId>),
+    ReleaseAll,
+    Replace(MessageId, Message),
+    Rate(f64),
+    Undo(Text),
+}
+
+/// Whom a command ignores.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Party {
+    Peer(Address),
+    Remote(IpAddr),
+}
+
+impl Action {
+    /// Whether the address was typed and can become another one by one more digit.
+    pub(super) fn may_mean_another_port(&self, arguments: &Arguments) -> bool {
+        let Self::Ignore(parties) = self else { return false };
+        let is_short = |party: &Party| matches!(party, Party::Peer(peer) if peer.port() <= MAX_SHORT_PORT);
+        arguments.is_open && arguments.items.is_empty() && parties.iter().any(is_short)
+    }
+}
+
+/// The action of a call whose arguments fit the description of its command.
+pub(super) fn action(network: &ClacksNetwork, call: &Call, arguments: &Arguments) -> Result<Action, Check> {
+    let Arguments { items, values, .. } = arguments;
+    let value = values.first().cloned();
+    let ids = || items.iter().filter_map(|(_, key)| message_id(key)).collect::<Vec<_>>();
+    match (call.command.as_str(), value) {
+        ("enqueue" | "say", Some(Argument::Text(text))) => message(&text).map(Action::Enqueue),
+        ("json", Some(Argument::Json(json))) => from_json(json.untrusted()).map(Action::Enqueue),
+        ("announce", value) => addresses(items, value).map(Action::Announce),
+        ("add", Some(Argument::HostPort(host, port))) => address(&host, port).map(Action::Add),
+        ("ignore", value) => parties(arguments, value).map(Action::Ignore),
+        ("unignore", value) => match parties(arguments, value) {
+            Err(Check::Begun) if !is_begun_of_ignored(network, arguments) => {
+                Err(Check::wrong(format!("{} is not ignored", call.text.untrusted())))
+            }
+            parties => parties.map(Action::Unignore),
+        },
+        ("forget", value) => addresses(items, value).map(Action::Forget),
+        ("trust", value) => addresses(items, value).map(Action::Trust),
+        ("drop", Some(Argument::Word(_))) => Ok(Action::DropMatching(None)),
+        ("drop", Some(Argument::Unread(text))) => {
+            unknown_number(network, &text, not_here)?;
+            filter(network, &text).map(|filter| Action::DropMatching(Some(filter)))
+        }
+        ("drop", _) => Ok(Action::Drop(ids())),
+        ("hold", Some(Argument::Unread(text))) => {
+            unknown_number(network, &text, not_held)?;
+            filter(network, &text).map(Action::HoldMatching)
+        }
+        ("hold", _) if items.is_empty() => Ok(Action::ShowHeld),
+        ("hold", _) => Ok(Action::Hold(ids())),
+        ("unhold", _) => Ok(Action::Unhold),
+        ("release", Some(Argument::Word(_))) => Ok(Action::ReleaseAll),
+        ("release", _) => Ok(Action::Release(ids())),
+        ("edit", Some(Argument::Text(text))) => match ids()[..] {
+            [id] => message(&text).map(|message| Action::Replace(id, message)),
+            _ => Err(Check::wrong("one message can be changed at a time")),
+        },
+        ("rate", Some(Argument::Number(rate))) => Ok(Action::Rate(rate)),
+        ("undo", _) => Ok(Action::Undo(call.text.clone())),
+        _ => Err(Check::Begun),
+    }
+}
+
+fn message(text: &Text) -> Result<Message, Check> {
+    Ok(Message::text(text.untrusted()))
+}
+
+fn from_json(json: &str) -> Result<Message, Check> {
+    Message::from_json(json, DEFAULT_MAX_DEPTH).map_err(|error| Check::wrong(error.to_string()))
+}
+
+fn address(host: &str, port: u16) -> Result<Address, Check> {
+    Address::new(host, port).map_err(|error| Check::wrong(error.to_string()))
+}
+
+/// The peers that are selected or typed.
+fn addresses(items: &[(ListId, Key)], value: Option<Argument>) -> Result<Vec<Address>, Check> {
+    if let Some(Argument::HostPort(host, port)) = value {
+        return address(&host, port).map(|address| vec![address]);
+    }
+    Ok(items.iter().filter_map(|(_, key)| key.untrusted().parse().ok()).collect())
+}
+
+/// Whether an ignored peer or address begins with what was typed.
+fn is_begun_of_ignored(network: &ClacksNetwork, arguments: &Arguments) -> bool {
+    let Some(Argument::Unread(typed)) = arguments.values.first() else { return arguments.may_go_on };
+    let typed = typed.untrusted();
+    let begins = |remote: &IpAddr| format!("ip:{remote}").starts_with(typed);
+    arguments.may_go_on || network.node().ignored_remotes().iter().any(begins)
+}
+
+fn parties(arguments: &Arguments, value: Option<Argument>) -> Result<Vec<Party>, Check> {
+    let items = &arguments.items;
+    if let Some(Argument::Unread(text)) = value {
+        return party(text.untrusted()).map(|party| vec![party]);
+    }
+    let party = |(list, key): &(ListId, Key)| match *list {
+        REMOTES => key.untrusted().parse().ok().map(Party::Remote),
+        _ => key.untrusted().parse().ok().map(Party::Peer),
+    };
+    Ok(items.iter().filter_map(party).collect())
+}
+
+/// A typed peer or IP address, which is begun while its end is missing.
+fn party(typed: &str) -> Result<Party, Check> {
+    if let Some(ip) = typed.strip_prefix("ip:") {
+        return match ip.parse::<IpAddr>() {
+            Ok(ip) => Ok(Party::Remote(ip.to_canonical())),
+            Err(_) if ip.bytes().all(|byte| byte.is_ascii_hexdigit() || matches!(byte, b'.' | b':')) => {
+                Err(Check::Begun)
+            }
+            Err(_) => Err(Check::wrong(format!("{ip} is no IP address"))),
+        };
+    }
+    match typed.parse::<Address>() {
+        Ok(address) => Ok(Party::Peer(address)),
+        Err(_) if is_begun_address(typed) => Err(Check::Begun),
+        Err(error) => Err(Check::wrong(error.to_string())),
+    }
+}
+
+/// Whether more characters can make an address of a text.
+fn is_begun_address(typed: &str) -> bool {
+    let colon = typed.trim_start_matches(|c: char| c != ':' && c != ']');
+    match typed.strip_prefix('[') {
+        Some(inner) => match inner.split_once(']') {
+            Some((_, rest)) => matches!(rest, "" | ":"),
+            None => inner.bytes().all(|byte| byte.is_ascii_hexdigit() || matches!(byte, b'.' | b':')),
+        },
+        None if colon.is_empty() => Address::new(&format!("{typed}a"), 1).is_ok(),
+        None => colon == ":" && Address::new(typed.trim_end_matches(':'), 1).is_ok(),
+    }
+}
+
+/// A number is that of a message, never a text to look for.
+fn unknown_number(
+    network: &ClacksNetwork,
+    text: &Text,
+    reason: impl Fn(&Node, MessageId) -> Option<String>,
+) -> Result<(), Check> {
+    let Ok(id) = text.untrusted().parse::<MessageId>() else { return Ok(()) };
+    reason(network.node(), id).map_or(Ok(()), |reason| Err(Check::wrong(reason)))
+}
+
+/// A filter over the queue, in which held messages look alike.
+fn filter(network: &ClacksNetwork, text: &Text) -> Result<Filter, Check> {
+    let scope = Scope::List(network.description(), QUEUE);
+    Filter::parse_for(text.untrusted(), scope).map_err(|error| {
+        let is_at_end = error.span.end >= text.len();
+        if is_at_end && error.is_incomplete() { Check::Begun } else { Check::wrong(error.to_string()) }
+    })
+}

@@ -1,0 +1,46 @@
+//! The commands of a node: what a call means, whether it would work, how it is carried out and undone.
+
+mod action;
+mod carry_out;
+mod objection;
+mod undo;
+
+use std::sync::Arc;
+
+use clacks_feed::{Call, Check, Doing, Refusal, args};
+
+pub(crate) use undo::Deed;
+
+use crate::ClacksNetwork;
+
+/// What a call would do now.
+pub(crate) fn check(network: &ClacksNetwork, call: &Call) -> Check {
+    let arguments = match args::read(network, call) {
+        Ok(arguments) => arguments,
+        Err(check) => return check,
+    };
+    match action::action(network, call, &arguments) {
+        Ok(action) => {
+            let objection = objection::objection(network, &action);
+            match objection {
+                Some(_) if action.may_mean_another_port(&arguments) => Check::Begun,
+                objection => objection.map_or(Check::Works, |reason| arguments.refused(reason)),
+            }
+        }
+        Err(Check::Wrong(reason)) => arguments.refused(reason),
+        Err(check) => check,
+    }
+}
+
+/// Begins a call.
+pub(crate) fn call(network: Arc<ClacksNetwork>, call: &Call) -> Doing {
+    let refused = |reason| -> Doing { Box::pin(std::future::ready(Err(Refusal::new(reason)))) };
+    match args::read(&*network, call).and_then(|arguments| action::action(&network, call, &arguments)) {
+        Ok(action) => match objection::objection(&network, &action) {
+            Some(reason) => refused(reason.into()),
+            None => carry_out::carry_out(network, action),
+        },
+        Err(Check::Wrong(reason)) => refused(reason),
+        Err(_) => refused(format!("something is missing after :{}", call.command).into()),
+    }
+}

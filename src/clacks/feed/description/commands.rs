@@ -1,0 +1,88 @@
+use clacks_feed::description::{CommandSpec, Confirm, Need, Takes};
+
+/// The commands of a node.
+pub(super) fn commands() -> Vec<CommandSpec> {
+    of_messages().into_iter().chain(of_peers()).chain(of_node()).collect()
+}
+
+fn of_messages() -> Vec<CommandSpec> {
+    let command = CommandSpec::new;
+    let (queue, held) = (|| Takes::item("queue"), || Takes::item("held"));
+    vec![
+        command("enqueue", "send a text as a message").arg("TEXT", &[Takes::Text], Need::Rest).verbs("send", "queued"),
+        command("json", "send any JSON value as a message").arg("JSON", &[Takes::Json], Need::Rest).verbs("send", "queued"),
+        command("drop", "remove one message, all that match a filter, or all; a message that is being sent stays")
+            .on(&["queue", "held"])
+            .arg("NUMBER, FILTER or all", &[queue(), held(), Takes::Word(vec!["all".into()]), Takes::Filter], Need::Rest)
+            .verbs("drop", "dropped")
+            .confirm(Confirm::Many)
+            .key('x'),
+        command("hold", "hold one message, or all that match a filter, now and later; without an argument, say what is held")
+            .on(&["queue"])
+            .arg("NUMBER or FILTER", &[queue(), Takes::Filter], Need::Optional)
+            .verbs("hold", "held")
+            .key('h'),
+        command("unhold", "stop holding messages by a filter; held messages stay held until they are released"),
+        command("release", "put one held message, or all, at the end of the queue")
+            .on(&["held"])
+            .arg("NUMBER or all", &[held(), Takes::Word(vec!["all".into()])], Need::One)
+            .verbs("release", "released")
+            .key('r'),
+        command("edit", "replace the text of a queued or held message")
+            .on(&["queue", "held"])
+            .arg("NUMBER", &[queue(), held()], Need::One)
+            .arg("TEXT", &[Takes::Text], Need::Rest)
+            .verbs("change", "changed")
+            .key('e'),
+    ]
+}
+
+fn of_peers() -> Vec<CommandSpec> {
+    let command = CommandSpec::new;
+    let others = || Takes::item_with("peers", &["new", "alive", "lost", "dead"]);
+    vec![
+        command("announce", "announce this node to another node, which becomes a peer")
+            .on(&["peers"])
+            .arg("HOST:PORT", &[others(), Takes::HostPort], Need::One)
+            .verbs("announce to", "announced to")
+            .key('a'),
+        command("add", "add a peer without announcing this node to it")
+            .arg("HOST:PORT", &[Takes::HostPort], Need::One)
+            .verbs("add", "added"),
+        command("ignore", "send nothing to a peer and refuse what it sends; with ip:, close connections from that IP address")
+            .on(&["peers"])
+            .arg("HOST:PORT or ip:IP", &[others(), Takes::Address], Need::One)
+            .verbs("ignore", "ignored"),
+        command("unignore", "stop ignoring a peer or an IP address")
+            .on(&["peers", "remotes"])
+            .arg(
+                "HOST:PORT or ip:IP",
+                &[Takes::item_with("peers", &["ignored"]), Takes::Address],
+                Need::One,
+            )
+            .verbs("unignore", "unignored"),
+        command("forget", "remove a peer; it returns when it sends something or is named")
+            .on(&["peers"])
+            .arg("HOST:PORT", &[Takes::item("peers")], Need::One)
+            .verbs("forget", "forgot")
+            .confirm(Confirm::Always),
+        command("trust", "accept the new certificate of a peer")
+            .on(&["peers"])
+            .arg("HOST:PORT", &[Takes::item("peers"), Takes::HostPort], Need::One)
+            .verbs("trust", "trusted"),
+    ]
+}
+
+fn of_node() -> Vec<CommandSpec> {
+    let command = CommandSpec::new;
+    vec![
+        command("rate", "set the number of messages sent per second")
+            .arg("NUMBER", &[Takes::Number(0.001, 100_000.0)], Need::One)
+            .verbs("set the rate", "set the rate"),
+        command("undo", "undo a command, for ten seconds").arg(
+            "TOKEN",
+            &[Takes::Number(1.0, 1e15)],
+            Need::One,
+        ),
+    ]
+}

@@ -1,0 +1,46 @@
+use clacks_feed::description::{EventSpec, Field, Kind, Level};
+
+/// The kinds of events. Their order is that of [`kind_of`](crate::event::kind_of).
+pub(super) fn events() -> Vec<EventSpec> {
+    let took = || Field::new("took", Kind::Took);
+    let http = || Field::new("http", Kind::Count).titled("HTTP status");
+    let visits = || Field::new("visits", Kind::Count);
+    let spec = EventSpec::new;
+    let message = |name, does| spec(name, does).json_text("message");
+    let of_message = vec![
+        message("message_received", "a message came from a peer").fields([visits()]),
+        message("message_queued", "a message was appended to the queue"),
+        message("message_sending", "a message is being sent").level(Level::Debug),
+        message("message_delivered", "a peer accepted a message").fields([took(), http()]),
+        message("delivery_failed", "a delivery failed; the message is queued or held again")
+            .fields([took(), http()]),
+        message("message_dropped", "a message was removed for good"),
+        message("message_held", "a message is held until it is released"),
+        message("message_released", "a held message is queued again"),
+        message("message_changed", "the text of a message was replaced"),
+        message("message_restored", "a message is where it was before a command that was undone"),
+        spec("hold_rule_changed", "the filter of held messages was set or removed"),
+    ];
+    let of_peer = vec![
+        spec("peer_discovered", "a peer was added").fields([Field::new("of", Kind::Ref("peers".into()))]),
+        spec("peer_updated", "the status of a peer changed").fields([Field::new("was", Kind::Status)]),
+        spec("peer_changed", "a property of a peer changed").level(Level::Debug),
+        spec("claim_confirmed", "a claimed peer answered at its address"),
+        spec("peer_forgotten", "a peer was removed"),
+        spec("announce_received", "a node announced itself").fields([http()]),
+        spec("announced", "a node accepted our announce").fields([took(), http()]),
+        spec("announce_failed", "an announce failed").fields([took(), http()]),
+        spec("found_ourselves", "an address is another name of this node"),
+        spec("remote_ignored", "connections from an IP address are ignored"),
+        spec("remote_unignored", "connections from an IP address are no longer ignored"),
+    ];
+    let of_node = vec![
+        spec("refused", "a request was refused").text("preview").fields([http()]).level(Level::Warning),
+        spec("limits_met", "limits were reached").level(Level::Debug),
+        spec("send_rate_changed", "the maximum of messages sent per second was changed")
+            .fields([Field::new("rate", Kind::Rate)]),
+        spec("lagged", "a watcher was too slow and missed events").level(Level::Warning),
+        spec("other", "an event that this version does not know").level(Level::Debug),
+    ];
+    of_message.into_iter().chain(of_peer).chain(of_node).collect()
+}

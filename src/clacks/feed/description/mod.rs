@@ -1,0 +1,95 @@
+//! The description of a clacks node: its lists, events, commands, gauges and settings.
+
+mod commands;
+mod events;
+mod figures;
+mod lists;
+
+use clacks_feed::{
+    Label,
+    description::{Description, ListId, StatusId, StatusSpec, Tone, TypeId},
+};
+use clacks_p2p::core::{HeldBy, Status};
+
+/// The list of peers.
+pub const PEERS: ListId = ListId(0);
+/// The list of queued messages.
+pub const QUEUE: ListId = ListId(1);
+/// The list of held messages.
+pub const HELD: ListId = ListId(2);
+/// The list of ignored remote addresses.
+pub const REMOTES: ListId = ListId(3);
+
+/// The status of an alive peer that has not responded to this node: somebody only claims that it is there.
+pub(crate) const CLAIMED: StatusId = StatusId(8);
+
+/// What `type:` knows, in the order of the description.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Type {
+    In,
+    Out,
+    Own,
+    Message,
+    Announce,
+    Note,
+    Refused,
+    Failed,
+    Dropped,
+}
+
+impl From<Type> for TypeId {
+    fn from(of: Type) -> Self {
+        Self(of as u8)
+    }
+}
+
+/// The id of a peer's status.
+pub(crate) fn status_id(status: Status) -> StatusId {
+    StatusId(match status {
+        Status::New => 0,
+        Status::Alive => 1,
+        Status::Lost => 2,
+        Status::Dead => 3,
+        Status::Ignored => 4,
+    })
+}
+
+/// The id of the reason why a message is held.
+pub(crate) fn held_id(by: HeldBy) -> StatusId {
+    StatusId(match by {
+        HeldBy::Hand => 5,
+        HeldBy::Rule => 6,
+        HeldBy::Refused => 7,
+    })
+}
+
+/// The description of the node at this address.
+pub fn describe(node: Label) -> Description {
+    Description {
+        lists: lists::lists(),
+        statuses: statuses(),
+        types: ["in", "out", "own", "message", "announce", "note", "refused", "failed", "dropped"]
+            .map(Into::into)
+            .to_vec(),
+        events: events::events(),
+        commands: commands::commands(),
+        gauges: figures::gauges(),
+        settings: figures::settings(),
+        says: Some("enqueue".into()),
+        ..Description::new("clacks".into(), node)
+    }
+}
+
+fn statuses() -> Vec<StatusSpec> {
+    vec![
+        StatusSpec::new("new", 'N', Tone::New, "added and never contacted"),
+        StatusSpec::new("alive", 'A', Tone::Good, "the last contact succeeded"),
+        StatusSpec::new("lost", 'L', Tone::Doubtful, "a delivery failed"),
+        StatusSpec::new("dead", 'D', Tone::Bad, "lost for longer than the kill timeout"),
+        StatusSpec::new("ignored", 'I', Tone::Off, "nothing is sent to it, and what it sends is refused"),
+        StatusSpec::new("hand", 'H', Tone::Plain, "held by you"),
+        StatusSpec::new("rule", 'R', Tone::Plain, "held by the filter of :hold"),
+        StatusSpec::new("set-aside", 'X', Tone::Bad, "held because peers refused it too often"),
+        StatusSpec::new("claimed", '?', Tone::Doubtful, "it sent something, but has not answered this node"),
+    ]
+}

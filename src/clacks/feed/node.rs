@@ -1,0 +1,136 @@
+//! A clacks node as a network of the feed.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context as TaskContext, Poll, ready},
+};
+
+use clacks_feed::{
+    Body, Call, Check, Doing, Event, Key, Label, Network, Now, Page, Row, Run, Value, Watch, Watched, Window,
+    description::{Description, ListId},
+    undo::UndoStore,
+};
+use clacks_p2p::{Node, Subscription, core, node::NumberedEvent};
+use tokio::runtime::Handle;
+
+use crate::{
+    commands::{self, Deed},
+    description::describe,
+    event::{ClacksEvent, kind_of},
+    figures,
+    rows::{Context, page_of, rows_of},
+};
+
+/// A clacks node as every face sees it.
+#[derive(Debug)]
+pub struct ClacksNetwork {
+    node: Node,
+    description: Arc<Description>,
+    run: Run,
+    context: Context,
+    undo: Mutex<UndoStore<Deed>>,
+    /// A face may call from a thread that has no runtime.
+    runtime: Handle,
+}
+
+/// The events of a node.
+#[derive(Debug)]
+struct ClacksWatch(Subscription);
+
+impl ClacksNetwork {
+    /// Offers a node. `run` is a random number.
+    ///
+    /// # Panics
+    ///
+    /// Panics outside of a tokio runtime.
+    pub fn new(node: &Node, run: Run) -> Arc<Self> {
+        let now = node.now();
+        let uptime_ms = u64::try_from(now.uptime.as_millis()).unwrap_or(u64::MAX);
+        let context = Context { started_unix_ms: now.unix_ms.saturating_sub(uptime_ms) };
+        // An address has no invisible characters and is shorter than a label may be, unless its hostname is very long.
+        let address = node.address().to_string();
+        let label = Label::new(&address).unwrap_or_else(|_| "a node with a very long name".into());
+        let description = Arc::new(describe(label));
+        Arc::new(Self {
+            node: node.clone(),
+            description,
+            run,
+            context,
+            undo: Mutex::default(),
+            runtime: Handle::current(),
+        })
+    }
+
+    /// The node.
+    pub fn node(&self) -> &Node {
+        &self.node
+    }
+
+    pub(crate) fn runtime(&self) -> &Handle {
+        &self.runtime
+    }
+
+    pub(crate) fn undo(&self) -> MutexGuard<'_, UndoStore<Deed>> {
+        self.undo.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn now_of(core::Now { uptime, unix_ms }: core::Now) -> Now {
+    Now { uptime, unix_ms }
+}
+
+impl Network for ClacksNetwork {
+    fn description(&self) -> &Arc<Description> {
+        &self.description
+    }
+
+    fn run(&self) -> Run {
+        self.run
+    }
+
+    fn now(&self) -> Now {
+        now_of(self.node.now())
+    }
+
+    fn page(&self, window: &Window) -> Page {
+        page_of(&self.node, self.context, window)
+    }
+
+    fn rows(&self, list: ListId, keys: &[Key]) -> Vec<Option<Row>> {
+        rows_of(&self.node, self.context, list, keys)
+    }
+
+    fn gauges(&self) -> Vec<Value> {
+        figures::gauges(&self.node)
+    }
+
+    fn settings(&self) -> Vec<Value> {
+        figures::settings(&self.node)
+    }
+
+    fn check(&self, call: &Call) -> Check {
+        commands::check(self, call)
+    }
+
+    fn call(self: Arc<Self>, call: Call) -> Doing {
+        commands::call(self, &call)
+    }
+
+    fn watch(&self) -> Box<dyn Watch> {
+        Box::new(ClacksWatch(self.node.subscribe()))
+    }
+}
+
+impl Watch for ClacksWatch {
+    fn poll_next(&mut self, cx: &mut TaskContext<'_>) -> Poll<Option<Watched>> {
+        let next = ready!(self.0.poll_next(cx));
+        Poll::Ready(next.map(|NumberedEvent { number, now, event, .. }| match event {
+            core::Event::Lagged(missed) => Watched::Lagged(missed),
+            event => {
+                let kind = kind_of(&event);
+                let body = Body::Typed(Arc::new(ClacksEvent(event)));
+                Watched::Event(Event { seq: number, kind, now: now_of(now), by: None, body })
+            }
+        }))
+    }
+}

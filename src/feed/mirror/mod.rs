@@ -1,0 +1,222 @@
+//! A recorded node: a [`Network`] made of the rows that a recording contains.
+
+mod rows;
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll, ready},
+};
+
+use clacks_transport::event_ring::{EventReceiver, EventSender, RingEvent};
+use rows::RowSet;
+
+use crate::{
+    Call, Check, Doing, Event, Key, Network, Now, Page, Refusal, Row, Run, Value, Watch, Watched, Window,
+    description::{Description, ListId},
+    json::{Change, EventLine, State},
+};
+
+/// Events that are kept for slow watchers.
+const MAX_EVENTS: usize = 4096;
+
+/// A node as a recording shows it. Whoever reads the recording gives it the states and events; it refuses every command.
+#[derive(Debug)]
+pub struct Mirror {
+    description: Arc<Description>,
+    run: Run,
+    state: Mutex<MirrorState>,
+}
+
+#[derive(Debug)]
+struct MirrorState {
+    lists: Vec<RowSet>,
+    gauges: Vec<Value>,
+    settings: Vec<Value>,
+    now: Now,
+    events: EventSender<Recorded>,
+}
+
+/// What the ring holds.
+#[derive(Debug, Clone)]
+struct Recorded(Watched);
+
+/// The events of a [`Mirror`].
+#[derive(Debug)]
+struct MirrorWatch(EventReceiver<Recorded>);
+
+impl Mirror {
+    /// A node whose lists are empty until the first state. The description must be valid.
+    pub fn new(description: Arc<Description>, run: Run) -> Arc<Self> {
+        let state = MirrorState {
+            lists: rows::empty(&description),
+            gauges: vec![Value::None; description.gauges.len()],
+            settings: vec![Value::None; description.settings.len()],
+            now: Now::default(),
+            events: EventSender::new(MAX_EVENTS),
+        };
+        Arc::new(Self { description, run, state: Mutex::new(state) })
+    }
+
+    /// Replaces all rows, gauges and settings. Watchers are not told: whoever jumps in a recording tells its face.
+    pub fn restore(&self, recorded: State) {
+        let mut state = self.lock();
+        state.lists = rows::empty(&self.description);
+        for list in recorded.lists {
+            let Some(rows) = state.lists.get_mut(list.list.index()) else { continue };
+            rows.total = list.total;
+            list.rows.into_iter().for_each(|row| rows.insert(row));
+        }
+        state.set_gauges(recorded.gauges);
+        state.set_settings(recorded.settings);
+        state.now = recorded.now;
+    }
+
+    /// Changes the rows that an event touched, and gives the event to the watchers.
+    pub fn apply(&self, recorded: EventLine) {
+        let EventLine { event, rows, totals, settings } = recorded;
+        let mut state = self.lock();
+        for change in rows {
+            state.change(&self.description, change);
+        }
+        for (list, total) in totals {
+            state.lists.get_mut(list.index()).into_iter().for_each(|rows| rows.total = total);
+        }
+        settings.into_iter().for_each(|settings| state.set_settings(settings));
+        state.now = event.now;
+        state.events.send_all([Recorded(Watched::Event(event))]);
+    }
+
+    /// Reports to the watchers that the recording misses this number of events here.
+    pub fn lag(&self, missed: u64) {
+        self.lock().events.send_all([Recorded(Watched::Lagged(missed))]);
+    }
+
+    /// Sets the gauges, in the order of the description.
+    pub fn set_gauges(&self, gauges: Vec<Value>) {
+        self.lock().set_gauges(gauges);
+    }
+
+    /// Moves the clock, between two events.
+    pub fn set_now(&self, now: Now) {
+        self.lock().now = now;
+    }
+
+    /// No more events: watchers end once they have received those that are kept.
+    pub fn end(&self) {
+        self.lock().events.close();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, MirrorState> {
+        // Nothing that holds the lock panics half-way.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl MirrorState {
+    fn change(&mut self, description: &Description, change: Change) {
+        let Some(rows) = self.lists.get_mut(change.list.index()) else { return };
+        match change.row {
+            Some(row) => rows.insert(row),
+            None => self.remove(description, change.list, &change.key),
+        }
+    }
+
+    /// Removes a row and the rows under it.
+    fn remove(&mut self, description: &Description, list: ListId, key: &Key) {
+        self.lists[list.index()].remove(key);
+        for (under, _) in description.lists_under(list) {
+            for key in self.lists[under.index()].keys_under(key) {
+                self.remove(description, under, &key);
+            }
+        }
+    }
+
+    fn set_gauges(&mut self, gauges: Vec<Value>) {
+        if gauges.len() == self.gauges.len() {
+            self.gauges = gauges;
+        }
+    }
+
+    fn set_settings(&mut self, settings: Vec<Value>) {
+        if settings.len() == self.settings.len() {
+            self.settings = settings;
+        }
+    }
+}
+
+const REFUSED: &str = "this is a replay of a recording: nothing can be changed or sent";
+
+impl Network for Mirror {
+    fn description(&self) -> &Arc<Description> {
+        &self.description
+    }
+
+    fn run(&self) -> Run {
+        self.run
+    }
+
+    fn now(&self) -> Now {
+        self.lock().now
+    }
+
+    fn page(&self, window: &Window) -> Page {
+        let state = self.lock();
+        state.lists.get(window.list.index()).map_or_else(|| Page::empty(window), |rows| rows.page(window))
+    }
+
+    fn rows(&self, list: ListId, keys: &[Key]) -> Vec<Option<Row>> {
+        let state = self.lock();
+        let rows = state.lists.get(list.index());
+        keys.iter().map(|key| rows.and_then(|rows| rows.row(key))).collect()
+    }
+
+    fn gauges(&self) -> Vec<Value> {
+        self.lock().gauges.clone()
+    }
+
+    fn settings(&self) -> Vec<Value> {
+        self.lock().settings.clone()
+    }
+
+    fn check(&self, _: &Call) -> Check {
+        Check::wrong(REFUSED)
+    }
+
+    fn call(self: Arc<Self>, _: Call) -> Doing {
+        Box::pin(std::future::ready(Err(Refusal::new(REFUSED))))
+    }
+
+    fn watch(&self) -> Box<dyn Watch> {
+        Box::new(MirrorWatch(self.lock().events.subscribe()))
+    }
+}
+
+impl Watch for MirrorWatch {
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Watched>> {
+        let next = ready!(self.0.poll_next(cx));
+        Poll::Ready(next.map(|(_, Recorded(watched))| watched))
+    }
+}
+
+impl RingEvent for Recorded {
+    fn size(&self) -> usize {
+        match &self.0 {
+            Watched::Event(event) => event.bytes(),
+            Watched::Lagged(_) => 0,
+        }
+    }
+
+    fn lagged(missed: u64) -> Self {
+        Self(Watched::Lagged(missed))
+    }
+}
+
+/// What a recorder writes beside an event: the rows that it touched, as they are now.
+pub fn changes(network: &dyn Network, event: &Event) -> Vec<Change> {
+    let rows = event.touched().rows.into_iter();
+    rows.map(|(list, key)| {
+        let row = network.rows(list, std::slice::from_ref(&key)).pop().flatten();
+        Change { list, key, row }
+    })
+    .collect()
+}
