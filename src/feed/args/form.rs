@@ -1,4 +1,7 @@
-use std::{net::Ipv6Addr, time::Duration};
+use std::{
+    net::{Ipv4Addr, Ipv6Addr},
+    time::Duration,
+};
 
 use serde_json::value::RawValue;
 
@@ -155,7 +158,10 @@ fn is_host(text: &str, may_be_begun: bool) -> bool {
             return false;
         }
     }
-    text.len() <= 253
+    // A name does not end with a number: 1.2.3 is neither a name nor an IP address.
+    let is_number =
+        text.rsplit('.').next().is_some_and(|last| last.bytes().all(|byte| byte.is_ascii_digit()));
+    text.len() <= 253 && (may_be_begun || !is_number || text.parse::<Ipv4Addr>().is_ok())
 }
 
 fn number(typed: &str, least: f64, most: f64) -> Result<f64, FormError> {

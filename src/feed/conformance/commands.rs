@@ -80,7 +80,8 @@ fn has_an_ending(network: &dyn Network, spec: &CommandSpec, call: &Call, random:
     if !valid.iter().cloned().any(works) {
         return;
     }
-    let ways = valid.into_iter().filter(|text| text.starts_with(typed));
+    let items = contents(network).into_values().flatten().map(|row| quoted(row.key.untrusted()));
+    let ways = valid.into_iter().chain(items).filter(|text| text.starts_with(typed));
     let endings = [
         "", "1", "9", ":1", "]:1", "\"", "}", "\"}", "x", "x:1", " x", " 1", " x:1", "ms", "::]:1", "x\"",
         ".0.1:1", ":1]:1",
