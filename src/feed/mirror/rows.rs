@@ -137,12 +137,23 @@ struct Whole<'a>(&'a RowSet);
 impl RowsByPlace for Whole<'_> {
     fn rows_from(&self, place: Option<Place<'_>>, count: usize) -> Vec<Row> {
         let start = place.map_or(Bound::Unbounded, |place| Bound::Included(owned(place)));
-        self.0.rows.range((start, Bound::Unbounded)).take(count).map(row).collect()
+        self.0
+            .rows
+            .range((start, Bound::Unbounded))
+            .take(count)
+            .map(|(place, cells)| row(place, cells))
+            .collect()
     }
 
     fn rows_before(&self, place: Option<Place<'_>>, count: usize) -> Vec<Row> {
         let end = place.map_or(Bound::Unbounded, |place| Bound::Excluded(owned(place)));
-        self.0.rows.range((Bound::Unbounded, end)).rev().take(count).map(row).collect()
+        self.0
+            .rows
+            .range((Bound::Unbounded, end))
+            .rev()
+            .take(count)
+            .map(|(place, cells)| row(place, cells))
+            .collect()
     }
 }
 
@@ -167,8 +178,8 @@ fn owned((order, key): Place<'_>) -> (Order, Key) {
     (order.clone(), key.clone())
 }
 
-fn row(((order, key), cells): (&(Order, Key), &Box<[Value]>)) -> Row {
-    Row { key: key.clone(), order: order.clone(), cells: cells.clone() }
+fn row((order, key): &(Order, Key), cells: &[Value]) -> Row {
+    Row { key: key.clone(), order: order.clone(), cells: cells.into() }
 }
 
 /// The lists of a description, without rows.

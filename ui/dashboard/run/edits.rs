@@ -89,7 +89,7 @@ impl Dashboard {
         match ended {
             Ok(ChildExit::Exited(status)) if status.success() => self.finish_editor_edit(editing, file),
             Ok(ChildExit::Exited(status)) => {
-                self.abandon_edit(&editing, file.keep_after_failure(&exit_failure(status)))
+                self.abandon_edit(&editing, file.keep_after_failure(&exit_failure(status)));
             }
             Ok(ChildExit::TerminationRequested(_)) => {}
             Err(error) => self.abandon_edit(

@@ -36,7 +36,7 @@ impl Dashboard {
             Effect::RunAll(commands) => self.run_commands(commands).await,
             Effect::QueryAssist(question) => self.query_assist(question),
             Effect::AppendHistory(line) => {
-                self.history.iter().for_each(|history| history.enqueue(line.clone()))
+                self.history.iter().for_each(|history| history.enqueue(line.clone()));
             }
             // Handled by the model.
             Effect::SetSending(_) | Effect::InsertText(_) => {}

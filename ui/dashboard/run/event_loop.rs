@@ -248,7 +248,7 @@ impl Dashboard {
                 let replies = self.replies.0.clone();
                 // An error means that the dashboard is closed.
                 let complain = move |reason| {
-                    drop(replies.blocking_send(Msg::EffectDone(Err(EffectError::Other(reason)))))
+                    drop(replies.blocking_send(Msg::EffectDone(Err(EffectError::Other(reason)))));
                 };
                 self.history = Some(HistoryWriter::new(file, complain));
             }

@@ -62,7 +62,7 @@ pub(super) fn action(network: &ClacksNetwork, call: &Call, arguments: &Arguments
     let value = values.first().cloned();
     let ids = || items.iter().filter_map(|(_, key)| message_id(key)).collect::<Vec<_>>();
     match (call.command.as_str(), value) {
-        ("enqueue" | "say", Some(Argument::Text(text))) => message(&text).map(Action::Enqueue),
+        ("enqueue" | "say", Some(Argument::Text(text))) => Ok(Action::Enqueue(message(&text))),
         ("json", Some(Argument::Json(json))) => from_json(json.untrusted()).map(Action::Enqueue),
         ("announce", value) => addresses(items, value).map(Action::Announce),
         ("add", Some(Argument::HostPort(host, port))) => address(&host, port).map(Action::Add),
@@ -91,7 +91,7 @@ pub(super) fn action(network: &ClacksNetwork, call: &Call, arguments: &Arguments
         ("release", Some(Argument::Word(_))) => Ok(Action::ReleaseAll),
         ("release", _) => Ok(Action::Release(ids())),
         ("edit", Some(Argument::Text(text))) => match ids()[..] {
-            [id] => message(&text).map(|message| Action::Replace(id, message)),
+            [id] => Ok(Action::Replace(id, message(&text))),
             _ => Err(Check::wrong("one message can be changed at a time")),
         },
         ("rate", Some(Argument::Number(rate))) => Ok(Action::Rate(rate)),
@@ -100,8 +100,8 @@ pub(super) fn action(network: &ClacksNetwork, call: &Call, arguments: &Arguments
     }
 }
 
-fn message(text: &Text) -> Result<Message, Check> {
-    Ok(Message::text(text.untrusted()))
+fn message(text: &Text) -> Message {
+    Message::text(text.untrusted())
 }
 
 fn from_json(json: &str) -> Result<Message, Check> {

@@ -23,7 +23,9 @@ type Done = Result<Outcome, Refusal>;
 pub(super) fn carry_out(network: Arc<ClacksNetwork>, action: Action) -> Doing {
     match action {
         Action::Announce(peers) => announce(network, peers),
-        Action::DropMatching(filter) => on_a_thread(network, move |network| drop_matching(network, filter)),
+        Action::DropMatching(filter) => {
+            on_a_thread(network, move |network| drop_matching(network, filter.as_ref()))
+        }
         Action::HoldMatching(filter) => on_a_thread(network, move |network| hold_matching(network, filter)),
         action => Box::pin(ready(at_once(&network, action))),
     }
@@ -32,11 +34,11 @@ pub(super) fn carry_out(network: Arc<ClacksNetwork>, action: Action) -> Doing {
 /// Runs what goes through the whole queue on a thread that may block.
 fn on_a_thread(
     network: Arc<ClacksNetwork>,
-    work: impl FnOnce(&ClacksNetwork) -> Done + Send + 'static,
+    work: impl FnOnce(&ClacksNetwork) -> Outcome + Send + 'static,
 ) -> Doing {
     let runtime = network.runtime().clone();
     let working = runtime.spawn_blocking(move || work(&network));
-    Box::pin(async { working.await.unwrap_or_else(|_| Err(Refusal::new("the program ends"))) })
+    Box::pin(async { working.await.map_err(|_| Refusal::new("the program ends")) })
 }
 
 fn at_once(network: &ClacksNetwork, action: Action) -> Done {
@@ -109,20 +111,19 @@ fn replace(network: &ClacksNetwork, id: MessageId, message: Message) -> Done {
     Ok(undoable(network, format!("changed {id}{}", warning_of_size(size)), vec![Before::Messages(before)]))
 }
 
-fn drop_matching(network: &ClacksNetwork, filter: Option<Filter>) -> Done {
+fn drop_matching(network: &ClacksNetwork, filter: Option<&Filter>) -> Outcome {
     let node = network.node();
-    let admits =
-        |queued: &QueuedMessage| filter.as_ref().is_none_or(|filter| admits(network, filter, queued));
+    let admits = |queued: &QueuedMessage| filter.is_none_or(|filter| admits(network, filter, queued));
     let dropped = node.drop_matching(admits);
     if dropped.is_empty() {
         // Whether a filter admits anything is found out only by going through all messages, so it is no refusal.
-        return Ok(Outcome::new(NOTHING_TO_DROP));
+        return Outcome::new(NOTHING_TO_DROP);
     }
     let text = format!("dropped {}", messages(dropped.len()));
-    Ok(undoable(network, text, vec![Before::Messages(dropped)]))
+    undoable(network, text, vec![Before::Messages(dropped)])
 }
 
-fn hold_matching(network: &ClacksNetwork, filter: Filter) -> Done {
+fn hold_matching(network: &ClacksNetwork, filter: Filter) -> Outcome {
     let node = network.node();
     let before = vec![Before::Hold(node.hold_state())];
     let description = Arc::clone(network.description());
@@ -131,7 +132,7 @@ fn hold_matching(network: &ClacksNetwork, filter: Filter) -> Done {
         filter.admits(&Subject::of_row(&description, QUEUE, &row, clacks_feed::Now::default()))
     });
     node.set_hold_rule(Some(rule));
-    Ok(undoable(network, held(node), before))
+    undoable(network, held(node), before)
 }
 
 fn admits(network: &ClacksNetwork, filter: &Filter, queued: &QueuedMessage) -> bool {
@@ -241,7 +242,7 @@ fn trust(network: &ClacksNetwork, peers: &[Address]) -> Outcome {
                 "{peer} showed its trusted certificate {certificate} when it was last reached: nothing changed"
             ),
             TrustChange::Reset => format!("{peer} is trusted with whichever certificate it shows next"),
-            _ => format!("{peer} showed no other certificate; the first that it shows is trusted"),
+            TrustChange::Nothing => format!("{peer} showed no other certificate; the first that it shows is trusted"),
         });
     }
     undoable(network, texts.join("; "), deed)

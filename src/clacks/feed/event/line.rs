@@ -19,7 +19,7 @@ use crate::{
 pub(super) fn line(event: &Event) -> Option<Line> {
     match event {
         Event::MessageReceived { peer, message, id, visits, remote } => {
-            let line = about(In, &[Type::In, Type::Message], peer).of(message, *id).from_remote(*remote);
+            let line = about(In, &[Type::In, Type::Message], peer).of(message, *id).with_remote(*remote);
             let outcome = if id.is_some() { "queued" } else { "not queued" };
             Some(line.ended(outcome, Tone::Plain).with([Value::Count((*visits).into())]))
         }
@@ -63,7 +63,7 @@ pub(super) fn line(event: &Event) -> Option<Line> {
 fn peer_line(event: &Event) -> Option<Line> {
     let line = match event {
         Event::PeerDiscovered { peer, introduction, remote } => {
-            let line = about(Note, &[Type::Note], peer).from_remote(*remote).saying(discovered(introduction));
+            let line = about(Note, &[Type::Note], peer).with_remote(*remote).saying(discovered(introduction));
             let of = if let Discovery::Referral(of) = introduction {
                 Value::Ref(peer_key(of))
             } else {
@@ -82,7 +82,7 @@ fn peer_line(event: &Event) -> Option<Line> {
         }
         Event::PeerForgotten { peer } => about(Note, &[Type::Note], peer).saying("forgotten"),
         Event::AnnounceReceived { peer, remote } => {
-            let line = about(In, &[Type::In, Type::Announce], peer).from_remote(*remote).saying("announce");
+            let line = about(In, &[Type::In, Type::Announce], peer).with_remote(*remote).saying("announce");
             line.ended("accepted", Tone::Plain).with([Value::Count(200)])
         }
         Event::Announced { peer, round_trip } => {
@@ -120,7 +120,7 @@ fn refused(refusal: &Refusal) -> Line {
         ..blank(In, &[Type::In, Type::Refused])
     };
     let http = Value::Count(refusal.status.into());
-    line.from_remote(refusal.remote).saying(refusal.reason.as_str()).ended("refused", Tone::Bad).with([http])
+    line.with_remote(refusal.remote).saying(refusal.reason.as_str()).ended("refused", Tone::Bad).with([http])
 }
 
 fn discovered(introduction: &Discovery) -> &'static str {
@@ -163,7 +163,7 @@ fn note(peer: Option<&Address>) -> Line {
 }
 
 fn of_remote(remote: IpAddr) -> Line {
-    note(None).from_remote(Some(remote)).saying(format!("connections from {remote}"))
+    note(None).with_remote(Some(remote)).saying(format!("connections from {remote}"))
 }
 
 fn own(message: &Message, id: Option<MessageId>) -> Line {
@@ -183,13 +183,13 @@ fn direction_type(from: Option<&Address>) -> clacks_feed::description::TypeId {
 }
 
 fn waiting(queued: &QueuedMessage) -> Line {
-    own_or_from(queued.from.as_ref(), &queued.message, Some(queued.id)).from_remote(queued.place)
+    own_or_from(queued.from.as_ref(), &queued.message, Some(queued.id)).with_remote(queued.place)
 }
 
 /// Parts of a line.
 trait Build {
     fn of(self, message: &Message, id: Option<MessageId>) -> Self;
-    fn from_remote(self, remote: Option<IpAddr>) -> Self;
+    fn with_remote(self, remote: Option<IpAddr>) -> Self;
     fn saying(self, what: impl Into<Text>) -> Self;
     fn ended(self, outcome: &'static str, tone: Tone) -> Self;
     fn with(self, values: impl IntoIterator<Item = Value>) -> Self;
@@ -202,7 +202,7 @@ impl Build for Line {
         Self { text: Some(message.shared_text().into()), item, ..self }
     }
 
-    fn from_remote(self, remote: Option<IpAddr>) -> Self {
+    fn with_remote(self, remote: Option<IpAddr>) -> Self {
         Self { remote, ..self }
     }
 

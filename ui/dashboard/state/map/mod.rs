@@ -165,7 +165,7 @@ impl Map {
             Event::MessageReceived { peer, .. } => self.start_flight(peer, Heading::In, now, motion),
             Event::MessageSending { id, peer, .. } => self.start_flight(peer, Heading::Out(*id), now, motion),
             Event::MessageDelivered { peer, .. } | Event::DeliveryFailed { peer, .. } => {
-                self.record_contact(peer, now)
+                self.record_contact(peer, now);
             }
             _ => {}
         }
