@@ -15,7 +15,7 @@ pub(crate) struct Frozen {
     /// Data derived from events at the time of freezing.
     data: Box<FrozenData>,
     /// Time of freezing, for animations.
-    frozen_at: Now,
+    at: Now,
     /// Time at which the lists were fetched, for ages.
     fetched_at: Now,
     /// Cursor of the traffic at the time of freezing, and the number of the next row.
@@ -53,15 +53,9 @@ impl Model {
                 self.freeze_log_at(self.log_position().unwrap_or(0));
                 let follow_cursor = was_following.then_some(self.log_cursor);
                 let cursor_and_next = (self.log_cursor, self.log.next_number());
-                let (data, frozen_at) = (Box::new(self.event_data()), self.now);
-                self.frozen = Some(Frozen {
-                    data,
-                    frozen_at,
-                    fetched_at: frozen_at,
-                    cursor_and_next,
-                    hidden_rows: 0,
-                    follow_cursor,
-                });
+                let (data, at) = (Box::new(self.event_data()), self.now);
+                self.frozen =
+                    Some(Frozen { data, at, fetched_at: at, cursor_and_next, hidden_rows: 0, follow_cursor });
             }
         }
     }
@@ -124,7 +118,7 @@ impl Model {
 
     /// Time for animations.
     pub(crate) fn animation_time(&self) -> Now {
-        self.frozen.as_ref().map_or(self.now, |frozen| frozen.frozen_at)
+        self.frozen.as_ref().map_or(self.now, |frozen| frozen.at)
     }
 
     /// Charts to draw.
