@@ -1,9 +1,13 @@
 //! Availability of commands: the items that a command acts on, and the reason why it cannot be run.
 
-use clacks_language::command::{
-    Command, NodeCommand, ViewCommand,
-    argument::RecordCommand,
-    playback::{Jump, ReplayCommand},
+use clacks_language::{
+    command::{
+        Command, NodeCommand, ViewCommand,
+        argument::RecordCommand,
+        playback::{Jump, ReplayCommand},
+    },
+    filter::Filter,
+    saved_filter::{Number, StationCommand},
 };
 use clacks_p2p::{
     Address,
@@ -16,11 +20,15 @@ use super::{
     keymap::{Binding, KeyContext},
     model::{
         Model,
-        focus::{FocusOwner, LineKind, OpenOverlay, SelectionTarget},
-        overlay::OverlayKind,
+        focus::{FocusOwner, LineKind, SelectionTarget},
     },
     pages::overlay_line_count,
-    state::{errors::CommandRefusal, layout::Pane, search::Search},
+    state::{
+        errors::CommandRefusal,
+        layout::Pane,
+        overlay::{OpenOverlay, OverlayKind},
+        search::Search,
+    },
 };
 
 /// Replaces the placeholders of a template by the selection. Fails if nothing is selected.
@@ -131,9 +139,24 @@ pub(crate) fn typed_command_error(model: &Model, command: &Command) -> Option<St
         Command::View(ViewCommand::Theme(name)) => {
             model.themes.find(name).err().map(|error| error.to_string())
         }
-        Command::View(ViewCommand::Station(number, wish)) => model.station_command_error(*number, wish),
+        Command::View(ViewCommand::Station(number, wish)) => station_command_error(model, *number, wish),
         Command::View(command) => view_command_error(model, command),
         Command::Node(_) => None,
+    }
+}
+
+/// Returns the reason why a `:station` command cannot be run.
+pub(crate) fn station_command_error(model: &Model, number: Number, wish: &StationCommand) -> Option<String> {
+    if model.saved_filters.get(number).is_some() {
+        return None;
+    }
+    match wish {
+        StationCommand::Save(_) => None,
+        StationCommand::Clear => Some(format!("there is no station {number}")),
+        StationCommand::Tune => {
+            let filter = model.log.filter().map_or("from:tower", Filter::as_str);
+            Some(format!("there is no station {number}; :station {number} {filter} would make one"))
+        }
     }
 }
 

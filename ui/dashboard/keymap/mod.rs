@@ -9,7 +9,7 @@ use clacks_language::command;
 use clacks_text::charset::Charset;
 use user::UserKeys;
 
-use super::state::{key::Key, layout::Pane};
+use super::state::{key::Key, layout::Pane, overlay::OpenOverlay};
 
 pub mod table;
 pub mod user;
@@ -77,6 +77,16 @@ impl From<Pane> for KeyContext {
             Pane::Queue => Self::Queue,
             Pane::Traffic => Self::Traffic,
             Pane::Map => Self::Map,
+        }
+    }
+}
+
+impl From<OpenOverlay> for KeyContext {
+    fn from(overlay: OpenOverlay) -> Self {
+        match overlay {
+            OpenOverlay::Map => Self::OpenMap,
+            OpenOverlay::Held => Self::Held,
+            _ => Self::Overlay,
         }
     }
 }

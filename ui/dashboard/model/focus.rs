@@ -1,10 +1,10 @@
 //! Focus of the keyboard. Keys, mouse, footer, palette, selection and the label of the input all follow from it, and no
 //! other code decides which overlay is open or whether the input has the focus.
 
-use super::{Focus, Model, overlay::OverlayKind};
+use super::{Focus, Model};
 use crate::{
     keymap::KeyContext,
-    state::{filter_preview::FilterPreview, layout::Pane},
+    state::{filter_preview::FilterPreview, layout::Pane, overlay::OpenOverlay},
 };
 
 /// Owner of the keyboard focus.
@@ -30,35 +30,6 @@ pub(crate) enum FocusOwner {
     Input(LineKind),
     /// A list.
     List(Pane),
-}
-
-/// Kind of an overlay.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OpenOverlay {
-    /// Saved filters.
-    Stations,
-    /// Network map.
-    Map,
-    /// One peer in full.
-    Peer,
-    /// One message in full.
-    Message,
-    /// A row of the traffic in full.
-    Row,
-    /// History of one message.
-    Biography,
-    /// Returning messages.
-    Overhead,
-    /// Explanation of the choice of receivers.
-    Why,
-    /// Limits of the node.
-    Limits,
-    /// Charts.
-    Charts,
-    /// Shutter towers.
-    Tower,
-    /// Held messages.
-    Held,
 }
 
 /// Action of Enter on the line.
@@ -97,7 +68,7 @@ impl FocusOwner {
             Self::TooSmall | Self::Drain | Self::Question => return None,
             Self::Palette => KeyContext::Palette,
             Self::Search(_) => KeyContext::Search,
-            Self::Overlay(overlay) => overlay.key_context(),
+            Self::Overlay(overlay) => overlay.into(),
             Self::HistorySearch => KeyContext::HistorySearch,
             Self::Choices(_) => KeyContext::Choices,
             Self::Input(_) => KeyContext::Input,
@@ -116,79 +87,15 @@ impl FocusOwner {
     }
 }
 
-impl OpenOverlay {
-    clacks_p2p::all_variants! {
-        /// All kinds of overlays.
-        #[cfg(test)]
-        pub const ALL: Self = [
-            Stations,
-            Map,
-            Peer,
-            Message,
-            Row,
-            Biography,
-            Overhead,
-            Why,
-            Limits,
-            Charts,
-            Tower,
-            Held,
-        ];
-    }
-
-    /// Title of the overlay.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Stations => " STATIONS ",
-            Self::Map => " MAP ",
-            Self::Peer => " PEER ",
-            Self::Message => " MESSAGE ",
-            Self::Row => " TRAFFIC ",
-            Self::Biography => " BIOGRAPHY ",
-            Self::Overhead => " OVERHEAD ",
-            Self::Why => " WHY THIS PEER? ",
-            Self::Limits => " LIMITS ",
-            Self::Charts => " CHARTS ",
-            Self::Tower => " TOWER ",
-            Self::Held => " HELD ",
-        }
-    }
-
-    fn key_context(self) -> KeyContext {
-        match self {
-            Self::Map => KeyContext::OpenMap,
-            Self::Held => KeyContext::Held,
-            _ => KeyContext::Overlay,
-        }
-    }
-
-    fn selection_target(self) -> SelectionTarget {
-        match self {
-            Self::Map => SelectionTarget::List(Pane::Map),
-            Self::Held => SelectionTarget::Held,
-            Self::Overhead => SelectionTarget::Overhead,
-            Self::Charts | Self::Tower => SelectionTarget::Picture,
-            _ => SelectionTarget::Text,
-        }
-    }
-}
-
-impl OverlayKind {
-    /// Its kind.
-    pub fn kind(&self) -> OpenOverlay {
-        match self {
-            Self::Stations => OpenOverlay::Stations,
-            Self::Map => OpenOverlay::Map,
-            Self::Peer(_) => OpenOverlay::Peer,
-            Self::Message(..) => OpenOverlay::Message,
-            Self::Row(_) => OpenOverlay::Row,
-            Self::Biography(_) => OpenOverlay::Biography,
-            Self::Overhead(_) => OpenOverlay::Overhead,
-            Self::Why => OpenOverlay::Why,
-            Self::Limits => OpenOverlay::Limits,
-            Self::Charts => OpenOverlay::Charts,
-            Self::Tower => OpenOverlay::Tower,
-            Self::Held => OpenOverlay::Held,
+impl SelectionTarget {
+    /// Returns the selection on which keys act in an overlay.
+    fn in_overlay(overlay: OpenOverlay) -> Self {
+        match overlay {
+            OpenOverlay::Map => Self::List(Pane::Map),
+            OpenOverlay::Held => Self::Held,
+            OpenOverlay::Overhead => Self::Overhead,
+            OpenOverlay::Charts | OpenOverlay::Tower => Self::Picture,
+            _ => Self::Text,
         }
     }
 }
@@ -261,7 +168,7 @@ impl Model {
 
     /// Returns the selection on which keys act. In the input it is that of the last focused list.
     pub(crate) fn selection_target(&self) -> SelectionTarget {
-        self.open_overlay().map_or(SelectionTarget::List(self.pane), OpenOverlay::selection_target)
+        self.open_overlay().map_or(SelectionTarget::List(self.pane), SelectionTarget::in_overlay)
     }
 
     /// Returns the action of Enter on the input line.

@@ -6,38 +6,14 @@ use clacks_source::{
     send_history::SendHistory, time_series::Trends,
 };
 
-use super::{Model, traffic::LogCursor};
-use crate::state::{limits::Limits, map::Map, tower::Towers};
-
-/// A frozen screen. Lists are only fetched when the user moves or opens something.
-#[derive(Debug)]
-pub(crate) struct Frozen {
-    /// Data derived from events at the time of freezing.
-    data: Box<FrozenData>,
-    /// Time of freezing, for animations.
-    at: Now,
-    /// Time at which the lists were fetched, for ages.
-    fetched_at: Now,
-    /// Cursor of the traffic at the time of freezing, and the number of the next row.
-    cursor_and_next: (LogCursor, u64),
-    /// Number of traffic rows that arrived since.
-    pub hidden_rows: usize,
-    /// Cursor at which the traffic was frozen, if it was followed before.
-    follow_cursor: Option<LogCursor>,
-}
-
-/// All drawn data that is derived from events, except the traffic.
-#[derive(Debug)]
-struct FrozenData {
-    trends: Trends,
-    histories: MessageHistories,
-    shares: Shares,
-    send_history: SendHistory,
-    limits: Limits,
-    towers: Towers,
-    map: Map,
-    saved_filters: SavedFilterHits,
-}
+use super::Model;
+use crate::state::{
+    frozen::{Frozen, FrozenData},
+    limits::Limits,
+    log_cursor::LogCursor,
+    map::Map,
+    tower::Towers,
+};
 
 impl Model {
     /// Freezes or unfreezes the screen.

@@ -2,10 +2,12 @@
 
 pub mod focus;
 pub mod frozen;
+pub mod keys;
 pub mod notice;
 pub mod overlay;
 pub mod rates;
 pub mod snapshot;
+pub mod theme;
 pub mod traffic;
 
 use clacks_language::command::motion_setting::Setting;
@@ -21,39 +23,37 @@ use clacks_source::{
     peer_shares::Shares,
     saved_filters::SavedFilterHits,
     send_history::SendHistory,
+    shutdown::UnsentCounts,
     time_series::{Chart, Trends},
     traffic::Log,
     undo::Undo,
 };
-use clacks_text::charset::Charset;
-use clacks_widgets::{animation::Animations, theme::Theme, theme_selection::ThemeSelection};
-use focus::FocusOwner;
-use frozen::Frozen;
+use clacks_widgets::{animation::Animations, theme_selection::ThemeSelection};
 use jiff::tz::TimeZone;
-use notice::Notice;
-use overlay::Overlay;
 use ratatui::layout::Rect;
 use rates::Rates;
-use traffic::LogCursor;
 
 use super::{
-    keymap::{Binding, KeyContext, Keymap},
+    keymap::Keymap,
     state::{
         assist::Assist,
         confirmation::Confirmation,
         editing::Editing,
         filter_preview::FilterPreview,
+        frozen::Frozen,
         held::Held,
         input::Input,
-        key::Key,
         layout::{Areas, Pane},
         limits::Limits,
         lists::{PeerList, QueueList},
+        log_cursor::LogCursor,
         map::Map,
         marks::Marks,
+        notice::Notice,
+        overlay::Overlay,
         palette::Palette,
         sending::Sending,
-        shutdown::DrainStarted,
+        shutdown::{DrainProgress, DrainStarted},
         tower::Towers,
     },
 };
@@ -227,44 +227,6 @@ impl Model {
         }
     }
 
-    /// Returns the name of the key that runs a command in the last focused list, or the command if it has no key.
-    pub(crate) fn key_name(&self, command: &str) -> String {
-        self.key_name_in(self.pane.into(), command)
-    }
-
-    /// Returns the name of the key that runs a command in a context, or the command if it has no key.
-    pub(crate) fn key_name_in(&self, place: KeyContext, command: &str) -> String {
-        self.keymap.key_name(place, command, self.charset())
-    }
-
-    /// Returns the binding of a key in the current context.
-    pub fn binding_for(&self, key: Key) -> Option<&Binding> {
-        let owner = self.focus_after_question();
-        let place = owner.key_context()?;
-        let of_the_line =
-            || self.keymap.find(KeyContext::Input, key).filter(|_| place == KeyContext::Choices);
-        self.keymap
-            .find(place, key)
-            // A key without a binding in the popup works as in the input line.
-            .or_else(of_the_line)
-            .or_else(|| self.has_replay_keys(owner).then(|| self.keymap.find(KeyContext::Replay, key))?)
-    }
-
-    /// Returns the keys that run a command now. The first one is for hints.
-    pub(crate) fn keys_of(&self, binding: &Binding) -> Vec<Key> {
-        let owner = self.focus_after_question();
-        let mut keys = owner.key_context().map_or_else(Vec::new, |place| binding.keys_in(place));
-        if self.has_replay_keys(owner) {
-            keys.extend(binding.keys_in(KeyContext::Replay));
-        }
-        keys
-    }
-
-    /// Whether the keys of a replay work: in a replay, where no text is typed.
-    fn has_replay_keys(&self, owner: FocusOwner) -> bool {
-        self.replay.is_some() && !owner.is_text_input()
-    }
-
     /// Clears everything derived from events, because a replay starts again. Choices of the user stay.
     pub fn reset(&mut self) {
         self.log.clear();
@@ -281,16 +243,12 @@ impl Model {
         self.question = None;
     }
 
-    /// Returns the theme to draw with: the theme whose name is being typed, else the selected one.
-    pub fn theme(&self) -> Theme {
-        let writes = matches!(self.focus_after_question(), FocusOwner::Input(_) | FocusOwner::Choices(_));
-        let tried = if writes { self.themes.preview(self.input.draft()) } else { None };
-        tried.unwrap_or(self.themes.theme())
-    }
-
-    /// Returns the character set of the terminal.
-    pub fn charset(&self) -> Charset {
-        self.themes.charset()
+    /// Returns the progress of the drain, while one runs.
+    pub fn drain_progress(&self) -> Option<DrainProgress> {
+        let DrainStarted { unsent: with, deadline: until, with_held } = self.drain?;
+        let total = with.to_hand_on(with_held);
+        let gone = total.saturating_sub(with.left_of(UnsentCounts::of(&self.overview), with_held));
+        Some(DrainProgress { total, sent: gone, remaining: until.saturating_sub(self.now.uptime) })
     }
 
     /// Returns the areas of the screen, or `None` if it is too small.

@@ -5,24 +5,10 @@ use std::time::Duration;
 use clacks_recording::recorder::RecordingError;
 
 use super::Model;
+use crate::state::notice::Notice;
 
 /// Time for which a notice stays.
 const NOTICE_TIME: Duration = Duration::from_secs(10);
-
-/// Notice about the last action, one line.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Notice {
-    /// Text of the notice, one line.
-    pub text: String,
-    /// Whether it is an error.
-    pub is_error: bool,
-    /// Whether it says why an input was refused. Then it disappears on the next input.
-    is_refusal: bool,
-    /// Key that acts on the result, while the notice stays.
-    pub(crate) offer: Option<String>,
-    /// Uptime of the node at which the notice disappears.
-    pub until: Duration,
-}
 
 impl Model {
     /// Handles the start or end of a recording. A failure of a running recording stays in the header and in the

@@ -5,14 +5,11 @@ use std::time::Duration;
 use clacks_source::{lost_lines::LostLines, time_series::SPARKS};
 use clacks_widgets::animation::Picture;
 
-use super::{
-    Model,
-    focus::OpenOverlay as Kind,
-    overlay::{Overlay, OverlayKind},
-};
+use super::Model;
 use crate::state::{
     layout::Pane,
     map::MAX_MAP_PEERS,
+    overlay::{OpenOverlay as Kind, Overlay, OverlayKind},
     snapshot::{Query, Snapshot},
 };
 

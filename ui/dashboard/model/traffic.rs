@@ -1,16 +1,7 @@
 //! Scroll position of the traffic.
 
 use super::Model;
-use crate::state::layout::Pane;
-
-/// Cursor of the traffic.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum LogCursor {
-    /// The newest row is at the bottom, and new rows scroll the list.
-    Following,
-    /// A row is selected and keeps its place on the screen.
-    Frozen { number: u64, row: usize },
-}
+use crate::state::{layout::Pane, log_cursor::LogCursor};
 
 impl Model {
     /// Returns the index of the selected row. While the traffic is followed, it is the newest.

@@ -9,7 +9,7 @@ use clacks_text::{
 use clacks_widgets::theme::{Theme, letter};
 use ratatui::text::Line;
 
-use crate::model::{Model, overlay::PeerDetail};
+use crate::{model::Model, state::overlay::PeerDetail};
 
 /// Width of the field names, in columns.
 const NAME_WIDTH: usize = 14;

@@ -12,9 +12,9 @@ use clacks_p2p::Message;
 use clacks_widgets::theme::Theme;
 use ratatui::text::Line;
 
-use super::model::{
-    Model,
-    overlay::{Overlay, OverlayKind},
+use super::{
+    model::Model,
+    state::overlay::{Overlay, OverlayKind},
 };
 
 /// Returns the message of the overlay, else the selected one.

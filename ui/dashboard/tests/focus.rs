@@ -10,11 +10,12 @@ use super::{
 };
 use crate::{
     available::has_hint,
-    model::focus::{FocusOwner, OpenOverlay},
+    model::focus::FocusOwner,
     state::{
         key::Key,
         layout::Pane,
         message::{Effect, Msg},
+        overlay::OpenOverlay,
     },
 };
 
@@ -83,7 +84,7 @@ fn everywhere() -> impl Iterator<Item = (String, Fixture)> {
 }
 
 /// Returns screen and notice, to see whether a key has an effect.
-fn shown(fixture: &Fixture) -> (String, Option<crate::model::notice::Notice>) {
+fn shown(fixture: &Fixture) -> (String, Option<crate::state::notice::Notice>) {
     (fixture.screen(), fixture.model.notice.clone())
 }
 

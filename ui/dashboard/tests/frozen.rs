@@ -16,10 +16,7 @@ use super::{
     focus::{opening, typed},
     held_and_edited::held_messages,
 };
-use crate::{
-    model::focus::OpenOverlay,
-    state::{layout::Pane, message::Msg},
-};
+use crate::state::{layout::Pane, message::Msg, overlay::OpenOverlay};
 
 const SIZES: [(u16, u16); 4] = [(40, 10), (80, 24), (120, 40), (200, 60)];
 

@@ -14,8 +14,7 @@ use ratatui::{Terminal, backend::TestBackend, layout::Rect};
 
 use super::fixture::{Fixture, now, peer};
 use crate::{
-    model::focus::OpenOverlay as Kind,
-    state::message::Msg,
+    state::{message::Msg, overlay::OpenOverlay as Kind},
     view::{
         charts::{draw as draw_charts, draw_chart},
         tower::draw as draw_tower,

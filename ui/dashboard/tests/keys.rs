@@ -6,9 +6,10 @@ use crossterm::event::{KeyCode, KeyModifiers, MouseButton, MouseEvent, MouseEven
 
 use super::fixture::{Fixture, address, peer, queued};
 use crate::{
-    model::{Focus, traffic::LogCursor},
+    model::Focus,
     state::{
         layout::Pane,
+        log_cursor::LogCursor,
         message::{Effect, Msg},
     },
 };

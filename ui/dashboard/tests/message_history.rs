@@ -15,7 +15,10 @@ use super::{
     fixture::{Fixture, now, peer, queued},
     held_and_edited::holding,
 };
-use crate::{model::overlay::OverlayKind, state::message::Msg, update::update};
+use crate::{
+    state::{message::Msg, overlay::OverlayKind},
+    update::update,
+};
 
 const SIZES: [(u16, u16); 4] = [(40, 10), (80, 24), (120, 40), (200, 60)];
 

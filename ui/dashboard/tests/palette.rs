@@ -9,10 +9,12 @@ use super::{
     held_and_edited::holding,
 };
 use crate::{
-    model::{Focus, overlay::OverlayKind, traffic::LogCursor},
+    model::Focus,
     state::{
         layout::Pane,
+        log_cursor::LogCursor,
         message::{Effect, Msg},
+        overlay::OverlayKind,
     },
 };
 

@@ -5,10 +5,10 @@ use ratatui::{Terminal, backend::TestBackend, layout::Rect};
 
 use super::{fixture::Fixture, held_and_edited::held_messages};
 use crate::{
-    model::overlay::OverlayKind,
     state::{
         layout::{Areas, Pane},
         message::{Effect, Msg},
+        overlay::OverlayKind,
     },
     view::view,
 };

@@ -15,9 +15,9 @@ use clacks_source::{limits::LimitSettings, restore::Before};
 use crossterm::event::KeyCode;
 
 use super::fixture::{Fixture, address, dropped, peer};
-use crate::{
-    model::focus::OpenOverlay as Kind,
-    state::message::{Effect, Msg},
+use crate::state::{
+    message::{Effect, Msg},
+    overlay::OpenOverlay as Kind,
 };
 
 /// Returns a dashboard with an unverified peer in addition.

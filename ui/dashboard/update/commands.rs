@@ -21,12 +21,10 @@ use crate::{
     model::{
         Model,
         focus::{FocusOwner, SelectionTarget},
-        overlay::OverlayKind,
-        traffic::LogCursor,
     },
     state::{
-        confirmation::Confirmation, errors::CommandRefusal, layout::Pane, marks::Marked, message::Effect,
-        returning::ReturningList,
+        confirmation::Confirmation, errors::CommandRefusal, layout::Pane, log_cursor::LogCursor,
+        marks::Marked, message::Effect, overlay::OverlayKind, returning::ReturningList,
     },
 };
 

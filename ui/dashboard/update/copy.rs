@@ -5,8 +5,8 @@ use clacks_source::traffic::{row::Row, text};
 use clacks_terminal::clipboard::{Text, one_line};
 
 use crate::{
-    model::{Model, focus::SelectionTarget, overlay::OverlayKind, traffic::LogCursor},
-    state::{layout::Pane, message::Effect},
+    model::{Model, focus::SelectionTarget},
+    state::{layout::Pane, log_cursor::LogCursor, message::Effect, overlay::OverlayKind},
 };
 
 /// Maximum bytes copied at once.

@@ -6,8 +6,8 @@ use clacks_source::execute::HeldForEdit;
 
 use super::results;
 use crate::{
-    model::{Model, overlay::OverlayKind},
-    state::{editing::Editing, input::MAX_DRAFT, lists::Anchor, message::Effect},
+    model::Model,
+    state::{editing::Editing, input::MAX_DRAFT, lists::Anchor, message::Effect, overlay::OverlayKind},
 };
 
 /// Returns the reason why a message cannot be edited on the line, if it is too long.

@@ -4,9 +4,9 @@ use clacks_language::command::Step;
 use ratatui::layout::{Position, Rect};
 
 use crate::{
-    model::{Model, focus::OpenOverlay as Kind},
+    model::Model,
     pages::map_geometry::{aspect_ratio, map_field, point_at},
-    state::{layout::Pane, lists::Anchor, map::MapDirection},
+    state::{layout::Pane, lists::Anchor, map::MapDirection, overlay::OpenOverlay as Kind},
 };
 
 /// Maximum distance of a click from a tower, in heights of the map.

@@ -11,6 +11,7 @@ pub mod line;
 pub mod map;
 pub mod mouse;
 pub mod navigation;
+pub mod overlay;
 pub mod palette;
 pub mod palette_items;
 pub mod paste;

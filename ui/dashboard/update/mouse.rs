@@ -10,15 +10,13 @@ use super::{
     palette::{list_area, move_palette_selection},
 };
 use crate::{
-    model::{
-        Model,
-        focus::{FocusOwner, OpenOverlay},
-        traffic::LogCursor,
-    },
+    model::{Model, focus::FocusOwner},
     state::{
         layout::{Areas, Pane},
         lists::Anchor,
+        log_cursor::LogCursor,
         message::Effect,
+        overlay::OpenOverlay,
     },
 };
 

@@ -5,16 +5,13 @@ use clacks_source::time_series::Chart;
 
 use super::selection;
 use crate::{
-    model::{
-        Model,
-        focus::{OpenOverlay as Kind, SelectionTarget},
-        overlay::OverlayKind,
-        traffic::LogCursor,
-    },
+    model::{Model, focus::SelectionTarget},
     state::{
         layout::Pane,
         lists::{Anchor, row_after_move},
+        log_cursor::LogCursor,
         message::Effect,
+        overlay::{OpenOverlay as Kind, OverlayKind},
     },
 };
 

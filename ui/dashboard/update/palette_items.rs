@@ -12,13 +12,14 @@ use clacks_text::charset::Charset;
 use crate::{
     available::{expand_template, marked_commands, mode_error, template_error},
     keymap::Binding,
-    model::{Model, focus::SelectionTarget, traffic::LogCursor},
+    model::{Model, focus::SelectionTarget},
     state::{
         confirmation::Confirmation,
         errors::CommandRefusal,
         key::Key,
         layout::Pane,
         lists::Anchor,
+        log_cursor::LogCursor,
         palette::{Palette, PaletteAction, PaletteItem, PaletteTarget},
     },
 };

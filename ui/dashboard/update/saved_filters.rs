@@ -1,34 +1,17 @@
 //! Saved filters: new rows since each was last active, and the bell.
 
-use clacks_language::{
-    filter::Filter,
-    saved_filter::{Number, StationCommand},
-};
+use clacks_language::saved_filter::{Number, StationCommand};
 
 use crate::{
+    available::station_command_error,
     model::Model,
     state::{layout::Pane, message::Effect},
 };
 
 impl Model {
-    /// Returns the reason why a `:station` command cannot be run.
-    pub(crate) fn station_command_error(&self, number: Number, wish: &StationCommand) -> Option<String> {
-        if self.saved_filters.get(number).is_some() {
-            return None;
-        }
-        match wish {
-            StationCommand::Save(_) => None,
-            StationCommand::Clear => Some(format!("there is no station {number}")),
-            StationCommand::Tune => {
-                let filter = self.log.filter().map_or("from:tower", Filter::as_str);
-                Some(format!("there is no station {number}; :station {number} {filter} would make one"))
-            }
-        }
-    }
-
     /// Runs a `:station` command.
     pub fn run_station_command(&mut self, number: Number, wish: StationCommand) -> Vec<Effect> {
-        if let Some(reason) = self.station_command_error(number, &wish) {
+        if let Some(reason) = station_command_error(self, number, &wish) {
             self.notify_error(reason);
             return Vec::new();
         }

@@ -1,21 +1,11 @@
 //! Search in the text of an overlay.
 
 use crate::{
-    model::{Model, overlay::Overlay},
-    state::search::Search,
+    model::Model,
+    state::{overlay::Overlay, search::Search},
 };
 
 impl Model {
-    /// Returns the search in the overlay, if there is one.
-    pub fn search(&self) -> Option<&Search> {
-        self.overlay.as_ref().and_then(|overlay| overlay.search.as_ref())
-    }
-
-    /// Whether the query is being typed.
-    pub(crate) fn is_typing_search(&self) -> bool {
-        self.search().is_some_and(|search| search.is_typing)
-    }
-
     /// Starts a search in the overlay, or edits the query of the current one.
     pub(crate) fn begin_search(&mut self) {
         let has_no_text = crate::pages::overlay_line_count(self) == 0;
@@ -143,15 +133,6 @@ impl Model {
         if let Some(overlay) = &mut self.overlay {
             overlay.scrolled = overlay.scrolled.min(most);
         }
-    }
-
-    /// Returns the number of rows of the overlay on the screen.
-    pub(crate) fn overlay_height(&self) -> usize {
-        self.areas().map_or(1, |areas| usize::from(areas.body.height).saturating_sub(1).max(1))
-    }
-
-    fn overlay_columns(&self) -> usize {
-        self.areas().map_or(0, |areas| usize::from(areas.body.width))
     }
 }
 

@@ -2,10 +2,7 @@
 
 use clacks_source::traffic::row::Row;
 
-use crate::{
-    model::{Model, overlay::OverlayKind},
-    pages::current_message,
-};
+use crate::{model::Model, pages::current_message, state::overlay::OverlayKind};
 
 /// Opens the history of the message in the overlay, or else of the selected message.
 pub(crate) fn open_biography(model: &mut Model) {

@@ -14,16 +14,6 @@ use crate::{
     },
 };
 
-impl Model {
-    /// Returns the progress of the drain, while one runs.
-    pub fn drain_progress(&self) -> Option<DrainProgress> {
-        let DrainStarted { unsent: with, deadline: until, with_held } = self.drain?;
-        let total = with.to_hand_on(with_held);
-        let gone = total.saturating_sub(with.left_of(UnsentCounts::of(&self.overview), with_held));
-        Some(DrainProgress { total, sent: gone, remaining: until.saturating_sub(self.now.uptime) })
-    }
-}
-
 /// Ends the program. Asks first if unsent messages would be lost.
 pub fn quit(model: &mut Model) -> Vec<Effect> {
     let asks = std::mem::take(&mut model.confirms_quit);

@@ -19,10 +19,7 @@ use ratatui::{
 
 use super::components::draw_heading;
 use crate::{
-    model::{
-        Model,
-        focus::{FocusOwner, OpenOverlay as Kind},
-    },
+    model::{Model, focus::FocusOwner},
     pages::{
         detail::introduction_text,
         map_geometry::{TOWER_COLUMNS, cell_of, map_field},
@@ -31,6 +28,7 @@ use crate::{
         layout::{Pane, below_title},
         map::{EdgeKind, MapPeer, MarkKind},
         map_layout::{CENTRE, Point, ring_radius},
+        overlay::OpenOverlay as Kind,
     },
 };
 

@@ -30,9 +30,9 @@ use ratatui::{
 };
 
 use super::{
-    model::{Model, overlay::OverlayKind},
+    model::Model,
     pages::overlay_lines,
-    state::layout::Areas,
+    state::{layout::Areas, overlay::OverlayKind},
 };
 
 /// Draws the whole screen.

@@ -10,9 +10,9 @@ use ratatui::{
 
 use super::components::{draw_empty, draw_heading};
 use crate::{
-    model::{Model, overlay::OverlayKind},
+    model::Model,
     pages::{content_lines, keys::with_keys, message_history},
-    state::layout::below_title,
+    state::{layout::below_title, overlay::OverlayKind},
 };
 
 /// Bytes of a message that are laid out per available cell: a character with combining characters.

@@ -15,9 +15,12 @@ use super::{
     sparkline,
 };
 use crate::{
-    model::{Model, traffic::LogCursor},
+    model::Model,
     pages::{keys::with_keys, saved_filters},
-    state::layout::{Pane, below_title},
+    state::{
+        layout::{Pane, below_title},
+        log_cursor::LogCursor,
+    },
 };
 
 /// Below this width, in columns, the time is left out, and peer and outcome are short.

@@ -4,7 +4,7 @@ use clacks_language::command::NodeCommand;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::seen::Seen;
-use crate::{model::focus::OpenOverlay, state::message::Effect};
+use crate::state::{message::Effect, overlay::OpenOverlay};
 
 /// Maximum depth of the stack of overlays.
 const MAX_DEPTH: usize = 16;

@@ -4,8 +4,12 @@ use clacks_p2p::core::MessageId;
 
 use super::node::State;
 use crate::{
-    model::{Focus, focus::OpenOverlay, overlay::Overlay as Opened, traffic::LogCursor},
-    state::layout::Pane,
+    model::Focus,
+    state::{
+        layout::Pane,
+        log_cursor::LogCursor,
+        overlay::{OpenOverlay, Overlay as Opened},
+    },
     tests::fixture::Fixture,
 };
 

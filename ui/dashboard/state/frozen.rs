@@ -1,0 +1,39 @@
+//! Data of a frozen screen.
+
+use clacks_p2p::core::Now;
+use clacks_source::{
+    message_history::MessageHistories, peer_shares::Shares, saved_filters::SavedFilterHits,
+    send_history::SendHistory, time_series::Trends,
+};
+
+use super::{limits::Limits, log_cursor::LogCursor, map::Map, tower::Towers};
+
+/// A frozen screen. Lists are only fetched when the user moves or opens something.
+#[derive(Debug)]
+pub(crate) struct Frozen {
+    /// Data derived from events at the time of freezing.
+    pub(crate) data: Box<FrozenData>,
+    /// Time of freezing, for animations.
+    pub(crate) at: Now,
+    /// Time at which the lists were fetched, for ages.
+    pub(crate) fetched_at: Now,
+    /// Cursor of the traffic at the time of freezing, and the number of the next row.
+    pub(crate) cursor_and_next: (LogCursor, u64),
+    /// Number of traffic rows that arrived since.
+    pub(crate) hidden_rows: usize,
+    /// Cursor at which the traffic was frozen, if it was followed before.
+    pub(crate) follow_cursor: Option<LogCursor>,
+}
+
+/// All drawn data that is derived from events, except the traffic.
+#[derive(Debug)]
+pub(crate) struct FrozenData {
+    pub(crate) trends: Trends,
+    pub(crate) histories: MessageHistories,
+    pub(crate) shares: Shares,
+    pub(crate) send_history: SendHistory,
+    pub(crate) limits: Limits,
+    pub(crate) towers: Towers,
+    pub(crate) map: Map,
+    pub(crate) saved_filters: SavedFilterHits,
+}
