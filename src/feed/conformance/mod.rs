@@ -65,6 +65,11 @@ pub trait Specimen {
         false
     }
 
+    /// Whether the node carries out commands.
+    fn has_commands(&self) -> bool {
+        true
+    }
+
     /// Whether the node is a recording, whose events have numbers already.
     fn is_recorded(&self) -> bool {
         false

@@ -1,5 +1,6 @@
-//! A recorded node: a [`Network`] made of the rows that a recording contains.
+//! Recorded nodes: what a recorder reads of a node, and a [`Network`] made of what a recording contains.
 
+mod changes;
 mod rows;
 
 use std::{
@@ -7,11 +8,12 @@ use std::{
     task::{Context, Poll, ready},
 };
 
+pub use changes::{ChangeReader, Changes};
 use clacks_transport::event_ring::{EventReceiver, EventSender, RingEvent};
 use rows::RowSet;
 
 use crate::{
-    Call, Check, Doing, Event, Key, Network, Now, Page, Refusal, Row, Run, Value, Watch, Watched, Window,
+    Call, Check, Doing, Key, Network, Now, Page, Refusal, Row, Run, Value, Watch, Watched, Window,
     description::{Description, ListId},
     json::{Change, EventLine, State},
 };
@@ -209,14 +211,4 @@ impl RingEvent for Recorded {
     fn lagged(missed: u64) -> Self {
         Self(Watched::Lagged(missed))
     }
-}
-
-/// What a recorder writes beside an event: the rows that it touched, as they are now.
-pub fn changes(network: &dyn Network, event: &Event) -> Vec<Change> {
-    let rows = event.touched().rows.into_iter();
-    rows.map(|(list, key)| {
-        let row = network.rows(list, std::slice::from_ref(&key)).pop().flatten();
-        Change { list, key, row }
-    })
-    .collect()
 }
