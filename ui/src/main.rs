@@ -6,6 +6,7 @@ mod config;
 mod demo;
 mod headless;
 mod logging;
+mod networks;
 mod platform;
 #[cfg(test)]
 mod readme;

@@ -1,41 +1,38 @@
-use std::collections::VecDeque;
+use std::{collections::VecDeque, future::poll_fn, sync::Arc, task::Context, task::Poll, task::Waker};
 
-use clacks_p2p::{Node, Subscription, core::Event};
-use clacks_source::json;
+use clacks_feed::{Network, Watch, Watched, json::Writer};
 
 use crate::platform::output::{Closed, Output};
 
-/// Maximum number of events buffered for a slow reader. Beyond it events stay in the subscription and get the time at
-/// which they leave it.
+/// Maximum number of events buffered for a slow reader, beyond those that the node keeps.
 const CAPACITY: usize = 1024;
 
-/// Writes the node's events with their times.
-#[derive(Debug)]
+/// Writes the events of a node of any network, each with the network's own fields and the time at which it happened.
 pub(crate) struct EventWriter {
-    node: Node,
-    events: Subscription,
-    /// Events with the time of their arrival.
-    waiting: VecDeque<(Event, u64)>,
+    network: Arc<dyn Network>,
+    events: Box<dyn Watch>,
+    waiting: VecDeque<Watched>,
 }
 
 impl EventWriter {
-    /// Subscribes to the events from now on.
-    pub(crate) fn new(node: &Node) -> Self {
-        Self { node: node.clone(), events: node.subscribe(), waiting: VecDeque::new() }
+    /// Watches the events from now on.
+    pub(crate) fn new(network: Arc<dyn Network>) -> Self {
+        Self { events: network.watch(), network, waiting: VecDeque::new() }
     }
 
     /// Writes events until the node stops. Cancel-safe: an event that was not written stays buffered.
     pub(crate) async fn write_events(&mut self, output: &Output) -> Result<(), Closed> {
+        let Self { network, events, waiting } = self;
         loop {
             tokio::select! {
-                event = self.events.next(), if self.waiting.len() < CAPACITY => match event {
-                    Some(event) => self.waiting.push_back((event, self.node.now().unix_ms)),
+                event = poll_fn(|cx| events.poll_next(cx)), if waiting.len() < CAPACITY => match event {
+                    Some(event) => waiting.push_back(event),
                     None => return Ok(()),
                 },
-                room = output.room(), if !self.waiting.is_empty() => {
+                room = output.room(), if !waiting.is_empty() => {
                     let room = room?;
-                    if let Some((event, time)) = self.waiting.pop_front() {
-                        room.write(json::happened(&event, time).into_line());
+                    if let Some(event) = waiting.pop_front() {
+                        room.write(line(&**network, &event));
                     }
                 }
             }
@@ -43,12 +40,32 @@ impl EventWriter {
     }
 
     /// Writes the remaining events.
-    pub(crate) async fn write_remaining(mut self, output: &Output) -> Result<(), Closed> {
-        let now = self.node.now().unix_ms;
-        let late = std::iter::from_fn(|| self.events.try_next()).map(|event| (event, now));
-        for (event, time) in self.waiting.into_iter().chain(late) {
-            output.write(json::happened(&event, time).into_line()).await?;
+    pub(crate) async fn write_remaining(self, output: &Output) -> Result<(), Closed> {
+        let Self { network, mut events, waiting } = self;
+        let mut cx = Context::from_waker(Waker::noop());
+        let late: Vec<_> = std::iter::from_fn(|| match events.poll_next(&mut cx) {
+            Poll::Ready(event) => event,
+            Poll::Pending => None,
+        })
+        .collect();
+        for event in waiting.into_iter().chain(late) {
+            output.write(line(&*network, &event)).await?;
         }
         Ok(())
+    }
+}
+
+/// An event as one line, without its line end.
+fn line(network: &dyn Network, watched: &Watched) -> String {
+    match watched {
+        Watched::Event(event) => {
+            let mut line = Vec::new();
+            Writer::new(network.description()).bare_event(&mut line, event);
+            // A line of JSON is UTF-8.
+            String::from_utf8(line).unwrap_or_default()
+        }
+        Watched::Lagged(missed) => {
+            format!(r#"{{"event":"lagged","time":{},"missed":{missed}}}"#, network.now().unix_ms)
+        }
     }
 }

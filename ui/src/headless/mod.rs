@@ -20,10 +20,13 @@ use tokio::{
     task::{JoinError, JoinSet},
 };
 
-use super::platform::{
-    input,
-    output::{Closed, Output},
-    signals::Signals,
+use super::{
+    networks,
+    platform::{
+        input,
+        output::{Closed, Output},
+        signals::Signals,
+    },
 };
 
 mod event_writer;
@@ -45,7 +48,8 @@ pub(crate) async fn run(
 ) -> anyhow::Result<Unsent> {
     let mut signals = Signals::catch()?;
     let commands = Commands::new(node, recorder, peer_lists)?;
-    let mut session = Session { node, commands, events: EventWriter::new(node), output: Output::open()? };
+    let mut session =
+        Session { node, commands, events: EventWriter::new(networks::clacks(node)), output: Output::open()? };
     let mut exits_now = false;
     let ended = tokio::select! {
         ended = session.run() => ended,
