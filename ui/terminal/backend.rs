@@ -131,7 +131,7 @@ impl Backend for Tty {
 /// The bytes that the terminal receives for these cells.
 #[cfg(any(test, feature = "testing"))]
 #[allow(clippy::unwrap_used, clippy::missing_panics_doc, reason = "only tests call it")]
-pub fn bytes_of(cells: Vec<(u16, u16, &Cell)>, uncertain: &[Write]) -> Vec<u8> {
+pub(crate) fn bytes_of(cells: Vec<(u16, u16, &Cell)>, uncertain: &[Write]) -> Vec<u8> {
     let mut tty = Tty::default();
     tty.draw(cells.into_iter()).unwrap();
     tty.draw_uncertain(uncertain).unwrap();

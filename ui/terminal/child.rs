@@ -35,7 +35,7 @@ pub enum ChildExit {
 /// # Errors
 ///
 /// Fails if the program cannot be started.
-pub async fn run(program: &mut Command) -> io::Result<ChildExit> {
+pub(crate) async fn run(program: &mut Command) -> io::Result<ChildExit> {
     if job_control::has_parent_shell() {
         let mut child = program.kill_on_drop(true).spawn()?;
         return wait(&mut child, None).await;

@@ -24,7 +24,7 @@ const END_SYNCHRONIZED: &[u8] = b"\x1b[?2026l";
 
 /// A terminal mode that an escape sequence sets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
+pub(crate) enum Mode {
     /// The alternate screen.
     Alternate = 1,
     /// A hidden cursor.
@@ -91,12 +91,12 @@ static HELD: AtomicBool = AtomicBool::new(false);
 static WRITING: Mutex<()> = Mutex::new(());
 
 /// Marks the terminal as held by a [`Screen`](super::Screen), so that signals become notices.
-pub fn mark_held() {
+pub(crate) fn mark_held() {
     HELD.store(true, Ordering::SeqCst);
 }
 
 /// Whether a [`Screen`](super::Screen) holds the terminal, suspended or not.
-pub fn is_held() -> bool {
+pub(crate) fn is_held() -> bool {
     HELD.load(Ordering::SeqCst)
 }
 
@@ -118,7 +118,7 @@ pub(crate) fn set_raw() -> io::Result<()> {
 /// # Errors
 ///
 /// Fails if the terminal cannot be written.
-pub fn set(mode: Mode) -> io::Result<()> {
+pub(crate) fn set(mode: Mode) -> io::Result<()> {
     let _writing = lock();
     if !is_set(RAW) {
         return Ok(());
@@ -133,7 +133,7 @@ pub fn set(mode: Mode) -> io::Result<()> {
 /// # Errors
 ///
 /// Fails if the terminal cannot be written.
-pub fn set_title(title: &str) -> io::Result<()> {
+pub(crate) fn set_title(title: &str) -> io::Result<()> {
     let _writing = lock();
     if !is_set(RAW) || title.contains(char::is_control) {
         return Ok(());
@@ -156,7 +156,7 @@ pub(crate) fn unset(mode: Mode) -> io::Result<()> {
 /// # Errors
 ///
 /// Fails if the terminal accepts no bytes in time. Raw mode is reset in any case.
-pub fn restore() -> io::Result<()> {
+pub(crate) fn restore() -> io::Result<()> {
     let set = SET.swap(0, Ordering::SeqCst);
     if set == 0 {
         return Ok(());

@@ -23,7 +23,7 @@ static WATCHING: OnceLock<()> = OnceLock::new();
 /// # Errors
 ///
 /// Fails if the thread cannot be started.
-pub fn watch() -> io::Result<()> {
+pub(crate) fn watch() -> io::Result<()> {
     if WATCHING.set(()).is_ok() {
         thread::Builder::new().name("hang-up".into()).spawn(report_hangup)?;
     }

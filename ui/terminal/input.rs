@@ -54,7 +54,7 @@ pub enum Input {
 
 /// The receiver of keyboard input, and the control of its reader thread.
 #[derive(Debug)]
-pub struct Keys {
+pub(crate) struct Keys {
     read: mpsc::Receiver<Input>,
     /// One byte pauses the reader, the next one resumes it.
     control: PipeWriter,
@@ -76,7 +76,7 @@ pub(crate) fn read_keys() -> io::Result<Keys> {
 
 impl Keys {
     /// The next input; `None` after the reader has ended. Cancel-safe.
-    pub async fn next(&mut self) -> Option<Input> {
+    pub(crate) async fn next(&mut self) -> Option<Input> {
         self.read.recv().await
     }
 
@@ -85,7 +85,7 @@ impl Keys {
     /// # Errors
     ///
     /// Fails if the reader does not pause within 1 s, for example because many keys are buffered. It then continues.
-    pub fn pause(&mut self) -> io::Result<()> {
+    pub(crate) fn pause(&mut self) -> io::Result<()> {
         // Discards late confirmations of earlier requests.
         while self.stopped.try_recv().is_ok() {}
         self.toggle()?;
@@ -101,7 +101,7 @@ impl Keys {
     /// # Errors
     ///
     /// Fails if the reader has ended.
-    pub fn resume(&mut self) -> io::Result<()> {
+    pub(crate) fn resume(&mut self) -> io::Result<()> {
         self.toggle()
     }
 

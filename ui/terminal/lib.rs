@@ -1,14 +1,14 @@
 //! The terminal, and its restoration at every exit.
 //!
-//! [`Screen`] owns the terminal while the program uses it. At every exit [`guard`] resets the modes that were set:
+//! [`Screen`] owns the terminal while the program uses it. At every exit `guard` resets the modes that were set:
 //!
 //! - normal exit, error or unwinding: [`Screen`] is dropped,
-//! - panic of any thread or task: [`mod@panic`],
-//! - signal or hangup: [`signals`] and [`hangup`] notify the program, and [`watchdog`] ends the process if it does not
+//! - panic of any thread or task: `panic`,
+//! - signal or hangup: `signals` and `hangup` notify the program, and `watchdog` ends the process if it does not
 //!   end by itself.
 
-pub mod backend;
-pub mod cell_writer;
+mod backend;
+mod cell_writer;
 pub mod child;
 pub mod clipboard;
 pub mod colours;
@@ -17,22 +17,22 @@ pub mod decoder;
 #[allow(clippy::unwrap_used, clippy::missing_panics_doc, missing_docs, reason = "only tests call it")]
 pub mod emulator;
 #[cfg(debug_assertions)]
-pub mod fault_injection;
+mod fault_injection;
 pub mod frame_pacer;
-pub mod guard;
-pub mod hangup;
+mod guard;
+mod hangup;
 pub mod input;
 pub mod job_control;
-pub mod notices;
-pub mod panic;
+mod notices;
+mod panic;
 pub mod partial_responses;
-pub mod sequences;
-pub mod signals;
+mod sequences;
+mod signals;
 pub mod ssh;
 pub mod stderr;
 pub mod tokens;
 pub mod uncertain_width;
-pub mod watchdog;
+mod watchdog;
 
 use std::io::{self, IsTerminal};
 

@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 
 /// A kind of notice, in order of urgency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Notice {
+pub(crate) enum Notice {
     /// A thread or task panicked.
     Panicked = 1,
     /// The terminal was closed.
@@ -37,13 +37,13 @@ static PENDING: AtomicU8 = AtomicU8::new(0);
 static POSTED: Notify = Notify::const_new();
 
 /// Posts a notice and wakes the reader. Safe from any thread.
-pub fn post(notice: Notice) {
+pub(crate) fn post(notice: Notice) {
     PENDING.fetch_or(notice as u8, Ordering::SeqCst);
     POSTED.notify_one();
 }
 
 /// Removes and returns the most urgent notice; `None` without one.
-pub fn pop() -> Option<Notice> {
+pub(crate) fn pop() -> Option<Notice> {
     BY_URGENCY.into_iter().find(|&notice| remove(notice))
 }
 
@@ -57,7 +57,7 @@ fn remove(notice: Notice) -> bool {
 }
 
 /// Waits until a notice was posted. Can return without one. Cancel-safe.
-pub async fn posted() {
+pub(crate) async fn posted() {
     POSTED.notified().await;
 }
 

@@ -7,7 +7,7 @@
 /// text.
 ///
 /// `is_first` means that nothing before it arrived at the same time; a weaker form then suffices.
-pub fn response_len(text: &str, is_first: bool) -> usize {
+pub(crate) fn response_len(text: &str, is_first: bool) -> usize {
     let inner = text.strip_prefix('[').unwrap_or(text);
     let has_bracket = inner.len() < text.len();
     if has_bracket && let Some(length) = mouse_or_key(text, inner, is_first) {

@@ -4,7 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent,
 
 /// The meaning of a sequence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Meaning {
+pub(crate) enum Meaning {
     /// A key press or repeat.
     Key(KeyEvent),
     /// A mouse button or the wheel.
@@ -20,7 +20,7 @@ pub enum Meaning {
 }
 
 /// The meaning of a control sequence, given the bytes between its introducer and its last byte, and the last byte.
-pub fn control(parameters: &[u8], last: u8) -> Meaning {
+pub(crate) fn control(parameters: &[u8], last: u8) -> Meaning {
     let Ok(text) = str::from_utf8(parameters) else { return Meaning::Ignored };
     if let Some(mouse) = text.strip_prefix('<') {
         return numbers(mouse).map_or(Meaning::Ignored, |numbers| mouse_sgr(&numbers, last));

@@ -40,7 +40,7 @@ static HANDED_OVER: AtomicBool = AtomicBool::new(false);
 
 /// Sets whether another program has the keyboard. Meanwhile SIGINT and SIGQUIT are ignored, because they are meant for
 /// it.
-pub fn set_handed_over(handed_over: bool) {
+pub(crate) fn set_handed_over(handed_over: bool) {
     HANDED_OVER.store(handed_over, Ordering::SeqCst);
 }
 
@@ -55,7 +55,7 @@ pub(crate) fn record_hangup() {
 /// # Errors
 ///
 /// Fails if the handlers cannot be installed or the thread cannot be started.
-pub fn watch() -> io::Result<()> {
+pub(crate) fn watch() -> io::Result<()> {
     if WATCHING.set(()).is_ok() {
         let mut signals = Signals::new(WATCHED)?;
         thread::Builder::new().name("signals".into()).spawn(move || signals.forever().for_each(handle))?;

@@ -92,7 +92,7 @@ fn blank_pads(cells: &mut [Cell]) {
 }
 
 /// Number of blanks behind the first of these cells in which a terminal can draw a part of it.
-pub fn trailing_blanks(row: &[Cell]) -> usize {
+pub(crate) fn trailing_blanks(row: &[Cell]) -> usize {
     let symbol = row[0].symbol();
     if symbol.len() <= 1 || is_certain(symbol) {
         return 0;
@@ -121,7 +121,7 @@ fn is_single_column(symbol: &str) -> bool {
 
 impl UncertainCells {
     /// Forgets the last frame, because the screen was cleared.
-    pub fn forget(&mut self) {
+    pub(crate) fn forget(&mut self) {
         self.placed.clear();
     }
 
