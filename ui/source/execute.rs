@@ -177,7 +177,7 @@ pub fn add(node: &Node, peer: &Address) -> Result<Vec<PeerState>, ExecuteError> 
 }
 
 /// Reports an added peer in one line. `before` is the result of [`add`]; it names the peer that was forgotten for it.
-pub fn added(peer: &Address, before: &[PeerState]) -> String {
+pub(crate) fn added(peer: &Address, before: &[PeerState]) -> String {
     match before.iter().find(|state| state.is_known()) {
         Some(made_room) => format!("added {peer}, for which {} made room", made_room.address()),
         None => format!("added {peer}"),

@@ -5,12 +5,12 @@ use clacks_p2p::core::{HoldRule, QueuedMessage};
 
 /// A hold rule that holds every message that the filter admits. The filter sees the sender, the remote address, the
 /// text, the size and whether the message is the user's own.
-pub fn rule(filter: Filter) -> HoldRule {
+pub(crate) fn rule(filter: Filter) -> HoldRule {
     HoldRule::new(filter.as_str().to_owned(), move |queued| filter.admits(&subject(queued)))
 }
 
 /// A queued message as the subject of a filter.
-pub fn subject(queued: &QueuedMessage) -> Subject<'_> {
+pub(crate) fn subject(queued: &QueuedMessage) -> Subject<'_> {
     let types: &[Type] =
         if queued.from.is_some() { &[Type::In, Type::Message] } else { &[Type::Own, Type::Message] };
     let subject = Subject::new(types).from(queued.from.as_ref()).with_remote(queued.place);

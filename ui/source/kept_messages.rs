@@ -14,7 +14,7 @@ const BEGINNING: usize = 200;
 
 /// The sender that a message's memory is charged to.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Sender {
+pub(crate) enum Sender {
     /// The user of this node.
     Own,
     /// A remote IPv4 address, or the first address of an IPv6 /64 network, because hosts choose the rest freely.
@@ -27,7 +27,7 @@ pub enum Sender {
 
 impl Sender {
     /// The sender of a message: the remote address or its /64 network if known, otherwise the peer.
-    pub fn of(peer: &Address, remote: Option<IpAddr>) -> Self {
+    pub(crate) fn of(peer: &Address, remote: Option<IpAddr>) -> Self {
         match remote.map(|remote| remote.to_canonical()) {
             Some(IpAddr::V6(v6)) => {
                 let network = Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX));
@@ -99,7 +99,7 @@ impl KeptMessages {
 
 /// The first 200 bytes of a message, with the size of the rest and six hex digits of `digest`, which distinguish
 /// messages with equal beginnings.
-pub fn beginning(message: &Message, digest: u64) -> Message {
+pub(crate) fn beginning(message: &Message, digest: u64) -> Message {
     let whole = message.as_text().unwrap_or_else(|| message.as_json().to_owned());
     let end = format::char_boundary(&whole, BEGINNING);
     let missing = format::size(whole.len() - end);

@@ -41,7 +41,7 @@ pub struct MessageHistory {
     /// The peers that accepted it.
     pub went_to: Tally,
     /// The sender whose share of the memory budget the text uses.
-    pub sender: Sender,
+    pub(crate) sender: Sender,
     /// The number of its latest pass, by which the shelves order it.
     pub number: u64,
 }
@@ -83,7 +83,7 @@ pub struct Tally {
 
 impl MessageHistory {
     /// A history without visits.
-    pub fn new(message: Message, sender: Sender, now: Now) -> Self {
+    pub(crate) fn new(message: Message, sender: Sender, now: Now) -> Self {
         Self {
             message,
             visits: 0,
@@ -104,7 +104,7 @@ impl MessageHistory {
 
     /// Records an arrival. `from` is `None` for a message that was written here; that is a visit only if the message
     /// was not here before. `visits` is the node's count.
-    pub fn came(&mut self, from: Option<&Address>, visits: u32, now: Now) {
+    pub(crate) fn came(&mut self, from: Option<&Address>, visits: u32, now: Now) {
         let is_visit = from.is_some() || self.visits == 0 && visits <= 1;
         if is_visit {
             self.count_visit(now);
@@ -154,7 +154,7 @@ impl MessageHistory {
 
 impl Tally {
     /// Adds one to a peer's count.
-    pub fn count(&mut self, peer: &Address) {
+    pub(crate) fn count(&mut self, peer: &Address) {
         let Some(at) = self.peers.iter().position(|(known, _)| known == peer) else {
             if self.peers.len() < MAX_PEERS {
                 self.peers.push((peer.clone(), 1));

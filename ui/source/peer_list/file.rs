@@ -12,7 +12,7 @@ use super::{MAX_BYTES, ReadError};
 /// # Errors
 ///
 /// Fails if the path is not a regular file, the file is too large, or it cannot be read.
-pub fn read(path: &Path) -> Result<Vec<u8>, ReadError> {
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, ReadError> {
     let path = expand(path).map_err(io::Error::other)?;
     Ok(read_regular(&path, MAX_BYTES as u64)?)
 }

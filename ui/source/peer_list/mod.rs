@@ -12,8 +12,8 @@ use tracing::{info, warn};
 
 use super::bootstrap::{Introducer, NamedBy};
 
-pub mod fetch;
-pub mod file;
+mod fetch;
+mod file;
 #[cfg(test)]
 mod fuzz;
 pub mod parse;

@@ -11,7 +11,7 @@ pub(crate) const MAX_REPORTED: usize = 100;
 
 /// The content of a list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Parsed {
+pub(crate) struct Parsed {
     /// The addresses in the order of the list, without duplicates.
     pub addresses: Vec<Address>,
     /// The first bad lines, at most 100.
@@ -53,7 +53,7 @@ pub struct NotText;
 /// # Errors
 ///
 /// Fails if the content contains a zero byte. Bad lines are no error; they are in the result.
-pub fn parse(text: &[u8]) -> Result<Parsed, NotText> {
+pub(crate) fn parse(text: &[u8]) -> Result<Parsed, NotText> {
     if text.contains(&0) {
         return Err(NotText);
     }

@@ -15,7 +15,7 @@ use clacks_text::charset::Charset;
 use super::{from_event::row, row::Row};
 
 /// The rows that events make, each with everything that the event can say.
-pub fn rows_of_every_event() -> Vec<Row> {
+pub(crate) fn rows_of_every_event() -> Vec<Row> {
     let message_events =
         [Message::text("a"), Message::text("long text")].iter().flat_map(of_message).collect();
     let events = [message_events, of_peers(), of_others()].concat();

@@ -13,7 +13,7 @@ use super::row::{Direction, Row, Tone, about, blank};
 
 /// The row of an event, with `number` and `unix_ms` 0. `None` for events that repeat the content of another. The row's
 /// own symbols are of `charset`; texts of peers stay as they are.
-pub fn row(event: &Event, charset: Charset) -> Option<Row> {
+pub(crate) fn row(event: &Event, charset: Charset) -> Option<Row> {
     match event {
         Event::MessageReceived { peer, message, id, visits, remote } => {
             Some(received(peer, message, id.is_some(), *visits).at(*remote))
@@ -133,7 +133,7 @@ fn sent(peer: &Peer, message: &Message) -> Row {
 }
 
 /// A note about a peer, or about the node itself with `None`.
-pub fn note(peer: Option<&Address>) -> Row {
+pub(crate) fn note(peer: Option<&Address>) -> Row {
     Row { peer: peer.cloned(), ..blank(Direction::Note) }.of(&[Type::Note])
 }
 

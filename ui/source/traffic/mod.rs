@@ -1,11 +1,10 @@
 //! The traffic log: one row per event, bounded in rows and bytes.
 
-#[cfg(any(test, feature = "testing"))]
-#[allow(clippy::unwrap_used, clippy::missing_panics_doc, missing_docs, reason = "only tests call it")]
-pub mod every_event;
+#[cfg(test)]
+mod every_event;
 #[cfg(test)]
 mod filter_tests;
-pub mod from_event;
+mod from_event;
 pub mod row;
 #[cfg(test)]
 mod tests;

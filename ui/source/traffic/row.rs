@@ -77,7 +77,7 @@ pub struct Row {
 }
 
 /// A row with nothing but its direction.
-pub fn blank(direction: Direction) -> Row {
+pub(crate) fn blank(direction: Direction) -> Row {
     Row {
         number: 0,
         unix_ms: 0,
@@ -95,7 +95,7 @@ pub fn blank(direction: Direction) -> Row {
 }
 
 /// A row about a peer.
-pub fn about(direction: Direction, peer: &Address) -> Row {
+pub(crate) fn about(direction: Direction, peer: &Address) -> Row {
     Row { peer: Some(peer.clone()), ..blank(direction) }
 }
 
@@ -123,22 +123,22 @@ impl Row {
     }
 
     /// Sets the types that a filter matches.
-    pub fn of(self, types: &'static [Type]) -> Self {
+    pub(crate) fn of(self, types: &'static [Type]) -> Self {
         Self { types, ..self }
     }
 
     /// Sets the remote IP address.
-    pub fn at(self, remote: Option<IpAddr>) -> Self {
+    pub(crate) fn at(self, remote: Option<IpAddr>) -> Self {
         Self { remote, ..self }
     }
 
     /// Sets the status from a peer.
-    pub fn with_status(self, peer: &Peer) -> Self {
+    pub(crate) fn with_status(self, peer: &Peer) -> Self {
         Self { status: Some(peer.status), ..self }
     }
 
     /// Sets the message.
-    pub fn with_message(self, message: &Message) -> Self {
+    pub(crate) fn with_message(self, message: &Message) -> Self {
         Self { message: Some(message.clone()), ..self }
     }
 
@@ -147,12 +147,12 @@ impl Row {
     }
 
     /// Sets the outcome and its tone.
-    pub fn ended(self, outcome: &str, tone: Tone) -> Self {
+    pub(crate) fn ended(self, outcome: &str, tone: Tone) -> Self {
         Self { outcome: outcome.to_owned(), tone, ..self }
     }
 
     /// Sets the outcome to a failure, in brief, and appends the full reason to the description.
-    pub fn failed(self, failure: &Failure) -> Self {
+    pub(crate) fn failed(self, failure: &Failure) -> Self {
         let whole = match failure {
             Failure::CertificateChanged { pinned, presented } => {
                 format!("certificate changed from {pinned} to {presented}; :trust HOST:PORT accepts it")
@@ -164,7 +164,7 @@ impl Row {
     }
 
     /// The sender that the message's memory is charged to.
-    pub fn sender(&self) -> Sender {
+    pub(crate) fn sender(&self) -> Sender {
         match (self.direction, &self.peer) {
             (Direction::Own, _) => Sender::Own,
             (Direction::In | Direction::Note, Some(peer)) => Sender::of(peer, self.remote),
@@ -173,7 +173,7 @@ impl Row {
     }
 
     /// Keeps only the beginning of the message, and describes the cut in `what`.
-    pub fn cut(&mut self) {
+    pub(crate) fn cut(&mut self) {
         if let Some(message) = &self.message {
             self.cut_from = Some(message.size());
             self.what = format!("only the beginning of {} is kept", format::size(message.size()));
