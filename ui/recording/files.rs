@@ -1,4 +1,4 @@
-//! The files of a recording. The newest has the plain name; older ones have a number from 1 to [`KEPT`] as a suffix.
+//! The files of a recording. The newest has the plain name; older ones have a number from 1 to `KEPT` as a suffix.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -14,7 +14,7 @@ use clacks_text::file_error;
 use super::parse;
 
 /// Maximum number of older files beside the newest. The oldest is deleted.
-pub const KEPT: u32 = 4;
+pub(crate) const KEPT: u32 = 4;
 
 /// Bytes gathered before they are written.
 const BUFFER: usize = 64 << 10;
@@ -40,7 +40,7 @@ pub enum FileError {
 
 /// Writer of a recording and its older files.
 #[derive(Debug)]
-pub struct Files {
+pub(crate) struct Files {
     path: PathBuf,
     file: BufWriter<File>,
     /// Bytes behind the first line of this file.
@@ -57,7 +57,7 @@ impl Files {
     /// files are next to that.
     ///
     /// A file is full from a size of `most` bytes on.
-    pub fn create(path: &Path, existing: Existing, most: u64) -> Result<Self, FileError> {
+    pub(crate) fn create(path: &Path, existing: Existing, most: u64) -> Result<Self, FileError> {
         let (path, is_there) = &place(path, existing)?;
         match existing {
             Existing::Rotate if *is_there => rename_older(path)?,
@@ -69,20 +69,20 @@ impl Files {
     }
 
     /// Checks whether [`create`](Self::create) would fail, without creating anything.
-    pub fn check(path: &Path, existing: Existing) -> Result<(), FileError> {
+    pub(crate) fn check(path: &Path, existing: Existing) -> Result<(), FileError> {
         place(path, existing).map(drop)
     }
 
     /// Writes the header line of a file. The header does not count towards the file's size limit, because a large
     /// snapshot could exceed it alone; then every event would begin a new file.
-    pub fn begin(&mut self, header: Record) -> Result<(), FileError> {
+    pub(crate) fn begin(&mut self, header: Record) -> Result<(), FileError> {
         self.write(header)?;
         self.in_file = 0;
         Ok(())
     }
 
     /// Writes one line. It is buffered until [`flush`](Self::flush).
-    pub fn write(&mut self, record: Record) -> Result<(), FileError> {
+    pub(crate) fn write(&mut self, record: Record) -> Result<(), FileError> {
         let line = record.into_line();
         let written = self.file.write_all(line.as_bytes()).and_then(|()| self.file.write_all(b"\n"));
         written.map_err(at(&self.path))?;
@@ -92,12 +92,12 @@ impl Files {
     }
 
     /// Whether the file has reached its size limit.
-    pub fn is_full(&self) -> bool {
+    pub(crate) fn is_full(&self) -> bool {
         self.in_file >= self.most
     }
 
     /// Bytes written, including those in older files.
-    pub fn total(&self) -> u64 {
+    pub(crate) fn total(&self) -> u64 {
         self.total
     }
 
@@ -106,13 +106,13 @@ impl Files {
     }
 
     /// Writes the buffered lines to the file.
-    pub fn flush(&mut self) -> Result<(), FileError> {
+    pub(crate) fn flush(&mut self) -> Result<(), FileError> {
         self.is_flushed = true;
         self.file.flush().map_err(at(&self.path))
     }
 
     /// Rotates the files: this file gets the suffix `.1`, and a new one is created.
-    pub fn rotate(&mut self) -> Result<(), FileError> {
+    pub(crate) fn rotate(&mut self) -> Result<(), FileError> {
         self.flush()?;
         check_numbered(&self.path)?;
         // Somebody else may have put another file there meanwhile.
@@ -144,7 +144,7 @@ fn at(path: &Path) -> impl FnOnce(io::Error) -> FileError + use<> {
 }
 
 /// The name of an older file: the path with `.` and the number appended.
-pub fn numbered(path: &Path, number: u32) -> PathBuf {
+pub(crate) fn numbered(path: &Path, number: u32) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".{number}"));
     name.into()

@@ -28,7 +28,7 @@ pub enum JumpError {
 /// `zone`.
 ///
 /// A plain offset can be beyond the end.
-pub fn place(
+pub(crate) fn place(
     jump: Jump,
     facts: RecordingInfo,
     position: Duration,

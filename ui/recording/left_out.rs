@@ -17,11 +17,11 @@ pub struct Lines {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct LeftOut {
     /// Lines that are empty or contain only white space.
-    pub blank: Lines,
+    pub(crate) blank: Lines,
     /// Lines that are damaged, too long or not JSON.
     pub(crate) unreadable: Lines,
     /// Lines of a kind that this version does not know.
-    pub unknown: Lines,
+    pub(crate) unknown: Lines,
     /// Number of the last line, if the file ends within that line, as when the program was killed while it wrote.
     pub(crate) cut_off: Option<u64>,
     /// Number of the first line that belongs to the recording of another node or run. Everything from there on is
@@ -31,7 +31,7 @@ pub struct LeftOut {
 
 impl Lines {
     /// Counts one more line, with its number from 1.
-    pub fn record(&mut self, line: u64) {
+    pub(crate) fn record(&mut self, line: u64) {
         self.count += 1;
         self.first = if self.count == 1 { line } else { self.first };
     }

@@ -2,25 +2,27 @@
 //!
 //! A recording is a file of JSON lines. The first line is a header with a snapshot of the node's state. Each further
 //! line is one event, in the form that `clacks node` prints, with more detail about peers and with the time of both of
-//! the node's clocks. [`recorder`] writes it, [`tape`] reads it, [`state`] reconstructs the node's state at any
+//! the node's clocks. [`recorder`] writes it, [`tape`] reads it, [`ReplayedNode`] is the node's state at any
 //! position, and [`player`] is the playback clock.
 
 pub mod files;
-pub mod jump;
+mod jump;
 pub mod left_out;
-pub mod line;
-pub mod parse;
+mod line;
+mod parse;
 pub mod player;
 pub mod recorder;
 #[cfg(any(test, feature = "testing"))]
 #[allow(clippy::unwrap_used, clippy::missing_panics_doc, missing_docs, reason = "only tests call it")]
 pub mod scripted;
-pub mod state;
+mod state;
 pub mod tape;
 #[cfg(test)]
 mod tests;
 
 use clacks_p2p::node::SnapshotLimits;
+
+pub use self::{jump::JumpError, parse::LineError, state::ReplayedNode};
 
 /// The version of the format that is written, and the only one that is read.
 const VERSION: u64 = 1;

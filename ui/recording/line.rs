@@ -15,7 +15,7 @@ use clacks_source::json::{
 };
 
 /// The first line of a file: format version, program, options and the node's state.
-pub fn header(snapshot: &Snapshot, options: &Options) -> Record {
+pub(crate) fn header(snapshot: &Snapshot, options: &Options) -> Record {
     let Now { uptime, unix_ms } = snapshot.now;
     Record::of(&Header {
         clacks: "recording",
@@ -31,13 +31,13 @@ pub fn header(snapshot: &Snapshot, options: &Options) -> Record {
 }
 
 /// The node's state, after events that were missed.
-pub fn snapshot(snapshot: &Snapshot) -> Record {
+pub(crate) fn snapshot(snapshot: &Snapshot) -> Record {
     let holdings = Some(HoldingsJson::from(snapshot));
     Record::of(&OfTheFile { snapshot: holdings, ..OfTheFile::new("snapshot", snapshot.now) })
 }
 
 /// The last line of a recording that ended normally.
-pub fn end(now: Now) -> Record {
+pub(crate) fn end(now: Now) -> Record {
     Record::of(&OfTheFile::new("end", now))
 }
 
@@ -109,36 +109,36 @@ impl From<&Options> for Behaviour {
 
 /// State of the node, in the JSON form of a header or snapshot line.
 #[derive(Serialize, Deserialize)]
-pub struct HoldingsJson {
+pub(crate) struct HoldingsJson {
     /// Messages sent per second.
-    pub send_rate: Rate,
+    pub(crate) send_rate: Rate,
     /// Number of messages in the queue, including those not listed.
-    pub queued: u32,
+    pub(crate) queued: u32,
     /// Number of messages being sent.
-    pub in_flight: u32,
+    pub(crate) in_flight: u32,
     /// Total size in bytes of all messages that the node has.
-    pub held_bytes: u64,
+    pub(crate) held_bytes: u64,
     /// Uptime at which the next message is due, in milliseconds.
-    pub next_send_ms: Option<Millis>,
+    pub(crate) next_send_ms: Option<Millis>,
     /// Number of peers of each status.
-    pub peer_counts: Counts,
+    pub(crate) peer_counts: Counts,
     /// Counts of events since the node started.
-    pub counters: Counted,
+    pub(crate) counters: Counted,
     /// The listed peers.
-    pub peers: Vec<Listed>,
+    pub(crate) peers: Vec<Listed>,
     /// The listed messages of the queue.
-    pub queue: Vec<Waiting>,
+    pub(crate) queue: Vec<Waiting>,
     /// Number of held messages, including those not listed.
-    pub held_in_all: u32,
+    pub(crate) held_in_all: u32,
     /// The listed held messages.
-    pub held: Vec<Waiting>,
+    pub(crate) held: Vec<Waiting>,
     /// Messages being sent, each with its receiver.
-    pub under_way: Vec<Waiting>,
+    pub(crate) under_way: Vec<Waiting>,
     /// The filter that holds messages, as text; `None` without one.
-    pub hold_rule: Option<String>,
+    pub(crate) hold_rule: Option<String>,
     /// IP addresses whose connections are closed. Missing in older recordings.
     #[serde(default)]
-    pub ignored_remotes: Vec<IpAddr>,
+    pub(crate) ignored_remotes: Vec<IpAddr>,
 }
 
 impl From<&Snapshot> for HoldingsJson {

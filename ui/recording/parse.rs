@@ -15,7 +15,7 @@ use clacks_source::json::{
 };
 
 /// First characters of every recording, whatever its version.
-pub const BEGINNING: &str = r#"{"clacks":"recording","version":"#;
+pub(crate) const BEGINNING: &str = r#"{"clacks":"recording","version":"#;
 
 /// Why a line of a recording is invalid. `Display` writes a reason for the user.
 #[derive(Debug, thiserror::Error)]
@@ -60,7 +60,7 @@ impl From<Wrong> for LineError {
 
 /// One parsed line.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Line {
+pub(crate) enum Line {
     /// The first line of a file, with the node's state.
     Header(Box<Holdings>),
     /// The node's state after missed events.
@@ -75,39 +75,39 @@ pub enum Line {
 
 /// State of the node in a header or snapshot line.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Holdings {
+pub(crate) struct Holdings {
     /// Address where other nodes reach the node. Present only in a header.
-    pub address: Option<Address>,
+    pub(crate) address: Option<Address>,
     /// Messages sent per second.
-    pub send_rate: f64,
+    pub(crate) send_rate: f64,
     /// Number of messages in the queue, including those not listed.
-    pub queued: usize,
+    pub(crate) queued: usize,
     /// Number of messages being sent.
-    pub in_flight: usize,
+    pub(crate) in_flight: usize,
     /// Total size in bytes of all messages that the node has.
-    pub held_bytes: usize,
+    pub(crate) held_bytes: usize,
     /// Uptime at which the next message is due; `None` if none is scheduled.
-    pub next_send: Option<Duration>,
+    pub(crate) next_send: Option<Duration>,
     pub(crate) peer_counts: PeerCounts,
     /// Counts of events since the node started.
-    pub counters: Counters,
+    pub(crate) counters: Counters,
     /// The listed peers.
-    pub peers: Vec<Peer>,
+    pub(crate) peers: Vec<Peer>,
     /// The listed messages of the queue.
-    pub queue: Vec<QueuedMessage>,
+    pub(crate) queue: Vec<QueuedMessage>,
     pub(crate) held_in_all: usize,
     /// The listed held messages.
-    pub held: Vec<HeldMessage>,
+    pub(crate) held: Vec<HeldMessage>,
     /// Messages being sent, each with its receiver.
     pub(crate) under_way: Vec<(Address, QueuedMessage)>,
     /// The filter that holds messages, as text; `None` without one.
-    pub hold_rule: Option<String>,
+    pub(crate) hold_rule: Option<String>,
     /// IP addresses whose connections are closed.
-    pub ignored_remotes: BTreeSet<IpAddr>,
+    pub(crate) ignored_remotes: BTreeSet<IpAddr>,
 }
 
 /// Parses the first line of a file.
-pub fn header(line: &str) -> Result<(Now, Line), LineError> {
+pub(crate) fn header(line: &str) -> Result<(Now, Line), LineError> {
     #[derive(Deserialize)]
     struct Kind {
         clacks: String,
@@ -124,7 +124,7 @@ pub fn header(line: &str) -> Result<(Now, Line), LineError> {
 }
 
 /// Parses any line.
-pub fn line(line: &str) -> Result<(Now, Line), LineError> {
+pub(crate) fn line(line: &str) -> Result<(Now, Line), LineError> {
     let Beginning { event, clacks, time, uptime_ms } = serde_json::from_str(line)?;
     let now = Now { uptime: uptime_ms.0, unix_ms: time };
     let told = match (event.as_deref(), clacks.as_deref()) {

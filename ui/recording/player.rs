@@ -177,7 +177,7 @@ impl Player {
 
     /// Whether playback stands still until the next command: it is paused or at the end, and no step or jump is
     /// pending.
-    pub fn stands(&self) -> bool {
+    pub(crate) fn stands(&self) -> bool {
         self.jumps_to.is_none() && self.steps == 0 && (self.clock.paused || self.is_at_end())
     }
 
@@ -194,8 +194,8 @@ impl Player {
         Now { uptime, unix_ms: last.unix_ms.saturating_add(since) }
     }
 
-    /// Real time that this much recorded time takes at the current speed. `None` while playback [stands
-    /// still](Self::stands).
+    /// Real time that this much recorded time takes at the current speed. `None` while playback is
+    /// paused or at the end and no step or jump is pending.
     pub fn takes(&self, time: Duration) -> Option<Duration> {
         (!self.stands()).then(|| time.div_f64(self.clock.speed))
     }

@@ -57,7 +57,7 @@ pub struct ReplayedNode {
 
 impl ReplayedNode {
     /// Creates the state from a snapshot taken at `now`. `address` is the address of the node.
-    pub fn new(address: Address, held: Holdings, now: Now) -> Self {
+    pub(crate) fn new(address: Address, held: Holdings, now: Now) -> Self {
         let listed = held.queue.len();
         let mut state = Self {
             address,
@@ -94,17 +94,17 @@ impl ReplayedNode {
     }
 
     /// Creates a new state from a later snapshot, when the events in between are unknown.
-    pub fn replaced(&self, held: Holdings, now: Now) -> Self {
+    pub(crate) fn replaced(&self, held: Holdings, now: Now) -> Self {
         Self::new(self.address.clone(), held, now)
     }
 
     /// Address where other nodes reach this node.
-    pub fn address(&self) -> &Address {
+    pub(crate) fn address(&self) -> &Address {
         &self.address
     }
 
     /// Current time of the state, on both of the node's clocks.
-    pub fn now(&self) -> Now {
+    pub(crate) fn now(&self) -> Now {
         self.now
     }
 
@@ -114,7 +114,7 @@ impl ReplayedNode {
     }
 
     /// Advances the time without an event.
-    pub fn pass(&mut self, now: Now) {
+    pub(crate) fn pass(&mut self, now: Now) {
         self.now = now;
     }
 
@@ -125,7 +125,7 @@ impl ReplayedNode {
     }
 
     /// Applies the next event, which happened at `now`.
-    pub fn apply(&mut self, event: &Event, now: Now) {
+    pub(crate) fn apply(&mut self, event: &Event, now: Now) {
         self.now = now;
         match event {
             Event::MessageReceived { peer, id, .. } => {

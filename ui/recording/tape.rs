@@ -56,7 +56,7 @@ pub struct RecordingInfo {
 
 /// The next item of a recording.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Next {
+pub(crate) enum Next {
     /// An event.
     Event(Event),
     /// A snapshot of the node's state, after events that are unknown.
