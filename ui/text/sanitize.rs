@@ -28,7 +28,7 @@ use super::{
     width_range::{PAD, layout_columns_of},
 };
 
-pub mod emoji;
+mod emoji;
 
 /// Maximum number of rows in a detail view, which bounds the work of finding the last of them.
 pub const MOST_ROWS: usize = 10_000;

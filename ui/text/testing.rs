@@ -4,7 +4,7 @@ use proptest::{collection::vec, prelude::*, sample::select};
 
 /// Characters that no cell can contain, independent of the tables that the code uses: bidirectional controls,
 /// zero-width and other invisible characters, selectors, tags, fillers, private use.
-pub const HIDDEN: [(u32, u32); 25] = [
+pub(crate) const HIDDEN: [(u32, u32); 25] = [
     (0x00, 0x1f),
     (0x7f, 0x9f),
     (0xad, 0xad),

@@ -17,7 +17,7 @@ const MOST_PARTS: usize = 6;
 const MOST_TAGS: usize = 6;
 
 /// Length in bytes of the rest of an emoji sequence at the start of `rest`, after its first character.
-pub fn tail(first: char, rest: &str) -> usize {
+pub(crate) fn tail(first: char, rest: &str) -> usize {
     if first.is_ascii() { keycaps(first, rest) } else { sequence(first, rest) }
 }
 
