@@ -92,7 +92,7 @@ impl FromStr for Jump {
 
 /// Parses a duration: `90s`, `2m30s`, `2:30` or `1:02:30` as in the header, or a number of seconds. The error is a
 /// hint for the user.
-pub fn length(text: &str) -> Result<Duration, &'static str> {
+pub(crate) fn length(text: &str) -> Result<Duration, &'static str> {
     if text.contains(':') {
         return clock_length(text).ok_or(PLACE);
     }

@@ -32,7 +32,7 @@ impl IgnoreTarget {
     }
 
     /// The command that stops ignoring the target.
-    pub fn unignored(self) -> NodeCommand {
+    pub(crate) fn unignored(self) -> NodeCommand {
         match self {
             Self::Peer(peer) => NodeCommand::Unignore(peer),
             Self::Remote(remote) => NodeCommand::UnignoreRemote(remote),

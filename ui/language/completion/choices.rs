@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// All choices for the slot, from the command table and the candidates.
-pub fn choices(written: &WordAtCursor<'_>, candidates: Candidates<'_>) -> Vec<Choice> {
+pub(crate) fn choices(written: &WordAtCursor<'_>, candidates: Candidates<'_>) -> Vec<Choice> {
     match written.slot {
         // Commands for key bindings are not offered.
         Slot::Name => {
@@ -83,7 +83,7 @@ fn all() -> Choice {
 }
 
 /// A choice after which the line needs no more text.
-pub fn choice(text: &str, note: &str) -> Choice {
+pub(crate) fn choice(text: &str, note: &str) -> Choice {
     Choice { text: text.to_owned(), note: note.to_owned(), goes_on: false }
 }
 

@@ -8,7 +8,7 @@ use super::{Choice, MOST_CHOICES};
 
 /// Choices that start with the typed text, or else those that contain its letters in order, most compact match first.
 /// At most [`MOST_CHOICES`].
-pub fn fitting(all: Vec<Choice>, typed: &str) -> Vec<Choice> {
+pub(crate) fn fitting(all: Vec<Choice>, typed: &str) -> Vec<Choice> {
     let (begun, others): (Vec<_>, Vec<_>) = all.into_iter().partition(|choice| begins(&choice.text, typed));
     let mut fitting = if begun.is_empty() {
         let mut ranked: Vec<_> =
@@ -23,7 +23,7 @@ pub fn fitting(all: Vec<Choice>, typed: &str) -> Vec<Choice> {
 }
 
 /// Whether the text starts with `begun`, ignoring ASCII case.
-pub fn begins(text: &str, begun: &str) -> bool {
+pub(crate) fn begins(text: &str, begun: &str) -> bool {
     let mut letters = text.chars();
     begun.chars().all(|wanted| letters.next().is_some_and(|letter| letter.eq_ignore_ascii_case(&wanted)))
 }

@@ -3,7 +3,7 @@
 //! [`complete()`] is pure. [`need()`] names the data of the node or the disk that the caller fetches first. A choice
 //! replaces only the word at the cursor.
 
-pub mod choices;
+mod choices;
 pub mod matching;
 pub mod slot;
 #[cfg(test)]

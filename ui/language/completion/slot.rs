@@ -14,7 +14,7 @@ use crate::{
 
 /// Kind of text that fits at the cursor.
 #[derive(Debug, Clone, Copy)]
-pub enum Slot {
+pub(crate) enum Slot {
     /// The name of a command.
     Name,
     /// The argument of a command, or its first word.
@@ -31,13 +31,13 @@ pub enum Slot {
 
 /// The word at the cursor, with its context.
 #[derive(Debug, Clone)]
-pub struct WordAtCursor<'a> {
+pub(crate) struct WordAtCursor<'a> {
     /// Kind of text that fits here.
     pub slot: Slot,
     /// Range of the word, in bytes of the line.
     pub replaces: Range<usize>,
     /// The part of the word before the cursor.
-    pub typed: &'a str,
+    pub(crate) typed: &'a str,
     /// Domain of the filter being written; `Traffic` if there is no filter.
     pub domain: Domain,
     /// Byte offset of the command's argument. In a command's name, the offset of the name.
@@ -63,7 +63,7 @@ fn name(line: &str) -> Option<Range<usize>> {
 }
 
 /// Finds the word at the cursor. `None` in a message, or where nothing can be completed.
-pub fn written(line: &str, cursor: usize) -> Option<WordAtCursor<'_>> {
+pub(crate) fn written(line: &str, cursor: usize) -> Option<WordAtCursor<'_>> {
     let cursor = (0..=cursor.min(line.len())).rev().find(|at| line.is_char_boundary(*at))?;
     let name = name(line)?;
     if cursor < name.start {

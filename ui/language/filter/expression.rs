@@ -13,7 +13,7 @@ use super::{
 
 /// Syntax tree of a filter.
 #[derive(Debug, Clone)]
-pub enum Expression {
+pub(crate) enum Expression {
     /// Matches if at least one part matches.
     Any(Vec<Self>),
     /// Matches if every part matches.
@@ -26,7 +26,7 @@ pub enum Expression {
 
 /// One condition of a filter.
 #[derive(Debug, Clone)]
-pub enum Test {
+pub(crate) enum Test {
     /// A word, a quoted text or an expression: any text of the row, its message or a peer's address matches.
     Text(Pattern),
     /// `from:`: the sender's address matches.
@@ -49,7 +49,7 @@ pub enum Test {
 
 /// Comparison of a message's size with a number of bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Comparison {
+pub(crate) enum Comparison {
     /// More bytes.
     Above,
     /// The same number of bytes or more.
@@ -64,7 +64,7 @@ pub enum Comparison {
 
 impl Expression {
     /// Whether the subject matches.
-    pub fn admits(&self, subject: &Subject<'_>) -> bool {
+    pub(crate) fn admits(&self, subject: &Subject<'_>) -> bool {
         match self {
             Self::Any(choices) => choices.iter().any(|choice| choice.admits(subject)),
             Self::All(terms) => terms.iter().all(|term| term.admits(subject)),
@@ -94,7 +94,7 @@ impl Test {
 
 impl Comparison {
     /// Whether a message of `size` bytes satisfies the comparison with `bytes`.
-    pub fn holds(self, size: u64, bytes: u64) -> bool {
+    pub(crate) fn holds(self, size: u64, bytes: u64) -> bool {
         match self {
             Self::Above => size > bytes,
             Self::AtLeast => size >= bytes,

@@ -10,18 +10,18 @@
 
 pub mod domain;
 pub mod error;
-pub mod expression;
+mod expression;
 pub mod field;
 #[cfg(test)]
 mod fuzz;
-pub mod network;
-pub mod parse;
-pub mod pattern;
-pub mod possible;
+mod network;
+mod parse;
+mod pattern;
+mod possible;
 pub mod subject;
 #[cfg(test)]
 mod tests;
-pub mod word;
+pub(crate) mod word;
 
 use std::{ops::Range, str::FromStr};
 

@@ -5,14 +5,14 @@ use std::{net::IpAddr, str::FromStr};
 /// An IPv4 address or network, or an IPv6 network. An IPv6 prefix is at most 64 bits long, because one subscriber
 /// usually owns a whole /64.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Network {
+pub(crate) struct Network {
     first: IpAddr,
     bits: u32,
 }
 
 /// Error: the text is neither an IP address nor a network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NoNetwork;
+pub(crate) struct NoNetwork;
 
 /// Number of bits of an IPv6 address that identify a subscriber.
 const PLACE: u32 = 64;
@@ -33,7 +33,7 @@ impl FromStr for Network {
 
 impl Network {
     /// Whether the network contains the address. An IPv4-mapped IPv6 address counts as IPv4.
-    pub fn holds(&self, remote: IpAddr) -> bool {
+    pub(crate) fn holds(&self, remote: IpAddr) -> bool {
         match (self.first, remote.to_canonical()) {
             (IpAddr::V4(first), IpAddr::V4(remote)) => {
                 (first.to_bits() ^ remote.to_bits()).leading_zeros() >= self.bits

@@ -25,7 +25,7 @@ pub(crate) const SPECIAL: [char; 4] = ['"', '|', '(', ')'];
 
 /// Parses a filter into its syntax tree. Limits: 1000 bytes, 16 levels of parentheses, 64 patterns, 2 MiB for all
 /// DFAs.
-pub fn parse(text: &str) -> Result<Expression, FilterError> {
+pub(crate) fn parse(text: &str) -> Result<Expression, FilterError> {
     if text.len() > MAX_LENGTH {
         let start = (0..=MAX_LENGTH).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
         return Err(FilterError { span: start..text.len(), reason: Reason::TooLong(MAX_LENGTH) });

@@ -23,7 +23,7 @@ const MAX_WORK: usize = 16 << 20;
 
 /// A compiled text pattern. Cheap to clone.
 #[derive(Clone)]
-pub struct Pattern {
+pub(crate) struct Pattern {
     automaton: Arc<dense::DFA<Vec<u32>>>,
     source: Arc<Source>,
 }
@@ -41,7 +41,7 @@ impl Pattern {
     /// boundaries are those between ASCII characters.
     ///
     /// Errors: [`Reason::Expression`] for an invalid expression, [`Reason::TooCostly`] beyond a limit.
-    pub fn new(expression: &str, max_bytes: usize) -> Result<Self, Reason> {
+    pub(crate) fn new(expression: &str, max_bytes: usize) -> Result<Self, Reason> {
         Self::compile(expression, Source::Expression(expression.to_owned()), max_bytes)
     }
 
@@ -69,7 +69,7 @@ impl Pattern {
 
     /// Compiles a pattern that matches this text anywhere, ignoring letter case. Errors if the DFA exceeds
     /// `max_bytes`.
-    pub fn literal(text: &str, max_bytes: usize) -> Result<Self, Reason> {
+    pub(crate) fn literal(text: &str, max_bytes: usize) -> Result<Self, Reason> {
         Self::compile(&regex::escape(text), Source::Literal(text.to_lowercase()), max_bytes)
     }
 
@@ -91,7 +91,7 @@ impl Pattern {
     }
 
     /// Memory of the DFA in bytes.
-    pub fn size(&self) -> usize {
+    pub(crate) fn size(&self) -> usize {
         self.automaton.memory_usage()
     }
 }

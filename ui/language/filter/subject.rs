@@ -70,40 +70,40 @@ impl<'a> Subject<'a> {
     }
 
     /// The remote IP address.
-    pub fn remote(&self) -> Option<IpAddr> {
+    pub(crate) fn remote(&self) -> Option<IpAddr> {
         self.remote
     }
 
     /// The status of the item's peer.
-    pub fn status(&self) -> Option<Status> {
+    pub(crate) fn status(&self) -> Option<Status> {
         self.status
     }
 
     /// Whether the item has this type.
-    pub fn is_of(&self, wanted: Type) -> bool {
+    pub(crate) fn is_of(&self, wanted: Type) -> bool {
         self.types.contains(&wanted)
     }
 
     /// The size of the message in bytes of JSON; `None` without a message.
-    pub fn size(&self) -> Option<u64> {
+    pub(crate) fn size(&self) -> Option<u64> {
         self.message.map(|message| message.size() as u64)
     }
 
     /// Whether the pattern matches a text of the row, the message or the address of a peer. Each text is searched
     /// separately, so `^` matches at the start of each. Only the first 16 KiB of a text are searched.
-    pub fn holds(&self, pattern: &Pattern) -> bool {
+    pub(crate) fn holds(&self, pattern: &Pattern) -> bool {
         self.texts.iter().any(|text| pattern.is_match(start(text)))
             || pattern.is_match(self.said.get_or_init(|| self.message.map_or("".into(), said)))
             || self.has_peer(pattern)
     }
 
     /// Whether the pattern matches the sender's address.
-    pub fn came_from(&self, pattern: &Pattern) -> bool {
+    pub(crate) fn came_from(&self, pattern: &Pattern) -> bool {
         self.from.is_some_and(|peer| matches_address(pattern, peer))
     }
 
     /// Whether the pattern matches the receiver's address.
-    pub fn went_to(&self, pattern: &Pattern) -> bool {
+    pub(crate) fn went_to(&self, pattern: &Pattern) -> bool {
         self.to.is_some_and(|peer| matches_address(pattern, peer))
     }
 
