@@ -4,10 +4,10 @@
 //! Colour is never the only sign: each status also has a letter, a word and an attribute, and a selection is reversed
 //! and marked.
 
-pub mod file;
+mod file;
 #[cfg(test)]
 mod fuzz;
-pub mod themes;
+pub(crate) mod themes;
 pub mod words;
 
 use std::ops::Deref;
@@ -18,7 +18,7 @@ use clacks_text::charset::Charset;
 use ratatui::style::Style;
 use themes::{AUTO, Themes};
 
-use self::file::Styles;
+pub use self::file::Styles;
 
 /// The styles of a theme, and the characters that are drawn in them. Cheap to copy, because the styles stay in memory
 /// until the process ends.
@@ -52,7 +52,7 @@ impl Theme {
     }
 
     /// The theme without colours.
-    pub fn mono() -> Self {
+    pub(crate) fn mono() -> Self {
         Themes::built_in(themes::MONO).unwrap_or_else(|| Self::new(&themes::PLAIN))
     }
 

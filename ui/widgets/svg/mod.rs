@@ -3,7 +3,7 @@
 //! Each run of text is placed at its column, whatever the reader's font. Characters that have to fill their cell
 //! (lines, bars, dots) are drawn as paths.
 
-pub mod shapes;
+mod shapes;
 
 use std::fmt::{self, Write};
 

@@ -6,7 +6,7 @@ use super::{HEIGHT, WIDTH};
 
 /// A cell's content as a path.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Shape {
+pub(crate) enum Shape {
     /// Lines from the centre to the left, right, top and bottom.
     Lines([bool; 4]),
     /// A bar from the bottom, in eighths of the cell.
@@ -19,7 +19,7 @@ pub enum Shape {
 
 /// The kind of a shape. Shapes of one kind share a path.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// Box-drawing lines.
     Lines,
     /// Block elements.
@@ -36,7 +36,7 @@ const DOTS: [[u32; 4]; 2] = [[0x01, 0x02, 0x04, 0x40], [0x08, 0x10, 0x20, 0x80]]
 const DOT: usize = 4;
 
 /// The shape of a symbol; `None` if it is written as text.
-pub fn of(symbol: &str) -> Option<Shape> {
+pub(crate) fn of(symbol: &str) -> Option<Shape> {
     let mut characters = symbol.chars();
     let (Some(character), None) = (characters.next(), characters.next()) else { return None };
     let lines = |arms: [u8; 4]| Some(Shape::Lines(arms.map(|arm| arm == 1)));
@@ -61,7 +61,7 @@ pub fn of(symbol: &str) -> Option<Shape> {
 
 impl Shape {
     /// The kind of this shape.
-    pub fn kind(self) -> Kind {
+    pub(crate) fn kind(self) -> Kind {
         match self {
             Self::Lines(_) => Kind::Lines,
             Self::Bar(_) => Kind::Bars,
@@ -75,7 +75,7 @@ impl Shape {
     /// # Errors
     ///
     /// Never fails, because writing to a string does not.
-    pub fn draw(self, path: &mut String, x: usize, cells: usize) -> fmt::Result {
+    pub(crate) fn draw(self, path: &mut String, x: usize, cells: usize) -> fmt::Result {
         match self {
             Self::Lines([true, true, false, false]) => {
                 write!(path, "M{x} {}h{}", HEIGHT / 2, cells * WIDTH)?;

@@ -17,7 +17,7 @@ macro_rules! roles {
 
         impl Styles {
             /// No style for any role.
-            pub const PLAIN: Self = Self { $($role: Style::new(),)* series: Vec::new() };
+            pub(crate) const PLAIN: Self = Self { $($role: Style::new(),)* series: Vec::new() };
 
             /// All roles.
             #[cfg(test)]
@@ -30,14 +30,14 @@ macro_rules! roles {
         /// The content of a file.
         #[derive(Debug, Deserialize)]
         #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-        pub struct File {
+        pub(crate) struct File {
             $($role: Option<Words>,)*
             series: Option<Vec<Words>>,
         }
 
         impl File {
             /// The styles of the file; roles that it omits have those of `base`.
-            pub fn over(self, base: &Styles) -> Styles {
+            pub(crate) fn over(self, base: &Styles) -> Styles {
                 let series = self.series.map(|series| series.into_iter().map(|words| words.0).collect());
                 Styles {
                     $($role: self.$role.map_or(base.$role, |words| words.0),)*
@@ -47,7 +47,7 @@ macro_rules! roles {
 
             /// The roles that the file omits.
             #[cfg(test)]
-            pub fn missing(&self) -> Vec<&'static str> {
+            pub(crate) fn missing(&self) -> Vec<&'static str> {
                 let mut missing = vec![$(self.$role.is_none().then_some(stringify!($role)),)*];
                 missing.push(self.series.is_none().then_some("series"));
                 missing.into_iter().flatten().collect()

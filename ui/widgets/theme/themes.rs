@@ -36,7 +36,7 @@ macro_rules! files {
 pub(crate) const FILES: &[(&str, &str)] = files!["auto", "dark", "light", "mono", "high", "deuter", "trit"];
 
 /// The base of the first built-in theme: no styles.
-pub static PLAIN: Styles = Styles::PLAIN;
+pub(crate) static PLAIN: Styles = Styles::PLAIN;
 
 /// The built-in themes, parsed on first use. A test parses each.
 static BUILT_IN: LazyLock<Vec<(&str, Styles)>> = LazyLock::new(|| {
