@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use clacks_recording::recorder::RecordingError;
+use clacks_source::precheck::REPLAY_SENDS_NOTHING;
 
 use super::Model;
 use crate::state::notice::Notice;
@@ -33,6 +34,11 @@ impl Model {
     /// Shows an error for 10 seconds.
     pub fn notify_error(&mut self, text: impl Into<String>) {
         self.set_notice(text.into(), true);
+    }
+
+    /// Shows the error that nothing is sent in a replay.
+    pub(crate) fn refuse_in_replay(&mut self) {
+        self.notify_error(REPLAY_SENDS_NOTHING);
     }
 
     /// Shows a notice with an offer that is valid as long as the notice.

@@ -145,5 +145,13 @@ pub enum Effect {
     Quit,
 }
 
+impl Effect {
+    /// Returns the effect that adds a line to the history file. Lines that begin with a space are not kept, as in a
+    /// shell.
+    pub fn append_history(line: String) -> Option<Self> {
+        (!line.starts_with(' ')).then_some(Self::AppendHistory(line))
+    }
+}
+
 /// A command and its result, one line.
 pub type CommandResult = (NodeCommand, Result<String, ExecuteError>);

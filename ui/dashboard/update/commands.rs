@@ -1,30 +1,37 @@
-//! Execution of commands, typed or bound to a key.
+//! Execution of commands: typed on the line, bound to a key, or selected in the palette.
 
 use clacks_language::{
     command::{Command, NodeCommand, Step, ViewCommand},
     filter::Filter,
 };
 use clacks_p2p::core::MessageId;
-use clacks_source::precheck::REPLAY_SENDS_NOTHING;
 
 use super::{
-    editing,
-    line::run_editor_command,
-    navigation::{after_move, cycle_pane, move_selection, open, open_or_close, scroll, toggle_view},
-    palette::{move_palette_selection, run_selected},
-    selection, shutdown,
+    assist, check, editing,
+    line::{close_choice, edit, start_line},
+    navigation::{after_move, move_selection, open_view, scroll},
+    palette::move_palette_selection,
+    palette_items::{acts_on_selection, palette, select_target},
+    shutdown,
 };
 use crate::{
     available::{
-        command_error, expand_template, marked_commands, mode_error, selected_message, selected_peer,
+        FILTER_PROMPT, command_error, expand_template, marked_commands, mode_error, selected_message,
+        selected_peer,
     },
     model::{
         Model,
-        focus::{FocusOwner, SelectionTarget},
+        focus::{FocusOwner, LineKind, SelectionTarget},
     },
     state::{
-        confirmation::Confirmation, errors::CommandRefusal, layout::Pane, log_cursor::LogCursor,
-        marks::Marked, message::Effect, overlay::OverlayKind, returning::ReturningList,
+        confirmation::Confirmation,
+        errors::CommandRefusal,
+        layout::Pane,
+        log_cursor::LogCursor,
+        marks::Marked,
+        message::Effect,
+        palette::{Palette, PaletteAction},
+        sending::Sending,
     },
 };
 
@@ -32,7 +39,8 @@ use crate::{
 pub(crate) fn run_template(model: &mut Model, template: &str) -> Vec<Effect> {
     if let Some(commands) = marked_commands(model, template) {
         if model.replay.is_some() {
-            return refuse_in_replay(model);
+            model.refuse_in_replay();
+            return Vec::new();
         }
         model.question = Confirmation::before_all(commands);
         return Vec::new();
@@ -137,9 +145,67 @@ pub fn run(model: &mut Model, command: Command) -> Vec<Effect> {
     }
 }
 
-pub(crate) fn refuse_in_replay(model: &mut Model) -> Vec<Effect> {
-    model.notify_error(REPLAY_SENDS_NOTHING);
+/// Runs the line, or shows why it cannot be run.
+pub fn submit(model: &mut Model) -> Vec<Effect> {
+    if model.line_kind() == (LineKind::Empty { is_command: true }) {
+        // Submitting a deleted filter removes the filter.
+        if model.input.is_cleared_command(FILTER_PROMPT) {
+            model.clear_filter();
+        }
+        model.input.clear();
+        model.input.switch_to_message();
+        model.focus_last_list();
+        return assist::on_edit(model);
+    }
+    // The draft stays for correction.
+    let Ok(command) = check::check(model) else { return assist::refuse_line(model) };
+    model.notice = None;
+    // The node decides whether a message is sent. Only sent messages are added to the history.
+    let (was_command, remembered) = if matches!(command, Command::Node(NodeCommand::Enqueue(_))) {
+        let (line, was_command) = model.input.take_draft();
+        model.sending = Some(Sending::Line { line, was_command });
+        (was_command, None)
+    } else {
+        let taken = model.input.submit();
+        (taken.was_command, taken.history_line)
+    };
+    if was_command {
+        model.focus_last_list();
+    }
+    let mut effects = assist::on_edit(model);
+    effects.extend(remembered.and_then(Effect::append_history));
+    effects.extend(run(model, command));
+    effects
+}
+
+/// Runs the selected item of the palette, for the selection at the time when it was opened.
+fn run_selected(model: &mut Model) -> Vec<Effect> {
+    let Some(menu) = model.palette.take() else { return Vec::new() };
+    match menu.selected_item().map(|item| item.action.clone()) {
+        Some(PaletteAction::Run(command)) => return run_palette_command(model, &menu, command),
+        Some(PaletteAction::Confirm(question)) => model.question = Some(question),
+        Some(PaletteAction::StartLine(line)) => {
+            return start_line(model, &line);
+        }
+        // The palette stays open for another choice.
+        Some(PaletteAction::Unavailable(reason)) => {
+            model.notify_error(reason);
+            model.palette = Some(menu);
+        }
+        Some(PaletteAction::Explanation) | None => model.palette = Some(menu),
+    }
     Vec::new()
+}
+
+fn run_palette_command(model: &mut Model, menu: &Palette, command: Command) -> Vec<Effect> {
+    if let Command::View(view) = &command
+        && acts_on_selection(view)
+        && let Err(reason) = select_target(model, menu.target())
+    {
+        model.notify_error(reason);
+        return Vec::new();
+    }
+    run_with_confirmation(model, command)
 }
 
 fn run_screen_command(model: &mut Model, command: ViewCommand) -> Vec<Effect> {
@@ -155,10 +221,10 @@ fn run_screen_command(model: &mut Model, command: ViewCommand) -> Vec<Effect> {
         ViewCommand::Move(step) => return step_on(model, step),
         ViewCommand::Edit(id) => return vec![Effect::Edit(id)],
         ViewCommand::EditInEditor(id) => return vec![Effect::OpenEditor(id)],
-        ViewCommand::Help => model.palette = Some(super::palette_items::palette(model)),
+        ViewCommand::Help => model.palette = Some(palette(model)),
         ViewCommand::Choose => return run_selected(model),
         ViewCommand::Close if model.focus_after_question() == FocusOwner::Palette => model.palette = None,
-        ViewCommand::Close if model.open_overlay().is_none() => clear_filter(model),
+        ViewCommand::Close if model.open_overlay().is_none() => model.clear_filter(),
         ViewCommand::Close => model.close(),
         ViewCommand::Filter(wanted) => set_filter(model, wanted),
         ViewCommand::Copy => return model.copy(),
@@ -191,6 +257,37 @@ fn run_screen_command(model: &mut Model, command: ViewCommand) -> Vec<Effect> {
     Vec::new()
 }
 
+/// Runs a command of the line. Returns `None` for other commands, see [`open_view`].
+fn run_editor_command(model: &mut Model, command: ViewCommand) -> Option<Vec<Effect>> {
+    match command {
+        ViewCommand::Send if model.is_typing_search() => model.finish_search(),
+        ViewCommand::Send => return Some(submit(model)),
+        ViewCommand::Complete(direction) => return Some(assist::complete_line(model, direction)),
+        ViewCommand::SearchHistory => model.input.search_older(),
+        ViewCommand::Take => return Some(close_choice(model, true)),
+        ViewCommand::TakeBack => return Some(close_choice(model, false)),
+        ViewCommand::Line(line_key) => return Some(edit(model, line_key.key())),
+        ViewCommand::Say => return Some(start_line(model, "")),
+        ViewCommand::Prompt(begun) => return Some(start_line(model, &begun)),
+        ViewCommand::Leave if model.is_typing_search() => model.cancel_search(),
+        ViewCommand::Leave => {
+            model.input.discard_untyped_command();
+            model.focus_last_list();
+        }
+        ViewCommand::Clear if model.focus_after_question() == FocusOwner::Palette => {
+            model.palette.iter_mut().for_each(Palette::clear);
+        }
+        ViewCommand::Clear if model.is_typing_search() => model.clear_search(),
+        ViewCommand::Clear if model.input.draft().is_empty() => model.focus_last_list(),
+        ViewCommand::Clear => {
+            model.input.clear();
+            return Some(assist::on_edit(model));
+        }
+        other => return open_view(model, &other),
+    }
+    None
+}
+
 fn step_on(model: &mut Model, step: Step) -> Vec<Effect> {
     match model.selection_target() {
         _ if model.focus_after_question() == FocusOwner::Palette => move_palette_selection(model, step),
@@ -206,47 +303,6 @@ fn step_on(model: &mut Model, step: Step) -> Vec<Effect> {
         }
     }
     Vec::new()
-}
-
-/// Runs a command that opens or changes a pane or an overlay. Returns `None` for other commands.
-pub fn open_view(model: &mut Model, command: &ViewCommand) -> Option<Vec<Effect>> {
-    match command {
-        ViewCommand::Peers => model.focus_list(Pane::Peers),
-        ViewCommand::Queue => model.focus_list(Pane::Queue),
-        ViewCommand::Traffic => model.focus_list(Pane::Traffic),
-        ViewCommand::NextPane => cycle_pane(model, 1),
-        ViewCommand::PreviousPane => cycle_pane(model, -1),
-        ViewCommand::Zoom => {
-            model.overlay = None;
-            model.is_zoomed = !model.is_zoomed;
-        }
-        ViewCommand::Held => {
-            model.open(OverlayKind::Held);
-            return Some(vec![Effect::Refresh]);
-        }
-        ViewCommand::Charts => toggle_view(model, OverlayKind::Charts),
-        ViewCommand::Tower => toggle_view(model, OverlayKind::Tower),
-        ViewCommand::Map => toggle_view(model, OverlayKind::Map),
-        ViewCommand::Biography => selection::open_biography(model),
-        ViewCommand::Overhead => model.open(OverlayKind::Overhead(ReturningList::default())),
-        ViewCommand::Why => model.open(OverlayKind::Why),
-        ViewCommand::Limits => {
-            toggle_view(model, OverlayKind::Limits);
-            return Some(vec![Effect::Refresh]);
-        }
-        ViewCommand::Stations => model.open(OverlayKind::Stations),
-        ViewCommand::Open if model.open_overlay().is_some() => open_or_close(model),
-        ViewCommand::Open => open(model),
-        _ => {}
-    }
-    None
-}
-
-/// Removes the filter of the traffic. The focus does not change.
-pub(crate) fn clear_filter(model: &mut Model) {
-    model.apply_filter();
-    model.log.set_filter(None);
-    model.notify("all traffic is shown");
 }
 
 fn set_filter(model: &mut Model, wanted: Option<Filter>) {

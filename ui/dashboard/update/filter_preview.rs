@@ -31,6 +31,13 @@ impl Model {
         self.filter_preview = None;
     }
 
+    /// Removes the filter of the traffic. The focus does not change.
+    pub(crate) fn clear_filter(&mut self) {
+        self.apply_filter();
+        self.log.set_filter(None);
+        self.notify("all traffic is shown");
+    }
+
     fn preview_filter(&mut self, text: &str, offset: usize) {
         if self.filter_preview.is_none() {
             let (former, former_pane) = (self.log.filter().cloned(), Some(self.pane));

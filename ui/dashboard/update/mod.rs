@@ -1,12 +1,14 @@
 //! The update function: pure, from a [`Msg`] to changes of the [`Model`] and [`Effect`]s.
 
 pub mod assist;
+pub mod burst;
 pub mod check;
 pub mod commands;
 pub mod copy;
 pub mod editing;
 pub mod explain;
 pub mod filter_preview;
+pub mod keys;
 pub mod line;
 pub mod map;
 pub mod mouse;
@@ -22,22 +24,18 @@ pub mod selection;
 pub mod sending;
 pub mod shutdown;
 
+use burst::on_burst;
 use clacks_p2p::core::{Event, Now};
 use clacks_source::{peer_list, traffic::row::Row};
-use commands::run_template;
-use crossterm::event::KeyEvent;
-use explain::explain;
-use line::{edit, submit};
+use commands::submit;
+use keys::on_key;
 use mouse::on_mouse;
-use palette::{type_into_palette, type_into_search};
-use paste::{insert, on_burst, on_paste};
+use paste::on_paste;
 
 use super::{
-    keymap::KeyContext,
-    model::{Model, focus::FocusOwner},
+    model::Model,
     state::{
         errors::EffectError,
-        key::Key,
         message::{Effect, Msg},
     },
 };
@@ -173,82 +171,4 @@ fn on_event(model: &mut Model, event: &Event) -> Vec<Effect> {
     // No bell while a replay seeks.
     let is_jumping = model.replay.as_ref().is_some_and(|replay| replay.jumping.is_some());
     if rings && !is_jumping { vec![Effect::RingBell] } else { Vec::new() }
-}
-
-/// Handles one key. The context of the focus decides its command.
-pub fn on_key(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
-    pin_selections(model);
-    let key = Key::from(event);
-    let owner = model.focus_owner();
-    match owner {
-        FocusOwner::Question => return answer_question(model, key),
-        FocusOwner::TooSmall => return on_key_too_small(model, key),
-        _ => {}
-    }
-    let bound = model.binding_for(key);
-    if let Some(line) = bound.map(|binding| binding.command.replace("{key}", &key.name(model.charset()))) {
-        return run_template(model, &line);
-    }
-    if owner.key_context().is_some_and(|place| is_unbound(model, place, key)) {
-        return Vec::new();
-    }
-    match owner {
-        FocusOwner::Input(_) | FocusOwner::Choices(_) => return edit(model, event),
-        FocusOwner::Search(_) => type_into_search(model, event),
-        FocusOwner::Palette => type_into_palette(model, event),
-        FocusOwner::HistorySearch => drop(model.input.edit_search(event)),
-        FocusOwner::List(_) | FocusOwner::Overlay(_) => explain(model, key),
-        FocusOwner::TooSmall | FocusOwner::Drain | FocusOwner::Question => {}
-    }
-    Vec::new()
-}
-
-/// Answers the open question with a key.
-fn answer_question(model: &mut Model, key: Key) -> Vec<Effect> {
-    let effects = model.question.take().map(|question| question.answered(key)).unwrap_or_default();
-    effects.into_iter().flat_map(|effect| apply_answer(model, effect)).collect()
-}
-
-/// Whether the user disabled a key in a context, so that it does not edit either.
-fn is_unbound(model: &Model, place: KeyContext, key: Key) -> bool {
-    let places = if place == KeyContext::Choices { &[place, KeyContext::Input][..] } else { &[place] };
-    places.iter().any(|place| model.keymap.is_unbound(*place, key))
-}
-
-/// Applies the part of an answer that concerns the model. Returns the other effects.
-fn apply_answer(model: &mut Model, effect: Effect) -> Vec<Effect> {
-    match effect {
-        Effect::InsertText(text) => insert(model, &text),
-        Effect::SetSending(sending) => {
-            model.sending = Some(sending);
-            Vec::new()
-        }
-        Effect::StartDrain { with_held } => shutdown::start_drain(model, with_held),
-        effect => vec![effect],
-    }
-}
-
-/// Returns the effect that adds a line to the history file. Lines that begin with a space are not kept, as in a shell.
-pub fn history_effect(line: String) -> Option<Effect> {
-    (!line.starts_with(' ')).then_some(Effect::AppendHistory(line))
-}
-
-/// Handles a key while the screen is too small. Only keys that quit have an effect.
-fn on_key_too_small(model: &mut Model, key: Key) -> Vec<Effect> {
-    let owner = model.focus_after_question();
-    let place = owner.key_context().filter(|_| owner.is_input()).unwrap_or(model.pane.into());
-    match model.keymap.find(place, key).map(|binding| &*binding.command) {
-        _ if key == Key::CTRL_C => shutdown::interrupt(model),
-        Some(":quit") => vec![Effect::RequestQuit],
-        Some(":quit!") => vec![Effect::Quit],
-        Some(":suspend") => vec![Effect::Suspend],
-        _ => Vec::new(),
-    }
-}
-
-/// Pins the selections on the first key: the selection is what was on the screen when the key was pressed.
-fn pin_selections(model: &mut Model) {
-    model.peers.pin_selection();
-    model.queue.pin_selection();
-    model.held.list.pin_selection();
 }

@@ -1,6 +1,6 @@
-//! Navigation in the lists and in overlays.
+//! Navigation in the lists and in overlays, and the commands that open panes and overlays.
 
-use clacks_language::command::Step;
+use clacks_language::command::{Step, ViewCommand};
 use clacks_source::time_series::Chart;
 
 use super::selection;
@@ -12,11 +12,12 @@ use crate::{
         log_cursor::LogCursor,
         message::Effect,
         overlay::{OpenOverlay as Kind, OverlayKind},
+        returning::ReturningList,
     },
 };
 
 /// Moves the focus to another list, or selects another chart if the charts are open.
-pub fn cycle_pane(model: &mut Model, by: isize) {
+fn cycle_pane(model: &mut Model, by: isize) {
     if model.is_open(Kind::Charts) {
         let all_fit = model.areas().is_some_and(|areas| crate::state::layout::fits_all_charts(areas.body));
         model.chart = Chart::turned(model.chart, by, all_fit);
@@ -28,7 +29,7 @@ pub fn cycle_pane(model: &mut Model, by: isize) {
 }
 
 /// Opens an overlay, or closes it if it is open.
-pub(crate) fn toggle_view(model: &mut Model, picture: OverlayKind) {
+fn toggle_view(model: &mut Model, picture: OverlayKind) {
     if model.is_open(picture.kind()) {
         model.close();
     } else {
@@ -135,8 +136,42 @@ pub(crate) fn scroll(model: &mut Model, by: Step) {
     model.clamp_scroll();
 }
 
+/// Runs a command that opens or changes a pane or an overlay. Returns `None` for other commands.
+pub fn open_view(model: &mut Model, command: &ViewCommand) -> Option<Vec<Effect>> {
+    match command {
+        ViewCommand::Peers => model.focus_list(Pane::Peers),
+        ViewCommand::Queue => model.focus_list(Pane::Queue),
+        ViewCommand::Traffic => model.focus_list(Pane::Traffic),
+        ViewCommand::NextPane => cycle_pane(model, 1),
+        ViewCommand::PreviousPane => cycle_pane(model, -1),
+        ViewCommand::Zoom => {
+            model.overlay = None;
+            model.is_zoomed = !model.is_zoomed;
+        }
+        ViewCommand::Held => {
+            model.open(OverlayKind::Held);
+            return Some(vec![Effect::Refresh]);
+        }
+        ViewCommand::Charts => toggle_view(model, OverlayKind::Charts),
+        ViewCommand::Tower => toggle_view(model, OverlayKind::Tower),
+        ViewCommand::Map => toggle_view(model, OverlayKind::Map),
+        ViewCommand::Biography => selection::open_biography(model),
+        ViewCommand::Overhead => model.open(OverlayKind::Overhead(ReturningList::default())),
+        ViewCommand::Why => model.open(OverlayKind::Why),
+        ViewCommand::Limits => {
+            toggle_view(model, OverlayKind::Limits);
+            return Some(vec![Effect::Refresh]);
+        }
+        ViewCommand::Stations => model.open(OverlayKind::Stations),
+        ViewCommand::Open if model.open_overlay().is_some() => open_or_close(model),
+        ViewCommand::Open => open(model),
+        _ => {}
+    }
+    None
+}
+
 /// Handles Enter in an overlay: opens the selected item of a list, otherwise closes the overlay.
-pub(crate) fn open_or_close(model: &mut Model) {
+fn open_or_close(model: &mut Model) {
     match model.selection_target() {
         SelectionTarget::Overhead => selection::open_biography(model),
         SelectionTarget::List(_) | SelectionTarget::Held => open(model),
@@ -145,7 +180,7 @@ pub(crate) fn open_or_close(model: &mut Model) {
 }
 
 /// Opens the selected item in an overlay. Does nothing without a selection.
-pub fn open(model: &mut Model) {
+fn open(model: &mut Model) {
     if let Some(content) = model.selection() {
         model.open(content);
     }

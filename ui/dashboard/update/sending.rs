@@ -5,7 +5,7 @@ use clacks_language::command::NodeCommand;
 use clacks_p2p::Message;
 use clacks_source::traffic::text;
 
-use super::{assist, history_effect, line::start_line, paste};
+use super::{assist, line::start_line, paste};
 use crate::{
     model::Model,
     state::{
@@ -22,7 +22,7 @@ pub(crate) fn on_results(model: &mut Model, outcomes: &[CommandResult]) -> Vec<E
     match sending {
         Sending::Line { line, .. } | Sending::Paste { line, .. } if refused.is_empty() => {
             let is_new = model.input.push_history([line.as_str()]);
-            is_new.then(|| history_effect(line)).flatten().into_iter().collect()
+            is_new.then(|| Effect::append_history(line)).flatten().into_iter().collect()
         }
         Sending::Line { line, was_command } => restore_line(model, &line, was_command),
         Sending::Lines if refused.is_empty() => Vec::new(),
