@@ -1,7 +1,6 @@
 //! The output of `clacks node`, byte for byte, because programs parse it.
 
 use regex::Regex;
-use serde_json::Value;
 
 use crate::process::{Home, Process};
 
@@ -17,28 +16,27 @@ impl Told {
         Self { process, lines }
     }
 
-    fn until(&mut self, is_wanted: impl Fn(&Value) -> bool) {
-        loop {
-            let line = self.process.next();
-            self.lines.push(self.process.last_line().to_owned());
-            if is_wanted(&line) {
-                break;
-            }
+    /// Waits for an event, unless it came already. The order of answers and events is random.
+    fn until(&mut self, event: &str) {
+        while !has(&self.lines, event) {
+            self.read_line();
         }
+    }
+
+    fn read_line(&mut self) {
+        self.process.next();
+        self.lines.push(self.process.last_line().to_owned());
     }
 
     /// Writes a line, and waits for its answer and for this event, in either order.
     fn say(&mut self, line: &str, event: Option<&str>) {
         let before = self.lines.len();
         self.process.say(line);
-        let has = |lines: &[String], name: &str| {
-            lines.iter().any(|line| line.starts_with(&format!("{{\"event\":\"{name}\"")))
-        };
         let is_told = |lines: &[String]| {
             (has(lines, "reply") || has(lines, "error")) && event.is_none_or(|event| has(lines, event))
         };
         while !is_told(&self.lines[before..]) {
-            self.until(|_| true);
+            self.read_line();
         }
     }
 
@@ -51,6 +49,10 @@ impl Told {
         let lines = others.into_iter().chain(answers).map(|line| without_chance(line, ports));
         lines.collect::<Vec<_>>().join("\n")
     }
+}
+
+fn has(lines: &[String], event: &str) -> bool {
+    lines.iter().any(|line| line.starts_with(&format!("{{\"event\":\"{event}\"")))
 }
 
 /// The line without values that differ in each run: times, ports, values derived from ports, and random draws.
@@ -91,16 +93,16 @@ fn the_output_of_a_session_is_reproducible() {
         node.say(line, event);
     }
     other.say(&format!(":announce {}", node.process.address()), Some("announced"));
-    node.until(|line| line["event"] == "message_delivered");
-    other.until(|line| line["event"] == "message_held");
+    node.until("message_delivered");
+    other.until("message_held");
     let address = other.process.address();
     node.say(&format!(":ignore {address}"), Some("peer_updated"));
     other.say(&format!(":announce {}", node.process.address()), Some("announce_failed"));
-    node.until(|line| line["event"] == "refused");
+    node.until("refused");
     node.say(":peers", None);
     for told in [&mut node, &mut other] {
         told.process.say(":quit!");
-        told.until(|line| line["event"] == "stopped");
+        told.until("stopped");
     }
     let told = format!("{}\n\n{}", node.sorted(&ports), other.sorted(&ports));
     insta::assert_snapshot!(told);

@@ -9,7 +9,7 @@ use clacks_p2p::{
 use rand::{RngExt, rngs::StdRng};
 use tokio::runtime::Runtime;
 
-use crate::ClacksNetwork;
+use crate::{ClacksNetwork, description::describe, json::events::KINDS};
 
 /// A node that sends nothing by itself, so that nothing happens between two steps.
 struct Quiet {
@@ -101,6 +101,14 @@ impl Specimen for Quiet {
         // A higher rate makes the node send.
         matches!(command, "announce" | "rate")
     }
+}
+
+#[test]
+fn the_description_has_the_kinds_of_events_in_the_order_of_their_json() {
+    let description = describe("a node".into());
+    let described = description.events.iter().map(|event| event.name.as_str());
+    let written = KINDS.iter().map(|(name, _)| *name).chain(["other"]);
+    assert!(described.eq(written), "a kind is missing in the description, or stands at another place");
 }
 
 conformance_tests!(Quiet::new());

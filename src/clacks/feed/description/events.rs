@@ -1,6 +1,6 @@
 use clacks_feed::description::{EventSpec, Field, Kind, Level};
 
-/// The kinds of events. Their order is that of [`kind_of`](crate::event::kind_of).
+/// The kinds of events, in the order of [`KINDS`](crate::json::events::KINDS).
 pub(super) fn events() -> Vec<EventSpec> {
     let took = || Field::new("took", Kind::Took);
     let http = || Field::new("http", Kind::Count).titled("HTTP status");

@@ -44,6 +44,23 @@ macro_rules! kinds {
         /// The name of each kind, and of its variant.
         pub const KINDS: &[(&str, &str)] = &[$(($name, stringify!($kind))),*];
 
+        /// The kinds, in the order of the table.
+        #[derive(Clone, Copy)]
+        enum Position {
+            $($kind,)*
+            Other,
+        }
+
+        /// Position of an event's kind in [`KINDS`]. The position behind the last one for an event of a later version of
+        /// the library.
+        pub fn position(event: &Event) -> usize {
+            let position = match event {
+                $(Event::$kind { .. } => Position::$kind,)*
+                _ => Position::Other,
+            };
+            position as usize
+        }
+
         impl EventLine {
             /// The written form of an event, with this amount of detail about its peers.
             pub fn new(event: &Event, detail: Detail) -> Self {
