@@ -313,7 +313,7 @@ impl Session {
     }
 
     #[track_caller]
-    fn wait_while(&self, described: &str, is_so: impl Fn() -> bool) {
+    pub(crate) fn wait_while(&self, described: &str, is_so: impl Fn() -> bool) {
         let until = Instant::now() + DEADLINE;
         while is_so() {
             assert!(Instant::now() < until, "never: {described}\n{}", self.emulator.drawing());
