@@ -234,7 +234,7 @@ pub(crate) async fn drop_matching(node: &Node, filter: Option<Filter>) -> Vec<Me
 /// # Errors
 ///
 /// Returns [`ExecuteError::NothingToDrop`] if `count` is 0.
-pub fn dropped(count: usize) -> Result<String, ExecuteError> {
+pub(crate) fn dropped(count: usize) -> Result<String, ExecuteError> {
     match count {
         0 => Err(ExecuteError::NothingToDrop),
         1 => Ok("dropped 1 message".to_owned()),

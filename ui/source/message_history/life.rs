@@ -37,13 +37,13 @@ pub struct MessageHistory {
     /// The latest stays, at most 64, oldest first.
     pub passes: VecDeque<Pass>,
     /// The peers that sent it.
-    pub came_from: Tally,
+    pub(crate) came_from: Tally,
     /// The peers that accepted it.
-    pub went_to: Tally,
+    pub(crate) went_to: Tally,
     /// The sender whose share of the memory budget the text uses.
     pub(crate) sender: Sender,
     /// The number of its latest pass, by which the shelves order it.
-    pub number: u64,
+    pub(crate) number: u64,
 }
 
 /// One stay of a message at this node.
@@ -74,11 +74,11 @@ pub enum End {
 
 /// A count per peer, for at most 32 peers.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Tally {
+pub(crate) struct Tally {
     /// Sorted by count, highest first.
     peers: Vec<(Address, u32)>,
     /// The sum of the counts of all further peers.
-    pub others: u32,
+    pub(crate) others: u32,
 }
 
 impl MessageHistory {
@@ -147,7 +147,7 @@ impl MessageHistory {
     }
 
     /// The sort key of the ranking.
-    pub fn rank(&self) -> Rank {
+    pub(crate) fn rank(&self) -> Rank {
         (Reverse(self.visits), Reverse(self.number))
     }
 }
@@ -171,7 +171,7 @@ impl Tally {
     }
 
     /// The peers with their counts, highest first.
-    pub fn peers(&self) -> &[(Address, u32)] {
+    pub(crate) fn peers(&self) -> &[(Address, u32)] {
         &self.peers
     }
 }
