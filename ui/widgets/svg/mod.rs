@@ -111,7 +111,7 @@ fn colour(colour: Color, usual: Rgb) -> Rgb {
 }
 
 /// The index of a colour among the 256 indexed ones; `None` for RGB colours and the terminal's default.
-pub fn number(colour: Color) -> Option<u8> {
+pub(crate) fn number(colour: Color) -> Option<u8> {
     Some(match colour {
         Color::Black => 0,
         Color::Red => 1,
