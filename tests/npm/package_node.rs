@@ -54,10 +54,21 @@ pub(crate) struct PackageNode {
 
 impl PackageNode {
     pub(crate) async fn start(send_rate: f64) -> Self {
-        Self::start_at(Place::reserve(), send_rate).await
+        // The package listens on all addresses. Another program can use a port on one that is not reserved here.
+        for _ in 0..5 {
+            if let Some(node) = Self::try_start_at(Place::reserve(), send_rate).await {
+                return node;
+            }
+        }
+        panic!("no free port in five attempts");
     }
 
     pub(crate) async fn start_at(place: Place, send_rate: f64) -> Self {
+        Self::try_start_at(place, send_rate).await.expect("the port is free again")
+    }
+
+    /// `None` if the port is in use.
+    async fn try_start_at(place: Place, send_rate: f64) -> Option<Self> {
         let (process, told) = Process::spawn();
         let mut node = Self { process, watch: Watch::new(told), place };
         let Place { address, certificate, .. } = &node.place;
@@ -67,8 +78,12 @@ impl PackageNode {
             "certificate": certificate.chain,
             "options": { "hostname": address.hostname(), "port": address.port(), "sendrate": send_rate },
         }));
-        node.watch.until("a listening node", |told| matches!(told, Told::Ready).then_some(())).await;
-        node
+        let listens = |told: &Told| match told {
+            Told::Ready => Some(true),
+            Told::Printed(line) if line.contains("EADDRINUSE") => Some(false),
+            _ => None,
+        };
+        node.watch.until("a listening node", listens).await.then_some(node)
     }
 
     /// Ends the process like a power cut.

@@ -48,7 +48,7 @@ pub(crate) enum Told {
     },
     /// A line for people: a warning, or an error that the package caught.
     #[serde(skip)]
-    Printed(#[expect(dead_code, reason = "shown when a test fails")] String),
+    Printed(String),
 }
 
 /// The process, which runs until this is dropped.
