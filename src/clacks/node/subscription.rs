@@ -96,7 +96,9 @@ impl RingEvent for Event {
             | Self::DeliveryFailed { message, .. }
             | Self::MessageDropped { message, .. } => message.size(),
             Self::MessageHeld { held, .. } => held.queued.message.size(),
-            Self::MessageReleased { queued, .. } => queued.message.size(),
+            Self::MessageReleased { queued, .. } | Self::MessageRestored { queued, .. } => {
+                queued.message.size()
+            }
             Self::MessageChanged { before, queued } => before.size() + queued.message.size(),
             _ => 0,
         }

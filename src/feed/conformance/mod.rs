@@ -81,7 +81,7 @@ pub trait Specimen {
     }
 }
 
-/// Defines one test for each check. The argument is an expression that starts a new [`Specimen`](crate::conformance::Specimen).
+/// Defines one test for each check. The argument is an expression that starts a new [`Specimen`].
 #[macro_export]
 macro_rules! conformance_tests {
     ($start:expr) => {

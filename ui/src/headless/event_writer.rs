@@ -6,32 +6,40 @@ use crate::platform::output::{Closed, Output};
 
 /// Maximum number of events buffered for a slow reader, beyond those that the node keeps.
 const CAPACITY: usize = 1024;
+/// Maximum bytes of the messages of these events. One event may exceed it.
+const MAX_BYTES: usize = 4 << 20;
 
 /// Writes the events of a node of any network, each with the network's own fields and the time at which it happened.
 pub(crate) struct EventWriter {
     network: Arc<dyn Network>,
     events: Box<dyn Watch>,
     waiting: VecDeque<Watched>,
+    /// Bytes of the messages of the buffered events.
+    bytes: usize,
 }
 
 impl EventWriter {
     /// Watches the events from now on.
     pub(crate) fn new(network: Arc<dyn Network>) -> Self {
-        Self { events: network.watch(), network, waiting: VecDeque::new() }
+        Self { events: network.watch(), network, waiting: VecDeque::new(), bytes: 0 }
     }
 
     /// Writes events until the node stops. Cancel-safe: an event that was not written stays buffered.
     pub(crate) async fn write_events(&mut self, output: &Output) -> Result<(), Closed> {
-        let Self { network, events, waiting } = self;
+        let Self { network, events, waiting, bytes } = self;
         loop {
             tokio::select! {
-                event = poll_fn(|cx| events.poll_next(cx)), if waiting.len() < CAPACITY => match event {
-                    Some(event) => waiting.push_back(event),
+                event = poll_fn(|cx| events.poll_next(cx)), if waiting.len() < CAPACITY && *bytes < MAX_BYTES => match event {
+                    Some(event) => {
+                        *bytes += size(&event);
+                        waiting.push_back(event);
+                    }
                     None => return Ok(()),
                 },
                 room = output.room(), if !waiting.is_empty() => {
                     let room = room?;
                     if let Some(event) = waiting.pop_front() {
+                        *bytes -= size(&event);
                         room.write(line(&**network, &event));
                     }
                 }
@@ -41,7 +49,7 @@ impl EventWriter {
 
     /// Writes the remaining events.
     pub(crate) async fn write_remaining(self, output: &Output) -> Result<(), Closed> {
-        let Self { network, mut events, waiting } = self;
+        let Self { network, mut events, waiting, .. } = self;
         let mut cx = Context::from_waker(Waker::noop());
         let late: Vec<_> = std::iter::from_fn(|| match events.poll_next(&mut cx) {
             Poll::Ready(event) => event,
@@ -52,6 +60,14 @@ impl EventWriter {
             output.write(line(&*network, &event)).await?;
         }
         Ok(())
+    }
+}
+
+/// Bytes of the message of an event.
+fn size(watched: &Watched) -> usize {
+    match watched {
+        Watched::Event(event) => event.bytes(),
+        Watched::Lagged(_) => 0,
     }
 }
 

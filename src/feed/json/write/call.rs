@@ -60,8 +60,8 @@ impl Writer<'_> {
     /// The answer to the request with this number. `list` is the list of the rows in [`Answer::Found`] and
     /// [`Answer::Rows`].
     ///
-    /// Found rows have texts of at most [`WINDOW_TEXT`](crate::json::WINDOW_TEXT) bytes. [`Answer::Rows`] has whole
-    /// texts, as long as the line has at most [`MAX_LONG_LINE`](crate::json::MAX_LONG_LINE) bytes; those of the rows
+    /// Found rows have texts of at most [`WINDOW_TEXT`] bytes. [`Answer::Rows`] has whole
+    /// texts, as long as the line has at most [`MAX_LONG_LINE`] bytes; those of the rows
     /// after them are cut.
     pub fn answer(self, out: &mut Vec<u8>, id: u64, list: ListId, answer: &Answer) {
         let most = out.len() + MAX_LONG_LINE;

@@ -33,7 +33,7 @@ pub struct Record<'a> {
     pub settings: Option<&'a [Value]>,
 }
 
-/// How much of an event fitted into [`MAX_LINE`](crate::json::MAX_LINE) bytes.
+/// How much of an event fitted into [`MAX_LINE`] bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fit {
     /// Everything.
@@ -63,7 +63,7 @@ impl Writer<'_> {
         object.end();
     }
 
-    /// An event line of at most [`MAX_LINE`](crate::json::MAX_LINE) bytes.
+    /// An event line of at most [`MAX_LINE`] bytes.
     pub fn event(self, out: &mut Vec<u8>, event: &Event, parts: &EventParts<'_>) -> Fit {
         let start = out.len();
         let line = if parts.line { event.line() } else { None };

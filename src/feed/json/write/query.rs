@@ -32,7 +32,7 @@ const EXTENTS: [Extent; 6] = [
 ];
 
 impl Writer<'_> {
-    /// A request for the rows of a new view. A node skips a line of more than [`MAX_LINE`](crate::json::MAX_LINE) bytes;
+    /// A request for the rows of a new view. A node skips a line of more than [`MAX_LINE`] bytes;
     /// only keys and filters can be that long.
     pub fn view(self, out: &mut Vec<u8>, view: &View) {
         let mut object = Parts::object(out);
@@ -91,11 +91,11 @@ impl Writer<'_> {
         object.end();
     }
 
-    /// The answer to a view, of at most [`MAX_LINE`](crate::json::MAX_LINE) bytes. `view` names the lists of the open
+    /// The answer to a view, of at most [`MAX_LINE`] bytes. `view` names the lists of the open
     /// rows.
     ///
-    /// Texts are cut after [`WINDOW_TEXT`](crate::json::WINDOW_TEXT) bytes in windows and after
-    /// [`OPEN_TEXT`](crate::json::OPEN_TEXT) bytes in open rows. If the line is still too long, texts are cut further,
+    /// Texts are cut after [`WINDOW_TEXT`] bytes in windows and after
+    /// [`OPEN_TEXT`] bytes in open rows. If the line is still too long, texts are cut further,
     /// and then rows far from the anchors are left out.
     pub fn look(self, out: &mut Vec<u8>, view: &View, look: &Look) {
         let start = out.len();

@@ -15,9 +15,9 @@ use crate::{
 const RESERVE: usize = 4 << 10;
 
 impl Writer<'_> {
-    /// The rows of a node, of at most [`MAX_LONG_LINE`](crate::json::MAX_LONG_LINE) bytes.
+    /// The rows of a node, of at most [`MAX_LONG_LINE`] bytes.
     ///
-    /// Each list has at most [`MAX_STATE_ROWS`](crate::json::MAX_STATE_ROWS) rows. Where the line has no room for all rows,
+    /// Each list has at most [`MAX_STATE_ROWS`] rows. Where the line has no room for all rows,
     /// the lists share it, and each leaves out its last rows. Texts are whole: the caller cuts them.
     pub fn state(self, out: &mut Vec<u8>, state: &State) {
         let end = out.len() + MAX_LONG_LINE - RESERVE;
