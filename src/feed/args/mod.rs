@@ -13,7 +13,7 @@ pub use words::quoted;
 use words::{Unclosed, Words};
 
 use crate::{
-    Call, Check, Key, Label, Network, Text,
+    Call, Check, Key, Label, MAX_ITEMS, Network, Text,
     description::{Arg, CommandSpec, Description, ListId, Need, Takes},
 };
 
@@ -31,17 +31,19 @@ pub struct Arguments {
     pub items: Vec<(ListId, Key)>,
     /// The other arguments, in their order.
     pub values: Vec<Argument>,
-    /// Whether more characters can make the last argument mean another item or address. So a call that would be refused
-    /// may only be incomplete: see [`Arguments::refused`].
-    pub may_go_on: bool,
+    /// Whether the key of an item begins with the last argument, so that more characters can make it that item.
+    pub begins_item: bool,
+    /// Whether the last argument ends with a port that one more digit makes another port.
+    pub has_short_port: bool,
     /// Whether more characters of the last argument can follow: no space and no closing quote follows it.
     pub is_open: bool,
 }
 
 impl Arguments {
-    /// What to report about a call with these arguments that would be refused now, for this reason.
+    /// What to report about a call with these arguments that would be refused now, for this reason: it is only incomplete
+    /// if more characters can make it mean something else.
     pub fn refused(&self, reason: impl Into<Text>) -> Check {
-        if self.may_go_on { Check::Begun } else { Check::wrong(reason) }
+        if self.begins_item || self.has_short_port { Check::Begun } else { Check::wrong(reason) }
     }
 }
 
@@ -110,22 +112,42 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn selected(&mut self, call: &Call) -> Result<(), Check> {
-        let Some(list) = call.list.filter(|_| !call.on.is_empty()) else { return Ok(()) };
+        if call.on.is_empty() {
+            return Ok(());
+        }
+        if call.on.len() > MAX_ITEMS {
+            return Err(Check::wrong(format!(
+                "{} items are selected; at most {MAX_ITEMS} are possible",
+                call.on.len()
+            )));
+        }
+        let Some(list) = call.list else { return Err(Check::wrong("the list of the items is missing")) };
         let Some(list_spec) = self.description.list(list).filter(|list| self.spec.on.contains(&list.name))
         else {
             return Err(Check::wrong(format!(":{} is not for that list", self.spec.name)));
         };
-        let rows = self.network.rows(list, &call.on);
-        if let Some((missing, _)) = call.on.iter().zip(rows).find(|(_, row)| row.is_none()) {
-            return Err(Check::wrong(format!("{} is no {} here", missing.untrusted(), list_spec.one)));
+        // Items that have gone meanwhile do not hinder the others.
+        let there = call.on.iter().zip(self.network.rows(list, &call.on)).filter(|(_, row)| row.is_some());
+        for (key, _) in there {
+            let item = (list, key.clone());
+            if !self.read.items.contains(&item) {
+                self.read.items.push(item);
+            }
         }
-        self.read.items.extend(call.on.iter().map(|key| (list, key.clone())));
-        Ok(())
+        match (&self.read.items[..], &call.on[..]) {
+            ([], [missing, ..]) => {
+                Err(Check::wrong(format!("{} is no {} here", missing.untrusted(), list_spec.one)))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn argument(&mut self, arg: &Arg) -> Result<(), Check> {
         let (typed, is_open) = match arg.need {
-            Need::Rest => (self.words.rest(), true),
+            Need::Rest | Need::OptionalRest if arg.takes == [Takes::Text] => {
+                (self.words.unchanged_rest(), true)
+            }
+            Need::Rest | Need::OptionalRest => (self.words.rest(), true),
             Need::One | Need::Optional => match self.words.next() {
                 Ok(word) => word,
                 Err(Unclosed(typed)) if typed.is_empty() => return Err(Check::Begun),
@@ -136,7 +158,8 @@ impl Reader<'_> {
             return Err(Check::wrong(format!("{} is empty", arg.name)));
         }
         if typed.is_empty() {
-            return if arg.need == Need::Optional { Ok(()) } else { Err(Check::Begun) };
+            let is_optional = matches!(arg.need, Need::Optional | Need::OptionalRest);
+            return if is_optional { Ok(()) } else { Err(Check::Begun) };
         }
         self.forms(arg, &typed, is_open)
     }
@@ -151,7 +174,7 @@ impl Reader<'_> {
                 Ok(()) => return Ok(()),
                 Err(FormError::Begun) if is_open => {
                     is_begun = true;
-                    self.read.may_go_on |= matches!(takes, Takes::Item { .. });
+                    self.read.begins_item |= matches!(takes, Takes::Item { .. });
                 }
                 Err(FormError::Begun) => wrong = wrong.or_else(|| Some(incomplete(&arg.name, typed))),
                 Err(FormError::Wrong(reason)) => wrong = Some(reason),
@@ -170,7 +193,7 @@ impl Reader<'_> {
         } else {
             let value = form::value(takes, typed)?;
             // 123 can become 1234, which is another port.
-            self.read.may_go_on |=
+            self.read.has_short_port |=
                 self.read.is_open && matches!(value, Argument::HostPort(_, 0..=MAX_SHORT_PORT));
             self.read.values.push(value);
         }

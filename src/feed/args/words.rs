@@ -9,7 +9,7 @@ pub(super) struct Unclosed(pub(super) String);
 
 impl<'a> Words<'a> {
     pub(super) fn new(text: &'a str) -> Self {
-        Self { rest: text.trim_start() }
+        Self { rest: text }
     }
 
     /// What was not read yet, without white space around it.
@@ -17,15 +17,21 @@ impl<'a> Words<'a> {
         std::mem::take(&mut self.rest).trim().to_owned()
     }
 
+    /// What was not read yet, unchanged.
+    pub(super) fn unchanged_rest(&mut self) -> String {
+        std::mem::take(&mut self.rest).to_owned()
+    }
+
     /// The next word, and whether more characters may follow it: it is at the end of the line and not in quotes. Empty
     /// at the end.
     pub(super) fn next(&mut self) -> Result<(String, bool), Unclosed> {
+        self.rest = self.rest.trim_start();
         if let Some(quoted) = self.rest.strip_prefix('"') {
             return self.quoted(quoted).map(|word| (word, false));
         }
         let end = self.rest.find(char::is_whitespace).unwrap_or(self.rest.len());
         let (word, rest) = self.rest.split_at(end);
-        self.rest = rest.trim_start();
+        self.rest = after_separator(rest);
         Ok((word.to_owned(), rest.is_empty()))
     }
 
@@ -35,7 +41,7 @@ impl<'a> Words<'a> {
         while let Some((at, character)) = characters.next() {
             match character {
                 '"' => {
-                    self.rest = text[at + 1..].trim_start();
+                    self.rest = after_separator(&text[at + 1..]);
                     return Ok(word);
                 }
                 '\\' => word.extend(characters.next().map(|(_, escaped)| escaped)),
@@ -44,6 +50,12 @@ impl<'a> Words<'a> {
         }
         Err(Unclosed(word))
     }
+}
+
+/// A text without the one character of white space that ends the word before it.
+fn after_separator(text: &str) -> &str {
+    let mut characters = text.chars();
+    if characters.next().is_some_and(char::is_whitespace) { characters.as_str() } else { text }
 }
 
 /// A text as one word of a line: in quotes if it is empty or contains white space or a quotation mark.
@@ -67,6 +79,9 @@ mod tests {
         assert_eq!(words.next(), Ok(("a".into(), false)));
         assert_eq!(words.next(), Ok(("b c\"d".into(), false)));
         assert_eq!(words.next(), Ok(("e".into(), false)));
+        assert_eq!(words.unchanged_rest(), " f g ");
+        let mut words = Words::new("a  f g ");
+        assert_eq!(words.next(), Ok(("a".into(), false)));
         assert_eq!(words.rest(), "f g");
         assert_eq!(words.next(), Ok((String::new(), true)));
         assert_eq!(Words::new("a").next(), Ok(("a".into(), true)));

@@ -131,12 +131,12 @@ fn garbage(random: &mut StdRng) -> String {
 fn valid_text(network: &dyn Network, spec: &CommandSpec, random: &mut StdRng) -> String {
     let mut words = Vec::new();
     for arg in &spec.args {
-        if arg.need == Need::Optional && random.random() {
+        if matches!(arg.need, Need::Optional | Need::OptionalRest) && random.random() {
             break;
         }
         let Some(takes) = arg.takes.choose(random) else { continue };
         let word = valid_word(network, takes, random);
-        words.push(if arg.need == Need::Rest { word } else { quoted(&word) });
+        words.push(if matches!(arg.need, Need::Rest | Need::OptionalRest) { word } else { quoted(&word) });
     }
     words.join(" ")
 }
@@ -162,7 +162,10 @@ fn valid_word(network: &dyn Network, takes: &Takes, random: &mut StdRng) -> Stri
             numbers.choose(random).map_or_else(String::new, ToString::to_string)
         }
         Takes::Time => "500ms".to_owned(),
-        Takes::Filter => "gnu".to_owned(),
+        Takes::Filter => {
+            let filters = ["gnu", "gnu terry", "\"gnu terry\" | chess", "!gnu size>10"];
+            filters.choose(random).copied().unwrap_or_default().to_owned()
+        }
         Takes::Json => r#"{"a":["b",1]}"#.to_owned(),
         Takes::Text => "GNU Terry Pratchett".to_owned(),
     }

@@ -47,6 +47,9 @@ pub enum DescriptionError {
     /// A list under another does not begin with the column `of`, or belongs to itself.
     #[error("the list {0} is under another, so its first column must be `of`, a reference to that list")]
     Under(Name),
+    /// A command has an invisible key.
+    #[error("the key of the command {0} is not visible")]
+    Key(Name),
     /// A status has an invisible letter.
     #[error("the letter of the status {0} is not visible")]
     Letter(Name),
@@ -127,6 +130,9 @@ fn is_under_itself(description: &Description, spec: &ListSpec) -> bool {
 }
 
 fn command(description: &Description, spec: &super::CommandSpec) -> Checked {
+    if spec.key.is_some_and(is_hidden) {
+        return Err(DescriptionError::Key(spec.name.clone()));
+    }
     at_most("arguments", &spec.args, bounds::OTHERS)?;
     spec.on.iter().try_for_each(|name| list_exists(description, "a command", name))?;
     spec.args.iter().try_for_each(|arg| {

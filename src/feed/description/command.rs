@@ -82,6 +82,8 @@ pub enum Need {
     One,
     /// Once or not at all.
     Optional,
+    /// It is the rest of the line, which can be empty.
+    OptionalRest,
     /// It is the rest of the line.
     #[serde(other)]
     Rest,

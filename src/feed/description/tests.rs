@@ -105,3 +105,10 @@ fn values_of_a_later_version_are_read_as_the_neutral_ones() {
     let written = serde_json::to_string(&read).unwrap();
     assert_eq!(serde_json::from_str::<Description>(&written).unwrap(), read);
 }
+
+#[test]
+fn a_key_that_a_terminal_acts_on_is_refused() {
+    let mut description = description();
+    description.commands[0].key = Some('\u{1b}');
+    assert_eq!(description.check(), Err(DescriptionError::Key("add".into())));
+}

@@ -83,7 +83,7 @@ pub(super) fn action(network: &ClacksNetwork, call: &Call, arguments: &Arguments
         ("drop", _) => Ok(Action::Drop(ids())),
         ("hold", Some(Argument::Unread(text))) => {
             unknown_number(network, &text, not_held)?;
-            filter(network, &text).map(Action::HoldMatching)
+            rule(network, &text).map(Action::HoldMatching)
         }
         ("hold", _) if items.is_empty() => Ok(Action::ShowHeld),
         ("hold", _) => Ok(Action::Hold(ids())),
@@ -91,7 +91,7 @@ pub(super) fn action(network: &ClacksNetwork, call: &Call, arguments: &Arguments
         ("release", Some(Argument::Word(_))) => Ok(Action::ReleaseAll),
         ("release", _) => Ok(Action::Release(ids())),
         ("edit", Some(Argument::Text(text))) => match ids()[..] {
-            [id] => Ok(Action::Replace(id, message(&text))),
+            [id] => new_text(&text).map(|message| Action::Replace(id, message)),
             _ => Err(Check::wrong("one message can be changed at a time")),
         },
         ("rate", Some(Argument::Number(rate))) => Ok(Action::Rate(rate)),
@@ -102,6 +102,23 @@ pub(super) fn action(network: &ClacksNetwork, call: &Call, arguments: &Arguments
 
 fn message(text: &Text) -> Message {
     Message::text(text.untrusted())
+}
+
+/// The new text of a message, which is written as a line to send: `:json VALUE`, or a text, in which a colon at the
+/// beginning is doubled.
+fn new_text(text: &Text) -> Result<Message, Check> {
+    let typed = text.untrusted();
+    if let Some(json) = typed.strip_prefix(":json ") {
+        return from_json(json);
+    }
+    match typed.strip_prefix(':') {
+        None => Ok(message(text)),
+        Some(plain) if plain.starts_with(':') => Ok(Message::text(plain)),
+        Some(_) if ":json ".starts_with(typed) => Err(Check::Begun),
+        Some(_) => {
+            Err(Check::wrong("that is a command, not a text; write :: for a text that begins with a colon"))
+        }
+    }
 }
 
 fn from_json(json: &str) -> Result<Message, Check> {
@@ -122,16 +139,21 @@ fn addresses(items: &[(ListId, Key)], value: Option<Argument>) -> Result<Vec<Add
 
 /// Whether an ignored peer or address begins with what was typed.
 fn is_begun_of_ignored(network: &ClacksNetwork, arguments: &Arguments) -> bool {
-    let Some(Argument::Unread(typed)) = arguments.values.first() else { return arguments.may_go_on };
+    let Some(Argument::Unread(typed)) = arguments.values.first() else { return arguments.begins_item };
     let typed = typed.untrusted();
     let begins = |remote: &IpAddr| format!("ip:{remote}").starts_with(typed);
-    arguments.may_go_on || network.node().ignored_remotes().iter().any(begins)
+    arguments.begins_item || network.node().ignored_remotes().iter().any(begins)
 }
 
 fn parties(arguments: &Arguments, value: Option<Argument>) -> Result<Vec<Party>, Check> {
     let items = &arguments.items;
     if let Some(Argument::Unread(text)) = value {
-        return party(text.untrusted()).map(|party| vec![party]);
+        return match party(text.untrusted()) {
+            Err(Check::Begun) if !arguments.is_open => {
+                Err(Check::wrong(format!("{} is no complete address", text.untrusted())))
+            }
+            party => party.map(|party| vec![party]),
+        };
     }
     let party = |(list, key): &(ListId, Key)| match *list {
         REMOTES => key.untrusted().parse().ok().map(Party::Remote),
@@ -179,6 +201,15 @@ fn unknown_number(
 ) -> Result<(), Check> {
     let Ok(id) = text.untrusted().parse::<MessageId>() else { return Ok(()) };
     reason(network.node(), id).map_or(Ok(()), |reason| Err(Check::wrong(reason)))
+}
+
+/// A filter that holds messages. It is asked once about each, so it must not depend on the time.
+fn rule(network: &ClacksNetwork, text: &Text) -> Result<Filter, Check> {
+    let filter = filter(network, text)?;
+    if filter.changes_with_time(Scope::List(network.description(), QUEUE)) {
+        return Err(Check::wrong("a message is compared once, when it comes, so its age says nothing"));
+    }
+    Ok(filter)
 }
 
 /// A filter over the queue, in which held messages look alike.

@@ -19,7 +19,7 @@ fn of_messages() -> Vec<CommandSpec> {
             .key('x'),
         command("hold", "hold one message, or all that match a filter, now and later; without an argument, say what is held")
             .on(&["queue"])
-            .arg("NUMBER or FILTER", &[queue(), Takes::Filter], Need::Optional)
+            .arg("NUMBER or FILTER", &[queue(), Takes::Filter], Need::OptionalRest)
             .verbs("hold", "held")
             .key('h'),
         command("unhold", "stop holding messages by a filter; held messages stay held until they are released"),
