@@ -49,7 +49,7 @@ pub fn escaped(text: &str) -> Cow<'_, str> {
 /// Escapes JSON text to one line with the same value: white space between tokens becomes spaces, and strings are
 /// escaped as in [`escaped`].
 pub fn escaped_json(json: &str) -> Cow<'_, str> {
-    // None of these can stand inside a string.
+    // JSON strings cannot contain these.
     if json.contains(['\t', '\n', '\r']) {
         Cow::Owned(escaped(&json.replace(['\t', '\n', '\r'], " ")).into_owned())
     } else {
@@ -60,7 +60,7 @@ pub fn escaped_json(json: &str) -> Cow<'_, str> {
 /// Writes JSON escapes: a surrogate pair for a character beyond U+FFFF.
 fn push_escape(written: &mut String, character: char) {
     for unit in character.encode_utf16(&mut [0; 2]) {
-        // Writing to a string can't fail.
+        // Writing to a string cannot fail.
         let _ = write!(written, "\\u{unit:04x}");
     }
 }

@@ -4,7 +4,6 @@
 /// Sizes in bytes, from options and the configuration file.
 pub mod byte_size;
 pub mod charset;
-pub mod escape;
 pub mod file_error;
 pub mod fit;
 pub mod format;
@@ -17,3 +16,5 @@ pub mod sanitize;
 pub mod testing;
 pub mod toml;
 pub mod width_range;
+
+pub use clacks_feed::escape;

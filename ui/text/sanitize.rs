@@ -14,10 +14,8 @@
 
 use std::{fmt, mem, ops::Deref, str::Chars};
 
-use icu_properties::{
-    CodePointMapData, CodePointSetData,
-    props::{DefaultIgnorableCodePoint, GeneralCategory},
-};
+pub use clacks_feed::escape::is_hidden;
+use icu_properties::{CodePointMapData, props::GeneralCategory};
 use ratatui::buffer::CellWidth;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthChar;
@@ -375,25 +373,6 @@ fn is_one_cell(text: &str) -> bool {
 /// Width of a character in columns.
 fn columns(c: char) -> usize {
     layout_columns_of(c).into()
-}
-
-/// Whether a terminal interprets the character, or shows nothing for it, not even a gap.
-pub fn is_hidden(c: char) -> bool {
-    use GeneralCategory as Category;
-    if c.is_ascii() {
-        return c.is_ascii_control();
-    }
-    let is_not_drawn = matches!(
-        CodePointMapData::<Category>::new().get(c),
-        Category::Control
-            | Category::Format
-            | Category::LineSeparator
-            | Category::ParagraphSeparator
-            | Category::PrivateUse
-            | Category::Surrogate
-            | Category::Unassigned
-    );
-    is_not_drawn || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
 }
 
 fn is_mark(c: char) -> bool {
