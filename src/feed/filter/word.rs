@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use super::parse::{SPECIAL, unescaped_slash};
 
-/// The word at a place in the text of a filter, in bytes; empty between words. `None` in quotes and in an expression,
-/// where everything is text. The cursor is on a character boundary.
+/// Range of the word at the cursor in the text of a filter, in bytes; empty between words. `None` in quotes and in a
+/// regular expression, where everything is text.
 pub fn word_at(text: &str, cursor: usize) -> Option<Range<usize>> {
     let mut at = 0;
     loop {
@@ -18,7 +18,7 @@ pub fn word_at(text: &str, cursor: usize) -> Option<Range<usize>> {
             Some('"') => {
                 let end = end_of_quotes(text, word);
                 match cursor {
-                    // The quotes begin behind the cursor.
+                    // The quotes start after the cursor.
                     _ if cursor == word => return Some(cursor..cursor),
                     _ if end.is_none_or(|end| cursor < end) => return None,
                     _ => end?,
@@ -52,7 +52,7 @@ pub fn word_at(text: &str, cursor: usize) -> Option<Range<usize>> {
     }
 }
 
-/// The start of an expression.
+/// The start of a regular expression.
 const EXPRESSION: &str = "re:/";
 
 fn is_expression(text: &str) -> bool {
@@ -67,7 +67,7 @@ fn ends_word(c: char) -> bool {
     c.is_whitespace() || SPECIAL.contains(&c)
 }
 
-/// The byte behind the closing quote of those that open here.
+/// Byte offset after the closing quote.
 fn end_of_quotes(text: &str, opening: usize) -> Option<usize> {
     let mut is_escaped = false;
     let length = text[opening + 1..].bytes().position(|byte| {
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_is_found_by_the_borders_that_the_parser_has() {
+    fn word_boundaries_are_those_of_the_parser() {
         for (marked, found) in [
             ("^", ""),
             ("gnu fr^om:a b", "from:a"),
@@ -133,7 +133,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_cursor_has_a_word_around_it_or_none(text in "[a-z:/!|() \"\\\\\u{e9}re]{0,20}", cursor in 0..24usize) {
+        fn the_word_at_any_cursor_contains_the_cursor(text in "[a-z:/!|() \"\\\\\u{e9}re]{0,20}", cursor in 0..24usize) {
             let cursor = (0..=cursor.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap();
             if let Some(word) = word_at(&text, cursor) {
                 prop_assert!(word.start <= cursor && cursor <= word.end && text.get(word).is_some());

@@ -2,13 +2,14 @@
 
 use std::ops::Range;
 
+use clacks_feed::filter::word_at;
+
 use super::matching::begins;
 use crate::{
     command::{Argument, spec, table::Spec},
     filter::{
         domain::Domain,
         field::{FIELDS, Values},
-        word::word_at,
     },
 };
 

@@ -21,7 +21,6 @@ mod possible;
 pub mod subject;
 #[cfg(test)]
 mod tests;
-pub(crate) mod word;
 
 use std::{ops::Range, str::FromStr};
 
