@@ -1,12 +1,18 @@
 //! Events: what happened at a node, which rows it changed, and the line that a person reads about it.
 
-use std::{any::Any, borrow::Cow, fmt, net::IpAddr, sync::Arc};
+use std::{
+    any::{Any, TypeId as RustType},
+    borrow::Cow,
+    fmt,
+    net::IpAddr,
+    sync::{Arc, OnceLock},
+};
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::{
-    Key, Now, Statuses, Text, Value,
+    Key, Name, Now, Statuses, Text, Value,
     description::{EventId, ListId, Tone, TypeId},
 };
 
@@ -46,17 +52,38 @@ pub trait TypedEvent: Any + Send + Sync {
     fn json(&self) -> Box<RawValue>;
     /// Bytes that the event keeps in memory beyond its own size.
     fn bytes(&self) -> usize;
+
+    /// Reads what [`TypedEvent::json`] wrote of an event of the kind with this name. `None`: the kind is unknown, or a
+    /// field is missing or invalid. The JSON can come from anybody.
+    fn read(_kind: &str, _json: &RawValue) -> Option<Self>
+    where
+        Self: Sized,
+    {
+        None
+    }
 }
 
 /// An event that was read from JSON.
 #[derive(Debug, Clone)]
 pub struct JsonEvent {
+    /// The name of its kind. `None` if the description has no such kind.
+    pub name: Option<Name>,
     /// The network's fields: one JSON object.
     pub fields: Box<RawValue>,
     /// The line for a person.
     pub line: Option<Line>,
     /// The rows that the event changed, added or removed.
     pub touched: Touched,
+    typed: OnceLock<Box<AsType>>,
+}
+
+/// An event as one of the types that [`Event::get`] was asked for. Each is read once. There are more than one only where
+/// faces of several networks ask.
+#[derive(Debug, Clone)]
+struct AsType {
+    of: RustType,
+    event: Option<Arc<dyn Any + Send + Sync>>,
+    other: OnceLock<Box<Self>>,
 }
 
 /// The rows that an event changed, added or removed. When a row is removed, the rows under it are removed too and need
@@ -119,11 +146,12 @@ pub struct Line {
 }
 
 impl Event {
-    /// The network's own type, if the event happened in this process and has that type.
+    /// The event as the network's own type. An event that came as JSON is read at the first call, and then kept. `None`:
+    /// it has another type, or [`TypedEvent::read`] cannot read it, for example because another version wrote it.
     pub fn get<T: TypedEvent>(&self) -> Option<&T> {
         match &self.body {
             Body::Typed(event) => (&**event as &dyn Any).downcast_ref(),
-            Body::Json(_) => None,
+            Body::Json(event) => event.get(),
         }
     }
 
@@ -157,6 +185,32 @@ impl Event {
             Body::Typed(event) => event.bytes(),
             Body::Json(event) => event.fields.get().len(),
         }
+    }
+}
+
+impl JsonEvent {
+    /// An event of the kind with this name.
+    pub fn new(name: Option<Name>, fields: Box<RawValue>, line: Option<Line>, touched: Touched) -> Self {
+        Self { name, fields, line, touched, typed: OnceLock::new() }
+    }
+
+    fn get<T: TypedEvent>(&self) -> Option<&T> {
+        let name = self.name.as_ref()?.as_str();
+        let mut read = &self.typed;
+        loop {
+            let as_type = read.get_or_init(|| Box::new(AsType::read::<T>(name, &self.fields)));
+            if as_type.of == RustType::of::<T>() {
+                return as_type.event.as_ref()?.downcast_ref();
+            }
+            read = &as_type.other;
+        }
+    }
+}
+
+impl AsType {
+    fn read<T: TypedEvent>(name: &str, fields: &RawValue) -> Self {
+        let event = T::read(name, fields).map(|event| Arc::new(event) as Arc<dyn Any + Send + Sync>);
+        Self { of: RustType::of::<T>(), event, other: OnceLock::new() }
     }
 }
 

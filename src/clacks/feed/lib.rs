@@ -14,5 +14,5 @@ mod rows;
 #[cfg(test)]
 mod tests;
 
-pub use event::ClacksEvent;
+pub use event::{ClacksEvent, kind_of};
 pub use node::ClacksNetwork;

@@ -6,7 +6,7 @@ use std::{
 };
 
 use clacks_feed::{
-    Body, Call, Check, Doing, Event, Key, Label, Network, Now, Page, Row, Run, Value, Watch, Watched, Window,
+    Call, Check, Doing, Key, Label, Network, Now, Page, Row, Run, Value, Watch, Watched, Window,
     description::{Description, ListId},
     undo::UndoStore,
 };
@@ -16,7 +16,7 @@ use tokio::runtime::Handle;
 use crate::{
     commands::{self, Deed},
     description::describe,
-    event::{ClacksEvent, kind_of},
+    event::ClacksEvent,
     figures,
     rows::{Context, page_of, rows_of},
 };
@@ -126,11 +126,7 @@ impl Watch for ClacksWatch {
         let next = ready!(self.0.poll_next(cx));
         Poll::Ready(next.map(|NumberedEvent { number, now, event, .. }| match event {
             core::Event::Lagged(missed) => Watched::Lagged(missed),
-            event => {
-                let kind = kind_of(&event);
-                let body = Body::Typed(Arc::new(ClacksEvent(event)));
-                Watched::Event(Event { seq: number, kind, now: now_of(now), by: None, body })
-            }
+            event => Watched::Event(ClacksEvent(event).numbered(number, now)),
         }))
     }
 }

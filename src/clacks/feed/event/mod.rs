@@ -1,10 +1,14 @@
 //! The events of a node as events of the feed.
 
 mod line;
+#[cfg(test)]
+mod tests;
 mod touched;
 
-use clacks_feed::{Line, Touched, TypedEvent, description::EventId};
-use clacks_p2p::core::Event;
+use std::sync::Arc;
+
+use clacks_feed::{Body, Line, Touched, TypedEvent, description::EventId};
+use clacks_p2p::core::{Event, Now};
 use clacks_transport::event_ring::RingEvent;
 use serde_json::value::RawValue;
 
@@ -17,8 +21,17 @@ use crate::json::{
 #[derive(Debug, Clone, PartialEq)]
 pub struct ClacksEvent(pub Event);
 
-/// The id of an event's kind. The description has the kinds in the order of their JSON.
-pub(crate) fn kind_of(event: &Event) -> EventId {
+impl ClacksEvent {
+    /// This event as one of the feed, with its number in its run and its time.
+    pub fn numbered(self, seq: u64, now: Now) -> clacks_feed::Event {
+        let Now { uptime, unix_ms } = now;
+        let (kind, now) = (kind_of(&self.0), clacks_feed::Now { uptime, unix_ms });
+        clacks_feed::Event { seq, kind, now, by: None, body: Body::Typed(Arc::new(self)) }
+    }
+}
+
+/// The id of an event's kind in the [description](crate::description::describe).
+pub fn kind_of(event: &Event) -> EventId {
     EventId(u8::try_from(events::position(event)).unwrap_or(u8::MAX))
 }
 
@@ -39,5 +52,11 @@ impl TypedEvent for ClacksEvent {
 
     fn bytes(&self) -> usize {
         self.0.size()
+    }
+
+    /// Of a peer the JSON has its address, its status and since when. Its counters are 0.
+    fn read(kind: &str, json: &RawValue) -> Option<Self> {
+        let line = EventLine::read(kind, json.get()).ok()??;
+        line.event().ok()?.map(Self)
     }
 }

@@ -238,7 +238,7 @@ impl Detail {
     }
 }
 
-/// A peer in an event. Only the full form can be read.
+/// A peer in an event.
 #[derive(Debug, Clone, Serialize)]
 #[serde(untagged)]
 pub enum Described {
@@ -248,19 +248,18 @@ pub enum Described {
     Full(Listed),
 }
 
+/// Both forms are read as the full one, in which the fields that only that has are optional.
 impl<'de> Deserialize<'de> for Described {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Listed::deserialize(deserializer).map(Self::Full)
     }
 }
 
-impl TryFrom<Described> for Peer {
-    type Error = Wrong;
-
-    fn try_from(described: Described) -> Result<Self, Wrong> {
+impl From<Described> for Peer {
+    fn from(described: Described) -> Self {
         match described {
-            Described::Full(listed) => Ok(listed.into()),
-            Described::Brief(_) => Err(Wrong::field("since_ms")),
+            Described::Full(listed) => listed.into(),
+            Described::Brief(known) => known.into(),
         }
     }
 }
@@ -283,7 +282,15 @@ impl From<&Peer> for Known {
     }
 }
 
-/// A peer with all fields that the node has. Optional fields are missing in older recordings.
+impl From<Known> for Peer {
+    fn from(Known { named: Named(address), status, time, answers }: Known) -> Self {
+        let mut peer = Self::new(address, status, Now { uptime: Duration::ZERO, unix_ms: time });
+        peer.last_attempt_ok = answers;
+        peer
+    }
+}
+
+/// A peer with all fields that the node has. Optional fields are missing in older recordings and in brief events.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Listed {
     // The fields of `Known` stand here once more: a flattened part is read more slowly.
@@ -292,12 +299,15 @@ pub struct Listed {
     status: Status,
     time: u64,
     answers: Option<bool>,
+    #[serde(default)]
     delivered: u64,
+    #[serde(default)]
     received: u64,
+    #[serde(default)]
     failed: u64,
     round_trip_ms: Option<Millis>,
     /// When the status last changed, as uptime.
-    since_ms: Millis,
+    since_ms: Option<Millis>,
     /// Whether it ever responded at its address.
     reached: Option<bool>,
     /// Whether the user added it.
@@ -318,7 +328,7 @@ impl From<&Peer> for Listed {
             received: peer.received,
             failed: peer.failed,
             round_trip_ms: peer.round_trip.map(Millis),
-            since_ms: Millis(peer.since),
+            since_ms: Some(Millis(peer.since)),
             reached: Some(peer.ever_responded),
             by_user: Some(peer.added_by_user),
             before_ignored: peer.before_ignored,
@@ -329,7 +339,8 @@ impl From<&Peer> for Listed {
 impl From<Listed> for Peer {
     fn from(listed: Listed) -> Self {
         let Listed { named: Named(address), status, time, .. } = listed;
-        let since = Now { uptime: listed.since_ms.0, unix_ms: time };
+        let uptime = listed.since_ms.map(|Millis(uptime)| uptime).unwrap_or_default();
+        let since = Now { uptime, unix_ms: time };
         let round_trip = listed.round_trip_ms.map(|Millis(time)| time);
         let mut peer = Self::new(address, status, since);
         peer.round_trip = round_trip;

@@ -50,12 +50,13 @@ impl Reader<'_> {
             settings: settings.is_some(),
         };
         let fields = RawValue::from_string(own).map_err(|error| JsonError::new(0, &error))?;
+        let name = spec.map(|spec| spec.name.clone());
         let event = Event {
             seq,
             kind: kind.unwrap_or(EventId::UNKNOWN),
             now: Now { uptime, unix_ms },
             by,
-            body: Body::Json(Arc::new(JsonEvent { fields, line, touched })),
+            body: Body::Json(Arc::new(JsonEvent::new(name, fields, line, touched))),
         };
         Ok(EventLine { event, rows, totals, settings })
     }

@@ -97,7 +97,7 @@ impl Kind for MessageReceived {
     fn event(self) -> Result<Event, Wrong> {
         let Self { peer, message: Text(message), id, visits, remote } = self;
         let id = id.map(|Ticket(id)| id);
-        Ok(Event::MessageReceived { peer: peer.try_into()?, message, id, visits, remote })
+        Ok(Event::MessageReceived { peer: peer.into(), message, id, visits, remote })
     }
 }
 
@@ -163,7 +163,7 @@ impl Kind for MessageSending {
         choice.verified_only = self.for_proven.unwrap_or_default();
         choice.alive_places = self.alive_places.unwrap_or(choice.alive_places);
         choice.at_place = self.at_place.unwrap_or(choice.at_place);
-        Ok(Event::MessageSending { id, peer: self.peer.try_into()?, message, choice })
+        Ok(Event::MessageSending { id, peer: self.peer.into(), message, choice })
     }
 }
 
@@ -184,7 +184,7 @@ impl Kind for MessageDelivered {
 
     fn event(self) -> Result<Event, Wrong> {
         let Self { peer, id: Ticket(id), message: Text(message), round_trip_ms: Millis(round_trip) } = self;
-        Ok(Event::MessageDelivered { id, peer: peer.try_into()?, message, round_trip })
+        Ok(Event::MessageDelivered { id, peer: peer.into(), message, round_trip })
     }
 }
 
@@ -206,7 +206,7 @@ impl Kind for DeliveryFailed {
 
     fn event(self) -> Result<Event, Wrong> {
         let Self { peer, id: Ticket(id), message: Text(message), failure } = self;
-        Ok(Event::DeliveryFailed { id, peer: peer.try_into()?, message, failure: failure.into() })
+        Ok(Event::DeliveryFailed { id, peer: peer.into(), message, failure: failure.into() })
     }
 }
 

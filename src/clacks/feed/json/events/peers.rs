@@ -62,7 +62,7 @@ impl Kind for PeerDiscovered {
 
     fn event(self) -> Result<Event, Wrong> {
         let Self { peer, introduction, remote } = self;
-        Ok(Event::PeerDiscovered { peer: peer.try_into()?, introduction: introduction.into(), remote })
+        Ok(Event::PeerDiscovered { peer: peer.into(), introduction: introduction.into(), remote })
     }
 }
 
@@ -79,7 +79,7 @@ impl Kind for PeerUpdated {
     }
 
     fn event(self) -> Result<Event, Wrong> {
-        Ok(Event::PeerUpdated { peer: self.peer.try_into()?, from: self.from })
+        Ok(Event::PeerUpdated { peer: self.peer.into(), from: self.from })
     }
 }
 
@@ -95,7 +95,7 @@ impl Kind for PeerChanged {
     }
 
     fn event(self) -> Result<Event, Wrong> {
-        Ok(Event::PeerChanged { peer: self.peer.try_into()? })
+        Ok(Event::PeerChanged { peer: self.peer.into() })
     }
 }
 
@@ -111,7 +111,7 @@ impl Kind for ClaimConfirmed {
     }
 
     fn event(self) -> Result<Event, Wrong> {
-        Ok(Event::ClaimConfirmed { peer: self.peer.try_into()? })
+        Ok(Event::ClaimConfirmed { peer: self.peer.into() })
     }
 }
 
@@ -127,7 +127,7 @@ impl Kind for PeerForgotten {
     }
 
     fn event(self) -> Result<Event, Wrong> {
-        Ok(Event::PeerForgotten { peer: self.peer.try_into()? })
+        Ok(Event::PeerForgotten { peer: self.peer.into() })
     }
 }
 
@@ -144,7 +144,7 @@ impl Kind for AnnounceReceived {
     }
 
     fn event(self) -> Result<Event, Wrong> {
-        Ok(Event::AnnounceReceived { peer: self.peer.try_into()?, remote: self.remote })
+        Ok(Event::AnnounceReceived { peer: self.peer.into(), remote: self.remote })
     }
 }
 
