@@ -48,6 +48,8 @@ pub struct Outcome {
     pub opens: Option<(ListId, Key)>,
     /// A text that the user should edit.
     pub draft: Option<Draft>,
+    /// Those of the call's items that stayed as they were, although others were changed. Its text says why.
+    pub left: Vec<Key>,
 }
 
 /// A text to edit. The input line begins with it.
@@ -85,12 +87,17 @@ impl Call {
 impl Outcome {
     /// A result that cannot be undone and opens nothing.
     pub fn new(text: impl Into<Text>) -> Self {
-        Self { text: text.into(), undo: None, opens: None, draft: None }
+        Self { text: text.into(), undo: None, opens: None, draft: None, left: Vec::new() }
     }
 
     /// Sets the call that undoes it.
     pub fn undone_by(self, call: Call) -> Self {
         Self { undo: Some(call), ..self }
+    }
+
+    /// Sets the items that stayed as they were.
+    pub fn leaving(self, left: impl IntoIterator<Item = Key>) -> Self {
+        Self { left: left.into_iter().collect(), ..self }
     }
 
     /// Sets the item that a face should open.

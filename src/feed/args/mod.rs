@@ -205,7 +205,12 @@ impl Reader<'_> {
         if rest.is_empty() {
             return Ok(());
         }
-        Err(Check::wrong(format!(":{} takes no more than that: {rest}", self.spec.name)))
+        let name = &self.spec.name;
+        Err(Check::wrong(if self.spec.args.is_empty() {
+            format!(":{name} takes nothing behind it")
+        } else {
+            format!(":{name} takes no more than that: {rest}")
+        }))
     }
 }
 

@@ -150,6 +150,15 @@ impl CommandSpec {
         Self { key: Some(key), ..self }
     }
 
+    /// The command with its arguments: `:drop NUMBER`. An argument that can be missing stands in brackets.
+    pub fn usage(&self) -> String {
+        let argument = |arg: &Arg| match arg.need {
+            Need::One | Need::Rest => format!(" {}", arg.name),
+            Need::Optional | Need::OptionalRest => format!(" [{}]", arg.name),
+        };
+        format!(":{}{}", self.name, self.args.iter().map(argument).collect::<String>())
+    }
+
     /// Whether this is one of its names.
     pub fn is_called(&self, name: &str) -> bool {
         self.name == name || self.also.iter().any(|also| also == name)

@@ -1,4 +1,8 @@
-use std::net::IpAddr;
+use std::{
+    collections::HashSet,
+    fmt,
+    net::{IpAddr, Ipv6Addr},
+};
 
 use clacks_feed::{
     Call, Check, Key, Network, Text,
@@ -6,7 +10,7 @@ use clacks_feed::{
     description::ListId,
     filter::{Filter, Scope},
 };
-use clacks_p2p::{Address, DEFAULT_MAX_DEPTH, Message, Node, core::MessageId};
+use clacks_p2p::{Address, AddressError, DEFAULT_MAX_DEPTH, Message, Node, core::MessageId};
 
 use super::objection::{not_held, not_here};
 
@@ -47,6 +51,16 @@ pub(super) enum Party {
     Remote(IpAddr),
 }
 
+/// The key of its list.
+impl fmt::Display for Party {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Peer(peer) => peer.fmt(f),
+            Self::Remote(remote) => remote.fmt(f),
+        }
+    }
+}
+
 impl Action {
     /// Whether the address was typed and can become another one by one more digit.
     pub(super) fn may_mean_another_port(&self, arguments: &Arguments) -> bool {
@@ -58,16 +72,16 @@ impl Action {
 
 /// The action of a call whose arguments fit the description of its command.
 pub(super) fn action(network: &ClacksNetwork, call: &Call, arguments: &Arguments) -> Result<Action, Check> {
-    let Arguments { items, values, .. } = arguments;
-    let value = values.first().cloned();
+    let items = &items(call, arguments);
+    let value = arguments.values.first().cloned();
     let ids = || items.iter().filter_map(|(_, key)| message_id(key)).collect::<Vec<_>>();
     match (call.command.as_str(), value) {
         ("enqueue" | "say", Some(Argument::Text(text))) => Ok(Action::Enqueue(message(&text))),
         ("json", Some(Argument::Json(json))) => from_json(json.untrusted()).map(Action::Enqueue),
         ("announce", value) => addresses(items, value).map(Action::Announce),
         ("add", Some(Argument::HostPort(host, port))) => address(&host, port).map(Action::Add),
-        ("ignore", value) => parties(arguments, value).map(Action::Ignore),
-        ("unignore", value) => match parties(arguments, value) {
+        ("ignore", value) => parties(items, arguments, value).map(Action::Ignore),
+        ("unignore", value) => match parties(items, arguments, value) {
             Err(Check::Begun) if !is_begun_of_ignored(network, arguments) => {
                 Err(Check::wrong(format!("{} is not ignored", call.text.untrusted())))
             }
@@ -100,6 +114,13 @@ pub(super) fn action(network: &ClacksNetwork, call: &Call, arguments: &Arguments
     }
 }
 
+/// The items of a call, each once: those that are selected, even if they have gone, or those that were typed.
+fn items(call: &Call, arguments: &Arguments) -> Vec<(ListId, Key)> {
+    let Some(list) = call.list.filter(|_| !call.on.is_empty()) else { return arguments.items.clone() };
+    let mut seen = HashSet::new();
+    call.on.iter().filter(|key| seen.insert(*key)).map(|key| (list, key.clone())).collect()
+}
+
 fn message(text: &Text) -> Message {
     Message::text(text.untrusted())
 }
@@ -115,10 +136,18 @@ fn new_text(text: &Text) -> Result<Message, Check> {
         None => Ok(message(text)),
         Some(plain) if plain.starts_with(':') => Ok(Message::text(plain)),
         Some(_) if ":json ".starts_with(typed) => Err(Check::Begun),
-        Some(_) => {
-            Err(Check::wrong("that is a command, not a text; write :: for a text that begins with a colon"))
-        }
+        Some(_) => Err(Check::wrong(NOT_A_TEXT)),
     }
+}
+
+const NOT_A_TEXT: &str = "the new text of a message is a line of text, or :json VALUE";
+
+/// Why a line is not the new text of a message.
+pub(super) fn not_a_text(typed: &str) -> Option<String> {
+    if let Some(json) = typed.strip_prefix(":json ") {
+        return Message::from_json(json, DEFAULT_MAX_DEPTH).err().map(|error| error.to_string());
+    }
+    (typed.starts_with(':') && !typed.starts_with("::")).then(|| NOT_A_TEXT.to_owned())
 }
 
 fn from_json(json: &str) -> Result<Message, Check> {
@@ -145,14 +174,17 @@ fn is_begun_of_ignored(network: &ClacksNetwork, arguments: &Arguments) -> bool {
     arguments.begins_item || network.node().ignored_remotes().iter().any(begins)
 }
 
-fn parties(arguments: &Arguments, value: Option<Argument>) -> Result<Vec<Party>, Check> {
-    let items = &arguments.items;
+fn parties(
+    items: &[(ListId, Key)],
+    arguments: &Arguments,
+    value: Option<Argument>,
+) -> Result<Vec<Party>, Check> {
     if let Some(Argument::Unread(text)) = value {
-        return match party(text.untrusted()) {
-            Err(Check::Begun) if !arguments.is_open => {
-                Err(Check::wrong(format!("{} is no complete address", text.untrusted())))
-            }
-            party => party.map(|party| vec![party]),
+        let text = text.untrusted();
+        return match party(text) {
+            Ok(party) => Ok(vec![party]),
+            Err(_) if arguments.is_open && is_begun_party(text) => Err(Check::Begun),
+            Err(reason) => Err(Check::wrong(reason)),
         };
     }
     let party = |(list, key): &(ListId, Key)| match *list {
@@ -162,21 +194,33 @@ fn parties(arguments: &Arguments, value: Option<Argument>) -> Result<Vec<Party>,
     Ok(items.iter().filter_map(party).collect())
 }
 
-/// A typed peer or IP address, which is begun while its end is missing.
-fn party(typed: &str) -> Result<Party, Check> {
-    if let Some(ip) = typed.strip_prefix("ip:") {
-        return match ip.parse::<IpAddr>() {
-            Ok(ip) => Ok(Party::Remote(ip.to_canonical())),
-            Err(_) if ip.bytes().all(|byte| byte.is_ascii_hexdigit() || matches!(byte, b'.' | b':')) => {
-                Err(Check::Begun)
-            }
-            Err(_) => Err(Check::wrong(format!("{ip} is no IP address"))),
-        };
+/// A typed peer or IP address: `host:port`, `ip:192.0.2.7`, `ip:2001:db8::7` or `ip:[2001:db8::7]`. A host named "ip" is
+/// followed by a port, which is not an IP address, so it is a peer. The error is the reason.
+pub(super) fn party(typed: &str) -> Result<Party, String> {
+    let Some(ip) = typed.strip_prefix("ip:") else {
+        return typed.parse().map(Party::Peer).map_err(|error: AddressError| error.to_string());
+    };
+    let in_brackets = ip.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    let remote = match in_brackets {
+        Some(v6) => v6.parse().map(|v6: Ipv6Addr| IpAddr::from(v6)),
+        None => ip.parse(),
+    };
+    match remote {
+        Ok(remote) => Ok(Party::Remote(remote.to_canonical())),
+        Err(_) => typed.parse().map(Party::Peer).map_err(|_: AddressError| {
+            "a remote address is an IP address, as in ip:192.0.2.7 or ip:2001:db8::7".to_owned()
+        }),
     }
-    match typed.parse::<Address>() {
-        Ok(address) => Ok(Party::Peer(address)),
-        Err(_) if is_begun_address(typed) => Err(Check::Begun),
-        Err(error) => Err(Check::wrong(error.to_string())),
+}
+
+/// Whether more characters can make a peer or an IP address of a text.
+fn is_begun_party(typed: &str) -> bool {
+    match typed.strip_prefix("ip:") {
+        Some(ip) => {
+            let ip = ip.strip_prefix('[').unwrap_or(ip);
+            ip.bytes().all(|byte| byte.is_ascii_hexdigit() || matches!(byte, b'.' | b':'))
+        }
+        None => is_begun_address(typed),
     }
 }
 
@@ -219,4 +263,10 @@ fn filter(network: &ClacksNetwork, text: &Text) -> Result<Filter, Check> {
         let is_at_end = error.span.end >= text.len();
         if is_at_end && error.is_incomplete() { Check::Begun } else { Check::wrong(error.to_string()) }
     })
+}
+
+/// Why a text is not a filter over the queue.
+pub(super) fn not_a_filter(network: &ClacksNetwork, typed: &str) -> Option<String> {
+    let scope = Scope::List(network.description(), QUEUE);
+    Filter::parse_for(typed, scope).err().map(|error| error.to_string())
 }

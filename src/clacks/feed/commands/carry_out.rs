@@ -1,7 +1,7 @@
-use std::{future::ready, sync::Arc};
+use std::{collections::HashSet, future::ready, sync::Arc, time::Duration};
 
 use clacks_feed::{
-    Doing, Label, Network, Outcome, Refusal, Text,
+    Call, Doing, Network, Outcome, Refusal,
     filter::{Filter, Subject},
 };
 use clacks_p2p::{
@@ -9,13 +9,20 @@ use clacks_p2p::{
     core::{Failure, HoldRule, MessageId, QueuedMessage},
     node::{AnnounceError, TrustChange},
 };
+use tokio::sync::Semaphore;
 
 use super::{
     action::{Action, Party},
-    objection::{NOTHING_TO_DROP, no_room_for, not_announced},
+    objection::{
+        NOTHING_TO_DROP, no_room_for, not_announced, not_held, not_here, not_ignored, not_unignored,
+    },
+    tally::Tally,
     undo::{Before, Deed, undo, undoable},
 };
 use crate::{ClacksNetwork, description::QUEUE, rows::message_row};
+
+/// Maximum announces of one command at the same time.
+const MAX_CONCURRENT: usize = 16;
 
 type Done = Result<Outcome, Refusal>;
 
@@ -34,11 +41,11 @@ pub(super) fn carry_out(network: Arc<ClacksNetwork>, action: Action) -> Doing {
 /// Runs what goes through the whole queue on a thread that may block.
 fn on_a_thread(
     network: Arc<ClacksNetwork>,
-    work: impl FnOnce(&ClacksNetwork) -> Outcome + Send + 'static,
+    work: impl FnOnce(&ClacksNetwork) -> Done + Send + 'static,
 ) -> Doing {
     let runtime = network.runtime().clone();
     let working = runtime.spawn_blocking(move || work(&network));
-    Box::pin(async { working.await.map_err(|_| Refusal::new("the program ends")) })
+    Box::pin(async { working.await.unwrap_or_else(|_| Err(Refusal::new("the program ends"))) })
 }
 
 fn at_once(network: &ClacksNetwork, action: Action) -> Done {
@@ -49,29 +56,18 @@ fn at_once(network: &ClacksNetwork, action: Action) -> Done {
             Some(before) => Ok(added(network, &peer, before)),
             None => Err(Refusal::new(no_room_for(&peer))),
         },
-        Action::Ignore(parties) => Ok(ignore(network, &parties)),
-        Action::Unignore(parties) => Ok(unignore(network, &parties)),
-        Action::Forget(peers) => Ok(forget(network, &peers)),
-        Action::Trust(peers) => Ok(trust(network, &peers)),
-        Action::Drop(ids) => {
-            let dropped = node.drop_these(&sorted(ids));
-            let text = format!("dropped {}", messages(dropped.len()));
-            Ok(undoable(network, text, vec![Before::Messages(dropped)]))
-        }
-        Action::Hold(ids) => {
-            let before = node.message_states(&ids);
-            let held = ids.iter().filter(|id| node.hold(**id)).count();
-            Ok(undoable(network, format!("held {}", messages(held)), vec![Before::Messages(before)]))
-        }
-        Action::Release(ids) => {
-            let before = node.message_states(&ids);
-            let released = ids.iter().filter(|id| node.release(**id).is_some()).count();
-            Ok(undoable(network, format!("released {}", messages(released)), vec![Before::Messages(before)]))
-        }
+        Action::Ignore(parties) => ignore(network, &parties),
+        Action::Unignore(parties) => unignore(network, &parties),
+        Action::Forget(peers) => forget(network, &peers),
+        Action::Trust(peers) => trust(network, &peers),
+        Action::Drop(ids) => drop_these(network, &ids),
+        Action::Hold(ids) => hold(network, &ids),
+        Action::Release(ids) => release(network, &ids),
         Action::ReleaseAll => {
             let before = node.held_states();
             let released = node.release_all();
-            Ok(undoable(network, format!("released {}", messages(released)), vec![Before::Messages(before)]))
+            let outcome = Outcome::new(format!("released {}", messages(released)));
+            Ok(undoable(network, outcome, vec![Before::Messages(before)]))
         }
         Action::ShowHeld => Ok(Outcome::new(held(node))),
         Action::Unhold => Ok(unhold(network)),
@@ -79,7 +75,8 @@ fn at_once(network: &ClacksNetwork, action: Action) -> Done {
         Action::Rate(rate) => {
             let before = vec![Before::Rate(node.options().send_rate)];
             node.set_send_rate(rate).map_err(|error| Refusal::new(error.to_string()))?;
-            Ok(undoable(network, format!("sends {rate} messages a second at most"), before))
+            let outcome = Outcome::new(format!("sends {rate} messages a second at most"));
+            Ok(undoable(network, outcome, before))
         }
         Action::Undo(token) => undo(network, &token),
         // These three are begun above.
@@ -108,22 +105,70 @@ fn replace(network: &ClacksNetwork, id: MessageId, message: Message) -> Done {
     let (node, size) = (network.node(), message.size());
     let before = node.message_states(&[id]);
     node.replace(id, message).map_err(|error| Refusal::new(format!("{id} is as it was: {error}")))?;
-    Ok(undoable(network, format!("changed {id}{}", warning_of_size(size)), vec![Before::Messages(before)]))
+    let outcome = Outcome::new(format!("changed {id}{}", warning_of_size(size)));
+    Ok(undoable(network, outcome, vec![Before::Messages(before)]))
 }
 
-fn drop_matching(network: &ClacksNetwork, filter: Option<&Filter>) -> Outcome {
+fn drop_these(network: &ClacksNetwork, ids: &[MessageId]) -> Done {
+    let node = network.node();
+    let dropped = node.drop_these(ids);
+    let are_dropped: HashSet<_> = dropped.iter().map(|state| state.queued().id).collect();
+    let mut tally = Tally::default();
+    for id in ids {
+        if are_dropped.contains(id) {
+            tally.done(format!("dropped {id}"));
+        } else {
+            tally.refused(id, not_here(node, *id).unwrap_or_default());
+        }
+    }
+    let outcome = tally.outcome("dropped", "messages")?;
+    Ok(undoable(network, outcome, vec![Before::Messages(dropped)]))
+}
+
+fn hold(network: &ClacksNetwork, ids: &[MessageId]) -> Done {
+    let node = network.node();
+    let mut before = node.message_states(ids);
+    let mut tally = Tally::default();
+    for id in ids {
+        match not_held(node, *id) {
+            None if node.hold(*id) => tally.done(format!("held {id}")),
+            reason => {
+                before.retain(|state| state.queued().id != *id);
+                tally.refused(id, reason.unwrap_or_default());
+            }
+        }
+    }
+    Ok(undoable(network, tally.outcome("held", "messages")?, vec![Before::Messages(before)]))
+}
+
+fn release(network: &ClacksNetwork, ids: &[MessageId]) -> Done {
+    let node = network.node();
+    let mut before = node.message_states(ids);
+    let mut tally = Tally::default();
+    for id in ids {
+        match node.release(*id) {
+            Some(new) => tally.done(format!("released {id}; it is queued as {new}")),
+            None => {
+                before.retain(|state| state.queued().id != *id);
+                tally.refused(id, format!("{id} is not held"));
+            }
+        }
+    }
+    Ok(undoable(network, tally.outcome("released", "messages")?, vec![Before::Messages(before)]))
+}
+
+fn drop_matching(network: &ClacksNetwork, filter: Option<&Filter>) -> Done {
     let node = network.node();
     let admits = |queued: &QueuedMessage| filter.is_none_or(|filter| admits(network, filter, queued));
     let dropped = node.drop_matching(admits);
     if dropped.is_empty() {
-        // Whether a filter admits anything is found out only by going through all messages, so it is no refusal.
-        return Outcome::new(NOTHING_TO_DROP);
+        return Err(Refusal::new(NOTHING_TO_DROP));
     }
     let text = format!("dropped {}", messages(dropped.len()));
-    undoable(network, text, vec![Before::Messages(dropped)])
+    Ok(undoable(network, Outcome::new(text), vec![Before::Messages(dropped)]))
 }
 
-fn hold_matching(network: &ClacksNetwork, filter: Filter) -> Outcome {
+fn hold_matching(network: &ClacksNetwork, filter: Filter) -> Done {
     let node = network.node();
     let before = vec![Before::Hold(node.hold_state())];
     let description = Arc::clone(network.description());
@@ -132,7 +177,7 @@ fn hold_matching(network: &ClacksNetwork, filter: Filter) -> Outcome {
         filter.admits(&Subject::of_row(&description, QUEUE, &row, clacks_feed::Now::default()))
     });
     node.set_hold_rule(Some(rule));
-    undoable(network, held(node), before)
+    Ok(undoable(network, Outcome::new(held(node)), before))
 }
 
 fn admits(network: &ClacksNetwork, filter: &Filter, queued: &QueuedMessage) -> bool {
@@ -160,9 +205,10 @@ fn unhold(network: &ClacksNetwork) -> Outcome {
     node.set_hold_rule(None);
     let stay = match node.held_len() {
         0 => String::new(),
-        number => format!("; {} held until released", messages(number)),
+        1 => "; 1 message stays held until it is released".to_owned(),
+        number => format!("; {number} messages stay held until they are released"),
     };
-    undoable(network, format!("no longer held: {rule}{stay}"), before)
+    undoable(network, Outcome::new(format!("no longer held: {rule}{stay}")), before)
 }
 
 // === Peers ===
@@ -173,7 +219,7 @@ fn added(network: &ClacksNetwork, peer: &Address, before: Vec<clacks_p2p::core::
         None => format!("added {peer}"),
     };
     // The last one changed is restored first.
-    undoable(network, text, before.into_iter().rev().map(Before::Peer).collect())
+    undoable(network, Outcome::new(text), before.into_iter().rev().map(Before::Peer).collect())
 }
 
 fn before_party(node: &Node, party: &Party) -> Before {
@@ -183,60 +229,79 @@ fn before_party(node: &Node, party: &Party) -> Before {
     }
 }
 
-fn ignore(network: &ClacksNetwork, parties: &[Party]) -> Outcome {
+fn ignore(network: &ClacksNetwork, parties: &[Party]) -> Done {
     let node = network.node();
-    change(network, parties, "ignored", |party| match party {
-        Party::Peer(peer) => node.ignore(peer),
-        Party::Remote(remote) => node.ignore_remote(*remote),
+    change(network, parties, "ignored", not_ignored, |party| match party {
+        Party::Peer(peer) => node.ignore(peer).then(|| format!("ignored {peer}")),
+        Party::Remote(remote) => {
+            node.ignore_remote(*remote).then(|| format!("connections from {remote} are ignored"))
+        }
     })
 }
 
-fn unignore(network: &ClacksNetwork, parties: &[Party]) -> Outcome {
+fn unignore(network: &ClacksNetwork, parties: &[Party]) -> Done {
     let node = network.node();
-    change(network, parties, "no longer ignored:", |party| match party {
-        Party::Peer(peer) => node.unignore(peer),
-        Party::Remote(remote) => node.unignore_remote(*remote),
+    change(network, parties, "unignored", not_unignored, |party| match party {
+        Party::Peer(peer) => node.unignore(peer).then(|| format!("{peer} is no longer ignored")),
+        Party::Remote(remote) => {
+            node.unignore_remote(*remote).then(|| format!("connections from {remote} are no longer ignored"))
+        }
     })
 }
 
-/// Changes parties, and reports those for which `apply` returns true.
-fn change(network: &ClacksNetwork, parties: &[Party], past: &str, apply: impl Fn(&Party) -> bool) -> Outcome {
-    let mut deed = Deed::new();
-    let mut changed = Vec::new();
+/// Changes parties. `apply` returns the sentence about one that was changed, and `objection` why one was not.
+fn change(
+    network: &ClacksNetwork,
+    parties: &[Party],
+    past: &str,
+    objection: impl Fn(&Node, &Party) -> Option<String>,
+    apply: impl Fn(&Party) -> Option<String>,
+) -> Done {
+    let node = network.node();
+    let (mut deed, mut tally) = (Deed::new(), Tally::default());
     for party in parties {
-        let before = before_party(network.node(), party);
-        if apply(party) {
-            deed.insert(0, before);
-            changed.push(match party {
-                Party::Peer(peer) => peer.to_string(),
-                Party::Remote(remote) => format!("connections from {remote}"),
-            });
+        let before = before_party(node, party);
+        // It is asked before the change, which can be its own reason.
+        let reason = objection(node, party);
+        match apply(party) {
+            Some(sentence) => {
+                deed.insert(0, before);
+                tally.done(sentence);
+            }
+            None => tally.refused(party, reason.unwrap_or_default()),
         }
     }
-    undoable(network, format!("{past} {}", one_or_count(&changed, "of them")), deed)
+    let many = match parties.first() {
+        Some(Party::Remote(_)) => "remote addresses",
+        _ => "peers",
+    };
+    Ok(undoable(network, tally.outcome(past, many)?, deed))
 }
 
-fn forget(network: &ClacksNetwork, peers: &[Address]) -> Outcome {
+fn forget(network: &ClacksNetwork, peers: &[Address]) -> Done {
     let node = network.node();
-    let (mut deed, mut forgotten) = (Deed::new(), Vec::new());
+    let (mut deed, mut tally) = (Deed::new(), Tally::default());
     for peer in peers {
         let before = [Before::Peer(node.peer_state(peer)), Before::Certificate(node.certificate_state(peer))];
-        if node.forget(peer).is_ok() {
-            deed.splice(0..0, before);
-            forgotten.push(peer.to_string());
+        match node.forget(peer) {
+            Ok(()) => {
+                deed.splice(0..0, before);
+                tally.done(format!("forgot {peer}"));
+            }
+            Err(error) => tally.refused(peer, format!("{peer}: {error}")),
         }
     }
-    undoable(network, format!("forgot {}", one_or_count(&forgotten, "peers")), deed)
+    Ok(undoable(network, tally.outcome("forgot", "peers")?, deed))
 }
 
-fn trust(network: &ClacksNetwork, peers: &[Address]) -> Outcome {
+fn trust(network: &ClacksNetwork, peers: &[Address]) -> Done {
     let node = network.node();
-    let (mut deed, mut texts) = (Deed::new(), Vec::new());
+    let (mut deed, mut tally) = (Deed::new(), Tally::default());
     for peer in peers {
         deed.insert(0, Before::Certificate(node.certificate_state(peer)));
-        texts.push(match node.trust(peer) {
-            TrustChange::Accepted { certificate, .. } => {
-                format!("{peer} is trusted with its new certificate {certificate}")
+        tally.done(match node.trust(peer) {
+            TrustChange::Accepted { certificate, refused } => {
+                format!("{peer} is trusted with its new certificate {certificate}, refused {} ago", age(refused))
             }
             TrustChange::Unchanged(certificate) => format!(
                 "{peer} showed its trusted certificate {certificate} when it was last reached: nothing changed"
@@ -245,33 +310,48 @@ fn trust(network: &ClacksNetwork, peers: &[Address]) -> Outcome {
             TrustChange::Nothing => format!("{peer} showed no other certificate; the first that it shows is trusted"),
         });
     }
-    undoable(network, texts.join("; "), deed)
+    Ok(undoable(network, tally.outcome("trusted", "peers")?, deed))
+}
+
+/// A duration in one unit, rounded down.
+fn age(age: Duration) -> String {
+    match age.as_secs() {
+        seconds @ 0..60 => format!("{seconds} s"),
+        seconds @ 60..3600 => format!("{} m", seconds / 60),
+        seconds @ 3600..86_400 => format!("{} h", seconds / 3600),
+        seconds => format!("{} d", seconds / 86_400),
+    }
 }
 
 fn announce(network: Arc<ClacksNetwork>, peers: Vec<Address>) -> Doing {
-    let announcing = peers.into_iter().filter(|peer| not_announced(network.node(), peer).is_none());
-    let announcing: Vec<_> = announcing
-        .map(|peer| {
-            let node = network.node().clone();
-            // It begins at once, and goes on even if nobody waits for the result.
-            network.runtime().spawn(async move { (node.announce(&peer).await, peer) })
+    let turns = Arc::new(Semaphore::new(MAX_CONCURRENT));
+    let begin = |peer: Address| {
+        let (node, turns) = (network.node().clone(), turns.clone());
+        // It begins at once, and goes on even if nobody waits for the result.
+        network.runtime().spawn(async move {
+            // It is never closed.
+            let _turn = turns.acquire().await;
+            let result = match not_announced(&node, &peer) {
+                Some(reason) => Err((reason, None)),
+                None => node.announce(&peer).await.map_err(|error| (reason(&peer, &error), Some(error))),
+            };
+            (peer, result)
         })
-        .collect();
+    };
+    let announcing: Vec<_> = peers.into_iter().map(begin).collect();
     Box::pin(async move {
-        let (mut reached, mut refusals) = (Vec::new(), Vec::new());
+        let (mut tally, mut errors) = (Tally::default(), Vec::new());
         for announce in announcing {
-            match announce.await {
-                Ok((Ok(()), peer)) => reached.push(peer.to_string()),
-                Ok((Err(error), peer)) => refusals.push((peer, error)),
-                Err(_) => {}
+            let Ok((peer, result)) = announce.await else { continue };
+            match result {
+                Ok(()) => tally.done(format!("announced to {peer}")),
+                Err((reason, error)) => {
+                    tally.refused(&peer, reason);
+                    errors.extend(error.map(|error| (peer, error)));
+                }
             }
         }
-        let failed: Vec<_> = refusals.iter().map(|(peer, error)| reason(peer, error)).collect();
-        if reached.is_empty() {
-            return Err(refusal(&network, failed.join("; "), &refusals));
-        }
-        let text = format!("announced to {}", one_or_count(&reached, "peers"));
-        Ok(Outcome::new(failed.into_iter().fold(text, |text, failed| format!("{text}; {failed}"))))
+        tally.outcome("announced to", "peers").map_err(|refusal| offering_trust(&network, refusal, &errors))
     })
 }
 
@@ -286,29 +366,15 @@ fn reason(peer: &Address, error: &AnnounceError) -> String {
 }
 
 /// A refusal that offers to trust the new certificate of a peer.
-fn refusal(network: &ClacksNetwork, text: String, refusals: &[(Address, AnnounceError)]) -> Refusal {
+fn offering_trust(network: &ClacksNetwork, refusal: Refusal, errors: &[(Address, AnnounceError)]) -> Refusal {
     let is_changed =
         |error: &AnnounceError| matches!(error, AnnounceError::Failed(Failure::CertificateChanged { .. }));
-    let offers = refusals.iter().filter(|(_, error)| is_changed(error)).map(|(peer, _)| {
-        let call = clacks_feed::Call::new(network.run(), "trust".into(), peer.to_string());
-        (Label::from("trust its new certificate"), call)
-    });
-    Refusal { text: Text::from(text), offers: offers.collect() }
+    errors.iter().filter(|(_, error)| is_changed(error)).fold(refusal, |refusal, (peer, _)| {
+        let call = Call::new(network.run(), "trust".into(), peer.to_string());
+        refusal.offering("trust its new certificate", call)
+    })
 }
 
 fn messages(count: usize) -> String {
     if count == 1 { "1 message".to_owned() } else { format!("{count} messages") }
-}
-
-fn one_or_count(names: &[String], many: &str) -> String {
-    match names {
-        [one] => one.clone(),
-        names => format!("{} {many}", names.len()),
-    }
-}
-
-fn sorted(mut ids: Vec<MessageId>) -> Vec<MessageId> {
-    ids.sort();
-    ids.dedup();
-    ids
 }

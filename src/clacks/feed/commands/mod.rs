@@ -3,7 +3,11 @@
 mod action;
 mod carry_out;
 mod objection;
+mod tally;
+#[cfg(test)]
+mod tests;
 mod undo;
+mod wording;
 
 use std::sync::Arc;
 
@@ -17,7 +21,7 @@ use crate::ClacksNetwork;
 pub(crate) fn check(network: &ClacksNetwork, call: &Call) -> Check {
     let arguments = match args::read(network, call) {
         Ok(arguments) => arguments,
-        Err(check) => return check,
+        Err(check) => return wording::reworded(network, call, check),
     };
     match action::action(network, call, &arguments) {
         Ok(action) => {
@@ -27,8 +31,10 @@ pub(crate) fn check(network: &ClacksNetwork, call: &Call) -> Check {
                 objection => objection.map_or(Check::Works, |reason| arguments.refused(reason)),
             }
         }
-        Err(Check::Wrong(reason)) => arguments.refused(reason),
-        Err(check) => check,
+        Err(check) => match wording::reworded(network, call, check) {
+            Check::Wrong(reason) => arguments.refused(reason),
+            check => check,
+        },
     }
 }
 
@@ -40,7 +46,9 @@ pub(crate) fn call(network: Arc<ClacksNetwork>, call: &Call) -> Doing {
             Some(reason) => refused(reason.into()),
             None => carry_out::carry_out(network, action),
         },
-        Err(Check::Wrong(reason)) => refused(reason),
-        Err(_) => refused(format!("something is missing after :{}", call.command).into()),
+        Err(check) => refused(match wording::reworded(&network, call, check) {
+            Check::Wrong(reason) => reason,
+            _ => wording::incomplete(&network, call),
+        }),
     }
 }

@@ -1,6 +1,7 @@
 use clacks_p2p::{
     Address, Node,
     core::{MessageId, ReplaceError, Status},
+    node::UnknownPeer,
 };
 
 use super::action::{Action, Party};
@@ -16,7 +17,7 @@ pub(super) fn objection(network: &ClacksNetwork, action: &Action) -> Option<Stri
         Action::Ignore(parties) => all(parties, |party| not_ignored(node, party)),
         Action::Unignore(parties) => all(parties, |party| not_unignored(node, party)),
         Action::Forget(peers) => {
-            all(peers, |peer| node.peer(peer).is_none().then(|| format!("{peer} is not known here")))
+            all(peers, |peer| node.peer(peer).is_none().then(|| format!("{peer}: {UnknownPeer}")))
         }
         Action::Trust(_) | Action::ShowHeld | Action::HoldMatching(_) | Action::Rate(_) => None,
         Action::Drop(ids) => all(ids, |id| not_here(node, *id)),
@@ -69,7 +70,7 @@ pub(super) fn no_room_for(peer: &Address) -> String {
     format!("{peer} was not added: the limit on known peers is reached (max-peers)")
 }
 
-fn not_ignored(node: &Node, party: &Party) -> Option<String> {
+pub(super) fn not_ignored(node: &Node, party: &Party) -> Option<String> {
     match party {
         Party::Peer(peer) => {
             is_us(node, peer).or_else(|| is_ignored(node, peer).then(|| format!("{peer} is ignored already")))
@@ -81,7 +82,7 @@ fn not_ignored(node: &Node, party: &Party) -> Option<String> {
     }
 }
 
-fn not_unignored(node: &Node, party: &Party) -> Option<String> {
+pub(super) fn not_unignored(node: &Node, party: &Party) -> Option<String> {
     match party {
         Party::Peer(peer) => (!is_ignored(node, peer)).then(|| format!("{peer} is not ignored")),
         Party::Remote(remote) => {

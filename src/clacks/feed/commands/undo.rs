@@ -41,8 +41,7 @@ impl Before {
 }
 
 /// A result that can be undone, if there is anything to restore and it is not too large.
-pub(super) fn undoable(network: &ClacksNetwork, text: impl Into<Text>, deed: Deed) -> Outcome {
-    let outcome = Outcome::new(text);
+pub(super) fn undoable(network: &ClacksNetwork, outcome: Outcome, deed: Deed) -> Outcome {
     let bytes = deed.iter().map(Before::size).sum();
     let is_empty = deed.is_empty();
     let token = if is_empty { None } else { network.undo().push(deed, bytes, network.node().now().uptime) };
@@ -55,81 +54,120 @@ pub(super) fn undo(network: &ClacksNetwork, token: &Text) -> Result<Outcome, Ref
     let node = network.node();
     let deed = network.undo().pop(token.untrusted(), node.now().uptime);
     let deed = deed.map_err(|error| Refusal::new(error.to_string()))?;
-    let mut summary = Summary::default();
-    deed.into_iter().for_each(|before| restore(node, before, &mut summary));
-    let Summary { done, errors, left } = summary;
-    if errors.is_empty() {
-        return Ok(Outcome::new(done.join("; ")));
-    }
+    let (mut summary, mut left) = (Summary::default(), Deed::new());
+    deed.into_iter().for_each(|before| restore(node, before, &mut summary, &mut left));
     // What finds no room now may find it later.
-    let text = if done.is_empty() {
-        format!("not undone: {}", errors.join("; "))
-    } else {
-        format!("{}, but not all: {}", done.join("; "), errors.join("; "))
-    };
-    Ok(undoable(network, text, left))
+    Ok(undoable(network, Outcome::new(summary.text()), left))
 }
 
 /// What an undo did.
 #[derive(Default)]
 struct Summary {
-    done: Vec<String>,
+    peers: Vec<String>,
+    certificates: Vec<String>,
+    messages: Vec<String>,
+    others: Vec<String>,
     errors: Vec<String>,
-    left: Deed,
+    message_errors: Vec<String>,
 }
 
-fn restore(node: &Node, before: Before, summary: &mut Summary) {
+impl Summary {
+    /// One line about the whole undo.
+    fn text(self) -> String {
+        let Self { peers, certificates, messages, others, errors, message_errors } = self;
+        // The certificate of a peer that is known again goes without saying.
+        let certificates = if peers.is_empty() { certificates } else { Vec::new() };
+        let peers = match peers.len() {
+            0 | 1 => peers,
+            count => vec![format!("{count} peers are as they were")],
+        };
+        let parts: Vec<_> = peers.into_iter().chain(certificates).chain(others).chain(messages).collect();
+        let (restored, reasons) = (parts.join("; "), [errors, message_errors].concat().join("; "));
+        match (restored.is_empty(), reasons.is_empty()) {
+            (_, true) => restored,
+            (true, false) => format!("not undone: {reasons}"),
+            (false, false) => format!("{restored}, but not all: {reasons}"),
+        }
+    }
+
+    /// Records the result for messages: an error if none was restored, or not all that are still here.
+    fn record_messages(&mut self, result: &RestoredMessages) {
+        let refused = result.error.as_ref().map(|error| match result.refused.len() {
+            1 => error.to_string(),
+            count => format!("{count} messages: {error}"),
+        });
+        let restored = restored(result);
+        match (result.waiting + result.held > 0, refused) {
+            (true, None) => self.messages.push(restored),
+            (false, None) => self.message_errors.push(restored),
+            (false, Some(refused)) if restored.is_empty() => self.message_errors.push(refused),
+            (_, Some(refused)) => self.message_errors.push(format!("{restored}, but not all: {refused}")),
+        }
+    }
+}
+
+/// How many messages are where, without those that were refused. Empty if there are no others.
+fn restored(restored: &RestoredMessages) -> String {
+    let RestoredMessages { waiting, held, on_their_way, gone, .. } = restored;
+    let parts = [
+        (*waiting, "back at the place in the queue", "back at their places in the queue"),
+        (*held, "held again", "held again"),
+        (*on_their_way, "on the way by now", "on the way by now"),
+        (*gone, "no longer here", "no longer here"),
+    ];
+    let there = parts.into_iter().filter(|(count, ..)| *count > 0);
+    let sentences = there.zip(0..).map(|((count, one, many), place)| match (place, count) {
+        (0, 1) => format!("1 message is {one}"),
+        (0, count) => format!("{count} messages are {many}"),
+        (_, 1) => format!("1 {one}"),
+        (_, count) => format!("{count} {many}"),
+    });
+    sentences.collect::<Vec<_>>().join(", ")
+}
+
+fn restore(node: &Node, before: Before, summary: &mut Summary, left: &mut Deed) {
     match before {
         Before::Messages(states) => {
-            let RestoredMessages { waiting, held, on_their_way, gone, refused, error, .. } =
-                node.restore_messages(states);
-            let counts = [
-                (waiting, "at their places in the queue again"),
-                (held, "held again"),
-                (on_their_way, "on the way by now"),
-                (gone, "no longer here"),
-            ];
-            let counted = counts.into_iter().filter(|(count, _)| *count > 0);
-            summary.done.extend(counted.map(|(count, what)| format!("{count} {what}")));
-            summary.errors.extend(error.map(|error| format!("{} messages: {error}", refused.len())));
-            if !refused.is_empty() {
-                summary.left.push(Before::Messages(refused));
+            let result = node.restore_messages(states);
+            summary.record_messages(&result);
+            if !result.refused.is_empty() {
+                left.push(Before::Messages(result.refused));
             }
         }
-        Before::Peer(state) => restore_peer(node, state, summary),
+        Before::Peer(state) => restore_peer(node, state, summary, left),
         Before::Certificate(state) => {
-            summary.done.push(format!("the certificate of {} is as it was", state.address()));
+            summary.certificates.push(format!("the certificate of {} is as it was", state.address()));
             node.restore_certificate(state);
         }
         Before::Hold(state) => {
-            summary.done.push(match state.rule() {
+            summary.others.push(match state.rule() {
                 Some(rule) => format!("what comes is held again if {}", rule.text()),
                 None => "no filter holds what comes, as before".to_owned(),
             });
             node.restore_hold(state);
         }
         Before::Rate(rate) => match node.set_send_rate(rate) {
-            Ok(()) => summary.done.push(format!("sends {rate} messages a second at most, as before")),
+            Ok(()) => summary.others.push(format!("sends {rate} messages a second at most, as before")),
             Err(error) => summary.errors.push(error.to_string()),
         },
         Before::Remote(state) => {
             let remote = state.remote();
             node.restore_remote(state);
             let again = if node.is_remote_ignored(remote) { "ignored again" } else { "no longer ignored" };
-            summary.done.push(format!("connections from {remote} are {again}"));
+            summary.others.push(format!("connections from {remote} are {again}"));
         }
     }
 }
 
-fn restore_peer(node: &Node, state: PeerState, summary: &mut Summary) {
+fn restore_peer(node: &Node, state: PeerState, summary: &mut Summary, left: &mut Deed) {
     let (peer, was_known) = (state.address().clone(), state.is_known());
     if node.restore_peer(state.clone()) {
-        summary.done.push(match node.peer(&peer) {
+        summary.peers.push(match node.peer(&peer) {
             Some(known) if was_known => format!("{peer} is {} again", known.status),
             _ => format!("{peer} is not known any more"),
         });
     } else {
         summary.errors.push(format!("{peer} finds no room among the peers (max-peers)"));
-        summary.left.push(Before::Peer(state));
+        left.push(Before::Peer(state));
     }
 }

@@ -10,22 +10,22 @@ fn of_messages() -> Vec<CommandSpec> {
     let (queue, held) = (|| Takes::item("queue"), || Takes::item("held"));
     vec![
         command("enqueue", "send a text as a message").arg("TEXT", &[Takes::Text], Need::Rest).verbs("send", "queued"),
-        command("json", "send any JSON value as a message").arg("JSON", &[Takes::Json], Need::Rest).verbs("send", "queued"),
+        command("json", "send any JSON value as a message").arg("VALUE", &[Takes::Json], Need::Rest).verbs("send", "queued"),
         command("drop", "remove one message, all that match a filter, or all; a message that is being sent stays")
             .on(&["queue", "held"])
-            .arg("NUMBER, FILTER or all", &[queue(), held(), Takes::Word(vec!["all".into()]), Takes::Filter], Need::Rest)
+            .arg("NUMBER/FILTER/all", &[queue(), held(), Takes::Word(vec!["all".into()]), Takes::Filter], Need::Rest)
             .verbs("drop", "dropped")
             .confirm(Confirm::Many)
             .key('x'),
         command("hold", "hold one message, or all that match a filter, now and later; without an argument, say what is held")
             .on(&["queue"])
-            .arg("NUMBER or FILTER", &[queue(), Takes::Filter], Need::OptionalRest)
+            .arg("NUMBER/FILTER", &[queue(), Takes::Filter], Need::OptionalRest)
             .verbs("hold", "held")
             .key('h'),
         command("unhold", "stop holding messages by a filter; held messages stay held until they are released"),
         command("release", "put one held message, or all, at the end of the queue")
             .on(&["held"])
-            .arg("NUMBER or all", &[held(), Takes::Word(vec!["all".into()])], Need::One)
+            .arg("NUMBER/all", &[held(), Takes::Word(vec!["all".into()])], Need::One)
             .verbs("release", "released")
             .key('r'),
         command("edit", "replace the text of a queued or held message")
@@ -51,12 +51,12 @@ fn of_peers() -> Vec<CommandSpec> {
             .verbs("add", "added"),
         command("ignore", "send nothing to a peer and refuse what it sends; with ip:, close connections from that IP address")
             .on(&["peers"])
-            .arg("HOST:PORT or ip:IP", &[others(), Takes::Address], Need::One)
+            .arg("HOST:PORT/ip:ADDRESS", &[others(), Takes::Address], Need::One)
             .verbs("ignore", "ignored"),
         command("unignore", "stop ignoring a peer or an IP address")
             .on(&["peers", "remotes"])
             .arg(
-                "HOST:PORT or ip:IP",
+                "HOST:PORT/ip:ADDRESS",
                 &[Takes::item_with("peers", &["ignored"]), Takes::Address],
                 Need::One,
             )
@@ -77,7 +77,7 @@ fn of_node() -> Vec<CommandSpec> {
     let command = CommandSpec::new;
     vec![
         command("rate", "set the number of messages sent per second")
-            .arg("NUMBER", &[Takes::Number(0.001, 100_000.0)], Need::One)
+            .arg("PER_SECOND", &[Takes::Number(0.001, 100_000.0)], Need::One)
             .verbs("set the rate", "set the rate"),
         command("undo", "undo a command, for ten seconds").arg(
             "TOKEN",

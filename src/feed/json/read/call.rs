@@ -50,6 +50,8 @@ struct OutcomeForm<'a> {
     #[serde(borrow)]
     opens: Option<ItemForm<'a>>,
     draft: Option<DraftForm>,
+    #[serde(default)]
+    left: Bounded<KeyForm, MAX_ITEMS>,
 }
 
 #[derive(Deserialize)]
@@ -161,7 +163,7 @@ impl Reader<'_> {
     }
 
     fn outcome(self, form: OutcomeForm<'_>) -> Result<Outcome, String> {
-        let OutcomeForm { text, undo, opens, draft } = form;
+        let OutcomeForm { text, undo, opens, draft, left } = form;
         let undo = undo.map(|call| self.call(call)).transpose()?;
         let opens =
             opens.map(|ItemForm(NameForm(list), KeyForm(key))| Ok::<_, String>((self.list(&list)?.0, key)));
@@ -169,7 +171,8 @@ impl Reader<'_> {
             let cancel = cancel.map(|call| self.call(call)).transpose()?;
             Ok::<_, String>(Draft { text: text.0, send: self.call(send)?, cancel })
         });
-        Ok(Outcome { text: text.0, undo, opens: opens.transpose()?, draft: draft.transpose()? })
+        let left = left.0.into_iter().map(|KeyForm(key)| key).collect();
+        Ok(Outcome { text: text.0, undo, opens: opens.transpose()?, draft: draft.transpose()?, left })
     }
 
     fn refusal(self, form: RefusalForm) -> Result<Refusal, String> {

@@ -202,8 +202,8 @@ pub(super) fn outcome(description: &Description) -> BoxedStrategy<Outcome> {
     let draft = (text(), call(description), option::of(call(description)))
         .prop_map(|(text, send, cancel)| Draft { text, send, cancel });
     let opens = option::of((list(description), key()));
-    (text(), option::of(call(description)), opens, option::of(draft))
-        .prop_map(|(text, undo, opens, draft)| Outcome { text, undo, opens, draft })
+    (text(), option::of(call(description)), opens, option::of(draft), vec(key(), 0..3))
+        .prop_map(|(text, undo, opens, draft, left)| Outcome { text, undo, opens, draft, left })
         .boxed()
 }
 

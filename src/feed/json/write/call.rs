@@ -140,6 +140,9 @@ impl Writer<'_> {
             }
             written.end();
         }
+        if !outcome.left.is_empty() {
+            push_keys(object.field("left"), &outcome.left);
+        }
         object.end();
     }
 

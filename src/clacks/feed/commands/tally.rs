@@ -1,0 +1,38 @@
+use clacks_feed::{Key, Outcome, Refusal};
+
+/// What came of a command on one or several items.
+#[derive(Default)]
+pub(super) struct Tally {
+    /// The sentence for each item that was changed.
+    done: Vec<String>,
+    /// Items that were not changed.
+    left: Vec<Key>,
+    /// Why the first of them was not.
+    reason: Option<String>,
+}
+
+impl Tally {
+    /// An item was changed.
+    pub(super) fn done(&mut self, sentence: String) {
+        self.done.push(sentence);
+    }
+
+    /// An item was not changed, for this reason.
+    pub(super) fn refused(&mut self, key: impl ToString, reason: String) {
+        self.left.push(Key::new(&key.to_string()));
+        self.reason.get_or_insert(reason);
+    }
+
+    /// The sentence of the only item, or a count such as `ignored 1 of 2 peers`, with the reason for the others.
+    pub(super) fn outcome(self, past: &str, many: &str) -> Result<Outcome, Refusal> {
+        let Self { mut done, left, reason } = self;
+        let (changed, asked) = (done.len(), done.len() + left.len());
+        let text = match (done.pop(), reason) {
+            (Some(sentence), None) if asked == 1 => sentence,
+            (_, None) => format!("{past} {asked} {many}"),
+            (_, Some(reason)) if asked == 1 => reason,
+            (_, Some(reason)) => format!("{past} {changed} of {asked} {many}; {reason}"),
+        };
+        if changed == 0 { Err(Refusal::new(text)) } else { Ok(Outcome::new(text).leaving(left)) }
+    }
+}
