@@ -8,10 +8,9 @@ use std::{
 
 use clacks_language::command::argument::Existing;
 use clacks_p2p::node::files::target;
-use clacks_source::{json::Record, write_access::directory_of};
+use clacks_p2p_feed::version_1::parse;
+use clacks_source::write_access::directory_of;
 use clacks_text::file_error;
-
-use super::parse;
 
 /// Maximum number of older files beside the newest. The oldest is deleted.
 pub(crate) const KEPT: u32 = 4;
@@ -75,15 +74,14 @@ impl Files {
 
     /// Writes the header line of a file. The header does not count towards the file's size limit, because a large
     /// snapshot could exceed it alone; then every event would begin a new file.
-    pub(crate) fn begin(&mut self, header: Record) -> Result<(), FileError> {
+    pub(crate) fn begin(&mut self, header: &str) -> Result<(), FileError> {
         self.write(header)?;
         self.in_file = 0;
         Ok(())
     }
 
     /// Writes one line. It is buffered until [`flush`](Self::flush).
-    pub(crate) fn write(&mut self, record: Record) -> Result<(), FileError> {
-        let line = record.into_line();
+    pub(crate) fn write(&mut self, line: &str) -> Result<(), FileError> {
         let written = self.file.write_all(line.as_bytes()).and_then(|()| self.file.write_all(b"\n"));
         written.map_err(at(&self.path))?;
         let bytes = line.len() as u64 + 1;

@@ -4,12 +4,12 @@ use std::{path::Path, time::Duration};
 
 use clacks_language::command::playback::{ReplayCommand, SPEEDS, Speed};
 use clacks_p2p::core::{Event, Now};
+use clacks_p2p_feed::version_1::ReplayedNode;
 use jiff::tz::TimeZone;
 use tokio::time::Instant;
 
 use super::{
     jump::{self, JumpError},
-    state::ReplayedNode,
     tape::{Next, RecordingInfo, RecordingReader, TapeError},
 };
 

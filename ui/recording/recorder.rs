@@ -16,7 +16,7 @@ use clacks_p2p::{
     core::{Event, Now},
     node::Snapshot,
 };
-use clacks_source::json::{self, Record};
+use clacks_p2p_feed::version_1::{line, recorded};
 use clacks_text::{byte_size::ByteSize, format};
 use tokio::{
     runtime::Handle,
@@ -28,7 +28,6 @@ use tokio::{
 use super::{
     LIMITS,
     files::{FileError, Files},
-    line,
 };
 
 /// How long what happened may wait to be written.
@@ -287,7 +286,7 @@ impl Writer {
         while let Some(event) = events.try_next() {
             self.note(&event, &mut events)?;
         }
-        self.write(line::end(self.node.now()))?;
+        self.write(&line::end(self.node.now()))?;
         self.files.flush()?;
         Ok(self.files.total())
     }
@@ -305,22 +304,22 @@ impl Writer {
             self.files.rotate()?;
             self.begin(&snapshot)
         } else {
-            self.write(line::snapshot(&snapshot))
+            self.write(&line::snapshot(&snapshot))
         }
     }
 
     fn write_event(&mut self, event: &Event, now: Now) -> Result<(), FileError> {
-        self.write(json::recorded(event, now))
+        self.write(&recorded(event, now))
     }
 
     fn begin(&mut self, snapshot: &Snapshot) -> Result<(), FileError> {
-        self.files.begin(line::header(snapshot, &self.node.options()))?;
+        self.files.begin(&line::header(snapshot, &self.node.options()))?;
         self.count();
         Ok(())
     }
 
-    fn write(&mut self, record: Record) -> Result<(), FileError> {
-        self.files.write(record)?;
+    fn write(&mut self, line: &str) -> Result<(), FileError> {
+        self.files.write(line)?;
         self.count();
         Ok(())
     }

@@ -14,14 +14,13 @@ use clacks_p2p::{
     core::{Event, Now},
     node::files::open_regular,
 };
+use clacks_p2p_feed::version_1::{
+    LineError, MAX_LINE, ReplayedNode,
+    parse::{self, Line},
+};
 use clacks_text::file_error;
 
-use super::{
-    MAX_LINE,
-    left_out::LeftOut,
-    parse::{self, Line, LineError},
-    state::ReplayedNode,
-};
+use super::left_out::LeftOut;
 
 /// Reader of a recording. The file is scanned once when it is opened, so that its defects are known before playback.
 #[derive(Debug)]

@@ -5,6 +5,7 @@
 
 pub mod description;
 pub mod json;
+pub mod version_1;
 
 mod commands;
 mod event;

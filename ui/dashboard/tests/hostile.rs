@@ -8,7 +8,6 @@ use clacks_p2p::{
     core::{Event, Failure, Origin, Refusal, Status},
 };
 use clacks_recording::{player::Player, scripted::Recording};
-use clacks_source::lists::Lists;
 use clacks_terminal::uncertain_width::Frames;
 use clacks_text::{
     charset::Charset,

@@ -2,8 +2,9 @@
 
 use tempfile::TempDir;
 
+use clacks_p2p_feed::version_1::MAX_LINE;
+
 use crate::{
-    MAX_LINE,
     left_out::{LeftOut, Lines},
     scripted::Recording,
     tape::{RecordingInfo, RecordingReader},

@@ -1,12 +1,12 @@
 //! Recordings, given any file.
 
-use clacks_source::{json::recorded, lists::Lists};
+use clacks_p2p_feed::version_1::{
+    parse::{self, Line},
+    recorded,
+};
 use tempfile::TempDir;
 
-use crate::{
-    parse::{self, Line},
-    tape::{Next, RecordingReader},
-};
+use crate::tape::{Next, RecordingReader};
 
 #[test]
 fn recording() {
@@ -48,7 +48,7 @@ fn play(mut tape: RecordingReader) {
 /// What is told of an event says the same when it is read and told again.
 fn check_line(line: &str) {
     let Ok((now, Line::Event(event))) = parse::line(line) else { return };
-    let told = recorded(&event, now).into_line();
+    let told = recorded(&event, now);
     let Ok((again_now, Line::Event(again))) = parse::line(&told) else { panic!("{told}") };
-    assert_eq!(recorded(&again, again_now).into_line(), told);
+    assert_eq!(recorded(&again, again_now), told);
 }

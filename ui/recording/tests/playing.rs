@@ -13,9 +13,9 @@ use jiff::tz::TimeZone;
 use tempfile::TempDir;
 
 use crate::{
+    ReplayedNode,
     player::{AT_A_STRETCH, Playback, Player, Seek},
     scripted::Recording,
-    state::ReplayedNode,
 };
 
 /// A recording, a player of it that stands still, and where the file is.

@@ -4,7 +4,6 @@ use std::{fs, path::Path};
 
 use clacks_language::command::argument::{Existing, RecordCommand};
 use clacks_p2p::{Builder, Message, Node};
-use clacks_source::lists::Lists;
 use clacks_text::byte_size::ByteSize;
 use tempfile::TempDir;
 

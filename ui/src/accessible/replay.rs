@@ -11,7 +11,7 @@ use clacks_recording::{
     player::{Playback, Player, Seek},
     tape::TapeError,
 };
-use clacks_source::{lists::Lists, precheck::REPLAY_SENDS_NOTHING, saved_filters::SavedFilterHits};
+use clacks_source::{precheck::REPLAY_SENDS_NOTHING, saved_filters::SavedFilterHits};
 use clacks_text::format::clock;
 use jiff::tz::TimeZone;
 use tokio::{sync::mpsc, time::Instant};

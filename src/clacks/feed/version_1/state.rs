@@ -11,11 +11,10 @@ use clacks_p2p::{
     Address,
     core::{
         Counters, Event, Failure, HeldBy, HeldMessage, Limit, MessageId, Now, Origin, Peer, PeerCounts,
-        PlaceShare, QueuedMessage, Status,
+        QueuedMessage, Status,
     },
-    node::{CertificateFingerprint, Overview},
+    node::Overview,
 };
-use clacks_source::lists::Lists;
 
 use super::parse::Holdings;
 
@@ -57,7 +56,7 @@ pub struct ReplayedNode {
 
 impl ReplayedNode {
     /// Creates the state from a snapshot taken at `now`. `address` is the address of the node.
-    pub(crate) fn new(address: Address, held: Holdings, now: Now) -> Self {
+    pub fn new(address: Address, held: Holdings, now: Now) -> Self {
         let listed = held.queue.len();
         let mut state = Self {
             address,
@@ -94,17 +93,17 @@ impl ReplayedNode {
     }
 
     /// Creates a new state from a later snapshot, when the events in between are unknown.
-    pub(crate) fn replaced(&self, held: Holdings, now: Now) -> Self {
+    pub fn replaced(&self, held: Holdings, now: Now) -> Self {
         Self::new(self.address.clone(), held, now)
     }
 
     /// Address where other nodes reach this node.
-    pub(crate) fn address(&self) -> &Address {
+    pub fn address(&self) -> &Address {
         &self.address
     }
 
     /// Current time of the state, on both of the node's clocks.
-    pub(crate) fn now(&self) -> Now {
+    pub fn now(&self) -> Now {
         self.now
     }
 
@@ -114,18 +113,18 @@ impl ReplayedNode {
     }
 
     /// Advances the time without an event.
-    pub(crate) fn pass(&mut self, now: Now) {
+    pub fn pass(&mut self, now: Now) {
         self.now = now;
     }
 
     /// How many messages that are on their way are known.
     #[cfg(test)]
-    pub(crate) fn under_way(&self) -> usize {
+    pub fn under_way(&self) -> usize {
         self.under_way.len()
     }
 
     /// Applies the next event, which happened at `now`.
-    pub(crate) fn apply(&mut self, event: &Event, now: Now) {
+    pub fn apply(&mut self, event: &Event, now: Now) {
         self.now = now;
         match event {
             Event::MessageReceived { peer, id, .. } => {
@@ -380,9 +379,10 @@ fn limit_met(status: u16) -> Option<Limit> {
     }
 }
 
-impl Lists for ReplayedNode {
-    /// `free_peers` and `next_send` are those of the last sent message.
-    fn overview(&self) -> Overview {
+/// Queries of what is listed.
+impl ReplayedNode {
+    /// The counts and the current state. `free_peers` and `next_send` are those of the last sent message.
+    pub fn overview(&self) -> Overview {
         let mut overview = Overview::new(self.address.clone());
         overview.uptime = self.now.uptime;
         overview.send_rate = self.send_rate;
@@ -399,11 +399,13 @@ impl Lists for ReplayedNode {
         overview
     }
 
-    fn peer(&self, address: &Address) -> Option<Peer> {
+    /// The peer with this address, if it is listed.
+    pub fn peer(&self, address: &Address) -> Option<Peer> {
         self.peers.get(&(*self.statuses.get(address)?, address.clone())).cloned()
     }
 
-    fn peers_around(&self, anchor: &Address, before: usize, after: usize) -> Vec<Peer> {
+    /// Listed peers around this one.
+    pub fn peers_around(&self, anchor: &Address, before: usize, after: usize) -> Vec<Peer> {
         let Some(status) = self.statuses.get(anchor) else {
             return self.first_peers(before.saturating_add(after));
         };
@@ -415,62 +417,57 @@ impl Lists for ReplayedNode {
         peers
     }
 
-    fn first_peers(&self, count: usize) -> Vec<Peer> {
+    /// The first listed peers, at most `count`.
+    pub fn first_peers(&self, count: usize) -> Vec<Peer> {
         self.peers.values().take(count).cloned().collect()
     }
 
-    fn last_peers(&self, count: usize) -> Vec<Peer> {
+    /// The last listed peers, at most `count`.
+    pub fn last_peers(&self, count: usize) -> Vec<Peer> {
         let mut peers: Vec<_> = self.peers.values().rev().take(count).cloned().collect();
         peers.reverse();
         peers
     }
 
-    /// Certificates are not recorded.
-    fn trusted_certificate(&self, _: &Address) -> Option<CertificateFingerprint> {
-        None
-    }
-
-    fn queue_len(&self) -> usize {
+    /// The number of listed messages in the queue.
+    pub fn queue_len(&self) -> usize {
         self.queue.len()
     }
 
-    fn queue_position(&self, id: MessageId) -> Option<usize> {
+    /// The position of a listed message in the queue.
+    pub fn queue_position(&self, id: MessageId) -> Option<usize> {
         self.queue.binary_search_by_key(&id, |queued| queued.id).ok()
     }
 
-    fn queue_window(&self, positions: Range<usize>) -> Vec<QueuedMessage> {
+    /// The listed messages at these positions of the queue.
+    pub fn queue_window(&self, positions: Range<usize>) -> Vec<QueuedMessage> {
         let end = positions.end.min(self.queue.len());
         self.queue.range(positions.start.min(end)..end).cloned().collect()
     }
 
-    fn queued_message(&self, id: MessageId) -> Option<QueuedMessage> {
+    /// The queued message with this number, if it is listed.
+    pub fn queued_message(&self, id: MessageId) -> Option<QueuedMessage> {
         self.queue.get(self.queue_position(id)?).cloned()
     }
 
-    fn held_position(&self, id: MessageId) -> Option<usize> {
+    /// The position of a listed held message.
+    pub fn held_position(&self, id: MessageId) -> Option<usize> {
         self.held.binary_search_by_key(&id, |held| held.queued.id).ok()
     }
 
-    fn held_window(&self, positions: Range<usize>) -> Vec<HeldMessage> {
+    /// The listed held messages at these positions.
+    pub fn held_window(&self, positions: Range<usize>) -> Vec<HeldMessage> {
         let end = positions.end.min(self.held.len());
         self.held.range(positions.start.min(end)..end).cloned().collect()
     }
 
-    fn hold_rule(&self) -> Option<String> {
+    /// The text of the filter that holds messages.
+    pub fn hold_rule(&self) -> Option<String> {
         self.hold_rule.clone()
     }
 
-    fn ignored_remotes(&self) -> Vec<IpAddr> {
+    /// The ignored remote IP addresses, sorted.
+    pub fn ignored_remotes(&self) -> Vec<IpAddr> {
         self.ignored_remotes.iter().copied().collect()
-    }
-
-    /// Always empty, because recordings do not contain it.
-    fn places(&self, _: usize) -> (Vec<PlaceShare>, usize) {
-        (Vec::new(), 0)
-    }
-
-    /// Always `None`, because recordings do not contain it.
-    fn connections(&self) -> Option<usize> {
-        None
     }
 }

@@ -8,16 +8,13 @@ use clacks_p2p::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::VERSION;
-use clacks_source::json::{
-    Record, millis,
-    parts::{Counted, Counts, Listed, Millis, Named, Rate, Waiting, count},
-};
+use super::{VERSION, to_line};
+use crate::json::parts::{Counted, Counts, Listed, Millis, Named, Rate, Waiting, count};
 
 /// The first line of a file: format version, program, options and the node's state.
-pub(crate) fn header(snapshot: &Snapshot, options: &Options) -> Record {
+pub fn header(snapshot: &Snapshot, options: &Options) -> String {
     let Now { uptime, unix_ms } = snapshot.now;
-    Record::of(&Header {
+    to_line(&Header {
         clacks: "recording",
         version: VERSION,
         time: unix_ms,
@@ -31,14 +28,14 @@ pub(crate) fn header(snapshot: &Snapshot, options: &Options) -> Record {
 }
 
 /// The node's state, after events that were missed.
-pub(crate) fn snapshot(snapshot: &Snapshot) -> Record {
+pub fn snapshot(snapshot: &Snapshot) -> String {
     let holdings = Some(HoldingsJson::from(snapshot));
-    Record::of(&OfTheFile { snapshot: holdings, ..OfTheFile::new("snapshot", snapshot.now) })
+    to_line(&OfTheFile { snapshot: holdings, ..OfTheFile::new("snapshot", snapshot.now) })
 }
 
 /// The last line of a recording that ended normally.
-pub(crate) fn end(now: Now) -> Record {
-    Record::of(&OfTheFile::new("end", now))
+pub fn end(now: Now) -> String {
+    to_line(&OfTheFile::new("end", now))
 }
 
 #[derive(Serialize)]
@@ -91,7 +88,7 @@ impl From<&Options> for Behaviour {
     fn from(options: &Options) -> Self {
         Self {
             send_rate: options.send_rate,
-            kill_timeout_ms: millis(options.kill_timeout),
+            kill_timeout_ms: Millis(options.kill_timeout).into(),
             max_in_flight: options.max_in_flight,
             max_in_flight_per_peer: options.max_in_flight_per_peer,
             max_queue_messages: options.max_queue_messages,

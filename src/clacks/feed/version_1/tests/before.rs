@@ -1,7 +1,7 @@
 //! Recordings that an earlier version of the program made are played as they were then.
 //!
 //! `session.jsonl` is of a `clacks node` among others, `scripted.jsonl` of the node in
-//! [`scripted`](crate::scripted). Beside each is what the program of then made of it: `.printed.jsonl`, the
+//! [`scripted`](crate::version_1::scripted). Beside each is what the program of then made of it: `.printed.jsonl`, the
 //! events as `clacks node` prints them, and `.state.json`, what the node knew and held at the end.
 //!
 //! All is compared to the byte, except for limits that were added since: their counts are 0.
@@ -11,15 +11,11 @@ use clacks_p2p::{
     node::Snapshot,
 };
 
-use clacks_source::{
-    json::{happened, recorded},
-    lists::Lists,
-};
-
-use crate::{
-    line,
+use crate::json::events::Written;
+use crate::version_1::{
+    ReplayedNode, line,
     parse::{self, Line},
-    state::ReplayedNode,
+    recorded, to_line,
 };
 
 /// A recording, and what was made of it.
@@ -108,7 +104,7 @@ fn a_limit_that_was_added_is_passed_over_and_one_that_was_changed_or_lost_is_not
 fn every_event_of_a_recording_made_before_is_written_again_as_it_was() {
     for Before { name, recording, .. } in RECORDINGS {
         for (event, now, line) in replayed(recording).0 {
-            assert_eq!(without_added_limits(&recorded(&event, now).into_line(), line), line, "{name}");
+            assert_eq!(without_added_limits(&recorded(&event, now), line), line, "{name}");
         }
     }
 }
@@ -119,7 +115,7 @@ fn every_event_of_a_recording_made_before_is_printed_as_it_was() {
         let (events, _) = replayed(recording);
         assert_eq!(events.len(), printed.lines().count(), "{name}");
         for ((event, now, _), printed) in events.iter().zip(printed.lines()) {
-            let line = happened(event, now.unix_ms).into_line();
+            let line = to_line(&Written::brief(event, now.unix_ms));
             assert_eq!(without_added_limits(&line, printed), printed, "{name}");
         }
     }
@@ -129,7 +125,7 @@ fn every_event_of_a_recording_made_before_is_printed_as_it_was() {
 fn a_recording_made_before_ends_in_the_state_that_it_did() {
     for Before { name, recording, state, .. } in RECORDINGS {
         let (_, ended) = replayed(recording);
-        let line = line::snapshot(&snapshot(&ended)).into_line();
+        let line = line::snapshot(&snapshot(&ended));
         assert_eq!(without_added_limits(&line, state), state.trim_end(), "{name}");
     }
 }

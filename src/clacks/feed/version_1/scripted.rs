@@ -17,10 +17,9 @@ use clacks_p2p::{
     node::{Overview, Snapshot},
     protocol::{Kind, Payload},
 };
-use clacks_source::json::recorded;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
-use super::line;
+use super::{line, recorded};
 
 /// State of the node at one time, as far as a recording contains it.
 #[derive(Debug, Clone, PartialEq)]
@@ -255,9 +254,9 @@ impl Recording {
 
     /// The text of the recording's file.
     pub fn text(&self) -> String {
-        let mut text = line::header(&self.began, &self.options).into_line() + "\n";
+        let mut text = line::header(&self.began, &self.options) + "\n";
         for (event, now) in &self.events {
-            let _ = writeln!(text, "{}", recorded(event, *now).into_line());
+            let _ = writeln!(text, "{}", recorded(event, *now));
         }
         text
     }

@@ -6,13 +6,13 @@ use clacks_p2p::{
     Address,
     core::{Event, Failure, Now, Origin, Refusal, Scope},
 };
-use clacks_source::{json::recorded, lists::Lists};
 use proptest::prelude::*;
 
-use crate::{
+use crate::version_1::{
+    ReplayedNode,
     parse::{self, Line},
+    recorded,
     scripted::{Known, Recording},
-    state::ReplayedNode,
 };
 
 fn known(state: &ReplayedNode) -> Known {
@@ -48,7 +48,7 @@ proptest! {
             for ((event, at), line) in told.by_ref().take(count - so_far) {
                 let (now, read) = parse::line(line).unwrap();
                 // White space and escapes in a message may be others; it is the same JSON.
-                prop_assert_eq!((recorded_again(&read, now), now), (recorded(event, *at).into_line(), *at));
+                prop_assert_eq!((recorded_again(&read, now), now), (recorded(event, *at), *at));
                 state.apply(event, now);
             }
             so_far = count;
@@ -60,7 +60,7 @@ proptest! {
 /// An event that was read, written as it is recorded.
 fn recorded_again(line: &Line, now: Now) -> String {
     let Line::Event(event) = line else { panic!("{line:?}") };
-    recorded(event, now).into_line()
+    recorded(event, now)
 }
 
 #[test]
@@ -84,10 +84,10 @@ fn what_no_script_brings_about_is_read_as_it_was_written() {
         Event::Lagged(7),
         Event::SendRateChanged { rate: 0.1 },
     ] {
-        let line = recorded(&told, now).into_line();
+        let line = recorded(&told, now);
         assert_eq!(parse::line(&line).unwrap(), (now, Line::Event(told)), "{line}");
     }
-    let line = recorded(&Event::Lagged(7), now).into_line().replace("lagged", "a_later_kind");
+    let line = recorded(&Event::Lagged(7), now).replace("lagged", "a_later_kind");
     assert_eq!(parse::line(&line).unwrap(), (now, Line::Unknown));
 }
 

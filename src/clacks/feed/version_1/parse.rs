@@ -9,13 +9,13 @@ use clacks_p2p::{
 use serde::Deserialize;
 
 use super::{MAX_LINE, VERSION, line};
-use clacks_source::json::{
+use crate::json::{
     events::EventLine,
     parts::{Millis, Named, Wrong, reason},
 };
 
 /// First characters of every recording, whatever its version.
-pub(crate) const BEGINNING: &str = r#"{"clacks":"recording","version":"#;
+pub const BEGINNING: &str = r#"{"clacks":"recording","version":"#;
 
 /// Why a line of a recording is invalid. `Display` writes a reason for the user.
 #[derive(Debug, thiserror::Error)]
@@ -60,7 +60,7 @@ impl From<Wrong> for LineError {
 
 /// One parsed line.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Line {
+pub enum Line {
     /// The first line of a file, with the node's state.
     Header(Box<Holdings>),
     /// The node's state after missed events.
@@ -75,39 +75,41 @@ pub(crate) enum Line {
 
 /// State of the node in a header or snapshot line.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Holdings {
+pub struct Holdings {
     /// Address where other nodes reach the node. Present only in a header.
-    pub(crate) address: Option<Address>,
+    pub address: Option<Address>,
     /// Messages sent per second.
-    pub(crate) send_rate: f64,
+    pub send_rate: f64,
     /// Number of messages in the queue, including those not listed.
-    pub(crate) queued: usize,
+    pub queued: usize,
     /// Number of messages being sent.
-    pub(crate) in_flight: usize,
+    pub in_flight: usize,
     /// Total size in bytes of all messages that the node has.
-    pub(crate) held_bytes: usize,
+    pub held_bytes: usize,
     /// Uptime at which the next message is due; `None` if none is scheduled.
-    pub(crate) next_send: Option<Duration>,
-    pub(crate) peer_counts: PeerCounts,
+    pub next_send: Option<Duration>,
+    /// Number of peers of each status.
+    pub peer_counts: PeerCounts,
     /// Counts of events since the node started.
-    pub(crate) counters: Counters,
+    pub counters: Counters,
     /// The listed peers.
-    pub(crate) peers: Vec<Peer>,
+    pub peers: Vec<Peer>,
     /// The listed messages of the queue.
-    pub(crate) queue: Vec<QueuedMessage>,
-    pub(crate) held_in_all: usize,
+    pub queue: Vec<QueuedMessage>,
+    /// Number of held messages, including those not listed.
+    pub held_in_all: usize,
     /// The listed held messages.
-    pub(crate) held: Vec<HeldMessage>,
+    pub held: Vec<HeldMessage>,
     /// Messages being sent, each with its receiver.
-    pub(crate) under_way: Vec<(Address, QueuedMessage)>,
+    pub under_way: Vec<(Address, QueuedMessage)>,
     /// The filter that holds messages, as text; `None` without one.
-    pub(crate) hold_rule: Option<String>,
+    pub hold_rule: Option<String>,
     /// IP addresses whose connections are closed.
-    pub(crate) ignored_remotes: BTreeSet<IpAddr>,
+    pub ignored_remotes: BTreeSet<IpAddr>,
 }
 
 /// Parses the first line of a file.
-pub(crate) fn header(line: &str) -> Result<(Now, Line), LineError> {
+pub fn header(line: &str) -> Result<(Now, Line), LineError> {
     #[derive(Deserialize)]
     struct Kind {
         clacks: String,
@@ -124,7 +126,7 @@ pub(crate) fn header(line: &str) -> Result<(Now, Line), LineError> {
 }
 
 /// Parses any line.
-pub(crate) fn line(line: &str) -> Result<(Now, Line), LineError> {
+pub fn line(line: &str) -> Result<(Now, Line), LineError> {
     let Beginning { event, clacks, time, uptime_ms } = serde_json::from_str(line)?;
     let now = Now { uptime: uptime_ms.0, unix_ms: time };
     let told = match (event.as_deref(), clacks.as_deref()) {

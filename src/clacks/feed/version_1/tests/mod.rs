@@ -1,0 +1,4 @@
+//! Recordings that are written and read again.
+
+mod before;
+mod folding;
