@@ -20,6 +20,7 @@ pub mod description;
 pub mod escape;
 pub mod filter;
 pub mod json;
+pub mod json_text;
 pub mod mirror;
 pub mod paging;
 pub mod undo;

@@ -55,7 +55,6 @@ mod field;
 mod fuzz;
 mod grammar;
 mod ip_network;
-mod json_text;
 mod number;
 mod parse;
 mod pattern;

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     Direction, Key, Line, Name, Now, Row, Statuses, Text, Value,
     description::{Description, EventId, EventSpec, Field, Kind, ListId, ListSpec, Role},
-    filter::json_text,
+    json_text,
 };
 
 /// How much of a text a filter searches, in bytes.

@@ -2,7 +2,7 @@
 
 /// The characters of a JSON string. `None` for any other text. Of a string that is cut off only the start is there, and
 /// an escape that is cut off is left out. A surrogate that has no partner becomes U+FFFD.
-pub(super) fn characters(json: &str, is_cut: bool) -> Option<String> {
+pub fn characters(json: &str, is_cut: bool) -> Option<String> {
     let mut rest = json.strip_prefix('"')?;
     let mut characters = String::with_capacity(rest.len());
     loop {
