@@ -52,12 +52,12 @@ pub fn char_boundary(text: &str, at: usize) -> usize {
 
 /// A size in decimal units: `17 B`, `1.2 kB`, `64 MB`.
 pub fn size(bytes: usize) -> String {
-    scaled(bytes as f64, [" B", " kB", " MB", " GB"])
+    scaled(bytes as f64, [" B", " kB", " MB", " GB", " TB", " PB", " EB"])
 }
 
 /// A count: `17`, `1.2k`, `3.4M`.
 pub fn count(count: usize) -> String {
-    scaled(count as f64, ["", "k", "M", "G"])
+    scaled(count as f64, ["", "k", "M", "G", "T", "P", "E"])
 }
 
 /// All digits of a number, in groups of three: `17`, `1,000`, `1,047,552`.
@@ -80,9 +80,9 @@ pub fn rate(per_second: f64) -> String {
     }
 }
 
-fn scaled(mut value: f64, units: [&str; 4]) -> String {
+fn scaled(mut value: f64, units: [&str; 7]) -> String {
     let mut unit = 0;
-    while value >= 999.5 && unit < 3 {
+    while value >= 999.5 && unit + 1 < units.len() {
         value /= 1000.0;
         unit += 1;
     }

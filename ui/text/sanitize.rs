@@ -51,16 +51,24 @@ pub struct SafeLine {
 ///
 /// The work is bounded by `max_columns`, not by the length of the text.
 pub fn sanitize(text: &str, max_columns: usize, charset: Charset) -> SafeLine {
-    row_of(Pieces::new(text, charset), max_columns)
+    row_of(Pieces::new(text, charset), max_columns).0
+}
+
+/// As [`sanitize`], but `None` for a text that has more than `max_columns` columns.
+pub fn sanitize_whole(text: &str, max_columns: usize, charset: Charset) -> Option<SafeLine> {
+    let (row, is_cut) = row_of(Pieces::new(text, charset), max_columns);
+    (!is_cut).then_some(row)
 }
 
 /// As [`sanitize`], without the no-break spaces, for text that is read out and not laid out in columns.
 pub fn sanitize_unpadded(text: &str, max_columns: usize, charset: Charset) -> String {
-    row_of(Pieces { is_padded: false, ..Pieces::new(text, charset) }, max_columns).text
+    row_of(Pieces { is_padded: false, ..Pieces::new(text, charset) }, max_columns).0.text
 }
 
-fn row_of(mut pieces: Pieces<'_>, max_columns: usize) -> SafeLine {
+/// One row, and whether the text is longer.
+fn row_of(mut pieces: Pieces<'_>, max_columns: usize) -> (SafeLine, bool) {
     let mut row = SafeLine::default();
+    pieces.write_plain(&mut row, max_columns.saturating_sub(1));
     // The position for a cut: there is space for the `…` after it.
     let mut cut = row.end();
     while let Some(width) = pieces.write_next(&mut row.text) {
@@ -70,13 +78,13 @@ fn row_of(mut pieces: Pieces<'_>, max_columns: usize) -> SafeLine {
             if max_columns > 0 {
                 row.push_cut(pieces.charset);
             }
-            break;
+            return (row, true);
         }
         if row.width < max_columns {
             cut = row.end();
         }
     }
-    row
+    (row, false)
 }
 
 /// Sanitizes `text` to rows of at most `columns` columns, and returns at most `rows` of them from row `skip` on.
@@ -238,6 +246,17 @@ impl<'a> Pieces<'a> {
 
     fn rest(&self) -> &'a str {
         self.rest.as_str()
+    }
+
+    /// Appends at most `max_columns` of the ASCII characters that the text starts with. Such a character is a cell of one
+    /// column, except for the last one: the character behind it can join it.
+    fn write_plain(&mut self, row: &mut SafeLine, max_columns: usize) {
+        let rest = self.rest();
+        let plain = rest.bytes().take(max_columns + 1).take_while(|byte| matches!(byte, b' '..=b'~')).count();
+        let (plain, rest) = rest.split_at(plain.saturating_sub(1).min(max_columns));
+        row.text.push_str(plain);
+        row.width += plain.len();
+        self.rest = rest.chars();
     }
 
     /// Appends the next piece to `out`. Returns its width in columns; `None` at the end.
