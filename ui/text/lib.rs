@@ -15,6 +15,7 @@ pub mod sanitize;
 #[allow(clippy::unwrap_used, clippy::missing_panics_doc, missing_docs, reason = "only tests call it")]
 pub mod testing;
 pub mod toml;
+pub mod value;
 pub mod width_range;
 
 pub use clacks_feed::escape;
