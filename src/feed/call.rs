@@ -53,6 +53,8 @@ pub struct Outcome {
 }
 
 /// A text to edit. The input line begins with it.
+///
+/// A face makes one of the two calls. If `send` is refused, the draft stays open, so that the user can correct the text.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Draft {
     /// The text at the beginning.
@@ -98,6 +100,11 @@ impl Outcome {
     /// Sets the items that stayed as they were.
     pub fn leaving(self, left: impl IntoIterator<Item = Key>) -> Self {
         Self { left: left.into_iter().collect(), ..self }
+    }
+
+    /// Sets the text that the user should edit.
+    pub fn drafting(self, draft: Draft) -> Self {
+        Self { draft: Some(draft), ..self }
     }
 
     /// Sets the item that a face should open.

@@ -7,15 +7,20 @@ pub const MAX_DEEDS: usize = 16;
 /// Maximum bytes of all deeds that are kept, so that dropping a queue of usual size can be undone. The oldest are
 /// dropped first.
 pub const MAX_BYTES: usize = 64 << 20;
+/// Maximum drafts that are kept. The oldest is dropped first.
+pub const MAX_DRAFTS: usize = 16;
 /// How long a deed can be undone.
 pub const TIME_TO_UNDO: Duration = Duration::from_secs(10);
 
 /// The last deeds: at most 16, with at most 64 MiB, of the last 10 seconds. `D` is what a network needs to undo one.
 ///
 /// Contents stay at the node: a face gets a token.
+///
+/// Beside them are drafts: what a [`Draft`](crate::Draft) began and its `cancel` undoes, however long the user writes.
 #[derive(Debug)]
 pub struct UndoStore<D> {
     deeds: VecDeque<Deed<D>>,
+    drafts: VecDeque<(u64, D)>,
     next_token: u64,
     bytes: usize,
 }
@@ -42,7 +47,7 @@ pub enum UndoError {
 
 impl<D> Default for UndoStore<D> {
     fn default() -> Self {
-        Self { deeds: VecDeque::new(), next_token: 1, bytes: 0 }
+        Self { deeds: VecDeque::new(), drafts: VecDeque::new(), next_token: 1, bytes: 0 }
     }
 }
 
@@ -64,17 +69,42 @@ impl<D> UndoStore<D> {
         Some(token)
     }
 
-    /// Whether a deed can be undone now.
-    pub fn check(&self, token: &str, uptime: Duration) -> Result<(), UndoError> {
-        self.position(token, uptime).map(|_| ())
+    /// Stores what a draft began. It can be undone until 16 newer drafts are stored. Returns its token.
+    pub fn push_draft(&mut self, content: D) -> u64 {
+        let token = self.next_token;
+        self.next_token += 1;
+        self.drafts.push_back((token, content));
+        if self.drafts.len() > MAX_DRAFTS {
+            self.drafts.pop_front();
+        }
+        token
     }
 
-    /// Removes a deed in order to undo it.
+    /// The drafts and their tokens, the oldest first.
+    pub fn drafts(&self) -> impl Iterator<Item = (u64, &D)> {
+        self.drafts.iter().map(|(token, content)| (*token, content))
+    }
+
+    /// Whether a deed or a draft can be undone now.
+    pub fn check(&self, token: &str, uptime: Duration) -> Result<(), UndoError> {
+        let is_draft = self.draft_position(token).is_some();
+        if is_draft { Ok(()) } else { self.position(token, uptime).map(|_| ()) }
+    }
+
+    /// Removes a deed or a draft in order to undo it.
     pub fn pop(&mut self, token: &str, uptime: Duration) -> Result<D, UndoError> {
+        if let Some((_, draft)) = self.draft_position(token).and_then(|draft| self.drafts.remove(draft)) {
+            return Ok(draft);
+        }
         let position = self.position(token, uptime)?;
         let deed = self.deeds.remove(position).ok_or(UndoError::Gone)?;
         self.bytes -= deed.bytes;
         Ok(deed.content)
+    }
+
+    fn draft_position(&self, token: &str) -> Option<usize> {
+        let token: u64 = token.trim().parse().ok()?;
+        self.drafts.iter().position(|(draft, _)| *draft == token)
     }
 
     fn position(&self, token: &str, uptime: Duration) -> Result<usize, UndoError> {
@@ -122,6 +152,21 @@ mod tests {
         for nothing in ["", "x", "-1", "2", "18446744073709551616"] {
             assert_eq!(store.pop(nothing, START), Err(UndoError::NoToken));
         }
+    }
+
+    #[test]
+    fn drafts_are_kept_until_there_are_too_many() {
+        let mut store = UndoStore::default();
+        let deed = store.push("deed", 1, START).unwrap();
+        let draft = store.push_draft("draft").to_string();
+        assert_eq!(store.check(&draft, TIME_TO_UNDO * 1000), Ok(()));
+        assert_eq!(store.drafts().collect::<Vec<_>>(), [(deed + 1, &"draft")]);
+        assert_eq!(store.pop(&draft, TIME_TO_UNDO * 1000), Ok("draft"));
+        assert_eq!(store.pop(&draft, START), Err(UndoError::Gone));
+        let tokens: Vec<_> = (0..=MAX_DRAFTS).map(|_| store.push_draft("draft").to_string()).collect();
+        assert_eq!(store.check(&tokens[0], START), Err(UndoError::Gone));
+        assert_eq!(store.check(&tokens[1], START), Ok(()));
+        assert_eq!(store.check(&deed.to_string(), START), Ok(()));
     }
 
     #[test]

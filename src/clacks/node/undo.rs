@@ -1,8 +1,11 @@
 use std::net::IpAddr;
 
 use crate::{
-    core::{HoldState, MessageId, MessageState, PeerState, RemoteState, RestoredMessages},
-    protocol::Address,
+    core::{
+        EnqueueError, HoldState, MessageId, MessageState, PeerState, RemoteState, ReplaceError,
+        RestoredMessages,
+    },
+    protocol::{Address, Message},
 };
 
 use super::{Node, trust::CertificateState};
@@ -19,6 +22,42 @@ impl Node {
     /// Saves the states of all held messages, sorted by id.
     pub fn held_states(&self) -> Vec<MessageState> {
         self.shared.with_core(|at| at.core.held_states())
+    }
+
+    /// Holds those of these messages that are queued, until they are released. Returns their states before.
+    pub fn hold_undoable(&self, ids: &[MessageId]) -> Vec<MessageState> {
+        self.shared.with_core(|at| at.core.hold_undoable(ids))
+    }
+
+    /// Holds a message while it is edited, if it is queued. Returns its state before. `None` if it is neither queued nor
+    /// held.
+    pub fn hold_for_edit(&self, id: MessageId) -> Option<MessageState> {
+        self.shared.with_core(|at| {
+            let before = at.core.message_state(id);
+            at.core.hold(id);
+            before
+        })
+    }
+
+    /// Releases those of these messages that are held, to the tail of the queue. Returns their states before, and their
+    /// new ids.
+    pub fn release_undoable(&self, ids: &[MessageId]) -> Vec<(MessageState, MessageId)> {
+        self.shared.with_core(|at| at.core.release_undoable(ids))
+    }
+
+    /// Releases all held messages, sorted by id. Returns their states before.
+    pub fn release_all_undoable(&self) -> Vec<MessageState> {
+        self.shared.with_core(|at| at.core.release_all_undoable())
+    }
+
+    /// Replaces the text of a message as [`Node::replace`] does. Returns its state before.
+    pub fn replace_undoable(&self, id: MessageId, message: Message) -> Result<MessageState, ReplaceError> {
+        self.shared.with_core(|at| {
+            if self.shared.stopped.is_cancelled() {
+                return Err(EnqueueError::Stopped.into());
+            }
+            at.core.replace_undoable(id, message)
+        })
     }
 
     /// Drops those of these messages that are queued or held. Returns their states.

@@ -1,7 +1,8 @@
 use rand::{RngExt, rngs::StdRng, seq::IndexedRandom};
 
 use super::{
-    Random, Specimen, block_on,
+    Random, Specimen, block_on, drafts,
+    undoing::Essence,
     walk::{contents, steady_gauges, walk},
 };
 use crate::{
@@ -51,7 +52,11 @@ fn agrees(network: &std::sync::Arc<dyn Network>, spec: &CommandSpec, call: &Call
             panic!("{call:?} is wrong ({reason:?}), but it succeeded: {:?}", outcome.text)
         }
         (Check::Begun, Ok(outcome)) => panic!("{call:?} is begun, but it succeeded: {:?}", outcome.text),
-        (Check::Works, Ok(outcome)) => assert!(!outcome.text.is_empty(), "{call:?} gives no words"),
+        (Check::Works, Ok(outcome)) => {
+            assert!(!outcome.text.is_empty(), "{call:?} gives no words");
+            let essence = || Essence::of_rows(&**network, &before.0);
+            outcome.draft.into_iter().for_each(|draft| drafts::end(network, draft, &essence(), random));
+        }
         (_, Err(refusal)) => {
             assert!(!refusal.text.is_empty(), "{call:?} gives no reason");
             let after = contents(&**network);

@@ -8,6 +8,7 @@ mod commands;
 mod copies;
 mod cost;
 mod describing;
+mod drafts;
 mod events;
 mod hostile;
 mod sorting;

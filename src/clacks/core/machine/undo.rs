@@ -7,9 +7,9 @@ use clacks_transport::rate_limit_key;
 use crate::{
     core::{
         Discovery, EnqueueError, Event, HeldBy, HeldMessage, HoldState, MessageId, MessageState, Now, Origin,
-        PeerState, RemoteState, RestoredMessages, peers::PeerRecord, queue::Entry,
+        PeerState, RemoteState, ReplaceError, RestoredMessages, peers::PeerRecord, queue::Entry,
     },
-    protocol::Address,
+    protocol::{Address, Message},
 };
 
 use super::{Core, Purpose};
@@ -37,6 +37,42 @@ impl Core {
     pub fn held_states(&mut self) -> Vec<MessageState> {
         let ids: Vec<_> = self.queue.held().window(0..usize::MAX).map(|held| held.queued.id).collect();
         ids.into_iter().filter_map(|id| self.queue.state(id)).collect()
+    }
+
+    /// Holds those of these messages that are queued, as [`Core::hold`] does. Returns their states before.
+    pub fn hold_undoable(&mut self, ids: &[MessageId]) -> Vec<MessageState> {
+        let hold = |id: &MessageId| {
+            let before = self.queue.position(*id).and_then(|_| self.queue.state(*id))?;
+            self.hold(*id).then_some(before)
+        };
+        ids.iter().filter_map(hold).collect()
+    }
+
+    /// Releases those of these messages that are held, as [`Core::release`] does. Returns their states before, and their
+    /// new ids.
+    pub fn release_undoable(&mut self, ids: &[MessageId]) -> Vec<(MessageState, MessageId)> {
+        let release = |id: &MessageId| {
+            let before = self.held_position(*id).and_then(|_| self.queue.state(*id))?;
+            Some((before, self.release(*id)?))
+        };
+        ids.iter().filter_map(release).collect()
+    }
+
+    /// Releases all held messages, sorted by id. Returns their states before.
+    pub fn release_all_undoable(&mut self) -> Vec<MessageState> {
+        let before = self.held_states();
+        self.release_all();
+        before
+    }
+
+    /// Replaces the text of a message as [`Core::replace`] does. Returns its state before.
+    pub fn replace_undoable(
+        &mut self,
+        id: MessageId,
+        message: Message,
+    ) -> Result<MessageState, ReplaceError> {
+        let before = self.queue.state(id).ok_or(ReplaceError::NotHere)?;
+        self.replace(id, message).map(|()| before)
     }
 
     /// Restores messages to their saved states and ids: at their positions in the queue, or held. A dropped message

@@ -12,7 +12,10 @@ use clacks_feed::{
 };
 use clacks_p2p::{Address, AddressError, DEFAULT_MAX_DEPTH, Message, Node, core::MessageId};
 
-use super::objection::{not_held, not_here};
+use super::{
+    draft,
+    objection::{not_held, not_here},
+};
 
 use crate::{
     ClacksNetwork,
@@ -39,6 +42,8 @@ pub(super) enum Action {
     Unhold,
     Release(Vec<MessageId>),
     ReleaseAll,
+    /// Holds a message so that its text can be edited.
+    Edit(MessageId),
     Replace(MessageId, Message),
     Rate(f64),
     Undo(Text),
@@ -104,8 +109,11 @@ pub(super) fn action(network: &ClacksNetwork, call: &Call, arguments: &Arguments
         ("unhold", _) => Ok(Action::Unhold),
         ("release", Some(Argument::Word(_))) => Ok(Action::ReleaseAll),
         ("release", _) => Ok(Action::Release(ids())),
-        ("edit", Some(Argument::Text(text))) => match ids()[..] {
-            [id] => new_text(&text).map(|message| Action::Replace(id, message)),
+        ("edit", value) => match (&ids()[..], value) {
+            ([id], Some(Argument::Text(text))) => {
+                draft::read(&text).map(|message| Action::Replace(*id, message))
+            }
+            ([id], _) => Ok(Action::Edit(*id)),
             _ => Err(Check::wrong("one message can be changed at a time")),
         },
         ("rate", Some(Argument::Number(rate))) => Ok(Action::Rate(rate)),
@@ -121,36 +129,11 @@ fn items(call: &Call, arguments: &Arguments) -> Vec<(ListId, Key)> {
     call.on.iter().filter(|key| seen.insert(*key)).map(|key| (list, key.clone())).collect()
 }
 
-fn message(text: &Text) -> Message {
+pub(super) fn message(text: &Text) -> Message {
     Message::text(text.untrusted())
 }
 
-/// The new text of a message, which is written as a line to send: `:json VALUE`, or a text, in which a colon at the
-/// beginning is doubled.
-fn new_text(text: &Text) -> Result<Message, Check> {
-    let typed = text.untrusted();
-    if let Some(json) = typed.strip_prefix(":json ") {
-        return from_json(json);
-    }
-    match typed.strip_prefix(':') {
-        None => Ok(message(text)),
-        Some(plain) if plain.starts_with(':') => Ok(Message::text(plain)),
-        Some(_) if ":json ".starts_with(typed) => Err(Check::Begun),
-        Some(_) => Err(Check::wrong(NOT_A_TEXT)),
-    }
-}
-
-const NOT_A_TEXT: &str = "the new text of a message is a line of text, or :json VALUE";
-
-/// Why a line is not the new text of a message.
-pub(super) fn not_a_text(typed: &str) -> Option<String> {
-    if let Some(json) = typed.strip_prefix(":json ") {
-        return Message::from_json(json, DEFAULT_MAX_DEPTH).err().map(|error| error.to_string());
-    }
-    (typed.starts_with(':') && !typed.starts_with("::")).then(|| NOT_A_TEXT.to_owned())
-}
-
-fn from_json(json: &str) -> Result<Message, Check> {
+pub(super) fn from_json(json: &str) -> Result<Message, Check> {
     Message::from_json(json, DEFAULT_MAX_DEPTH).map_err(|error| Check::wrong(error.to_string()))
 }
 

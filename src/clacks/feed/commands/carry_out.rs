@@ -1,4 +1,9 @@
-use std::{collections::HashSet, future::ready, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    future::ready,
+    sync::Arc,
+    time::Duration,
+};
 
 use clacks_feed::{
     Call, Doing, Network, Outcome, Refusal,
@@ -13,6 +18,7 @@ use tokio::sync::Semaphore;
 
 use super::{
     action::{Action, Party},
+    draft,
     objection::{
         NOTHING_TO_DROP, no_room_for, not_announced, not_held, not_here, not_ignored, not_unignored,
     },
@@ -71,6 +77,7 @@ fn at_once(network: &ClacksNetwork, action: Action) -> Done {
         }
         Action::ShowHeld => Ok(Outcome::new(held(node))),
         Action::Unhold => Ok(unhold(network)),
+        Action::Edit(id) => draft::begin(network, id),
         Action::Replace(id, message) => replace(network, id, message),
         Action::Rate(rate) => {
             let before = vec![Before::Rate(node.options().send_rate)];
@@ -103,10 +110,12 @@ fn warning_of_size(size: usize) -> String {
 
 fn replace(network: &ClacksNetwork, id: MessageId, message: Message) -> Done {
     let (node, size) = (network.node(), message.size());
-    let before = node.message_states(&[id]);
-    node.replace(id, message).map_err(|error| Refusal::new(format!("{id} is as it was: {error}")))?;
+    let before = node
+        .replace_undoable(id, message)
+        .map_err(|error| Refusal::new(format!("{id} is as it was: {error}")))?;
+    let before = draft::finish(network, id).unwrap_or(before);
     let outcome = Outcome::new(format!("changed {id}{}", warning_of_size(size)));
-    Ok(undoable(network, outcome, vec![Before::Messages(before)]))
+    Ok(undoable(network, outcome, vec![Before::Messages(vec![before])]))
 }
 
 fn drop_these(network: &ClacksNetwork, ids: &[MessageId]) -> Done {
@@ -127,33 +136,30 @@ fn drop_these(network: &ClacksNetwork, ids: &[MessageId]) -> Done {
 
 fn hold(network: &ClacksNetwork, ids: &[MessageId]) -> Done {
     let node = network.node();
-    let mut before = node.message_states(ids);
+    let before = node.hold_undoable(ids);
+    let are_held: HashSet<_> = before.iter().map(|state| state.queued().id).collect();
     let mut tally = Tally::default();
     for id in ids {
-        match not_held(node, *id) {
-            None if node.hold(*id) => tally.done(format!("held {id}")),
-            reason => {
-                before.retain(|state| state.queued().id != *id);
-                tally.refused(id, reason.unwrap_or_default());
-            }
+        if are_held.contains(id) {
+            tally.done(format!("held {id}"));
+        } else {
+            tally.refused(id, not_held(node, *id).unwrap_or_default());
         }
     }
     Ok(undoable(network, tally.outcome("held", "messages")?, vec![Before::Messages(before)]))
 }
 
 fn release(network: &ClacksNetwork, ids: &[MessageId]) -> Done {
-    let node = network.node();
-    let mut before = node.message_states(ids);
+    let released = network.node().release_undoable(ids);
+    let new_ids: HashMap<_, _> = released.iter().map(|(state, new)| (state.queued().id, *new)).collect();
     let mut tally = Tally::default();
     for id in ids {
-        match node.release(*id) {
+        match new_ids.get(id) {
             Some(new) => tally.done(format!("released {id}; it is queued as {new}")),
-            None => {
-                before.retain(|state| state.queued().id != *id);
-                tally.refused(id, format!("{id} is not held"));
-            }
+            None => tally.refused(id, format!("{id} is not held")),
         }
     }
+    let before = released.into_iter().map(|(state, _)| state).collect();
     Ok(undoable(network, tally.outcome("released", "messages")?, vec![Before::Messages(before)]))
 }
 

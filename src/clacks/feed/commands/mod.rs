@@ -2,6 +2,7 @@
 
 mod action;
 mod carry_out;
+mod draft;
 mod objection;
 mod tally;
 #[cfg(test)]

@@ -31,6 +31,7 @@ pub(super) fn objection(network: &ClacksNetwork, action: &Action) -> Option<Stri
             all(ids, |id| node.held_position(*id).is_none().then(|| format!("{id} is not held")))
         }
         Action::ReleaseAll => (node.held_len() == 0).then(|| "nothing is held".to_owned()),
+        Action::Edit(id) => not_here(node, *id),
         Action::Replace(id, message) => match node.check_replace(*id, message) {
             Ok(()) => None,
             Err(ReplaceError::NotHere) => not_here(node, *id),
@@ -93,7 +94,11 @@ pub(super) fn not_unignored(node: &Node, party: &Party) -> Option<String> {
 
 pub(super) fn not_here(node: &Node, id: MessageId) -> Option<String> {
     let is_here = node.queue_position(id).is_some() || node.held_position(id).is_some();
-    (!is_here).then(|| format!("{id} neither waits nor is held; a message that comes back has a new number"))
+    (!is_here).then(|| no_longer_here(id))
+}
+
+pub(super) fn no_longer_here(id: MessageId) -> String {
+    format!("{id} neither waits nor is held; a message that comes back has a new number")
 }
 
 pub(super) fn not_held(node: &Node, id: MessageId) -> Option<String> {

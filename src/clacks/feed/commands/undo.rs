@@ -7,6 +7,7 @@ use clacks_p2p::{
     node::CertificateState,
 };
 
+use super::objection::no_longer_here;
 use crate::ClacksNetwork;
 
 /// What was before a command, in the order in which it is restored.
@@ -21,6 +22,8 @@ pub(crate) enum Before {
     Certificate(CertificateState),
     /// Messages with their positions in the queue or the held list.
     Messages(Vec<MessageState>),
+    /// A message that is held while it is edited.
+    Draft(MessageState),
     /// The hold rule, and the messages that it held.
     Hold(HoldState),
     /// The send rate in messages per second.
@@ -132,6 +135,15 @@ fn restore(node: &Node, before: Before, summary: &mut Summary, left: &mut Deed) 
             summary.record_messages(&result);
             if !result.refused.is_empty() {
                 left.push(Before::Messages(result.refused));
+            }
+        }
+        Before::Draft(state) => {
+            let id = state.queued().id;
+            // It was held before, or the user dropped it meanwhile.
+            if state.held().is_some() || node.release_to_place(id) {
+                summary.messages.push(format!("{id} is as it was"));
+            } else {
+                summary.message_errors.push(no_longer_here(id));
             }
         }
         Before::Peer(state) => restore_peer(node, state, summary, left),

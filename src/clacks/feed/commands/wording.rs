@@ -4,7 +4,7 @@ use clacks_feed::{Call, Check, Key, Network, Text, description::ListId};
 use clacks_p2p::{Address, DEFAULT_MAX_DEPTH, Message, core::MessageId};
 
 use super::{
-    action,
+    action, draft,
     objection::{not_held, not_here},
 };
 use crate::{
@@ -85,7 +85,7 @@ fn typed(network: &ClacksNetwork, command: &str, text: &str) -> Option<String> {
             let (number, new) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
             match id(number) {
                 None => Some(NO_NUMBER.to_owned()),
-                Some(id) => not_here(network.node(), id).or_else(|| action::not_a_text(new)),
+                Some(id) => not_here(network.node(), id).or_else(|| draft::not_a_text(new)),
             }
         }
         _ => None,

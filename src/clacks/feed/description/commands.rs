@@ -28,10 +28,10 @@ fn of_messages() -> Vec<CommandSpec> {
             .arg("NUMBER/all", &[held(), Takes::Word(vec!["all".into()])], Need::One)
             .verbs("release", "released")
             .key('r'),
-        command("edit", "replace the text of a queued or held message")
+        command("edit", "replace the text of a queued or held message; without a text, edit the present one")
             .on(&["queue", "held"])
             .arg("NUMBER", &[queue(), held()], Need::One)
-            .arg("TEXT", &[Takes::Text], Need::Rest)
+            .arg("TEXT", &[Takes::Text], Need::OptionalRest)
             .verbs("change", "changed")
             .key('e'),
     ]

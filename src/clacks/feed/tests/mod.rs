@@ -1,3 +1,6 @@
+mod calls;
+mod drafts;
+
 use std::sync::Arc;
 
 use clacks_feed::{Network, Run, conformance::Specimen, conformance_tests};
