@@ -2,6 +2,7 @@
 //! commands, undo and histories.
 
 pub mod bootstrap;
+pub mod core_event;
 pub mod execute;
 pub mod execute_error;
 pub mod export;

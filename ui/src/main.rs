@@ -142,8 +142,11 @@ async fn monitor(config: &Config) -> anyhow::Result<()> {
     let settings = settings.with_history(config.view.history(config.data_directory()?.as_deref()));
     let (node, recorder, lists) = start(config).await?;
     let settings = settings.with_remark(self_peer_warning(&node, config));
-    let result =
-        clacks_dashboard::run::event_loop::run(Source::live(&node, recorder, lists), &settings).await;
+    let result = clacks_dashboard::run::event_loop::run(
+        Source::live(&node, networks::clacks(&node), recorder, lists),
+        &settings,
+    )
+    .await;
     // An error is most likely a lost terminal.
     shutdown::drain_after(*result.as_ref().unwrap_or(&Cause::HungUp), &node).await;
     report_loss(&stop(&node).await);
@@ -182,11 +185,12 @@ async fn run_demo(demo: cli::Demo) -> anyhow::Result<()> {
             };
             accessible::run(node, recorder, lists, options).await
         }
-        Ok(recorder) => {
-            clacks_dashboard::run::event_loop::run(Source::live(node, recorder, lists), &settings)
-                .await
-                .map(drop)
-        }
+        Ok(recorder) => clacks_dashboard::run::event_loop::run(
+            Source::live(node, networks::clacks(node), recorder, lists),
+            &settings,
+        )
+        .await
+        .map(drop),
         Err(error) => Err(error),
     };
     network.stop().await;

@@ -8,6 +8,7 @@ mod requests;
 mod tests;
 
 use std::{
+    fmt,
     sync::Arc,
     task::{Context, Poll, Waker},
 };
@@ -156,6 +157,16 @@ impl Near {
         self.requests.search(&*self.network);
         let answer = self.requests.pop();
         answer.or_else(|| std::mem::take(&mut self.has_progress).then_some(News::Looked))
+    }
+}
+
+impl fmt::Debug for Near {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let description = self.network.description();
+        f.debug_struct("Near")
+            .field("network", &description.network)
+            .field("seq", &self.seq)
+            .finish_non_exhaustive()
     }
 }
 

@@ -114,7 +114,9 @@ fn id_number(id: MessageId) -> Option<u64> {
 mod tests {
     use std::cell::Cell;
 
+    use clacks_feed::Run;
     use clacks_p2p::Message;
+    use clacks_p2p_feed::ClacksNetwork;
     use clacks_recording::recorder::Recorder;
     use clacks_source::testing::no_lists;
 
@@ -153,7 +155,12 @@ mod tests {
         clacks_source::execute::execute(&node, clacks_language::command::NodeCommand::HoldOne(two))
             .await
             .unwrap();
-        let source = Source::live(&node, Recorder::new(&node, None), no_lists(&node));
+        let source = Source::live(
+            &node,
+            ClacksNetwork::new(&node, Run(1)),
+            Recorder::new(&node, None),
+            no_lists(&node),
+        );
         let told = |held_only| {
             let need = Some(Need::Messages { begun: String::new(), held_only });
             let messages =
@@ -170,7 +177,12 @@ mod tests {
         (1..=200).for_each(|port| add(format!("tower-{port}:1")));
         add("grand-trunk:1".to_owned());
         node.ignore(&"tower-17:1".parse().unwrap());
-        let source = Source::live(&node, Recorder::new(&node, None), no_lists(&node));
+        let source = Source::live(
+            &node,
+            ClacksNetwork::new(&node, Run(1)),
+            Recorder::new(&node, None),
+            no_lists(&node),
+        );
         let told = |known, typed: &str| {
             let question = AssistQuery { need: Some(Need::Peers(known, typed.to_owned())), command: None };
             let peers = assist_reply(&source, question, &TimeZone::UTC).peers;

@@ -7,13 +7,14 @@ use std::{
     time::{Duration, Instant},
 };
 
+use clacks_feed::News;
 use clacks_language::{
     command::{Command, motion_setting::Setting as MotionSetting, playback::ReplayCommand},
     completion::{MOST_CHOICES, Need},
     filter::Filter,
     saved_filter::{StationFile, StationWriter, Stations},
 };
-use clacks_p2p::{core::Now, node::DrainError};
+use clacks_p2p::node::DrainError;
 use clacks_recording::{player::Seek, recorder};
 use clacks_source::{
     limits::LimitSettings,
@@ -32,7 +33,7 @@ use super::{
     ask,
     history_file::{HistoryFile, HistoryWriter},
     list_directory,
-    source::{Source, SourceEvent, TimedEvent},
+    source::{Source, SourceEvent},
 };
 use crate::{
     keymap::{Keymap, user::UserKeys},
@@ -271,7 +272,7 @@ impl Dashboard {
                 // Once a frame is due, events wait in the subscription, and `catch_up` applies them together. A seek
                 // of a replay does not wait for frames.
                 happened = self.source.next(), if !self.frames.is_due() || self.source.is_seeking() => match happened {
-                    Some(SourceEvent::Event(happened)) => self.on_event(happened),
+                    Some(SourceEvent::News(news)) => self.on_news(news),
                     Some(SourceEvent::Recorded(said)) => self.dispatch(Msg::Recorded(said)),
                     Some(SourceEvent::ReplayReached) => self.frames.request(),
                     Some(SourceEvent::ReplayFailed(error)) => self.dispatch(Msg::EffectDone(Err(error.into()))),
@@ -367,8 +368,8 @@ impl Dashboard {
     fn catch_up(&mut self) {
         let began = Instant::now();
         while began.elapsed() < MAX_CATCH_UP {
-            let Some(happened) = self.source.try_next() else { break };
-            self.on_event(happened);
+            let Some(news) = self.source.try_next() else { break };
+            self.on_news(news);
         }
     }
 
@@ -386,17 +387,19 @@ impl Dashboard {
         self.refresh();
     }
 
-    fn on_event(&mut self, happened: TimedEvent) {
-        self.dispatch_at(happened.now, Msg::Node(happened.event));
+    fn on_news(&mut self, news: News) {
+        match news {
+            News::Event(event) => self.dispatch(Msg::Event(event)),
+            News::Lagged(missed) => self.dispatch(Msg::Lagged(missed)),
+            News::Looked => self.frames.request(),
+            // Nothing is requested, and the node is in this process.
+            News::Answer(..) | News::Away(_) | News::Back { .. } => {}
+        }
     }
 
     pub(crate) fn dispatch(&mut self, msg: Msg) {
-        self.dispatch_at(self.source.now(), msg);
-    }
-
-    fn dispatch_at(&mut self, now: Now, msg: Msg) {
         self.frames.request();
-        for effect in update(&mut self.model, now, msg) {
+        for effect in update(&mut self.model, self.source.now(), msg) {
             match effect {
                 // For a line that was started for the user.
                 Effect::QueryAssist(question) => self.query_assist(question),

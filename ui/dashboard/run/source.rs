@@ -1,16 +1,23 @@
 //! Source of events and data: a live node or a recording.
 
-use std::time::Duration;
+use std::{
+    future::poll_fn,
+    sync::Arc,
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
 
+use clacks_feed::{Near, Network, News, Source as _};
 use clacks_language::{
     command::{Command, ViewCommand, argument::RecordCommand, playback::ReplayCommand},
     completion::MOST_CHOICES,
 };
 use clacks_p2p::{
-    Address, Node, Subscription,
+    Address, Node,
     core::{Event, MessageId, Now, Peer, QueuedMessage},
     node::Overview,
 };
+use clacks_p2p_feed::ClacksEvent;
 use clacks_recording::{
     player::{Playback, Player, Progress, Seek},
     recorder::{Recorder, RecordingError},
@@ -38,32 +45,30 @@ pub enum Source {
     /// Live node.
     Live(Box<Live>),
     /// Recording. There is no node, and nothing is sent.
-    Replay(Box<Player>),
+    Replay(Box<Replay>),
 }
 
 /// Live node with its events, recorder and peer lists.
 #[derive(Debug)]
 pub struct Live {
     node: Node,
-    events: Subscription,
+    near: Near,
     recorder: Recorder,
     peer_lists: PeerLists,
 }
 
-/// Event of the node, with its time.
+/// Recording with the number of its last event.
 #[derive(Debug)]
-pub struct TimedEvent {
-    /// Event of the node.
-    pub event: Event,
-    /// Node time of the event.
-    pub now: Now,
+pub struct Replay {
+    player: Player,
+    seq: u64,
 }
 
 /// Next item of a [`Source`].
 #[derive(Debug)]
 pub enum SourceEvent {
-    /// Event of the node, live or replayed.
-    Event(TimedEvent),
+    /// What the node reports, live or replayed.
+    News(News),
     /// A recording started or ended, or failed.
     Recorded(Result<String, RecordingError>),
     /// A replay reached its target or its end.
@@ -73,9 +78,14 @@ pub enum SourceEvent {
 }
 
 impl Source {
-    /// Creates a source from a live node. Subscribes to its events.
-    pub fn live(node: &Node, recorder: Recorder, peer_lists: PeerLists) -> Self {
-        Self::Live(Box::new(Live { node: node.clone(), events: node.subscribe(), recorder, peer_lists }))
+    /// Creates a source from a live node, which is also given as a network. Watches its events from now on.
+    pub fn live(node: &Node, network: Arc<dyn Network>, recorder: Recorder, peer_lists: PeerLists) -> Self {
+        Self::Live(Box::new(Live { node: node.clone(), near: Near::new(network), recorder, peer_lists }))
+    }
+
+    /// Creates a source from a recording.
+    pub fn replay_of(player: Player) -> Self {
+        Self::Replay(Box::new(Replay { player, seq: 0 }))
     }
 
     /// Returns the reader of peer lists. `None` in a replay, which sends nothing.
@@ -98,7 +108,7 @@ impl Source {
     pub fn now(&self) -> Now {
         match self {
             Self::Live(live) => live.node.now(),
-            Self::Replay(player) => player.now(),
+            Self::Replay(replay) => replay.player.now(),
         }
     }
 
@@ -106,7 +116,7 @@ impl Source {
     pub fn overview(&self) -> Overview {
         match self {
             Self::Live(live) => live.node.overview(),
-            Self::Replay(player) => player.state().overview(),
+            Self::Replay(replay) => replay.player.state().overview(),
         }
     }
 
@@ -114,7 +124,7 @@ impl Source {
     pub fn queued_message(&self, id: MessageId) -> Option<QueuedMessage> {
         match self {
             Self::Live(live) => live.node.queued_message(id),
-            Self::Replay(player) => player.state().queued_message(id),
+            Self::Replay(replay) => replay.player.state().queued_message(id),
         }
     }
 
@@ -122,7 +132,7 @@ impl Source {
     pub fn find_peers(&self, is_wanted: &mut dyn FnMut(&Peer) -> bool) -> Vec<Peer> {
         match self {
             Self::Live(live) => live.node.find_peers(MOST_CHOICES, is_wanted),
-            Self::Replay(player) => player.state().find_peers(MOST_CHOICES, is_wanted),
+            Self::Replay(replay) => replay.player.state().find_peers(MOST_CHOICES, is_wanted),
         }
     }
 
@@ -130,30 +140,31 @@ impl Source {
     pub async fn next(&mut self) -> Option<SourceEvent> {
         match self {
             Self::Live(live) => {
-                let Live { node, events, recorder, .. } = &mut **live;
+                let Live { near, recorder, .. } = &mut **live;
                 tokio::select! {
-                    event = events.next() => event.map(|event| SourceEvent::from_event(event, node.now())),
+                    news = poll_fn(|cx| near.poll_news(cx)) => news.map(SourceEvent::News),
                     said = recorder.said() => Some(SourceEvent::Recorded(said)),
                 }
             }
-            Self::Replay(player) => Some(match player.next().await {
-                Ok(Playback::Event(event, now)) => SourceEvent::from_event(event, now),
+            Self::Replay(replay) => Some(match replay.player.next().await {
+                Ok(Playback::Event(event, now)) => SourceEvent::News(replay.news(event, now)),
                 Ok(Playback::Arrived) => SourceEvent::ReplayReached,
                 Err(error) => SourceEvent::ReplayFailed(error),
             }),
         }
     }
 
-    /// Returns the next event if it is already there.
-    pub fn try_next(&mut self) -> Option<TimedEvent> {
+    /// Returns the next news if they are already there.
+    pub fn try_next(&mut self) -> Option<News> {
         match self {
-            Self::Live(live) => {
-                let event = live.events.try_next()?;
-                Some(TimedEvent { event, now: live.node.now() })
-            }
-            Self::Replay(player) => {
-                let (event, now) = player.try_next()?;
-                Some(TimedEvent { event, now })
+            Self::Live(live) => match live.near.poll_news(&mut Context::from_waker(Waker::noop())) {
+                Poll::Ready(news) => news,
+                // `next` is polled again before the event loop waits.
+                Poll::Pending => None,
+            },
+            Self::Replay(replay) => {
+                let (event, now) = replay.player.try_next()?;
+                Some(replay.news(event, now))
             }
         }
     }
@@ -164,7 +175,9 @@ impl Source {
             Self::Live(live) => {
                 Snapshot { recording_size: live.recorder.bytes(), ..snapshot(&live.node, model) }
             }
-            Self::Replay(player) => Snapshot { replay: self.replay(), ..snapshot(player.state(), model) },
+            Self::Replay(replay) => {
+                Snapshot { replay: self.replay(), ..snapshot(replay.player.state(), model) }
+            }
         }
     }
 
@@ -172,7 +185,7 @@ impl Source {
     pub fn real_time(&self, time: Duration) -> Option<Duration> {
         match self {
             Self::Live(_) => Some(time),
-            Self::Replay(player) => player.takes(time),
+            Self::Replay(replay) => replay.player.takes(time),
         }
     }
 
@@ -185,7 +198,7 @@ impl Source {
     pub fn replay(&self) -> Option<Progress> {
         match self {
             Self::Live(_) => None,
-            Self::Replay(player) => Some(player.progress()),
+            Self::Replay(replay) => Some(replay.player.progress()),
         }
     }
 
@@ -211,8 +224,8 @@ impl Source {
             (Self::Live(live), Command::View(ViewCommand::PeersFrom(None))) => {
                 live.peer_lists.why_not().map(|error| error.to_string())
             }
-            (Self::Replay(player), Command::View(ViewCommand::Replay(command))) => {
-                player.why_not(*command, zone).map(|error| error.to_string())
+            (Self::Replay(replay), Command::View(ViewCommand::Replay(command))) => {
+                replay.player.why_not(*command, zone).map(|error| error.to_string())
             }
             _ => None,
         }
@@ -222,7 +235,7 @@ impl Source {
     pub fn omission_remark(&self) -> Option<String> {
         match self {
             Self::Live(_) => None,
-            Self::Replay(player) => clacks_recording::left_out::remark(player.facts()),
+            Self::Replay(replay) => clacks_recording::left_out::remark(replay.player.facts()),
         }
     }
 
@@ -241,7 +254,7 @@ impl Source {
             Self::Live(_) => {
                 Err(CommandRefusal::new("this is no replay; clacks replay FILE plays a recording").into())
             }
-            Self::Replay(player) => Ok(player.carry_out(command, zone)?),
+            Self::Replay(replay) => Ok(replay.player.carry_out(command, zone)?),
         }
     }
 
@@ -256,9 +269,13 @@ impl Source {
     }
 }
 
-impl SourceEvent {
-    fn from_event(event: Event, now: Now) -> Self {
-        Self::Event(TimedEvent { event, now })
+impl Replay {
+    fn news(&mut self, event: Event, now: Now) -> News {
+        self.seq += 1;
+        match event {
+            Event::Lagged(missed) => News::Lagged(missed),
+            event => News::Event(ClacksEvent(event).numbered(self.seq, now)),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Inputs of the update function, and the effects that it returns.
 
+use clacks_feed::Event;
 use clacks_language::{
     command::{
         NodeCommand, ViewCommand, argument::RecordCommand, export_target::Target, playback::ReplayCommand,
@@ -8,11 +9,7 @@ use clacks_language::{
     list_source::ListSource,
     saved_filter::Stations,
 };
-use clacks_p2p::{
-    Message,
-    core::{Event, MessageId},
-    node::DrainError,
-};
+use clacks_p2p::{Message, core::MessageId, node::DrainError};
 use clacks_recording::recorder::RecordingError;
 use clacks_source::{
     execute::HeldForEdit,
@@ -44,8 +41,10 @@ pub enum Msg {
     Focus(bool),
     /// New size of the terminal, in cells.
     Resized(Rect),
-    /// Event of the node.
-    Node(Event),
+    /// Event of a node.
+    Event(Event),
+    /// Events were missed: this number of them.
+    Lagged(u64),
     /// Data for the next frame, in reply to a query of the model.
     Refreshed(Box<Snapshot>),
     /// Reply about the line that is being typed.

@@ -9,7 +9,7 @@ use crossterm::event::KeyCode;
 use ratatui::{Terminal, TerminalOptions, Viewport, backend::CrosstermBackend, layout::Rect};
 
 use super::fixture::Fixture;
-use crate::{state::message::Msg, view::view};
+use crate::view::view;
 
 /// Text that breaks a screen, and text in other scripts.
 const HOSTILE: &[&str] = &[
@@ -28,14 +28,7 @@ fn fixture(width: u16, height: u16) -> Fixture {
     for (number, text) in HOSTILE.iter().enumerate() {
         let id = (100 + number).to_string().parse().unwrap();
         let (message, origin) = (Message::text(text), Origin::Local);
-        fixture.send(Msg::Node(Event::MessageQueued {
-            id,
-            message,
-            origin,
-            since_ms: 0,
-            visits: 1,
-            place: None,
-        }));
+        fixture.happen(Event::MessageQueued { id, message, origin, since_ms: 0, visits: 1, place: None });
     }
     fixture.fail(HOSTILE[0]);
     fixture

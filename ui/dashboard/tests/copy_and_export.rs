@@ -14,7 +14,7 @@ use crossterm::event::KeyCode;
 use proptest::prelude::*;
 
 use super::fixture::{Fixture, address, peer, queued};
-use crate::state::message::{Effect, Msg};
+use crate::state::message::Effect;
 
 fn copies(text: &str) -> Vec<Effect> {
     vec![Effect::Copy(Text::new(text))]
@@ -24,7 +24,7 @@ fn copies(text: &str) -> Vec<Effect> {
 fn receive(fixture: &mut Fixture, json: &str) {
     let message = Message::from_json(json, 128).unwrap();
     let peer = peer(Status::Alive, "tower:1", 0, None);
-    fixture.send(Msg::Node(Event::MessageReceived { peer, message, id: None, visits: 1, remote: None }));
+    fixture.happen(Event::MessageReceived { peer, message, id: None, visits: 1, remote: None });
 }
 
 #[test]
@@ -96,13 +96,13 @@ fn a_message_history_is_copied_with_its_message_on_one_line() {
             let mut fixture = Fixture::empty(width, 40);
             let message = Message::from_json(&json, 128).unwrap();
             let (peer, id) = (peer(Status::Alive, "tower:1", 0, None), "7".parse().ok());
-            fixture.send(Msg::Node(Event::MessageReceived {
+            fixture.happen(Event::MessageReceived {
                 peer,
                 message: message.clone(),
                 id,
                 visits: 1,
                 remote: None,
-            }));
+            });
             let text = copied_life(&mut fixture);
             let lines: Vec<_> = text.lines().collect();
             assert!(lines[0].starts_with("seen here"), "{text}");

@@ -5,8 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use clacks_feed::Run;
 use clacks_language::command::motion_setting::Setting;
 use clacks_p2p::{Address, Message, Node, core::MessageId};
+use clacks_p2p_feed::ClacksNetwork;
 use clacks_recording::recorder::Recorder;
 use clacks_source::testing::no_lists;
 use clacks_terminal::uncertain_width::{UncertainCells, replace_unfitting};
@@ -14,6 +16,7 @@ use clacks_widgets::{animation::Animations, theme::Theme};
 use jiff::tz::TimeZone;
 use ratatui::{Terminal, TerminalOptions, Viewport, backend::CrosstermBackend, buffer::Cell, layout::Rect};
 
+use super::fixture::reported;
 use crate::{model::Model, run::source::Source, state::message::Msg, update::update, view::view};
 
 const SCREEN: Rect = Rect::new(0, 0, 200, 60);
@@ -59,7 +62,12 @@ impl Watched {
         for number in 0..load.messages {
             last = Some(node.enqueue(message(number)).unwrap());
         }
-        let source = Source::live(&node, Recorder::new(&node, None), no_lists(&node));
+        let source = Source::live(
+            &node,
+            ClacksNetwork::new(&node, Run(1)),
+            Recorder::new(&node, None),
+            no_lists(&node),
+        );
         let mut model = Model::new(source.overview(), source.now(), TimeZone::UTC, false, true);
         model.motion = Animations::new(Setting::Full);
         let now = source.now();
@@ -74,9 +82,9 @@ impl Watched {
         self.happen();
         let began = Instant::now();
         let mut taken = 0;
-        while let Some(happened) = self.source.try_next() {
+        while let Some(news) = self.source.try_next() {
             taken += 1;
-            update(&mut self.model, happened.now, Msg::Node(happened.event));
+            update(&mut self.model, self.source.now(), reported(news));
         }
         let catch_up = began.elapsed();
         assert!(taken >= self.load.events_a_second / FRAMES_A_SECOND, "what happens is told: {taken}");

@@ -2,6 +2,7 @@
 
 use std::{net::IpAddr, time::Duration};
 
+use clacks_feed::News;
 use clacks_language::{
     command::{Command, NodeCommand, motion_setting::Setting},
     completion::{Need, matching::PeerMatcher},
@@ -14,6 +15,7 @@ use clacks_p2p::{
     },
     node::Overview,
 };
+use clacks_p2p_feed::ClacksEvent;
 use clacks_source::{limits::MOST_PLACES, lost_lines::LostLines, restore::Before};
 use clacks_text::charset::Charset;
 use clacks_widgets::{animation::Animations, theme_selection::ThemeSelection};
@@ -98,7 +100,7 @@ impl Fixture {
         fixture.model.themes = ThemeSelection::default().with_charset(charset);
         fixture.peers = some_peers();
         fixture.queue = some_messages();
-        some_traffic().into_iter().for_each(|event| drop(fixture.send(Msg::Node(event))));
+        some_traffic().into_iter().for_each(|event| drop(fixture.happen(event)));
         fixture.refresh();
         fixture
     }
@@ -107,7 +109,7 @@ impl Fixture {
     pub(crate) fn lively(width: u16, height: u16) -> Self {
         let mut fixture = Self::busy(width, height);
         fixture.model.motion = Animations::new(Setting::Full);
-        messages_on_their_way().into_iter().for_each(|event| drop(fixture.send(Msg::Node(event))));
+        messages_on_their_way().into_iter().for_each(|event| drop(fixture.happen(event)));
         fixture.later = Duration::from_millis(600);
         fixture.refresh();
         fixture
@@ -147,6 +149,15 @@ impl Fixture {
         others
     }
 
+    /// Sends an event of the node, which happens now.
+    pub(crate) fn happen(&mut self, event: Event) -> Vec<Effect> {
+        self.send(happened(self.now(), event))
+    }
+
+    fn now(&self) -> Now {
+        Now { uptime: UPTIME + self.later, unix_ms: NOON + self.later.as_millis() as u64 }
+    }
+
     /// Reports success of the commands, unless the node refuses messages.
     fn settle(&mut self, commands: &[NodeCommand]) {
         let refuses = |command: &NodeCommand| matches!(command, NodeCommand::Enqueue(message) if self.refused.is_some_and(|refused| refused(message)));
@@ -173,8 +184,8 @@ impl Fixture {
     }
 
     fn update(&mut self, msg: Msg) -> Vec<Effect> {
-        let unix_ms = NOON + self.later.as_millis() as u64;
-        update(&mut self.model, Now { uptime: UPTIME + self.later, unix_ms }, msg)
+        let now = self.now();
+        update(&mut self.model, now, msg)
     }
 
     fn answer(&self, question: AssistQuery) -> AssistReply {
@@ -336,6 +347,23 @@ fn window<T: Clone>(all: &[T], first: usize, count: usize) -> Vec<T> {
 
 pub(crate) fn now() -> Now {
     Now { uptime: UPTIME, unix_ms: NOON }
+}
+
+/// Returns the message of the event loop about an event of a clacks node.
+pub(crate) fn happened(now: Now, event: Event) -> Msg {
+    match event {
+        Event::Lagged(missed) => Msg::Lagged(missed),
+        event => Msg::Event(ClacksEvent(event).numbered(1, now)),
+    }
+}
+
+/// Returns the message of the event loop about these news of a source.
+pub(crate) fn reported(news: News) -> Msg {
+    match news {
+        News::Event(event) => Msg::Event(event),
+        News::Lagged(missed) => Msg::Lagged(missed),
+        other => panic!("{other:?}"),
+    }
 }
 
 /// Returns the listed origins and the number of all.

@@ -385,7 +385,7 @@ fn the_map_shows_the_traffic_of_one_peer_only() {
         .to_vec();
     for name in ["localhost:800", "localhost:8001", "mylocalhost:800"] {
         let peer = peer(clacks_p2p::core::Status::Alive, name, 1, None);
-        fixture.send(Msg::Node(clacks_p2p::core::Event::AnnounceReceived { peer, remote: None }));
+        fixture.happen(clacks_p2p::core::Event::AnnounceReceived { peer, remote: None });
     }
     fixture.refresh();
     typed(&mut fixture, "M");

@@ -51,7 +51,7 @@ fn much_happens(fixture: &mut Fixture) {
             Event::MessageSending { id, peer: lost.clone(), message: gnu.clone(), choice },
             Event::MessageDelivered { id, peer: lost, message: gnu, round_trip: Duration::from_millis(5) },
         ] {
-            fixture.send(Msg::Node(event));
+            fixture.happen(event);
         }
     }
     fixture.queue.remove(0);
@@ -156,7 +156,7 @@ fn frozen_traffic_does_not_change() {
                 let message = Message::text(&format!("noise {number} {}", "x".repeat(2000)));
                 let event =
                     Event::MessageReceived { peer: sender, message, id: None, visits: 1, remote: None };
-                fixture.send(Msg::Node(event));
+                fixture.happen(event);
             });
         });
         fixture.refresh();

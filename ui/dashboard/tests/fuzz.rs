@@ -86,7 +86,7 @@ impl World<'_> {
             10 => self.click(),
             11 | 12 => {
                 let event = self.event();
-                self.fixture.send(Msg::Node(event));
+                self.fixture.happen(event);
             }
             13 => {
                 let millis = 50 << (self.number() % 16);

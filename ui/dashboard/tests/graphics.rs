@@ -65,7 +65,7 @@ fn comes(fixture: &mut Fixture, text: &str) {
         visits: 1,
         remote: None,
     };
-    fixture.send(Msg::Node(event));
+    fixture.happen(event);
 }
 
 fn goes(fixture: &mut Fixture, text: &str) {
@@ -75,7 +75,7 @@ fn goes(fixture: &mut Fixture, text: &str) {
         message: Message::text(text),
         choice: PeerChoice::new(0, PeerCounts::default()),
     };
-    fixture.send(Msg::Node(event));
+    fixture.happen(event);
 }
 
 /// Returns a dashboard with a message on either tower: one at its third letter, the other moving to it.

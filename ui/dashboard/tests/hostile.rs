@@ -26,7 +26,7 @@ use ratatui::{
     layout::Rect,
 };
 
-use super::fixture::{Fixture, peer, queued};
+use super::fixture::{Fixture, peer, queued, reported};
 use crate::{run::source::Source, state::message::Msg, update::update, view::view};
 
 /// Text that attacks terminals or readers.
@@ -64,9 +64,7 @@ fn fixture(width: u16, height: u16) -> Fixture {
     let texts = || CORPUS.iter().zip(1..);
     fixture.queue =
         texts().map(|(text, number)| queued(number, Message::text(text).as_json(), 3, 2)).collect();
-    texts()
-        .flat_map(|(text, number)| events(text, number))
-        .for_each(|event| drop(fixture.send(Msg::Node(event))));
+    texts().flat_map(|(text, number)| events(text, number)).for_each(|event| drop(fixture.happen(event)));
     fixture.fail(CORPUS.concat());
     fixture.refresh();
     fixture
@@ -88,7 +86,7 @@ fn from_a_recording(width: u16, height: u16) -> Fixture {
     fixture.model.replay = Some(player.progress());
     let mut count = 0;
     while let Some((event, _)) = player.try_next() {
-        fixture.send(Msg::Node(event));
+        fixture.happen(event);
         count += 1;
     }
     assert_eq!(count, recording.events.len());
@@ -294,11 +292,11 @@ fn exaggerated(seed: u64) -> Player {
 fn recordings_with_extreme_numbers_are_played_and_drawn() {
     for seed in 0..3 {
         let mut fixture = Fixture::empty(200, 60);
-        let mut source = Source::Replay(Box::new(exaggerated(seed)));
+        let mut source = Source::replay_of(exaggerated(seed));
         fixture.model.motion = Animations::new(Setting::Full);
         let mut count = 0;
-        while let Some(happened) = source.try_next() {
-            update(&mut fixture.model, happened.now, Msg::Node(happened.event));
+        while let Some(news) = source.try_next() {
+            update(&mut fixture.model, source.now(), reported(news));
             let snapshot = source.snapshot(&fixture.model);
             update(&mut fixture.model, source.now(), Msg::Refreshed(Box::new(snapshot)));
             // One after the other, each for some time.
@@ -371,7 +369,7 @@ proptest! {
         terminal.show(&fixture.draw());
         for (text, number) in texts.iter().zip(1..) {
             fixture.queue.push(queued(20 + number, Message::text(text).as_json(), 3, 2));
-            events(text, number).into_iter().for_each(|event| drop(fixture.send(Msg::Node(event))));
+            events(text, number).into_iter().for_each(|event| drop(fixture.happen(event)));
             fixture.fail(text.clone());
             fixture.refresh();
             assert_harmless(&fixture);

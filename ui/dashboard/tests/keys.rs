@@ -98,13 +98,13 @@ fn the_traffic_stops_following_on_up_and_resumes_at_the_end() {
     let (peer, message) = (peer(Status::Alive, "b:1", 0, None), Message::text("later"));
     for _ in 0..50 {
         let (peer, message) = (peer.clone(), message.clone());
-        fixture.send(Msg::Node(clacks_p2p::core::Event::MessageReceived {
+        fixture.happen(clacks_p2p::core::Event::MessageReceived {
             peer,
             message,
             id: Some(id),
             visits: 1,
             remote: None,
-        }));
+        });
     }
     fixture.refresh();
     let rows = |screen: &str| screen.lines().skip(11).take(10).map(str::to_owned).collect::<Vec<_>>();
@@ -147,7 +147,7 @@ fn a_frozen_screen_does_not_change_and_counts_new_rows() {
     fixture.peers.remove(0);
     fixture.queue.clear();
     let event = clacks_p2p::core::Event::Lagged(1);
-    fixture.send(Msg::Node(event));
+    fixture.happen(event);
     fixture.refresh();
     assert_eq!(below(&fixture), before);
     assert!(fixture.screen().contains("HELD STILL, 1 more"), "{}", fixture.screen());
@@ -248,9 +248,9 @@ fn a_key_on_followed_traffic_only_freezes_it() {
         peer: peer(Status::Alive, name, 0, None),
         remote: None,
     };
-    fixture.send(Msg::Node(event("bad:1")));
+    fixture.happen(event("bad:1"));
     assert_eq!(fixture.press(KeyCode::Char('I')), []);
-    fixture.send(Msg::Node(event("good:1")));
+    fixture.happen(event("good:1"));
     assert_eq!(fixture.press(KeyCode::Char('I')), ignores("bad:1"));
 }
 

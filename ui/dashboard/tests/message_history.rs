@@ -12,13 +12,10 @@ use clacks_widgets::animation::Animations;
 use crossterm::event::KeyCode;
 
 use super::{
-    fixture::{Fixture, now, peer, queued},
+    fixture::{Fixture, happened, now, peer, queued},
     held_and_edited::holding,
 };
-use crate::{
-    state::{message::Msg, overlay::OverlayKind},
-    update::update,
-};
+use crate::{state::overlay::OverlayKind, update::update};
 
 const SIZES: [(u16, u16); 4] = [(40, 10), (80, 24), (120, 40), (200, 60)];
 
@@ -30,7 +27,8 @@ fn at(seconds: u64) -> Now {
 }
 
 fn happen(fixture: &mut Fixture, seconds: u64, event: Event) {
-    drop(update(&mut fixture.model, at(seconds), Msg::Node(event)));
+    let now = at(seconds);
+    drop(update(&mut fixture.model, now, happened(now, event)));
 }
 
 fn came(message: &Message, from: &str, visits: u32) -> Event {

@@ -75,7 +75,7 @@ fn the_palette_acts_on_the_newest_row_at_its_opening() {
         peer: peer(Status::Alive, "late:1", 0, None),
         remote: None,
     };
-    fixture.send(Msg::Node(event));
+    fixture.happen(event);
     fixture.write("selected item in full");
     fixture.press(KeyCode::Enter);
     let Some(OverlayKind::Row(row)) = fixture.model.overlay.as_ref().map(|overlay| &overlay.content) else {

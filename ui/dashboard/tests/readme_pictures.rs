@@ -10,6 +10,7 @@ use jiff::tz::TimeZone;
 use ratatui::{Terminal, backend::TestBackend, layout::Rect};
 use scripted::Scripted;
 
+use super::fixture::happened;
 use crate::{model::Model, run::source, state::message::Msg, update::update, view::view};
 
 pub(crate) mod scripted;
@@ -45,7 +46,7 @@ impl Watched {
         while self.node.now().uptime < until {
             let frame = (self.node.now().uptime + FRAME).min(until);
             for (event, now) in self.node.run_until(frame) {
-                update(&mut self.model, now, Msg::Node(event));
+                update(&mut self.model, now, happened(now, event));
             }
             self.refresh();
         }

@@ -11,12 +11,9 @@ use clacks_recording::player::Progress;
 use clacks_source::saved_filters::SavedFilterHits;
 use crossterm::event::KeyCode;
 
-use super::fixture::{Fixture, now};
+use super::fixture::{Fixture, happened, now};
 use crate::{
-    state::{
-        layout::Pane,
-        message::{Effect, Msg},
-    },
+    state::{layout::Pane, message::Effect},
     update::update,
 };
 
@@ -35,7 +32,7 @@ fn say(fixture: &mut Fixture, text: &str, after: u64) -> Vec<Effect> {
     let now = Now { uptime: now().uptime + Duration::from_millis(after), ..now() };
     let (id, message) = ("9".parse().unwrap(), Message::text(text));
     let event = Event::MessageDropped { id, message, from: None };
-    update(&mut fixture.model, now, Msg::Node(event))
+    update(&mut fixture.model, now, happened(now, event))
 }
 
 fn hits(fixture: &Fixture) -> Vec<u64> {

@@ -89,7 +89,7 @@ fn a_forbidden_address_is_in_the_traffic_with_the_reason() {
         message: Message::text("GNU Terry Pratchett"),
         failure: Failure::NotContacted(Scope::LinkLocal),
     };
-    fixture.send(Msg::Node(failed));
+    fixture.happen(failed);
     fixture.write("/type:refused type:failed");
     [KeyCode::Enter, KeyCode::Up, KeyCode::Enter].into_iter().for_each(|key| drop(fixture.press(key)));
     let screen = fixture.screen();

@@ -25,8 +25,13 @@ pub mod sending;
 pub mod shutdown;
 
 use burst::on_burst;
-use clacks_p2p::core::{Event, Now};
-use clacks_source::{peer_list, traffic::row::Row};
+use clacks_feed::Event;
+use clacks_p2p::core::{self, Now};
+use clacks_source::{
+    core_event::{core_event, core_time},
+    peer_list,
+    traffic::row::Row,
+};
 use commands::submit;
 use keys::on_key;
 use mouse::on_mouse;
@@ -79,7 +84,8 @@ fn handle(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.keep_match_visible();
             Vec::new()
         }
-        Msg::Node(event) => on_event(model, &event),
+        Msg::Event(event) => on_event(model, &event),
+        Msg::Lagged(missed) => add_row(model, &core::Event::Lagged(missed), model.now.unix_ms),
         Msg::Refreshed(snapshot) => {
             let room = |model: &Model| {
                 let overview = &model.overview;
@@ -157,14 +163,21 @@ fn on_result(model: &mut Model, msg: Msg) {
 }
 
 fn on_event(model: &mut Model, event: &Event) -> Vec<Effect> {
-    model.histories.note(event, model.now);
-    model.send_history.note(event, model.now);
-    model.shares.note(event, model.now);
+    let at = core_time(event);
+    let Some(event) = core_event(event) else { return Vec::new() };
+    model.histories.note(event, at);
+    model.send_history.note(event, at);
+    model.shares.note(event, at);
     model.trends.note(event);
-    model.towers.on_event(event, model.now.uptime, &mut model.motion);
-    model.map.on_event(event, model.now.uptime, &mut model.motion);
+    model.towers.on_event(event, at.uptime, &mut model.motion);
+    model.map.on_event(event, at.uptime, &mut model.motion);
+    add_row(model, event, at.unix_ms)
+}
+
+/// Adds the row of an event to the traffic.
+fn add_row(model: &mut Model, event: &core::Event, unix_ms: u64) -> Vec<Effect> {
     model.pin_visible_rows();
-    let is_row = model.log.note(event, model.now.unix_ms, model.charset());
+    let is_row = model.log.note(event, unix_ms, model.charset());
     model.count_hidden_rows(usize::from(is_row));
     let row = model.log.newest().filter(|_| is_row).map(Row::subject);
     let rings = row.is_some_and(|row| model.saved_filters.note(&row, model.log.filter()));
