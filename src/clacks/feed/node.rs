@@ -14,7 +14,7 @@ use clacks_p2p::{Node, Subscription, core, node::NumberedEvent};
 use tokio::runtime::Handle;
 
 use crate::{
-    commands::{self, Deed},
+    commands::{self, Deed, HandingOn},
     description::describe,
     event::ClacksEvent,
     figures,
@@ -22,6 +22,10 @@ use crate::{
 };
 
 /// A clacks node as every face sees it.
+///
+/// The command `stop` stops the node, never the process. After its answer each watch ends once it has given the last
+/// events; a face learns the end from that, also when somebody else stopped the node. Whether the process ends then is
+/// decided where it was started.
 #[derive(Debug)]
 pub struct ClacksNetwork {
     node: Node,
@@ -29,6 +33,7 @@ pub struct ClacksNetwork {
     run: Run,
     context: Context,
     undo: Mutex<UndoStore<Deed>>,
+    handing_on: HandingOn,
     /// A face may call from a thread that has no runtime.
     runtime: Handle,
 }
@@ -57,6 +62,7 @@ impl ClacksNetwork {
             run,
             context,
             undo: Mutex::default(),
+            handing_on: HandingOn::default(),
             runtime: Handle::current(),
         })
     }
@@ -68,6 +74,10 @@ impl ClacksNetwork {
 
     pub(crate) fn runtime(&self) -> &Handle {
         &self.runtime
+    }
+
+    pub(crate) fn handing_on(&self) -> &HandingOn {
+        &self.handing_on
     }
 
     pub(crate) fn undo(&self) -> MutexGuard<'_, UndoStore<Deed>> {

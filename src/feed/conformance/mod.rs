@@ -61,7 +61,8 @@ pub trait Specimen {
         false
     }
 
-    /// Whether the success of a command depends on other nodes, so that a call that works can fail.
+    /// Whether a command is left out: its success depends on other nodes, so that a call that works can fail, or it stops
+    /// the node.
     fn depends_on_others(&self, _command: &str) -> bool {
         false
     }

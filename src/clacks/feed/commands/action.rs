@@ -15,6 +15,7 @@ use clacks_p2p::{Address, AddressError, DEFAULT_MAX_DEPTH, Message, Node, core::
 use super::{
     draft,
     objection::{not_held, not_here},
+    stop::Stop,
 };
 
 use crate::{
@@ -46,6 +47,8 @@ pub(super) enum Action {
     Edit(MessageId),
     Replace(MessageId, Message),
     Rate(f64),
+    Stop(Stop),
+    CancelStop,
     Undo(Text),
 }
 
@@ -117,6 +120,8 @@ pub(super) fn action(network: &ClacksNetwork, call: &Call, arguments: &Arguments
             _ => Err(Check::wrong("one message can be changed at a time")),
         },
         ("rate", Some(Argument::Number(rate))) => Ok(Action::Rate(rate)),
+        ("stop", _) => Ok(Action::Stop(Stop::new(arguments))),
+        ("cancel", _) => Ok(Action::CancelStop),
         ("undo", _) => Ok(Action::Undo(call.text.clone())),
         _ => Err(Check::Begun),
     }

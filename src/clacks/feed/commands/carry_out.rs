@@ -22,6 +22,7 @@ use super::{
     objection::{
         NOTHING_TO_DROP, no_room_for, not_announced, not_held, not_here, not_ignored, not_unignored,
     },
+    stop,
     tally::Tally,
     undo::{Before, Deed, undo, undoable},
 };
@@ -40,6 +41,8 @@ pub(super) fn carry_out(network: Arc<ClacksNetwork>, action: Action) -> Doing {
             on_a_thread(network, move |network| drop_matching(network, filter.as_ref()))
         }
         Action::HoldMatching(filter) => on_a_thread(network, move |network| hold_matching(network, filter)),
+        Action::Stop(how) => stop::stop(network, how),
+        Action::CancelStop => stop::cancel(&network),
         action => Box::pin(ready(at_once(&network, action))),
     }
 }
@@ -86,8 +89,12 @@ fn at_once(network: &ClacksNetwork, action: Action) -> Done {
             Ok(undoable(network, outcome, before))
         }
         Action::Undo(token) => undo(network, &token),
-        // These three are begun above.
-        Action::Announce(_) | Action::DropMatching(_) | Action::HoldMatching(_) => Ok(Outcome::new("begun")),
+        // These are begun above.
+        Action::Announce(_)
+        | Action::DropMatching(_)
+        | Action::HoldMatching(_)
+        | Action::Stop(_)
+        | Action::CancelStop => Ok(Outcome::new("begun")),
     }
 }
 
@@ -381,6 +388,6 @@ fn offering_trust(network: &ClacksNetwork, refusal: Refusal, errors: &[(Address,
     })
 }
 
-fn messages(count: usize) -> String {
+pub(super) fn messages(count: usize) -> String {
     if count == 1 { "1 message".to_owned() } else { format!("{count} messages") }
 }

@@ -4,6 +4,7 @@ mod action;
 mod carry_out;
 mod draft;
 mod objection;
+mod stop;
 mod tally;
 #[cfg(test)]
 mod tests;
@@ -14,9 +15,11 @@ use std::sync::Arc;
 
 use clacks_feed::{Call, Check, Doing, Refusal, args};
 
+pub(crate) use stop::{HandingOn, WORDS as STOP_WORDS};
 pub(crate) use undo::Deed;
 
 use crate::ClacksNetwork;
+use action::Action;
 
 /// What a call would do now.
 pub(crate) fn check(network: &ClacksNetwork, call: &Call) -> Check {
@@ -41,15 +44,16 @@ pub(crate) fn check(network: &ClacksNetwork, call: &Call) -> Check {
 
 /// Begins a call.
 pub(crate) fn call(network: Arc<ClacksNetwork>, call: &Call) -> Doing {
-    let refused = |reason| -> Doing { Box::pin(std::future::ready(Err(Refusal::new(reason)))) };
+    let refused = |refusal| -> Doing { Box::pin(std::future::ready(Err(refusal))) };
     match args::read(&*network, call).and_then(|arguments| action::action(&network, call, &arguments)) {
         Ok(action) => match objection::objection(&network, &action) {
-            Some(reason) => refused(reason.into()),
+            Some(reason) if matches!(action, Action::Stop(_)) => refused(stop::refusal(&network, reason)),
+            Some(reason) => refused(Refusal::new(reason)),
             None => carry_out::carry_out(network, action),
         },
-        Err(check) => refused(match wording::reworded(&network, call, check) {
+        Err(check) => refused(Refusal::new(match wording::reworded(&network, call, check) {
             Check::Wrong(reason) => reason,
             _ => wording::incomplete(&network, call),
-        }),
+        })),
     }
 }

@@ -4,7 +4,10 @@ use clacks_p2p::{
     node::UnknownPeer,
 };
 
-use super::action::{Action, Party};
+use super::{
+    action::{Action, Party},
+    stop,
+};
 use crate::ClacksNetwork;
 
 /// Why an action would be refused now. Those on several items are refused only if none of them can be changed.
@@ -37,6 +40,8 @@ pub(super) fn objection(network: &ClacksNetwork, action: &Action) -> Option<Stri
             Err(ReplaceError::NotHere) => not_here(node, *id),
             Err(error) => Some(format!("{id} is as it was: {error}")),
         },
+        Action::Stop(stop) => stop::objection(network, *stop),
+        Action::CancelStop => stop::nothing_to_cancel(network),
         Action::Undo(token) => {
             let undo = network.undo();
             undo.check(token.untrusted(), node.now().uptime).err().map(|error| error.to_string())

@@ -1,5 +1,7 @@
 use clacks_feed::description::{CommandSpec, Confirm, Need, Takes};
 
+use crate::commands::STOP_WORDS;
+
 /// The commands of a node.
 pub(super) fn commands() -> Vec<CommandSpec> {
     of_messages().into_iter().chain(of_peers()).chain(of_node()).collect()
@@ -79,6 +81,14 @@ fn of_node() -> Vec<CommandSpec> {
         command("rate", "set the number of messages sent per second")
             .arg("PER_SECOND", &[Takes::Number(0.001, 100_000.0)], Need::One)
             .verbs("set the rate", "set the rate"),
+        command(
+            "stop",
+            "stop the node, if necessary after handing on the messages that only it has, for 30 s or TIME",
+        )
+        .arg("HOW", &[Takes::Word(STOP_WORDS.map(Into::into).to_vec())], Need::Optional)
+        .arg("TIME", &[Takes::Time], Need::Optional)
+        .verbs("stop", "stopped"),
+        command("cancel", "stop handing on messages; the node goes on").verbs("cancel", "cancelled"),
         command("undo", "undo a command, for ten seconds").arg(
             "TOKEN",
             &[Takes::Number(1.0, 1e15)],

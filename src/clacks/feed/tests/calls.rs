@@ -32,6 +32,14 @@ impl ClacksNetwork {
         Network::call(Arc::clone(self), call).await
     }
 
+    /// The same of a line, as a task.
+    pub(super) fn do_call_owned(
+        self: &Arc<Self>,
+        line: &str,
+    ) -> impl Future<Output = Result<Outcome, Refusal>> + Send + 'static {
+        Network::call(Arc::clone(self), self.call_of(line))
+    }
+
     /// What a line says in the end, whether it works or not.
     pub(super) async fn said(self: &Arc<Self>, line: &str) -> Result<String, String> {
         let text = |text: clacks_feed::Text| text.untrusted().to_owned();

@@ -1,5 +1,6 @@
 mod calls;
 mod drafts;
+mod stopping;
 
 use std::sync::Arc;
 
@@ -102,7 +103,7 @@ impl Specimen for Quiet {
 
     fn depends_on_others(&self, command: &str) -> bool {
         // A higher rate makes the node send.
-        matches!(command, "announce" | "rate")
+        matches!(command, "announce" | "rate" | "stop")
     }
 }
 

@@ -1,0 +1,269 @@
+//! Stopping the node, and handing on before that what only it has.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use clacks_feed::{
+    Call, Doing, Network, Outcome, Refusal,
+    args::{Argument, Arguments},
+};
+use clacks_p2p::{
+    Node,
+    core::{Core, PeerCounts},
+    node::DrainError,
+};
+use tokio::sync::oneshot;
+
+use super::carry_out::messages;
+use crate::ClacksNetwork;
+
+/// Maximum time of handing on, unless the call says another.
+const TIME_LIMIT: Duration = Duration::from_secs(30);
+
+/// The words of the argument, in the order of [`Stop`].
+pub(crate) const WORDS: [&str; 3] = ["hand-on", "release-and-hand-on", "at-once"];
+
+/// How the node is stopped.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Stop {
+    /// Only if no message would be lost.
+    IfNothingIsLost,
+    /// Other nodes get the messages first.
+    HandOn { with_held: bool, within: Duration },
+    /// What only this node has is lost.
+    AtOnce,
+}
+
+/// The request to end a handing on. Its sender gets the words about it.
+type Cancel = oneshot::Sender<String>;
+
+/// Whether messages are being handed on, and what ends that.
+#[derive(Debug, Default)]
+pub(crate) struct HandingOn(Mutex<Progress>);
+
+#[derive(Debug, Default)]
+enum Progress {
+    #[default]
+    Idle,
+    GoesOn(oneshot::Sender<Cancel>),
+    Cancelled,
+}
+
+/// Messages that are lost when the node stops.
+#[derive(Debug, Clone, Copy)]
+struct Unsent {
+    /// Queued messages and those that are being sent.
+    waiting: usize,
+    held: usize,
+    /// Whether a peer is known that is not ignored.
+    is_anybody_there: bool,
+}
+
+impl Stop {
+    pub(super) fn new(arguments: &Arguments) -> Self {
+        let within = arguments.values.iter().find_map(|argument| match argument {
+            Argument::Time(time) => Some(*time),
+            _ => None,
+        });
+        let hand_on = |with_held| Self::HandOn { with_held, within: within.unwrap_or(TIME_LIMIT) };
+        match arguments.values.first() {
+            Some(Argument::Word(word)) if word == WORDS[0] => hand_on(false),
+            Some(Argument::Word(word)) if word == WORDS[1] => hand_on(true),
+            Some(Argument::Word(_)) => Self::AtOnce,
+            _ => Self::IfNothingIsLost,
+        }
+    }
+}
+
+impl HandingOn {
+    /// Begins it. `None`: another one has not ended.
+    fn begin(&self) -> Option<oneshot::Receiver<Cancel>> {
+        let mut progress = self.lock();
+        if !matches!(*progress, Progress::Idle) {
+            return None;
+        }
+        let (sender, receiver) = oneshot::channel();
+        *progress = Progress::GoesOn(sender);
+        Some(receiver)
+    }
+
+    fn cancel(&self, cancel: Cancel) {
+        let mut progress = self.lock();
+        match std::mem::take(&mut *progress) {
+            Progress::Idle => {}
+            Progress::Cancelled => *progress = Progress::Cancelled,
+            Progress::GoesOn(sender) => {
+                *progress = Progress::Cancelled;
+                // It fails if the handing on has ended meanwhile. Then `cancel` is dropped.
+                _ = sender.send(cancel);
+            }
+        }
+    }
+
+    fn end(&self) {
+        *self.lock() = Progress::Idle;
+    }
+
+    fn is_going_on(&self) -> bool {
+        !matches!(*self.lock(), Progress::Idle)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Progress> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Unsent {
+    fn of(core: &Core) -> Self {
+        let PeerCounts { new, alive, lost, dead, .. } = core.peer_counts();
+        Self {
+            waiting: core.queue_len() + core.in_flight(),
+            held: core.held_len(),
+            is_anybody_there: new + alive + lost + dead > 0,
+        }
+    }
+
+    fn all(self) -> usize {
+        self.waiting + self.held
+    }
+
+    /// Why the node does not stop without being told what becomes of them. `None`: there are none.
+    fn reason(self) -> Option<String> {
+        let what = match (self.all(), self.held) {
+            (0, _) => return None,
+            (all, 0) => messages(all),
+            (all, held) if all == held => format!("{held} held {}", plural(held)),
+            (all, held) => format!("{}, {held} of them held,", messages(all)),
+        };
+        let only = if self.all() == 1 { "is only here" } else { "are only here" };
+        let nobody = if self.is_anybody_there { "" } else { "; no other node is known" };
+        Some(format!("{what} {only}{nobody}"))
+    }
+}
+
+fn plural(count: usize) -> &'static str {
+    if count == 1 { "message" } else { "messages" }
+}
+
+const NOTHING_TO_CANCEL: &str = "no messages are being handed on";
+const GOES_ON: &str = "messages are being handed on already";
+
+/// Why stopping would be refused now.
+pub(super) fn objection(network: &ClacksNetwork, stop: Stop) -> Option<String> {
+    let unsent = network.node().read(Unsent::of);
+    match stop {
+        Stop::AtOnce => None,
+        _ if network.handing_on().is_going_on() => Some(GOES_ON.to_owned()),
+        Stop::HandOn { .. } if unsent.is_anybody_there => None,
+        _ => unsent.reason(),
+    }
+}
+
+/// Why there is nothing to cancel.
+pub(super) fn nothing_to_cancel(network: &ClacksNetwork) -> Option<String> {
+    (!network.handing_on().is_going_on()).then(|| NOTHING_TO_CANCEL.to_owned())
+}
+
+/// A refusal to stop, with what can be done instead.
+pub(super) fn refusal(network: &ClacksNetwork, reason: String) -> Refusal {
+    let unsent = network.node().read(Unsent::of);
+    let goes_on = network.handing_on().is_going_on();
+    let stop = |how: &str| Call::new(network.run(), "stop".into(), how);
+    let mut refusal = Refusal::new(reason);
+    if goes_on {
+        refusal = refusal.offering("do not stop", Call::new(network.run(), "cancel".into(), ""));
+    } else if unsent.is_anybody_there {
+        if unsent.waiting > 0 {
+            refusal = refusal.offering("hand on", stop(WORDS[0]));
+        }
+        if unsent.held > 0 {
+            refusal = refusal.offering("release and hand on", stop(WORDS[1]));
+        }
+    }
+    refusal.offering("at once", stop(WORDS[2]))
+}
+
+/// Stops the node.
+pub(super) fn stop(network: Arc<ClacksNetwork>, stop: Stop) -> Doing {
+    let runtime = network.runtime().clone();
+    // It goes on even if nobody waits for the result.
+    let stopping = runtime.spawn(async move {
+        match stop {
+            Stop::IfNothingIsLost | Stop::AtOnce => Ok(end(network.node()).await),
+            Stop::HandOn { with_held, within } => hand_on(&network, with_held, within).await,
+        }
+    });
+    Box::pin(async { stopping.await.unwrap_or_else(|_| Err(Refusal::new("the program ends"))) })
+}
+
+async fn end(node: &Node) -> Outcome {
+    let lost = node.stop().await;
+    Outcome::new(match lost.messages.len() + lost.held.len() {
+        0 => "the node has stopped".to_owned(),
+        1 => "the node has stopped; 1 message is lost".to_owned(),
+        count => format!("the node has stopped; {count} messages are lost"),
+    })
+}
+
+async fn hand_on(network: &ClacksNetwork, with_held: bool, within: Duration) -> Result<Outcome, Refusal> {
+    let Some(cancelled) = network.handing_on().begin() else {
+        return Err(refusal(network, GOES_ON.to_owned()));
+    };
+    let node = network.node();
+    let before = node.read(Unsent::of);
+    let drain =
+        async { if with_held { node.drain_with_held(within).await } else { node.drain(within).await } };
+    let result = tokio::select! {
+        result = drain => Ok(result),
+        Ok(cancel) = cancelled => Err(cancel),
+    };
+    network.handing_on().end();
+    let now = node.read(Unsent::of);
+    let can_end = match result {
+        Ok(Ok(())) => now.all() == 0,
+        Ok(Err(error)) => error == DrainError::Stopped,
+        Err(_) => false,
+    };
+    if can_end {
+        return Ok(end(node).await);
+    }
+    // A drain that sent everything still refuses messages, although held ones are here.
+    node.resume();
+    let total = if with_held { before.all() } else { before.waiting };
+    let gone = total.saturating_sub(now.all().saturating_sub(before.all() - total));
+    let text = told(result.as_ref().ok(), gone, total);
+    match result {
+        Ok(_) => {
+            let reason = now.reason().map_or_else(String::new, |reason| format!("; {reason}"));
+            Err(refusal(network, format!("{text}{reason}")))
+        }
+        Err(cancel) => {
+            // Whoever cancelled it may have gone.
+            _ = cancel.send(text.clone());
+            Err(Refusal::new(text))
+        }
+    }
+}
+
+/// How the handing on ended; `None` for one that was cancelled.
+fn told(result: Option<&Result<(), DrainError>>, gone: usize, total: usize) -> String {
+    let why = match result {
+        None => "what is left is as before",
+        Some(Ok(())) if gone == total => return format!("handed on {}", messages(total)),
+        Some(Ok(())) => "the rest is held",
+        Some(Err(DrainError::NobodyThere)) => "no peer takes them",
+        Some(Err(DrainError::OutOfTime)) => "the time was over",
+        Some(Err(_)) => "the node has stopped",
+    };
+    let separator = if matches!(result, Some(Err(_))) { ":" } else { ";" };
+    format!("handed on {gone} of {total}{separator} {why}")
+}
+
+/// Ends the handing on. The node accepts messages again when this is answered.
+pub(super) fn cancel(network: &ClacksNetwork) -> Doing {
+    let (sender, receiver) = oneshot::channel();
+    network.handing_on().cancel(sender);
+    Box::pin(async { receiver.await.map(Outcome::new).map_err(|_| Refusal::new(NOTHING_TO_CANCEL)) })
+}
