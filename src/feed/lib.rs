@@ -46,6 +46,6 @@ pub use name::{Label, MAX_LABEL, MAX_NAME, Name, NameError};
 pub use near::Near;
 pub use network::{Doing, Network, Watch, Watched};
 pub use query::{Anchor, Look, MAX_ITEMS, MAX_OPEN, MAX_ROWS, MAX_WINDOWS, Page, Sort, View, Window};
-pub use source::{Answer, Find, Link, MAX_WAITING, News, Request, Source};
+pub use source::{Answer, Find, Link, MAX_WAITING, News, Playback, Request, Source};
 pub use text::Text;
 pub use value::{Key, Now, Order, Row, Statuses, Value};

@@ -47,13 +47,30 @@ pub trait Source: Send {
 pub enum Link {
     /// In this process.
     Near,
-    /// In a recording.
-    Replay,
+    /// In a recording, which is played.
+    Replay(Playback),
     /// In another process. `away`: how long the connection has been interrupted.
     Far {
         /// `None` while it is connected.
         away: Option<Duration>,
     },
+}
+
+/// How a recording is played.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Playback {
+    /// Time since the start of the recording. During a jump, the target.
+    pub position: Duration,
+    /// Duration of the recording.
+    pub length: Duration,
+    /// Multiple of the recorded speed. While playback is paused, it is the speed after the pause.
+    pub speed: f64,
+    /// Whether it is paused.
+    pub paused: bool,
+    /// Whether everything has been played.
+    pub at_end: bool,
+    /// During a jump, the fraction of the way that has been read, 0 to 1.
+    pub jumping: Option<f64>,
 }
 
 /// A request of a face.
@@ -121,9 +138,10 @@ pub enum News {
     Looked,
     /// The answer to the request with this number.
     Answer(u64, Answer),
-    /// The connection was interrupted, for this reason.
+    /// The connection was interrupted, or a recording cannot be read on, for this reason.
     Away(Text),
-    /// The connection is there again. `restarted`: the node has another run, so keys mean other items.
+    /// The connection is there again, or a replay has jumped: what was derived from earlier events does not lead to what
+    /// follows. `restarted`: the node has another run, so keys mean other items.
     Back {
         /// Whether the node was restarted.
         restarted: bool,

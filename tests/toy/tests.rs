@@ -77,7 +77,7 @@ mod recorded {
 
     use clacks_feed::{
         Watch, Watched,
-        json::{EventParts, Fit, NodeLine, Reader, Record, Writer},
+        json::{EventParts, Fit, Gauges, NodeLine, Reader, Record, Writer},
         mirror::{ChangeReader, Changes, Mirror},
     };
 
@@ -133,7 +133,7 @@ mod recorded {
                 }
             }
             let mut line = Vec::new();
-            writer.gauges(&mut line, &toy.gauges());
+            writer.gauges(&mut line, &Gauges { now: None, values: toy.gauges() });
             self.play(&line);
             self.mirror.set_now(toy.now());
         }
@@ -143,7 +143,7 @@ mod recorded {
             match Reader::new(self.mirror.description()).node_line(line).unwrap() {
                 NodeLine::Event(event) => self.mirror.apply(*event),
                 NodeLine::State(state) => self.mirror.restore(state),
-                NodeLine::Gauges(gauges) => self.mirror.set_gauges(gauges),
+                NodeLine::Gauges(gauges) => self.mirror.set_gauges(gauges.values),
                 other => panic!("{other:?} is not in a recording"),
             }
         }

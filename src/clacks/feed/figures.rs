@@ -1,22 +1,60 @@
 //! The values of gauges and settings.
 
+use std::time::Duration;
+
 use clacks_feed::{Text, Value};
 use clacks_p2p::{
     Node,
-    core::{Core, Limit, Options, Status},
+    core::{Core, Counters, Limit, Options, PeerCounts, Status},
     node::Limits,
 };
 
 /// The values of the gauges, in the order of the description.
 pub(crate) fn gauges(node: &Node) -> Vec<Value> {
     let connections = node.connections();
-    node.read(|core| gauges_of(core, connections))
+    node.read(|core| gauges_of(&figures_of(core, connections)))
 }
 
-fn gauges_of(core: &Core, connections: usize) -> Vec<Value> {
-    let (counters, peers, free) = (core.counters(), core.peer_counts(), core.free_peers());
-    let (queued, in_flight, held) = (core.queue_len(), core.in_flight(), core.held_len());
+/// What the gauges are made of. `None`: it is unknown.
+pub(crate) struct Figures {
+    pub(crate) counters: Counters,
+    pub(crate) peers: PeerCounts,
+    pub(crate) free: PeerCounts,
+    pub(crate) queued: usize,
+    pub(crate) in_flight: usize,
+    pub(crate) held: usize,
+    pub(crate) held_bytes: usize,
+    pub(crate) send_rate: f64,
+    pub(crate) next_send: Option<Duration>,
+    pub(crate) hold_rule: Option<Text>,
+    pub(crate) verified_only: Option<bool>,
+    pub(crate) draining: Option<bool>,
+    pub(crate) connections: Option<usize>,
+}
+
+fn figures_of(core: &Core, connections: usize) -> Figures {
+    Figures {
+        counters: core.counters(),
+        peers: core.peer_counts(),
+        free: core.free_peers(),
+        queued: core.queue_len(),
+        in_flight: core.in_flight(),
+        held: core.held_len(),
+        held_bytes: core.held_bytes(),
+        send_rate: core.options().send_rate,
+        next_send: core.poll_timeout(),
+        hold_rule: core.hold_rule().map(|rule| Text::new(rule.text())),
+        verified_only: Some(core.next_is_verified_only()),
+        draining: Some(core.is_draining()),
+        connections: Some(connections),
+    }
+}
+
+/// The values of the gauges, in the order of the description.
+pub(crate) fn gauges_of(figures: &Figures) -> Vec<Value> {
+    let Figures { counters, peers, free, queued, in_flight, held, .. } = figures;
     let count = |count: usize| Value::Count(count as u64);
+    let flag = |flag: Option<bool>| flag.map_or(Value::None, Value::Flag);
     let fixed = [
         Value::Count(counters.received),
         Value::Count(counters.delivered),
@@ -24,25 +62,25 @@ fn gauges_of(core: &Core, connections: usize) -> Vec<Value> {
         Value::Count(counters.enqueued),
         Value::Count(counters.announces),
         Value::Count(counters.refused),
-        count(queued),
-        count(in_flight),
-        count(held),
-        count(core.held_bytes()),
+        count(*queued),
+        count(*in_flight),
+        count(*held),
+        count(figures.held_bytes),
         // The distribution is made from the events.
         Value::None,
-        Value::Number(core.options().send_rate),
-        core.poll_timeout().map_or(Value::None, Value::at),
+        Value::Number(figures.send_rate),
+        figures.next_send.map_or(Value::None, Value::at),
         count(free.of(Status::New)),
         count(free.of(Status::Alive)),
         count(free.of(Status::Lost)),
         count(free.of(Status::Dead)),
-        Value::Flag(core.next_is_verified_only()),
-        core.hold_rule().map_or(Value::None, |rule| Value::text(Text::new(rule.text()))),
-        Value::Flag(core.is_draining()),
-        count(connections),
+        flag(figures.verified_only),
+        figures.hold_rule.clone().map_or(Value::None, Value::text),
+        flag(figures.draining),
+        figures.connections.map_or(Value::None, count),
         count(peers.of(Status::New)),
         count(peers.total()),
-        count(queued + in_flight + held),
+        count(queued.saturating_add(*in_flight).saturating_add(*held)),
     ];
     let met = Limit::ALL.map(|limit| Value::Count(counters.limits.of(limit)));
     fixed.into_iter().chain(met).collect()

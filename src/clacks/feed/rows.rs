@@ -84,7 +84,7 @@ fn address_of(order_text: &str) -> Option<Address> {
     Address::new(hostname, port.parse().ok()?).ok()
 }
 
-fn peer_row(peer: &Peer, context: Context) -> Row {
+pub(crate) fn peer_row(peer: &Peer, context: Context) -> Row {
     let order = Order { rank: status_id(peer.status).0.into(), text: Some(order_text(&peer.address)) };
     let statuses = Statuses::only(status_id(peer.status));
     let statuses = if peer.is_unverified() { statuses.with(CLAIMED) } else { statuses };
@@ -195,7 +195,7 @@ pub(crate) fn message_row(queued: &QueuedMessage) -> Row {
     Row { key: message_key(queued.id), order: Order::rank(queued.id.number()), cells: cells.into() }
 }
 
-fn held_row(held: &HeldMessage) -> Row {
+pub(crate) fn held_row(held: &HeldMessage) -> Row {
     let mut cells = message_cells(&held.queued).to_vec();
     cells.push(Value::Status(Statuses::only(held_id(held.by))));
     let id = held.queued.id;
@@ -260,7 +260,7 @@ fn first_number((order, key): Place<'_>) -> Option<MessageId> {
 
 // === Remote addresses ===
 
-fn remote_row(remote: IpAddr) -> Row {
+pub(crate) fn remote_row(remote: IpAddr) -> Row {
     let key = Key::from(remote.to_string());
     // Sorted as addresses, not as texts: the bytes in hexadecimal.
     let (rank, bytes) = match remote {

@@ -42,8 +42,10 @@ pub enum NodeLine {
     Away(Text),
     /// The rows of the node, in a recording.
     State(State),
-    /// The values of the gauges, in the order of the description, in a recording.
-    Gauges(Vec<Value>),
+    /// The gauges, in a recording.
+    Gauges(Gauges),
+    /// The end of a recording that was ended as it should, and when.
+    End(Now),
     /// A line of a later version. It is skipped.
     Other,
 }
@@ -113,6 +115,15 @@ pub struct State {
     pub gauges: Vec<Value>,
     /// The values of the settings, in the order of the description.
     pub settings: Vec<Value>,
+}
+
+/// The gauges at one moment.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Gauges {
+    /// When they were read. `None`: the line does not say it, so it is the time of the line before.
+    pub now: Option<Now>,
+    /// Their values, in the order of the description.
+    pub values: Vec<Value>,
 }
 
 /// A list at one moment.

@@ -29,7 +29,7 @@ mod tests;
 
 pub use error::{JsonError, RequestError};
 pub use lines::LineBuffer;
-pub use message::{Change, EventLine, FaceLine, Hello, ListState, NodeLine, State, WatchRequest};
+pub use message::{Change, EventLine, FaceLine, Gauges, Hello, ListState, NodeLine, State, WatchRequest};
 pub use read::{Reader, read_hello};
 pub use write::{EventParts, Fit, Record, Writer};
 

@@ -1,6 +1,7 @@
 //! Recorded nodes: what a recorder reads of a node, and a [`Network`] made of what a recording contains.
 
 mod changes;
+mod format;
 mod rows;
 
 use std::{
@@ -10,6 +11,7 @@ use std::{
 
 pub use changes::{ChangeReader, Changes};
 use clacks_transport::event_ring::{EventReceiver, EventSender, RingEvent};
+pub use format::{Decoder, Format};
 use rows::RowSet;
 
 use crate::{
@@ -38,6 +40,16 @@ struct MirrorState {
     events: EventSender<Recorded>,
 }
 
+/// A state whose rows are sorted, for [`Mirror::put`]. With many rows this takes a while, so it can be done on another
+/// thread.
+#[derive(Debug)]
+pub struct PreparedState {
+    lists: Vec<RowSet>,
+    gauges: Vec<Value>,
+    settings: Vec<Value>,
+    now: Now,
+}
+
 /// What the ring holds.
 #[derive(Debug, Clone)]
 struct Recorded(Watched);
@@ -61,16 +73,21 @@ impl Mirror {
 
     /// Replaces all rows, gauges and settings. Watchers are not told: whoever jumps in a recording tells its face.
     pub fn restore(&self, recorded: State) {
+        drop(self.put(PreparedState::new(&self.description, recorded)));
+    }
+
+    /// Replaces all rows, gauges and settings, as [`restore`](Self::restore) does, in a short time. Returns the rows that
+    /// were replaced, because dropping many takes longer.
+    pub fn put(&self, prepared: PreparedState) -> impl Send + use<> {
+        let PreparedState { mut lists, gauges, settings, now } = prepared;
         let mut state = self.lock();
-        state.lists = rows::empty(&self.description);
-        for list in recorded.lists {
-            let Some(rows) = state.lists.get_mut(list.list.index()) else { continue };
-            rows.total = list.total;
-            list.rows.into_iter().for_each(|row| rows.insert(row));
+        if lists.len() == state.lists.len() {
+            std::mem::swap(&mut state.lists, &mut lists);
         }
-        state.set_gauges(recorded.gauges);
-        state.set_settings(recorded.settings);
-        state.now = recorded.now;
+        state.set_gauges(gauges);
+        state.set_settings(settings);
+        state.now = now;
+        lists
     }
 
     /// Changes the rows that an event touched, and gives the event to the watchers.
@@ -111,6 +128,25 @@ impl Mirror {
     fn lock(&self) -> MutexGuard<'_, MirrorState> {
         // Nothing that holds the lock panics half-way.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl PreparedState {
+    /// Sorts the rows of a node with this description.
+    pub fn new(description: &Description, state: State) -> Self {
+        let mut lists = rows::empty(description);
+        for list in state.lists {
+            let Some(rows) = lists.get_mut(list.list.index()) else { continue };
+            rows.total = list.total;
+            list.rows.into_iter().for_each(|row| rows.insert(row));
+        }
+        let State { gauges, settings, now, .. } = state;
+        Self { lists, gauges, settings, now }
+    }
+
+    /// When the rows were read.
+    pub fn now(&self) -> Now {
+        self.now
     }
 }
 

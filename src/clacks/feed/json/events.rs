@@ -3,7 +3,7 @@
 //! A new kind needs a struct with its `Kind` in one of the files here, and a row in the table below.
 
 use clacks_p2p::core::{Event, Now};
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::parts::{Detail, Millis, Wrong};
 
@@ -85,8 +85,21 @@ macro_rules! kinds {
             ///
             /// Fails if the line is not valid JSON or a field is missing or invalid.
             pub fn read(name: &str, line: &str) -> serde_json::Result<Option<Self>> {
+                let mut deserializer = serde_json::Deserializer::from_str(line);
+                let read = Self::deserialize_named(name, &mut deserializer)?;
+                if read.is_some() {
+                    deserializer.end()?;
+                }
+                Ok(read)
+            }
+
+            /// Reads the fields of an event with this name. `None` for an unknown name; then nothing was read.
+            pub(crate) fn deserialize_named<'de, D: Deserializer<'de>>(
+                name: &str,
+                deserializer: D,
+            ) -> Result<Option<Self>, D::Error> {
                 Ok(Some(match name {
-                    $($name => Self::$kind(serde_json::from_str(line)?),)*
+                    $($name => Self::$kind($kind::deserialize(deserializer)?),)*
                     _ => return Ok(None),
                 }))
             }

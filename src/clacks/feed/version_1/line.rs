@@ -66,22 +66,23 @@ impl OfTheFile {
     }
 }
 
-/// The options of the node, for who reads the file.
-#[derive(Serialize)]
-struct Behaviour {
-    send_rate: f64,
-    kill_timeout_ms: f64,
-    max_in_flight: usize,
-    max_in_flight_per_peer: usize,
-    max_queue_messages: usize,
-    max_queue_bytes: usize,
-    max_peers: usize,
-    max_new_peers: usize,
-    introductions_per_minute: u32,
-    introductions_burst: u32,
-    payload_rate: f64,
-    payload_burst: u32,
-    max_depth: usize,
+/// The options of the node.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Behaviour {
+    pub(super) send_rate: f64,
+    pub(super) kill_timeout_ms: f64,
+    pub(super) max_in_flight: usize,
+    pub(super) max_in_flight_per_peer: usize,
+    pub(super) max_queue_messages: usize,
+    pub(super) max_queue_bytes: usize,
+    pub(super) max_peers: usize,
+    pub(super) max_new_peers: usize,
+    pub(super) introductions_per_minute: u32,
+    pub(super) introductions_burst: u32,
+    pub(super) payload_rate: f64,
+    pub(super) payload_burst: u32,
+    pub(super) max_depth: usize,
 }
 
 impl From<&Options> for Behaviour {

@@ -6,12 +6,14 @@
 
 pub mod line;
 pub mod parse;
+mod play;
 #[cfg(any(test, feature = "testing"))]
 #[allow(clippy::unwrap_used, clippy::missing_panics_doc, missing_docs, reason = "only tests call it")]
 pub mod scripted;
 mod state;
 #[cfg(test)]
 mod tests;
+mod timed;
 
 use clacks_feed::escape::escaped_json;
 use clacks_p2p::core::{Event, Now};
@@ -19,7 +21,7 @@ use serde::Serialize;
 
 use crate::json::events::Written;
 
-pub use self::{parse::LineError, state::ReplayedNode};
+pub use self::{parse::LineError, play::Version1, state::ReplayedNode};
 
 /// The version of the format.
 pub const VERSION: u64 = 1;

@@ -7,8 +7,9 @@ use clacks_p2p::{
     core::{Counters, Event, HeldMessage, Now, Peer, PeerCounts, QueuedMessage},
 };
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
-use super::{MAX_LINE, VERSION, line};
+use super::{MAX_LINE, VERSION, line, timed::Timed};
 use crate::json::{
     events::EventLine,
     parts::{Millis, Named, Wrong, reason},
@@ -106,6 +107,8 @@ pub struct Holdings {
     pub hold_rule: Option<String>,
     /// IP addresses whose connections are closed.
     pub ignored_remotes: BTreeSet<IpAddr>,
+    /// The options of the node. Present only in a header.
+    pub(super) options: Option<line::Behaviour>,
 }
 
 /// Parses the first line of a file.
@@ -125,14 +128,21 @@ pub fn header(line: &str) -> Result<(Now, Line), LineError> {
     self::line(line)
 }
 
-/// Parses any line.
+/// Parses any line. A line that begins with its event's name, as every line that was written, is read once.
 pub fn line(line: &str) -> Result<(Now, Line), LineError> {
-    let Beginning { event, clacks, time, uptime_ms } = serde_json::from_str(line)?;
+    if line.trim_start().starts_with(r#"{"event":"#) {
+        let Timed { now, event } = serde_json::from_str(line)?;
+        return Ok((now, event.map_or(Ok(Line::Unknown), of_event)?));
+    }
+    let Any { event, clacks, time, uptime_ms, address, options, snapshot } = serde_json::from_str(line)?;
     let now = Now { uptime: uptime_ms.0, unix_ms: time };
+    let holdings = || -> Result<_, LineError> {
+        Ok(Box::new(Holdings { options: options_of(options), ..holdings(address, snapshot)? }))
+    };
     let told = match (event.as_deref(), clacks.as_deref()) {
-        (Some(name), None) => event_named(name, line)?.map_or(Line::Unknown, Line::Event),
-        (None, Some("recording")) => Line::Header(Box::new(holdings(line)?)),
-        (None, Some("snapshot")) => Line::Snapshot(Box::new(holdings(line)?)),
+        (Some(name), None) => EventLine::read(name, line)?.map_or(Ok(Line::Unknown), of_event)?,
+        (None, Some("recording")) => holdings().map(Line::Header)?,
+        (None, Some("snapshot")) => holdings().map(Line::Snapshot)?,
         (None, Some("end")) => Line::End,
         (None, Some(_)) => Line::Unknown,
         _ => return Err(LineError::UnknownKind),
@@ -140,30 +150,32 @@ pub fn line(line: &str) -> Result<(Now, Line), LineError> {
     Ok((now, told))
 }
 
-/// What every line has. It says how the rest of the line is to be read.
+/// Options are shown and nothing else, so those that cannot be read are unknown.
+fn options_of(json: Option<Box<RawValue>>) -> Option<line::Behaviour> {
+    serde_json::from_str(json?.get()).ok()
+}
+
+fn of_event(read: EventLine) -> Result<Line, LineError> {
+    Ok(read.event()?.map_or(Line::Unknown, Line::Event))
+}
+
+/// The fields of every kind of line. `clacks` and `event` say which of them it has.
 #[derive(Deserialize)]
-struct Beginning {
+struct Any {
     event: Option<String>,
     clacks: Option<String>,
     time: u64,
     uptime_ms: Millis,
-}
-
-fn event_named(name: &str, line: &str) -> Result<Option<Event>, LineError> {
-    let told = EventLine::read(name, line)?;
-    Ok(told.map(EventLine::event).transpose()?.flatten())
+    address: Option<Named>,
+    options: Option<Box<RawValue>>,
+    snapshot: Option<line::HoldingsJson>,
 }
 
 /// What the node knew and held.
-fn holdings(line: &str) -> Result<Holdings, LineError> {
-    #[derive(Deserialize)]
-    struct Told {
-        address: Option<Named>,
-        snapshot: Option<line::HoldingsJson>,
-    }
-    let Told { address, snapshot } = serde_json::from_str(line)?;
+fn holdings(address: Option<Named>, snapshot: Option<line::HoldingsJson>) -> Result<Holdings, Wrong> {
     let snapshot = snapshot.ok_or_else(|| Wrong::field("snapshot"))?;
     Ok(Holdings {
+        options: None,
         address: address.map(|Named(address)| address),
         send_rate: snapshot.send_rate.0,
         queued: snapshot.queued as usize,

@@ -18,7 +18,7 @@ pub(super) use event::own_text;
 use form::{NowForm, TextForm};
 use object::Object;
 
-use super::{FaceLine, Hello, JsonError, NodeLine, RequestError, VERSION, WatchRequest};
+use super::{FaceLine, Gauges, Hello, JsonError, NodeLine, RequestError, VERSION, WatchRequest};
 use crate::{
     Run, Text,
     description::{Description, Level},
@@ -91,7 +91,12 @@ impl<'d> Reader<'d> {
             return Ok(NodeLine::Away(reason));
         }
         if let Some(value) = object.get("gauges") {
-            return self.gauges(&object, value).map(NodeLine::Gauges);
+            let values = self.gauges(&object, value)?;
+            let now = if object.get("time").is_some() { Some(NowForm::of(&object)?.into()) } else { None };
+            return Ok(NodeLine::Gauges(Gauges { now, values }));
+        }
+        if let Some(value) = object.get("end") {
+            return NowForm::of(&object.inner(value)?).map(|now| NodeLine::End(now.into()));
         }
         Ok(NodeLine::Other)
     }

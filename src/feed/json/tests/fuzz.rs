@@ -98,6 +98,7 @@ fn node_line_written(read: &NodeLine, line: &str, description: &Description) -> 
         NodeLine::Away(reason) => Writer::away(out, reason),
         NodeLine::State(state) => writer.state(out, state),
         NodeLine::Gauges(gauges) => writer.gauges(out, gauges),
+        NodeLine::End(now) => Writer::end(out, *now),
         NodeLine::Other => {}
     }))
 }

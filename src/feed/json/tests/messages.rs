@@ -225,8 +225,15 @@ proptest! {
         let line = written(|out| Writer::new(&description).state(out, &state));
         let NodeLine::State(read) = Reader::new(&description).node_line(&line).unwrap() else { panic!("{line}") };
         prop_assert_eq!(read, state_read_back(&description, &state));
-        let line = written(|out| Writer::new(&description).gauges(out, &state.gauges));
-        let NodeLine::Gauges(read) = Reader::new(&description).node_line(&line).unwrap() else { panic!("{line}") };
-        prop_assert_eq!(read, values_read_back(&description.gauges, &state.gauges, usize::MAX));
+        for now in [None, Some(state.now)] {
+            let gauges = Gauges { now, values: state.gauges.clone() };
+            let line = written(|out| Writer::new(&description).gauges(out, &gauges));
+            let NodeLine::Gauges(read) = Reader::new(&description).node_line(&line).unwrap() else { panic!("{line}") };
+            let values = values_read_back(&description.gauges, &state.gauges, usize::MAX);
+            prop_assert_eq!(read, Gauges { now, values });
+        }
+        let line = written(|out| Writer::end(out, state.now));
+        let read = Reader::new(&description).node_line(&line).unwrap();
+        prop_assert!(matches!(read, NodeLine::End(now) if now == state.now));
     }
 }

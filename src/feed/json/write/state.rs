@@ -7,8 +7,8 @@ use super::{
     text::{Parts, now, push_plain},
 };
 use crate::{
-    Value,
-    json::{ListState, MAX_LONG_LINE, MAX_STATE_ROWS, State},
+    Now,
+    json::{Gauges, ListState, MAX_LONG_LINE, MAX_STATE_ROWS, State},
 };
 
 /// Bytes that are kept free for the ends of lists.
@@ -56,9 +56,17 @@ impl Writer<'_> {
     }
 
     /// The values of the gauges, in a recording.
-    pub fn gauges(self, out: &mut Vec<u8>, gauges: &[Value]) {
+    pub fn gauges(self, out: &mut Vec<u8>, gauges: &Gauges) {
         let mut object = Parts::object(out);
-        self.values(object.field("gauges"), &self.description.gauges, gauges, Texts::WHOLE);
+        self.values(object.field("gauges"), &self.description.gauges, &gauges.values, Texts::WHOLE);
+        if let Some(time) = gauges.now {
+            now(&mut object, time);
+        }
         object.end();
+    }
+
+    /// The last line of a recording.
+    pub fn end(out: &mut Vec<u8>, time: Now) {
+        object_in(out, "end", |object| now(object, time));
     }
 }

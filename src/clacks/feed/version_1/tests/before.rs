@@ -19,9 +19,9 @@ use crate::version_1::{
 };
 
 /// A recording, and what was made of it.
-struct Before {
-    name: &'static str,
-    recording: &'static str,
+pub(super) struct Before {
+    pub(super) name: &'static str,
+    pub(super) recording: &'static str,
     printed: &'static str,
     state: &'static str,
 }
@@ -37,7 +37,7 @@ macro_rules! before {
     };
 }
 
-const RECORDINGS: [Before; 2] = [before!("session"), before!("scripted")];
+pub(super) const RECORDINGS: [Before; 2] = [before!("session"), before!("scripted")];
 
 /// The events of a recording, each with its line, and the state that follows from them.
 fn replayed(recording: &'static str) -> (Vec<(Event, Now, &'static str)>, ReplayedNode) {

@@ -2,3 +2,4 @@
 
 mod before;
 mod folding;
+mod mirrored;
