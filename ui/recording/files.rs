@@ -15,6 +15,9 @@ use clacks_text::file_error;
 /// Maximum number of older files beside the newest. The oldest is deleted.
 pub(crate) const KEPT: u32 = 4;
 
+/// First characters of every recording of version 2.
+pub(crate) const BEGINNING: &str = r#"{"hello":{"version":2,"#;
+
 /// Bytes gathered before they are written.
 const BUFFER: usize = 64 << 10;
 
@@ -72,17 +75,17 @@ impl Files {
         place(path, existing).map(drop)
     }
 
-    /// Writes the header line of a file. The header does not count towards the file's size limit, because a large
-    /// snapshot could exceed it alone; then every event would begin a new file.
-    pub(crate) fn begin(&mut self, header: &str) -> Result<(), FileError> {
-        self.write(header)?;
+    /// Writes the first lines of a file. They do not count towards the file's size limit, because a large state could
+    /// exceed it alone; then every event would begin a new file.
+    pub(crate) fn begin(&mut self, lines: &[&[u8]]) -> Result<(), FileError> {
+        lines.iter().try_for_each(|line| self.write(line))?;
         self.in_file = 0;
         Ok(())
     }
 
     /// Writes one line. It is buffered until [`flush`](Self::flush).
-    pub(crate) fn write(&mut self, line: &str) -> Result<(), FileError> {
-        let written = self.file.write_all(line.as_bytes()).and_then(|()| self.file.write_all(b"\n"));
+    pub(crate) fn write(&mut self, line: &[u8]) -> Result<(), FileError> {
+        let written = self.file.write_all(line).and_then(|()| self.file.write_all(b"\n"));
         written.map_err(at(&self.path))?;
         let bytes = line.len() as u64 + 1;
         (self.in_file, self.total, self.is_flushed) = (self.in_file + bytes, self.total + bytes, false);
@@ -182,8 +185,11 @@ fn is_recording(path: &Path) -> Result<bool, FileError> {
         Ok(metadata) if !metadata.is_file() => return Err(FileError::Foreign(path.to_owned())),
         Ok(_) => {}
     }
+    let beginnings = [BEGINNING, parse::BEGINNING];
+    let longest = beginnings.iter().map(|beginning| beginning.len()).max().unwrap_or_default();
     let mut beginning = Vec::new();
     let file = BufReader::new(File::open(path).map_err(at(path))?);
-    file.take(parse::BEGINNING.len() as u64).read_until(b'\n', &mut beginning).map_err(at(path))?;
-    if beginning == parse::BEGINNING.as_bytes() { Ok(true) } else { Err(FileError::Foreign(path.to_owned())) }
+    file.take(longest as u64).read_until(b'\n', &mut beginning).map_err(at(path))?;
+    let is_recording = beginnings.iter().any(|start| beginning.starts_with(start.as_bytes()));
+    if is_recording { Ok(true) } else { Err(FileError::Foreign(path.to_owned())) }
 }

@@ -9,10 +9,13 @@ pub mod files;
 mod jump;
 pub mod left_out;
 pub mod player;
+mod private;
 pub mod recorder;
 pub mod tape;
 #[cfg(test)]
 mod tests;
+mod version_1;
+mod writer;
 
 use clacks_p2p::node::SnapshotLimits;
 

@@ -1,6 +1,7 @@
 //! Writes a recording on its own thread, so that a slow or full disk does not affect the node.
 
 use std::{
+    fmt,
     path::{Path, PathBuf},
     pin::pin,
     sync::{
@@ -10,28 +11,22 @@ use std::{
     time::Duration,
 };
 
+use clacks_feed::Network;
 use clacks_language::command::argument::{Existing, RecordCommand};
-use clacks_p2p::{
-    Node, Subscription,
-    core::{Event, Now},
-    node::Snapshot,
-};
-use clacks_p2p_feed::version_1::{line, recorded};
+use clacks_p2p::Node;
 use clacks_text::{byte_size::ByteSize, format};
 use tokio::{
-    runtime::Handle,
     sync::oneshot,
     task::{JoinError, JoinHandle},
     time::{Instant, sleep_until},
 };
 
 use super::{
-    LIMITS,
     files::{FileError, Files},
+    version_1::ClacksNode,
+    writer::{RecordedNetwork, Texts},
 };
 
-/// How long what happened may wait to be written.
-const FLUSH_AFTER: Duration = Duration::from_secs(1);
 /// How long the end of a recording is waited for.
 const PATIENCE: Duration = Duration::from_secs(if cfg!(test) { 60 } else { 3 });
 
@@ -70,10 +65,25 @@ pub fn why_not(path: &Path, existing: Existing) -> Option<String> {
     Files::check(path, existing).err().map(|error| error.to_string())
 }
 
+/// What is recorded, and in which form.
+pub(crate) trait Subject: Send + Sync {
+    /// Records to these files, until it is stopped or the node has stopped. Blocks. Returns the number of bytes.
+    fn record(&self, files: Files, control: Control) -> Result<u64, FileError>;
+}
+
+/// The ends of a recording's thread that belong to the recorder.
+pub(crate) struct Control {
+    /// Bytes in all files so far.
+    pub(crate) bytes: Arc<AtomicU64>,
+    /// Reports that the recording has begun.
+    pub(crate) opened: oneshot::Sender<()>,
+    /// Stops it.
+    pub(crate) stopped: oneshot::Receiver<()>,
+}
+
 /// Records a node to one file at a time.
-#[derive(Debug)]
 pub struct Recorder {
-    node: Node,
+    subject: Arc<dyn Subject>,
     file_size: u64,
     under_way: Option<UnderWay>,
 }
@@ -100,10 +110,26 @@ enum Step {
 }
 
 impl Recorder {
-    /// Creates an idle recorder. `file_size` is the size in bytes at which the next file begins; `None` means
-    /// 64 MiB.
+    /// Creates an idle recorder of version 1. `file_size` is the size in bytes at which the next file begins; `None`
+    /// means 64 MiB.
     pub fn new(node: &Node, file_size: Option<ByteSize>) -> Self {
-        Self { node: node.clone(), file_size: file_size.unwrap_or_default().0, under_way: None }
+        Self::with(Arc::new(ClacksNode(node.clone())), file_size)
+    }
+
+    /// Creates an idle recorder of version 2. `file_size` is the size in bytes at which the next file begins; `None`
+    /// means 64 MiB. If the network is private, texts are recorded by their length alone.
+    pub fn of(network: Arc<dyn Network>, file_size: Option<ByteSize>) -> Self {
+        let texts = if network.description().private { Texts::LengthOnly } else { Texts::Recorded };
+        Self::with(Arc::new(RecordedNetwork { network, texts }), file_size)
+    }
+
+    /// As [`of`](Self::of). The texts are recorded, although the network may be private.
+    pub fn with_texts(network: Arc<dyn Network>, file_size: Option<ByteSize>) -> Self {
+        Self::with(Arc::new(RecordedNetwork { network, texts: Texts::Recorded }), file_size)
+    }
+
+    fn with(subject: Arc<dyn Subject>, file_size: Option<ByteSize>) -> Self {
+        Self { subject, file_size: file_size.unwrap_or_default().0, under_way: None }
     }
 
     /// Bytes recorded so far, in all files of the current recording. `None` while nothing is being recorded.
@@ -149,19 +175,14 @@ impl Recorder {
         let (stop, stopped) = oneshot::channel();
         let (opened, begun) = oneshot::channel();
         let bytes = Arc::default();
-        let (node, most, counted) = (self.node.clone(), self.file_size, Arc::clone(&bytes));
+        let (subject, most, counted) = (Arc::clone(&self.subject), self.file_size, Arc::clone(&bytes));
         let path = path.to_owned();
         let file = path.clone();
         // Where the disk takes long, it may take as long as it likes.
         let done = tokio::task::spawn_blocking(move || {
             let files = Files::create(&file, existing, most).map_err(RecordingError::Start)?;
-            let mut events = node.subscribe();
-            let (_, snapshot) = node.snapshot(&mut events, LIMITS);
-            // An error means that nobody wants to know any more.
-            let _ = opened.send(());
-            let writer = Writer { node, files, bytes: counted };
-            let written = Handle::current().block_on(writer.run(&snapshot, events, stopped));
-            written.map_err(RecordingError::Stopped)
+            let control = Control { bytes: counted, opened, stopped };
+            subject.record(files, control).map_err(RecordingError::Stopped)
         });
         let (begun, stop) = (Some(begun), Some(stop));
         self.under_way = Some(UnderWay { path, bytes, begun, stop, patience: None, done });
@@ -253,78 +274,8 @@ async fn until(time: Option<Instant>) {
     }
 }
 
-struct Writer {
-    node: Node,
-    files: Files,
-    bytes: Arc<AtomicU64>,
-}
-
-impl Writer {
-    /// Records until it is told to stop or the node has stopped.
-    async fn run(
-        mut self,
-        began: &Snapshot,
-        mut events: Subscription,
-        mut stopped: oneshot::Receiver<()>,
-    ) -> Result<u64, FileError> {
-        self.begin(began)?;
-        self.files.flush()?;
-        let mut flush_at = Instant::now();
-        loop {
-            tokio::select! {
-                event = events.next() => {
-                    let Some(event) = event else { break };
-                    if self.files.is_flushed() {
-                        flush_at = Instant::now() + FLUSH_AFTER;
-                    }
-                    self.note(&event, &mut events)?;
-                }
-                () = sleep_until(flush_at), if !self.files.is_flushed() => self.files.flush()?,
-                _ = &mut stopped => break,
-            }
-        }
-        while let Some(event) = events.try_next() {
-            self.note(&event, &mut events)?;
-        }
-        self.write(&line::end(self.node.now()))?;
-        self.files.flush()?;
-        Ok(self.files.total())
-    }
-
-    fn note(&mut self, event: &Event, events: &mut Subscription) -> Result<(), FileError> {
-        self.write_event(event, self.node.now())?;
-        let has_lagged = matches!(event, Event::Lagged(_));
-        if !has_lagged && !self.files.is_full() {
-            return Ok(());
-        }
-        // What was missed is made up for by a snapshot; so is, in the next file, what is in this one.
-        let (told, snapshot) = self.node.snapshot(events, LIMITS);
-        told.iter().try_for_each(|event| self.write_event(event, snapshot.now))?;
-        if self.files.is_full() {
-            self.files.rotate()?;
-            self.begin(&snapshot)
-        } else {
-            self.write(&line::snapshot(&snapshot))
-        }
-    }
-
-    fn write_event(&mut self, event: &Event, now: Now) -> Result<(), FileError> {
-        self.write(&recorded(event, now))
-    }
-
-    fn begin(&mut self, snapshot: &Snapshot) -> Result<(), FileError> {
-        self.files.begin(&line::header(snapshot, &self.node.options()))?;
-        self.count();
-        Ok(())
-    }
-
-    fn write(&mut self, line: &str) -> Result<(), FileError> {
-        self.files.write(line)?;
-        self.count();
-        Ok(())
-    }
-
-    fn count(&self) {
-        self.bytes.store(self.files.total(), Ordering::Relaxed);
+impl fmt::Debug for Recorder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Recorder").field("under_way", &self.under_way).finish_non_exhaustive()
     }
 }
