@@ -1,6 +1,6 @@
 //! Makes pages of a list whose rows can be read by their place.
 
-use crate::{Anchor, Key, Order, Page, Row, Window};
+use crate::{Anchor, Key, Network, Order, Page, Row, Window};
 
 /// The place of a row: see [`Row::place`].
 pub type Place<'a> = (&'a Order, &'a Key);
@@ -38,6 +38,17 @@ pub fn page(window: &Window, total: u64, counts: Vec<u64>, list: &dyn RowsByPlac
     rows.extend(behind.into_iter().take(after));
     let first = is_start.then_some(0);
     Page { first, total, counts, rows, anchor, ..Page::empty(window) }
+}
+
+/// The page of a window in the list's own order. [`Anchor::At`] follows its item: if the item has another position now,
+/// the window lies there.
+pub fn page_around(network: &dyn Network, window: &Window) -> Page {
+    let Anchor::At(order, key) = &window.at else { return network.page(window) };
+    let row = network.rows(window.list, std::slice::from_ref(key)).pop().flatten();
+    match row.filter(|row| row.order != *order) {
+        Some(row) => network.page(&Window { at: Anchor::At(row.order, row.key), ..window.clone() }),
+        None => network.page(window),
+    }
 }
 
 /// Rows before the last one in descending order, and the last one.

@@ -1,5 +1,6 @@
 //! Availability of commands: the items that a command acts on, and the reason why it cannot be run.
 
+use clacks_feed::description::Role;
 use clacks_language::{
     command::{
         Command, NodeCommand, ViewCommand,
@@ -11,7 +12,7 @@ use clacks_language::{
 };
 use clacks_p2p::{
     Address,
-    core::{MessageId, Peer, Status},
+    core::{MessageId, Status},
 };
 use clacks_recording::player::PlaybackError;
 use clacks_source::precheck::REPLAY_SENDS_NOTHING;
@@ -26,8 +27,10 @@ use super::{
     state::{
         errors::CommandRefusal,
         layout::Pane,
+        list::text_of,
         overlay::{OpenOverlay, OverlayKind},
         search::Search,
+        typed::{address_of, message_id_of},
     },
 };
 
@@ -58,16 +61,10 @@ pub fn marked_commands(model: &Model, template: &str) -> Option<Vec<NodeCommand>
     };
     let lines = match model.selection_target() {
         SelectionTarget::List(Pane::Peers) => {
-            let all = model.marks.peers.iter().map(ToString::to_string).collect();
-            with("{peer}", all, selected_peer(model).map(|peer| peer.to_string()))
+            with("{peer}", marked_keys(model), selected_peer(model).map(|peer| peer.to_string()))
         }
-        SelectionTarget::List(Pane::Queue) => {
-            let all = model.marks.messages.iter().map(ToString::to_string).collect();
-            with("{message}", all, selected_message(model).map(|id| id.to_string()))
-        }
-        SelectionTarget::Held => {
-            let all = model.marks.held.iter().map(ToString::to_string).collect();
-            with("{message}", all, selected_message(model).map(|id| id.to_string()))
+        SelectionTarget::List(Pane::Queue) | SelectionTarget::Held => {
+            with("{message}", marked_keys(model), selected_message(model).map(|id| id.to_string()))
         }
         SelectionTarget::List(Pane::Traffic | Pane::Map)
         | SelectionTarget::Overhead
@@ -79,6 +76,12 @@ pub fn marked_commands(model: &Model, template: &str) -> Option<Vec<NodeCommand>
         _ => None,
     };
     lines?.into_iter().map(command).collect::<Option<Vec<_>>>().filter(|commands| !commands.is_empty())
+}
+
+/// Returns the keys of the marked items of the list on which keys act.
+fn marked_keys(model: &Model) -> Vec<String> {
+    let list = model.selected_list().and_then(|list| model.network.list(list));
+    list.iter().flat_map(|list| list.marks.iter()).map(|key| key.untrusted().to_owned()).collect()
 }
 
 /// Returns the reason why a bound line cannot be run now, or `None` if it can.
@@ -172,7 +175,7 @@ fn node_command_error(model: &Model, command: &NodeCommand) -> Option<String> {
         NodeCommand::Unignore(peer) if is_ignored(peer) != Some(true) => "it is not ignored",
         NodeCommand::Announce(peer) if is_ignored(peer) == Some(true) => "it is ignored",
         NodeCommand::ReleaseAll if model.overview.held == 0 => "nothing is held",
-        NodeCommand::Unhold if model.is_held_open() && model.held.rule.is_none() => {
+        NodeCommand::Unhold if model.is_held_open() && model.hold_rule.is_none() => {
             "no filter holds what comes"
         }
         _ => return None,
@@ -189,7 +192,7 @@ fn view_command_error(model: &Model, command: &ViewCommand) -> Option<String> {
             Some("nothing is being recorded")
         }
         ViewCommand::Undo => return model.undo.why_not(model.now).map(|reason| reason.to_string()),
-        ViewCommand::Unmark if model.marks.is_empty() => Some("nothing is marked"),
+        ViewCommand::Unmark if model.network.marks() == 0 => Some("nothing is marked"),
         ViewCommand::Mark if selected_peer(model).is_none() && selected_message(model).is_none() => {
             Some("nothing is selected")
         }
@@ -276,10 +279,15 @@ fn no_move_reason(model: &Model) -> Option<&'static str> {
             Some("there is no other message")
         }
         SelectionTarget::Held if model.selection().is_none() => Some("nothing is held"),
-        SelectionTarget::Held if model.held.list.window.len() == 1 => Some("there is no other message"),
+        SelectionTarget::Held if has_one_row(model) => Some("there is no other message"),
         SelectionTarget::List(_) if model.selection().is_none() => Some("there is nothing here to go to"),
         _ => None,
     }
+}
+
+/// Whether the list on which keys act has one row.
+fn has_one_row(model: &Model) -> bool {
+    model.selected_list().and_then(|list| model.network.list(list)).is_some_and(|list| list.total == 1)
 }
 
 /// Whether the open overlay has something to copy. On the map this is the selected peer.
@@ -300,15 +308,17 @@ fn has_nothing_to_open(model: &Model) -> bool {
 
 /// Returns the peer that a key acts on: the one in the open overlay, else the selected one.
 pub(crate) fn selected_peer(model: &Model) -> Option<Address> {
-    let peer = |peer: &Peer| peer.address.clone();
     match model.selection_target() {
-        SelectionTarget::List(Pane::Peers | Pane::Map) => model.peers.selected_peer().map(peer),
+        SelectionTarget::List(Pane::Peers | Pane::Map) => model.selected_peer_address(),
         SelectionTarget::List(Pane::Traffic) => {
             model.log_position().and_then(|at| model.log.at(at)).and_then(|row| row.peer.clone())
         }
-        SelectionTarget::Held => model.held.list.selected_message()?.queued.from.clone(),
+        SelectionTarget::Held => {
+            let (list, row) = model.selected_row()?;
+            text_of(model.network.cell(list, row, "from")?)?.untrusted().parse().ok()
+        }
         SelectionTarget::Text => match &model.overlay.as_ref()?.content {
-            OverlayKind::Peer(detail) => Some(peer(&detail.peer)),
+            OverlayKind::Item(item) if item.role == Role::Peers => address_of(&item.row),
             OverlayKind::Row(row) => row.peer.clone(),
             _ => None,
         },
@@ -319,12 +329,13 @@ pub(crate) fn selected_peer(model: &Model) -> Option<Address> {
 /// Returns the message that a key acts on: the one in the open overlay, else the selected one.
 pub(crate) fn selected_message(model: &Model) -> Option<MessageId> {
     match model.selection_target() {
-        SelectionTarget::Held => model.held.list.selected_message().map(|held| held.queued.id),
-        SelectionTarget::List(Pane::Queue) => model.queue.selected_message().map(|queued| queued.id),
-        SelectionTarget::Text => match &model.overlay.as_ref()?.content {
-            OverlayKind::Message(queued, _) => Some(queued.id),
-            _ => None,
-        },
+        SelectionTarget::Held | SelectionTarget::List(Pane::Queue) => {
+            model.selected_row().and_then(|(_, row)| message_id_of(row))
+        }
+        SelectionTarget::Text => model
+            .open_item()
+            .filter(|item| item.role == Role::Messages)
+            .and_then(|item| message_id_of(&item.row)),
         SelectionTarget::List(_) | SelectionTarget::Overhead | SelectionTarget::Picture => None,
     }
 }

@@ -50,10 +50,14 @@ pub fn fit_address(address: &Address, columns: usize, charset: Charset) -> Strin
 /// The start of a message: the characters of a JSON string, or the JSON text of any other value. At most 1,024
 /// characters of JSON.
 pub fn preview(message: &Message) -> String {
-    let json = message.as_json();
+    preview_json(message.as_json())
+}
+
+/// As [`preview`], for a message that is JSON.
+pub fn preview_json(json: &str) -> String {
     let start: String = json.chars().take(PREVIEW).collect();
     if start.len() == json.len() {
-        return message.as_text().unwrap_or(start);
+        return serde_json::from_str(json).unwrap_or(start);
     }
     // The start of a long string with a closing quote; invalid if the cut falls into an escape.
     let closed = format!("{start}\"");

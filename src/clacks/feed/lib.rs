@@ -5,13 +5,13 @@
 
 pub mod description;
 pub mod json;
+pub mod rows;
 pub mod version_1;
 
 mod commands;
 mod event;
 mod figures;
 mod node;
-mod rows;
 #[cfg(test)]
 mod tests;
 

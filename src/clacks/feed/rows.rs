@@ -16,10 +16,10 @@ use crate::description::{CLAIMED, HELD, PEERS, QUEUE, REMOTES, held_id, status_i
 
 /// What a row needs besides its item.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Context {
+pub struct Context {
     /// Milliseconds since the Unix epoch when the node started. It is read once, so no moment changes when the clock is
     /// set.
-    pub(crate) started_unix_ms: u64,
+    pub started_unix_ms: u64,
 }
 
 /// The page of a window.
@@ -57,17 +57,17 @@ fn row_of(core: &Core, context: Context, list: ListId, key: &Key) -> Option<Row>
 }
 
 /// The number of a message in its only spelling.
-pub(crate) fn message_id(key: &Key) -> Option<MessageId> {
+pub fn message_id(key: &Key) -> Option<MessageId> {
     key.untrusted().parse::<MessageId>().ok().filter(|id| id.to_string() == key.untrusted())
 }
 
 /// The key of a message.
-pub(crate) fn message_key(id: MessageId) -> Key {
+pub fn message_key(id: MessageId) -> Key {
     id.to_string().into()
 }
 
 /// The key of a peer: its address in the spelling that stands for all.
-pub(crate) fn peer_key(address: &Address) -> Key {
+pub fn peer_key(address: &Address) -> Key {
     address.canonical().to_string().into()
 }
 
@@ -84,7 +84,8 @@ fn address_of(order_text: &str) -> Option<Address> {
     Address::new(hostname, port.parse().ok()?).ok()
 }
 
-pub(crate) fn peer_row(peer: &Peer, context: Context) -> Row {
+/// The row of a peer.
+pub fn peer_row(peer: &Peer, context: Context) -> Row {
     let order = Order { rank: status_id(peer.status).0.into(), text: Some(order_text(&peer.address)) };
     let statuses = Statuses::only(status_id(peer.status));
     let statuses = if peer.is_unverified() { statuses.with(CLAIMED) } else { statuses };
@@ -190,12 +191,13 @@ impl RowsByPlace for Peers<'_> {
 // === Messages ===
 
 /// The row of a queued message.
-pub(crate) fn message_row(queued: &QueuedMessage) -> Row {
+pub fn message_row(queued: &QueuedMessage) -> Row {
     let cells = message_cells(queued);
     Row { key: message_key(queued.id), order: Order::rank(queued.id.number()), cells: cells.into() }
 }
 
-pub(crate) fn held_row(held: &HeldMessage) -> Row {
+/// The row of a held message.
+pub fn held_row(held: &HeldMessage) -> Row {
     let mut cells = message_cells(&held.queued).to_vec();
     cells.push(Value::Status(Statuses::only(held_id(held.by))));
     let id = held.queued.id;
@@ -260,7 +262,8 @@ fn first_number((order, key): Place<'_>) -> Option<MessageId> {
 
 // === Remote addresses ===
 
-pub(crate) fn remote_row(remote: IpAddr) -> Row {
+/// The row of an ignored remote address.
+pub fn remote_row(remote: IpAddr) -> Row {
     let key = Key::from(remote.to_string());
     // Sorted as addresses, not as texts: the bytes in hexadecimal.
     let (rank, bytes) = match remote {

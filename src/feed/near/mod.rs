@@ -19,6 +19,7 @@ use crate::{
     Source, View, Watch, Watched, Window,
     description::{Description, ListId},
     index::Indexes,
+    paging::page_around,
 };
 
 /// Events that are returned one after another before answers are, and before searches and indexes continue.
@@ -98,7 +99,7 @@ impl Near {
         }
         let is_in_bounds = window.before <= MAX_ROWS && window.after <= MAX_ROWS;
         if window.is_plain() && is_in_bounds {
-            return self.network.page(window);
+            return page_around(&*self.network, window);
         }
         let window = Window {
             before: window.before.min(MAX_ROWS),
@@ -106,7 +107,7 @@ impl Near {
             ..window.clone()
         };
         if window.is_plain() {
-            self.network.page(&window)
+            page_around(&*self.network, &window)
         } else {
             self.indexes.page(&*self.network, &window)
         }

@@ -11,9 +11,12 @@ pub mod theme;
 pub mod traffic;
 
 use clacks_language::command::motion_setting::Setting;
+use std::time::Duration;
+
+use clacks_feed::{Row, description::ListId};
 use clacks_p2p::{
     Address,
-    core::{Now, QueuedMessage, Status},
+    core::{Now, Peer, QueuedMessage, Status},
     node::{CertificateFingerprint, Overview},
 };
 use clacks_recording::player::Progress;
@@ -29,6 +32,7 @@ use clacks_source::{
     undo::Undo,
 };
 use clacks_widgets::{animation::Animations, theme_selection::ThemeSelection};
+use focus::SelectionTarget;
 use jiff::tz::TimeZone;
 use ratatui::layout::Rect;
 use rates::Rates;
@@ -41,20 +45,19 @@ use super::{
         editing::Editing,
         filter_preview::FilterPreview,
         frozen::Frozen,
-        held::Held,
         input::Input,
         layout::{Areas, Pane},
         limits::Limits,
-        lists::{PeerList, QueueList},
         log_cursor::LogCursor,
         map::Map,
-        marks::Marks,
+        network::{Network, uptime_ms},
         notice::Notice,
         overlay::Overlay,
         palette::Palette,
         sending::Sending,
         shutdown::{DrainProgress, DrainStarted},
         tower::Towers,
+        typed::{address_of, status_of},
     },
 };
 
@@ -82,14 +85,14 @@ pub struct Model {
     pub pane: Pane,
     /// Whether that pane fills the body.
     pub(crate) is_zoomed: bool,
-    /// Window of the peer list, with its selection.
-    pub peers: PeerList,
-    /// Window of the queue, with its selection.
-    pub queue: QueueList,
+    /// The network, with its lists.
+    pub network: Network,
+    /// Number of the view that was last asked for.
+    pub(crate) view_number: u64,
     /// Next message to be sent, while it is shown.
     pub head: Option<QueuedMessage>,
-    /// Window of the held messages, with its selection.
-    pub held: Held,
+    /// Filter of the hold rule, if one is set.
+    pub hold_rule: Option<String>,
     /// Traffic log.
     pub log: Log,
     pub(crate) log_cursor: LogCursor,
@@ -117,8 +120,6 @@ pub struct Model {
     pub notice: Option<Notice>,
     /// Palette of available commands, drawn over everything else.
     pub palette: Option<Palette>,
-    /// Marked peers and messages.
-    pub marks: Marks,
     /// Commands that can be undone.
     pub undo: Undo,
     /// Messages received in the last hour, counted by peer.
@@ -133,8 +134,8 @@ pub struct Model {
     pub mouse: bool,
     /// Frozen screen, while the node runs on.
     pub(crate) frozen: Option<Frozen>,
-    /// Trusted certificate of the detailed peer.
-    pub(crate) shown_certificate: Option<(Address, CertificateFingerprint)>,
+    /// The peer that was last shown in full, and its trusted certificate.
+    pub(crate) detail_peer: Option<(Peer, Option<CertificateFingerprint>)>,
     /// Whether a key moved a selection. The lists are then fetched even if the screen is frozen.
     pub(crate) has_moved: bool,
     /// Whether an overlay was opened or used. Its data is then fetched even if the screen is frozen.
@@ -172,7 +173,14 @@ pub enum Focus {
 
 impl Model {
     /// Creates the model of a node, with empty lists. `mouse` says whether the mouse is captured.
-    pub fn new(overview: Overview, now: Now, zone: TimeZone, is_demo: bool, mouse: bool) -> Self {
+    pub fn new(
+        network: Network,
+        overview: Overview,
+        now: Now,
+        zone: TimeZone,
+        is_demo: bool,
+        mouse: bool,
+    ) -> Self {
         Self {
             screen: Rect::default(),
             keymap: Keymap::default(),
@@ -185,10 +193,10 @@ impl Model {
             focus: Focus::Lists,
             pane: Pane::Peers,
             is_zoomed: false,
-            peers: PeerList::default(),
-            queue: QueueList::default(),
+            network,
+            view_number: 0,
             head: None,
-            held: Held::default(),
+            hold_rule: None,
             log: Log::default(),
             log_cursor: LogCursor::Following,
             histories: MessageHistories::default(),
@@ -203,7 +211,6 @@ impl Model {
             overlay: None,
             notice: None,
             palette: None,
-            marks: Marks::default(),
             undo: Undo::default(),
             shares: Shares::default(),
             question: None,
@@ -211,7 +218,7 @@ impl Model {
             drain: None,
             mouse,
             frozen: None,
-            shown_certificate: None,
+            detail_peer: None,
             has_moved: false,
             has_opened: false,
             map: Map::default(),
@@ -261,10 +268,47 @@ impl Model {
         self.areas().map_or(0, |areas| usize::from(areas.rows(pane).height))
     }
 
+    /// Returns the list of a pane. `None` for the traffic, and if the network has no such list.
+    pub fn list_of(&self, pane: Pane) -> Option<ListId> {
+        match pane {
+            Pane::Peers | Pane::Map => self.network.beside(0),
+            Pane::Queue => self.network.beside(1),
+            Pane::Traffic => None,
+        }
+    }
+
+    /// Returns the list on which keys act: the open one, or that of the pane.
+    pub(crate) fn selected_list(&self) -> Option<ListId> {
+        match self.selection_target() {
+            SelectionTarget::List(pane) => self.list_of(pane),
+            SelectionTarget::Held => self.overlay_list(),
+            SelectionTarget::Overhead | SelectionTarget::Text | SelectionTarget::Picture => None,
+        }
+    }
+
+    /// Returns the selected row of the list on which keys act.
+    pub(crate) fn selected_row(&self) -> Option<(ListId, &Row)> {
+        let list = self.selected_list()?;
+        Some((list, self.network.list(list)?.selected_row()?))
+    }
+
+    /// Returns the address of the selected peer, whichever list has the focus.
+    pub(crate) fn selected_peer_address(&self) -> Option<Address> {
+        let peers = self.network.named("peers")?;
+        address_of(peers.selected_row()?)
+    }
+
+    /// Returns the time since a moment, given in milliseconds of uptime, when the lists were fetched.
+    pub(crate) fn age_of(&self, since_ms: i64) -> Duration {
+        let age = uptime_ms(self.list_time().uptime).saturating_sub(since_ms);
+        Duration::from_millis(u64::try_from(age).unwrap_or(0))
+    }
+
     /// Returns the status of a visible peer.
     pub(crate) fn status_of(&self, address: &Address) -> Option<Status> {
-        let shown = self.overlay_peer().map(|detail| &detail.peer);
-        let mut known = self.peers.window.iter().chain(shown);
-        known.find(|peer| peer.address == *address).map(|peer| peer.status)
+        let shown = self.open_item().map(|item| &item.row);
+        let peers = self.network.named("peers")?;
+        let mut known = peers.rows.iter().chain(shown);
+        known.find(|row| address_of(row).as_ref() == Some(address)).and_then(status_of)
     }
 }

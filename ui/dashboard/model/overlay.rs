@@ -1,16 +1,17 @@
 //! Queries about the overlay: its subject, the selection that it opens from, and its search.
 
-use clacks_p2p::{
-    Address,
-    core::{Peer, QueuedMessage},
-    node::CertificateFingerprint,
+use clacks_feed::{
+    Row,
+    description::{ListId, Role},
 };
+use clacks_p2p::Address;
 
 use super::{Model, focus::SelectionTarget};
 use crate::state::{
     layout::Pane,
-    overlay::{OpenOverlay as Kind, Overlay, OverlayKind, PeerDetail},
+    overlay::{Item, OpenOverlay as Kind, Overlay, OverlayKind},
     search::Search,
+    typed::address_of,
 };
 
 impl Model {
@@ -19,62 +20,58 @@ impl Model {
         self.open_overlay() == Some(Kind::Held)
     }
 
-    pub(crate) fn refresh_overlay(
-        &mut self,
-        peer: Option<(Peer, Option<CertificateFingerprint>)>,
-        message_waits: bool,
-    ) {
-        match self.overlay.as_mut().map(|overlay| &mut overlay.content) {
-            Some(OverlayKind::Peer(detail)) => match peer {
-                Some((peer, certificate)) => **detail = PeerDetail { peer, certificate, is_known: true },
-                None => detail.is_known = false,
-            },
-            Some(OverlayKind::Message(_, waits)) => *waits = message_waits,
-            _ => {}
-        }
-    }
-
-    /// Returns the peer of the overlay.
-    pub(crate) fn overlay_peer(&self) -> Option<&PeerDetail> {
-        match &self.overlay {
-            Some(Overlay { content: OverlayKind::Peer(detail), .. }) => Some(detail),
+    /// Returns the list in the open overlay.
+    pub(crate) fn overlay_list(&self) -> Option<ListId> {
+        match self.overlay.as_ref()?.content {
+            OverlayKind::List(list) if self.is_held_open() => Some(list),
             _ => None,
         }
     }
 
-    /// Returns the peer in the overlay, else the one in the details pane.
-    pub(crate) fn detailed_peer(&self) -> Option<Address> {
-        let beside = || {
-            let has_room =
-                self.open_overlay().is_none() && self.areas().is_some_and(|areas| !areas.details.is_empty());
-            let is_selecting =
-                matches!(self.selection_target(), SelectionTarget::List(Pane::Peers | Pane::Map));
-            self.peers.selected_peer().filter(|_| has_room && is_selecting)
+    /// Updates the item of the overlay. `None`: it no longer exists.
+    pub(crate) fn refresh_item(&mut self, row: Option<Row>) {
+        let Some(OverlayKind::Item(item)) = self.overlay.as_mut().map(|overlay| &mut overlay.content) else {
+            return;
         };
-        self.overlay_peer().map(|detail| &detail.peer).or_else(beside).map(|peer| peer.address.clone())
+        item.exists = row.is_some();
+        if let Some(row) = row {
+            item.row = row;
+        }
+    }
+
+    /// Returns the item of the overlay.
+    pub(crate) fn open_item(&self) -> Option<&Item> {
+        match &self.overlay {
+            Some(Overlay { content: OverlayKind::Item(item), .. }) => Some(item),
+            _ => None,
+        }
+    }
+
+    /// Returns the peer in the overlay.
+    pub(crate) fn overlay_peer(&self) -> Option<Address> {
+        let open = self.open_item().filter(|item| item.role == Role::Peers);
+        open.and_then(|item| address_of(&item.row))
     }
 
     /// Returns the selected item, as the content of an overlay.
     pub fn selection(&self) -> Option<OverlayKind> {
-        let message = |queued: &QueuedMessage| OverlayKind::Message(queued.clone(), true);
         match self.selection_target() {
-            SelectionTarget::List(Pane::Peers | Pane::Map) => {
-                self.peers.selected_peer().map(|peer| self.peer_detail(peer))
-            }
-            SelectionTarget::List(Pane::Queue) => self.queue.selected_message().map(message),
             SelectionTarget::List(Pane::Traffic) => {
                 let row = self.log_position().and_then(|position| self.log.at(position));
                 row.map(|row| OverlayKind::Row(Box::new(row.clone())))
             }
-            SelectionTarget::Held => self.held.list.selected_message().map(|held| message(&held.queued)),
+            SelectionTarget::List(_) | SelectionTarget::Held => {
+                let (list, row) = self.selected_row()?;
+                Some(OverlayKind::Item(Box::new(self.item(list, row)?)))
+            }
             SelectionTarget::Overhead | SelectionTarget::Text | SelectionTarget::Picture => None,
         }
     }
 
-    fn peer_detail(&self, peer: &Peer) -> OverlayKind {
-        let shown = self.shown_certificate.as_ref().filter(|(address, _)| *address == peer.address);
-        let certificate = shown.map(|(_, certificate)| *certificate);
-        OverlayKind::Peer(Box::new(PeerDetail { peer: peer.clone(), certificate, is_known: true }))
+    fn item(&self, list: ListId, row: &Row) -> Option<Item> {
+        let role = self.network.description.list(list)?.role;
+        let message = self.network.message(list, row);
+        Some(Item { list, role, row: row.clone(), message, exists: true })
     }
 
     /// Returns whether an overlay of this kind is open.

@@ -2,14 +2,16 @@
 
 use std::time::Duration;
 
+use clacks_feed::{View, description::ListId};
 use clacks_source::{lost_lines::LostLines, time_series::SPARKS};
 use clacks_widgets::animation::Picture;
 
 use super::Model;
 use crate::state::{
     layout::Pane,
+    list::List,
     map::MAX_MAP_PEERS,
-    overlay::{OpenOverlay as Kind, Overlay, OverlayKind},
+    overlay::OpenOverlay as Kind,
     snapshot::{Query, Snapshot},
 };
 
@@ -20,25 +22,35 @@ impl Model {
     /// Returns the query for the next frame: the visible part of each list and one page on either side, so that keys
     /// can move there.
     pub fn query(&self) -> Query {
-        let (peers, queue) = (self.height(Pane::Peers).max(1), self.height(Pane::Queue).max(1));
         Query {
-            peer: self.peers.selected.clone(),
-            peers_before: self.peers.row + peers,
-            peers_after: 2 * peers,
-            message: self.queue.selected.clone(),
-            list_index: self.queue.list_index,
-            messages_before: self.queue.row + queue,
-            messages_after: 2 * queue,
+            view: self.view(),
             head: self.is_open(Kind::Why),
             map_peers: if self.is_visible(Picture::Map) { MAX_MAP_PEERS } else { 0 },
-            detail_peer: self.detailed_peer(),
-            detail_message: match &self.overlay {
-                Some(Overlay { content: OverlayKind::Message(queued, _), .. }) => Some(queued.id),
-                _ => None,
-            },
+            detail_peer: self.overlay_peer(),
             limits: self.is_open(Kind::Limits),
-            held: self.is_held_open().then(|| self.held.query(self.overlay_height())),
         }
+    }
+
+    fn view(&self) -> View {
+        let shown = self.shown_lists().map(|(id, list, height)| list.window(id, height));
+        let marks =
+            self.network.lists().flat_map(|(id, list)| list.marks.iter().map(move |key| (id, key.clone())));
+        let open = self.open_item().map(|item| (item.list, item.row.key.clone()));
+        View {
+            number: self.view_number,
+            windows: shown.collect(),
+            rows: open.into_iter().collect(),
+            marks: marks.collect(),
+            settings: false,
+        }
+    }
+
+    /// Returns the lists on the screen, each with its number of rows there.
+    fn shown_lists(&self) -> impl Iterator<Item = (ListId, &List, usize)> {
+        let beside = [Pane::Peers, Pane::Queue].map(|pane| (self.list_of(pane), self.height(pane).max(1)));
+        let open = (self.overlay_list(), self.overlay_height());
+        let shown = beside.into_iter().chain([open]).filter_map(|(list, height)| Some((list?, height)));
+        shown.filter_map(|(id, height)| Some((id, self.network.list(id)?, height)))
     }
 
     /// Applies the reply of the node.
@@ -58,9 +70,7 @@ impl Model {
         if !is_still {
             self.start_countdown();
             // Items that are gone stay on a frozen screen with their marks.
-            self.marks.peers.remove_missing(&snapshot.missing.peers);
-            self.marks.messages.remove_missing(&snapshot.missing.messages);
-            self.marks.held.remove_missing(&snapshot.missing.held);
+            self.network.remove_marks(&snapshot.look.gone);
         }
         if !is_still || has_moved || has_opened {
             self.refresh_details(&snapshot);
@@ -73,16 +83,21 @@ impl Model {
     /// Applies the data of the overlay and of the details pane.
     fn refresh_details(&mut self, snapshot: &Snapshot) {
         self.head.clone_from(&snapshot.head);
-        self.shown_certificate = snapshot.detail_peer.as_ref().and_then(|(peer, certificate)| {
-            certificate.map(|certificate| (peer.address.clone(), certificate))
-        });
-        self.refresh_overlay(snapshot.detail_peer.clone(), snapshot.detail_message_exists);
+        if snapshot.detail_peer.is_some() {
+            self.detail_peer.clone_from(&snapshot.detail_peer);
+        }
+        self.refresh_item(snapshot.look.rows.first().cloned().flatten());
         if let Some(used) = &snapshot.limits {
             self.limits.usage = used.clone();
             self.update_frozen_usage();
         }
-        let page = self.overlay_height();
-        snapshot.held.iter().for_each(|held| self.held.refresh(held.clone(), snapshot.overview.held, page));
+        self.hold_rule.clone_from(&snapshot.hold_rule);
+        let (open, page) = (self.overlay_list(), self.overlay_height());
+        for page_of_list in snapshot.look.pages.iter().filter(|page| Some(page.list) == open) {
+            if let Some(list) = self.network.list_mut(page_of_list.list) {
+                list.refresh(page_of_list.clone(), page);
+            }
+        }
     }
 
     fn refresh_lists(&mut self, snapshot: Snapshot) {
@@ -91,9 +106,13 @@ impl Model {
             self.map.refresh(&snapshot.map_peers, self.listed.peers.total());
         }
         self.update_frozen_lists();
-        let heights = (self.height(Pane::Peers), self.height(Pane::Queue));
-        self.peers.refresh(snapshot.peers, snapshot.selected_peer, heights.0);
-        self.queue.refresh(snapshot.queue, snapshot.queue_first, heights.1);
+        for pane in [Pane::Peers, Pane::Queue] {
+            let (list, height) = (self.list_of(pane), self.height(pane));
+            let page = snapshot.look.pages.iter().find(|page| Some(page.list) == list);
+            if let (Some(page), Some(list)) = (page, list.and_then(|list| self.network.list_mut(list))) {
+                list.refresh(page.clone(), height);
+            }
+        }
     }
 
     /// Handles missing lines in the log file. The first time they are reported in the traffic and as a notice. The
@@ -118,8 +137,7 @@ impl Model {
     pub fn changes_after(&self) -> Duration {
         let young = |since: Duration| self.now.uptime.saturating_sub(since) < Duration::from_secs(60);
         let is_young = young(Duration::ZERO)
-            || self.peers.window.iter().any(|peer| peer.age(self.now) < Duration::from_secs(60))
-            || self.queue.window.iter().any(|queued| young(Duration::from_millis(queued.since_ms)));
+            || self.network.lists().any(|(id, list)| self.network.has_young_row(id, list, self.now.uptime));
         let counts_down = self.drain.is_some() || self.notice.is_some();
         let by_itself = if is_young || counts_down || !self.rates.is_zero() {
             Duration::from_secs(1)

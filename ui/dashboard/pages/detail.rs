@@ -1,6 +1,8 @@
 //! Pages about one peer, one message, or one row of the traffic. The text of the message is drawn elsewhere.
 
-use clacks_p2p::{Address, core::QueuedMessage};
+use clacks_feed::{Value, description::Role};
+use clacks_p2p::{Address, core::Peer, node::CertificateFingerprint};
+use clacks_p2p_feed::rows::peer_key;
 use clacks_source::{facts, traffic::row::Row};
 use clacks_text::{
     fit::{clock, entry},
@@ -9,14 +11,34 @@ use clacks_text::{
 use clacks_widgets::theme::{Theme, letter};
 use ratatui::text::Line;
 
-use crate::{model::Model, state::overlay::PeerDetail};
+use crate::{
+    model::Model,
+    state::{list::text_of, overlay::Item},
+};
 
 /// Width of the field names, in columns.
 const NAME_WIDTH: usize = 14;
 
-/// Returns the lines about a peer, wrapped to a width in columns.
-pub fn peer_lines(model: &Model, theme: Theme, detail: &PeerDetail, columns: usize) -> Vec<Line<'static>> {
-    let PeerDetail { peer, certificate, is_known } = detail;
+/// Returns the lines about an item without its message, wrapped to a width in columns.
+pub fn item_lines(model: &Model, theme: Theme, item: &Item, columns: usize) -> Vec<Line<'static>> {
+    let detail = model.detail_peer.as_ref().filter(|(peer, _)| peer_key(&peer.address) == item.row.key);
+    match (item.role, detail) {
+        (Role::Peers, Some((peer, certificate))) => {
+            peer_lines(model, theme, (peer, *certificate), item.exists, columns)
+        }
+        (Role::Messages, _) => message_lines(model, theme, item, columns),
+        _ => Vec::new(),
+    }
+}
+
+/// Returns the lines about a peer.
+fn peer_lines(
+    model: &Model,
+    theme: Theme,
+    (peer, certificate): (&Peer, Option<CertificateFingerprint>),
+    is_known: bool,
+    columns: usize,
+) -> Vec<Line<'static>> {
     let age = format::age(peer.age(model.list_time()));
     let since = clock(peer.time, &model.zone);
     let status = match is_known {
@@ -25,18 +47,23 @@ pub fn peer_lines(model: &Model, theme: Theme, detail: &PeerDetail, columns: usi
     };
     let known = introduction_text(model, &peer.address);
     let share = model.shown_shares().of([&peer.address]).percent();
-    field_lines(theme, columns, &facts::peer::fields(peer, status, known, &share, *certificate))
+    field_lines(theme, columns, &facts::peer::fields(peer, status, known, &share, certificate))
 }
 
-/// Returns the lines about a queued or held message, without its text. `waits` is false once it has left the node.
-pub fn message_lines(
-    model: &Model,
-    theme: Theme,
-    queued: &QueuedMessage,
-    waits: bool,
-    columns: usize,
-) -> Vec<Line<'static>> {
-    with_blank_line(field_lines(theme, columns, &facts::message::fields(queued, waits, model.list_time())))
+/// Returns the lines about a queued or held message, without its text.
+fn message_lines(model: &Model, theme: Theme, item: &Item, columns: usize) -> Vec<Line<'static>> {
+    let cell = |column| model.network.cell(item.list, &item.row, column);
+    let count = |column| if let Some(Value::Count(count)) = cell(column) { *count } else { 0 };
+    let since = if let Some(Value::At(ms)) = cell("since") { *ms } else { 0 };
+    let facts = facts::message::Facts {
+        number: item.row.key.untrusted().to_owned(),
+        age: item.exists.then(|| model.age_of(since)),
+        from: cell("from").and_then(text_of).map(|from| from.untrusted().to_owned()),
+        place: cell("remote").and_then(text_of).and_then(|place| place.untrusted().parse().ok()),
+        visits: count("visits"),
+        size: count("size"),
+    };
+    with_blank_line(field_lines(theme, columns, &facts.fields()))
 }
 
 /// Returns the lines about a row of the traffic, without the text of its message.

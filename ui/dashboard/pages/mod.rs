@@ -8,7 +8,7 @@ pub mod message_history;
 pub mod peer_choice;
 pub mod saved_filters;
 
-use clacks_p2p::Message;
+use clacks_feed::Text;
 use clacks_widgets::theme::Theme;
 use ratatui::text::Line;
 
@@ -17,15 +17,15 @@ use super::{
     state::overlay::{Overlay, OverlayKind},
 };
 
-/// Returns the message of the overlay, else the selected one.
-pub fn current_message(model: &Model) -> Option<Message> {
+/// Returns the message of the overlay, else the selected one, as JSON.
+pub fn current_message(model: &Model) -> Option<Text> {
     match &model.overlay {
-        Some(Overlay { content: OverlayKind::Overhead(souls), .. }) => souls.message(model.shown_histories()),
-        Some(Overlay { content: OverlayKind::Held, .. }) => {
-            model.held.list.selected_message().map(|held| held.queued.message.clone())
+        Some(Overlay { content: OverlayKind::Overhead(list), .. }) => {
+            list.message(model.shown_histories()).map(|message| message.shared_text().into())
         }
-        Some(overlay) => overlay.content.message().cloned(),
-        None => model.selection()?.message().cloned(),
+        Some(Overlay { content: OverlayKind::List(_), .. }) => model.selection()?.message(),
+        Some(overlay) => overlay.content.message(),
+        None => model.selection()?.message(),
     }
 }
 
@@ -43,10 +43,9 @@ pub(crate) fn content_lines(
 ) -> Vec<Line<'static>> {
     match content {
         OverlayKind::Stations => saved_filters::lines(model, theme, columns),
-        OverlayKind::Peer(detail) => detail::peer_lines(model, theme, detail, columns),
-        OverlayKind::Message(queued, waits) => detail::message_lines(model, theme, queued, *waits, columns),
+        OverlayKind::Item(item) => detail::item_lines(model, theme, item, columns),
         OverlayKind::Row(row) => detail::row_lines(model, theme, row, columns),
-        OverlayKind::Biography(message) => match model.shown_histories().of(message) {
+        OverlayKind::Biography(message) => match model.shown_histories().of_json(message.untrusted()) {
             Some(life) => message_history::lines(model, theme, life, columns),
             None => vec![Line::styled("nothing is remembered of this message", theme.quiet)],
         },
@@ -55,7 +54,7 @@ pub(crate) fn content_lines(
         | OverlayKind::Overhead(_)
         | OverlayKind::Charts
         | OverlayKind::Tower
-        | OverlayKind::Held => Vec::new(),
+        | OverlayKind::List(_) => Vec::new(),
         OverlayKind::Why => peer_choice::lines(model, theme, columns),
         OverlayKind::Limits => limits::lines(model, theme, columns),
     }

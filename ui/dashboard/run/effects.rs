@@ -2,11 +2,12 @@
 
 use std::{io, time::Instant};
 
+use clacks_feed::{Key, description::ListId};
 use clacks_language::{
     command::{NodeCommand, waits_for::WaitsFor},
     list_source::ListSource,
 };
-use clacks_p2p::{Node, core::MessageId};
+use clacks_p2p::Node;
 use clacks_source::{
     precheck::REPLAY_SENDS_NOTHING,
     restore::{self, Before, execute_undoable},
@@ -23,7 +24,7 @@ use crate::{
         errors::{CommandRefusal, EffectError},
         message::{CommandResult, Effect, Msg},
     },
-    update::{copy, update},
+    update::update,
 };
 
 /// Maximum concurrent announcements of one command.
@@ -55,8 +56,8 @@ impl Dashboard {
             }
             Effect::Redraw => self.screen.redraw()?,
             Effect::Copy(text) => self.copy(text),
-            Effect::CopyMessages(ids) => {
-                let text = self.message_texts(&ids);
+            Effect::CopyItems(list, keys) => {
+                let text = self.item_texts(list, &keys);
                 self.copy(text);
             }
             Effect::WriteRows(target, rows) => self.spawn_effect(async move {
@@ -178,10 +179,11 @@ impl Dashboard {
         if self.bell.may_ring(Instant::now()) { Screen::ring() } else { Ok(()) }
     }
 
-    /// Returns the texts of messages, one per line.
-    fn message_texts(&self, ids: &[MessageId]) -> Text {
-        let queued = ids.iter().filter_map(|id| self.source.queued_message(*id));
-        Text::new(&queued.map(|queued| copy::message_line(&queued.message)).collect::<Vec<_>>().join("\n"))
+    /// Returns the texts of items, one per line.
+    fn item_texts(&self, list: ListId, keys: &[Key]) -> Text {
+        let rows = self.source.rows(list, keys);
+        let texts = rows.iter().flatten().map(|row| self.model.item_text(list, row));
+        Text::new(&texts.collect::<Vec<_>>().join("\n"))
     }
 }
 

@@ -42,6 +42,7 @@ use crate::{
         assist::AssistQuery,
         errors::EffectError,
         message::{Effect, Msg},
+        network::Network,
         title::{self, Title},
     },
     update::update,
@@ -193,7 +194,9 @@ pub enum LoopState {
 
 impl Dashboard {
     fn new(source: Source, screen: Screen, settings: &DashboardSettings) -> Self {
+        let network = Network::new(source.description(), source.run());
         let mut model = Model::new(
+            network,
             source.overview(),
             source.now(),
             TimeZone::system(),

@@ -7,4 +7,5 @@ pub mod event_loop;
 pub mod external_editor;
 pub mod history_file;
 pub mod list_directory;
+pub(crate) mod recorded;
 pub mod source;

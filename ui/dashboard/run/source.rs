@@ -7,14 +7,17 @@ use std::{
     time::Duration,
 };
 
-use clacks_feed::{Near, Network, News, Source as _};
+use clacks_feed::{
+    Key, Look, Near, Network, News, Row, Run, Source as _, View,
+    description::{Description, ListId},
+};
 use clacks_language::{
     command::{Command, ViewCommand, argument::RecordCommand, playback::ReplayCommand},
     completion::MOST_CHOICES,
 };
 use clacks_p2p::{
-    Address, Node,
-    core::{Event, MessageId, Now, Peer, QueuedMessage},
+    Node,
+    core::{Event, Now, Peer},
     node::Overview,
 };
 use clacks_p2p_feed::ClacksEvent;
@@ -26,21 +29,18 @@ use clacks_recording::{
 use clacks_source::{execute, limits::MOST_PLACES, lists::Lists, peer_list::PeerLists, precheck};
 use jiff::tz::TimeZone;
 
+use super::recorded::{self, Recorded, Rows};
 use crate::{
     model::Model,
     state::{
         errors::{CommandRefusal, EffectError},
-        held::{HeldQuery, HeldSnapshot},
         limits::{LimitUsage, MAX_REMOTES},
-        lists::Anchor,
-        marks::Marked,
-        snapshot::{Missing, Query, Snapshot},
+        snapshot::Snapshot,
     },
     update::editing,
 };
 
 /// Source of the dashboard: a live node or a recording.
-#[derive(Debug)]
 pub enum Source {
     /// Live node.
     Live(Box<Live>),
@@ -49,10 +49,10 @@ pub enum Source {
 }
 
 /// Live node with its events, recorder and peer lists.
-#[derive(Debug)]
 pub struct Live {
     node: Node,
     near: Near,
+    network: Arc<dyn Network>,
     recorder: Recorder,
     peer_lists: PeerLists,
 }
@@ -80,7 +80,8 @@ pub enum SourceEvent {
 impl Source {
     /// Creates a source from a live node, which is also given as a network. Watches its events from now on.
     pub fn live(node: &Node, network: Arc<dyn Network>, recorder: Recorder, peer_lists: PeerLists) -> Self {
-        Self::Live(Box::new(Live { node: node.clone(), near: Near::new(network), recorder, peer_lists }))
+        let near = Near::new(network.clone());
+        Self::Live(Box::new(Live { node: node.clone(), near, network, recorder, peer_lists }))
     }
 
     /// Creates a source from a recording.
@@ -120,11 +121,19 @@ impl Source {
         }
     }
 
-    /// Returns a queued message.
-    pub fn queued_message(&self, id: MessageId) -> Option<QueuedMessage> {
+    /// Returns the rows with these keys. `None`: there is no such row.
+    pub fn rows(&self, list: ListId, keys: &[Key]) -> Vec<Option<Row>> {
         match self {
-            Self::Live(live) => live.node.queued_message(id),
-            Self::Replay(replay) => replay.player.state().queued_message(id),
+            Self::Live(live) => live.network.rows(list, keys),
+            Self::Replay(replay) => Recorded::of(replay.player.state()).rows(list, keys),
+        }
+    }
+
+    /// Returns what the node offers.
+    pub fn description(&self) -> Arc<Description> {
+        match self {
+            Self::Live(live) => live.network.description().clone(),
+            Self::Replay(replay) => Arc::new(recorded::description(replay.player.state())),
         }
     }
 
@@ -133,6 +142,14 @@ impl Source {
         match self {
             Self::Live(live) => live.node.find_peers(MOST_CHOICES, is_wanted),
             Self::Replay(replay) => replay.player.state().find_peers(MOST_CHOICES, is_wanted),
+        }
+    }
+
+    /// Returns the run of the node.
+    pub fn run(&self) -> Run {
+        match self {
+            Self::Live(live) => live.network.run(),
+            Self::Replay(_) => Run(0),
         }
     }
 
@@ -173,10 +190,12 @@ impl Source {
     pub fn snapshot(&self, model: &Model) -> Snapshot {
         match self {
             Self::Live(live) => {
-                Snapshot { recording_size: live.recorder.bytes(), ..snapshot(&live.node, model) }
+                let snapshot = snapshot(&live.node, &live.network, model);
+                Snapshot { recording_size: live.recorder.bytes(), ..snapshot }
             }
             Self::Replay(replay) => {
-                Snapshot { replay: self.replay(), ..snapshot(replay.player.state(), model) }
+                let node = replay.player.state();
+                Snapshot { replay: self.replay(), ..snapshot(node, &Recorded::of(node), model) }
             }
         }
     }
@@ -280,46 +299,36 @@ impl Replay {
 }
 
 /// Fetches the data for the screen.
-pub fn snapshot(node: &impl Lists, model: &Model) -> Snapshot {
+pub(crate) fn snapshot(node: &impl Lists, lists: &impl Rows, model: &Model) -> Snapshot {
     let wanted = model.query();
-    let is_known = |address: &Address| node.peer(address).is_some();
-    let selected_peer = match &wanted.peer {
-        Anchor::At(address) if is_known(address) => Some(address.clone()),
-        Anchor::At(_) => model.peers.successor(is_known),
-        Anchor::Untouched | Anchor::First | Anchor::Last => None,
-    };
-    let place = match wanted.message {
-        Anchor::At(id) => node.queue_position(id),
-        Anchor::Untouched | Anchor::First | Anchor::Last => None,
-    };
-    let queue_first = queue_window_start(node, &wanted, place);
-    let messages = wanted.messages_before + wanted.messages_after;
-    let overview = node.overview();
+    let look = look(lists, &wanted.view);
+    let peer = wanted.peer_in_full(&look);
     Snapshot {
-        held: wanted.held.as_ref().map(|wanted| held_snapshot(node, wanted, overview.held)),
+        look,
         limits: wanted.limits.then(|| limit_usage(node)),
-        overview,
-        peers: peer_window(node, &wanted, selected_peer.as_ref()),
-        selected_peer,
-        queue: node.queue_window(queue_first..queue_first.saturating_add(messages)),
-        queue_first,
+        overview: node.overview(),
         head: if wanted.head { node.queue_window(0..1).pop() } else { None },
         map_peers: node.first_peers(wanted.map_peers),
-        detail_peer: wanted.detail_peer.and_then(|address| {
+        detail_peer: peer.and_then(|address| {
             let certificate = node.trusted_certificate(&address);
             node.peer(&address).map(|peer| (peer, certificate))
         }),
-        missing: Missing {
-            peers: model.marks.peers.iter().filter(|peer| !is_known(peer)).cloned().collect(),
-            messages: missing(&model.marks.messages, |id| node.queue_position(id).is_some()),
-            held: missing(&model.marks.held, |id| node.held_position(id).is_some()),
-        },
+        hold_rule: node.hold_rule(),
         recording_size: None,
         lost_lines: clacks_source::lost_lines::lost(),
         replay: None,
-        detail_message_exists: wanted
-            .detail_message
-            .is_some_and(|id| node.queue_position(id).or(node.held_position(id)).is_some()),
+    }
+}
+
+/// Reads the rows of a view.
+fn look(lists: &impl Rows, view: &View) -> Look {
+    let row = |(list, key): &(ListId, Key)| lists.rows(*list, std::slice::from_ref(key)).pop().flatten();
+    Look {
+        view: view.number,
+        pages: view.windows.iter().map(|window| lists.page(window)).collect(),
+        rows: view.rows.iter().map(row).collect(),
+        gone: view.marks.iter().filter(|mark| row(mark).is_none()).cloned().collect(),
+        ..Look::default()
     }
 }
 
@@ -329,32 +338,4 @@ fn limit_usage(node: &impl Lists) -> LimitUsage {
     remotes.truncate(MAX_REMOTES);
     let places = node.places(MOST_PLACES);
     LimitUsage { connections: node.connections(), ignored_remotes: (remotes, count), origins: places }
-}
-
-fn missing(marked: &Marked<MessageId>, is_there: impl Fn(MessageId) -> bool) -> Vec<MessageId> {
-    marked.iter().copied().filter(|id| !is_there(*id)).collect()
-}
-
-fn held_snapshot(node: &impl Lists, wanted: &HeldQuery, held: usize) -> HeldSnapshot {
-    let place = wanted.selected_id().and_then(|id| node.held_position(id));
-    let first = wanted.window_start(place, held);
-    let window = node.held_window(first..first.saturating_add(wanted.before + wanted.after));
-    HeldSnapshot { window, first, rule: node.hold_rule() }
-}
-
-fn peer_window(node: &impl Lists, wanted: &Query, selected: Option<&Address>) -> Vec<Peer> {
-    match (selected, &wanted.peer) {
-        (Some(address), _) => node.peers_around(address, wanted.peers_before, wanted.peers_after),
-        (None, Anchor::Last) => node.last_peers(wanted.peers_after),
-        (None, _) => node.first_peers(wanted.peers_after),
-    }
-}
-
-/// Returns the index at which the window of the queue begins.
-fn queue_window_start(node: &impl Lists, wanted: &Query, place: Option<usize>) -> usize {
-    match (&wanted.message, place) {
-        (Anchor::Untouched | Anchor::First, _) => 0,
-        (Anchor::Last, _) => node.queue_len().saturating_sub(wanted.messages_after),
-        (Anchor::At(_), place) => place.unwrap_or(wanted.list_index).saturating_sub(wanted.messages_before),
-    }
 }

@@ -1,48 +1,18 @@
-//! Marks: peers and messages that one command acts on together.
+//! Marks: items of a list that one command acts on together.
 
 use std::collections::BTreeSet;
 
-use clacks_p2p::{Address, core::MessageId};
-
 use super::errors::CommandRefusal;
 
-/// Maximum marked peers or messages. Each is looked up for every frame.
+/// Maximum marked items of a list. Each is looked up for every frame.
 const MAX_MARKS: usize = 500;
 
-/// Marked peers and messages. A mark follows its item, and is removed with it.
-#[derive(Debug, Default)]
-pub struct Marks {
-    /// Marked peers.
-    pub peers: Marked<Address>,
-    /// Marked messages of the queue.
-    pub messages: Marked<MessageId>,
-    /// Marked held messages.
-    pub held: Marked<MessageId>,
-}
-
-/// Marked items of one list. At most 500.
+/// Marked items of one list. At most 500. A mark follows its item, and is removed with it.
 #[derive(Debug)]
 pub struct Marked<T> {
     items: BTreeSet<T>,
     /// Whether the last mark was removed because its item is gone. The user may not have noticed.
     emptied_by_removal: bool,
-}
-
-impl Marks {
-    /// Returns the number of all marks.
-    pub fn len(&self) -> usize {
-        self.peers.len() + self.messages.len() + self.held.len()
-    }
-
-    /// Whether nothing is marked.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// Removes all marks.
-    pub fn clear(&mut self) {
-        *self = Self::default();
-    }
 }
 
 impl<T: Ord> Marked<T> {
@@ -54,6 +24,11 @@ impl<T: Ord> Marked<T> {
     /// Whether nothing is marked in this list.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Removes all marks.
+    pub fn clear(&mut self) {
+        *self = Self::default();
     }
 
     /// Whether an item is marked.
@@ -85,11 +60,9 @@ impl<T: Ord> Marked<T> {
         self.items.remove(item);
     }
 
-    /// Removes the marks of items that no longer exist.
-    pub(crate) fn remove_missing(&mut self, gone: &[T]) {
-        let before = self.len();
-        gone.iter().for_each(|item| self.remove(item));
-        self.emptied_by_removal |= before > 0 && self.is_empty();
+    /// Removes the mark of an item that no longer exists.
+    pub(crate) fn remove_missing(&mut self, gone: &T) {
+        self.emptied_by_removal |= self.items.remove(gone) && self.is_empty();
     }
 
     /// Returns whether all marks were removed with their items since the last call.
@@ -123,9 +96,9 @@ mod tests {
     fn losing_the_last_mark_is_reported_once() {
         let mut marked = Marked::default();
         [1, 2].into_iter().for_each(|number| marked.toggle(number).unwrap());
-        marked.remove_missing(&[1]);
+        marked.remove_missing(&1);
         assert!(!marked.take_emptied_by_removal(), "one is left");
-        marked.remove_missing(&[2]);
+        marked.remove_missing(&2);
         assert!(marked.take_emptied_by_removal() && !marked.take_emptied_by_removal());
         marked.toggle(3).unwrap();
         marked.remove(&3);

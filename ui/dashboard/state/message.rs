@@ -1,6 +1,6 @@
 //! Inputs of the update function, and the effects that it returns.
 
-use clacks_feed::Event;
+use clacks_feed::{Event, Key, description::ListId};
 use clacks_language::{
     command::{
         NodeCommand, ViewCommand, argument::RecordCommand, export_target::Target, playback::ReplayCommand,
@@ -121,8 +121,8 @@ pub enum Effect {
     Redraw,
     /// Put a text into the clipboard.
     Copy(Text),
-    /// Put messages of the queue into the clipboard.
-    CopyMessages(Vec<MessageId>),
+    /// Put items of a list into the clipboard.
+    CopyItems(ListId, Vec<Key>),
     /// Write rows into a file.
     WriteRows(Target, Vec<Row>),
     /// Ring the bell of the terminal, unless it rang just before.

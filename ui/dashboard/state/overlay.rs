@@ -1,9 +1,8 @@
 //! Overlays: pages and pictures over the lists.
 
-use clacks_p2p::{
-    Message,
-    core::{Peer, QueuedMessage},
-    node::CertificateFingerprint,
+use clacks_feed::{
+    Row, Text,
+    description::{ListId, Role},
 };
 use clacks_source::traffic;
 use clacks_text::sanitize::SafeLine;
@@ -37,14 +36,12 @@ pub enum OverlayKind {
     Stations,
     /// Network map.
     Map,
-    /// A peer, kept up to date while it is known.
-    Peer(Box<PeerDetail>),
-    /// A queued or held message, and whether it is still here.
-    Message(QueuedMessage, bool),
+    /// An item of a list, kept up to date while it exists.
+    Item(Box<Item>),
     /// A row of the log.
     Row(Box<traffic::row::Row>),
-    /// History of a message.
-    Biography(Message),
+    /// History of a message, which is JSON.
+    Biography(Text),
     /// Returning messages.
     Overhead(ReturningList),
     /// Explanation of the choice of receivers.
@@ -55,19 +52,23 @@ pub enum OverlayKind {
     Charts,
     /// Shutter towers.
     Tower,
-    /// Held messages.
-    Held,
+    /// A list that does not stand beside the traffic.
+    List(ListId),
 }
 
-/// A peer and its certificate.
+/// An item of a list in full.
 #[derive(Debug, Clone, PartialEq)]
-pub struct PeerDetail {
-    /// Last known state of the peer.
-    pub peer: Peer,
-    /// Trusted certificate of the peer, if any.
-    pub certificate: Option<CertificateFingerprint>,
-    /// Whether the node still knows the peer.
-    pub is_known: bool,
+pub struct Item {
+    /// The list.
+    pub list: ListId,
+    /// What the items of the list are.
+    pub role: Role,
+    /// Last known row of the item.
+    pub row: Row,
+    /// The message of the item as JSON, if the list has messages.
+    pub message: Option<Text>,
+    /// Whether the item still exists.
+    pub exists: bool,
 }
 
 /// Kind of an overlay.
@@ -165,8 +166,8 @@ impl OverlayKind {
         match self {
             Self::Stations => OpenOverlay::Stations,
             Self::Map => OpenOverlay::Map,
-            Self::Peer(_) => OpenOverlay::Peer,
-            Self::Message(..) => OpenOverlay::Message,
+            Self::Item(item) if item.role == Role::Messages => OpenOverlay::Message,
+            Self::Item(_) => OpenOverlay::Peer,
             Self::Row(_) => OpenOverlay::Row,
             Self::Biography(_) => OpenOverlay::Biography,
             Self::Overhead(_) => OpenOverlay::Overhead,
@@ -174,32 +175,30 @@ impl OverlayKind {
             Self::Limits => OpenOverlay::Limits,
             Self::Charts => OpenOverlay::Charts,
             Self::Tower => OpenOverlay::Tower,
-            Self::Held => OpenOverlay::Held,
+            Self::List(_) => OpenOverlay::Held,
         }
     }
 
     /// Whether opening the other over it would show the same again.
     pub(crate) fn shows_same_as(&self, other: &Self) -> bool {
-        let is_about_one =
-            matches!(self, Self::Peer(_) | Self::Message(..) | Self::Row(_) | Self::Biography(_));
+        let is_about_one = matches!(self, Self::Item(_) | Self::Row(_) | Self::Biography(_) | Self::List(_));
         self == other || (!is_about_one && self.kind() == other.kind())
     }
 
-    /// Returns the message of the overlay, if it has one.
-    pub fn message(&self) -> Option<&Message> {
+    /// Returns the message of the overlay as JSON, if it has one.
+    pub fn message(&self) -> Option<Text> {
         match self {
-            Self::Message(queued, _) => Some(&queued.message),
-            Self::Row(row) => row.message.as_ref(),
-            Self::Biography(message) => Some(message),
+            Self::Item(item) => item.message.clone(),
+            Self::Row(row) => row.message.as_ref().map(|message| message.shared_text().into()),
+            Self::Biography(message) => Some(message.clone()),
             Self::Map
             | Self::Stations
-            | Self::Peer(_)
             | Self::Overhead(_)
             | Self::Why
             | Self::Limits
             | Self::Charts
             | Self::Tower
-            | Self::Held => None,
+            | Self::List(_) => None,
         }
     }
 }

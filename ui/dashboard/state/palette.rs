@@ -1,7 +1,7 @@
 //! The command palette: a list of commands that the user filters by typing.
 
+use clacks_feed::{Key, description::ListId};
 use clacks_language::command::{Command, Step};
-use clacks_p2p::{Address, core::MessageId};
 
 use super::confirmation::Confirmation;
 
@@ -52,10 +52,8 @@ pub(crate) enum PaletteAction {
 pub enum PaletteTarget {
     /// Nothing.
     Nothing,
-    /// A peer.
-    Peer(Address),
-    /// A message, queued or held.
-    Message(MessageId),
+    /// An item of a list.
+    Item(ListId, Key),
     /// A row of the traffic.
     Row(u64),
 }

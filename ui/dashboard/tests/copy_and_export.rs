@@ -7,6 +7,7 @@ use clacks_p2p::{
     Message,
     core::{Event, Status},
 };
+use clacks_p2p_feed::description::QUEUE;
 use clacks_source::{export, traffic::row::Row};
 use clacks_terminal::clipboard::Text;
 use clacks_text::testing::{hostile, is_hidden};
@@ -122,7 +123,7 @@ fn copying_all_copies_the_list_or_the_marked_items() {
     assert_eq!(fixture.press(KeyCode::Char('Y')), copies("tower-9.example.org:8080"));
     fixture.press(KeyCode::Tab);
     fixture.press(KeyCode::Char('v'));
-    let messages = vec![Effect::CopyMessages(vec!["11".parse().unwrap()])];
+    let messages = vec![Effect::CopyItems(QUEUE, vec!["11".into()])];
     assert_eq!(fixture.press(KeyCode::Char('Y')), messages);
     fixture.write("/type:in status:alive");
     fixture.press(KeyCode::Enter);

@@ -17,7 +17,13 @@ use jiff::tz::TimeZone;
 use ratatui::{Terminal, TerminalOptions, Viewport, backend::CrosstermBackend, buffer::Cell, layout::Rect};
 
 use super::fixture::reported;
-use crate::{model::Model, run::source::Source, state::message::Msg, update::update, view::view};
+use crate::{
+    model::Model,
+    run::source::Source,
+    state::{message::Msg, network::Network},
+    update::update,
+    view::view,
+};
 
 const SCREEN: Rect = Rect::new(0, 0, 200, 60);
 /// Maximum frames per second.
@@ -68,7 +74,8 @@ impl Watched {
             Recorder::new(&node, None),
             no_lists(&node),
         );
-        let mut model = Model::new(source.overview(), source.now(), TimeZone::UTC, false, true);
+        let network = Network::new(source.description(), source.run());
+        let mut model = Model::new(network, source.overview(), source.now(), TimeZone::UTC, false, true);
         model.motion = Animations::new(Setting::Full);
         let now = source.now();
         assert_eq!(update(&mut model, now, Msg::Resized(SCREEN)), []);

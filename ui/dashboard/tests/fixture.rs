@@ -1,8 +1,8 @@
 //! The fixture of the tests: a dashboard with simulated data of a node.
 
-use std::{net::IpAddr, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
-use clacks_feed::News;
+use clacks_feed::{Anchor, Key, Look, News, Page, Row, Run, View, Window, description::ListId};
 use clacks_language::{
     command::{Command, NodeCommand, motion_setting::Setting},
     completion::{Need, matching::PeerMatcher},
@@ -15,7 +15,11 @@ use clacks_p2p::{
     },
     node::Overview,
 };
-use clacks_p2p_feed::ClacksEvent;
+use clacks_p2p_feed::{
+    ClacksEvent,
+    description::{HELD, PEERS, QUEUE, describe},
+    rows::{Context, held_row, message_row, peer_key, peer_row},
+};
 use clacks_source::{limits::MOST_PLACES, lost_lines::LostLines, restore::Before};
 use clacks_text::charset::Charset;
 use clacks_widgets::{animation::Animations, theme_selection::ThemeSelection};
@@ -28,11 +32,11 @@ use crate::{
     state::{
         assist::{AssistQuery, AssistReply, Messages},
         errors::EffectError,
-        held::HeldSnapshot,
         limits::LimitUsage,
-        lists::Anchor,
+        list::Selection,
         message::{Effect, Msg},
-        snapshot::{Missing, Snapshot},
+        network::Network,
+        snapshot::Snapshot,
     },
     update::{sending, update},
     view::view,
@@ -69,7 +73,8 @@ pub(crate) struct Fixture {
 impl Fixture {
     /// Returns an empty dashboard of this size.
     pub(crate) fn empty(width: u16, height: u16) -> Self {
-        let model = Model::new(overview(&[], &[]), now(), TimeZone::UTC, false, true);
+        let network = Network::new(Arc::new(describe("tower-a.example.org:8080".into())), Run(1));
+        let model = Model::new(network, overview(&[], &[]), now(), TimeZone::UTC, false, true);
         let mut fixture = Self {
             model,
             peers: Vec::new(),
@@ -259,55 +264,18 @@ impl Fixture {
     /// Replies to the query of the model, as a node would.
     pub(crate) fn refresh(&mut self) {
         let wanted = self.model.query();
-        let is_known = |address: &Address| self.peers.iter().any(|peer| peer.address == *address);
-        let selected_peer = match &wanted.peer {
-            Anchor::At(address) if is_known(address) => Some(address.clone()),
-            Anchor::At(_) => self.model.peers.successor(is_known),
-            Anchor::Untouched | Anchor::First | Anchor::Last => None,
-        };
-        let place_of = |address: &Address| self.peers.iter().position(|peer| peer.address == *address);
-        let peer = match &wanted.peer {
-            Anchor::Last => Some(self.peers.len()),
-            _ => selected_peer.as_ref().and_then(place_of),
-        };
-        let first_peer = peer.unwrap_or(0).saturating_sub(wanted.peers_before);
-        let place = match &wanted.message {
-            Anchor::At(id) => self.queue.iter().position(|queued| queued.id == *id),
-            Anchor::Untouched | Anchor::First | Anchor::Last => None,
-        };
-        let queue_first = match wanted.message {
-            Anchor::Untouched | Anchor::First => 0,
-            Anchor::Last => self.queue.len().saturating_sub(wanted.messages_after),
-            Anchor::At(_) => place.unwrap_or(wanted.list_index).saturating_sub(wanted.messages_before),
-        };
-        let overlay_peer =
-            wanted.detail_peer.and_then(|shown| self.peers.iter().find(|peer| peer.address == shown));
-        let marked_held = self.model.marks.held.iter().copied();
-        let marked_messages = self.model.marks.messages.iter().copied();
         let mut overview = overview(&self.peers, &self.queue);
         (overview.held, overview.counters.limits) = (self.held.len(), self.limits);
+        let look = self.look(&wanted.view);
+        let detail = wanted.peer_in_full(&look);
+        let detail = detail.as_ref().and_then(|shown| self.peers.iter().find(|peer| peer.address == *shown));
         let snapshot = Snapshot {
+            look,
             overview,
-            held: wanted.held.as_ref().map(|wanted| {
-                let place = self.held.iter().position(|held| Some(held.queued.id) == wanted.selected_id());
-                let first = wanted.window_start(place, self.held.len());
-                let window = window(&self.held, first, wanted.before + wanted.after);
-                HeldSnapshot { window, first, rule: self.hold_rule.clone() }
-            }),
-            peers: window(&self.peers, first_peer, wanted.peers_before + wanted.peers_after),
-            selected_peer,
-            queue: window(&self.queue, queue_first, wanted.messages_before + wanted.messages_after),
-            queue_first,
             head: self.queue.first().filter(|_| wanted.head).cloned(),
             map_peers: window(&self.peers, 0, wanted.map_peers),
-            detail_peer: overlay_peer.map(|peer| (peer.clone(), None)),
-            missing: Missing {
-                peers: self.model.marks.peers.iter().filter(|peer| !is_known(peer)).cloned().collect(),
-                messages: marked_messages
-                    .filter(|id| self.queue.iter().all(|queued| queued.id != *id))
-                    .collect(),
-                held: marked_held.filter(|id| self.held.iter().all(|held| held.queued.id != *id)).collect(),
-            },
+            detail_peer: detail.map(|peer| (peer.clone(), None)),
+            hold_rule: self.hold_rule.clone(),
             limits: wanted.limits.then(|| LimitUsage {
                 connections: Some(3),
                 ignored_remotes: (self.ignored_remotes.clone(), self.ignored_remotes.len()),
@@ -316,9 +284,45 @@ impl Fixture {
             recording_size: self.model.recording_size,
             lost_lines: self.lost_lines.clone(),
             replay: self.model.replay.clone(),
-            detail_message_exists: self.queue.iter().any(|queued| Some(queued.id) == wanted.detail_message),
         };
         self.send(Msg::Refreshed(Box::new(snapshot)));
+    }
+
+    /// Returns the rows of a list.
+    pub(crate) fn rows(&self, list: ListId) -> Vec<Row> {
+        let context = Context { started_unix_ms: NOON - UPTIME.as_millis() as u64 };
+        match list {
+            PEERS => self.peers.iter().map(|peer| peer_row(peer, context)).collect(),
+            QUEUE => self.queue.iter().map(message_row).collect(),
+            HELD => self.held.iter().map(held_row).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn look(&self, view: &View) -> Look {
+        let row = |(list, key): &(ListId, Key)| self.rows(*list).into_iter().find(|row| row.key == *key);
+        Look {
+            view: view.number,
+            pages: view.windows.iter().map(|window| page_of(window, &self.rows(window.list))).collect(),
+            rows: view.rows.iter().map(row).collect(),
+            gone: view.marks.iter().filter(|mark| row(mark).is_none()).cloned().collect(),
+            ..Look::default()
+        }
+    }
+
+    /// Selects a peer.
+    pub(crate) fn select_peer(&mut self, address: &Address) {
+        self.model.network.named_mut("peers").unwrap().selected = Selection::key(peer_key(address));
+    }
+
+    /// Returns the address of the selected peer.
+    pub(crate) fn selected_peer(&self) -> Option<Address> {
+        self.model.selected_peer_address()
+    }
+
+    /// Returns the number of marks in a list.
+    pub(crate) fn marks(&self, list: &str) -> usize {
+        self.model.network.named(list).unwrap().marks.len()
     }
 
     /// Returns the screen, row by row, without trailing spaces.
@@ -338,6 +342,29 @@ impl Fixture {
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
         terminal.draw(|frame| view(&self.model, self.model.theme(), frame)).unwrap();
         terminal.backend().buffer().clone()
+    }
+}
+
+/// Returns the page of a window of these rows, which need not be in order.
+fn page_of(window: &Window, rows: &[Row]) -> Page {
+    let last = rows.len().saturating_sub(1);
+    let at = match &window.at {
+        Anchor::First => 0,
+        Anchor::Last => last,
+        Anchor::At(order, key) => {
+            let same = rows.iter().position(|row| row.key == *key);
+            same.or_else(|| rows.iter().position(|row| row.place() > (order, key))).unwrap_or(last)
+        }
+    };
+    let start = at.saturating_sub(usize::from(window.before));
+    let end = rows.len().min(at + usize::from(window.after));
+    let rows_here = rows[start..end].to_vec();
+    Page {
+        first: Some(start as u64),
+        total: rows.len() as u64,
+        rows: rows_here,
+        anchor: at - start,
+        ..Page::empty(window)
     }
 }
 

@@ -316,12 +316,12 @@ fn the_map_keeps_its_selection_while_an_overlay_is_open() {
     for overlay in OpenOverlay::ALL.into_iter().filter(|overlay| *overlay != OpenOverlay::Map) {
         let mut fixture = with_open(overlay, WITH_MAP);
         fixture.model.pane = Pane::Map;
-        let selected = fixture.model.peers.selected_peer().cloned();
+        let selected = fixture.selected_peer();
         for code in
             [KeyCode::Down, KeyCode::Up, KeyCode::Left, KeyCode::Right, KeyCode::PageDown, KeyCode::End]
         {
             fixture.press(code);
-            assert_eq!(fixture.model.peers.selected_peer(), selected.as_ref(), "{code:?} in {overlay:?}");
+            assert_eq!(fixture.selected_peer(), selected, "{code:?} in {overlay:?}");
         }
     }
     let mut fixture = with_open(OpenOverlay::Held, WITH_MAP);
@@ -389,7 +389,7 @@ fn the_map_shows_the_traffic_of_one_peer_only() {
     }
     fixture.refresh();
     typed(&mut fixture, "M");
-    assert_eq!(fixture.model.peers.selected_peer().unwrap().address, address("localhost:800"));
+    assert_eq!(fixture.selected_peer(), Some(address("localhost:800")));
     typed(&mut fixture, "f");
     assert_eq!(fixture.model.log.len(), 1, "{}", fixture.screen());
 }

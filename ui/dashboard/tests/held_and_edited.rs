@@ -105,9 +105,9 @@ fn a_key_acts_on_marked_held_messages_but_not_on_the_queue() {
     assert_eq!(fixture.press(KeyCode::Char('y')), [Effect::RunAll(both.clone())]);
     let ran = both.into_iter().map(|command| (command, Ok(String::new()))).collect();
     fixture.send(Msg::CommandsRun(ran, Vec::new()));
-    assert_eq!((fixture.model.marks.held.len(), fixture.model.marks.messages.len()), (0, 1));
+    assert_eq!((fixture.marks("held"), fixture.marks("queue")), (0, 1));
     fixture.press(KeyCode::Char('V'));
-    assert_eq!(fixture.model.marks.len(), 0);
+    assert_eq!(fixture.model.network.marks(), 0);
 }
 
 /// No other node has them either.

@@ -19,7 +19,7 @@ fn ignores(name: &str) -> Vec<Effect> {
 }
 
 fn selected(fixture: &Fixture) -> String {
-    fixture.model.peers.selected_peer().unwrap().address.to_string()
+    fixture.selected_peer().unwrap().to_string()
 }
 
 #[test]
@@ -60,7 +60,8 @@ fn a_long_list_can_be_scrolled_to_both_ends() {
     assert_eq!(selected(&fixture), "tower:301");
     fixture.press(KeyCode::End);
     assert_eq!(selected(&fixture), "tower:500");
-    let (visible, at) = fixture.model.peers.visible(fixture.model.height(Pane::Peers));
+    let (visible, at) =
+        fixture.model.network.named("peers").unwrap().visible(fixture.model.height(Pane::Peers));
     assert_eq!((visible.len(), at), (fixture.model.height(Pane::Peers), Some(visible.len() - 1)));
     (0..600).for_each(|_| drop(fixture.press(KeyCode::PageUp)));
     assert_eq!(selected(&fixture), "tower:1");

@@ -128,7 +128,7 @@ fn the_choice_page_without_sends_and_peers() {
 
 #[test]
 fn a_message_history_opens_from_every_list_and_returns_there() {
-    let gnu = OverlayKind::Biography(Message::text("GNU Terry Pratchett"));
+    let gnu = OverlayKind::Biography(Message::text("GNU Terry Pratchett").shared_text().into());
     let mut fixture = storied(80, 24);
     // From the queue.
     fixture.press(KeyCode::Tab);
@@ -141,7 +141,7 @@ fn a_message_history_opens_from_every_list_and_returns_there() {
     fixture.press(KeyCode::Char('b'));
     assert_eq!(open(&fixture), Some(&gnu));
     fixture.press(KeyCode::Esc);
-    assert!(matches!(open(&fixture), Some(OverlayKind::Message(..))));
+    assert!(matches!(open(&fixture), Some(OverlayKind::Item(_))));
     fixture.press(KeyCode::Esc);
     // From the list of returning messages.
     fixture.press(KeyCode::Char('O'));

@@ -152,7 +152,7 @@ fn held_keys_move_and_fast_typing_is_text() {
     let mut fixture = Fixture::busy(80, 24);
     fixture.send(burst("jjkjjkjjjj"));
     fixture.refresh();
-    assert_eq!(fixture.model.peers.selected_peer().unwrap().address, address("rude-tower:8081"));
+    assert_eq!(fixture.selected_peer(), Some(address("rude-tower:8081")));
     fixture.press(KeyCode::Char('i'));
     fixture.send(burst("quickly"));
     assert_eq!(draft(&fixture), "quickly");

@@ -1,7 +1,8 @@
 //! The pictures of the README show what the program draws.
 
-use std::{collections::BTreeMap, path::Path, time::Duration};
+use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
+use clacks_feed::Run;
 use clacks_language::command::motion_setting::Setting;
 use clacks_source::lists::Lists;
 use clacks_widgets::{animation::Animations, svg};
@@ -11,7 +12,16 @@ use ratatui::{Terminal, backend::TestBackend, layout::Rect};
 use scripted::Scripted;
 
 use super::fixture::happened;
-use crate::{model::Model, run::source, state::message::Msg, update::update, view::view};
+use crate::{
+    model::Model,
+    run::{
+        recorded::{self, Recorded},
+        source,
+    },
+    state::{message::Msg, network::Network},
+    update::update,
+    view::view,
+};
 
 pub(crate) mod scripted;
 
@@ -33,7 +43,8 @@ struct Watched {
 impl Watched {
     fn new() -> Self {
         let node = Scripted::new(SEED);
-        let mut model = Model::new(node.core().overview(), node.now(), TimeZone::UTC, true, true);
+        let network = Network::new(Arc::new(recorded::description(node.core())), Run(1));
+        let mut model = Model::new(network, node.core().overview(), node.now(), TimeZone::UTC, true, true);
         model.motion = Animations::new(Setting::Full);
         model.themes.choose("dark").unwrap();
         let mut watched = Self { node, model };
@@ -53,7 +64,10 @@ impl Watched {
     }
 
     fn refresh(&mut self) {
-        let mut snapshot = source::snapshot(self.node.core(), &self.model);
+        let now = self.node.now();
+        let started_unix_ms = now.unix_ms - now.uptime.as_millis() as u64;
+        let lists = Recorded { node: self.node.core(), started_unix_ms };
+        let mut snapshot = source::snapshot(self.node.core(), &lists, &self.model);
         snapshot.overview.uptime = self.node.now().uptime;
         self.send(Msg::Refreshed(Box::new(snapshot)));
     }

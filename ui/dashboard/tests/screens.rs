@@ -7,7 +7,7 @@ use super::{
     fixture::{Fixture, peer},
     held_and_edited::holding,
 };
-use crate::state::{lists::Anchor, message::Msg};
+use crate::state::message::Msg;
 
 const SIZES: [(u16, u16); 5] = [(40, 10), (80, 24), (120, 40), (160, 50), (200, 60)];
 
@@ -81,7 +81,7 @@ fn the_selected_peer_is_visible_in_any_crowd() {
     fixture.press(KeyCode::Char('M'));
     let towers: Vec<_> = fixture.model.map.peers().iter().map(|tower| tower.peer.address.clone()).collect();
     for address in towers {
-        fixture.model.peers.selected = Anchor::At(address.clone());
+        fixture.select_peer(&address);
         fixture.refresh();
         let marks = fixture.screen().matches('>').count();
         assert_eq!(marks, 2, "{address}, on the map and below it:\n{}", fixture.screen());

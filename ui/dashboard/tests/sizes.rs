@@ -1,5 +1,6 @@
 //! The dashboard works at every size of the terminal. On a too small one no key has an effect.
 
+use clacks_feed::description::Role;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::{Terminal, backend::TestBackend, layout::Rect};
 
@@ -61,15 +62,15 @@ fn is_kind(kind: usize, content: &OverlayKind) -> bool {
     kind == match content {
         OverlayKind::Stations => 0,
         OverlayKind::Map => 1,
-        OverlayKind::Peer(_) => 2,
-        OverlayKind::Message(..) => 3,
+        OverlayKind::Item(item) if item.role == Role::Peers => 2,
+        OverlayKind::Item(_) => 3,
         OverlayKind::Row(_) => 4,
         OverlayKind::Biography(_) => 5,
         OverlayKind::Overhead(_) => 6,
         OverlayKind::Why => 7,
         OverlayKind::Charts => 8,
         OverlayKind::Tower => 9,
-        OverlayKind::Held => 10,
+        OverlayKind::List(_) => 10,
         OverlayKind::Limits => 11,
     }
 }

@@ -4,21 +4,17 @@ use clacks_language::{
     command::{Command, NodeCommand, Step, ViewCommand},
     filter::Filter,
 };
-use clacks_p2p::core::MessageId;
 
 use super::{
     assist, check, editing,
     line::{close_choice, edit, start_line},
-    navigation::{after_move, move_selection, open_view, scroll},
+    navigation::{after_move, move_in_overlay, move_selection, open_view, scroll},
     palette::move_palette_selection,
     palette_items::{acts_on_selection, palette, select_target},
     shutdown,
 };
 use crate::{
-    available::{
-        FILTER_PROMPT, command_error, expand_template, marked_commands, mode_error, selected_message,
-        selected_peer,
-    },
+    available::{FILTER_PROMPT, command_error, expand_template, marked_commands, mode_error},
     model::{
         Model,
         focus::{FocusOwner, LineKind, SelectionTarget},
@@ -27,8 +23,8 @@ use crate::{
         confirmation::Confirmation,
         errors::CommandRefusal,
         layout::Pane,
+        list::List,
         log_cursor::LogCursor,
-        marks::Marked,
         message::Effect,
         palette::{Palette, PaletteAction},
         sending::Sending,
@@ -80,9 +76,8 @@ pub(crate) fn run_with_confirmation(model: &mut Model, command: Command) -> Vec<
 
 /// Fails if the selected item is no longer the one that the user saw.
 fn check_selection_unchanged(model: &mut Model, template: &str) -> Result<(), CommandRefusal> {
-    let marks_gone = template.contains("{peer}") && model.marks.peers.take_emptied_by_removal()
-        || template.contains("{message}") && message_marks(model).take_emptied_by_removal();
-    if marks_gone {
+    let names_item = template.contains("{peer}") || template.contains("{message}");
+    if names_item && acting_list(model).is_some_and(|list| list.marks.take_emptied_by_removal()) {
         return Err(CommandRefusal::new(
             "what was marked has gone; press the key again to act on what is selected",
         ));
@@ -90,24 +85,20 @@ fn check_selection_unchanged(model: &mut Model, template: &str) -> Result<(), Co
     if template.contains("{peer}") {
         freeze_followed_row(model)?;
     }
-    let lost = match model.selection_target() {
-        SelectionTarget::Held => &mut model.held.list.lost,
-        _ => &mut model.queue.lost,
-    };
-    if template.contains("{message}") && lost.take().is_some() {
-        return Err(CommandRefusal::new(
-            "the selected message has gone; press the key again to act on the one that is selected now",
-        ));
+    if names_item && acting_list(model).is_some_and(|list| list.lost.take().is_some()) {
+        let list = model.selected_list().and_then(|list| model.network.description.list(list));
+        let one = list.map_or("item", |list| list.one.as_str());
+        return Err(CommandRefusal::new(format!(
+            "the selected {one} has gone; press the key again to act on the one that is selected now"
+        )));
     }
     Ok(())
 }
 
-/// Returns the marks of the open message list: the held messages or the queue.
-fn message_marks(model: &mut Model) -> &mut Marked<MessageId> {
-    match model.selection_target() {
-        SelectionTarget::Held => &mut model.marks.held,
-        _ => &mut model.marks.messages,
-    }
+/// Returns the list on which keys act.
+fn acting_list(model: &mut Model) -> Option<&mut List> {
+    let list = model.selected_list()?;
+    model.network.list_mut(list)
 }
 
 /// Freezes the traffic at its newest row if it is followed. Fails then, because that row may have arrived just before
@@ -292,8 +283,7 @@ fn step_on(model: &mut Model, step: Step) -> Vec<Effect> {
     match model.selection_target() {
         _ if model.focus_after_question() == FocusOwner::Palette => move_palette_selection(model, step),
         SelectionTarget::Held => {
-            model.held.move_selection(step, model.overlay_height());
-            model.has_opened = true;
+            move_in_overlay(model, step);
             return vec![Effect::Refresh];
         }
         SelectionTarget::Overhead | SelectionTarget::Text | SelectionTarget::Picture => scroll(model, step),
@@ -325,21 +315,21 @@ fn undo(model: &mut Model) -> Vec<Effect> {
 }
 
 fn toggle_mark(model: &mut Model) {
-    let selecting = model.selection_target();
-    let peer = selected_peer(model).filter(|_| selecting == SelectionTarget::List(Pane::Peers));
-    let has_messages = matches!(selecting, SelectionTarget::List(Pane::Queue) | SelectionTarget::Held);
-    let message = selected_message(model).filter(|_| has_messages);
-    let marked = match (peer, message) {
-        (Some(peer), _) => model.marks.peers.toggle(peer),
-        (None, Some(id)) => message_marks(model).toggle(id),
-        (None, None) => Err(CommandRefusal::new("nothing is selected that could be marked")),
+    let is_list = matches!(
+        model.selection_target(),
+        SelectionTarget::List(Pane::Peers | Pane::Queue) | SelectionTarget::Held
+    );
+    let key = acting_list(model).filter(|_| is_list).and_then(|list| list.selected_key().cloned());
+    let marked = match (key, acting_list(model)) {
+        (Some(key), Some(list)) => list.marks.toggle(key),
+        _ => Err(CommandRefusal::new("nothing is selected that could be marked")),
     };
     marked.unwrap_or_else(|reason| model.notify_error(reason));
 }
 
 fn clear_marks(model: &mut Model) {
-    let count = model.marks.len();
-    model.marks.clear();
+    let count = model.network.marks();
+    model.network.lists_mut().for_each(|list| list.marks.clear());
     model.notify(match count {
         0 => "nothing was marked".to_owned(),
         1 => "1 mark is taken away".to_owned(),

@@ -1,12 +1,12 @@
 //! Copying: the selected item, the overlay, the marked items, or all traffic that the filter shows.
 
-use clacks_p2p::Message;
-use clacks_source::traffic::{row::Row, text};
+use clacks_feed::{Row, description::ListId};
+use clacks_source::traffic::{json_text, row::Row as TrafficRow, text};
 use clacks_terminal::clipboard::{Text, one_line};
 
 use crate::{
     model::{Model, focus::SelectionTarget},
-    state::{layout::Pane, log_cursor::LogCursor, message::Effect, overlay::OverlayKind},
+    state::{layout::Pane, list::text_of, log_cursor::LogCursor, message::Effect, overlay::OverlayKind},
 };
 
 /// Maximum bytes copied at once.
@@ -32,9 +32,9 @@ impl Model {
     /// Returns the text of the overlay: its message on one line. For a message history also the lines above it, for
     /// other overlays all lines.
     fn overlay_copy_text(&self) -> Option<String> {
-        let message = crate::pages::current_message(self).as_ref().map(message_line);
+        let message = crate::pages::current_message(self).map(|message| message_line(message.untrusted()));
         match &self.overlay.as_ref()?.content {
-            OverlayKind::Held => message,
+            OverlayKind::List(_) => message,
             OverlayKind::Biography(_) => Some(
                 crate::pages::overlay_text_above_message(self)
                     .into_iter()
@@ -46,12 +46,20 @@ impl Model {
         }
     }
 
+    /// Returns the text of an item for the clipboard: its message, or else its key.
+    pub(crate) fn item_text(&self, list: ListId, row: &Row) -> String {
+        match self.network.message(list, row) {
+            Some(message) => message_line(message.untrusted()),
+            None => one_line(row.cells.first().and_then(text_of).unwrap_or(&row.key.0).untrusted()),
+        }
+    }
+
     fn selected_text(&self) -> Option<String> {
         Some(match self.selection()? {
-            OverlayKind::Peer(detail) => detail.peer.address.to_string(),
-            OverlayKind::Message(queued, _) => message_line(&queued.message),
+            OverlayKind::Item(item) => self.item_text(item.list, &item.row),
             OverlayKind::Row(row) => {
-                row.message.as_ref().map_or_else(|| one_line(&row_text(&row)), message_line)
+                let message = row.message.as_ref().map(|message| message_line(message.as_json()));
+                message.unwrap_or_else(|| one_line(&row_text(&row)))
             }
             _ => return None,
         })
@@ -59,19 +67,23 @@ impl Model {
 
     /// Copies the marked items of the focused list. Without marks, copies the whole list.
     pub(crate) fn copy_all(&mut self) -> Vec<Effect> {
-        let marked = &self.marks;
-        if self.pane == Pane::Queue && !marked.messages.is_empty() {
-            return vec![Effect::CopyMessages(marked.messages.iter().copied().collect())];
-        }
         let height = self.height(self.pane);
+        let list = self.list_of(self.pane).and_then(|id| Some((id, self.network.list(id)?)));
         let lines: Vec<String> = match self.pane {
-            Pane::Peers if !marked.peers.is_empty() => marked.peers.iter().map(ToString::to_string).collect(),
-            Pane::Peers => self.peers.visible(height).0.iter().map(|peer| peer.address.to_string()).collect(),
+            Pane::Peers | Pane::Queue => {
+                let Some((id, list)) = list else { return Vec::new() };
+                // The texts of messages are fetched: the marked ones may not be near the selection.
+                if !list.marks.is_empty() && self.network.has_messages(id) {
+                    return vec![Effect::CopyItems(id, list.marks.iter().cloned().collect())];
+                }
+                if !list.marks.is_empty() {
+                    let marked = list.marks.iter().map(|key| one_line(key.untrusted()));
+                    return self.copy_or_report(Some(marked.collect::<Vec<_>>().join("\n")));
+                }
+                list.visible(height).0.iter().map(|row| self.item_text(id, row)).collect()
+            }
             Pane::Map => {
                 self.shown_map().peers().iter().map(|tower| tower.peer.address.to_string()).collect()
-            }
-            Pane::Queue => {
-                self.queue.visible(height).0.iter().map(|queued| message_line(&queued.message)).collect()
             }
             Pane::Traffic => {
                 let Some(lines) = self.log_lines() else {
@@ -87,7 +99,7 @@ impl Model {
     /// Returns the visible rows as lines with fields separated by tabs, or `None` if they are too long.
     fn log_lines(&self) -> Option<Vec<String>> {
         let mut room = MAX_BYTES;
-        let line = |row: &Row| {
+        let line = |row: &TrafficRow| {
             let time = clacks_text::fit::clock(row.unix_ms, &self.zone);
             let peer = row.peer.as_ref().map(ToString::to_string).unwrap_or_default();
             let said = row.message.as_ref().map_or_else(|| row.what.clone(), text);
@@ -108,14 +120,14 @@ impl Model {
     }
 }
 
-/// Returns the text of a message on one line, for the clipboard. A line break could run a command where the text is
-/// pasted.
-pub fn message_line(message: &Message) -> String {
-    one_line(&text(message))
+/// Returns the text of a message, which is JSON, on one line, for the clipboard. A line break could run a command where
+/// the text is pasted.
+pub fn message_line(json: &str) -> String {
+    one_line(&json_text(json))
 }
 
 /// Returns the text of a row without message.
-fn row_text(row: &Row) -> String {
+fn row_text(row: &TrafficRow) -> String {
     let peer = row.peer.as_ref().map(ToString::to_string).unwrap_or_default();
     [&*peer, &row.what, &row.outcome]
         .into_iter()

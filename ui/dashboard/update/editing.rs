@@ -2,12 +2,13 @@
 
 use clacks_language::{command::NodeCommand, edit};
 use clacks_p2p::{Message, core::MessageId};
+use clacks_p2p_feed::rows::message_key;
 use clacks_source::execute::HeldForEdit;
 
 use super::results;
 use crate::{
     model::Model,
-    state::{editing::Editing, input::MAX_DRAFT, lists::Anchor, message::Effect, overlay::OverlayKind},
+    state::{editing::Editing, input::MAX_DRAFT, list::Selection, message::Effect, overlay::OverlayKind},
 };
 
 /// Returns the reason why a message cannot be edited on the line, if it is too long.
@@ -75,9 +76,11 @@ pub fn cancel(model: &mut Model) -> Vec<Effect> {
 fn reopen(model: &mut Model, editing: &Editing) {
     if editing.returns_to_queue {
         // Select the message again after its return.
-        model.queue.selected = Anchor::At(editing.id);
+        let queue = model.network.named_mut("queue");
+        queue.into_iter().for_each(|queue| queue.selected = Selection::key(message_key(editing.id)));
     }
     if editing.opened_from_held && model.open_overlay().is_none() {
-        model.open(OverlayKind::Held);
+        let held = model.network.description.list_id("held");
+        held.into_iter().for_each(|held| model.open(OverlayKind::List(held)));
     }
 }

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     keymap::KeyContext,
     model::{Model, focus::FocusOwner},
-    state::{key::Key, message::Effect},
+    state::{key::Key, list::List, message::Effect},
 };
 
 /// Handles one key. The context of the focus decides its command.
@@ -84,7 +84,5 @@ fn on_key_too_small(model: &mut Model, key: Key) -> Vec<Effect> {
 
 /// Pins the selections on the first key: the selection is what was on the screen when the key was pressed.
 fn pin_selections(model: &mut Model) {
-    model.peers.pin_selection();
-    model.queue.pin_selection();
-    model.held.list.pin_selection();
+    model.network.lists_mut().for_each(List::pin_selection);
 }

@@ -56,7 +56,7 @@ pub fn start_line(model: &mut Model, begun: &str) -> Vec<Effect> {
             model.input.start_command(&format!("{FILTER_PROMPT}{filter}"));
         }
         HOLD => {
-            let rule = model.held.rule.as_deref().unwrap_or_default();
+            let rule = model.hold_rule.as_deref().unwrap_or_default();
             model.input.start_command(&format!("{HOLD}{rule}"));
         }
         begun if begun.starts_with(':') => model.input.start_command(begun),

@@ -1,12 +1,20 @@
 //! Selection of peers on the map. It is the selection of the peer list.
 
 use clacks_language::command::Step;
+use clacks_p2p::Address;
+use clacks_p2p_feed::rows::peer_key;
 use ratatui::layout::{Position, Rect};
 
 use crate::{
     model::Model,
     pages::map_geometry::{aspect_ratio, map_field, point_at},
-    state::{layout::Pane, lists::Anchor, map::MapDirection, overlay::OpenOverlay as Kind},
+    state::{
+        layout::Pane,
+        list::{List, Selection},
+        map::MapDirection,
+        overlay::OpenOverlay as Kind,
+        typed::{address_of, status_of},
+    },
 };
 
 /// Maximum distance of a click from a tower, in heights of the map.
@@ -22,13 +30,20 @@ pub fn select_towards(model: &mut Model, by: Step) {
         Step::PageUp | Step::PageDown | Step::Top | Step::Bottom => return,
     };
     let aspect = aspect_ratio(map_field(model, area(model)));
-    let next = match model.peers.selected_peer() {
-        Some(peer) => model.shown_map().nearest_in_direction(peer, direction, aspect),
+    let selected = model.network.named("peers").and_then(List::selected_row);
+    let next = match selected.and_then(|row| Some((address_of(row)?, status_of(row)?))) {
+        Some((peer, status)) => model.shown_map().nearest_in_direction(&peer, status, direction, aspect),
         None => model.shown_map().peers().first().map(|tower| &tower.peer.address),
     };
     if let Some(address) = next.cloned() {
-        model.peers.selected = Anchor::At(address);
+        select(model, &address);
     }
+}
+
+/// Selects a peer in the list of peers.
+fn select(model: &mut Model, peer: &Address) {
+    let peers = model.network.named_mut("peers");
+    peers.into_iter().for_each(|peers| peers.selected = Selection::key(peer_key(peer)));
 }
 
 /// Selects the tower at a position on the screen, if there is one.
@@ -39,7 +54,8 @@ pub(crate) fn select_at(model: &mut Model, position: Position) {
         return;
     };
     if field.contains(position) && distance < NEAR {
-        model.peers.selected = Anchor::At(address.clone());
+        let address = address.clone();
+        select(model, &address);
     }
 }
 

@@ -13,7 +13,6 @@ use crate::{
     model::{Model, focus::FocusOwner},
     state::{
         layout::{Areas, Pane},
-        lists::Anchor,
         log_cursor::LogCursor,
         message::Effect,
         overlay::OpenOverlay,
@@ -92,13 +91,15 @@ fn wheel(model: &mut Model, position: Position, by: Step) -> Vec<Effect> {
     let Some((pane, _)) = model.areas().and_then(|areas| areas.pane_at(position)) else { return Vec::new() };
     let focused = std::mem::replace(&mut model.pane, pane);
     let rows = if by == Step::Up { -WHEEL_ROWS.cast_signed() } else { WHEEL_ROWS.cast_signed() };
-    let (peer_row, message_row) = (model.peers.row, model.queue.row);
+    let list = model.list_of(pane).filter(|_| pane != Pane::Map);
+    let row = list.and_then(|list| model.network.list(list)).map_or(0, |list| list.row);
     match pane {
         Pane::Traffic => scroll_log(model, rows),
         Pane::Peers | Pane::Queue => move_by(model, rows),
         Pane::Map => {}
     }
-    (model.peers.row, model.queue.row, model.pane) = (peer_row, message_row, focused);
+    model.pane = focused;
+    list.and_then(|list| model.network.list_mut(list)).into_iter().for_each(|list| list.row = row);
     after_move(model)
 }
 
@@ -117,17 +118,9 @@ fn select_row(model: &mut Model, row: Option<usize>) {
     let height = model.height(model.pane);
     match model.pane {
         Pane::Map => {}
-        Pane::Peers => {
-            if let Some(peer) = model.peers.visible(height).0.get(row) {
-                (model.peers.selected, model.peers.row) = (Anchor::At(peer.address.clone()), row);
-            }
-        }
-        Pane::Queue => {
-            let top = model.queue.list_index.saturating_sub(model.queue.row);
-            if let Some(queued) = model.queue.visible(height).0.get(row) {
-                (model.queue.selected, model.queue.row, model.queue.list_index) =
-                    (Anchor::At(queued.id), row, top + row);
-            }
+        pane @ (Pane::Peers | Pane::Queue) => {
+            let list = model.list_of(pane).and_then(|list| model.network.list_mut(list));
+            list.into_iter().for_each(|list| list.select_on_screen(row, height));
         }
         Pane::Traffic => {
             let position = model.log_top() + row;

@@ -8,7 +8,7 @@ use crate::{
     model::{Model, focus::SelectionTarget},
     state::{
         layout::Pane,
-        lists::{Anchor, row_after_move},
+        list::{List, row_after_move},
         log_cursor::LogCursor,
         message::Effect,
         overlay::{OpenOverlay as Kind, OverlayKind},
@@ -40,7 +40,7 @@ fn toggle_view(model: &mut Model, picture: OverlayKind) {
 /// Fetches the lists, even while they are frozen.
 pub fn after_move(model: &mut Model) -> Vec<Effect> {
     model.has_moved = true;
-    model.queue.lost = None;
+    model.network.lists_mut().for_each(|list| list.lost = None);
     vec![Effect::Refresh]
 }
 
@@ -64,8 +64,9 @@ pub fn move_selection(model: &mut Model, by: Step) {
 fn select_end(model: &mut Model, top: bool) {
     match model.pane {
         Pane::Map => {}
-        Pane::Peers => model.peers.selected = if top { Anchor::First } else { Anchor::Last },
-        Pane::Queue => model.queue.selected = if top { Anchor::First } else { Anchor::Last },
+        pane @ (Pane::Peers | Pane::Queue) => {
+            list_of(model, pane).into_iter().for_each(|list| list.select_end(top));
+        }
         Pane::Traffic if top => model.freeze_log_at(0),
         Pane::Traffic => model.log_cursor = LogCursor::Following,
     }
@@ -75,14 +76,8 @@ fn select_end(model: &mut Model, top: bool) {
 pub fn move_by(model: &mut Model, by: isize) {
     let height = model.height(model.pane);
     match model.pane {
-        Pane::Peers => {
-            let Some(index) = model.peers.index() else { return };
-            let target = index.saturating_add_signed(by).min(model.peers.window.len() - 1);
-            model.peers.selected = Anchor::At(model.peers.window[target].address.clone());
-            model.peers.row = row_after_move(model.peers.row, index, target, height);
-        }
-        Pane::Queue => {
-            model.queue.move_by(by, height);
+        pane @ (Pane::Peers | Pane::Queue) => {
+            list_of(model, pane).into_iter().for_each(|list| list.move_by(by, height));
         }
         Pane::Traffic => move_log_cursor(model, by, height),
         Pane::Map => {}
@@ -101,13 +96,28 @@ fn move_log_cursor(model: &mut Model, by: isize, height: usize) {
     }
 }
 
+/// Returns the list of a pane.
+fn list_of(model: &mut Model, pane: Pane) -> Option<&mut List> {
+    let list = model.list_of(pane)?;
+    model.network.list_mut(list)
+}
+
+/// Moves the selection in the list of the open overlay.
+pub(crate) fn move_in_overlay(model: &mut Model, by: Step) {
+    let page = model.overlay_height();
+    model.has_opened = true;
+    let Some(list) = model.overlay_list().and_then(|list| model.network.list_mut(list)) else { return };
+    list.lost = None;
+    match by {
+        Step::Top | Step::Bottom => list.select_end(by == Step::Top),
+        by => list.move_by(by.rows(page), page),
+    }
+}
+
 pub(crate) fn scroll(model: &mut Model, by: Step) {
     let page = model.overlay_height();
     match model.selection_target() {
-        SelectionTarget::Held => {
-            model.has_opened = true;
-            return model.held.move_selection(by, page);
-        }
+        SelectionTarget::Held => return move_in_overlay(model, by),
         // The map has no rows.
         SelectionTarget::List(_) => return,
         SelectionTarget::Overhead | SelectionTarget::Text | SelectionTarget::Picture => {}
@@ -149,7 +159,8 @@ pub fn open_view(model: &mut Model, command: &ViewCommand) -> Option<Vec<Effect>
             model.is_zoomed = !model.is_zoomed;
         }
         ViewCommand::Held => {
-            model.open(OverlayKind::Held);
+            let Some(list) = model.network.description.list_id("held") else { return None };
+            model.open(OverlayKind::List(list));
             return Some(vec![Effect::Refresh]);
         }
         ViewCommand::Charts => toggle_view(model, OverlayKind::Charts),

@@ -1,6 +1,5 @@
 //! Opening and closing of overlays, and the layout of their message.
 
-use clacks_p2p::Message;
 use clacks_text::{
     charset::Charset,
     format, json,
@@ -47,15 +46,16 @@ impl Model {
         let key = self.key_name_in(KeyContext::Overlay, ":copy");
         let charset = self.charset();
         let Some(overlay) = &mut self.overlay else { return };
-        let wrapped = overlay.content.message().map(|message| wrap(message, columns, &key, charset));
+        let wrapped =
+            overlay.content.message().map(|message| wrap(message.untrusted(), columns, &key, charset));
         (overlay.message, overlay.is_cut) = wrapped.unwrap_or_default();
         self.refresh_search();
     }
 }
 
-/// Wraps a message to `columns` columns. Returns whether it was cut; then the last row says so.
-fn wrap(message: &Message, columns: usize, key: &str, charset: Charset) -> (Vec<SafeLine>, bool) {
-    let (text, left_out) = json::laid_out(message.as_json(), MAX_MESSAGE_BYTES);
+/// Wraps a message, which is JSON, to `columns` columns. Returns whether it was cut; then the last row says so.
+fn wrap(message: &str, columns: usize, key: &str, charset: Charset) -> (Vec<SafeLine>, bool) {
+    let (text, left_out) = json::laid_out(message, MAX_MESSAGE_BYTES);
     let mut rows = sanitize_lines(&text, columns, 0, usize::MAX, charset);
     let missing = if rows.len() < MOST_ROWS {
         (left_out > 0).then(|| format::size(left_out))
@@ -63,7 +63,7 @@ fn wrap(message: &Message, columns: usize, key: &str, charset: Charset) -> (Vec<
         // The last row says that there is more. Indentation is not part of the message.
         rows.pop();
         let shown: usize = rows.iter().map(|row| row.as_str().trim_start().len()).sum();
-        Some(format!("about {}", format::size(message.size().saturating_sub(shown).max(left_out))))
+        Some(format!("about {}", format::size(message.len().saturating_sub(shown).max(left_out))))
     };
     if let Some(missing) = &missing {
         let note = format!("\u{2026} {missing} more of this message are not shown; {key} copies all of it");

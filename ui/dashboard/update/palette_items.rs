@@ -18,7 +18,7 @@ use crate::{
         errors::CommandRefusal,
         key::Key,
         layout::Pane,
-        lists::Anchor,
+        list::Selection,
         log_cursor::LogCursor,
         palette::{Palette, PaletteAction, PaletteItem, PaletteTarget},
     },
@@ -41,10 +41,9 @@ const STATUSES: &[(&str, &str)] = &[
 fn selected_target(model: &Model) -> PaletteTarget {
     let SelectionTarget::List(selecting) = model.selection_target() else { return PaletteTarget::Nothing };
     let target = match selecting {
-        Pane::Peers | Pane::Map => {
-            model.peers.selected_peer().map(|peer| PaletteTarget::Peer(peer.address.clone()))
+        Pane::Peers | Pane::Map | Pane::Queue => {
+            model.selected_row().map(|(list, row)| PaletteTarget::Item(list, row.key.clone()))
         }
-        Pane::Queue => model.queue.selected_message().map(|queued| PaletteTarget::Message(queued.id)),
         Pane::Traffic => {
             model.log_position().and_then(|at| model.log.at(at)).map(|row| PaletteTarget::Row(row.number))
         }
@@ -56,11 +55,10 @@ fn selected_target(model: &Model) -> PaletteTarget {
 pub(crate) fn select_target(model: &mut Model, target: &PaletteTarget) -> Result<(), CommandRefusal> {
     let is_there = match target {
         PaletteTarget::Nothing => true,
-        PaletteTarget::Peer(peer) => {
-            let selected = Anchor::At(peer.clone());
-            model.peers.selected == selected
+        PaletteTarget::Item(list, key) => {
+            let list = model.network.list(*list);
+            list.is_some_and(|list| matches!(&list.selected, Selection::At(_, selected) if selected == key))
         }
-        PaletteTarget::Message(id) => model.queue.selected == Anchor::At(*id),
         PaletteTarget::Row(number) => {
             let position = model.log.position(*number);
             let is_there = model.log.at(position).is_some_and(|row| row.number == *number);

@@ -1,7 +1,9 @@
 //! Reports of command results, and their consequences for the model.
 
+use clacks_feed::Key;
 use clacks_language::command::{NodeCommand, target::IgnoreTarget};
 use clacks_p2p::{Address, core::MessageId};
+use clacks_p2p_feed::rows::{message_key, peer_key};
 use clacks_source::restore::Before;
 
 use crate::{
@@ -51,8 +53,12 @@ fn ignored(outcomes: &[CommandResult]) -> Vec<IgnoreTarget> {
 
 /// Records that the user removed a message, in all lists.
 pub(crate) fn expect_removal(model: &mut Model, id: MessageId) {
-    model.queue.expect_removal(id);
-    model.held.list.expect_removal(id);
+    model.network.expect_removal(&message_key(id));
+}
+
+/// Removes the mark of an item, in all lists.
+fn unmark(model: &mut Model, key: &Key) {
+    model.network.lists_mut().for_each(|list| list.marks.remove(key));
 }
 
 /// Removes the marks of the items that a command processed. An ended ignore can no longer be undone.
@@ -60,16 +66,15 @@ fn clear_marks(model: &mut Model, command: &NodeCommand) {
     match command {
         NodeCommand::Unignore(peer) | NodeCommand::Forget(peer) => {
             model.undo.note_settled(&IgnoreTarget::Peer(peer.clone()));
-            model.marks.peers.remove(peer);
+            unmark(model, &peer_key(peer));
         }
         NodeCommand::UnignoreRemote(remote) => model.undo.note_settled(&IgnoreTarget::Remote(*remote)),
         NodeCommand::Ignore(peer) | NodeCommand::Announce(peer) | NodeCommand::Trust(peer) => {
-            model.marks.peers.remove(peer);
+            unmark(model, &peer_key(peer));
         }
         NodeCommand::Drop(id) | NodeCommand::HoldOne(id) | NodeCommand::Release(id) => {
             expect_removal(model, *id);
-            model.marks.messages.remove(id);
-            model.marks.held.remove(id);
+            unmark(model, &message_key(*id));
         }
         _ => {}
     }

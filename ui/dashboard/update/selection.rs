@@ -7,7 +7,7 @@ use crate::{model::Model, pages::current_message, state::overlay::OverlayKind};
 /// Opens the history of the message in the overlay, or else of the selected message.
 pub(crate) fn open_biography(model: &mut Model) {
     match current_message(model) {
-        Some(message) if is_cut(model) && model.histories.of(&message).is_none() => {
+        Some(message) if is_cut(model) && model.histories.of_json(message.untrusted()).is_none() => {
             model.notify_error("only the beginning of this message is kept, too little to find its life by");
         }
         Some(message) => model.open(OverlayKind::Biography(message)),

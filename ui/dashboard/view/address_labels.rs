@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use clacks_p2p::Address;
 use clacks_text::{charset::Charset, fit::fit_address, glyphs::glyphs};
 
-use crate::{model::Model, state::layout::Pane};
+use crate::{
+    model::Model,
+    state::{layout::Pane, typed::address_of},
+};
 
 /// The labels of the addresses in a pane.
 #[derive(Debug, Default)]
@@ -43,10 +46,15 @@ impl AddressLabels {
 
     /// Creates labels for the addresses that are visible now, in the peer list and in the traffic.
     pub(crate) fn on_screen(model: &Model, columns: usize, charset: Charset) -> Self {
-        let peers = model.peers.visible(model.height(Pane::Peers)).0.iter().map(|peer| &peer.address);
+        let list = model.list_of(Pane::Peers).and_then(|list| model.network.list(list));
+        let peers: Vec<Address> = list
+            .iter()
+            .flat_map(|list| list.visible(model.height(Pane::Peers)).0)
+            .filter_map(address_of)
+            .collect();
         let top = model.log_top();
         let rows = (top..top + model.height(Pane::Traffic)).map_while(|at| model.log.at(at));
-        Self::new(peers.chain(rows.filter_map(|row| row.peer.as_ref())), columns, charset)
+        Self::new(peers.iter().chain(rows.filter_map(|row| row.peer.as_ref())), columns, charset)
     }
 
     /// Returns the label of an address, in exactly the configured columns.

@@ -149,8 +149,8 @@ fn draw_marks(model: &Model, theme: Theme, field: Rect, buffer: &mut Buffer) {
 
 fn draw_towers(model: &Model, theme: Theme, field: Rect, buffer: &mut Buffer) {
     let mut cells = CellReservations::new(field);
-    let selected = model.peers.selected_peer();
-    let is_selected = |tower: &&MapPeer| selected.is_some_and(|peer| peer.address == tower.peer.address);
+    let selected = model.selected_peer_address();
+    let is_selected = |tower: &&MapPeer| selected.as_ref() == Some(&tower.peer.address);
     let here = cell_of(field, CENTRE);
     cells.reserve_tower(here);
     let style = Style::reset().patch(theme.strong);
@@ -270,7 +270,12 @@ fn mark_selected(model: &Model, theme: Theme, place: Position, field: Rect, buff
 // === What is known of the selected tower ===
 
 fn draw_peer_summary(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
-    let Some(peer) = model.peers.selected_peer() else { return };
+    let selected = model.selected_peer_address();
+    let Some((peer, _)) =
+        model.detail_peer.as_ref().filter(|(peer, _)| Some(&peer.address) == selected.as_ref())
+    else {
+        return;
+    };
     let columns = usize::from(area.width).saturating_sub(2);
     let text = peer_summary(model, peer);
     let height = usize::from(area.height);

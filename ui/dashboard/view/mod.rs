@@ -106,7 +106,7 @@ fn draw_overlay(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) 
     match &overlay.content {
         OverlayKind::Charts => return charts::draw(model, theme, area, frame),
         OverlayKind::Tower => return tower::draw(model, theme, area, true, frame),
-        OverlayKind::Held => return held::draw(model, theme, area, frame),
+        OverlayKind::List(_) => return held::draw(model, theme, area, frame),
         OverlayKind::Map => return map::draw(model, theme, area, frame),
         _ => {}
     }

@@ -1,6 +1,8 @@
 //! The peers: status, address, time in the status, last round trip.
 
-use clacks_p2p::core::Peer;
+use std::time::Duration;
+
+use clacks_feed::{Row, Value};
 use clacks_text::{
     fit::{fit, fit_right},
     format,
@@ -15,7 +17,10 @@ use super::{
 };
 use crate::{
     model::Model,
-    state::layout::{Pane, below_title},
+    state::{
+        layout::{Pane, below_title},
+        typed::peer_of,
+    },
 };
 
 /// Widths of the columns, each with a space.
@@ -33,10 +38,11 @@ pub fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     }
     let mut notes = vec![Span::raw(format!("{}  ", format::count(model.listed.peers.total())))];
     notes.extend(header::status_counts(&model.listed.peers, theme));
-    notes.splice(0..0, marked_count(theme, model.marks.peers.len()));
+    let Some(list) = model.list_of(Pane::Peers).and_then(|list| model.network.list(list)) else { return };
+    notes.splice(0..0, marked_count(theme, list.marks.len()));
     draw_title(model, theme, Pane::Peers, area, notes, frame);
     let rows = below_title(area);
-    let (peers, selected) = model.peers.visible(usize::from(rows.height));
+    let (peers, selected) = list.visible(usize::from(rows.height));
     if peers.is_empty() {
         draw_no_peers(model, theme, rows, frame);
     }
@@ -44,7 +50,7 @@ pub fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     let names = AddressLabels::on_screen(model, column_widths(width).0, theme.charset);
     for (index, (peer, row)) in peers.iter().zip(rows.rows()).enumerate() {
         let spans = row_spans(model, theme, peer, &names, width);
-        let signs = (selected == Some(index), model.marks.peers.contains(&peer.address));
+        let signs = (selected == Some(index), list.marks.contains(&peer.key));
         draw_row(model, theme, Pane::Peers, signs, spans, row, frame);
     }
 }
@@ -59,20 +65,24 @@ fn column_widths(width: usize) -> (usize, bool) {
 fn row_spans(
     model: &Model,
     theme: Theme,
-    peer: &Peer,
+    row: &Row,
     names: &AddressLabels,
     width: usize,
 ) -> Vec<Span<'static>> {
     let (_, has_round_trip) = column_widths(width);
-    let status = format!("{} {}", letter(peer.status), format::status(peer));
+    let Some(peer) = peer_of(row) else { return Vec::new() };
+    let cell = |name| model.list_of(Pane::Peers).and_then(|list| model.network.cell(list, row, name));
+    let age = if let Some(Value::At(ms)) = cell("since") { model.age_of(*ms) } else { Duration::ZERO };
+    let status = format!("{} {}", letter(peer.status), format::status(&peer));
     let mut spans = vec![
-        Span::styled(fit(&status, STATUS - 1, theme.charset), theme.peer(peer)),
+        Span::styled(fit(&status, STATUS - 1, theme.charset), theme.peer(&peer)),
         Span::raw(" "),
         Span::styled(names.fit(&peer.address), address_style(theme, peer.status)),
-        Span::raw(fit_right(&format::age(peer.age(model.list_time())), AGE + 1, theme.charset)),
+        Span::raw(fit_right(&format::age(age), AGE + 1, theme.charset)),
     ];
     if has_round_trip {
-        let round_trip = peer.round_trip.map(format::round_trip).unwrap_or_default();
+        let took = if let Some(Value::Took(took)) = cell("took") { Some(*took) } else { None };
+        let round_trip = took.map(format::round_trip).unwrap_or_default();
         spans.push(Span::styled(fit_right(&round_trip, ROUND_TRIP, theme.charset), theme.quiet));
     }
     spans

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use clacks_p2p::core::QueuedMessage;
+use clacks_feed::{Row, Value, description::ListId};
 use clacks_text::{
-    fit::{fit, fit_right, preview},
+    fit::{fit, fit_right, preview_json},
     format,
     glyphs::glyphs,
 };
@@ -50,10 +50,14 @@ pub fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
         number => format!("{gap}{} held", format::count(number)),
     };
     let mut notes = vec![Span::raw(format!("{}{in_flight}{held}  {bytes}", format::count(overview.queued)))];
-    notes.splice(0..0, marked_count(theme, model.marks.messages.len()));
+    let Some((id, list)) = model.list_of(Pane::Queue).and_then(|id| Some((id, model.network.list(id)?)))
+    else {
+        return;
+    };
+    notes.splice(0..0, marked_count(theme, list.marks.len()));
     draw_title(model, theme, Pane::Queue, area, notes, frame);
     let rows = below_title(area);
-    let (queue, selected) = model.queue.visible(usize::from(rows.height));
+    let (queue, selected) = list.visible(usize::from(rows.height));
     if queue.is_empty() && overview.queued == 0 {
         let lines = match (overview.in_flight, overview.held) {
             (0, 0) if model.replay.is_some() => EMPTY_IN_REPLAY,
@@ -65,25 +69,51 @@ pub fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     }
     let digits = max_digits(queue.iter());
     for (index, (queued, row)) in queue.iter().zip(rows.rows()).enumerate() {
-        let spans = row_spans(model, theme, queued, digits, usize::from(area.width));
-        let signs = (selected == Some(index), model.marks.messages.contains(&queued.id));
+        let spans = row_spans(model, theme, (id, queued), digits, usize::from(area.width));
+        let signs = (selected == Some(index), list.marks.contains(&queued.key));
         draw_row(model, theme, Pane::Queue, signs, spans, row, frame);
     }
 }
 
 /// Returns the length of the longest message number, so that the numbers can be right-aligned.
-pub fn max_digits<'a>(shown: impl Iterator<Item = &'a QueuedMessage>) -> usize {
-    shown.map(|queued| queued.id.to_string().len()).max().unwrap_or(0)
+pub fn max_digits<'a>(shown: impl Iterator<Item = &'a Row>) -> usize {
+    shown.map(|queued| queued.key.untrusted().len()).max().unwrap_or(0)
+}
+
+/// What a list shows of a queued or held message.
+pub(crate) struct Shown {
+    pub preview: String,
+    pub age: Duration,
+    pub size: usize,
+    pub visits: u64,
+}
+
+impl Shown {
+    /// Reads the cells of a row.
+    pub(crate) fn of(model: &Model, list: ListId, row: &Row) -> Self {
+        let count = |column| match model.network.cell(list, row, column) {
+            Some(Value::Count(count)) => *count,
+            _ => 0,
+        };
+        let since = if let Some(Value::At(ms)) = model.network.cell(list, row, "since") { *ms } else { 0 };
+        let text = model.network.message(list, row);
+        Self {
+            preview: text.map(|text| preview_json(text.untrusted())).unwrap_or_default(),
+            age: model.age_of(since),
+            size: usize::try_from(count("size")).unwrap_or(usize::MAX),
+            visits: count("visits"),
+        }
+    }
 }
 
 fn row_spans(
     model: &Model,
     theme: Theme,
-    queued: &QueuedMessage,
+    (list, row): (ListId, &Row),
     digits: usize,
     width: usize,
 ) -> Vec<Span<'static>> {
-    let number = queued.id.to_string();
+    let number = row.key.untrusted();
     let number = if width >= MARKER + digits + 1 + MIN_NUMBERED_WIDTH + SIZE + AGE + 2 {
         format!("{number:>digits$} ")
     } else {
@@ -91,10 +121,10 @@ fn row_spans(
     };
     let fixed = MARKER + number.len() + SIZE + AGE + 2;
     let visits = if width >= fixed + VISITS + MIN_PREVIEW_WIDTH { VISITS } else { 0 };
-    let text = fit(&preview(&queued.message), width.saturating_sub(fixed + visits), theme.charset);
-    let age = model.list_time().uptime.saturating_sub(Duration::from_millis(queued.since_ms));
-    let seen = if queued.visits > 1 {
-        format!("{}{}", glyphs(theme.charset).times, queued.visits)
+    let shown = Shown::of(model, list, row);
+    let text = fit(&shown.preview, width.saturating_sub(fixed + visits), theme.charset);
+    let seen = if shown.visits > 1 {
+        format!("{}{}", glyphs(theme.charset).times, shown.visits)
     } else {
         String::new()
     };
@@ -102,7 +132,7 @@ fn row_spans(
         Span::styled(number, theme.quiet),
         Span::raw(text),
         Span::styled(fit_right(&seen, visits, theme.charset), theme.strong),
-        Span::styled(fit_right(&format::size(queued.message.size()), SIZE + 1, theme.charset), theme.quiet),
-        Span::raw(fit_right(&format::age(age), AGE + 1, theme.charset)),
+        Span::styled(fit_right(&format::size(shown.size), SIZE + 1, theme.charset), theme.quiet),
+        Span::raw(fit_right(&format::age(shown.age), AGE + 1, theme.charset)),
     ]
 }

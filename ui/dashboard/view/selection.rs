@@ -1,5 +1,6 @@
 //! The details of the selected item beside the lists, updated live.
 
+use clacks_feed::description::Role;
 use clacks_text::{json::laid_out, sanitize::sanitize_lines};
 use clacks_widgets::theme::Theme;
 use ratatui::{
@@ -26,9 +27,9 @@ pub fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
         return;
     }
     let selection = model.selection();
-    let title = match selection {
-        Some(OverlayKind::Peer(_)) => " PEER ",
-        Some(OverlayKind::Message(..)) => " MESSAGE ",
+    let title = match &selection {
+        Some(OverlayKind::Item(item)) if item.role == Role::Peers => " PEER ",
+        Some(OverlayKind::Item(_)) => " MESSAGE ",
         Some(_) => " EVENT ",
         None => " DETAILS ",
     };
@@ -53,7 +54,7 @@ fn detail_lines(model: &Model, theme: Theme, content: &OverlayKind, area: Rect) 
     let rest = usize::from(area.height).saturating_sub(lines.len());
     let room = rest.saturating_sub(life.len().min(rest / 2));
     if let Some(message) = content.message().filter(|_| room > 0) {
-        let (text, left_out) = laid_out(message.as_json(), BYTES_PER_CELL * columns * room);
+        let (text, left_out) = laid_out(message.untrusted(), BYTES_PER_CELL * columns * room);
         let text = if left_out > 0 { format!("{text}\u{2026}") } else { text };
         let mut rows = sanitize_lines(&text, columns, 0, room + 1, theme.charset);
         let has_more = rows.len() > room;
@@ -69,7 +70,9 @@ fn detail_lines(model: &Model, theme: Theme, content: &OverlayKind, area: Rect) 
 
 /// Returns the history of the selected message, below a heading.
 fn history_lines(model: &Model, theme: Theme, content: &OverlayKind, columns: usize) -> Vec<Line<'static>> {
-    let Some(life) = content.message().and_then(|message| model.shown_histories().of(message)) else {
+    let Some(life) =
+        content.message().and_then(|message| model.shown_histories().of_json(message.untrusted()))
+    else {
         return Vec::new();
     };
     let mut lines = vec![Line::default(), Line::styled("its life", theme.strong)];

@@ -12,21 +12,53 @@ use jiff::tz::TimeZone;
 
 use crate::traffic::row::Row;
 
+/// What is known about a message besides its text.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    /// Its number.
+    pub number: String,
+    /// Time since it came. `None` if it is no longer in the queue.
+    pub age: Option<Duration>,
+    /// Its sender. `None` if it was written here.
+    pub from: Option<String>,
+    /// The remote address that it came from, if known.
+    pub place: Option<IpAddr>,
+    /// How often it came.
+    pub visits: u64,
+    /// Its size in bytes.
+    pub size: u64,
+}
+
 /// The facts about a message besides its text, as pairs of name and value. An empty value means not applicable. `waits`
 /// is whether the message is still in the queue.
 pub fn fields(queued: &QueuedMessage, waits: bool, now: Now) -> [(&'static str, String); 8] {
     let age = now.uptime.saturating_sub(Duration::from_millis(queued.since_ms));
-    let here = if waits { format!("for {}", format::age(age)) } else { "no longer in the queue".to_owned() };
-    [
-        ("number", queued.id.to_string()),
-        ("here", here),
-        ("from", queued.from.as_ref().map_or("you".to_owned(), ToString::to_string)),
-        ("came from", queued.place.map(|place| place.to_string()).unwrap_or_default()),
-        ("ignore", queued.place.map(ignoring).unwrap_or_default()),
-        ("drop", queued.place.map(dropping).unwrap_or_default()),
-        ("seen here", times(queued.visits)),
-        ("size", format::size(queued.message.size())),
-    ]
+    let facts = Facts {
+        number: queued.id.to_string(),
+        age: waits.then_some(age),
+        from: queued.from.as_ref().map(ToString::to_string),
+        place: queued.place,
+        visits: queued.visits.into(),
+        size: queued.message.size() as u64,
+    };
+    facts.fields()
+}
+
+impl Facts {
+    /// The facts as pairs of name and value. An empty value means not applicable.
+    pub fn fields(&self) -> [(&'static str, String); 8] {
+        let here = self.age.map(|age| format!("for {}", format::age(age)));
+        [
+            ("number", self.number.clone()),
+            ("here", here.unwrap_or_else(|| "no longer in the queue".to_owned())),
+            ("from", self.from.clone().unwrap_or_else(|| "you".to_owned())),
+            ("came from", self.place.map(|place| place.to_string()).unwrap_or_default()),
+            ("ignore", self.place.map(ignoring).unwrap_or_default()),
+            ("drop", self.place.map(dropping).unwrap_or_default()),
+            ("seen here", times(self.visits)),
+            ("size", format::size(usize::try_from(self.size).unwrap_or(usize::MAX))),
+        ]
+    }
 }
 
 /// The facts about a traffic row, as pairs of name and value. An empty value means not applicable.
@@ -54,7 +86,7 @@ fn dropping(place: IpAddr) -> String {
     format!(":drop {} drops what came from there", IgnoreTarget::Remote(place))
 }
 
-fn times(visits: u32) -> String {
+fn times(visits: u64) -> String {
     match visits {
         1 => "once".to_owned(),
         visits => format!("{visits} times"),

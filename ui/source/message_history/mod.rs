@@ -89,15 +89,20 @@ impl MessageHistories {
 
     /// The history of a message. Also accepts the kept beginning of a cut message.
     pub fn of(&self, message: &Message) -> Option<&MessageHistory> {
-        self.known.get(&self.digest(message))
+        self.of_json(message.as_json())
+    }
+
+    /// The history of a message that is JSON. Also accepts the kept beginning of a cut message.
+    pub fn of_json(&self, json: &str) -> Option<&MessageHistory> {
+        self.known.get(&self.digest(json))
     }
 
     fn life_mut(&mut self, message: &Message) -> Option<&mut MessageHistory> {
-        self.known.get_mut(&self.digest(message))
+        self.known.get_mut(&self.digest(message.as_json()))
     }
 
-    fn digest(&self, message: &Message) -> Digest {
-        let digest = self.hasher.hash_one(message.as_json());
+    fn digest(&self, json: &str) -> Digest {
+        let digest = self.hasher.hash_one(json);
         self.beginnings.get(&digest).copied().unwrap_or(digest)
     }
 

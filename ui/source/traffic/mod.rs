@@ -242,3 +242,8 @@ fn cut_text(text: &mut String) {
 pub fn text(message: &Message) -> String {
     message.as_text().unwrap_or_else(|| message.as_json().to_owned())
 }
+
+/// The text of a message that is JSON: the characters of a JSON string, or the JSON text of any other value.
+pub fn json_text(json: &str) -> String {
+    serde_json::from_str(json).unwrap_or_else(|_| json.to_owned())
+}

@@ -21,7 +21,7 @@ pub const HELD: ListId = ListId(2);
 pub const REMOTES: ListId = ListId(3);
 
 /// The status of an alive peer that has not responded to this node: somebody only claims that it is there.
-pub(crate) const CLAIMED: StatusId = StatusId(8);
+pub const CLAIMED: StatusId = StatusId(8);
 
 /// What `type:` knows, in the order of the description.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -55,6 +55,12 @@ pub struct ReplayedNode {
 }
 
 impl ReplayedNode {
+    /// Returns the time at which the node started, in milliseconds since the Unix epoch.
+    pub fn started_unix_ms(&self) -> u64 {
+        let uptime_ms = u64::try_from(self.now.uptime.as_millis()).unwrap_or(u64::MAX);
+        self.now.unix_ms.saturating_sub(uptime_ms)
+    }
+
     /// Creates the state from a snapshot taken at `now`. `address` is the address of the node.
     pub fn new(address: Address, held: Holdings, now: Now) -> Self {
         let listed = held.queue.len();

@@ -6,7 +6,7 @@ use std::{collections::VecDeque, time::Duration};
 
 use clacks_p2p::{
     Address, PeerId,
-    core::{Discovery, Event, MessageId, Peer},
+    core::{Discovery, Event, MessageId, Peer, Status},
 };
 use clacks_source::introductions::{Introduced, Introductions};
 use clacks_widgets::animation::{Animations, Picture, Run};
@@ -253,12 +253,10 @@ impl Map {
     }
 
     /// Returns the position of a peer, or `None` if it is not on the map.
-    pub(crate) fn position_of(&self, peer: &Peer) -> Option<Point> {
-        match self.map_peer(&peer.address) {
+    pub(crate) fn position_of(&self, peer: &Address, status: Status) -> Option<Point> {
+        match self.map_peer(peer) {
             Some(tower) => Some(self.position(tower)),
-            None if self.is_crowded => {
-                Some(map_layout::ring_position(&peer.address.identifier(), peer.status))
-            }
+            None if self.is_crowded => Some(map_layout::ring_position(&peer.identifier(), status)),
             None => None,
         }
     }
@@ -271,7 +269,8 @@ impl Map {
             edges.extend(self.peers.iter().filter_map(|tower| self.contact_edge(tower, now)));
         }
         let on_their_way = self.flights.iter().filter(|flight| flight.is_visible(now, motion));
-        let busy = on_their_way.filter_map(|flight| self.position_of(&flight.peer));
+        let busy =
+            on_their_way.filter_map(|flight| self.position_of(&flight.peer.address, flight.peer.status));
         let last =
             self.latest_peer.as_ref().and_then(|last| self.map_peer(last)).map(|tower| self.position(tower));
         edges.extend(busy.chain(last).map(|from| Edge { from, to: CENTRE, kind: EdgeKind::Busy }));
@@ -301,19 +300,22 @@ impl Map {
     pub fn marks(&self, now: Duration, motion: &Animations) -> Vec<Mark> {
         self.flights
             .iter()
-            .filter_map(|flight| flight.mark(self.position_of(&flight.peer)?, now, motion))
+            .filter_map(|flight| {
+                flight.mark(self.position_of(&flight.peer.address, flight.peer.status)?, now, motion)
+            })
             .collect()
     }
 
     /// Returns the nearest peer in a direction. `aspect` is the width of the map divided by its height.
     pub fn nearest_in_direction(
         &self,
-        from: &Peer,
+        from: &Address,
+        status: Status,
         direction: MapDirection,
         aspect: f64,
     ) -> Option<&Address> {
-        let start = self.position_of(from).unwrap_or(CENTRE);
-        let others = self.peers.iter().filter(|tower| tower.peer.address != from.address);
+        let start = self.position_of(from, status).unwrap_or(CENTRE);
+        let others = self.peers.iter().filter(|tower| tower.peer.address != *from);
         let costs = others.filter_map(|tower| {
             let place = self.position(tower);
             let (x, y) = ((place.x - start.x) * aspect, place.y - start.y);

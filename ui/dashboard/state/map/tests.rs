@@ -232,7 +232,11 @@ fn arrow_keys_reach_every_peer_in_their_direction() {
     while index < reached.len() {
         let from = scene.map.map_peer(&reached[index]).unwrap();
         for direction in directions {
-            let Some(next) = scene.map.nearest_in_direction(&from.peer, direction, 2.0) else { continue };
+            let Some(next) =
+                scene.map.nearest_in_direction(&from.peer.address, from.peer.status, direction, 2.0)
+            else {
+                continue;
+            };
             let (here, there) = (from.position, scene.map.map_peer(next).unwrap().position);
             assert!(match direction {
                 MapDirection::Up => there.y < here.y,

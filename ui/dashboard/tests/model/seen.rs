@@ -7,8 +7,10 @@ use crate::{
     model::Focus,
     state::{
         layout::Pane,
+        list::List,
         log_cursor::LogCursor,
         overlay::{OpenOverlay, Overlay as Opened},
+        typed::message_id_of,
     },
     tests::fixture::Fixture,
 };
@@ -71,10 +73,10 @@ impl Seen {
             beneath: Beneath {
                 pane: model.pane,
                 filter: model.log.filter().map(|filter| filter.as_str().to_owned()),
-                peer: model.peers.selected_peer().map(|peer| peer.address.to_string()),
-                message: model.queue.selected_message().map(|queued| queued.id),
+                peer: fixture.selected_peer().map(|peer| peer.to_string()),
+                message: model.network.named("queue").and_then(List::selected_row).and_then(message_id_of),
                 log: model.log_cursor,
-                marks: (model.marks.peers.len(), model.marks.messages.len()),
+                marks: (fixture.marks("peers"), fixture.marks("queue")),
                 is_zoomed: model.is_zoomed,
             },
             node: State::of(fixture),

@@ -1,0 +1,176 @@
+//! A list of a network: the rows around the selection, the selection and the marks.
+
+use clacks_feed::{Anchor, Key, Order, Page, Row, Text, Window, description::ListId};
+
+use super::marks::Marked;
+
+/// State of one list.
+#[derive(Debug, Default)]
+pub struct List {
+    /// Consecutive rows, those on the screen and some on either side.
+    pub rows: Vec<Row>,
+    /// Position of the first of them in the list, counted from 0. `None` if it is not known.
+    pub first: Option<u64>,
+    /// Number of rows of the whole list.
+    pub total: u64,
+    /// Number of rows with each status that the list counts.
+    pub counts: Vec<u64>,
+    /// Selected row.
+    pub selected: Selection,
+    /// Row of the screen on which the selected row is shown.
+    pub row: usize,
+    /// Selected row that left the list by itself. Another one is selected in its place.
+    pub lost: Option<Key>,
+    /// Marked rows.
+    pub marks: Marked<Key>,
+    /// Row whose removal the user caused, so that no warning is shown for it.
+    expected_removal: Option<Key>,
+}
+
+/// Selected row of a list.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Selection {
+    /// First row at any time, until the user moves the selection.
+    #[default]
+    Untouched,
+    /// The row with this key. The position is the last one that is known.
+    At(Order, Key),
+    /// First row. The next refresh replaces it by `At`.
+    First,
+    /// Last row. The next refresh replaces it by `At`.
+    Last,
+}
+
+impl Selection {
+    /// Selects a row.
+    pub fn of(row: &Row) -> Self {
+        Self::At(row.order.clone(), row.key.clone())
+    }
+
+    /// Selects the row with this key, wherever it is.
+    pub fn key(key: Key) -> Self {
+        Self::At(Order::default(), key)
+    }
+
+    /// Returns the anchor of a window around the selection.
+    pub fn anchor(&self) -> Anchor {
+        match self {
+            Self::Untouched | Self::First => Anchor::First,
+            Self::Last => Anchor::Last,
+            Self::At(order, key) => Anchor::At(order.clone(), key.clone()),
+        }
+    }
+}
+
+impl List {
+    /// Returns the window for a page of `height` rows and one page before and after it, so that keys can move there.
+    pub fn window(&self, list: ListId, height: usize) -> Window {
+        let rows = |count: usize| u16::try_from(count).unwrap_or(u16::MAX);
+        Window::new(list, self.selected.anchor(), rows(self.row + height), rows(2 * height))
+    }
+
+    /// Returns the index of the selected row in `rows`.
+    pub fn index(&self) -> Option<usize> {
+        match &self.selected {
+            Selection::At(_, key) => self.rows.iter().position(|row| row.key == *key),
+            Selection::Untouched | Selection::First => (!self.rows.is_empty()).then_some(0),
+            Selection::Last => self.rows.len().checked_sub(1),
+        }
+    }
+
+    /// Returns the selected row.
+    pub fn selected_row(&self) -> Option<&Row> {
+        self.index().and_then(|index| self.rows.get(index))
+    }
+
+    /// Returns the key of the selected row.
+    pub fn selected_key(&self) -> Option<&Key> {
+        self.selected_row().map(|row| &row.key)
+    }
+
+    /// Pins the selection to the row that is selected now.
+    pub(crate) fn pin_selection(&mut self) {
+        if let Some(row) = self.selected_row() {
+            self.selected = Selection::of(row);
+        }
+    }
+
+    /// Selects the first or the last row.
+    pub(crate) fn select_end(&mut self, is_top: bool) {
+        self.selected = if is_top { Selection::First } else { Selection::Last };
+    }
+
+    /// Moves the selection by `by` rows. Stops at the ends of the known rows.
+    pub fn move_by(&mut self, by: isize, height: usize) {
+        let Some(index) = self.index() else { return };
+        let target = index.saturating_add_signed(by).min(self.rows.len() - 1);
+        self.selected = Selection::of(&self.rows[target]);
+        self.row = row_after_move(self.row, index, target, height);
+    }
+
+    /// Selects the row on a row of the screen of `height` rows, if there is one.
+    pub(crate) fn select_on_screen(&mut self, row: usize, height: usize) {
+        if let Some(item) = self.visible(height).0.get(row) {
+            (self.selected, self.row) = (Selection::of(item), row);
+        }
+    }
+
+    /// Returns the rows on a screen of `height` rows, and the index of the selected one.
+    pub fn visible(&self, height: usize) -> (&[Row], Option<usize>) {
+        let Some(index) = self.index() else { return (&[], None) };
+        let top = index.saturating_sub(self.row);
+        let bottom = self.rows.len().min(top + height);
+        (&self.rows[top.min(bottom)..bottom], Some(index - top))
+    }
+
+    /// Records that the user caused the removal of a row, so that it causes no warning.
+    pub(crate) fn expect_removal(&mut self, key: &Key) {
+        self.lost.take_if(|lost| lost == key);
+        if matches!(&self.selected, Selection::At(_, selected) if selected == key) {
+            self.expected_removal = Some(key.clone());
+        }
+    }
+
+    /// Applies the rows of a window. If the selected row has gone, the row in its place is selected.
+    pub(crate) fn refresh(&mut self, page: Page, height: usize) {
+        let anchor = page.rows.get(page.anchor).map(Selection::of);
+        (self.rows, self.first, self.total, self.counts) = (page.rows, page.first, page.total, page.counts);
+        match &self.selected {
+            Selection::Untouched => {}
+            Selection::First | Selection::Last => {
+                self.row = if self.selected == Selection::First { 0 } else { usize::MAX };
+                self.pin_selection();
+            }
+            Selection::At(_, key) if self.index().is_none() => {
+                self.lost = Some(key.clone()).filter(|key| self.expected_removal.as_ref() != Some(key));
+                self.selected = anchor.unwrap_or_default();
+            }
+            // The row may have another position now.
+            Selection::At(..) => self.pin_selection(),
+        }
+        self.row = self.row_on_screen(height);
+    }
+
+    /// Limits the row of the selected row: it is on the screen, no row above it is missing, and there are no empty rows
+    /// at the end while rows are scrolled off at the top.
+    fn row_on_screen(&self, height: usize) -> usize {
+        let Some(index) = self.index() else { return 0 };
+        let below = self.rows.len() - index;
+        self.row.max(height.saturating_sub(below)).min(index).min(height.max(1) - 1)
+    }
+}
+
+/// Returns the row of the selection after a move. The list scrolls only if the selection would leave the screen.
+pub(crate) fn row_after_move(row: usize, from: usize, to: usize, height: usize) -> usize {
+    let row = row.saturating_add_signed(to.cast_signed() - from.cast_signed());
+    row.min(height.max(1) - 1)
+}
+
+/// Returns the text of a cell, if it is one.
+pub(crate) fn text_of(value: &clacks_feed::Value) -> Option<&Text> {
+    match value {
+        clacks_feed::Value::Text(text, _) => Some(text),
+        clacks_feed::Value::Ref(key) => Some(&key.0),
+        _ => None,
+    }
+}
