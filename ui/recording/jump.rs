@@ -6,7 +6,25 @@ use clacks_language::command::playback::Jump;
 use clacks_text::format;
 use jiff::{Timestamp, civil::Time, tz::TimeZone};
 
-use super::tape::RecordingInfo;
+/// Why a command is refused during a replay. `Display` writes a reason for the user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PlaybackError {
+    /// Pause and step have no effect at the end of the recording.
+    #[error("the recording is at its end")]
+    AtEnd,
+    /// The target of a jump is not in the recording.
+    #[error(transparent)]
+    Jump(#[from] JumpError),
+}
+
+/// When a recording was made.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Recorded {
+    /// Its start, in milliseconds since the Unix epoch.
+    pub(crate) begins_unix_ms: u64,
+    /// Its duration.
+    pub(crate) length: Duration,
+}
 
 /// Why the target of a jump is not in the recording. `Display` writes a reason for the user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -30,7 +48,7 @@ pub enum JumpError {
 /// A plain offset can be beyond the end.
 pub(crate) fn place(
     jump: Jump,
-    facts: RecordingInfo,
+    recorded: Recorded,
     position: Duration,
     zone: &TimeZone,
 ) -> Result<Duration, JumpError> {
@@ -38,18 +56,18 @@ pub(crate) fn place(
         Jump::To(place) => Ok(place),
         Jump::Back(by) => Ok(position.saturating_sub(by)),
         Jump::On(by) => Ok(position.saturating_add(by)),
-        Jump::Clock(time) => on_the_clock(time, facts, zone)
-            .filter(|place| *place <= facts.length)
+        Jump::Clock(time) => on_the_clock(time, recorded, zone)
+            .filter(|place| *place <= recorded.length)
             .ok_or(JumpError::NotRecorded(time)),
         // The header shows full seconds.
-        Jump::OffsetOrClock(offset, _) if offset <= facts.length => Ok(offset),
-        Jump::OffsetOrClock(_, time) => place(Jump::Clock(time), facts, position, zone)
-            .map_err(|_| JumpError::OutOfRange { length: facts.length, time }),
+        Jump::OffsetOrClock(offset, _) if offset <= recorded.length => Ok(offset),
+        Jump::OffsetOrClock(_, time) => place(Jump::Clock(time), recorded, position, zone)
+            .map_err(|_| JumpError::OutOfRange { length: recorded.length, time }),
     }
 }
 
-fn on_the_clock(time: Time, facts: RecordingInfo, zone: &TimeZone) -> Option<Duration> {
-    let begins = Timestamp::from_millisecond(facts.begins.unix_ms.try_into().ok()?).ok()?;
+fn on_the_clock(time: Time, recorded: Recorded, zone: &TimeZone) -> Option<Duration> {
+    let begins = Timestamp::from_millisecond(recorded.begins_unix_ms.try_into().ok()?).ok()?;
     let today = begins.to_zoned(zone.clone()).date();
     let at = |date: jiff::civil::Date| Some(date.to_datetime(time).to_zoned(zone.clone()).ok()?.timestamp());
     let first = at(today).filter(|first| *first >= begins).or_else(|| at(today.tomorrow().ok()?))?;
@@ -58,23 +76,14 @@ fn on_the_clock(time: Time, facts: RecordingInfo, zone: &TimeZone) -> Option<Dur
 
 #[cfg(test)]
 mod tests {
-    use clacks_p2p::core::Now;
-
     use super::*;
-    use crate::left_out::LeftOut;
 
     #[test]
     fn the_clock_on_the_wall_is_looked_up_from_the_beginning_on() {
         // 2026-01-02 23:59:00 UTC.
-        let begins = Now { uptime: Duration::ZERO, unix_ms: 1_767_398_340_000 };
-        let facts = RecordingInfo {
-            begins,
-            length: Duration::from_secs(600),
-            events: 0,
-            left_out: LeftOut::default(),
-        };
+        let recorded = Recorded { begins_unix_ms: 1_767_398_340_000, length: Duration::from_secs(600) };
         let placed = |text: &str| {
-            place(text.parse().unwrap(), facts, Duration::ZERO, &TimeZone::UTC)
+            place(text.parse().unwrap(), recorded, Duration::ZERO, &TimeZone::UTC)
                 .map_err(|error| error.to_string())
         };
         assert_eq!(placed("23:59:30"), Ok(Duration::from_secs(30)));
@@ -86,12 +95,10 @@ mod tests {
 
     #[test]
     fn whatever_place_the_header_shows_can_be_jumped_to() {
-        let begins = Now { uptime: Duration::ZERO, unix_ms: 1_767_398_340_000 };
-        let length = Duration::from_secs(100_000);
-        let facts = RecordingInfo { begins, length, events: 0, left_out: LeftOut::default() };
+        let recorded = Recorded { begins_unix_ms: 1_767_398_340_000, length: Duration::from_secs(100_000) };
         for seconds in (0..5000).chain((5000..=100_000).step_by(997)).map(Duration::from_secs) {
             let jump: Jump = format::clock(seconds).parse().unwrap();
-            assert_eq!(place(jump, facts, Duration::ZERO, &TimeZone::UTC), Ok(seconds), "{jump:?}");
+            assert_eq!(place(jump, recorded, Duration::ZERO, &TimeZone::UTC), Ok(seconds), "{jump:?}");
         }
     }
 }

@@ -10,14 +10,16 @@ mod jump;
 pub mod left_out;
 pub mod player;
 mod private;
+mod raw_line;
 pub mod recorder;
+pub mod replay;
 pub mod tape;
 #[cfg(test)]
 mod tests;
 mod version_1;
 mod writer;
 
-use clacks_p2p::node::SnapshotLimits;
+use clacks_p2p::node::{SnapshotLimits, files::open_regular};
 
 pub use self::jump::JumpError;
 #[cfg(any(test, feature = "testing"))]

@@ -9,20 +9,11 @@ use jiff::tz::TimeZone;
 use tokio::time::Instant;
 
 use super::{
-    jump::{self, JumpError},
+    jump::{self, Recorded},
     tape::{Next, RecordingInfo, RecordingReader, TapeError},
 };
 
-/// Why a command is refused during a replay. `Display` writes a reason for the user.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum PlaybackError {
-    /// Pause and step have no effect at the end of the recording.
-    #[error("the recording is at its end")]
-    AtEnd,
-    /// The target of a jump is not in the recording.
-    #[error(transparent)]
-    Jump(#[from] JumpError),
-}
+pub use super::jump::PlaybackError;
 
 /// Playback status for the screen.
 #[derive(Debug, Clone, PartialEq)]
@@ -156,6 +147,11 @@ impl Player {
             at_end: self.is_at_end(),
             jumping: self.jumps_to.map(|_| self.tape.progress()),
         }
+    }
+
+    fn recorded(&self) -> Recorded {
+        let RecordingInfo { begins, length, .. } = self.tape.facts;
+        Recorded { begins_unix_ms: begins.unix_ms, length }
     }
 
     /// How far from its beginning the recording stands, or will when it has jumped.
@@ -322,7 +318,7 @@ impl Player {
             }),
             ReplayCommand::Jump(jump) => {
                 let position = self.position();
-                return Ok(self.jump(jump::place(jump, self.tape.facts, position, zone)?));
+                return Ok(self.jump(jump::place(jump, self.recorded(), position, zone)?));
             }
         }
         Ok(Seek::GoesOn)
@@ -333,7 +329,7 @@ impl Player {
         match command {
             ReplayCommand::Pause | ReplayCommand::Step if self.is_at_end() => Some(PlaybackError::AtEnd),
             ReplayCommand::Jump(jump) => {
-                jump::place(jump, self.tape.facts, self.position(), zone).err().map(PlaybackError::Jump)
+                jump::place(jump, self.recorded(), self.position(), zone).err().map(PlaybackError::Jump)
             }
             _ => None,
         }

@@ -5,7 +5,7 @@
 
 use std::{
     fs::File,
-    io::{self, BufRead, BufReader, Read, Seek},
+    io::{self, BufRead, BufReader, Seek},
     path::Path,
     time::Duration,
 };
@@ -20,7 +20,10 @@ use clacks_p2p_feed::version_1::{
 };
 use clacks_text::file_error;
 
-use super::left_out::LeftOut;
+use super::{
+    left_out::LeftOut,
+    raw_line::{Raw, RawLine, read_line},
+};
 
 /// Reader of a recording. The file is scanned once when it is opened, so that its defects are known before playback.
 #[derive(Debug)]
@@ -80,22 +83,6 @@ pub enum TapeError {
         /// The defect.
         what: LineError,
     },
-}
-
-/// A line as it is in the file.
-enum Raw {
-    Text(String),
-    /// It is no text, or too long, for this reason.
-    Unreadable(LineError),
-    End,
-}
-
-/// A line of the file, and whether it is ended.
-struct RawLine {
-    raw: Raw,
-    is_ended: bool,
-    /// Its length in bytes, its end included.
-    bytes: u64,
 }
 
 impl RecordingReader {
@@ -177,7 +164,7 @@ impl RecordingReader {
         loop {
             let begins_at = self.at;
             let RawLine { raw, is_ended, bytes } =
-                read_line(&mut self.reader, self.end.saturating_sub(self.at))
+                read_line(&mut self.reader, self.end.saturating_sub(self.at), MAX_LINE)
                     .map_err(|error| TapeError::Io(self.name.clone(), error))?;
             self.at += bytes;
             self.line += 1;
@@ -188,7 +175,8 @@ impl RecordingReader {
                     continue;
                 }
                 Raw::Text(text) => parse::line(&text),
-                Raw::Unreadable(reason) => Err(reason),
+                Raw::TooLong => Err(LineError::TooLong),
+                Raw::NotUtf8 => Err(LineError::NotUtf8),
             };
             match parsed {
                 Ok((now, Line::Header(held))) if !self.is_continued_by(now, &held) => {
@@ -255,11 +243,13 @@ struct Beginning {
 fn begin(reader: &mut impl BufRead, end: u64) -> Result<Beginning, Wrong> {
     let (mut line, mut at) = (0, 0);
     let text = loop {
-        let RawLine { raw, bytes, .. } = read_line(reader, end.saturating_sub(at)).map_err(Wrong::Io)?;
+        let RawLine { raw, bytes, .. } =
+            read_line(reader, end.saturating_sub(at), MAX_LINE).map_err(Wrong::Io)?;
         (line, at) = (line + 1, at + bytes);
         match raw {
             Raw::End => return Err(Wrong::Line(line, LineError::Empty)),
-            Raw::Unreadable(reason) => return Err(Wrong::Line(line, reason)),
+            Raw::TooLong => return Err(Wrong::Line(line, LineError::TooLong)),
+            Raw::NotUtf8 => return Err(Wrong::Line(line, LineError::NotUtf8)),
             Raw::Text(text) => {
                 let text = if line == 1 { text.trim_start_matches('\u{feff}') } else { &text };
                 if !text.trim().is_empty() {
@@ -276,23 +266,4 @@ fn begin(reader: &mut impl BufRead, end: u64) -> Result<Beginning, Wrong> {
         Some(address) => Ok(Beginning { state: ReplayedNode::new(address, *held, now), line, at }),
         None => Err(Wrong::Line(line, LineError::NoAddress)),
     }
-}
-
-/// Reads a line of a file that has so many bytes left.
-fn read_line(reader: &mut impl BufRead, left: u64) -> io::Result<RawLine> {
-    let mut line = Vec::new();
-    let mut reader = reader.take(left);
-    let mut bytes = reader.by_ref().take(MAX_LINE as u64 + 1).read_until(b'\n', &mut line)? as u64;
-    if bytes == 0 {
-        return Ok(RawLine { raw: Raw::End, is_ended: false, bytes });
-    }
-    let mut is_ended = line.pop_if(|last| *last == b'\n').is_some();
-    if line.len() > MAX_LINE {
-        bytes += reader.skip_until(b'\n')? as u64;
-        is_ended = bytes < left;
-        let raw = Raw::Unreadable(LineError::TooLong);
-        return Ok(RawLine { raw, is_ended, bytes });
-    }
-    let text = String::from_utf8(line).map_err(|_| LineError::NotUtf8);
-    Ok(RawLine { raw: text.map_or_else(Raw::Unreadable, Raw::Text), is_ended, bytes })
 }

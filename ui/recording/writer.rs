@@ -54,7 +54,7 @@ pub(crate) enum Texts {
     LengthOnly,
 }
 
-struct Writer {
+pub(crate) struct Writer {
     network: Arc<dyn Network>,
     texts: Texts,
     files: Files,
@@ -75,17 +75,30 @@ struct Writer {
 
 impl Subject for RecordedNetwork {
     fn record(&self, files: Files, control: Control) -> Result<u64, FileError> {
-        let network = Arc::clone(&self.network);
+        let Control { bytes, opened, stopped } = control;
+        let writer = Writer::begin(Arc::clone(&self.network), self.texts, files, bytes)?;
+        // An error means that nobody wants to know any more.
+        let _ = opened.send(());
+        Handle::current().block_on(writer.run(stopped))
+    }
+}
+
+impl Writer {
+    /// Writes the first lines.
+    pub(crate) fn begin(
+        network: Arc<dyn Network>,
+        texts: Texts,
+        files: Files,
+        bytes: Arc<AtomicU64>,
+    ) -> Result<Self, FileError> {
         // What happens while the state is read is in the events.
         let watch = network.watch();
         let (reader, state) = ChangeReader::start(&*network, 0);
-        // An error means that nobody wants to know any more.
-        let _ = control.opened.send(());
-        let writer = Writer {
+        let mut writer = Self {
             network,
-            texts: self.texts,
+            texts,
             files,
-            bytes: control.bytes,
+            bytes,
             watch,
             reader,
             seq: 0,
@@ -95,15 +108,18 @@ impl Subject for RecordedNetwork {
             needs_state: false,
             line: Vec::new(),
         };
-        Handle::current().block_on(writer.run(state, control.stopped))
+        writer.begin_file(state)?;
+        writer.flush()?;
+        Ok(writer)
     }
-}
 
-impl Writer {
+    /// Writes the buffered lines to the file.
+    pub(crate) fn flush(&mut self) -> Result<(), FileError> {
+        self.files.flush()
+    }
+
     /// Records until it is told to stop or the node has stopped.
-    async fn run(mut self, state: State, mut stopped: oneshot::Receiver<()>) -> Result<u64, FileError> {
-        self.begin(state)?;
-        self.files.flush()?;
+    async fn run(mut self, mut stopped: oneshot::Receiver<()>) -> Result<u64, FileError> {
         let mut flush_at = Instant::now();
         let mut ticks = interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -124,12 +140,26 @@ impl Writer {
         self.finish()
     }
 
-    fn finish(mut self) -> Result<u64, FileError> {
+    /// Writes a state in place of the events that were not read yet.
+    #[cfg(test)]
+    pub(crate) fn skip(&mut self) -> Result<(), FileError> {
+        self.watch = self.network.watch();
+        self.state()
+    }
+
+    /// Writes what has happened so far.
+    pub(crate) fn catch_up(&mut self) -> Result<(), FileError> {
         let mut cx = Context::from_waker(Waker::noop());
         for _ in 0..LAST_EVENTS {
             let Poll::Ready(Some(watched)) = self.watch.poll_next(&mut cx) else { break };
             self.record(&watched)?;
         }
+        Ok(())
+    }
+
+    /// Writes the last lines. Returns the number of bytes in all files.
+    pub(crate) fn finish(mut self) -> Result<u64, FileError> {
+        self.catch_up()?;
         if self.needs_state {
             self.state()?;
         }
@@ -153,7 +183,7 @@ impl Writer {
         if self.files.is_full() {
             self.files.rotate()?;
             let state = self.read_state();
-            return self.begin(state);
+            return self.begin_file(state);
         }
         self.state_if_due()
     }
@@ -182,7 +212,7 @@ impl Writer {
     }
 
     /// Writes the gauges, if they have changed.
-    fn gauges(&mut self) -> Result<(), FileError> {
+    pub(crate) fn gauges(&mut self) -> Result<(), FileError> {
         let values = self.network.gauges();
         if values == self.gauges {
             return Ok(());
@@ -201,7 +231,8 @@ impl Writer {
         if is_due || is_late || self.bytes_since_state >= STATE_BYTES { self.state() } else { Ok(()) }
     }
 
-    fn state(&mut self) -> Result<(), FileError> {
+    /// Writes a state.
+    pub(crate) fn state(&mut self) -> Result<(), FileError> {
         let state = self.read_state();
         self.write_state(state);
         self.write()?;
@@ -228,7 +259,7 @@ impl Writer {
     }
 
     /// Writes the first lines of a file.
-    fn begin(&mut self, state: State) -> Result<(), FileError> {
+    fn begin_file(&mut self, state: State) -> Result<(), FileError> {
         let description = Arc::clone(self.network.description());
         let (run, process) = (self.network.run(), Some(std::process::id()));
         let mut hello = Vec::new();

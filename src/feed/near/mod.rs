@@ -93,6 +93,12 @@ impl Near {
         self.indexes.len()
     }
 
+    /// Rows of the node were replaced without an event, as in a jump of a replay. Sorted and filtered windows are made
+    /// again.
+    pub fn rows_replaced(&mut self) {
+        self.indexes.record_gap();
+    }
+
     fn page(&mut self, window: &Window) -> Page {
         if self.network.description().list(window.list).is_none() {
             return Page::empty(window);
