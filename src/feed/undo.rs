@@ -61,12 +61,26 @@ impl<D> UndoStore<D> {
         }
         let token = self.next_token;
         self.next_token += 1;
-        self.bytes += bytes;
-        self.deeds.push_back(Deed { token, at: uptime, bytes, content });
+        self.store(Deed { token, at: uptime, bytes, content });
+        Some(token)
+    }
+
+    /// Stores a deed again that [`pop`](Self::pop) returned for this token and that could not be undone, so that the same
+    /// call can be made once more within ten seconds.
+    pub fn put_back(&mut self, token: &str, content: D, bytes: usize, uptime: Duration) {
+        self.expire(uptime);
+        let token = token.trim().parse().ok().filter(|token| *token < self.next_token);
+        if let Some(token) = token.filter(|_| bytes <= MAX_BYTES) {
+            self.store(Deed { token, at: uptime, bytes, content });
+        }
+    }
+
+    fn store(&mut self, deed: Deed<D>) {
+        self.bytes += deed.bytes;
+        self.deeds.push_back(deed);
         while self.deeds.len() > MAX_DEEDS || self.bytes > MAX_BYTES {
             self.drop_oldest();
         }
-        Some(token)
     }
 
     /// Stores what a draft began. It can be undone until 16 newer drafts are stored. Returns its token.
@@ -116,7 +130,13 @@ impl<D> UndoStore<D> {
         self.deeds.iter().position(can_be_undone).ok_or(UndoError::Gone)
     }
 
-    fn expire(&mut self, uptime: Duration) {
+    /// Uptime until which the oldest deed can be undone. `None` without deeds.
+    pub fn expires(&self) -> Option<Duration> {
+        self.deeds.front().map(|deed| deed.at + TIME_TO_UNDO)
+    }
+
+    /// Drops the deeds that can no longer be undone. Otherwise they are dropped when the next one is stored.
+    pub fn expire(&mut self, uptime: Duration) {
         while self.deeds.front().is_some_and(|deed| deed.is_over(uptime)) {
             self.drop_oldest();
         }
@@ -152,6 +172,31 @@ mod tests {
         for nothing in ["", "x", "-1", "2", "18446744073709551616"] {
             assert_eq!(store.pop(nothing, START), Err(UndoError::NoToken));
         }
+    }
+
+    #[test]
+    fn a_deed_that_could_not_be_undone_can_be_tried_again() {
+        let mut store = UndoStore::default();
+        let token = store.push("a", 5, START).unwrap().to_string();
+        let deed = store.pop(&token, START).unwrap();
+        store.put_back(&token, deed, 5, TIME_TO_UNDO);
+        assert_eq!((store.bytes, store.expires()), (5, Some(TIME_TO_UNDO * 2)));
+        assert_eq!(store.pop(&token, TIME_TO_UNDO * 2), Ok("a"));
+        assert_eq!(store.check(&token, START), Err(UndoError::Gone));
+        store.put_back("2", "b", 5, START);
+        assert_eq!((store.bytes, store.expires()), (0, None));
+    }
+
+    #[test]
+    fn deeds_that_are_over_are_dropped_without_another() {
+        let mut store = UndoStore::default();
+        store.push("a", 5, START).unwrap();
+        store.push("b", 6, START + Duration::from_secs(1)).unwrap();
+        let over = store.expires().unwrap() + Duration::from_nanos(1);
+        store.expire(over);
+        assert_eq!((store.deeds.len(), store.bytes), (1, 6));
+        store.expire(over + Duration::from_secs(1));
+        assert_eq!((store.bytes, store.expires()), (0, None));
     }
 
     #[test]

@@ -1,8 +1,12 @@
 //! A clacks node as a network of the feed.
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     task::{Context as TaskContext, Poll, ready},
+    time::Duration,
 };
 
 use clacks_feed::{
@@ -34,8 +38,11 @@ pub struct ClacksNetwork {
     context: Context,
     undo: Mutex<UndoStore<Deed>>,
     handing_on: HandingOn,
+    /// Whether a task drops deeds when they can no longer be undone.
+    is_expiring: AtomicBool,
     /// A face may call from a thread that has no runtime.
     runtime: Handle,
+    this: Weak<Self>,
 }
 
 /// The events of a node.
@@ -56,14 +63,16 @@ impl ClacksNetwork {
         let address = node.address().to_string();
         let label = Label::new(&address).unwrap_or_else(|_| "a node with a very long name".into());
         let description = Arc::new(describe(label));
-        Arc::new(Self {
+        Arc::new_cyclic(|this| Self {
             node: node.clone(),
             description,
             run,
             context,
             undo: Mutex::default(),
             handing_on: HandingOn::default(),
+            is_expiring: AtomicBool::new(false),
             runtime: Handle::current(),
+            this: this.clone(),
         })
     }
 
@@ -76,12 +85,47 @@ impl ClacksNetwork {
         &self.runtime
     }
 
+    #[cfg(test)]
+    pub(crate) fn expires_deeds(&self) -> bool {
+        self.is_expiring.load(Relaxed)
+    }
+
     pub(crate) fn handing_on(&self) -> &HandingOn {
         &self.handing_on
     }
 
     pub(crate) fn undo(&self) -> MutexGuard<'_, UndoStore<Deed>> {
         self.undo.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A part of a second by which deeds may be dropped late, so that the clocks need not be exact.
+const LATE: Duration = Duration::from_millis(50);
+
+impl ClacksNetwork {
+    /// Drops deeds when they can no longer be undone, because they can be as large as the whole queue.
+    pub(crate) fn expire_deeds(&self) {
+        if !self.is_expiring.swap(true, Relaxed) {
+            let this = self.this.clone();
+            self.runtime.spawn(async move {
+                while let Some(wait) = this.upgrade().and_then(|network| network.next_expiry()) {
+                    tokio::time::sleep(wait).await;
+                }
+            });
+        }
+    }
+
+    /// Drops the deeds that are over. Returns the time until the next one is. `None`: there are no more.
+    pub(crate) fn next_expiry(&self) -> Option<Duration> {
+        let now = self.node.now().uptime;
+        let mut undo = self.undo();
+        undo.expire(now);
+        let next = undo.expires();
+        if next.is_none() {
+            // Whoever stores one afterwards begins another task.
+            self.is_expiring.store(false, Relaxed);
+        }
+        next.map(|expires| expires.saturating_sub(now) + LATE)
     }
 }
 

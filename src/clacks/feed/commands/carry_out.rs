@@ -31,6 +31,9 @@ use crate::{ClacksNetwork, description::QUEUE, rows::message_row};
 /// Maximum announces of one command at the same time.
 const MAX_CONCURRENT: usize = 16;
 
+/// Maximum offers of a refusal.
+const MAX_OFFERS: usize = 16;
+
 type Done = Result<Outcome, Refusal>;
 
 /// Begins an action that nothing speaks against.
@@ -41,6 +44,9 @@ pub(super) fn carry_out(network: Arc<ClacksNetwork>, action: Action) -> Doing {
             on_a_thread(network, move |network| drop_matching(network, filter.as_ref()))
         }
         Action::HoldMatching(filter) => on_a_thread(network, move |network| hold_matching(network, filter)),
+        Action::ReleaseAll => on_a_thread(network, |network| Ok(release_all(network))),
+        Action::Unhold => on_a_thread(network, |network| Ok(unhold(network))),
+        Action::Undo(token) => on_a_thread(network, move |network| undo(network, &token)),
         Action::Stop(how) => stop::stop(network, how),
         Action::CancelStop => stop::cancel(&network),
         action => Box::pin(ready(at_once(&network, action))),
@@ -72,14 +78,7 @@ fn at_once(network: &ClacksNetwork, action: Action) -> Done {
         Action::Drop(ids) => drop_these(network, &ids),
         Action::Hold(ids) => hold(network, &ids),
         Action::Release(ids) => release(network, &ids),
-        Action::ReleaseAll => {
-            let before = node.held_states();
-            let released = node.release_all();
-            let outcome = Outcome::new(format!("released {}", messages(released)));
-            Ok(undoable(network, outcome, vec![Before::Messages(before)]))
-        }
         Action::ShowHeld => Ok(Outcome::new(held(node))),
-        Action::Unhold => Ok(unhold(network)),
         Action::Edit(id) => draft::begin(network, id),
         Action::Replace(id, message) => replace(network, id, message),
         Action::Rate(rate) => {
@@ -88,11 +87,13 @@ fn at_once(network: &ClacksNetwork, action: Action) -> Done {
             let outcome = Outcome::new(format!("sends {rate} messages a second at most"));
             Ok(undoable(network, outcome, before))
         }
-        Action::Undo(token) => undo(network, &token),
         // These are begun above.
         Action::Announce(_)
         | Action::DropMatching(_)
         | Action::HoldMatching(_)
+        | Action::ReleaseAll
+        | Action::Unhold
+        | Action::Undo(_)
         | Action::Stop(_)
         | Action::CancelStop => Ok(Outcome::new("begun")),
     }
@@ -134,7 +135,7 @@ fn drop_these(network: &ClacksNetwork, ids: &[MessageId]) -> Done {
         if are_dropped.contains(id) {
             tally.done(format!("dropped {id}"));
         } else {
-            tally.refused(id, not_here(node, *id).unwrap_or_default());
+            tally.refused(id, not_here(node, *id));
         }
     }
     let outcome = tally.outcome("dropped", "messages")?;
@@ -150,7 +151,7 @@ fn hold(network: &ClacksNetwork, ids: &[MessageId]) -> Done {
         if are_held.contains(id) {
             tally.done(format!("held {id}"));
         } else {
-            tally.refused(id, not_held(node, *id).unwrap_or_default());
+            tally.refused(id, not_held(node, *id));
         }
     }
     Ok(undoable(network, tally.outcome("held", "messages")?, vec![Before::Messages(before)]))
@@ -163,11 +164,17 @@ fn release(network: &ClacksNetwork, ids: &[MessageId]) -> Done {
     for id in ids {
         match new_ids.get(id) {
             Some(new) => tally.done(format!("released {id}; it is queued as {new}")),
-            None => tally.refused(id, format!("{id} is not held")),
+            None => tally.refused(id, Some(format!("{id} is not held"))),
         }
     }
     let before = released.into_iter().map(|(state, _)| state).collect();
     Ok(undoable(network, tally.outcome("released", "messages")?, vec![Before::Messages(before)]))
+}
+
+fn release_all(network: &ClacksNetwork) -> Outcome {
+    let before = network.node().release_all_undoable();
+    let outcome = Outcome::new(format!("released {}", messages(before.len())));
+    undoable(network, outcome, vec![Before::Messages(before)])
 }
 
 fn drop_matching(network: &ClacksNetwork, filter: Option<&Filter>) -> Done {
@@ -281,7 +288,7 @@ fn change(
                 deed.insert(0, before);
                 tally.done(sentence);
             }
-            None => tally.refused(party, reason.unwrap_or_default()),
+            None => tally.refused(party, reason),
         }
     }
     let many = match parties.first() {
@@ -301,7 +308,7 @@ fn forget(network: &ClacksNetwork, peers: &[Address]) -> Done {
                 deed.splice(0..0, before);
                 tally.done(format!("forgot {peer}"));
             }
-            Err(error) => tally.refused(peer, format!("{peer}: {error}")),
+            Err(error) => tally.refused(peer, Some(format!("{peer}: {error}"))),
         }
     }
     Ok(undoable(network, tally.outcome("forgot", "peers")?, deed))
@@ -359,7 +366,7 @@ fn announce(network: Arc<ClacksNetwork>, peers: Vec<Address>) -> Doing {
             match result {
                 Ok(()) => tally.done(format!("announced to {peer}")),
                 Err((reason, error)) => {
-                    tally.refused(&peer, reason);
+                    tally.refused(&peer, Some(reason));
                     errors.extend(error.map(|error| (peer, error)));
                 }
             }
@@ -382,7 +389,8 @@ fn reason(peer: &Address, error: &AnnounceError) -> String {
 fn offering_trust(network: &ClacksNetwork, refusal: Refusal, errors: &[(Address, AnnounceError)]) -> Refusal {
     let is_changed =
         |error: &AnnounceError| matches!(error, AnnounceError::Failed(Failure::CertificateChanged { .. }));
-    errors.iter().filter(|(_, error)| is_changed(error)).fold(refusal, |refusal, (peer, _)| {
+    let changed = errors.iter().filter(|(_, error)| is_changed(error)).take(MAX_OFFERS);
+    changed.fold(refusal, |refusal, (peer, _)| {
         let call = Call::new(network.run(), "trust".into(), peer.to_string());
         refusal.offering("trust its new certificate", call)
     })

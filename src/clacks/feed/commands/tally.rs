@@ -17,10 +17,11 @@ impl Tally {
         self.done.push(sentence);
     }
 
-    /// An item was not changed, for this reason.
-    pub(super) fn refused(&mut self, key: impl ToString, reason: String) {
-        self.left.push(Key::new(&key.to_string()));
-        self.reason.get_or_insert(reason);
+    /// An item was not changed, for this reason. `None`: the reason has gone again.
+    pub(super) fn refused(&mut self, key: impl ToString, reason: Option<String>) {
+        let key = key.to_string();
+        self.left.push(Key::new(&key));
+        self.reason.get_or_insert_with(|| reason.unwrap_or_else(|| format!("{key} was changed meanwhile")));
     }
 
     /// The sentence of the only item, or a count such as `ignored 1 of 2 peers`, with the reason for the others.

@@ -43,24 +43,36 @@ impl Before {
     }
 }
 
+fn size(deed: &Deed) -> usize {
+    deed.iter().map(Before::size).sum()
+}
+
 /// A result that can be undone, if there is anything to restore and it is not too large.
 pub(super) fn undoable(network: &ClacksNetwork, outcome: Outcome, deed: Deed) -> Outcome {
-    let bytes = deed.iter().map(Before::size).sum();
+    let bytes = size(&deed);
     let is_empty = deed.is_empty();
     let token = if is_empty { None } else { network.undo().push(deed, bytes, network.node().now().uptime) };
+    network.expire_deeds();
     let undo = token.map(|token| Call::new(network.run(), "undo".into(), token.to_string()));
     Outcome { undo, ..outcome }
 }
 
-/// Restores what was before a command.
+/// Restores what was before a command. What finds no room now may find it later.
 pub(super) fn undo(network: &ClacksNetwork, token: &Text) -> Result<Outcome, Refusal> {
     let node = network.node();
     let deed = network.undo().pop(token.untrusted(), node.now().uptime);
     let deed = deed.map_err(|error| Refusal::new(error.to_string()))?;
     let (mut summary, mut left) = (Summary::default(), Deed::new());
     deed.into_iter().for_each(|before| restore(node, before, &mut summary, &mut left));
-    // What finds no room now may find it later.
-    Ok(undoable(network, Outcome::new(summary.text()), left))
+    if summary.has_restored() {
+        return Ok(undoable(network, Outcome::new(summary.text()), left));
+    }
+    if !left.is_empty() {
+        let bytes = size(&left);
+        network.undo().put_back(token.untrusted(), left, bytes, node.now().uptime);
+        network.expire_deeds();
+    }
+    Err(Refusal::new(summary.text()))
 }
 
 /// What an undo did.
@@ -75,6 +87,11 @@ struct Summary {
 }
 
 impl Summary {
+    fn has_restored(&self) -> bool {
+        let Self { peers, certificates, messages, others, .. } = self;
+        [peers, certificates, messages, others].iter().any(|restored| !restored.is_empty())
+    }
+
     /// One line about the whole undo.
     fn text(self) -> String {
         let Self { peers, certificates, messages, others, errors, message_errors } = self;
@@ -93,19 +110,17 @@ impl Summary {
         }
     }
 
-    /// Records the result for messages: an error if none was restored, or not all that are still here.
+    /// Records the result for messages: an error if none was restored, and one for those that found no room.
     fn record_messages(&mut self, result: &RestoredMessages) {
         let refused = result.error.as_ref().map(|error| match result.refused.len() {
             1 => error.to_string(),
             count => format!("{count} messages: {error}"),
         });
         let restored = restored(result);
-        match (result.waiting + result.held > 0, refused) {
-            (true, None) => self.messages.push(restored),
-            (false, None) => self.message_errors.push(restored),
-            (false, Some(refused)) if restored.is_empty() => self.message_errors.push(refused),
-            (_, Some(refused)) => self.message_errors.push(format!("{restored}, but not all: {refused}")),
-        }
+        let has_restored = result.waiting + result.held > 0;
+        let told = if has_restored { &mut self.messages } else { &mut self.message_errors };
+        told.extend(Some(restored).filter(|restored| !restored.is_empty()));
+        self.message_errors.extend(refused);
     }
 }
 

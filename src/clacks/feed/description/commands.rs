@@ -65,7 +65,7 @@ fn of_peers() -> Vec<CommandSpec> {
             .verbs("unignore", "unignored"),
         command("forget", "remove a peer; it returns when it sends something or is named")
             .on(&["peers"])
-            .arg("HOST:PORT", &[Takes::item("peers")], Need::One)
+            .arg("HOST:PORT", &[Takes::item("peers"), Takes::HostPort], Need::One)
             .verbs("forget", "forgot")
             .confirm(Confirm::Always),
         command("trust", "accept the new certificate of a peer")

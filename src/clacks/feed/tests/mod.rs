@@ -1,5 +1,6 @@
 mod calls;
 mod drafts;
+mod retrying;
 mod stopping;
 
 use std::sync::Arc;
