@@ -129,7 +129,7 @@ pub struct Line {
     pub peer: Option<Key>,
     /// The statuses of the peer at that time.
     pub status: Statuses,
-    /// The item that the event is about.
+    /// The item that the event is about. It has gone if the event says so, for example that it was sent or dropped.
     pub item: Option<(ListId, Key)>,
     /// The remote IP address.
     pub remote: Option<IpAddr>,

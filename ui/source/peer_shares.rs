@@ -156,8 +156,14 @@ mod tests {
 
     fn receive(shares: &mut Shares, name: &str, minute: u64) {
         let peer = Peer::new(name.parse().unwrap(), Status::Alive, at(minute));
-        let event =
-            Event::MessageReceived { peer, message: Message::text("x"), id: None, visits: 1, remote: None };
+        let event = Event::MessageReceived {
+            peer,
+            message: Message::text("x"),
+            id: None,
+            visits: 1,
+            remote: None,
+            held: None,
+        };
         shares.note(&event, at(minute));
     }
 

@@ -259,6 +259,7 @@ mod tests {
             id: None,
             visits: 1,
             remote: None,
+            held: None,
         };
         let (failure, id) = (Failure::Connection(text.to_owned()), "7".parse().unwrap());
         vec![

@@ -19,6 +19,8 @@ pub enum Event {
         message: Message,
         /// Its id, if it was queued or is held.
         id: Option<MessageId>,
+        /// The reason if it is held; `None` if it was queued. JSON does not have it: [`Event::MessageHeld`] follows.
+        held: Option<HeldBy>,
         /// Number of visits of this message to the node, including this one.
         visits: u32,
         /// The remote address of the connection, if known.
@@ -104,6 +106,8 @@ pub enum Event {
         before: Message,
         /// The message now. Its id is unchanged.
         queued: QueuedMessage,
+        /// The reason if it is held; `None` if it is queued. JSON does not have it.
+        held: Option<HeldBy>,
     },
     /// The user undid a command, or a drain ended early: a message has its former state and position again.
     MessageRestored {
@@ -136,7 +140,7 @@ pub enum Event {
         from: Status,
     },
     /// A visible property of a peer changed, but not its status, and no other event reports it. For example, the user
-    /// added a peer that was known already.
+    /// added a peer that was known already, or accepted its new certificate.
     PeerChanged {
         /// The peer as it is now.
         peer: Peer,

@@ -87,60 +87,83 @@ impl fmt::Debug for HoldRule {
     }
 }
 
+impl HeldBy {
+    clacks_transport::all_variants! {
+        /// Every reason.
+        pub const ALL: Self = [Hand, Rule, Refused];
+    }
+}
+
 /// The held messages, sorted by id.
 #[derive(Debug, Default)]
-pub(super) struct Held(VecDeque<HeldMessage>);
+pub(super) struct Held {
+    messages: VecDeque<HeldMessage>,
+    /// Number of messages for each reason.
+    counts: [usize; HeldBy::ALL.len()],
+}
 
 impl Held {
     pub(super) fn len(&self) -> usize {
-        self.0.len()
+        self.messages.len()
+    }
+
+    /// Number of messages that are held for this reason.
+    pub(super) fn count(&self, by: HeldBy) -> usize {
+        self.counts[by as usize]
     }
 
     pub(super) fn position(&self, id: MessageId) -> Option<usize> {
-        self.0.binary_search_by_key(&id, |held| held.queued.id).ok()
+        self.messages.binary_search_by_key(&id, |held| held.queued.id).ok()
     }
 
     /// Number of held messages with lower ids.
     pub(super) fn position_from(&self, id: MessageId) -> usize {
-        self.0.partition_point(|held| held.queued.id < id)
+        self.messages.partition_point(|held| held.queued.id < id)
     }
 
     pub(super) fn get(&self, id: MessageId) -> Option<&HeldMessage> {
-        self.position(id).and_then(|position| self.0.get(position))
+        self.position(id).and_then(|position| self.messages.get(position))
     }
 
-    pub(super) fn get_mut(&mut self, id: MessageId) -> Option<&mut HeldMessage> {
-        self.position(id).and_then(|position| self.0.get_mut(position))
+    /// The message with this id, to be changed.
+    pub(super) fn get_mut(&mut self, id: MessageId) -> Option<&mut QueuedMessage> {
+        self.position(id).and_then(|position| self.messages.get_mut(position)).map(|held| &mut held.queued)
     }
 
     pub(super) fn window(&self, positions: Range<usize>) -> impl Iterator<Item = &HeldMessage> {
-        let end = positions.end.min(self.0.len());
-        self.0.range(positions.start.min(end)..end)
+        let end = positions.end.min(self.messages.len());
+        self.messages.range(positions.start.min(end)..end)
     }
 
     pub(super) fn insert(&mut self, held: HeldMessage) {
+        self.counts[held.by as usize] += 1;
         // Usually the message is the latest one.
-        let position = self.0.partition_point(|other| other.queued.id < held.queued.id);
-        self.0.insert(position, held);
+        let position = self.messages.partition_point(|other| other.queued.id < held.queued.id);
+        self.messages.insert(position, held);
     }
 
     pub(super) fn insert_all(&mut self, held: impl IntoIterator<Item = HeldMessage>) {
-        self.0.extend(held);
-        self.0.make_contiguous().sort_by_key(|held| held.queued.id);
+        let Self { messages, counts } = self;
+        messages.extend(held.into_iter().inspect(|held| counts[held.by as usize] += 1));
+        messages.make_contiguous().sort_by_key(|held| held.queued.id);
     }
 
     pub(super) fn remove(&mut self, id: MessageId) -> Option<HeldMessage> {
-        self.position(id).and_then(|position| self.0.remove(position))
+        let held = self.position(id).and_then(|position| self.messages.remove(position))?;
+        self.counts[held.by as usize] -= 1;
+        Some(held)
     }
 
     /// Removes the matching messages and returns them, sorted by id.
     pub(super) fn extract(&mut self, is_selected: impl Fn(&HeldMessage) -> bool) -> VecDeque<HeldMessage> {
-        let (picked, others) = self.drain().into_iter().partition(is_selected);
-        self.0 = others;
+        let (picked, others): (VecDeque<_>, _) =
+            std::mem::take(&mut self.messages).into_iter().partition(is_selected);
+        self.messages = others;
+        picked.iter().for_each(|held| self.counts[held.by as usize] -= 1);
         picked
     }
 
     pub(super) fn drain(&mut self) -> VecDeque<HeldMessage> {
-        std::mem::take(&mut self.0)
+        std::mem::take(self).messages
     }
 }

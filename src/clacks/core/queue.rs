@@ -426,7 +426,7 @@ impl Queue {
                 self.refused_waiting -= usize::from(self.refusals.of(id).is_some());
                 let (slot, is_local) = (waiting.slot(), waiting.is_local());
                 (self.room.shares.as_ref().and_then(|shares| shares.place(slot)), is_local, before)
-            } else if let Some(HeldMessage { queued, .. }) = self.held.get_mut(id) {
+            } else if let Some(queued) = self.held.get_mut(id) {
                 let before = queued.message.size();
                 (queued.message, queued.visits) = (message, visits);
                 (queued.place, queued.from.is_none(), before)

@@ -1,6 +1,6 @@
 //! The rows of the lists.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, time::Duration};
 
 use clacks_feed::{
     Anchor, Key, Order, Page, Row, Statuses, Text, Value, Window,
@@ -9,7 +9,9 @@ use clacks_feed::{
 };
 use clacks_p2p::{
     Address, Node,
-    core::{Core, HeldBy, HeldMessage, MessageId, Peer, PeerCounts, QueuedMessage, Status},
+    core::{
+        CertificateFingerprint, Core, HeldBy, HeldMessage, MessageId, Peer, PeerCounts, QueuedMessage, Status,
+    },
 };
 
 use crate::description::{CLAIMED, HELD, PEERS, QUEUE, REMOTES, held_id, status_id};
@@ -25,7 +27,7 @@ pub struct Context {
 /// The page of a window.
 pub(crate) fn page_of(node: &Node, context: Context, window: &Window) -> Page {
     match window.list {
-        PEERS => node.read(|core| peers_page(core, context, window)),
+        PEERS => node.read(|core| peers_page(&Peers { node, core, context }, window)),
         QUEUE => node.read(|core| queue_page(core, window)),
         HELD => node.read(|core| held_page(core, window)),
         REMOTES => node.read(|core| {
@@ -38,12 +40,16 @@ pub(crate) fn page_of(node: &Node, context: Context, window: &Window) -> Page {
 
 /// The items with these keys.
 pub(crate) fn rows_of(node: &Node, context: Context, list: ListId, keys: &[Key]) -> Vec<Option<Row>> {
-    node.read(|core| keys.iter().map(|key| row_of(core, context, list, key)).collect())
+    node.read(|core| {
+        let peers = Peers { node, core, context };
+        keys.iter().map(|key| row_of(&peers, list, key)).collect()
+    })
 }
 
-fn row_of(core: &Core, context: Context, list: ListId, key: &Key) -> Option<Row> {
+fn row_of(peers: &Peers<'_>, list: ListId, key: &Key) -> Option<Row> {
+    let core = peers.core;
     let row = match list {
-        PEERS => peer_row(&core.peer(&key.untrusted().parse().ok()?)?, context),
+        PEERS => peers.row(&core.peer(&key.untrusted().parse().ok()?)?),
         QUEUE => message_row(&core.queued_message(message_id(key)?)?),
         HELD => held_row(core.held_message(message_id(key)?)?),
         REMOTES => {
@@ -84,8 +90,21 @@ fn address_of(order_text: &str) -> Option<Address> {
     Address::new(hostname, port.parse().ok()?).ok()
 }
 
-/// The row of a peer.
+/// What a row of a peer has that a recorded peer has not.
+#[derive(Debug, Clone, Copy, Default)]
+struct Contact {
+    /// Uptime at which the last payload or answer came.
+    heard: Option<Duration>,
+    /// The trusted certificate.
+    certificate: Option<CertificateFingerprint>,
+}
+
+/// The row of a recorded peer.
 pub fn peer_row(peer: &Peer, context: Context) -> Row {
+    row_of_peer(peer, context, Contact::default())
+}
+
+fn row_of_peer(peer: &Peer, context: Context, Contact { heard, certificate }: Contact) -> Row {
     let order = Order { rank: status_id(peer.status).0.into(), text: Some(order_text(&peer.address)) };
     let statuses = Statuses::only(status_id(peer.status));
     let statuses = if peer.is_unverified() { statuses.with(CLAIMED) } else { statuses };
@@ -95,11 +114,13 @@ pub fn peer_row(peer: &Peer, context: Context) -> Row {
         Value::At(since_ms(peer, context)),
         peer.round_trip.map_or(Value::None, Value::Took),
         Value::Count(peer.failed),
+        heard.map_or(Value::None, Value::at),
         Value::Count(peer.delivered),
         Value::Count(peer.received),
         Value::text(proof(peer).into()),
         Value::Flag(peer.added_by_user),
         Value::text(peer.address.identifier().to_string().into()),
+        certificate.map_or(Value::None, |certificate| Value::text(certificate.to_string().into())),
     ];
     Row { key: peer_key(&peer.address), order, cells: cells.into() }
 }
@@ -123,9 +144,9 @@ fn proof(peer: &Peer) -> &'static str {
     }
 }
 
-fn peers_page(core: &Core, context: Context, window: &Window) -> Page {
-    let counts = core.peer_counts();
-    page(window, counts.total() as u64, status_counts(counts), &Peers { core, context })
+fn peers_page(peers: &Peers<'_>, window: &Window) -> Page {
+    let counts = peers.core.peer_counts();
+    page(window, counts.total() as u64, status_counts(counts), peers)
 }
 
 fn status_counts(counts: PeerCounts) -> Vec<u64> {
@@ -133,18 +154,30 @@ fn status_counts(counts: PeerCounts) -> Vec<u64> {
     [new, alive, unverified, lost, dead, ignored].map(|count| count as u64).to_vec()
 }
 
+/// The peers of a node whose core is locked. The certificates have a lock of their own, which is never held while the
+/// core is locked after it.
 struct Peers<'a> {
+    node: &'a Node,
     core: &'a Core,
     context: Context,
 }
 
 impl Peers<'_> {
+    fn row(&self, peer: &Peer) -> Row {
+        let contact = Contact {
+            heard: self.core.heard(&peer.address),
+            certificate: self.node.trusted_certificate(&peer.address),
+        };
+        row_of_peer(peer, self.context, contact)
+    }
+
     fn rows(&self, peers: impl Iterator<Item = Peer>, count: usize) -> Vec<Row> {
-        peers.take(count).map(|peer| peer_row(&peer, self.context)).collect()
+        peers.take(count).map(|peer| self.row(&peer)).collect()
     }
 }
 
-/// The status and address at a place. `None`: the place is behind all peers.
+/// The status and address at a place. Without an address it is before all peers with that status. `None`: the place is
+/// behind all peers.
 fn peer_place((order, _): Place<'_>) -> Option<(Status, Option<Address>)> {
     let status = Status::ALL.into_iter().find(|status| u64::from(status_id(*status).0) == order.rank)?;
     Some((status, order.text.as_ref().and_then(|text| address_of(text.untrusted()))))
@@ -161,10 +194,7 @@ impl RowsByPlace for Peers<'_> {
                 rows.truncate(count);
                 rows
             }
-            Some((status, None)) => {
-                let peers = self.core.peers().skip_while(|peer| peer.status < status);
-                self.rows(peers, count)
-            }
+            Some((status, None)) => self.rows(self.core.peers_from_status(status), count),
             None => Vec::new(),
         }
     }
@@ -173,16 +203,13 @@ impl RowsByPlace for Peers<'_> {
         match place.map(|place| (place, peer_place(place))) {
             Some((place, Some((status, Some(address))))) => {
                 let at_place = self.core.peer(&address).filter(|peer| peer.status == status);
-                let at_place = at_place.map(|peer| peer_row(&peer, self.context));
+                let at_place = at_place.map(|peer| self.row(&peer));
                 let mut rows: Vec<Row> = at_place.into_iter().filter(|row| row.place() < place).collect();
                 rows.extend(self.rows(self.core.peers_before(Some((status, &address))), count));
                 rows.truncate(count);
                 rows
             }
-            Some((_, Some((status, None)))) => {
-                let peers = self.core.peers_before(None).skip_while(|peer| peer.status >= status);
-                self.rows(peers, count)
-            }
+            Some((_, Some((status, None)))) => self.rows(self.core.peers_before_status(status), count),
             _ => self.rows(self.core.peers_before(None), count),
         }
     }
@@ -225,8 +252,7 @@ fn queue_page(core: &Core, window: &Window) -> Page {
 
 fn held_page(core: &Core, window: &Window) -> Page {
     let total = core.held_len();
-    let by = [HeldBy::Hand, HeldBy::Rule, HeldBy::Refused];
-    let counts = by.map(|by| core.held(0..total).filter(|held| held.by == by).count() as u64).to_vec();
+    let counts = HeldBy::ALL.map(|by| core.held_count(by) as u64).to_vec();
     let position = |id| core.held_position_from(id);
     let rows = |positions| core.held(positions).map(held_row).collect();
     by_position(window, total, counts, position, rows)

@@ -187,6 +187,9 @@ impl Node {
         if !matches!(trusted, TrustChange::Unchanged(_)) {
             self.shared.sender.close_idle(address);
         }
+        if matches!(trusted, TrustChange::Accepted { .. } | TrustChange::Reset) {
+            self.shared.with_core(|at| at.core.report_peer_changed(address));
+        }
         trusted
     }
 

@@ -99,7 +99,7 @@ impl RingEvent for Event {
             Self::MessageReleased { queued, .. } | Self::MessageRestored { queued, .. } => {
                 queued.message.size()
             }
-            Self::MessageChanged { before, queued } => before.size() + queued.message.size(),
+            Self::MessageChanged { before, queued, .. } => before.size() + queued.message.size(),
             _ => 0,
         }
     }

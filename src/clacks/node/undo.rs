@@ -111,6 +111,7 @@ impl Node {
         let address = state.address().clone();
         if self.shared.trust.restore_state(state) {
             self.shared.sender.close_idle(&address);
+            self.shared.with_core(|at| at.core.report_peer_changed(&address));
         }
     }
 

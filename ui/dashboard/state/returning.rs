@@ -54,7 +54,8 @@ mod tests {
         let now = Now { uptime: std::time::Duration::ZERO, unix_ms: 0 };
         let (id, message) = ("1".parse().ok(), Message::text(text));
         let peer = Peer::new("tower:1".parse().unwrap(), Status::Alive, now);
-        histories.note(&Event::MessageReceived { peer, message, id, visits: 1, remote: None }, now);
+        histories
+            .note(&Event::MessageReceived { peer, message, id, visits: 1, remote: None, held: None }, now);
     }
 
     #[test]

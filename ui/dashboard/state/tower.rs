@@ -213,7 +213,14 @@ mod tests {
     fn received(text: &str) -> Event {
         let since = Now { uptime: now(0), unix_ms: 0 };
         let peer = Peer::new("tower-3:8443".parse().unwrap(), Status::Alive, since);
-        Event::MessageReceived { peer, message: Message::text(text), id: None, visits: 1, remote: None }
+        Event::MessageReceived {
+            peer,
+            message: Message::text(text),
+            id: None,
+            visits: 1,
+            remote: None,
+            held: None,
+        }
     }
 
     /// Towers that received these messages at the same time.

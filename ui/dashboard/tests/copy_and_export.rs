@@ -25,7 +25,7 @@ fn copies(text: &str) -> Vec<Effect> {
 fn receive(fixture: &mut Fixture, json: &str) {
     let message = Message::from_json(json, 128).unwrap();
     let peer = peer(Status::Alive, "tower:1", 0, None);
-    fixture.happen(Event::MessageReceived { peer, message, id: None, visits: 1, remote: None });
+    fixture.happen(Event::MessageReceived { peer, message, id: None, visits: 1, remote: None, held: None });
 }
 
 #[test]
@@ -103,6 +103,7 @@ fn a_message_history_is_copied_with_its_message_on_one_line() {
                 id,
                 visits: 1,
                 remote: None,
+                held: None,
             });
             let text = copied_life(&mut fixture);
             let lines: Vec<_> = text.lines().collect();

@@ -473,7 +473,14 @@ fn some_traffic() -> Vec<Event> {
             message: chess.clone(),
             round_trip: Duration::from_millis(12),
         },
-        Event::MessageReceived { peer: alive, message: gnu.clone(), id: Some(id), visits: 42, remote: None },
+        Event::MessageReceived {
+            peer: alive,
+            message: gnu.clone(),
+            id: Some(id),
+            visits: 42,
+            remote: None,
+            held: None,
+        },
         Event::DeliveryFailed {
             id,
             peer: lost.clone(),
@@ -519,6 +526,7 @@ fn messages_on_their_way() -> Vec<Event> {
             id: Some(third),
             visits: 43,
             remote: None,
+            held: None,
         },
     ]
 }

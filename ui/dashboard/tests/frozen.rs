@@ -47,7 +47,14 @@ fn much_happens(fixture: &mut Fixture) {
         let choice = PeerChoice::new(9, PeerCounts::default());
         for event in [
             Event::PeerUpdated { peer: sender.clone(), from: Status::New },
-            Event::MessageReceived { peer: sender, message, id: Some(id), visits: 3, remote: None },
+            Event::MessageReceived {
+                peer: sender,
+                message,
+                id: Some(id),
+                visits: 3,
+                remote: None,
+                held: None,
+            },
             Event::MessageSending { id, peer: lost.clone(), message: gnu.clone(), choice },
             Event::MessageDelivered { id, peer: lost, message: gnu, round_trip: Duration::from_millis(5) },
         ] {
@@ -154,8 +161,14 @@ fn frozen_traffic_does_not_change() {
             (0..300).for_each(|number| {
                 let sender = peer(Status::Alive, "crowd:1", 0, None);
                 let message = Message::text(&format!("noise {number} {}", "x".repeat(2000)));
-                let event =
-                    Event::MessageReceived { peer: sender, message, id: None, visits: 1, remote: None };
+                let event = Event::MessageReceived {
+                    peer: sender,
+                    message,
+                    id: None,
+                    visits: 1,
+                    remote: None,
+                    held: None,
+                };
                 fixture.happen(event);
             });
         });

@@ -136,7 +136,14 @@ impl World<'_> {
         match self.number() % 16 {
             0..=2 => {
                 let visits = u32::MAX >> (self.number() % 32);
-                Event::MessageReceived { peer, message: self.message(), id: Some(id), visits, remote: None }
+                Event::MessageReceived {
+                    peer,
+                    message: self.message(),
+                    id: Some(id),
+                    visits,
+                    remote: None,
+                    held: None,
+                }
             }
             3 | 4 => {
                 let origin =

@@ -64,6 +64,7 @@ fn comes(fixture: &mut Fixture, text: &str) {
         id: None,
         visits: 1,
         remote: None,
+        held: None,
     };
     fixture.happen(event);
 }

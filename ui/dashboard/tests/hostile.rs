@@ -108,6 +108,7 @@ fn events(text: &str, number: u64) -> Vec<Event> {
         id: Some(id),
         visits,
         remote: None,
+        held: None,
     };
     vec![
         came(&message, 1),

@@ -105,6 +105,7 @@ fn the_traffic_stops_following_on_up_and_resumes_at_the_end() {
             id: Some(id),
             visits: 1,
             remote: None,
+            held: None,
         });
     }
     fixture.refresh();

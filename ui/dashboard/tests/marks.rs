@@ -75,7 +75,14 @@ fn undoes(names: &[&str]) -> Vec<Effect> {
 fn receive(fixture: &mut Fixture, name: &str, times: usize) {
     for _ in 0..times {
         let (peer, message) = (peer(Status::Alive, name, 0, None), Message::text("x"));
-        fixture.happen(Event::MessageReceived { peer, message, id: None, visits: 1, remote: None });
+        fixture.happen(Event::MessageReceived {
+            peer,
+            message,
+            id: None,
+            visits: 1,
+            remote: None,
+            held: None,
+        });
     }
 }
 

@@ -39,6 +39,7 @@ fn came(message: &Message, from: &str, visits: u32) -> Event {
         id,
         visits,
         remote: None,
+        held: None,
     }
 }
 

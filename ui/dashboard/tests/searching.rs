@@ -16,7 +16,7 @@ fn open(width: u16, height: u16) -> Fixture {
     let items: Vec<String> = (0..100).map(|number| format!("\"item {number:02} of the list\"")).collect();
     let message = Message::from_json(&format!("[{}]", items.join(",")), 128).unwrap();
     let peer = peer(Status::Alive, "tower:1", 0, None);
-    fixture.happen(Event::MessageReceived { peer, message, id: None, visits: 1, remote: None });
+    fixture.happen(Event::MessageReceived { peer, message, id: None, visits: 1, remote: None, held: None });
     fixture.press(KeyCode::BackTab);
     fixture.press(KeyCode::Enter);
     fixture
@@ -163,7 +163,7 @@ fn a_message_of_the_largest_size_is_searched() {
     let mut fixture = Fixture::empty(80, 24);
     let message = Message::text(&format!("{} the end \u{4e16}", "GNU x ".repeat(170_000)));
     let peer = peer(Status::Alive, "tower:1", 0, None);
-    fixture.happen(Event::MessageReceived { peer, message, id: None, visits: 1, remote: None });
+    fixture.happen(Event::MessageReceived { peer, message, id: None, visits: 1, remote: None, held: None });
     fixture.press(KeyCode::BackTab);
     fixture.press(KeyCode::Enter);
     fixture.write("/gnu X");

@@ -28,7 +28,7 @@ fn peer() -> Peer {
 }
 
 fn received(message: Message) -> Event {
-    Event::MessageReceived { peer: peer(), message, id: None, visits: 1, remote: None }
+    Event::MessageReceived { peer: peer(), message, id: None, visits: 1, remote: None, held: None }
 }
 
 #[test]

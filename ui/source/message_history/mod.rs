@@ -59,7 +59,7 @@ impl MessageHistories {
     /// Records an event. Ignores events that are not about a message.
     pub fn note(&mut self, event: &Event, now: Now) {
         match event {
-            Event::MessageReceived { peer, message, id: Some(_), visits, remote } => {
+            Event::MessageReceived { peer, message, id: Some(_), visits, remote, .. } => {
                 let sender = Sender::of(&peer.address, *remote);
                 self.came(message, (sender, Some(&peer.address)), *visits, now);
             }
@@ -69,7 +69,7 @@ impl MessageHistories {
             Event::MessageHeld { held, origin: Some(Origin::Local) } => {
                 self.came(&held.queued.message, (Sender::Own, None), held.queued.visits, now);
             }
-            Event::MessageChanged { before, queued } => {
+            Event::MessageChanged { before, queued, .. } => {
                 self.ended(before, End::Changed(now));
                 self.came(&queued.message, (Sender::Own, None), queued.visits, now);
             }

@@ -28,6 +28,7 @@ fn came(text: &str, from: &str, visits: u32) -> Event {
         id: Some(id()),
         visits,
         remote: None,
+        held: None,
     }
 }
 
@@ -87,7 +88,8 @@ fn what_is_held_at_once_has_come_and_what_was_held_on_the_way_comes_once() {
 fn a_change_ends_the_stay_of_one_text_and_begins_that_of_another() {
     let mut lives = MessageHistories::default();
     lives.note(&came("GUN", "a", 1), at(1));
-    let changed = Event::MessageChanged { before: Message::text("GUN"), queued: queued("GNU", 7) };
+    let changed =
+        Event::MessageChanged { before: Message::text("GUN"), queued: queued("GNU", 7), held: None };
     lives.note(&changed, at(4));
     lives.note(&went("GNU", "b"), at(5));
     assert_eq!(ends(&lives, "GUN"), [End::Changed(at(4))]);
@@ -189,8 +191,14 @@ fn a_tally_stays_in_order() {
 fn large(lives: &mut MessageHistories, name: &str, remote: u8, text: &str, visits: u32) -> Message {
     let message = Message::text(text);
     let remote = Some([192, 0, 2, remote].into());
-    let event =
-        Event::MessageReceived { peer: peer(name), message: message.clone(), id: Some(id()), visits, remote };
+    let event = Event::MessageReceived {
+        peer: peer(name),
+        message: message.clone(),
+        id: Some(id()),
+        visits,
+        remote,
+        held: None,
+    };
     lives.note(&event, at(1));
     message
 }
@@ -264,6 +272,7 @@ fn what_is_written_or_changed_here_again_has_not_come_back() {
     let changed = |before: &str, text: &str| Event::MessageChanged {
         before: Message::text(before),
         queued: queued(text, 1),
+        held: None,
     };
     let twice = vec![typed("m", 1), typed("m", 1)];
     let there_and_back = vec![typed("m", 1), changed("m", "other"), changed("other", "m")];

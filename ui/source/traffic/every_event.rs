@@ -44,6 +44,7 @@ fn of_message(message: &Message) -> Vec<Event> {
         id: Some(id),
         visits: 1,
         remote,
+        held: None,
     }];
     let queued = |origin| Event::MessageQueued {
         id,
@@ -72,7 +73,7 @@ fn of_message(message: &Message) -> Vec<Event> {
         let held = HeldMessage::new(queued.clone(), HeldBy::Hand);
         events.push(Event::MessageHeld { held, origin: Some(Origin::Local) });
         events.push(Event::MessageReleased { was: id, queued: queued.clone() });
-        events.push(Event::MessageChanged { before: message.clone(), queued: queued.clone() });
+        events.push(Event::MessageChanged { before: message.clone(), queued: queued.clone(), held: None });
         events.push(Event::MessageRestored { was: None, queued, held: None });
     }
     events

@@ -15,7 +15,7 @@ use super::row::{Direction, Row, Tone, about, blank};
 /// own symbols are of `charset`; texts of peers stay as they are.
 pub(crate) fn row(event: &Event, charset: Charset) -> Option<Row> {
     match event {
-        Event::MessageReceived { peer, message, id, visits, remote } => {
+        Event::MessageReceived { peer, message, id, visits, remote, .. } => {
             Some(received(peer, message, id.is_some(), *visits).at(*remote))
         }
         Event::MessageQueued { message, origin: Origin::Local, .. } => {

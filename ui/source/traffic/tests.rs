@@ -46,7 +46,11 @@ fn receive(log: &mut Log, name: &str, remote: u8, size: usize) {
     let peer = Peer::new(format!("{name}:1").parse().unwrap(), Status::Alive, now);
     let message = Message::text(&"x".repeat(size - 2));
     let remote = Some(IpAddr::from([192, 0, 2, remote]));
-    log.note(&Event::MessageReceived { peer, message, id: None, visits: 1, remote }, 0, Charset::Unicode);
+    log.note(
+        &Event::MessageReceived { peer, message, id: None, visits: 1, remote, held: None },
+        0,
+        Charset::Unicode,
+    );
 }
 
 fn is_whole(row: &Row, size: usize) -> bool {
@@ -118,7 +122,8 @@ fn what_the_rule_holds_as_it_comes_is_one_row() {
     let origin = Some(Origin::Received(peer.address.clone()));
     let mut log = Log::default();
     say(&mut log, "red");
-    let received = Event::MessageReceived { peer, message, id: Some(id), visits: 1, remote: None };
+    let received =
+        Event::MessageReceived { peer, message, id: Some(id), visits: 1, remote: None, held: None };
     assert!(log.note(&received, 5, Charset::Unicode));
     assert!(!log.note(&Event::MessageHeld { held, origin }, 5, Charset::Unicode));
     let rows: Vec<_> = (0..log.len()).filter_map(|at| log.at(at)).collect();
@@ -139,7 +144,10 @@ fn what_becomes_of_a_message_is_own_only_if_it_was_written_here() {
             (Event::MessageHeld { held: held.clone(), origin: None }, "held"),
             (Event::MessageHeld { held, origin: Some(Origin::Local) }, "held"),
             (Event::MessageReleased { was: id, queued: queued.clone() }, "released"),
-            (Event::MessageChanged { before: message.clone(), queued: queued.clone() }, "changed"),
+            (
+                Event::MessageChanged { before: message.clone(), queued: queued.clone(), held: None },
+                "changed",
+            ),
             (Event::MessageDropped { id, message: message.clone(), from: from.clone() }, "dropped"),
             (Event::MessageRestored { was: None, queued, held: None }, "as before"),
         ] {

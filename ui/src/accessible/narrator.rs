@@ -234,7 +234,7 @@ mod tests {
 
     fn received(text: &str, visits: u32) -> Event {
         let (peer, message) = (peer(Status::Alive), Message::text(text));
-        Event::MessageReceived { peer, message, id: "7".parse().ok(), visits, remote: None }
+        Event::MessageReceived { peer, message, id: "7".parse().ok(), visits, remote: None, held: None }
     }
 
     fn queued(text: &str) -> Event {

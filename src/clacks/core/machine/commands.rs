@@ -75,6 +75,13 @@ impl Core {
         Some(dropped)
     }
 
+    /// Reports that something about a peer changed that the core does not know, such as its trusted certificate.
+    pub fn report_peer_changed(&mut self, address: &Address) {
+        if let Some(number) = self.peers.find(address) {
+            self.emit(|peers| Event::PeerChanged { peer: peers.peer(number) });
+        }
+    }
+
     /// Adds a peer as new, on behalf of the user. Returns whether it was added: not if it is known, is this node, or
     /// the list of peers is full and none can be evicted.
     pub fn add_peer(&mut self, address: &Address, now: Now) -> bool {

@@ -44,8 +44,19 @@ impl Rule {
 
 impl Core {
     /// Appends an entry to the queue, or holds it if the hold rule matches. The entry is in no list yet.
-    pub(super) fn admit(&mut self, mut entry: Entry, origin: impl FnOnce() -> Origin) {
-        if self.rule.holds(&entry) {
+    pub(super) fn admit(&mut self, entry: Entry, origin: impl FnOnce() -> Origin) {
+        let is_held = self.is_to_be_held(&entry);
+        self.admit_checked(entry, is_held, origin);
+    }
+
+    /// Whether the hold rule matches an entry that is in no list yet.
+    pub(super) fn is_to_be_held(&self, entry: &Entry) -> bool {
+        self.rule.holds(entry)
+    }
+
+    /// As [`Core::admit`], with the result of [`Core::is_to_be_held`].
+    pub(super) fn admit_checked(&mut self, mut entry: Entry, is_held: bool, origin: impl FnOnce() -> Origin) {
+        if is_held {
             self.hold_entry(HeldMessage { queued: entry.queued, by: HeldBy::Rule }, origin());
         } else {
             entry.passed = self.rule.number;
@@ -146,8 +157,9 @@ impl Core {
         let waits = self.queue.get(id);
         let rule = self.hold_rule().zip(waits.as_ref());
         let is_to_be_held = rule.is_some_and(|(rule, queued)| rule.matches(queued));
+        let held_by = self.held_message(id).map(|held| held.by);
         if let Some(queued) = waits.or_else(|| held(self)) {
-            self.emit(|_| Event::MessageChanged { before, queued });
+            self.emit(|_| Event::MessageChanged { before, queued, held: held_by });
         }
         if is_to_be_held {
             self.hold_with_reason(id, HeldBy::Rule);
@@ -196,6 +208,11 @@ impl Core {
     /// The number of held messages.
     pub fn held_len(&self) -> usize {
         self.queue.held().len()
+    }
+
+    /// The number of messages that are held for this reason.
+    pub fn held_count(&self, by: HeldBy) -> usize {
+        self.queue.held().count(by)
     }
 
     /// The held messages at these positions, sorted by id.

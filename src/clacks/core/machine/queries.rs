@@ -1,6 +1,6 @@
 //! Queries.
 
-use std::ops::Range;
+use std::{ops::Range, time::Duration};
 
 use crate::{
     core::{Counters, MessageId, Options, Peer, PeerCounts, PlaceShare, QueuedMessage, Status},
@@ -44,6 +44,12 @@ impl Core {
         self.peers.get(address)
     }
 
+    /// Uptime at which the last payload or answer of a peer came that an event reports. `None`: none came in this run, or
+    /// the address is no peer.
+    pub fn heard(&self, address: &Address) -> Option<Duration> {
+        self.peers.record(self.peers.find(address)?).heard()
+    }
+
     /// The number of peers by status.
     pub fn peer_counts(&self) -> PeerCounts {
         self.peers.counts()
@@ -76,6 +82,16 @@ impl Core {
         place: Option<(Status, &'a Address)>,
     ) -> impl Iterator<Item = Peer> + use<'a> {
         self.peers.before(place)
+    }
+
+    /// The peers in the list from the first one with this status or a later one on.
+    pub fn peers_from_status(&self, status: Status) -> impl Iterator<Item = Peer> {
+        self.peers.from_status(status)
+    }
+
+    /// The peers in the list with an earlier status than this, the last first.
+    pub fn peers_before_status(&self, status: Status) -> impl Iterator<Item = Peer> {
+        self.peers.before_status(status)
     }
 
     /// Up to `most` peers with numbers below `below`, in no order, and the lowest of their numbers. To visit all peers

@@ -6,7 +6,7 @@ use clacks_transport::rate_limit_key;
 
 use crate::{
     core::{
-        Discovery, Event, Limit, Now, Origin, Peer, QueuedMessage, Refusal, Status, peers::Peers,
+        Discovery, Event, HeldBy, Limit, Now, Origin, Peer, QueuedMessage, Refusal, Status, peers::Peers,
         queue::NoRoom,
     },
     protocol::{Address, Kind, Message, Payload},
@@ -116,6 +116,10 @@ impl Core {
         }
         let who =
             |peers: &Peers| number.map_or_else(|| untracked_peer(sender, now), |number| peers.peer(number));
+        // Each event about it says that the peer has changed.
+        if let Some(number) = number.filter(|_| payload.kind == Kind::Announce) {
+            self.peers.record_mut(number).set_heard(now.uptime);
+        }
         match payload.kind {
             Kind::Message => {
                 if let Err(answer) = self.accept_message(number, sender, who, payload.message, remote, now) {
@@ -144,10 +148,12 @@ impl Core {
         now: Now,
     ) -> Result<(), Response> {
         if message.is_falsy() {
+            number.into_iter().for_each(|number| self.peers.record_mut(number).set_heard(now.uptime));
             self.emit(|peers| Event::MessageReceived {
                 peer: who(peers),
                 message,
                 id: None,
+                held: None,
                 visits: 0,
                 remote,
             });
@@ -173,14 +179,18 @@ impl Core {
         let entry = self.queue.add(message, millis(now.uptime), visits, Some(from), place);
         self.count(|counters| counters.received += 1);
         if let Some(number) = number {
-            self.peers.record_mut(number).received += 1;
+            let record = self.peers.record_mut(number);
+            record.received += 1;
+            record.set_heard(now.uptime);
         }
         let QueuedMessage { id, ref message, .. } = entry.queued;
+        let is_held = self.is_to_be_held(&entry);
         self.emit(|peers| {
             let (peer, message) = (who(peers), message.clone());
-            Event::MessageReceived { peer, message, id: Some(id), visits, remote }
+            let held = is_held.then_some(HeldBy::Rule);
+            Event::MessageReceived { peer, message, id: Some(id), held, visits, remote }
         });
-        self.admit(entry, || Origin::Received(sender.clone()));
+        self.admit_checked(entry, is_held, || Origin::Received(sender.clone()));
         Ok(())
     }
 

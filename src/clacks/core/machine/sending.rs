@@ -127,6 +127,9 @@ impl Core {
         self.messages_in_flight -= 1;
         let number = self.peers.end_delivery(to);
         self.record_drain_result(&result);
+        if let (Some(number), DeliveryResult::Answered(_)) = (number, &result) {
+            self.peers.record_mut(number).set_heard(now.uptime);
+        }
         match result {
             DeliveryResult::Answered(reply) if reply.status == 200 => {
                 self.message_accepted(to, number, entry, &reply, now);
@@ -235,6 +238,8 @@ impl Core {
             }
             result => result,
         };
+        let answered = matches!(result, DeliveryResult::Answered(_)).then(|| self.peers.find(&to)).flatten();
+        answered.into_iter().for_each(|number| self.peers.record_mut(number).set_heard(now.uptime));
         if let DeliveryResult::Answered(reply) = &result
             && reply.kind() == ReplyKind::Busy
         {

@@ -22,6 +22,8 @@ pub(in crate::core) struct Record {
     pub(super) known_since: u64,
     /// Time of the last response. For a response in an earlier run, the time of discovery in this run.
     pub(super) last_response: u64,
+    /// Time of the last payload from it, or of its last answer, in this run. [`NEVER`] if there was none.
+    pub(super) heard: u64,
     pub(super) failed: u32,
     /// Deliveries in flight.
     pub(super) in_flight: u32,
@@ -84,6 +86,7 @@ impl Record {
             failed: 0,
             known_since: uptime,
             last_response: uptime,
+            heard: NEVER,
             in_flight: 0,
             class: Class::of(status, false, None),
             ever_responded: false,
@@ -113,6 +116,16 @@ impl Record {
     /// Time since the last change of status, including the time before the start of the node.
     pub(in crate::core) fn age(&self, uptime: Duration) -> Duration {
         Duration::from_nanos(u64::try_from(signed_nanos(uptime).saturating_sub(self.since)).unwrap_or(0))
+    }
+
+    /// Records that a payload or an answer of the peer came.
+    pub(in crate::core) fn set_heard(&mut self, uptime: Duration) {
+        self.heard = nanos(uptime);
+    }
+
+    /// Uptime of the last payload or answer. `None`: none came in this run.
+    pub(in crate::core) fn heard(&self) -> Option<Duration> {
+        (self.heard != NEVER).then(|| Duration::from_nanos(self.heard))
     }
 
     /// Records the time of a response.

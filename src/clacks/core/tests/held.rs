@@ -273,7 +273,7 @@ fn a_message_is_replaced_at_its_position() {
     assert_eq!(core.held_message(ids[2]).unwrap().queued.visits, 1);
     assert_eq!(enqueue_visits(&mut core, "three"), 1);
     let queued = core.queued_message(ids[0]).unwrap().clone();
-    let changed = Event::MessageChanged { before: Message::text("one"), queued };
+    let changed = Event::MessageChanged { before: Message::text("one"), queued, held: None };
     assert_eq!(events(&mut core)[0], changed);
 }
 

@@ -10,7 +10,9 @@ use clacks_feed::{
     description::ListId,
     filter::{Filter, Scope},
 };
-use clacks_p2p::{Address, AddressError, DEFAULT_MAX_DEPTH, Message, Node, core::MessageId};
+use clacks_p2p::{
+    Address, AddressError, DEFAULT_MAX_DEPTH, Message, Node, core::MessageId, node::UnknownPeer,
+};
 
 use super::{
     draft,
@@ -84,7 +86,7 @@ pub(super) fn action(network: &ClacksNetwork, call: &Call, arguments: &Arguments
     let value = arguments.values.first().cloned();
     let ids = || items.iter().filter_map(|(_, key)| message_id(key)).collect::<Vec<_>>();
     match (call.command.as_str(), value) {
-        ("enqueue" | "say", Some(Argument::Text(text))) => Ok(Action::Enqueue(message(&text))),
+        ("enqueue", Some(Argument::Text(text))) => Ok(Action::Enqueue(message(&text))),
         ("json", Some(Argument::Json(json))) => from_json(json.untrusted()).map(Action::Enqueue),
         ("announce", value) => addresses(items, value).map(Action::Announce),
         ("add", Some(Argument::HostPort(host, port))) => address(&host, port).map(Action::Add),
@@ -95,6 +97,9 @@ pub(super) fn action(network: &ClacksNetwork, call: &Call, arguments: &Arguments
             }
             parties => parties.map(Action::Unignore),
         },
+        ("forget", Some(Argument::Unread(text))) => {
+            known_peer(network, arguments, text.untrusted()).map(|peer| Action::Forget(vec![peer]))
+        }
         ("forget", value) => addresses(items, value).map(Action::Forget),
         ("trust", value) => addresses(items, value).map(Action::Trust),
         ("drop", Some(Argument::Word(_))) => Ok(Action::DropMatching(None)),
@@ -152,6 +157,16 @@ fn addresses(items: &[(ListId, Key)], value: Option<Argument>) -> Result<Vec<Add
         return address(&host, port).map(|address| vec![address]);
     }
     Ok(items.iter().filter_map(|(_, key)| key.untrusted().parse().ok()).collect())
+}
+
+/// A peer by another spelling of its address than its key.
+fn known_peer(network: &ClacksNetwork, arguments: &Arguments, typed: &str) -> Result<Address, Check> {
+    match typed.parse::<Address>() {
+        Ok(peer) if network.node().peer(&peer).is_some() => Ok(peer),
+        _ if arguments.begins_item => Err(Check::Begun),
+        Ok(peer) => Err(Check::wrong(format!("{peer}: {UnknownPeer}"))),
+        Err(error) => Err(Check::wrong(error.to_string())),
+    }
 }
 
 /// Whether an ignored peer or address begins with what was typed.

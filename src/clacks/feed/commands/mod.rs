@@ -11,9 +11,9 @@ mod tests;
 mod undo;
 mod wording;
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
-use clacks_feed::{Call, Check, Doing, Refusal, args};
+use clacks_feed::{Call, Check, Doing, Network, Refusal, args};
 
 pub(crate) use stop::{HandingOn, WORDS as STOP_WORDS};
 pub(crate) use undo::Deed;
@@ -21,8 +21,19 @@ pub(crate) use undo::Deed;
 use crate::ClacksNetwork;
 use action::Action;
 
+/// The call with the first spelling of its command.
+fn in_first_spelling<'a>(network: &ClacksNetwork, call: &'a Call) -> Cow<'a, Call> {
+    match network.description().command(call.command.as_str()) {
+        Some(spec) if spec.name != call.command => {
+            Cow::Owned(Call { command: spec.name.clone(), ..call.clone() })
+        }
+        _ => Cow::Borrowed(call),
+    }
+}
+
 /// What a call would do now.
 pub(crate) fn check(network: &ClacksNetwork, call: &Call) -> Check {
+    let call = &*in_first_spelling(network, call);
     let arguments = match args::read(network, call) {
         Ok(arguments) => arguments,
         Err(check) => return wording::reworded(network, call, check),
@@ -44,6 +55,7 @@ pub(crate) fn check(network: &ClacksNetwork, call: &Call) -> Check {
 
 /// Begins a call.
 pub(crate) fn call(network: Arc<ClacksNetwork>, call: &Call) -> Doing {
+    let call = &*in_first_spelling(&network, call);
     let refused = |refusal| -> Doing { Box::pin(std::future::ready(Err(refusal))) };
     match args::read(&*network, call).and_then(|arguments| action::action(&network, call, &arguments)) {
         Ok(action) => match objection::objection(&network, &action) {

@@ -11,7 +11,7 @@ fn of_messages() -> Vec<CommandSpec> {
     let command = CommandSpec::new;
     let (queue, held) = (|| Takes::item("queue"), || Takes::item("held"));
     vec![
-        command("enqueue", "send a text as a message").arg("TEXT", &[Takes::Text], Need::Rest).verbs("send", "queued"),
+        command("enqueue", "send a text as a message").also(&["say"]).arg("TEXT", &[Takes::Text], Need::Rest).verbs("send", "queued"),
         command("json", "send any JSON value as a message").arg("VALUE", &[Takes::Json], Need::Rest).verbs("send", "queued"),
         command("drop", "remove one message, all that match a filter, or all; a message that is being sent stays")
             .on(&["queue", "held"])
@@ -52,10 +52,12 @@ fn of_peers() -> Vec<CommandSpec> {
             .arg("HOST:PORT", &[Takes::HostPort], Need::One)
             .verbs("add", "added"),
         command("ignore", "send nothing to a peer and refuse what it sends; with ip:, close connections from that IP address")
+            .also(&["block", "ban"])
             .on(&["peers"])
             .arg("HOST:PORT/ip:ADDRESS", &[others(), Takes::Address], Need::One)
             .verbs("ignore", "ignored"),
         command("unignore", "stop ignoring a peer or an IP address")
+            .also(&["unblock", "unban"])
             .on(&["peers", "remotes"])
             .arg(
                 "HOST:PORT/ip:ADDRESS",
@@ -64,8 +66,9 @@ fn of_peers() -> Vec<CommandSpec> {
             )
             .verbs("unignore", "unignored"),
         command("forget", "remove a peer; it returns when it sends something or is named")
+            .also(&["rm"])
             .on(&["peers"])
-            .arg("HOST:PORT", &[Takes::item("peers"), Takes::HostPort], Need::One)
+            .arg("HOST:PORT", &[Takes::item("peers"), Takes::Address], Need::One)
             .verbs("forget", "forgot")
             .confirm(Confirm::Always),
         command("trust", "accept the new certificate of a peer")

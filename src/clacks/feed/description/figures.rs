@@ -71,6 +71,7 @@ pub(super) fn settings() -> Vec<SettingSpec> {
             Some(Limit::ConnectionRate),
         ),
         spec("connection-rate-per-address", "new connections from an address", Kind::Rate, None, None),
+        spec("ignored-addresses", "addresses that you ignore", Kind::Text, None, Some(Limit::IgnoredRemotes)),
         time("handshake-timeout", "TLS handshake", Some(Limit::Handshakes)),
         time("header-timeout", "headers, between requests", Some(Limit::Heads)),
         time("body-timeout", "time for a body (408)", Some(Limit::BodyTime)),
@@ -79,7 +80,8 @@ pub(super) fn settings() -> Vec<SettingSpec> {
         spec("payload-rate", "payloads from an address (429)", Kind::Rate, None, Some(Limit::Payloads)),
         count("payload-burst", "payloads from an address at once", None, None),
         count("max-queue-messages", "messages here (503)", Some("messages"), Some(Limit::Queue)),
-        bytes("max-queue-bytes", "bytes of messages here (503)", Some("bytes"), Some(Limit::QueueShares)),
+        bytes("max-queue-bytes", "bytes of messages here (503)", Some("bytes"), None),
+        spec("queue-shares", "messages of one address (503)", Kind::Text, None, Some(Limit::QueueShares)),
         bytes("max-message-bytes", "size of your messages", None, None),
         count(
             "introductions-per-minute",

@@ -12,11 +12,13 @@ fn peers() -> ListSpec {
             Field::new("since", Kind::At).priority(1),
             Field::new("took", Kind::Took).priority(2),
             Field::new("failed", Kind::Count).priority(3),
+            Field::new("heard", Kind::At).titled("last heard").priority(4),
             Field::new("sent", Kind::Count).priority(5),
             Field::new("received", Kind::Count).priority(6),
             Field::new("proof", Kind::Text).only_open(),
             Field::new("named", Kind::Flag).titled("named by you").only_open(),
             Field::new("identifier", Kind::Id).only_open(),
+            Field::new("certificate", Kind::Id).only_open(),
         ])
         .counting(&["new", "alive", "claimed", "lost", "dead", "ignored"])
         .shared()

@@ -18,9 +18,14 @@ use crate::{
 /// The line of an event. `None` for events that only change rows or repeat another event.
 pub(super) fn line(event: &Event) -> Option<Line> {
     match event {
-        Event::MessageReceived { peer, message, id, visits, remote } => {
+        Event::MessageReceived { peer, message, id, held, visits, remote } => {
             let line = about(In, &[Type::In, Type::Message], peer).of(message, *id).with_remote(*remote);
-            let outcome = if id.is_some() { "queued" } else { "not queued" };
+            let line = line.in_list(held.is_some());
+            let outcome = match (id, held) {
+                (None, _) => "not queued",
+                (Some(_), None) => "queued",
+                (Some(_), Some(_)) => "held",
+            };
             Some(line.ended(outcome, Tone::Plain).with([Value::Count((*visits).into())]))
         }
         Event::MessageQueued { id, message, origin: Origin::Local, .. } => {
@@ -42,10 +47,12 @@ pub(super) fn line(event: &Event) -> Option<Line> {
         }
         Event::MessageHeld { held, origin } => held_line(held, origin.as_ref()),
         Event::MessageReleased { queued, .. } => Some(waiting(queued).ended("released", Tone::Plain)),
-        Event::MessageChanged { queued, .. } => Some(waiting(queued).ended("changed", Tone::Plain)),
+        Event::MessageChanged { queued, held, .. } => {
+            Some(waiting(queued).in_list(held.is_some()).ended("changed", Tone::Plain))
+        }
         Event::MessageRestored { queued, held, .. } => {
             let outcome = if held.is_some() { "held again" } else { "as before" };
-            Some(waiting(queued).ended(outcome, Tone::Plain))
+            Some(waiting(queued).in_list(held.is_some()).ended(outcome, Tone::Plain))
         }
         Event::HoldRuleChanged { rule: Some(rule) } => {
             Some(note(None).saying(format!("held from now on: {rule}")))
@@ -101,16 +108,14 @@ fn peer_line(event: &Event) -> Option<Line> {
 }
 
 /// The line of a held message. There is none if the rule holds it from the queue, which can be all of the queue, or
-/// after a failed delivery, which has its own line.
+/// after it was received or a delivery failed, which have their own lines.
 fn held_line(held: &HeldMessage, origin: Option<&Origin>) -> Option<Line> {
-    let line = || waiting(&held.queued);
+    let line = || waiting(&held.queued).in_list(true);
     if held.by == HeldBy::Refused && matches!(origin, Some(Origin::Returned(_))) {
         return Some(line().ended("set aside", Tone::Bad));
     }
-    let is_shown = held.by == HeldBy::Hand || matches!(origin, Some(Origin::Local | Origin::Received(_)));
-    is_shown.then(|| {
-        Line { item: Some((HELD, message_key(held.queued.id))), ..line() }.ended("held", Tone::Plain)
-    })
+    let is_shown = held.by == HeldBy::Hand || matches!(origin, Some(Origin::Local));
+    is_shown.then(|| line().ended("held", Tone::Plain))
 }
 
 fn refused(refusal: &Refusal) -> Line {
@@ -189,6 +194,7 @@ fn waiting(queued: &QueuedMessage) -> Line {
 /// Parts of a line.
 trait Build {
     fn of(self, message: &Message, id: Option<MessageId>) -> Self;
+    fn in_list(self, is_held: bool) -> Self;
     fn with_remote(self, remote: Option<IpAddr>) -> Self;
     fn saying(self, what: impl Into<Text>) -> Self;
     fn ended(self, outcome: &'static str, tone: Tone) -> Self;
@@ -200,6 +206,12 @@ impl Build for Line {
     fn of(self, message: &Message, id: Option<MessageId>) -> Self {
         let item = id.map(|id| (QUEUE, message_key(id)));
         Self { text: Some(message.shared_text().into()), item, ..self }
+    }
+
+    /// The item is a held message.
+    fn in_list(self, is_held: bool) -> Self {
+        let list = if is_held { HELD } else { QUEUE };
+        Self { item: self.item.map(|(_, key)| (list, key)), ..self }
     }
 
     fn with_remote(self, remote: Option<IpAddr>) -> Self {

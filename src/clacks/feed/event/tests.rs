@@ -44,6 +44,7 @@ fn of_messages() -> Vec<Event> {
             id: Some(id),
             visits: 3,
             remote,
+            held: None,
         },
         Event::MessageQueued {
             id,
@@ -69,7 +70,7 @@ fn of_messages() -> Vec<Event> {
         Event::MessageDropped { id, message: message.clone(), from: Some(address()) },
         Event::MessageHeld { held: HeldMessage::new(queued.clone(), HeldBy::Rule), origin: None },
         Event::MessageReleased { was: 6.into(), queued: queued.clone() },
-        Event::MessageChanged { before: message, queued: queued.clone() },
+        Event::MessageChanged { before: message, queued: queued.clone(), held: None },
         Event::MessageRestored { was: Some(6.into()), queued, held: Some(HeldBy::Hand) },
     ]
 }

@@ -24,7 +24,8 @@ impl ClacksNetwork {
         let call = self.call_of(line);
         let check = self.check(&call);
         let result = self.do_call(call).await;
-        assert_eq!(check == Check::Works, result.is_ok(), "{line}: {check:?}, {result:?}");
+        let depends = line.starts_with("announce");
+        assert!(depends || (check == Check::Works) == result.is_ok(), "{line}: {check:?}, {result:?}");
         result
     }
 

@@ -3,18 +3,24 @@ mod drafts;
 mod retrying;
 mod stopping;
 
-use std::sync::Arc;
+use std::{future::poll_fn, sync::Arc};
 
-use clacks_feed::{Network, Run, conformance::Specimen, conformance_tests};
+use clacks_feed::{
+    Call, Check, Key, Name, Network, Run, Value, Watched, conformance::Specimen, conformance_tests,
+};
 use clacks_p2p::{
     Address, Message, Node,
-    core::{Event, MessageId},
+    core::{Event, Limit, MessageId},
     protocol::{Kind, Payload},
 };
 use rand::{RngExt, rngs::StdRng};
 use tokio::runtime::Runtime;
 
-use crate::{ClacksNetwork, description::describe, json::events::KINDS};
+use crate::{
+    ClacksNetwork,
+    description::{HELD, PEERS, QUEUE, describe},
+    json::events::KINDS,
+};
 
 /// A node that sends nothing by itself, so that nothing happens between two steps.
 struct Quiet {
@@ -114,6 +120,94 @@ fn the_description_has_the_kinds_of_events_in_the_order_of_their_json() {
     let described = description.events.iter().map(|event| event.name.as_str());
     let written = KINDS.iter().map(|(name, _)| *name).chain(["other"]);
     assert!(described.eq(written), "a kind is missing in the description, or stands at another place");
+}
+
+#[test]
+fn every_limit_that_is_counted_belongs_to_one_setting() {
+    let description = describe("a node".into());
+    for limit in Limit::ALL {
+        let gauge = format!("met_{}", limit.name());
+        assert!(description.gauge(&gauge).is_some(), "{gauge}");
+        let settings = description
+            .settings
+            .iter()
+            .filter(|setting| setting.met.as_ref().is_some_and(|met| *met == *gauge));
+        assert_eq!(settings.count(), 1, "{gauge}");
+    }
+}
+
+#[tokio::test]
+async fn other_spellings_of_commands_mean_the_same() {
+    let network = calls::network().await;
+    for line in [
+        "say hello",
+        "add tower:80",
+        "block tower:80",
+        "unblock tower:80",
+        "ban tower:80",
+        "unban tower:80",
+        "rm tower:80",
+    ] {
+        let call = Call::new(
+            Run(7),
+            Name::new(line.split(' ').next().unwrap()).unwrap(),
+            line.split_once(' ').unwrap().1,
+        );
+        assert_eq!(network.check(&call), Check::Works, "{line}");
+        network.do_call(call).await.unwrap();
+    }
+    assert_eq!((network.node().queue_len(), network.node().peers().len()), (1, 0));
+}
+
+#[tokio::test]
+async fn a_received_message_that_the_rule_holds_is_reported_in_one_line() {
+    let network = calls::network().await;
+    network.line("hold red").await.unwrap();
+    let mut watch = network.watch();
+    let sender: Address = "tower:80".parse().unwrap();
+    for text in ["red", "blue"] {
+        network.node().receive(payload(sender.clone(), Message::text(text)), None);
+    }
+    network.line("edit 1 reddish").await.unwrap();
+    let mut lines = Vec::new();
+    while lines.len() < 3 {
+        let Some(Watched::Event(event)) = poll_fn(|cx| watch.poll_next(cx)).await else { panic!() };
+        lines.extend(event.line().filter(|line| line.text.is_some()));
+    }
+    let told = lines.iter().map(|line| (line.outcome.untrusted(), line.item.clone().unwrap().0));
+    assert!(told.eq([("held", HELD), ("queued", QUEUE), ("changed", HELD)]), "{lines:?}");
+    let peer = network.rows(PEERS, &["tower:80".into()]).pop().flatten().unwrap();
+    let heard =
+        network.description().list(PEERS).unwrap().columns.iter().position(|column| column.name == "heard");
+    assert!(matches!(peer.cells[heard.unwrap()], Value::At(_)), "{peer:?}");
+}
+
+#[tokio::test]
+async fn a_peer_is_shown_with_its_certificate_and_when_it_was_heard() {
+    let (network, other) = (calls::network().await, calls::builder().start().await.unwrap());
+    let there = other.address();
+    network.line(&format!("add {there}")).await.unwrap();
+    let columns = &network.description().list(PEERS).unwrap().columns;
+    let places =
+        ["heard", "certificate"].map(|name| columns.iter().position(|column| column.name == name).unwrap());
+    let cells = || {
+        let row = network.rows(PEERS, &[there.to_string().into()]).pop().flatten().unwrap();
+        places.map(|place| row.cells[place].clone())
+    };
+    assert_eq!(cells(), [Value::None, Value::None]);
+    network.line(&format!("announce {there}")).await.unwrap();
+    let [heard, certificate] = cells();
+    assert!(matches!(heard, Value::At(_)), "{heard:?}");
+    assert_eq!(certificate, Value::text(other.certificate().to_string().into()));
+    // A peer that refuses answers as well; a change of its certificate is an event.
+    other.stop().await;
+    let other = calls::builder().port(there.port()).start().await.unwrap();
+    network.line(&format!("announce {there}")).await.unwrap_err();
+    let mut watch = network.watch();
+    network.line(&format!("trust {there}")).await.unwrap();
+    let Some(Watched::Event(event)) = poll_fn(|cx| watch.poll_next(cx)).await else { panic!() };
+    assert_eq!(event.touched().rows, [(PEERS, Key::from(there.to_string()))]);
+    assert_eq!(cells()[1], Value::text(other.certificate().to_string().into()));
 }
 
 conformance_tests!(Quiet::new());

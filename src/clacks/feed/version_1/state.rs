@@ -205,7 +205,7 @@ impl ReplayedNode {
                 self.list_message(queued.clone());
             }
             Event::MessageRestored { was, queued, held } => self.restore(*was, queued, *held),
-            Event::MessageChanged { before, queued } => {
+            Event::MessageChanged { before, queued, .. } => {
                 self.held_bytes = self.held_bytes.saturating_sub(before.size());
                 self.held_bytes = self.held_bytes.saturating_add(queued.message.size());
                 if let Some(place) = self.queue_position(queued.id) {

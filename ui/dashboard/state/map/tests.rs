@@ -92,7 +92,14 @@ fn failed(number: u64, to: &str) -> Event {
 }
 
 fn received(from: &str) -> Event {
-    Event::MessageReceived { peer: peer(from), message: message(), id: None, visits: 1, remote: None }
+    Event::MessageReceived {
+        peer: peer(from),
+        message: message(),
+        id: None,
+        visits: 1,
+        remote: None,
+        held: None,
+    }
 }
 
 #[test]

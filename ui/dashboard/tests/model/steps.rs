@@ -159,7 +159,7 @@ pub(crate) fn happen(fixture: &mut Fixture, step: &Step) {
             node::add(fixture, &message);
             let peer = peer(Status::Alive, "tower-3:8443", 1, None);
             let id = fixture.queue.last().map(|queued| queued.id);
-            fixture.happen(Event::MessageReceived { peer, message, id, visits: 2, remote: None });
+            fixture.happen(Event::MessageReceived { peer, message, id, visits: 2, remote: None, held: None });
         }
         Step::Went(place) => {
             let id = fixture.queue.get(*place).map(|queued| queued.id);

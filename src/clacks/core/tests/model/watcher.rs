@@ -35,7 +35,7 @@ impl Watcher {
                 assert_eq!(self.held.remove(&was).as_ref(), Some(&queued.message));
                 assert_eq!(self.queue.insert(queued.id, queued.message), None);
             }
-            Event::MessageChanged { before, queued } => {
+            Event::MessageChanged { before, queued, .. } => {
                 let text = self.queue.get_mut(&queued.id).or(self.held.get_mut(&queued.id)).unwrap();
                 assert_eq!(std::mem::replace(text, queued.message), before);
             }

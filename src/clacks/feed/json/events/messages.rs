@@ -89,7 +89,7 @@ pub struct MessageReceived {
 
 impl Kind for MessageReceived {
     fn of(event: &Event, detail: Detail) -> Option<Self> {
-        let Event::MessageReceived { peer, message, id, visits, remote } = event else { return None };
+        let Event::MessageReceived { peer, message, id, visits, remote, .. } = event else { return None };
         let (peer, id) = (detail.of(peer), id.map(Ticket));
         Some(Self { peer, message: text(message), id, visits: *visits, remote: *remote })
     }
@@ -97,7 +97,7 @@ impl Kind for MessageReceived {
     fn event(self) -> Result<Event, Wrong> {
         let Self { peer, message: Text(message), id, visits, remote } = self;
         let id = id.map(|Ticket(id)| id);
-        Ok(Event::MessageReceived { peer: peer.into(), message, id, visits, remote })
+        Ok(Event::MessageReceived { peer: peer.into(), message, id, visits, remote, held: None })
     }
 }
 
@@ -288,14 +288,14 @@ pub struct MessageChanged {
 
 impl Kind for MessageChanged {
     fn of(event: &Event, _: Detail) -> Option<Self> {
-        let Event::MessageChanged { before, queued } = event else { return None };
+        let Event::MessageChanged { before, queued, .. } = event else { return None };
         let (id, message) = (Ticket(queued.id), text(&queued.message));
         Some(Self { before: text(before), id, message, waits: queued.into() })
     }
 
     fn event(self) -> Result<Event, Wrong> {
         let Self { before: Text(before), id, message, waits } = self;
-        Ok(Event::MessageChanged { before, queued: waits.queued(id, message) })
+        Ok(Event::MessageChanged { before, queued: waits.queued(id, message), held: None })
     }
 }
 
