@@ -80,7 +80,7 @@ pub fn marked_commands(model: &Model, template: &str) -> Option<Vec<NodeCommand>
 
 /// Returns the keys of the marked items of the list on which keys act.
 fn marked_keys(model: &Model) -> Vec<String> {
-    let list = model.selected_list().and_then(|list| model.network.list(list));
+    let list = model.selected_list().and_then(|list| model.networks.active().list(list));
     list.iter().flat_map(|list| list.marks.iter()).map(|key| key.untrusted().to_owned()).collect()
 }
 
@@ -139,6 +139,8 @@ pub(crate) fn typed_command_error(model: &Model, command: &Command) -> Option<St
         return Some(reason.to_owned());
     }
     match command {
+        Command::View(ViewCommand::Network(Some(name))) => model.networks.find(name).err().map(Into::into),
+        Command::View(ViewCommand::List(name)) => model.find_list(name).err().map(Into::into),
         Command::View(ViewCommand::Theme(name)) => {
             model.themes.find(name).err().map(|error| error.to_string())
         }
@@ -191,8 +193,13 @@ fn view_command_error(model: &Model, command: &ViewCommand) -> Option<String> {
         ViewCommand::Record(RecordCommand::Stop) if model.recording_size.is_none() => {
             Some("nothing is being recorded")
         }
+        ViewCommand::Network(None) if model.networks.is_single() => Some("there is no other network"),
+        command if needs_clacks(command) && !model.shows_clacks() => {
+            let network = &model.networks.active().description.network;
+            return Some(format!("{network} has no such view; :net clacks shows the network that has it"));
+        }
         ViewCommand::Undo => return model.undo.why_not(model.now).map(|reason| reason.to_string()),
-        ViewCommand::Unmark if model.network.marks() == 0 => Some("nothing is marked"),
+        ViewCommand::Unmark if model.networks.active().marks() == 0 => Some("nothing is marked"),
         ViewCommand::Mark if selected_peer(model).is_none() && selected_message(model).is_none() => {
             Some("nothing is selected")
         }
@@ -225,6 +232,21 @@ fn view_command_error(model: &Model, command: &ViewCommand) -> Option<String> {
         _ => None,
     };
     reason.map(str::to_owned)
+}
+
+/// Whether a command shows something that only clacks has.
+fn needs_clacks(command: &ViewCommand) -> bool {
+    matches!(
+        command,
+        ViewCommand::Map
+            | ViewCommand::Tower
+            | ViewCommand::Charts
+            | ViewCommand::Why
+            | ViewCommand::Biography
+            | ViewCommand::Overhead
+            | ViewCommand::Limits
+            | ViewCommand::Held
+    )
 }
 
 /// Whether a binding gets a hint: its key works now and has an effect.
@@ -287,7 +309,10 @@ fn no_move_reason(model: &Model) -> Option<&'static str> {
 
 /// Whether the list on which keys act has one row.
 fn has_one_row(model: &Model) -> bool {
-    model.selected_list().and_then(|list| model.network.list(list)).is_some_and(|list| list.total == 1)
+    model
+        .selected_list()
+        .and_then(|list| model.networks.active().list(list))
+        .is_some_and(|list| list.total == 1)
 }
 
 /// Whether the open overlay has something to copy. On the map this is the selected peer.
@@ -315,7 +340,7 @@ pub(crate) fn selected_peer(model: &Model) -> Option<Address> {
         }
         SelectionTarget::Held => {
             let (list, row) = model.selected_row()?;
-            text_of(model.network.cell(list, row, "from")?)?.untrusted().parse().ok()
+            text_of(model.networks.active().cell(list, row, "from")?)?.untrusted().parse().ok()
         }
         SelectionTarget::Text => match &model.overlay.as_ref()?.content {
             OverlayKind::Item(item) if item.role == Role::Peers => address_of(&item.row),

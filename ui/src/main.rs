@@ -144,6 +144,7 @@ async fn monitor(config: &Config) -> anyhow::Result<()> {
     let settings = settings.with_remark(self_peer_warning(&node, config));
     let result = clacks_dashboard::run::event_loop::run(
         Source::live(&node, networks::clacks(&node), recorder, lists),
+        networks::others(),
         &settings,
     )
     .await;
@@ -187,6 +188,7 @@ async fn run_demo(demo: cli::Demo) -> anyhow::Result<()> {
         }
         Ok(recorder) => clacks_dashboard::run::event_loop::run(
             Source::live(node, networks::clacks(node), recorder, lists),
+            networks::others(),
             &settings,
         )
         .await

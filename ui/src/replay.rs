@@ -67,7 +67,9 @@ pub(crate) async fn run(options: ReplayOptions) -> anyhow::Result<()> {
         accessible::replay::replay(player, options, pace).await
     } else {
         clacks_terminal::check_drawable(WITHOUT_SCREEN)?;
-        clacks_dashboard::run::event_loop::run(Source::replay_of(player), &settings).await.map(drop)
+        clacks_dashboard::run::event_loop::run(Source::replay_of(player), Vec::new(), &settings)
+            .await
+            .map(drop)
     };
     remark.iter().for_each(|remark| report(remark));
     result

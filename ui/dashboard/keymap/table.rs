@@ -96,6 +96,7 @@ pub const ROWS: &[Row] = rows![
     "0", LISTS, ":filter", "", "show all traffic";
     "esc", LISTS, ":close", "", "remove the filter of the traffic";
     "space", LISTS, ":hold-still", "still", "freeze the screen while the node keeps running, or unfreeze it";
+    "N", LISTS, ":net", "net", "show the next network";
     "z", LISTS, ":zoom", "zoom", "enlarge the list to the whole screen, or restore the other lists";
     "y", LISTS, ":copy", "", "copy the selected item";
     "Y", LISTS, ":copy all", "", "copy everything marked or, without marks, everything shown";

@@ -50,7 +50,7 @@ use super::{
         limits::Limits,
         log_cursor::LogCursor,
         map::Map,
-        network::{Network, uptime_ms},
+        network::{Networks, uptime_ms},
         notice::Notice,
         overlay::Overlay,
         palette::Palette,
@@ -85,8 +85,8 @@ pub struct Model {
     pub pane: Pane,
     /// Whether that pane fills the body.
     pub(crate) is_zoomed: bool,
-    /// The network, with its lists.
-    pub network: Network,
+    /// The networks, with their lists.
+    pub networks: Networks,
     /// Number of the view that was last asked for.
     pub(crate) view_number: u64,
     /// Next message to be sent, while it is shown.
@@ -174,7 +174,7 @@ pub enum Focus {
 impl Model {
     /// Creates the model of a node, with empty lists. `mouse` says whether the mouse is captured.
     pub fn new(
-        network: Network,
+        networks: Networks,
         overview: Overview,
         now: Now,
         zone: TimeZone,
@@ -193,7 +193,7 @@ impl Model {
             focus: Focus::Lists,
             pane: Pane::Peers,
             is_zoomed: false,
-            network,
+            networks,
             view_number: 0,
             head: None,
             hold_rule: None,
@@ -271,8 +271,8 @@ impl Model {
     /// Returns the list of a pane. `None` for the traffic, and if the network has no such list.
     pub fn list_of(&self, pane: Pane) -> Option<ListId> {
         match pane {
-            Pane::Peers | Pane::Map => self.network.beside(0),
-            Pane::Queue => self.network.beside(1),
+            Pane::Peers | Pane::Map => self.networks.active().beside(0),
+            Pane::Queue => self.networks.active().beside(1),
             Pane::Traffic => None,
         }
     }
@@ -289,25 +289,25 @@ impl Model {
     /// Returns the selected row of the list on which keys act.
     pub(crate) fn selected_row(&self) -> Option<(ListId, &Row)> {
         let list = self.selected_list()?;
-        Some((list, self.network.list(list)?.selected_row()?))
+        Some((list, self.networks.active().list(list)?.selected_row()?))
     }
 
     /// Returns the address of the selected peer, whichever list has the focus.
     pub(crate) fn selected_peer_address(&self) -> Option<Address> {
-        let peers = self.network.named("peers")?;
+        let peers = self.networks.active().named("peers")?;
         address_of(peers.selected_row()?)
     }
 
     /// Returns the time since a moment, given in milliseconds of uptime, when the lists were fetched.
     pub(crate) fn age_of(&self, since_ms: i64) -> Duration {
-        let age = uptime_ms(self.list_time().uptime).saturating_sub(since_ms);
+        let age = uptime_ms(self.networks.active().fetched.uptime).saturating_sub(since_ms);
         Duration::from_millis(u64::try_from(age).unwrap_or(0))
     }
 
     /// Returns the status of a visible peer.
     pub(crate) fn status_of(&self, address: &Address) -> Option<Status> {
         let shown = self.open_item().map(|item| &item.row);
-        let peers = self.network.named("peers")?;
+        let peers = self.networks.active().named("peers")?;
         let mut known = peers.rows.iter().chain(shown);
         known.find(|row| address_of(row).as_ref() == Some(address)).and_then(status_of)
     }

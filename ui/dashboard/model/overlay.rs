@@ -69,8 +69,8 @@ impl Model {
     }
 
     fn item(&self, list: ListId, row: &Row) -> Option<Item> {
-        let role = self.network.description.list(list)?.role;
-        let message = self.network.message(list, row);
+        let role = self.networks.active().description.list(list)?.role;
+        let message = self.networks.active().message(list, row);
         Some(Item { list, role, row: row.clone(), message, exists: true })
     }
 

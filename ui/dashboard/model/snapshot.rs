@@ -23,7 +23,7 @@ impl Model {
     /// can move there.
     pub fn query(&self) -> Query {
         Query {
-            view: self.view(),
+            views: self.views(),
             head: self.is_open(Kind::Why),
             map_peers: if self.is_visible(Picture::Map) { MAX_MAP_PEERS } else { 0 },
             detail_peer: self.overlay_peer(),
@@ -31,10 +31,26 @@ impl Model {
         }
     }
 
+    /// Returns the view of each network.
+    fn views(&self) -> Vec<View> {
+        let active = self.networks.position();
+        let views = self.networks.iter().enumerate();
+        views
+            .map(
+                |(at, network)| {
+                    if at == active { self.view() } else { network.counts_only(self.view_number) }
+                },
+            )
+            .collect()
+    }
+
     fn view(&self) -> View {
         let shown = self.shown_lists().map(|(id, list, height)| list.window(id, height));
-        let marks =
-            self.network.lists().flat_map(|(id, list)| list.marks.iter().map(move |key| (id, key.clone())));
+        let marks = self
+            .networks
+            .active()
+            .lists()
+            .flat_map(|(id, list)| list.marks.iter().map(move |key| (id, key.clone())));
         let open = self.open_item().map(|item| (item.list, item.row.key.clone()));
         View {
             number: self.view_number,
@@ -50,7 +66,7 @@ impl Model {
         let beside = [Pane::Peers, Pane::Queue].map(|pane| (self.list_of(pane), self.height(pane).max(1)));
         let open = (self.overlay_list(), self.overlay_height());
         let shown = beside.into_iter().chain([open]).filter_map(|(list, height)| Some((list?, height)));
-        shown.filter_map(|(id, height)| Some((id, self.network.list(id)?, height)))
+        shown.filter_map(|(id, height)| Some((id, self.networks.active().list(id)?, height)))
     }
 
     /// Applies the reply of the node.
@@ -70,7 +86,9 @@ impl Model {
         if !is_still {
             self.start_countdown();
             // Items that are gone stay on a frozen screen with their marks.
-            self.network.remove_marks(&snapshot.look.gone);
+            if let Some(look) = snapshot.looks.get(self.networks.position()) {
+                self.networks.active_mut().remove_marks(&look.gone);
+            }
         }
         if !is_still || has_moved || has_opened {
             self.refresh_details(&snapshot);
@@ -86,18 +104,17 @@ impl Model {
         if snapshot.detail_peer.is_some() {
             self.detail_peer.clone_from(&snapshot.detail_peer);
         }
-        self.refresh_item(snapshot.look.rows.first().cloned().flatten());
         if let Some(used) = &snapshot.limits {
             self.limits.usage = used.clone();
             self.update_frozen_usage();
         }
         self.hold_rule.clone_from(&snapshot.hold_rule);
-        let (open, page) = (self.overlay_list(), self.overlay_height());
-        for page_of_list in snapshot.look.pages.iter().filter(|page| Some(page.list) == open) {
-            if let Some(list) = self.network.list_mut(page_of_list.list) {
-                list.refresh(page_of_list.clone(), page);
-            }
-        }
+        let Some(look) = snapshot.looks.get(self.networks.position()) else { return };
+        self.refresh_item(look.rows.first().cloned().flatten());
+        let (open, height) = (self.overlay_list(), self.overlay_height());
+        let network = self.networks.active_mut();
+        network.fetched = look.now;
+        open.into_iter().for_each(|list| network.refresh_list(look, list, height));
     }
 
     fn refresh_lists(&mut self, snapshot: Snapshot) {
@@ -106,12 +123,20 @@ impl Model {
             self.map.refresh(&snapshot.map_peers, self.listed.peers.total());
         }
         self.update_frozen_lists();
-        for pane in [Pane::Peers, Pane::Queue] {
-            let (list, height) = (self.list_of(pane), self.height(pane));
-            let page = snapshot.look.pages.iter().find(|page| Some(page.list) == list);
-            if let (Some(page), Some(list)) = (page, list.and_then(|list| self.network.list_mut(list))) {
-                list.refresh(page.clone(), height);
+        let shown = [Pane::Peers, Pane::Queue].map(|pane| (self.list_of(pane), self.height(pane)));
+        let active = self.networks.position();
+        for (at, (network, look)) in self.networks.iter_mut().zip(snapshot.looks).enumerate() {
+            network.fetched = look.now;
+            if at == active {
+                shown.iter().filter_map(|(list, height)| Some(((*list)?, *height))).for_each(
+                    |(list, height)| {
+                        network.refresh_list(&look, list, height);
+                    },
+                );
+            } else {
+                network.count(&look);
             }
+            network.gauges = look.gauges;
         }
     }
 
@@ -137,7 +162,11 @@ impl Model {
     pub fn changes_after(&self) -> Duration {
         let young = |since: Duration| self.now.uptime.saturating_sub(since) < Duration::from_secs(60);
         let is_young = young(Duration::ZERO)
-            || self.network.lists().any(|(id, list)| self.network.has_young_row(id, list, self.now.uptime));
+            || self
+                .networks
+                .active()
+                .lists()
+                .any(|(id, list)| self.networks.active().has_young_row(id, list, self.now.uptime));
         let counts_down = self.drain.is_some() || self.notice.is_some();
         let by_itself = if is_young || counts_down || !self.rates.is_zero() {
             Duration::from_secs(1)

@@ -1,12 +1,16 @@
 //! Pages about one peer, one message, or one row of the traffic. The text of the message is drawn elsewhere.
 
-use clacks_feed::{Value, description::Role};
+use clacks_feed::{
+    Value,
+    description::{Kind, Role},
+};
 use clacks_p2p::{Address, core::Peer, node::CertificateFingerprint};
 use clacks_p2p_feed::rows::peer_key;
 use clacks_source::{facts, traffic::row::Row};
 use clacks_text::{
     fit::{clock, entry},
     format,
+    value::ValueFormat,
 };
 use clacks_widgets::theme::{Theme, letter};
 use ratatui::text::Line;
@@ -26,9 +30,25 @@ pub fn item_lines(model: &Model, theme: Theme, item: &Item, columns: usize) -> V
         (Role::Peers, Some((peer, certificate))) => {
             peer_lines(model, theme, (peer, *certificate), item.exists, columns)
         }
-        (Role::Messages, _) => message_lines(model, theme, item, columns),
-        _ => Vec::new(),
+        (Role::Messages, _) if model.shows_clacks() => message_lines(model, theme, item, columns),
+        _ => cell_lines(model, theme, item, columns),
     }
+}
+
+/// Returns a line for each cell of an item that has a value. The message stands below them.
+fn cell_lines(model: &Model, theme: Theme, item: &Item, columns: usize) -> Vec<Line<'static>> {
+    let network = model.networks.active();
+    let Some(spec) = network.description.list(item.list) else { return Vec::new() };
+    let format = ValueFormat::new(&network.description, network.fetched, theme.charset);
+    let gone = format!("this {} is no longer here", spec.one.as_str());
+    let has_message = item.message.is_some();
+    let cells = spec.columns.iter().zip(&item.row.cells);
+    let cells = cells.filter(|(column, _)| !has_message || column.kind != Kind::Json);
+    let fields = cells
+        .map(|(column, value)| (column.title.as_str(), format.untrusted(&column.kind, value).into_owned()));
+    let gone = (!item.exists).then_some(("", gone));
+    let lines = field_lines(theme, columns, &gone.into_iter().chain(fields).collect::<Vec<_>>());
+    if has_message { with_blank_line(lines) } else { lines }
 }
 
 /// Returns the lines about a peer.
@@ -52,7 +72,7 @@ fn peer_lines(
 
 /// Returns the lines about a queued or held message, without its text.
 fn message_lines(model: &Model, theme: Theme, item: &Item, columns: usize) -> Vec<Line<'static>> {
-    let cell = |column| model.network.cell(item.list, &item.row, column);
+    let cell = |column| model.networks.active().cell(item.list, &item.row, column);
     let count = |column| if let Some(Value::Count(count)) = cell(column) { *count } else { 0 };
     let since = if let Some(Value::At(ms)) = cell("since") { *ms } else { 0 };
     let facts = facts::message::Facts {

@@ -2,12 +2,15 @@
 
 use std::{
     collections::VecDeque,
+    future::poll_fn,
     io,
     path::{Path, PathBuf},
+    sync::Arc,
+    task::{Context, Poll, Waker},
     time::{Duration, Instant},
 };
 
-use clacks_feed::News;
+use clacks_feed::{News, Source as FeedSource};
 use clacks_language::{
     command::{Command, motion_setting::Setting as MotionSetting, playback::ReplayCommand},
     completion::{MOST_CHOICES, Need},
@@ -42,7 +45,7 @@ use crate::{
         assist::AssistQuery,
         errors::EffectError,
         message::{Effect, Msg},
-        network::Network,
+        network::{Network, Networks},
         title::{self, Title},
     },
     update::update,
@@ -131,10 +134,16 @@ impl DashboardSettings {
 
 /// Runs the dashboard until the user quits, the terminal is gone, or the system ends the program.
 ///
+/// `source` is the node of clacks, `others` are nodes of other networks. They are shown one at a time.
+///
 /// Unsent messages are drained only if the user confirmed. Otherwise the returned `Cause` tells the caller to do it.
-pub async fn run(source: Source, settings: &DashboardSettings) -> anyhow::Result<Cause> {
+pub async fn run(
+    source: Source,
+    others: Vec<Box<dyn FeedSource>>,
+    settings: &DashboardSettings,
+) -> anyhow::Result<Cause> {
     let screen = Screen::enter(settings.captures_mouse())?;
-    let mut dashboard = Dashboard::new(source, screen, settings);
+    let mut dashboard = Dashboard::new(source, others, screen, settings);
     settings.history.iter().for_each(|path| dashboard.open_history(path));
     let ended = dashboard.run().await;
     // The task of the drain accepts messages again when it ends, so wait for its end.
@@ -160,6 +169,8 @@ type Replies = (mpsc::Sender<Msg>, mpsc::Receiver<Msg>);
 
 pub(crate) struct Dashboard {
     pub source: Source,
+    /// Nodes of other networks. Their positions among the networks follow that of `source`.
+    pub others: Vec<Box<dyn FeedSource>>,
     pub screen: Screen,
     pub model: Model,
     frames: FramePacer,
@@ -192,11 +203,43 @@ pub enum LoopState {
     Quit,
 }
 
+/// Waits for the next news of one of these nodes. Returns its position with them. Cancel-safe.
+async fn next_news(sources: &mut [Box<dyn FeedSource>]) -> (usize, News) {
+    poll_fn(|cx| poll_news(sources, cx)).await
+}
+
+/// Returns the next news if they are already there.
+fn try_next_news(sources: &mut [Box<dyn FeedSource>]) -> Option<(usize, News)> {
+    match poll_news(sources, &mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(news) => Some(news),
+        // `next_news` polls again before the event loop waits.
+        Poll::Pending => None,
+    }
+}
+
+fn poll_news(sources: &mut [Box<dyn FeedSource>], cx: &mut Context<'_>) -> Poll<(usize, News)> {
+    for (at, source) in sources.iter_mut().enumerate() {
+        if let Poll::Ready(Some(news)) = source.poll_news(cx) {
+            return Poll::Ready((at, news));
+        }
+    }
+    Poll::Pending
+}
+
 impl Dashboard {
-    fn new(source: Source, screen: Screen, settings: &DashboardSettings) -> Self {
-        let network = Network::new(source.description(), source.run());
+    fn new(
+        source: Source,
+        others: Vec<Box<dyn FeedSource>>,
+        screen: Screen,
+        settings: &DashboardSettings,
+    ) -> Self {
+        let network = |source: &dyn FeedSource| Network::new(source.description().clone(), source.run());
+        let networks = Networks::new(
+            Network::new(source.description(), source.run()),
+            others.iter().map(|other| network(&**other)),
+        );
         let mut model = Model::new(
-            network,
+            networks,
             source.overview(),
             source.now(),
             TimeZone::system(),
@@ -228,6 +271,7 @@ impl Dashboard {
         let (handing_on, cause) = (JoinSet::new(), Cause::User);
         Self {
             source,
+            others,
             screen,
             model,
             frames,
@@ -275,12 +319,13 @@ impl Dashboard {
                 // Once a frame is due, events wait in the subscription, and `catch_up` applies them together. A seek
                 // of a replay does not wait for frames.
                 happened = self.source.next(), if !self.frames.is_due() || self.source.is_seeking() => match happened {
-                    Some(SourceEvent::News(news)) => self.on_news(news),
+                    Some(SourceEvent::News(news)) => self.on_news(0, news),
                     Some(SourceEvent::Recorded(said)) => self.dispatch(Msg::Recorded(said)),
                     Some(SourceEvent::ReplayReached) => self.frames.request(),
                     Some(SourceEvent::ReplayFailed(error)) => self.dispatch(Msg::EffectDone(Err(error.into()))),
                     None => return Ok(()),
                 },
+                (at, news) = next_news(&mut self.others), if !self.frames.is_due() => self.on_news(at + 1, news),
                 Some(reply) = self.replies.1.recv() => {
                     if self.on_msg(reply).await? == LoopState::Quit {
                         return Ok(());
@@ -371,8 +416,10 @@ impl Dashboard {
     fn catch_up(&mut self) {
         let began = Instant::now();
         while began.elapsed() < MAX_CATCH_UP {
-            let Some(news) = self.source.try_next() else { break };
-            self.on_news(news);
+            let news = self.source.try_next().map(|news| (0, news));
+            let other = || try_next_news(&mut self.others).map(|(at, news)| (at + 1, news));
+            let Some((at, news)) = news.or_else(other) else { break };
+            self.on_news(at, news);
         }
     }
 
@@ -390,10 +437,11 @@ impl Dashboard {
         self.refresh();
     }
 
-    fn on_news(&mut self, news: News) {
+    /// Applies news of the network at a position.
+    fn on_news(&mut self, network: usize, news: News) {
         match news {
-            News::Event(event) => self.dispatch(Msg::Event(event)),
-            News::Lagged(missed) => self.dispatch(Msg::Lagged(missed)),
+            News::Event(event) => self.dispatch(Msg::Event(network, event)),
+            News::Lagged(missed) => self.dispatch(Msg::Lagged(network, missed)),
             News::Looked => self.frames.request(),
             // Nothing is requested, and the node is in this process.
             News::Answer(..) | News::Away(_) | News::Back { .. } => {}
@@ -419,7 +467,10 @@ impl Dashboard {
     }
 
     pub(crate) fn refresh(&mut self) {
-        let snapshot = self.source.snapshot(&self.model);
+        let mut snapshot = self.source.snapshot(&self.model);
+        let views = self.model.query().views;
+        let others = self.others.iter_mut().zip(views.iter().skip(1));
+        snapshot.looks.extend(others.map(|(other, view)| Arc::unwrap_or_clone(other.look(view))));
         self.dispatch(Msg::Refreshed(Box::new(snapshot)));
     }
 

@@ -301,10 +301,11 @@ impl Replay {
 /// Fetches the data for the screen.
 pub(crate) fn snapshot(node: &impl Lists, lists: &impl Rows, model: &Model) -> Snapshot {
     let wanted = model.query();
-    let look = look(lists, &wanted.view);
+    let look = wanted.views.first().map(|view| look(lists, view)).unwrap_or_default();
+    let look = Look { now: feed_now(model.now), ..look };
     let peer = wanted.peer_in_full(&look);
     Snapshot {
-        look,
+        looks: vec![look],
         limits: wanted.limits.then(|| limit_usage(node)),
         overview: node.overview(),
         head: if wanted.head { node.queue_window(0..1).pop() } else { None },
@@ -318,6 +319,10 @@ pub(crate) fn snapshot(node: &impl Lists, lists: &impl Rows, model: &Model) -> S
         lost_lines: clacks_source::lost_lines::lost(),
         replay: None,
     }
+}
+
+fn feed_now(Now { uptime, unix_ms }: Now) -> clacks_feed::Now {
+    clacks_feed::Now { uptime, unix_ms }
 }
 
 /// Reads the rows of a view.

@@ -41,10 +41,10 @@ pub enum Msg {
     Focus(bool),
     /// New size of the terminal, in cells.
     Resized(Rect),
-    /// Event of a node.
-    Event(Event),
-    /// Events were missed: this number of them.
-    Lagged(u64),
+    /// Event of the network at a position.
+    Event(usize, Event),
+    /// Events of the network at a position were missed: this number of them.
+    Lagged(usize, u64),
     /// Data for the next frame, in reply to a query of the model.
     Refreshed(Box<Snapshot>),
     /// Reply about the line that is being typed.

@@ -3,11 +3,23 @@
 use std::{sync::Arc, time::Duration};
 
 use clacks_feed::{
-    Key, Row, Run, Text, Value,
+    Key, Look, Now, Row, Run, Text, Value, View, Window,
     description::{Description, Field, Kind, ListId, ListSpec},
 };
 
-use super::list::{List, text_of};
+use clacks_text::format;
+
+use super::{
+    errors::CommandRefusal,
+    list::{List, text_of},
+};
+
+/// The networks in the dashboard, at least one. One of them is active: its lists are shown, and commands go to it.
+#[derive(Debug)]
+pub struct Networks {
+    all: Vec<Network>,
+    active: usize,
+}
 
 /// State of one network.
 #[derive(Debug)]
@@ -20,13 +32,81 @@ pub struct Network {
     lists: Vec<List>,
     /// Values of the gauges, in the order of the description.
     pub gauges: Vec<Value>,
+    /// Time at the node when the rows were fetched.
+    pub fetched: Now,
+}
+
+impl Networks {
+    /// Creates the state of these networks. The first one is active.
+    pub fn new(first: Network, others: impl IntoIterator<Item = Network>) -> Self {
+        Self { all: std::iter::once(first).chain(others).collect(), active: 0 }
+    }
+
+    /// Returns the active network.
+    pub fn active(&self) -> &Network {
+        &self.all[self.active]
+    }
+
+    /// Returns the active network.
+    pub fn active_mut(&mut self) -> &mut Network {
+        &mut self.all[self.active]
+    }
+
+    /// Returns the position of the active network.
+    pub fn position(&self) -> usize {
+        self.active
+    }
+
+    /// Returns all networks.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &Network> {
+        self.all.iter()
+    }
+
+    /// Returns all networks.
+    pub fn iter_mut(&mut self) -> impl ExactSizeIterator<Item = &mut Network> {
+        self.all.iter_mut()
+    }
+
+    /// Returns the network at a position.
+    pub fn get(&self, position: usize) -> Option<&Network> {
+        self.all.get(position)
+    }
+
+    /// Whether there is only one.
+    pub fn is_single(&self) -> bool {
+        self.all.len() == 1
+    }
+
+    /// Activates the network at a position, or the first one behind the last position.
+    pub fn activate(&mut self, position: usize) {
+        self.active = position % self.all.len();
+    }
+
+    /// Returns the position of the network with this name, or the only one whose name starts with it.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is no such network, or more than one.
+    pub fn find(&self, name: &str) -> Result<usize, CommandRefusal> {
+        let named = |network: &Network| network.description.network.as_str().to_owned();
+        let begun: Vec<_> =
+            (0..self.all.len()).filter(|at| named(&self.all[*at]).starts_with(name)).collect();
+        let exact = begun.iter().find(|at| named(&self.all[**at]) == name);
+        match (exact, begun.as_slice()) {
+            (Some(at), _) | (None, [at]) => Ok(*at),
+            _ => {
+                let names: Vec<_> = self.all.iter().map(named).collect();
+                Err(CommandRefusal::new(format!("there is no network {name}; there is {}", names.join(", "))))
+            }
+        }
+    }
 }
 
 impl Network {
     /// Creates the state of a network, with empty lists.
     pub fn new(description: Arc<Description>, run: Run) -> Self {
         let lists = description.lists.iter().map(|_| List::default()).collect();
-        Self { description, run, lists, gauges: Vec::new() }
+        Self { description, run, lists, gauges: Vec::new(), fetched: Now::default() }
     }
 
     /// Returns the list that stands first (0) or second (1) beside the traffic.
@@ -73,6 +153,42 @@ impl Network {
     /// Returns the cell of a column. `None` if the list has no such column.
     pub fn cell<'a>(&self, list: ListId, row: &'a Row, column: &str) -> Option<&'a Value> {
         row.cells.get(self.description.list(list)?.column(column)?)
+    }
+
+    /// Returns the number of items of the first list, as in `7 peers`.
+    pub fn summary(&self) -> String {
+        let Some((list, spec)) = self.beside(0).and_then(|list| Some((list, self.description.list(list)?)))
+        else {
+            return String::new();
+        };
+        let total = self.list(list).map_or(0, |list| list.total);
+        let name = if total == 1 { &spec.one } else { &spec.many };
+        format!("{} {}", format::count(usize::try_from(total).unwrap_or(usize::MAX)), name.as_str())
+    }
+
+    /// Returns a view that asks for the number of rows of the lists beside the traffic, and for no rows.
+    pub(crate) fn counts_only(&self, number: u64) -> View {
+        let beside = self.description.lists().filter(|(_, spec)| spec.beside);
+        let windows = beside.map(|(list, _)| Window::first(list, 0)).collect();
+        View { number, windows, ..View::default() }
+    }
+
+    /// Applies the numbers of rows of a look.
+    pub(crate) fn count(&mut self, look: &Look) {
+        for page in &look.pages {
+            if let Some(list) = self.list_mut(page.list) {
+                list.total = page.total;
+                list.counts.clone_from(&page.counts);
+            }
+        }
+    }
+
+    /// Applies the rows of a list, which is drawn with `height` rows.
+    pub(crate) fn refresh_list(&mut self, look: &Look, list: ListId, height: usize) {
+        let page = look.pages.iter().find(|page| page.list == list);
+        if let (Some(page), Some(list)) = (page, self.list_mut(list)) {
+            list.refresh(page.clone(), height);
+        }
     }
 
     /// Whether the items of a list have messages.

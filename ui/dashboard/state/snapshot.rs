@@ -15,8 +15,8 @@ use super::{limits::LimitUsage, typed::address_of};
 /// Query to the node for the next frame.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Query {
-    /// Rows of the lists.
-    pub view: View,
+    /// View of each network, in the order of the networks. Those that are not active only count.
+    pub views: Vec<View>,
     /// Whether to fetch the message that goes next.
     pub head: bool,
     /// Number of peers to fetch for the map.
@@ -39,8 +39,8 @@ impl Query {
 /// Data of the node for one frame, in reply to a [`Query`].
 #[derive(Debug)]
 pub struct Snapshot {
-    /// Rows of the lists.
-    pub look: Look,
+    /// Answer of each network, in the order of the networks. A network can be missing at the end.
+    pub looks: Vec<Look>,
     /// Counters and settings of the node.
     pub overview: Overview,
     /// Message that goes next, if the query asked for it.

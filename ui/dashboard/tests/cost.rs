@@ -20,7 +20,10 @@ use super::fixture::reported;
 use crate::{
     model::Model,
     run::source::Source,
-    state::{message::Msg, network::Network},
+    state::{
+        message::Msg,
+        network::{Network, Networks},
+    },
     update::update,
     view::view,
 };
@@ -75,7 +78,14 @@ impl Watched {
             no_lists(&node),
         );
         let network = Network::new(source.description(), source.run());
-        let mut model = Model::new(network, source.overview(), source.now(), TimeZone::UTC, false, true);
+        let mut model = Model::new(
+            Networks::new(network, []),
+            source.overview(),
+            source.now(),
+            TimeZone::UTC,
+            false,
+            true,
+        );
         model.motion = Animations::new(Setting::Full);
         let now = source.now();
         assert_eq!(update(&mut model, now, Msg::Resized(SCREEN)), []);

@@ -1,8 +1,15 @@
 //! The fixture of the tests: a dashboard with simulated data of a node.
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{
+    net::IpAddr,
+    sync::Arc,
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
 
-use clacks_feed::{Anchor, Key, Look, News, Page, Row, Run, View, Window, description::ListId};
+use clacks_feed::{
+    Anchor, Key, Look, Near, News, Page, Row, Run, Source as _, View, Window, description::ListId,
+};
 use clacks_language::{
     command::{Command, NodeCommand, motion_setting::Setting},
     completion::{Need, matching::PeerMatcher},
@@ -18,7 +25,7 @@ use clacks_p2p::{
 use clacks_p2p_feed::{
     ClacksEvent,
     description::{HELD, PEERS, QUEUE, describe},
-    rows::{Context, held_row, message_row, peer_key, peer_row},
+    rows::{Context as RowContext, held_row, message_row, peer_key, peer_row},
 };
 use clacks_source::{limits::MOST_PLACES, lost_lines::LostLines, restore::Before};
 use clacks_text::charset::Charset;
@@ -35,7 +42,7 @@ use crate::{
         limits::LimitUsage,
         list::Selection,
         message::{Effect, Msg},
-        network::Network,
+        network::{Network, Networks},
         snapshot::Snapshot,
     },
     update::{sending, update},
@@ -68,13 +75,16 @@ pub(crate) struct Fixture {
     pub refused: Option<fn(&Message) -> bool>,
     /// Whether the queue of the node is full.
     pub is_full: bool,
+    /// Nodes of other networks.
+    pub others: Vec<Near>,
 }
 
 impl Fixture {
     /// Returns an empty dashboard of this size.
     pub(crate) fn empty(width: u16, height: u16) -> Self {
         let network = Network::new(Arc::new(describe("tower-a.example.org:8080".into())), Run(1));
-        let model = Model::new(network, overview(&[], &[]), now(), TimeZone::UTC, false, true);
+        let networks = Networks::new(network, []);
+        let model = Model::new(networks, overview(&[], &[]), now(), TimeZone::UTC, false, true);
         let mut fixture = Self {
             model,
             peers: Vec::new(),
@@ -85,6 +95,7 @@ impl Fixture {
             remembered: Vec::new(),
             refused: None,
             is_full: false,
+            others: Vec::new(),
             held: Vec::new(),
             hold_rule: None,
             lost_lines: None,
@@ -266,11 +277,13 @@ impl Fixture {
         let wanted = self.model.query();
         let mut overview = overview(&self.peers, &self.queue);
         (overview.held, overview.counters.limits) = (self.held.len(), self.limits);
-        let look = self.look(&wanted.view);
+        let look = self.look(&wanted.views[0]);
         let detail = wanted.peer_in_full(&look);
         let detail = detail.as_ref().and_then(|shown| self.peers.iter().find(|peer| peer.address == *shown));
+        let others = self.others.iter_mut().zip(wanted.views.iter().skip(1));
+        let others = others.map(|(other, view)| Arc::unwrap_or_clone(other.look(view)));
         let snapshot = Snapshot {
-            look,
+            looks: [look].into_iter().chain(others).collect(),
             overview,
             head: self.queue.first().filter(|_| wanted.head).cloned(),
             map_peers: window(&self.peers, 0, wanted.map_peers),
@@ -290,7 +303,7 @@ impl Fixture {
 
     /// Returns the rows of a list.
     pub(crate) fn rows(&self, list: ListId) -> Vec<Row> {
-        let context = Context { started_unix_ms: NOON - UPTIME.as_millis() as u64 };
+        let context = RowContext { started_unix_ms: NOON - UPTIME.as_millis() as u64 };
         match list {
             PEERS => self.peers.iter().map(|peer| peer_row(peer, context)).collect(),
             QUEUE => self.queue.iter().map(message_row).collect(),
@@ -305,14 +318,40 @@ impl Fixture {
             view: view.number,
             pages: view.windows.iter().map(|window| page_of(window, &self.rows(window.list))).collect(),
             rows: view.rows.iter().map(row).collect(),
+            now: clacks_feed::Now { uptime: UPTIME + self.later, unix_ms: NOON },
             gone: view.marks.iter().filter(|mark| row(mark).is_none()).cloned().collect(),
             ..Look::default()
         }
     }
 
+    /// Shows another network beside clacks.
+    pub(crate) fn add_network(&mut self, network: Arc<dyn clacks_feed::Network>) {
+        self.others.push(Near::new(network));
+        let state = |network: &Near| Network::new(network.description().clone(), network.run());
+        let clacks = Network::new(self.model.networks.active().description.clone(), Run(1));
+        self.model.networks = Networks::new(clacks, self.others.iter().map(state));
+        self.refresh();
+    }
+
+    /// Reports the events of the other networks.
+    pub(crate) fn catch_up(&mut self) {
+        for at in 0..self.others.len() {
+            let cx = &mut Context::from_waker(Waker::noop());
+            while let Poll::Ready(Some(news)) = self.others[at].poll_news(cx) {
+                match news {
+                    News::Event(event) => drop(self.send(Msg::Event(at + 1, event))),
+                    News::Lagged(missed) => drop(self.send(Msg::Lagged(at + 1, missed))),
+                    _ => {}
+                }
+            }
+        }
+        self.refresh();
+    }
+
     /// Selects a peer.
     pub(crate) fn select_peer(&mut self, address: &Address) {
-        self.model.network.named_mut("peers").unwrap().selected = Selection::key(peer_key(address));
+        self.model.networks.active_mut().named_mut("peers").unwrap().selected =
+            Selection::key(peer_key(address));
     }
 
     /// Returns the address of the selected peer.
@@ -322,7 +361,7 @@ impl Fixture {
 
     /// Returns the number of marks in a list.
     pub(crate) fn marks(&self, list: &str) -> usize {
-        self.model.network.named(list).unwrap().marks.len()
+        self.model.networks.active().named(list).unwrap().marks.len()
     }
 
     /// Returns the screen, row by row, without trailing spaces.
@@ -379,16 +418,16 @@ pub(crate) fn now() -> Now {
 /// Returns the message of the event loop about an event of a clacks node.
 pub(crate) fn happened(now: Now, event: Event) -> Msg {
     match event {
-        Event::Lagged(missed) => Msg::Lagged(missed),
-        event => Msg::Event(ClacksEvent(event).numbered(1, now)),
+        Event::Lagged(missed) => Msg::Lagged(0, missed),
+        event => Msg::Event(0, ClacksEvent(event).numbered(1, now)),
     }
 }
 
 /// Returns the message of the event loop about these news of a source.
 pub(crate) fn reported(news: News) -> Msg {
     match news {
-        News::Event(event) => Msg::Event(event),
-        News::Lagged(missed) => Msg::Lagged(missed),
+        News::Event(event) => Msg::Event(0, event),
+        News::Lagged(missed) => Msg::Lagged(0, missed),
         other => panic!("{other:?}"),
     }
 }

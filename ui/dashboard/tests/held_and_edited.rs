@@ -107,7 +107,7 @@ fn a_key_acts_on_marked_held_messages_but_not_on_the_queue() {
     fixture.send(Msg::CommandsRun(ran, Vec::new()));
     assert_eq!((fixture.marks("held"), fixture.marks("queue")), (0, 1));
     fixture.press(KeyCode::Char('V'));
-    assert_eq!(fixture.model.network.marks(), 0);
+    assert_eq!(fixture.model.networks.active().marks(), 0);
 }
 
 /// No other node has them either.

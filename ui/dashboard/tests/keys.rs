@@ -61,7 +61,7 @@ fn a_long_list_can_be_scrolled_to_both_ends() {
     fixture.press(KeyCode::End);
     assert_eq!(selected(&fixture), "tower:500");
     let (visible, at) =
-        fixture.model.network.named("peers").unwrap().visible(fixture.model.height(Pane::Peers));
+        fixture.model.networks.active().named("peers").unwrap().visible(fixture.model.height(Pane::Peers));
     assert_eq!((visible.len(), at), (fixture.model.height(Pane::Peers), Some(visible.len() - 1)));
     (0..600).for_each(|_| drop(fixture.press(KeyCode::PageUp)));
     assert_eq!(selected(&fixture), "tower:1");

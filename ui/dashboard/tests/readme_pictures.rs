@@ -18,7 +18,10 @@ use crate::{
         recorded::{self, Recorded},
         source,
     },
-    state::{message::Msg, network::Network},
+    state::{
+        message::Msg,
+        network::{Network, Networks},
+    },
     update::update,
     view::view,
 };
@@ -44,7 +47,14 @@ impl Watched {
     fn new() -> Self {
         let node = Scripted::new(SEED);
         let network = Network::new(Arc::new(recorded::description(node.core())), Run(1));
-        let mut model = Model::new(network, node.core().overview(), node.now(), TimeZone::UTC, true, true);
+        let mut model = Model::new(
+            Networks::new(network, []),
+            node.core().overview(),
+            node.now(),
+            TimeZone::UTC,
+            true,
+            true,
+        );
         model.motion = Animations::new(Setting::Full);
         model.themes.choose("dark").unwrap();
         let mut watched = Self { node, model };

@@ -185,6 +185,10 @@ pub(crate) fn accept_hint(model: &mut Model) -> Option<Vec<Effect>> {
 fn completion_at(model: &Model, cursor: usize) -> Completion {
     let line = model.input.draft();
     let themes: Vec<&str> = model.themes.names().collect();
+    let networks: Vec<&str> =
+        model.networks.iter().map(|network| network.description.network.as_str()).collect();
+    let lists = model.networks.active().description.lists.iter().map(|list| list.name.as_str());
+    let lists: Vec<&str> = lists.collect();
     let need = completion::need(line, cursor);
     let remotes = match need {
         Some(Need::Peers(PeerFilter::Ignored, _)) => model.assist.remotes.clone(),
@@ -198,6 +202,8 @@ fn completion_at(model: &Model, cursor: usize) -> Completion {
         held: &model.assist.messages.held,
         files: model.assist.files(need.as_ref()),
         themes: &themes,
+        networks: &networks,
+        lists: &lists,
     };
     complete(line, cursor, candidates)
 }

@@ -86,7 +86,7 @@ fn check_selection_unchanged(model: &mut Model, template: &str) -> Result<(), Co
         freeze_followed_row(model)?;
     }
     if names_item && acting_list(model).is_some_and(|list| list.lost.take().is_some()) {
-        let list = model.selected_list().and_then(|list| model.network.description.list(list));
+        let list = model.selected_list().and_then(|list| model.networks.active().description.list(list));
         let one = list.map_or("item", |list| list.one.as_str());
         return Err(CommandRefusal::new(format!(
             "the selected {one} has gone; press the key again to act on the one that is selected now"
@@ -98,7 +98,7 @@ fn check_selection_unchanged(model: &mut Model, template: &str) -> Result<(), Co
 /// Returns the list on which keys act.
 fn acting_list(model: &mut Model) -> Option<&mut List> {
     let list = model.selected_list()?;
-    model.network.list_mut(list)
+    model.networks.active_mut().list_mut(list)
 }
 
 /// Freezes the traffic at its newest row if it is followed. Fails then, because that row may have arrived just before
@@ -239,6 +239,14 @@ fn run_screen_command(model: &mut Model, command: ViewCommand) -> Vec<Effect> {
             model.motion.set(setting);
             model.notify(format!("motion is {}", setting.name()));
         }
+        ViewCommand::Network(name) => model.show_network(name.as_deref()),
+        ViewCommand::List(name) => match model.find_list(&name) {
+            Ok(list) => {
+                model.show_list(list);
+                return vec![Effect::Refresh];
+            }
+            Err(reason) => model.notify_error(reason),
+        },
         ViewCommand::Theme(name) => match model.themes.choose(&name) {
             Ok(name) => model.notify(format!("the theme is {name} now")),
             Err(error) => model.notify_error(error.to_string()),
@@ -328,8 +336,8 @@ fn toggle_mark(model: &mut Model) {
 }
 
 fn clear_marks(model: &mut Model) {
-    let count = model.network.marks();
-    model.network.lists_mut().for_each(|list| list.marks.clear());
+    let count = model.networks.active().marks();
+    model.networks.active_mut().lists_mut().for_each(|list| list.marks.clear());
     model.notify(match count {
         0 => "nothing was marked".to_owned(),
         1 => "1 mark is taken away".to_owned(),

@@ -48,7 +48,7 @@ impl Model {
 
     /// Returns the text of an item for the clipboard: its message, or else its key.
     pub(crate) fn item_text(&self, list: ListId, row: &Row) -> String {
-        match self.network.message(list, row) {
+        match self.networks.active().message(list, row) {
             Some(message) => message_line(message.untrusted()),
             None => one_line(row.cells.first().and_then(text_of).unwrap_or(&row.key.0).untrusted()),
         }
@@ -68,12 +68,12 @@ impl Model {
     /// Copies the marked items of the focused list. Without marks, copies the whole list.
     pub(crate) fn copy_all(&mut self) -> Vec<Effect> {
         let height = self.height(self.pane);
-        let list = self.list_of(self.pane).and_then(|id| Some((id, self.network.list(id)?)));
+        let list = self.list_of(self.pane).and_then(|id| Some((id, self.networks.active().list(id)?)));
         let lines: Vec<String> = match self.pane {
             Pane::Peers | Pane::Queue => {
                 let Some((id, list)) = list else { return Vec::new() };
                 // The texts of messages are fetched: the marked ones may not be near the selection.
-                if !list.marks.is_empty() && self.network.has_messages(id) {
+                if !list.marks.is_empty() && self.networks.active().has_messages(id) {
                     return vec![Effect::CopyItems(id, list.marks.iter().cloned().collect())];
                 }
                 if !list.marks.is_empty() {

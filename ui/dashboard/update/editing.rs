@@ -76,11 +76,11 @@ pub fn cancel(model: &mut Model) -> Vec<Effect> {
 fn reopen(model: &mut Model, editing: &Editing) {
     if editing.returns_to_queue {
         // Select the message again after its return.
-        let queue = model.network.named_mut("queue");
+        let queue = model.networks.active_mut().named_mut("queue");
         queue.into_iter().for_each(|queue| queue.selected = Selection::key(message_key(editing.id)));
     }
     if editing.opened_from_held && model.open_overlay().is_none() {
-        let held = model.network.description.list_id("held");
+        let held = model.networks.active().description.list_id("held");
         held.into_iter().for_each(|held| model.open(OverlayKind::List(held)));
     }
 }

@@ -84,5 +84,5 @@ fn on_key_too_small(model: &mut Model, key: Key) -> Vec<Effect> {
 
 /// Pins the selections on the first key: the selection is what was on the screen when the key was pressed.
 fn pin_selections(model: &mut Model) {
-    model.network.lists_mut().for_each(List::pin_selection);
+    model.networks.active_mut().lists_mut().for_each(List::pin_selection);
 }

@@ -30,7 +30,7 @@ pub fn select_towards(model: &mut Model, by: Step) {
         Step::PageUp | Step::PageDown | Step::Top | Step::Bottom => return,
     };
     let aspect = aspect_ratio(map_field(model, area(model)));
-    let selected = model.network.named("peers").and_then(List::selected_row);
+    let selected = model.networks.active().named("peers").and_then(List::selected_row);
     let next = match selected.and_then(|row| Some((address_of(row)?, status_of(row)?))) {
         Some((peer, status)) => model.shown_map().nearest_in_direction(&peer, status, direction, aspect),
         None => model.shown_map().peers().first().map(|tower| &tower.peer.address),
@@ -42,7 +42,7 @@ pub fn select_towards(model: &mut Model, by: Step) {
 
 /// Selects a peer in the list of peers.
 fn select(model: &mut Model, peer: &Address) {
-    let peers = model.network.named_mut("peers");
+    let peers = model.networks.active_mut().named_mut("peers");
     peers.into_iter().for_each(|peers| peers.selected = Selection::key(peer_key(peer)));
 }
 

@@ -13,6 +13,7 @@ pub mod line;
 pub mod map;
 pub mod mouse;
 pub mod navigation;
+pub mod networks;
 pub mod overlay;
 pub mod palette;
 pub mod palette_items;
@@ -84,8 +85,8 @@ fn handle(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.keep_match_visible();
             Vec::new()
         }
-        Msg::Event(event) => on_event(model, &event),
-        Msg::Lagged(missed) => add_row(model, &core::Event::Lagged(missed), model.now.unix_ms),
+        Msg::Event(_, event) => on_event(model, &event),
+        Msg::Lagged(_, missed) => add_row(model, &core::Event::Lagged(missed), model.now.unix_ms),
         Msg::Refreshed(snapshot) => {
             let room = |model: &Model| {
                 let overview = &model.overview;

@@ -92,14 +92,16 @@ fn wheel(model: &mut Model, position: Position, by: Step) -> Vec<Effect> {
     let focused = std::mem::replace(&mut model.pane, pane);
     let rows = if by == Step::Up { -WHEEL_ROWS.cast_signed() } else { WHEEL_ROWS.cast_signed() };
     let list = model.list_of(pane).filter(|_| pane != Pane::Map);
-    let row = list.and_then(|list| model.network.list(list)).map_or(0, |list| list.row);
+    let row = list.and_then(|list| model.networks.active().list(list)).map_or(0, |list| list.row);
     match pane {
         Pane::Traffic => scroll_log(model, rows),
         Pane::Peers | Pane::Queue => move_by(model, rows),
         Pane::Map => {}
     }
     model.pane = focused;
-    list.and_then(|list| model.network.list_mut(list)).into_iter().for_each(|list| list.row = row);
+    list.and_then(|list| model.networks.active_mut().list_mut(list))
+        .into_iter()
+        .for_each(|list| list.row = row);
     after_move(model)
 }
 
@@ -119,7 +121,7 @@ fn select_row(model: &mut Model, row: Option<usize>) {
     match model.pane {
         Pane::Map => {}
         pane @ (Pane::Peers | Pane::Queue) => {
-            let list = model.list_of(pane).and_then(|list| model.network.list_mut(list));
+            let list = model.list_of(pane).and_then(|list| model.networks.active_mut().list_mut(list));
             list.into_iter().for_each(|list| list.select_on_screen(row, height));
         }
         Pane::Traffic => {

@@ -40,7 +40,7 @@ fn toggle_view(model: &mut Model, picture: OverlayKind) {
 /// Fetches the lists, even while they are frozen.
 pub fn after_move(model: &mut Model) -> Vec<Effect> {
     model.has_moved = true;
-    model.network.lists_mut().for_each(|list| list.lost = None);
+    model.networks.active_mut().lists_mut().for_each(|list| list.lost = None);
     vec![Effect::Refresh]
 }
 
@@ -99,14 +99,16 @@ fn move_log_cursor(model: &mut Model, by: isize, height: usize) {
 /// Returns the list of a pane.
 fn list_of(model: &mut Model, pane: Pane) -> Option<&mut List> {
     let list = model.list_of(pane)?;
-    model.network.list_mut(list)
+    model.networks.active_mut().list_mut(list)
 }
 
 /// Moves the selection in the list of the open overlay.
 pub(crate) fn move_in_overlay(model: &mut Model, by: Step) {
     let page = model.overlay_height();
     model.has_opened = true;
-    let Some(list) = model.overlay_list().and_then(|list| model.network.list_mut(list)) else { return };
+    let Some(list) = model.overlay_list().and_then(|list| model.networks.active_mut().list_mut(list)) else {
+        return;
+    };
     list.lost = None;
     match by {
         Step::Top | Step::Bottom => list.select_end(by == Step::Top),
@@ -159,7 +161,7 @@ pub fn open_view(model: &mut Model, command: &ViewCommand) -> Option<Vec<Effect>
             model.is_zoomed = !model.is_zoomed;
         }
         ViewCommand::Held => {
-            let Some(list) = model.network.description.list_id("held") else { return None };
+            let Some(list) = model.networks.active().description.list_id("held") else { return None };
             model.open(OverlayKind::List(list));
             return Some(vec![Effect::Refresh]);
         }

@@ -56,7 +56,7 @@ pub(crate) fn select_target(model: &mut Model, target: &PaletteTarget) -> Result
     let is_there = match target {
         PaletteTarget::Nothing => true,
         PaletteTarget::Item(list, key) => {
-            let list = model.network.list(*list);
+            let list = model.networks.active().list(*list);
             list.is_some_and(|list| matches!(&list.selected, Selection::At(_, selected) if selected == key))
         }
         PaletteTarget::Row(number) => {

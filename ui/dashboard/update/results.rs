@@ -53,12 +53,12 @@ fn ignored(outcomes: &[CommandResult]) -> Vec<IgnoreTarget> {
 
 /// Records that the user removed a message, in all lists.
 pub(crate) fn expect_removal(model: &mut Model, id: MessageId) {
-    model.network.expect_removal(&message_key(id));
+    model.networks.active_mut().expect_removal(&message_key(id));
 }
 
 /// Removes the mark of an item, in all lists.
 fn unmark(model: &mut Model, key: &Key) {
-    model.network.lists_mut().for_each(|list| list.marks.remove(key));
+    model.networks.active_mut().lists_mut().for_each(|list| list.marks.remove(key));
 }
 
 /// Removes the marks of the items that a command processed. An ended ignore can no longer be undone.

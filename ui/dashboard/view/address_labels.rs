@@ -46,7 +46,7 @@ impl AddressLabels {
 
     /// Creates labels for the addresses that are visible now, in the peer list and in the traffic.
     pub(crate) fn on_screen(model: &Model, columns: usize, charset: Charset) -> Self {
-        let list = model.list_of(Pane::Peers).and_then(|list| model.network.list(list));
+        let list = model.list_of(Pane::Peers).and_then(|list| model.networks.active().list(list));
         let peers: Vec<Address> = list
             .iter()
             .flat_map(|list| list.visible(model.height(Pane::Peers)).0)

@@ -1,9 +1,17 @@
 //! The first line of the screen: the name and the load of this node.
 
+use clacks_feed::{
+    Value,
+    description::{Chart, Field},
+};
 use clacks_p2p::core::{PeerCounts, Status};
 use clacks_recording::player::Progress;
 use clacks_source::traffic::row::Tone;
-use clacks_text::{fit::fit_address, format};
+use clacks_text::{
+    fit::fit_address,
+    format,
+    value::{ValueFormat, cut_middle},
+};
 use clacks_widgets::theme::{CLAIMED, Theme, letter};
 use ratatui::{
     Frame,
@@ -11,22 +19,22 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use crate::model::Model;
+use crate::{model::Model, state::network::Network};
 
 /// Minimum width of the node's name beside a replay, in columns. Below it the name is left out.
 const MIN_NAME_WIDTH: usize = 8;
+/// Maximum width of the value of a gauge, in columns.
+const MAX_GAUGE_WIDTH: usize = 12;
 /// Minimum width, in columns, at which the failure says how to dismiss it.
 const WIDE: usize = 100;
 
 /// Draws the header line.
 pub fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
-    let overview = &model.overview;
     let width = usize::from(area.width);
-    let address = overview.address.to_string();
     let replay = failure_line(model, theme).or_else(|| replay_line(model, theme));
-    let room = width.saturating_sub(7 + replay.as_ref().map_or(0, |replay| 2 + replay.width()));
-    let name = fit_address(&overview.address, address.len().min(room), theme.charset);
-    let mut line = Line::from(vec![Span::styled("clacks ", theme.strong), Span::styled(name, theme.strong)]);
+    let mut line = network_names(model, theme, width);
+    let room = width.saturating_sub(line.width() + replay.as_ref().map_or(0, |replay| 2 + replay.width()));
+    line.push_span(Span::styled(node_name(model, room, theme), theme.strong));
     if let Some(replay) = replay {
         // The replay position takes precedence over the node's name.
         line = if room < MIN_NAME_WIDTH { Line::default() } else { line + Span::raw("  ") };
@@ -41,6 +49,34 @@ pub fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
         fits
     }));
     frame.render_widget(line, area);
+}
+
+/// Returns the names of the networks, the one that is shown first by itself. Of several, each has the number of its
+/// peers, and the one that is shown is reversed. Names that leave no room for the node are left out.
+fn network_names(model: &Model, theme: Theme, width: usize) -> Line<'static> {
+    let active = model.networks.position();
+    let name = |network: &Network| network.description.network.as_str().to_owned();
+    if model.networks.is_single() {
+        return Line::from(Span::styled(format!("{} ", name(model.networks.active())), theme.strong));
+    }
+    let mut line = Line::default();
+    for (at, network) in model.networks.iter().enumerate() {
+        let count = format!(" {} {} ", name(network), network.summary());
+        if at == active || line.width() + count.len() + MIN_NAME_WIDTH <= width / 2 {
+            line.push_span(Span::styled(count, if at == active { theme.title(true) } else { theme.quiet }));
+        }
+    }
+    line.push_span(Span::raw(" "));
+    line
+}
+
+/// Returns the name of the node that is shown, in at most `columns` columns.
+fn node_name(model: &Model, columns: usize, theme: Theme) -> String {
+    let address = &model.overview.address;
+    if model.shows_clacks() {
+        return fit_address(address, address.to_string().len().min(columns), theme.charset);
+    }
+    cut_middle(model.networks.active().description.node.as_str(), columns, theme.charset).as_str().to_owned()
 }
 
 /// Says that a recording or the log ended because it could not be written.
@@ -76,13 +112,16 @@ fn replay_position(replay: &Progress) -> String {
 }
 
 fn status_items(model: &Model) -> Vec<String> {
-    let overview = &model.overview;
     let (received, delivered) = model.rates.per_second();
-    let mut items = vec![
-        format!("in {}  out {}", format::rate(received), format::rate(delivered)),
-        format!("send rate {}", format::rate(overview.send_rate)),
-        format!("up {}", format::age(model.now.uptime)),
-    ];
+    let mut items = if model.shows_clacks() {
+        vec![
+            format!("in {}  out {}", format::rate(received), format::rate(delivered)),
+            format!("send rate {}", format::rate(model.overview.send_rate)),
+            format!("up {}", format::age(model.now.uptime)),
+        ]
+    } else {
+        gauge_items(model)
+    };
     let met = model.limits.recent_hits();
     if met > 0 {
         items.insert(0, format!("limited {}", format::count(usize::try_from(met).unwrap_or(usize::MAX))));
@@ -103,6 +142,18 @@ fn status_items(model: &Model) -> Vec<String> {
         items.push("demo network".to_owned());
     }
     items
+}
+
+/// Returns the gauges of the network that is shown which change all the time, and the time since its start.
+fn gauge_items(model: &Model) -> Vec<String> {
+    let network = model.networks.active();
+    let format = ValueFormat::new(&network.description, network.fetched, model.charset());
+    let charted = network.description.gauges.iter().zip(&network.gauges);
+    let charted = charted.filter(|(gauge, value)| gauge.chart != Chart::None && **value != Value::None);
+    let item = |(gauge, value): (&Field, &Value)| {
+        format!("{} {}", gauge.title.as_str(), format.cell(&gauge.kind, value, MAX_GAUGE_WIDTH).as_str())
+    };
+    charted.map(item).chain([format!("up {}", format::age(network.fetched.uptime))]).collect()
 }
 
 /// Draws the counts of the lists in one line, used where the lists do not fit.

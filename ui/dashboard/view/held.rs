@@ -45,7 +45,8 @@ const EMPTY: &[&str] = &[
 /// Draws the overlay of the held messages.
 pub fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     let rows = below_title(area);
-    let Some((id, list)) = model.overlay_list().and_then(|id| Some((id, model.network.list(id)?))) else {
+    let Some((id, list)) = model.overlay_list().and_then(|id| Some((id, model.networks.active().list(id)?)))
+    else {
         return;
     };
     let (held, selected) = list.visible(usize::from(rows.height));
@@ -98,12 +99,12 @@ fn row_spans(
     let from = if room >= FROM { FROM } else { 0 };
     let size = if room >= from + SIZE { SIZE } else { 0 };
     let text = width.saturating_sub(marker + BY + from + size + AGE);
-    let by = match model.network.cell(list, row, "by") {
+    let by = match model.networks.active().cell(list, row, "by") {
         Some(Value::Status(by)) if by.contains(StatusId(6)) => "filter",
         Some(Value::Status(by)) if by.contains(StatusId(7)) => "refused",
         _ => "hand",
     };
-    let sender = model.network.cell(list, row, "from").and_then(text_of);
+    let sender = model.networks.active().cell(list, row, "from").and_then(text_of);
     let sender = match sender.map(|sender| sender.untrusted().parse::<Address>()) {
         _ if from == 0 => String::new(),
         Some(Ok(sender)) => fit_address(&sender, from - 1, theme.charset),

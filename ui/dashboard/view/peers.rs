@@ -38,7 +38,9 @@ pub fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     }
     let mut notes = vec![Span::raw(format!("{}  ", format::count(model.listed.peers.total())))];
     notes.extend(header::status_counts(&model.listed.peers, theme));
-    let Some(list) = model.list_of(Pane::Peers).and_then(|list| model.network.list(list)) else { return };
+    let Some(list) = model.list_of(Pane::Peers).and_then(|list| model.networks.active().list(list)) else {
+        return;
+    };
     notes.splice(0..0, marked_count(theme, list.marks.len()));
     draw_title(model, theme, Pane::Peers, area, notes, frame);
     let rows = below_title(area);
@@ -71,7 +73,8 @@ fn row_spans(
 ) -> Vec<Span<'static>> {
     let (_, has_round_trip) = column_widths(width);
     let Some(peer) = peer_of(row) else { return Vec::new() };
-    let cell = |name| model.list_of(Pane::Peers).and_then(|list| model.network.cell(list, row, name));
+    let cell =
+        |name| model.list_of(Pane::Peers).and_then(|list| model.networks.active().cell(list, row, name));
     let age = if let Some(Value::At(ms)) = cell("since") { model.age_of(*ms) } else { Duration::ZERO };
     let status = format!("{} {}", letter(peer.status), format::status(&peer));
     let mut spans = vec![

@@ -50,7 +50,8 @@ pub fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
         number => format!("{gap}{} held", format::count(number)),
     };
     let mut notes = vec![Span::raw(format!("{}{in_flight}{held}  {bytes}", format::count(overview.queued)))];
-    let Some((id, list)) = model.list_of(Pane::Queue).and_then(|id| Some((id, model.network.list(id)?)))
+    let Some((id, list)) =
+        model.list_of(Pane::Queue).and_then(|id| Some((id, model.networks.active().list(id)?)))
     else {
         return;
     };
@@ -91,12 +92,13 @@ pub(crate) struct Shown {
 impl Shown {
     /// Reads the cells of a row.
     pub(crate) fn of(model: &Model, list: ListId, row: &Row) -> Self {
-        let count = |column| match model.network.cell(list, row, column) {
+        let count = |column| match model.networks.active().cell(list, row, column) {
             Some(Value::Count(count)) => *count,
             _ => 0,
         };
-        let since = if let Some(Value::At(ms)) = model.network.cell(list, row, "since") { *ms } else { 0 };
-        let text = model.network.message(list, row);
+        let since =
+            if let Some(Value::At(ms)) = model.networks.active().cell(list, row, "since") { *ms } else { 0 };
+        let text = model.networks.active().message(list, row);
         Self {
             preview: text.map(|text| preview_json(text.untrusted())).unwrap_or_default(),
             age: model.age_of(since),

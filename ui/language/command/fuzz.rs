@@ -76,6 +76,8 @@ fn view_line(command: &ViewCommand) -> Option<String> {
         View::Station(number, StationCommand::Save(station)) => format!(":station {number} {station}"),
         View::Station(number, StationCommand::Clear) => format!(":station {number} clear"),
         View::Theme(name) => format!(":theme {name}"),
+        View::Network(name) => format!(":net {}", name.as_deref().unwrap_or_default()),
+        View::List(name) => format!(":list {name}"),
         View::Record(RecordCommand::Stop) => ":record".to_owned(),
         View::PeersFrom(source) => {
             format!(":peers-from {}", source.as_ref().map(ToString::to_string).unwrap_or_default())

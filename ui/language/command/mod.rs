@@ -131,6 +131,10 @@ pub enum ViewCommand {
     Replay(ReplayCommand),
     /// Sets the theme with this name, or the only one whose name starts with it.
     Theme(String),
+    /// Shows the network with this name, or the only one whose name starts with it. `None` shows the next one.
+    Network(Option<String>),
+    /// Shows the list with this name.
+    List(String),
     /// Shows the history of the selected message.
     Biography,
     /// Lists the messages that return repeatedly.
@@ -277,6 +281,10 @@ pub enum Argument {
     Choice(&'static str, &'static [&'static str]),
     /// Name of a theme. The dashboard has the list.
     Theme,
+    /// Name of a network, or nothing. The dashboard has the list.
+    NetworkOrNothing,
+    /// Name of a list of the network. The dashboard has the list.
+    List,
     /// The beginning of a line, including white space at its end.
     Line,
 }
@@ -296,6 +304,8 @@ impl Argument {
             Self::File | Self::FileOrNothing | Self::ListOrNothing => "a file.csv",
             Self::Choice(_, words) => words.first().copied().unwrap_or_default(),
             Self::Theme => "dark",
+            Self::NetworkOrNothing => "clacks",
+            Self::List => "held",
         }
     }
 }
@@ -422,6 +432,7 @@ fn parse_command(text: &str) -> Result<Command, CommandError> {
             | Argument::FileOrNothing
             | Argument::ListOrNothing
             | Argument::Held
+            | Argument::NetworkOrNothing
             | Argument::Choice(..),
             _,
         ) => (spec.parse)(argument.trim()),
@@ -462,7 +473,8 @@ impl fmt::Display for Argument {
             Self::FileOrNothing => "[FILE]",
             Self::ListOrNothing => "[FILE/URL]",
             Self::Choice(name, _) => name,
-            Self::Theme => "NAME",
+            Self::Theme | Self::List => "NAME",
+            Self::NetworkOrNothing => "[NAME]",
             Self::Line => "TEXT",
         })
     }

@@ -111,6 +111,8 @@ pub const COMMANDS: &[Spec] = commands![
     "charts", Nothing, ScreenOnly, "show charts of the last minutes: messages in and out, peers, queue, round-trip times", view!(View::Charts);
     "tower", Nothing, ScreenOnly, "watch messages pass through the clacks tower, letter by letter", view!(View::Tower);
     "motion", Choice("HOW_MUCH", &["full", "reduced", "off"]), ScreenOnly, "set the amount of animation: full, reduced or off", |text| Ok(View::Motion(text.parse().map_err(|()| CommandError::Motion)?).into());
+    "net", Argument::NetworkOrNothing, ScreenOnly, "show the network with this name; without NAME, the next one", |name| Ok(View::Network((!name.is_empty()).then(|| name.to_owned())).into());
+    "list", Argument::List, ScreenOnly, "show the list of the network with this name", |name| Ok(View::List(name.to_owned()).into());
     "theme", Theme, ScreenOnly, "choose the theme: colours and styles of the screen", |name| Ok(View::Theme(name.to_owned()).into());
     "biography", Nothing, ScreenOnly, "show the history of the selected message", view!(View::Biography);
     "overhead", Nothing, ScreenOnly, "list the messages that keep coming back", view!(View::Overhead);

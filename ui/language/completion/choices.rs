@@ -50,7 +50,7 @@ pub(crate) fn choices(written: &WordAtCursor<'_>, candidates: Candidates<'_>) ->
 }
 
 fn of_argument(argument: Argument, candidates: Candidates<'_>) -> Vec<Choice> {
-    let Candidates { peers, remotes, messages, held, files, themes } = candidates;
+    let Candidates { peers, remotes, messages, held, files, themes, networks, lists } = candidates;
     let waiting_or_held = || messages.iter().map(message).chain(held.iter().map(held_message));
     match argument {
         Argument::Nothing | Argument::Json | Argument::Rate | Argument::Filter | Argument::Line => Vec::new(),
@@ -67,6 +67,8 @@ fn of_argument(argument: Argument, candidates: Candidates<'_>) -> Vec<Choice> {
             files.iter().map(|name| choice(name, "")).collect()
         }
         Argument::Theme => themes.iter().map(|name| choice(name, "")).collect(),
+        Argument::NetworkOrNothing => networks.iter().map(|name| choice(name, "")).collect(),
+        Argument::List => lists.iter().map(|name| choice(name, "")).collect(),
         Argument::Station => (1..=9).map(station).collect(),
         Argument::Choice(_, words) => words.iter().map(|word| choice(word, "")).collect(),
     }

@@ -38,6 +38,10 @@ pub struct Candidates<'a> {
     pub files: &'a [String],
     /// Names of the themes.
     pub themes: &'a [&'a str],
+    /// Names of the networks.
+    pub networks: &'a [&'a str],
+    /// Names of the lists of the network that is shown.
+    pub lists: &'a [&'a str],
 }
 
 /// Data to fetch before a line can be completed.

@@ -74,7 +74,12 @@ impl Seen {
                 pane: model.pane,
                 filter: model.log.filter().map(|filter| filter.as_str().to_owned()),
                 peer: fixture.selected_peer().map(|peer| peer.to_string()),
-                message: model.network.named("queue").and_then(List::selected_row).and_then(message_id_of),
+                message: model
+                    .networks
+                    .active()
+                    .named("queue")
+                    .and_then(List::selected_row)
+                    .and_then(message_id_of),
                 log: model.log_cursor,
                 marks: (fixture.marks("peers"), fixture.marks("queue")),
                 is_zoomed: model.is_zoomed,
