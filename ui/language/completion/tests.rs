@@ -69,6 +69,8 @@ fn complete_with_all(line: &str, cursor: usize) -> Completion {
         held: &held(),
         files: &files,
         themes: &["dark", "light"],
+        networks: &["clacks", "toy"],
+        lists: &["peers", "queue"],
     };
     complete(line, cursor, candidates)
 }
