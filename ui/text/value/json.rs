@@ -14,7 +14,16 @@ const MAX_BYTES: usize = 4096;
 ///
 /// `is_cut`: `json` is only the start of the text. Reads at most 4,096 bytes.
 pub fn preview(json: &str, is_cut: bool, columns: usize) -> Cow<'_, str> {
+    if let Some(start) = plain_start(json, columns.saturating_add(1)) {
+        return Cow::Borrowed(start);
+    }
     let bytes = columns.saturating_mul(BYTES_PER_COLUMN).saturating_add(64).min(MAX_BYTES);
     let start = &json[..char_boundary(json, bytes)];
     json_text::characters(start, is_cut || start.len() < json.len()).map_or(Cow::Borrowed(start), Cow::Owned)
+}
+
+/// The first characters of a JSON string, if there are as many and each is a cell and no escape.
+fn plain_start(json: &str, count: usize) -> Option<&str> {
+    let start = json.strip_prefix('"')?.get(..count)?;
+    start.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\').then_some(start)
 }

@@ -6,6 +6,9 @@ use crate::{
     sanitize::{SafeLine, sanitize, sanitize_whole},
 };
 
+/// Maximum length of a name that is compared with others, in bytes.
+const MAX_COMPARED: usize = 1024;
+
 /// Names, such as addresses and identifiers, cut to a column so that two of them never look alike.
 #[derive(Debug, Default)]
 pub struct Labels {
@@ -19,11 +22,12 @@ impl Labels {
     /// Labels of at most `columns` columns. `names` are those that are visible at the same time.
     ///
     /// A label that looks like another one keeps the part in which they differ. If they still look alike, or if the
-    /// whole names do (`0` and `O`), each begins with a number: `!1 `.
+    /// whole names do (`0` and `O`), each begins with a number: `!1 `. Names of more than 1,024 bytes are not compared.
     pub fn new<'a>(names: impl IntoIterator<Item = &'a str>, columns: usize, charset: Charset) -> Self {
         let mut disambiguated = HashMap::new();
         let labels = |name: &str| cut_middle(name, columns, charset);
-        for group in lookalike_groups(names.into_iter().collect(), labels) {
+        let names = names.into_iter().filter(|name| name.len() <= MAX_COMPARED).collect();
+        for group in lookalike_groups(names, labels) {
             let from = common_prefix_len(&group);
             let cut = |name: &str| {
                 sanitize_whole(name, columns, charset)

@@ -80,9 +80,9 @@ impl<'a> Parts<'a> {
 
 /// Splits a port from the end of an address: a colon and one to five digits.
 fn split_port(text: &str) -> (&str, &str) {
-    let Some(colon) = text.rfind(':') else { return (text, "") };
-    let digits = &text[colon + 1..];
-    let is_port = (1..=5).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let digits = text.bytes().rev().take(6).take_while(u8::is_ascii_digit).count();
+    let colon = text.len().saturating_sub(digits + 1);
+    let is_port = (1..=5).contains(&digits) && text.as_bytes()[colon] == b':';
     if is_port { text.split_at(colon) } else { (text, "") }
 }
 
