@@ -1,7 +1,8 @@
-//! Building blocks of the views: themes, animation, axes, SVG.
+//! Building blocks of the views: themes, tables, animation, axes, SVG.
 
 pub mod animation;
 pub mod axis;
 pub mod svg;
+pub mod table;
 pub mod theme;
 pub mod theme_selection;

@@ -12,6 +12,7 @@ pub mod words;
 
 use std::ops::Deref;
 
+use clacks_feed::description;
 use clacks_p2p::core::{Peer, Status};
 use clacks_source::traffic::row::{Direction, Tone};
 use clacks_text::charset::Charset;
@@ -94,6 +95,18 @@ impl Theme {
             Tone::Good => self.good,
             Tone::Bad => self.bad,
             Tone::Plain => Style::new(),
+        }
+    }
+
+    /// The tone of a status.
+    pub fn status_tone(self, tone: description::Tone) -> Style {
+        match tone {
+            description::Tone::New => self.new,
+            description::Tone::Good => self.alive,
+            description::Tone::Doubtful => self.lost,
+            description::Tone::Bad => self.dead,
+            description::Tone::Off => self.ignored,
+            description::Tone::Plain => Style::new(),
         }
     }
 

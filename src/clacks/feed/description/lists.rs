@@ -9,7 +9,7 @@ fn peers() -> ListSpec {
         .columns([
             Field::new("address", Kind::Id).width(12, 0),
             Field::new("status", Kind::Status).width(9, 9),
-            Field::new("since", Kind::At).priority(1),
+            Field::new("since", Kind::At).titled("age").priority(1),
             Field::new("took", Kind::Took).priority(2),
             Field::new("failed", Kind::Count).priority(3),
             Field::new("heard", Kind::At).titled("last heard").priority(4),
@@ -29,12 +29,12 @@ fn peers() -> ListSpec {
 /// The columns of queued and held messages.
 fn message_columns() -> [Field; 7] {
     [
-        Field::new("text", Kind::Json).width(24, 0),
-        Field::new("since", Kind::At).priority(1),
+        Field::new("text", Kind::Json).width(10, 0),
+        Field::new("since", Kind::At).titled("age").priority(1),
         Field::new("size", Kind::Bytes).priority(2),
         Field::new("visits", Kind::Count).width(4, 4).priority(3),
         Field::new("from", Kind::Ref("peers".into())).width(12, 24).priority(4),
-        Field::new("number", Kind::Count).width(6, 6).priority(5),
+        Field::new("number", Kind::Count).width(6, 6).priority(1),
         Field::new("remote", Kind::Text).titled("remote address").only_open(),
     ]
 }

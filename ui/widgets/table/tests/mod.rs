@@ -1,0 +1,5 @@
+mod clacks;
+mod contract;
+mod drawing;
+mod fixture;
+mod properties;
