@@ -57,6 +57,10 @@ pub trait Network: Send + Sync + 'static {
 pub trait Watch: Send {
     /// The next event. `None` once the node has ended and every event was received.
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Watched>>;
+
+    /// The number of the last event that was returned or missed. At first, that of the last event before the watch
+    /// began; 0 if there was none.
+    fn seq(&self) -> u64;
 }
 
 /// What a [`Watch`] gives.

@@ -189,6 +189,12 @@ impl<E: RingEvent> EventReceiver<E> {
         Poll::Pending
     }
 
+    /// The number of the last event that was received or missed, as [`EventReceiver::poll_next`] counts them. At first,
+    /// that of the last event before the subscription.
+    pub fn number(&self) -> u64 {
+        self.ring.lock().receivers.get(&self.id).map_or(0, |position| position.next)
+    }
+
     /// The next event, if one has been sent already.
     pub fn try_next(&mut self) -> Option<E> {
         self.ring.lock().pop(self.id).map(|(_, event)| event)

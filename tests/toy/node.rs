@@ -165,4 +165,8 @@ impl Watch for ToyWatch {
             Sent::Lagged(missed) => Watched::Lagged(missed),
         }))
     }
+
+    fn seq(&self) -> u64 {
+        self.0.number()
+    }
 }

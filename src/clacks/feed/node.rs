@@ -183,4 +183,8 @@ impl Watch for ClacksWatch {
             event => Watched::Event(ClacksEvent(event).numbered(number, now)),
         }))
     }
+
+    fn seq(&self) -> u64 {
+        self.0.number()
+    }
 }

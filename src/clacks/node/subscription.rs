@@ -68,6 +68,12 @@ impl Subscription {
         self.0.poll_next(cx).map(|next| next.map(numbered))
     }
 
+    /// The number of the last event that was received or missed: see [`NumberedEvent::number`]. At first, that of the
+    /// last event before the subscription.
+    pub fn number(&self) -> u64 {
+        self.0.number()
+    }
+
     /// The next event, if one has happened already.
     pub fn try_next(&mut self) -> Option<Event> {
         self.0.try_next().map(|timed| timed.event)

@@ -1,6 +1,8 @@
+use std::task::{Context, Poll, Waker};
+
 use rand::RngExt;
 
-use super::{Random, Specimen, drain};
+use super::{Random, Specimen};
 use crate::{Watch, Watched};
 
 /// Check 7. A watcher that falls behind gets one `Lagged` with the exact number of events that it missed, and the numbers
@@ -53,10 +55,19 @@ fn unwatched_events_are_not_made(specimen: &mut dyn Specimen, random: &mut Rando
 /// The numbers of the events of a watcher, and how many it missed each time.
 fn numbers_of(watch: &mut dyn Watch) -> (Vec<u64>, Vec<u64>) {
     let mut numbers = (Vec::new(), Vec::new());
-    for watched in drain(watch) {
+    let mut cx = Context::from_waker(Waker::noop());
+    let mut last = watch.seq();
+    while let Poll::Ready(Some(watched)) = watch.poll_next(&mut cx) {
+        let before = std::mem::replace(&mut last, watch.seq());
         match watched {
-            Watched::Event(event) => numbers.0.push(event.seq),
-            Watched::Lagged(missed) => numbers.1.push(missed),
+            Watched::Event(event) => {
+                assert_eq!((event.seq, last), (before + 1, before + 1), "the number of an event");
+                numbers.0.push(event.seq);
+            }
+            Watched::Lagged(missed) => {
+                assert_eq!(last, before + missed, "the number of the last event that was missed");
+                numbers.1.push(missed);
+            }
         }
     }
     numbers

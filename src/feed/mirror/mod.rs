@@ -37,6 +37,8 @@ struct MirrorState {
     gauges: Vec<Value>,
     settings: Vec<Value>,
     now: Now,
+    /// The number of the last event.
+    seq: u64,
     events: EventSender<Recorded>,
 }
 
@@ -48,6 +50,7 @@ pub struct PreparedState {
     gauges: Vec<Value>,
     settings: Vec<Value>,
     now: Now,
+    seq: u64,
 }
 
 /// What the ring holds.
@@ -56,7 +59,11 @@ struct Recorded(Watched);
 
 /// The events of a [`Mirror`].
 #[derive(Debug)]
-struct MirrorWatch(EventReceiver<Recorded>);
+struct MirrorWatch {
+    events: EventReceiver<Recorded>,
+    /// The number of the last event. The ring's own numbers are others.
+    seq: u64,
+}
 
 impl Mirror {
     /// A node whose lists are empty until the first state. The description must be valid.
@@ -66,6 +73,7 @@ impl Mirror {
             gauges: vec![Value::None; description.gauges.len()],
             settings: vec![Value::None; description.settings.len()],
             now: Now::default(),
+            seq: 0,
             events: EventSender::new(MAX_EVENTS),
         };
         Arc::new(Self { description, run, state: Mutex::new(state) })
@@ -79,7 +87,7 @@ impl Mirror {
     /// Replaces all rows, gauges and settings, as [`restore`](Self::restore) does, in a short time. Returns the rows that
     /// were replaced, because dropping many takes longer.
     pub fn put(&self, prepared: PreparedState) -> impl Send + use<> {
-        let PreparedState { mut lists, gauges, settings, now } = prepared;
+        let PreparedState { mut lists, gauges, settings, now, seq } = prepared;
         let mut state = self.lock();
         if lists.len() == state.lists.len() {
             std::mem::swap(&mut state.lists, &mut lists);
@@ -87,6 +95,7 @@ impl Mirror {
         state.set_gauges(gauges);
         state.set_settings(settings);
         state.now = now;
+        state.seq = seq;
         lists
     }
 
@@ -102,12 +111,15 @@ impl Mirror {
         }
         settings.into_iter().for_each(|settings| state.set_settings(settings));
         state.now = event.now;
+        state.seq = event.seq;
         state.events.send_all([Recorded(Watched::Event(event))]);
     }
 
     /// Reports to the watchers that the recording misses this number of events here.
     pub fn lag(&self, missed: u64) {
-        self.lock().events.send_all([Recorded(Watched::Lagged(missed))]);
+        let mut state = self.lock();
+        state.seq += missed;
+        state.events.send_all([Recorded(Watched::Lagged(missed))]);
     }
 
     /// Sets the gauges, in the order of the description.
@@ -140,8 +152,8 @@ impl PreparedState {
             rows.total = list.total;
             list.rows.into_iter().for_each(|row| rows.insert(row));
         }
-        let State { gauges, settings, now, .. } = state;
-        Self { lists, gauges, settings, now }
+        let State { gauges, settings, now, seq, .. } = state;
+        Self { lists, gauges, settings, now, seq }
     }
 
     /// When the rows were read.
@@ -225,14 +237,25 @@ impl Network for Mirror {
     }
 
     fn watch(&self) -> Box<dyn Watch> {
-        Box::new(MirrorWatch(self.lock().events.subscribe()))
+        let state = self.lock();
+        Box::new(MirrorWatch { events: state.events.subscribe(), seq: state.seq })
     }
 }
 
 impl Watch for MirrorWatch {
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Watched>> {
-        let next = ready!(self.0.poll_next(cx));
-        Poll::Ready(next.map(|(_, Recorded(watched))| watched))
+        let Some((_, Recorded(watched))) = ready!(self.events.poll_next(cx)) else {
+            return Poll::Ready(None);
+        };
+        match &watched {
+            Watched::Event(event) => self.seq = event.seq,
+            Watched::Lagged(missed) => self.seq += missed,
+        }
+        Poll::Ready(Some(watched))
+    }
+
+    fn seq(&self) -> u64 {
+        self.seq
     }
 }
 

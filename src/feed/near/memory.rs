@@ -360,6 +360,10 @@ impl Watch for MemoryWatch {
         inner.watches.insert(self.id, Some(cx.waker().clone()));
         Poll::Pending
     }
+
+    fn seq(&self) -> u64 {
+        self.next - 1
+    }
 }
 
 impl Drop for MemoryWatch {

@@ -36,7 +36,7 @@ const EVENTS_BETWEEN_ANSWERS: u32 = 16;
 ///
 /// [`Source::look`] reads the rows as they are now. [`Look::seq`] is the number of the last event that
 /// [`Source::poll_news`] has returned: it happened before it was returned, so the rows that are read afterwards contain it.
-/// It is 0 before the first event.
+/// At first it is that of the last event before the [`Near`] was made.
 ///
 /// Of a [`View`] the first 32 windows, 8 open items and 512 marks are answered, and of a window at most 1,024 rows on
 /// either side of the anchor. A list that does not exist has no rows.
@@ -64,7 +64,7 @@ pub struct Near {
     watch: Option<Box<dyn Watch>>,
     requests: Requests,
     indexes: Indexes,
-    /// Number of the last event that was returned.
+    /// Number of the last event that was returned or missed.
     seq: u64,
     /// Events that were returned since searches and indexes last continued.
     in_a_row: u32,
@@ -78,10 +78,10 @@ impl Near {
         let watch = network.watch();
         Self {
             network,
+            seq: watch.seq(),
             watch: Some(watch),
             requests: Requests::default(),
             indexes: Indexes::default(),
-            seq: 0,
             in_a_row: 0,
             has_progress: false,
         }
@@ -134,7 +134,9 @@ impl Near {
 
     fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<News> {
         let Some(watch) = &mut self.watch else { return Poll::Pending };
-        match watch.poll_next(cx) {
+        let polled = watch.poll_next(cx);
+        self.seq = watch.seq();
+        match polled {
             Poll::Pending => Poll::Pending,
             Poll::Ready(None) => {
                 self.watch = None;
@@ -144,7 +146,6 @@ impl Near {
                 self.in_a_row += 1;
                 Poll::Ready(match watched {
                     Watched::Event(event) => {
-                        self.seq = event.seq;
                         self.indexes.record(&*self.network, &event);
                         News::Event(event)
                     }

@@ -302,7 +302,7 @@ fn searches_and_windows_continue_while_events_never_end() {
 fn a_look_contains_the_events_that_were_received() {
     let mut face = Face::new(10);
     face.memory.emit(Vec::new());
-    assert_eq!(face.look(vec![sorted()]).seq, 0);
+    assert_eq!(face.look(vec![sorted()]).seq, 1);
     face.next();
     assert_eq!(face.look(vec![sorted()]).seq, 2);
     face.memory.put(ITEMS, [item("z", 0, None, Some(100))]);
