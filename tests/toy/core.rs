@@ -87,6 +87,10 @@ pub struct Core {
     /// The boxes in the order of their list.
     pub(crate) ordered: BTreeSet<(BoxState, String)>,
     pub(crate) cards: BTreeMap<u64, Card>,
+    /// The cards that have stamps.
+    pub(crate) stamped: BTreeSet<u64>,
+    /// Number of all stamps.
+    pub(crate) stamps: u64,
     pub(crate) limit: u64,
     pub(crate) posted: u64,
     next_card: u64,
@@ -96,8 +100,17 @@ pub struct Core {
 impl Core {
     /// No boxes, no cards, and room for 1,000.
     pub fn new() -> Self {
-        let (boxes, ordered, cards) = (BTreeMap::new(), BTreeSet::new(), BTreeMap::new());
-        Self { boxes, ordered, cards, limit: 1000, posted: 0, next_card: 1, happened: Vec::new() }
+        Self {
+            boxes: BTreeMap::new(),
+            ordered: BTreeSet::new(),
+            cards: BTreeMap::new(),
+            stamped: BTreeSet::new(),
+            stamps: 0,
+            limit: 1000,
+            posted: 0,
+            next_card: 1,
+            happened: Vec::new(),
+        }
     }
 
     /// What happened since the last call.
@@ -135,7 +148,7 @@ impl Core {
             self.set_state(to, BoxState::Shut, now);
             return;
         };
-        self.cards.remove(&number);
+        self.remove(number);
         if let Some(to) = self.boxes.get_mut(to) {
             to.sent += 1;
         }
@@ -175,12 +188,14 @@ impl Core {
         if let Some(card) = self.cards.get_mut(&number) {
             self.happened.push(Happened::Stamped(number, card.stamps.len()));
             card.stamps.push(place);
+            self.stamped.insert(number);
+            self.stamps += 1;
         }
     }
 
     /// Removes a card for good.
     pub fn drop_card(&mut self, number: u64) -> Option<Card> {
-        let card = self.cards.remove(&number)?;
+        let card = self.remove(number)?;
         self.happened.push(Happened::Dropped(number, card.text.clone()));
         Some(card)
     }
@@ -188,7 +203,7 @@ impl Core {
     /// Puts a dropped card back, at its place.
     pub fn restore(&mut self, number: u64, card: Card) {
         self.happened.push(Happened::Restored(number, card.text.clone(), card.stamps.len()));
-        self.cards.insert(number, card);
+        self.insert(number, card);
     }
 
     /// Sets the maximum number of cards. Cards beyond it stay.
@@ -203,8 +218,23 @@ impl Core {
         }
         let number = self.next_card;
         self.next_card += 1;
-        self.cards.insert(number, card);
+        self.insert(number, card);
         Some(number)
+    }
+
+    fn insert(&mut self, number: u64, card: Card) {
+        if !card.stamps.is_empty() {
+            self.stamped.insert(number);
+            self.stamps += card.stamps.len() as u64;
+        }
+        self.cards.insert(number, card);
+    }
+
+    fn remove(&mut self, number: u64) -> Option<Card> {
+        let card = self.cards.remove(&number)?;
+        self.stamped.remove(&number);
+        self.stamps -= card.stamps.len() as u64;
+        Some(card)
     }
 }
 

@@ -9,6 +9,11 @@ use crate::{
     description::{BOXES, CARDS, STAMPS, status},
 };
 
+/// A card has fewer stamps, because each takes time.
+const STAMPS_OF_CARD: u64 = 1_000_000;
+/// No card gets this number.
+const NO_CARD: u64 = u64::MAX;
+
 /// The page of a window.
 pub(crate) fn page_of(core: &Core, window: &Window) -> Page {
     match window.list {
@@ -19,15 +24,9 @@ pub(crate) fn page_of(core: &Core, window: &Window) -> Page {
         }
         CARDS => page(window, core.cards.len() as u64, Vec::new(), &Cards(core)),
         STAMPS => {
-            let card = window.under.as_ref().map(number_of);
-            let of = |number: &u64| card.is_none_or(|card| card == Some(*number));
-            let rows: Vec<Row> = core
-                .cards
-                .iter()
-                .filter(|(number, _)| of(number))
-                .flat_map(|(number, card)| stamps(*number, card))
-                .collect();
-            page(window, rows.len() as u64, Vec::new(), &Stamps(rows))
+            let card = window.under.as_ref().map(|under| number_of(under).unwrap_or(NO_CARD));
+            let of_card = |card| core.cards.get(&card).map_or(0, |card| card.stamps.len() as u64);
+            page(window, card.map_or(core.stamps, of_card), Vec::new(), &Stamps(core, card))
         }
         _ => Page::empty(window),
     }
@@ -81,11 +80,10 @@ fn card_row(number: u64, card: &Card) -> Row {
     Row { key: number.to_string().into(), order: Order::rank(number), cells: cells.into() }
 }
 
-fn stamps(number: u64, card: &Card) -> impl Iterator<Item = Row> {
+fn stamps(number: u64, card: &Card) -> impl DoubleEndedIterator<Item = Row> {
     card.stamps.iter().enumerate().map(move |(index, place)| {
         let cells = [Value::Ref(number.to_string().into()), Value::text(place.clone())];
-        // A card has fewer than a million stamps, because each takes time.
-        let order = Order::rank(number.saturating_mul(1_000_000).saturating_add(index as u64));
+        let order = Order::rank(number.saturating_mul(STAMPS_OF_CARD).saturating_add(index as u64));
         Row { key: stamp_key(number, index), order, cells: cells.into() }
     })
 }
@@ -155,16 +153,29 @@ impl RowsByPlace for Cards<'_> {
     }
 }
 
-struct Stamps(Vec<Row>);
+/// The stamps of all cards, or of one.
+struct Stamps<'a>(&'a Core, Option<u64>);
 
-impl RowsByPlace for Stamps {
+impl Stamps<'_> {
+    /// The stamps of the cards from one number to another, in order.
+    fn between(&self, first: u64, last: u64) -> impl DoubleEndedIterator<Item = Row> {
+        let (first, last) = self.1.map_or((first, last), |card| (first.max(card), last.min(card)));
+        let numbers = (first <= last).then(|| self.0.stamped.range(first..=last));
+        let cards = numbers.into_iter().flatten().filter_map(|number| self.0.cards.get_key_value(number));
+        cards.flat_map(|(number, card)| stamps(*number, card))
+    }
+}
+
+impl RowsByPlace for Stamps<'_> {
     fn rows_from(&self, place: Option<Place<'_>>, count: usize) -> Vec<Row> {
-        let start = place.map_or(0, |place| self.0.partition_point(|row| row.place() < place));
-        self.0[start..].iter().take(count).cloned().collect()
+        let first = place.map_or(0, |(order, _)| order.rank / STAMPS_OF_CARD);
+        let is_behind = |row: &Row| place.is_none_or(|place| row.place() >= place);
+        self.between(first, u64::MAX).filter(is_behind).take(count).collect()
     }
 
     fn rows_before(&self, place: Option<Place<'_>>, count: usize) -> Vec<Row> {
-        let end = place.map_or(self.0.len(), |place| self.0.partition_point(|row| row.place() < place));
-        self.0[..end].iter().rev().take(count).cloned().collect()
+        let last = place.map_or(u64::MAX, |(order, _)| order.rank / STAMPS_OF_CARD);
+        let is_before = |row: &Row| place.is_none_or(|place| row.place() < place);
+        self.between(0, last).rev().filter(is_before).take(count).collect()
     }
 }
