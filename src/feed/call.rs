@@ -4,7 +4,10 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
-use crate::{Key, Label, Name, Text, description::ListId};
+use crate::{
+    Key, Label, MAX_NAME, Name, Text,
+    description::{Description, ListId},
+};
 
 /// Identifies one run of a node: a random number that is drawn at each start. The key of an item can mean another item
 /// in another run.
@@ -78,6 +81,23 @@ impl Call {
     /// A call without items.
     pub fn new(run: Run, command: Name, text: impl Into<Text>) -> Self {
         Self { run, command, on: Vec::new(), list: None, text: text.into() }
+    }
+
+    /// Reads a typed line: `:name` with a text behind it, or a text alone, which is for the command
+    /// [`Description::says`]. The error is the reason, for the user; it can quote the line.
+    pub fn from_line(line: &str, run: Run, description: &Description) -> Result<Self, Text> {
+        let line = line.trim_start();
+        let Some(typed) = line.strip_prefix(':') else {
+            let says = description.says.clone().filter(|_| !line.is_empty());
+            let reason = || format!("a line of {} begins with a colon: `:name`", description.network).into();
+            return says.map(|says| Self::new(run, says, line)).ok_or_else(reason);
+        };
+        let (name, text) = typed.split_once(char::is_whitespace).unwrap_or((typed, ""));
+        let Some(command) = description.command(name) else {
+            let start: String = name.chars().take(MAX_NAME).collect();
+            return Err(format!("{} has no `:{start}`", description.network).into());
+        };
+        Ok(Self::new(run, command.name.clone(), text))
     }
 
     /// Applies the call to items of a list.

@@ -29,6 +29,8 @@ pub enum NodeLine {
     Event(Box<EventLine>),
     /// The answer to [`FaceLine::View`] or [`FaceLine::SameView`].
     Look(Look),
+    /// The answer to the [`FaceLine::SameView`] with this number, if a newer look has replaced it.
+    LookReplaced(u64),
     /// The answer to the request with this number.
     Answer(u64, Answer),
     /// Events were missed.

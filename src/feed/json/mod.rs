@@ -30,6 +30,7 @@ mod tests;
 pub use error::{JsonError, RequestError};
 pub use lines::LineBuffer;
 pub use message::{Change, EventLine, FaceLine, Gauges, Hello, ListState, NodeLine, State, WatchRequest};
+pub(crate) use read::{LineHead, read_line_head};
 pub use read::{Reader, read_hello};
 pub use write::{EventParts, Fit, Record, Writer};
 

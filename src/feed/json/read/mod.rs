@@ -36,6 +36,27 @@ pub fn read_hello(line: &str) -> Result<Hello, JsonError> {
     hello(&object, object.get("hello").ok_or(JsonError::NoHello)?)
 }
 
+/// What a line that cannot be read belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct LineHead {
+    pub(crate) is_event: bool,
+    pub(crate) id: Option<u64>,
+    pub(crate) look: Option<u64>,
+    pub(crate) seq: Option<u64>,
+}
+
+/// Reads what a line belongs to, even if the rest of it cannot be read.
+pub(crate) fn read_line_head(line: &str) -> LineHead {
+    let Ok(object) = Object::new(line) else { return LineHead::default() };
+    let number = |name| object.required(name).ok();
+    LineHead {
+        is_event: object.get("event").is_some(),
+        id: number("id"),
+        look: number("look"),
+        seq: number("seq"),
+    }
+}
+
 fn hello<'l>(line: &Object<'l>, value: &'l RawValue) -> Result<Hello, JsonError> {
     let object = line.inner(value)?;
     match object.required("version")? {
@@ -71,7 +92,10 @@ impl<'d> Reader<'d> {
             return hello(&object, value).map(NodeLine::Hello);
         }
         if object.get("look").is_some() {
-            return self.look(&object).map(NodeLine::Look);
+            return match object.get("replaced") {
+                Some(_) => object.required("look").map(NodeLine::LookReplaced),
+                None => self.look(&object).map(NodeLine::Look),
+            };
         }
         if object.get("id").is_some() {
             return self.answer(&object);

@@ -155,7 +155,8 @@ impl Reader<'_> {
         let PageForm { list, under, first, total, counts, rows, anchor, ready, refused } = form;
         let (list, spec) = self.list(&list).map_err(|reason| object.wrong(rows, reason))?;
         let read = object.read(rows, Each(RowSeed { reader: self, spec, same: None }))?;
-        if anchor > 0 && anchor >= read.len() {
+        // Without rows from the anchor on, the anchor is behind the last row.
+        if anchor > read.len() {
             return Err(object.wrong(rows, format_args!("there is no row {anchor}, which is the anchor")));
         }
         let under = under.map(|KeyForm(key)| key);

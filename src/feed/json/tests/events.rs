@@ -151,7 +151,7 @@ proptest! {
     ) {
         let Made { event, line, own, rows, totals, settings } = made;
         let record = Record { rows: &rows, totals: &totals, settings: settings.as_deref() };
-        let parts = EventParts { bodies, line: has_line, record: is_recorded.then_some(record) };
+        let parts = EventParts { bodies, line: has_line, text: usize::MAX, record: is_recorded.then_some(record) };
         let mut fit = Fit::Head;
         let json = written(|out| fit = Writer::new(&description).event(out, &event, &parts));
         prop_assert_eq!(fit, Fit::Whole);

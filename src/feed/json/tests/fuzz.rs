@@ -93,6 +93,7 @@ fn node_line_written(read: &NodeLine, line: &str, description: &Description) -> 
         NodeLine::Look(look) => {
             writer.look(out, &View::default(), &Look { rows: Vec::new(), ..look.clone() });
         }
+        NodeLine::LookReplaced(number) => Writer::look_replaced(out, *number),
         NodeLine::Answer(id, answer) => writer.answer(out, *id, list, answer),
         NodeLine::Lagged { missed, seq } => Writer::lagged(out, *missed, *seq),
         NodeLine::Away(reason) => Writer::away(out, reason),

@@ -250,7 +250,7 @@ pub(super) fn page(description: &Description) -> BoxedStrategy<Page> {
             let numbers = (option::of(0..u64::MAX / 2), any::<u64>(), vec(any::<u64>(), 0..3), 0..4_usize);
             (rows, option::of(key()), numbers, option::of(0..100_u8), option::of(text())).prop_map(
                 move |(rows, under, (first, total, counts, anchor), ready, refused)| {
-                    let anchor = anchor.min(rows.len().saturating_sub(1));
+                    let anchor = anchor.min(rows.len());
                     Page { list, under, first, total, counts, rows, anchor, ready, refused }
                 },
             )

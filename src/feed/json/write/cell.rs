@@ -175,7 +175,7 @@ pub(super) fn push_json(out: &mut Vec<u8>, text: &Text, is_bare: bool) {
     object.end();
 }
 
-fn push_cut(out: &mut Vec<u8>, text: &Text, length: u64, most: usize) {
+pub(super) fn push_cut(out: &mut Vec<u8>, text: &Text, length: u64, most: usize) {
     let text = text.untrusted();
     let end = (0..=most.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or_default();
     let mut object = Parts::object(out);

@@ -2,7 +2,7 @@
 
 use super::{
     Writer,
-    cell::{Same, Texts, push_json},
+    cell::{Same, Texts, push_cut, push_json},
     text::{Parts, now, push_key, push_plain, push_text},
 };
 use crate::{
@@ -18,6 +18,8 @@ pub struct EventParts<'a> {
     pub bodies: bool,
     /// Whether the line for a person is written.
     pub line: bool,
+    /// Maximum bytes of the text of the line. If it is longer, the network's own fields are left out and the text is cut.
+    pub text: usize,
     /// What a recording has.
     pub record: Option<Record<'a>>,
 }
@@ -45,9 +47,9 @@ pub enum Fit {
 }
 
 impl Default for EventParts<'_> {
-    /// The network's own fields and the line.
+    /// The network's own fields and the line, with a text of any length.
     fn default() -> Self {
-        Self { bodies: true, line: true, record: None }
+        Self { bodies: true, line: true, text: usize::MAX, record: None }
     }
 }
 
@@ -67,18 +69,19 @@ impl Writer<'_> {
     pub fn event(self, out: &mut Vec<u8>, event: &Event, parts: &EventParts<'_>) -> Fit {
         let start = out.len();
         let line = if parts.line { event.line() } else { None };
-        self.event_within(out, event, line.as_ref(), parts, usize::MAX);
-        if out.len() - start <= MAX_LINE {
-            return Fit::Whole;
+        let text = line.as_ref().and_then(|line| line.text.as_ref()).map_or(0, Text::len);
+        let whole = (text <= parts.text).then_some((Fit::Whole, *parts, usize::MAX));
+        // With a whole text, the second attempt would hardly be shorter than the first.
+        let cut = [parts.text, OPEN_TEXT].map(|text| EventParts { bodies: false, text, ..*parts });
+        let cut = cut.into_iter().skip(usize::from(text <= parts.text));
+        for (fit, parts, cells) in whole.into_iter().chain(cut.map(|parts| (Fit::Cut, parts, WINDOW_TEXT))) {
+            self.event_within(out, event, line.as_ref(), &parts, cells);
+            if out.len() - start <= MAX_LINE {
+                return fit;
+            }
+            out.truncate(start);
         }
-        out.truncate(start);
-        let line = line.map(|line| Line { text: line.text.map(|text| text.start(OPEN_TEXT)), ..line });
-        self.event_within(out, event, line.as_ref(), &EventParts { bodies: false, ..*parts }, WINDOW_TEXT);
-        if out.len() - start <= MAX_LINE {
-            return Fit::Cut;
-        }
-        out.truncate(start);
-        let head = EventParts { bodies: false, line: false, record: None };
+        let head = EventParts { bodies: false, line: false, record: None, ..*parts };
         self.event_within(out, &Event { by: None, ..event.clone() }, None, &head, 0);
         Fit::Head
     }
@@ -109,20 +112,21 @@ impl Writer<'_> {
             object.fields_of(own);
         }
         if let Some(line) = line {
-            self.line(object.field("line"), spec, line, parts.bodies);
+            self.line(object.field("line"), spec, line, parts);
         }
         if let Some(record) = &parts.record {
             let of_line = line.and_then(|line| line.text.as_ref());
             let own = || own_text(spec?, own.as_ref()?.get());
             let own = if of_line.is_none() { own() } else { None };
-            let texts = Texts { most, same: same(spec, of_line.or(own.as_ref())) };
+            let text = of_line.or(own.as_ref()).filter(|text| text.len() <= parts.text);
+            let texts = Texts { most, same: same(spec, text) };
             self.record(&mut object, record, texts);
         }
         object.end();
     }
 
     /// Writes the line for a person. Fields with their usual value are left out.
-    fn line(self, out: &mut Vec<u8>, spec: Option<&EventSpec>, line: &Line, has_bodies: bool) {
+    fn line(self, out: &mut Vec<u8>, spec: Option<&EventSpec>, line: &Line, parts: &EventParts<'_>) {
         let mut object = Parts::object(out);
         push_plain(object.field("direction"), &line.direction);
         let types = line.types.iter().filter_map(|id| self.description.types.get(usize::from(id.0)));
@@ -144,7 +148,7 @@ impl Writer<'_> {
         if let Some(remote) = &line.remote {
             push_plain(object.field("remote"), remote);
         }
-        line_text(&mut object, spec, line.text.as_ref(), has_bodies);
+        line_text(&mut object, spec, line.text.as_ref(), parts);
         for (name, words) in [("what", &line.what), ("outcome", &line.outcome)] {
             if !words.is_empty() {
                 push_text(object.field(name), words);
@@ -154,7 +158,8 @@ impl Writer<'_> {
             push_plain(object.field("tone"), &line.tone);
         }
         let fields = spec.map_or(&[][..], |spec| &spec.fields);
-        let texts = Texts { most: usize::MAX, same: same(spec, line.text.as_ref()) };
+        let whole = line.text.as_ref().filter(|text| text.len() <= parts.text);
+        let texts = Texts { most: usize::MAX, same: same(spec, whole) };
         for (field, value) in fields.iter().zip(&line.values) {
             if *value != Value::None {
                 self.value(object.field(field.name.as_str()), &field.kind, value, texts);
@@ -197,10 +202,11 @@ impl Writer<'_> {
 }
 
 /// Writes the text of a line, unless it stands in the network's own fields.
-fn line_text(object: &mut Parts<'_>, spec: Option<&EventSpec>, text: Option<&Text>, has_bodies: bool) {
-    let is_in_body = has_bodies && spec.is_some_and(|spec| spec.text.is_some());
+fn line_text(object: &mut Parts<'_>, spec: Option<&EventSpec>, text: Option<&Text>, parts: &EventParts<'_>) {
+    let is_in_body = parts.bodies && spec.is_some_and(|spec| spec.text.is_some());
     match text {
         Some(_) if is_in_body => {}
+        Some(text) if text.len() > parts.text => push_cut(object.field("text"), text, 0, parts.text),
         Some(text) if spec.is_some_and(|spec| spec.is_json) => push_json(object.field("text"), text, false),
         Some(text) => push_text(object.field("text"), text),
         None if is_in_body => object.field("text").extend_from_slice(b"null"),

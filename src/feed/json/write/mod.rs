@@ -12,7 +12,7 @@ pub use event::{EventParts, Fit, Record};
 use text::{Parts, now, push_any, push_plain, push_str, push_text};
 
 use super::{Hello, VERSION, WatchRequest};
-use crate::{Text, description::Description};
+use crate::{Now, Text, description::Description};
 
 /// Appends lines to a buffer, without line ends.
 ///
@@ -71,6 +71,26 @@ impl<'d> Writer<'d> {
     pub fn away(out: &mut Vec<u8>, reason: &Text) {
         let mut object = Parts::object(out);
         push_text(object.field("away"), reason);
+        object.end();
+    }
+
+    /// The answer to a command that was typed as the line with this number: what was done.
+    pub fn reply(out: &mut Vec<u8>, time: Now, line: u64, text: &Text) {
+        let mut object = Parts::object(out);
+        push_plain(object.field("event"), "reply");
+        now(&mut object, time);
+        push_plain(object.field("line"), &line);
+        push_text(object.field("text"), text);
+        object.end();
+    }
+
+    /// The reason why the line with this number was refused.
+    pub fn error(out: &mut Vec<u8>, time: Now, line: u64, reason: &Text) {
+        let mut object = Parts::object(out);
+        push_plain(object.field("event"), "error");
+        now(&mut object, time);
+        push_plain(object.field("line"), &line);
+        push_text(object.field("reason"), reason);
         object.end();
     }
 

@@ -59,6 +59,14 @@ impl Writer<'_> {
         object.end();
     }
 
+    /// The answer to a request for the last view, if a newer one has replaced it.
+    pub fn look_replaced(out: &mut Vec<u8>, number: u64) {
+        let mut object = Parts::object(out);
+        push_plain(object.field("look"), &number);
+        push_plain(object.field("replaced"), &true);
+        object.end();
+    }
+
     fn window(self, out: &mut Vec<u8>, window: &Window) {
         let mut object = Parts::object(out);
         self.list(object.field("list"), window.list);
