@@ -18,6 +18,7 @@ pub mod args;
 pub mod conformance;
 pub mod description;
 pub mod escape;
+pub mod far;
 pub mod filter;
 pub mod json;
 pub mod json_text;

@@ -186,4 +186,22 @@ mod recorded {
     }
 
     conformance_tests!(Recording::new());
+
+    /// The recording, 50 ms away.
+    mod remote {
+        use clacks_feed::{conformance::Remote, conformance_tests};
+
+        use super::Recording;
+
+        conformance_tests!(Remote::new(Recording::new()));
+    }
+}
+
+/// The same node, 50 ms away.
+mod remote {
+    use clacks_feed::{conformance::Remote, conformance_tests};
+
+    use super::Bench;
+
+    conformance_tests!(Remote::new(Bench::new()));
 }

@@ -99,6 +99,11 @@ impl Near {
         self.indexes.record_gap();
     }
 
+    /// Number of the last event that was returned or missed. At first, of the last event before the start.
+    pub(crate) fn seq(&self) -> u64 {
+        self.seq
+    }
+
     fn page(&mut self, window: &Window) -> Page {
         if self.network.description().list(window.list).is_none() {
             return Page::empty(window);
