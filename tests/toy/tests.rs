@@ -1,3 +1,6 @@
+mod far;
+mod scrolling;
+
 use std::{sync::Arc, time::Duration};
 
 use clacks_feed::{Network, Text, conformance::Specimen, conformance_tests};

@@ -26,6 +26,8 @@ pub struct Loopback {
     network: Arc<dyn Network>,
     line: Arc<Line>,
     served: Vec<Served>,
+    /// Both directions of each connection.
+    pipes: Vec<[Arc<Mutex<Half>>; 2]>,
     far: Option<Far>,
     flag: Arc<Flag>,
     ends: Vec<End>,
@@ -51,7 +53,6 @@ struct Dialled {
 
 struct Served {
     serve: Serve<Pipe>,
-    pipe: [Arc<Mutex<Half>>; 2],
     flag: Arc<Flag>,
 }
 
@@ -85,7 +86,7 @@ impl Loopback {
         let dialled = Mutex::new(Dialled { is_up: true, ..Dialled::default() });
         let line = Arc::new(Line { delay, now: Mutex::default(), dialled });
         let flag = Arc::new(Flag(AtomicBool::new(true)));
-        Self { network, line, served: Vec::new(), far: None, flag, ends: Vec::new() }
+        Self { network, line, served: Vec::new(), pipes: Vec::new(), far: None, flag, ends: Vec::new() }
     }
 
     /// Connects a face.
@@ -150,8 +151,7 @@ impl Loopback {
             while let Some(news) = self.poll() {
                 all.push(news);
             }
-            let arrives = self.served.iter().filter_map(Served::arrives_at).min();
-            match arrives {
+            match self.arrives_at() {
                 _ if self.is_woken() => {}
                 Some(arrives) => _ = self.advance(arrives),
                 None => return all,
@@ -162,9 +162,8 @@ impl Loopback {
     /// Cuts all connections. There are none again until [`Loopback::repair`].
     pub fn cut(&mut self) {
         lock(&self.line.dialled).is_up = false;
-        for served in self.served.drain(..) {
-            served.pipe.iter().for_each(|half| lock(half).close(Duration::ZERO));
-        }
+        self.pipes.drain(..).flatten().for_each(|half| lock(&half).close(Duration::ZERO));
+        self.served.clear();
     }
 
     /// Lets connections be made again, to this node.
@@ -215,9 +214,9 @@ impl Loopback {
 
     fn poll_served(&mut self) {
         for pipe in std::mem::take(&mut lock(&self.line.dialled).new) {
-            let halves = [Arc::clone(&pipe.reads), Arc::clone(&pipe.writes)];
+            self.pipes.push([Arc::clone(&pipe.reads), Arc::clone(&pipe.writes)]);
             let serve = Serve::new(Session::new(Arc::clone(&self.network), Some(1)), pipe);
-            self.served.push(Served { serve, pipe: halves, flag: Arc::new(Flag(AtomicBool::new(true))) });
+            self.served.push(Served { serve, flag: Arc::new(Flag(AtomicBool::new(true))) });
         }
         let now = self.now();
         let ends = &mut self.ends;
@@ -247,19 +246,18 @@ impl Loopback {
     /// Jumps to the next thing that happens, if that is before the end.
     fn advance(&mut self, end: Duration) -> bool {
         let now = self.now();
-        let times = self.served.iter().flat_map(|served| [served.arrives_at(), served.serve.wakes_at()]);
-        let Some(next) = times.flatten().filter(|at| *at <= end).min() else { return false };
+        let due = self.served.iter().filter_map(|served| served.serve.wakes_at());
+        let Some(next) = due.chain(self.arrives_at()).filter(|at| *at <= end).min() else { return false };
         let next = next.max(now);
         *lock(&self.line.now) = next;
-        self.served.iter().flat_map(|served| &served.pipe).for_each(|half| lock(half).wake_reader(next));
+        self.pipes.iter().flatten().for_each(|half| lock(half).wake_reader(next));
+        self.pipes.retain(|halves| halves.iter().any(|half| Arc::strong_count(half) > 1));
         true
     }
-}
 
-impl Served {
     /// When the next bytes arrive that nobody has been told of.
     fn arrives_at(&self) -> Option<Duration> {
-        self.pipe.iter().filter_map(|half| lock(half).arrives_at()).min()
+        self.pipes.iter().flatten().filter_map(|half| lock(half).arrives_at()).min()
     }
 }
 

@@ -76,7 +76,7 @@ impl State {
     fn accept(&self, news: News) {
         match news {
             News::Event(event) => {
-                self.events.apply(EventLine { event, rows: Vec::new(), totals: Vec::new(), settings: None })
+                self.events.apply(EventLine { event, rows: Vec::new(), totals: Vec::new(), settings: None });
             }
             News::Lagged(missed) => self.events.lag(missed),
             News::Looked => {}

@@ -70,9 +70,9 @@ impl Looks {
     pub(super) fn record(&mut self, event: &Event) {
         let Some(shown) = self.shown.as_ref().filter(|_| !self.is_touched) else { return };
         let touched = event.touched();
-        let shows = |list: ListId| shown.lists & 1 << (list.0 & 31) != 0;
+        let has = |list: ListId| shown.lists & 1 << (list.0 & 31) != 0;
         self.is_touched =
-            touched.rows.iter().any(|(list, _)| shows(*list)) || touched.settings && shown.view.settings;
+            touched.rows.iter().any(|(list, _)| has(*list)) || touched.settings && shown.view.settings;
     }
 
     /// Records that anything may have changed.
