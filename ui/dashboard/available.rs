@@ -1,6 +1,9 @@
 //! Availability of commands: the items that a command acts on, and the reason why it cannot be run.
 
-use clacks_feed::description::Role;
+use clacks_feed::{
+    Call, Key, Name,
+    description::{ListId, Role},
+};
 use clacks_language::{
     command::{
         Command, NodeCommand, ViewCommand,
@@ -52,30 +55,64 @@ pub(crate) fn expand_template(model: &Model, template: &str) -> Result<String, C
     Ok(line)
 }
 
-/// Returns one command per marked item of the list that has the focus. Returns `None` if nothing is marked, if only the
-/// selected item is marked, or if `template` uses neither placeholder of that list.
-pub fn marked_commands(model: &Model, template: &str) -> Option<Vec<NodeCommand>> {
-    let with = |place: &str, all: Vec<String>, selected: Option<String>| {
-        let is_more = template.contains(place) && all != Vec::from_iter(selected);
-        is_more.then(|| all.iter().map(|one| template.replace(place, one)).collect::<Vec<_>>())
+/// The call of a bound line on all marked items of the list that has the focus. Returns `None` if nothing is marked, if
+/// only the selected item is marked, or if the line is no command on items of that list.
+pub fn marked_call(model: &Model, template: &str) -> Option<Call> {
+    let (command, placeholder, list) = item_command(model, template)?;
+    match (model.selection_target(), placeholder) {
+        (SelectionTarget::List(Pane::Peers), PEER)
+        | (SelectionTarget::List(Pane::Queue) | SelectionTarget::Held, MESSAGE) => {}
+        _ => return None,
+    }
+    let marked = marked_keys(model);
+    let is_more = !marked.is_empty() && marked != Vec::from_iter(selected_key(model, placeholder));
+    let keys = marked.iter().map(|key| Key::new(key));
+    is_more.then(|| Call::new(model.networks.active().run, command, "").on(list, keys))
+}
+
+/// The call of a bound line on the selected item. Returns `None` if the line is no command on items of a list.
+pub(crate) fn selected_call(model: &Model, template: &str) -> Option<Result<Call, CommandRefusal>> {
+    let (command, placeholder, list) = item_command(model, template)?;
+    let refusal = || {
+        let what = if placeholder == PEER { "peer" } else { "message" };
+        CommandRefusal::new(format!("no {what} is selected"))
     };
-    let lines = match model.selection_target() {
-        SelectionTarget::List(Pane::Peers) => {
-            with("{peer}", marked_keys(model), selected_peer(model).map(|peer| peer.to_string()))
-        }
-        SelectionTarget::List(Pane::Queue) | SelectionTarget::Held => {
-            with("{message}", marked_keys(model), selected_message(model).map(|id| id.to_string()))
-        }
-        SelectionTarget::List(Pane::Traffic | Pane::Map)
-        | SelectionTarget::Overhead
-        | SelectionTarget::Text
-        | SelectionTarget::Picture => None,
+    let key = selected_key(model, placeholder).ok_or_else(refusal);
+    Some(key.map(|key| Call::new(model.networks.active().run, command, "").on(list, [Key::new(&key)])))
+}
+
+const PEER: &str = "{peer}";
+const MESSAGE: &str = "{message}";
+
+/// The command, the placeholder and the list of a bound line such as `:ignore {peer}`.
+fn item_command<'a>(model: &Model, template: &'a str) -> Option<(Name, &'a str, ListId)> {
+    let (name, placeholder) = template.strip_prefix(':')?.split_once(' ')?;
+    let spec = model.networks.active().description.command(name)?;
+    // Some commands of the screen have the same name, such as `:edit` without a text.
+    let example = Command::parse(&template.replace(PEER, "tower:1").replace(MESSAGE, "1"));
+    if !matches!(example, Ok(Command::Node(_))) {
+        return None;
+    }
+    let role = match placeholder {
+        PEER => Role::Peers,
+        MESSAGE => Role::Messages,
+        _ => return None,
     };
-    let command = |line: String| match Command::parse(&line) {
-        Ok(Command::Node(command)) => Some(command),
-        _ => None,
-    };
-    lines?.into_iter().map(command).collect::<Option<Vec<_>>>().filter(|commands| !commands.is_empty())
+    let mut lists = model.networks.active().description.lists().filter(|(_, list)| list.role == role);
+    let (list, _) = match model.selection_target() {
+        SelectionTarget::Held => lists.find(|(_, list)| list.name == "held" || role == Role::Peers),
+        // A message there can be queued or held.
+        SelectionTarget::Text if role == Role::Messages => return None,
+        _ => lists.next(),
+    }?;
+    Some((spec.name.clone(), placeholder, list))
+}
+
+fn selected_key(model: &Model, placeholder: &str) -> Option<String> {
+    match placeholder {
+        PEER => selected_peer(model).map(|peer| peer.to_string()),
+        _ => selected_message(model).map(|id| id.to_string()),
+    }
 }
 
 /// Returns the keys of the marked items of the list on which keys act.
@@ -86,7 +123,7 @@ fn marked_keys(model: &Model) -> Vec<String> {
 
 /// Returns the reason why a bound line cannot be run now, or `None` if it can.
 pub fn template_error(model: &Model, template: &str) -> Option<String> {
-    if marked_commands(model, template).is_some() {
+    if marked_call(model, template).is_some() {
         return model.replay.is_some().then(|| REPLAY_SENDS_NOTHING.to_owned());
     }
     let line = match expand_template(model, template) {
@@ -198,7 +235,7 @@ fn view_command_error(model: &Model, command: &ViewCommand) -> Option<String> {
             let network = &model.networks.active().description.network;
             return Some(format!("{network} has no such view; :net clacks shows the network that has it"));
         }
-        ViewCommand::Undo => return model.undo.why_not(model.now).map(|reason| reason.to_string()),
+        ViewCommand::Undo => return model.undo.why_not(model.now.uptime).map(|reason| reason.to_string()),
         ViewCommand::Unmark if model.networks.active().marks() == 0 => Some("nothing is marked"),
         ViewCommand::Mark if selected_peer(model).is_none() && selected_message(model).is_none() => {
             Some("nothing is selected")

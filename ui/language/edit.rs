@@ -6,7 +6,7 @@
 use clacks_p2p::{DEFAULT_MAX_DEPTH, Message, core::MessageId};
 use clacks_text::{escape::escaped_json, json::indented, sanitize::is_hidden};
 
-use super::command::{Command, NodeCommand};
+use super::command::{Command, CommandError, NodeCommand};
 
 #[cfg(test)]
 mod fuzz;
@@ -86,6 +86,33 @@ fn sets_text(line: &str, text: &str) -> bool {
     match Command::parse(line) {
         Ok(Command::Node(NodeCommand::Replace(_, message))) => message.as_text().as_deref() == Some(text),
         _ => false,
+    }
+}
+
+/// The text of a message that has the same JSON when it is typed.
+pub(crate) fn as_text(message: &Message) -> Option<String> {
+    message.as_text().filter(|text| Message::text(text) == *message && !text.trim().is_empty())
+}
+
+/// A message as the new text of another one: the text of a string, in which a colon at the beginning is doubled, or else
+/// `:json VALUE`.
+pub fn new_text(message: &Message) -> String {
+    match as_text(message) {
+        Some(text) if text.starts_with(':') => format!(":{text}"),
+        Some(text) => text,
+        None => format!(":json {}", message.as_json()),
+    }
+}
+
+/// The message that a new text means.
+///
+/// # Errors
+///
+/// Fails if the text is a command other than `:json`, or its JSON is invalid.
+pub fn message_of(text: &str) -> Result<Message, CommandError> {
+    match Command::parse(text)? {
+        Command::Node(NodeCommand::Enqueue(message)) => Ok(message),
+        _ => Err(CommandError::NotAText),
     }
 }
 

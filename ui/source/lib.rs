@@ -3,11 +3,8 @@
 
 pub mod bootstrap;
 pub mod core_event;
-pub mod execute;
-pub mod execute_error;
 pub mod export;
 pub mod facts;
-mod hold_rule;
 pub mod introductions;
 pub mod json;
 mod kept_messages;
@@ -18,7 +15,6 @@ pub mod message_history;
 pub mod peer_list;
 pub mod peer_shares;
 pub mod precheck;
-pub mod restore;
 pub mod saved_filters;
 pub mod send_history;
 pub mod shutdown;

@@ -1,16 +1,15 @@
-//! The undo stack of commands.
+//! The undo stack of an interface.
 
 use std::time::Duration;
 
-use clacks_language::command::target::IgnoreTarget;
-use clacks_p2p::core::Now;
-
-use super::restore::{Before, STAYS};
+use clacks_feed::Call;
 
 /// Maximum number of commands on the stack.
 const MAX_COMMANDS: usize = 16;
-/// Maximum bytes of saved messages: the default size of the queue, so that dropping all of it can be undone.
-const MAX_BYTES: usize = 64 << 20;
+
+/// The time within which a command can be undone by a key: 10 s. After that the key would more likely be hit by
+/// mistake.
+pub const STAYS: Duration = Duration::from_secs(10);
 
 /// Why no command can be undone. `Display` writes one line for the user.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -18,12 +17,12 @@ pub enum NothingToUndo {
     /// No command of the last 10 s can be undone.
     #[error("there is nothing to take back")]
     Empty,
-    /// The last command ignored this party, more than 10 s ago.
-    #[error("the last ignore is more than {seconds} s ago; :unignore {party} takes it back", seconds = STAYS.as_secs(), party = .0)]
-    Expired(IgnoreTarget),
+    /// The last command ignored this item, more than 10 s ago.
+    #[error("the last ignore is more than {seconds} s ago; :unignore {item} takes it back", seconds = STAYS.as_secs(), item = .0)]
+    Expired(String),
 }
 
-/// The undo stack: at most 16 commands and 64 MiB of messages, each for 10 s.
+/// The undo stack: the calls that undo at most 16 commands, each for 10 s. The node keeps what was before.
 #[derive(Debug, Default)]
 pub struct Undo {
     done: Vec<Done>,
@@ -32,110 +31,88 @@ pub struct Undo {
 /// The effect of one command.
 #[derive(Debug)]
 struct Done {
-    before: Vec<Before>,
-    /// The parties that it ignored, to name the command that reverts this later.
-    ignored: Vec<IgnoreTarget>,
+    /// `None` when it can no longer be undone.
+    undo: Option<Call>,
+    /// The items that it ignored, as they are typed, to name the command that reverts this later.
+    ignored: Vec<String>,
     until: Duration,
 }
 
 impl Undo {
-    /// Pushes the state before a command, and the parties that the command ignored. Returns whether it can be undone:
-    /// false if there is no state or it exceeds 64 MiB.
-    pub fn remember(&mut self, before: Vec<Before>, ignored: Vec<IgnoreTarget>, now: Now) -> bool {
-        let size: usize = before.iter().map(Before::size).sum();
-        if before.is_empty() || size > MAX_BYTES {
-            return false;
-        }
+    /// Pushes the call that undoes a command, and the items that the command ignored. `uptime` is the time of the node.
+    pub fn remember(&mut self, undo: Call, ignored: Vec<String>, uptime: Duration) {
         if self.done.len() == MAX_COMMANDS {
             self.done.remove(0);
         }
-        self.done.push(Done { before, ignored, until: now.uptime + STAYS });
-        while self.size() > MAX_BYTES {
-            self.done.remove(0);
+        self.done.push(Done { undo: Some(undo), ignored, until: uptime + STAYS });
+    }
+
+    /// Drops the calls that are older than 10 s. Ignored items stay, so that [`Undo::why_not`] can name the command that
+    /// reverts the ignore.
+    pub fn forget_old(&mut self, uptime: Duration) {
+        for done in self.done.iter_mut().filter(|done| done.until <= uptime) {
+            done.undo = None;
         }
-        true
+        self.done.retain(|done| done.undo.is_some() || !done.ignored.is_empty());
     }
 
-    fn size(&self) -> usize {
-        self.done.iter().flat_map(|done| &done.before).map(Before::size).sum()
-    }
-
-    /// Drops the states that are older than 10 s. Ignored parties stay, so that [`Undo::why_not`] can name the command
-    /// that reverts the ignore.
-    pub fn forget_old(&mut self, now: Now) {
-        for done in self.done.iter_mut().filter(|done| done.until <= now.uptime) {
-            done.before.clear();
-        }
-        self.done.retain(|done| !done.before.is_empty() || !done.ignored.is_empty());
-    }
-
-    /// Removes a party that is no longer ignored or known from all entries.
-    pub fn note_settled(&mut self, party: &IgnoreTarget) {
-        self.done.iter_mut().for_each(|done| done.ignored.retain(|other| other != party));
+    /// Removes an item that is no longer ignored or known from all entries.
+    pub fn note_settled(&mut self, item: &str) {
+        self.done.iter_mut().for_each(|done| done.ignored.retain(|other| other != item));
     }
 
     /// The reason why there is nothing to undo; `None` if there is something.
-    pub fn why_not(&self, now: Now) -> Option<NothingToUndo> {
+    pub fn why_not(&self, uptime: Duration) -> Option<NothingToUndo> {
         let last = self.done.last();
-        if last.is_some_and(|done| done.until > now.uptime) {
+        if last.is_some_and(|done| done.undo.is_some() && done.until > uptime) {
             return None;
         }
         let ignored = last.and_then(|done| done.ignored.first());
-        Some(ignored.map_or(NothingToUndo::Empty, |party| NothingToUndo::Expired(party.clone())))
+        Some(ignored.map_or(NothingToUndo::Empty, |item| NothingToUndo::Expired(item.clone())))
     }
 
-    /// Pops the state before the latest command.
+    /// Pops the call that undoes the latest command.
     ///
     /// # Errors
     ///
     /// Returns the reason if there is nothing to undo.
-    pub fn take(&mut self, now: Now) -> Result<Vec<Before>, NothingToUndo> {
-        match self.why_not(now) {
+    pub fn take(&mut self, uptime: Duration) -> Result<Call, NothingToUndo> {
+        match self.why_not(uptime) {
             Some(reason) => Err(reason),
-            None => self.done.pop().map(|done| done.before).ok_or(NothingToUndo::Empty),
+            None => self.done.pop().and_then(|done| done.undo).ok_or(NothingToUndo::Empty),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use clacks_p2p::{
-        Message,
-        core::{Core, Options},
-    };
+    use clacks_feed::Run;
 
     use super::*;
 
-    fn at(seconds: u64) -> Now {
-        Now { uptime: Duration::from_secs(seconds), unix_ms: 0 }
+    fn at(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
     }
 
-    /// A message of so many bytes that was dropped.
-    fn dropped(size: usize) -> Before {
-        let mut options = Options::new("tower:1".parse().unwrap());
-        options.max_message_bytes = MAX_BYTES;
-        let mut core = Core::new(options).unwrap();
-        let id = core.enqueue(Message::text(&"x".repeat(size - 2)), at(0)).unwrap();
-        Before::Messages(core.drop_these(&[id]))
+    fn undo_of(token: &str) -> Call {
+        Call::new(Run(1), "undo".into(), token)
     }
 
     #[test]
-    fn what_was_before_is_kept_within_bounds_and_no_longer_than_it_can_be_put_back() {
+    fn commands_are_kept_within_bounds_and_no_longer_than_they_can_be_undone() {
         let mut undo = Undo::default();
-        let (half, small) = (dropped(MAX_BYTES / 2), dropped(3));
-        for before in [&half, &half, &small] {
-            assert!(undo.remember(vec![before.clone()], Vec::new(), at(0)));
+        for token in ["1", "2"] {
+            undo.remember(undo_of(token), Vec::new(), at(0));
         }
-        assert_eq!(undo.done.len(), 2, "the oldest gave way");
-        assert!(!undo.remember(vec![half.clone(), half, small.clone()], Vec::new(), at(0)));
-        assert!(!undo.remember(Vec::new(), Vec::new(), at(0)), "nothing changed");
-        assert_eq!(undo.take(at(9)), Ok(vec![small.clone()]));
+        assert_eq!(undo.take(at(9)), Ok(undo_of("2")));
         assert!(undo.take(at(10)).is_err());
-        undo.remember(vec![Before::Rate(1.0)], vec!["a:1".parse::<IgnoreTarget>().unwrap()], at(5));
+        undo.remember(undo_of("3"), vec!["a:1".to_owned()], at(5));
         undo.forget_old(at(15));
-        assert_eq!(undo.done.len(), 1, "the message has gone, the ignore stays to be told of");
+        assert_eq!(undo.done.len(), 1, "the first has gone, the ignore stays to be told of");
         assert!(undo.take(at(15)).is_err_and(|reason| reason.to_string().contains(":unignore a:1")));
-        (0..100).for_each(|_| assert!(undo.remember(vec![small.clone()], Vec::new(), at(20))));
+        undo.note_settled("a:1");
+        assert_eq!(undo.take(at(15)), Err(NothingToUndo::Empty));
+        (0..100).for_each(|_| undo.remember(undo_of("4"), Vec::new(), at(20)));
         assert_eq!(undo.done.len(), MAX_COMMANDS);
     }
 }

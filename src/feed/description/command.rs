@@ -159,6 +159,13 @@ impl CommandSpec {
         format!(":{}{}", self.name, self.args.iter().map(argument).collect::<String>())
     }
 
+    /// The reason for refusing a call without its arguments: `:drop takes NUMBER`.
+    pub fn needs(&self) -> String {
+        let usage = self.usage();
+        let (name, arguments) = usage.split_once(' ').unwrap_or((usage.as_str(), "nothing behind it"));
+        format!("{name} takes {arguments}")
+    }
+
     /// Whether this is one of its names.
     pub fn is_called(&self, name: &str) -> bool {
         self.name == name || self.also.iter().any(|also| also == name)

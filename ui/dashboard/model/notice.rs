@@ -43,7 +43,7 @@ impl Model {
 
     /// Shows a notice with an offer that is valid as long as the notice.
     pub(crate) fn notify_with_offer(&mut self, text: String, is_error: bool, offer: String) {
-        let until = self.now.uptime + clacks_source::restore::STAYS;
+        let until = self.now.uptime + clacks_source::undo::STAYS;
         self.notice = Some(Notice { text, is_error, is_refusal: false, offer: Some(offer), until });
     }
 

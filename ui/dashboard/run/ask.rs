@@ -152,9 +152,7 @@ mod tests {
     async fn held_messages_are_returned_with_queued_ones_and_alone() {
         let node = Node::builder().hostname("127.0.0.1").port(0).start().await.unwrap();
         let [one, two] = ["one", "two"].map(|text| node.enqueue(Message::text(text)).unwrap());
-        clacks_source::execute::execute(&node, clacks_language::command::NodeCommand::HoldOne(two))
-            .await
-            .unwrap();
+        assert!(node.hold(two));
         let source = Source::live(
             &node,
             ClacksNetwork::new(&node, Run(1)),

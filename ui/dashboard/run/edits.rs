@@ -2,15 +2,10 @@
 
 use std::process::ExitStatus;
 
-use clacks_language::{
-    command::NodeCommand,
-    edit::{self, Document},
-};
-use clacks_p2p::{Message, Node, core::MessageId};
-use clacks_source::{
-    execute::{self, HeldForEdit},
-    restore,
-};
+use clacks_feed::{Call, Draft, Refusal};
+use clacks_language::edit;
+use clacks_p2p::core::MessageId;
+use clacks_source::precheck;
 use clacks_terminal::child::ChildExit;
 
 use super::{
@@ -30,70 +25,81 @@ use crate::{
 const NO_SUCH_PROGRAM: i32 = 127;
 
 impl Dashboard {
-    /// Holds a message and opens it for editing on the line.
-    pub(crate) fn start_line_edit(&mut self, id: MessageId) {
-        let Some(node) = self.source.node() else { return };
-        let before = restore::before(node, &NodeCommand::HoldOne(id));
-        let in_hand = hold_for_edit(node, id);
-        self.before_edit = before;
-        self.dispatch(match in_hand {
-            Ok(in_hand) => Msg::Editing(Box::new(in_hand)),
-            Err(error) => Msg::EffectDone(Err(error)),
-        });
+    /// Holds a message and opens it for editing on the line, unless it is too long for one.
+    pub(crate) async fn start_line_edit(&mut self, id: MessageId) {
+        let draft = match self.begin_edit(id).await {
+            Ok(draft) => draft,
+            Err(refusal) => return self.dispatch(Msg::EffectDone(Err(refusal.into()))),
+        };
+        match editing::too_long_reason(id, &editing::line(id, draft.text.untrusted())) {
+            Some(reason) => {
+                self.cancel_edit(draft.cancel);
+                self.dispatch(Msg::EffectDone(Err(CommandRefusal::new(reason).into())));
+            }
+            None => self.dispatch(Msg::Editing(id, Box::new(draft))),
+        }
     }
 
-    /// Replaces the message by the edited one and returns it to its place.
-    pub(crate) fn finish_edit(&mut self, editing: Editing, message: &Message) {
-        let Some(node) = self.source.node() else { return };
-        match execute::replace(node, editing.id, message.clone()) {
-            Ok(done) => {
-                self.return_message(&editing);
-                let outcome = (NodeCommand::Replace(editing.id, message.clone()), Ok(done));
-                let before = std::mem::take(&mut self.before_edit);
-                self.dispatch(Msg::CommandsRun(vec![outcome], before));
-            }
-            Err(error) => {
-                let line = editing::line_if_fits(edit::line(editing.id, message));
-                self.retry_edit(editing, line, &Document::of(message).text, error.to_string());
+    /// Holds a message for editing.
+    async fn begin_edit(&self, id: MessageId) -> Result<Draft, CommandRefusal> {
+        let refused = |refusal: Refusal| CommandRefusal::new(refusal.text.untrusted().to_owned());
+        let Some(network) = self.source.network() else {
+            return Err(CommandRefusal::new(precheck::REPLAY_SENDS_NOTHING));
+        };
+        let call = Call::new(network.run(), "edit".into(), id.to_string());
+        let outcome = network.clone().call(call).await.map_err(refused)?;
+        outcome.draft.ok_or_else(|| CommandRefusal::new(outcome.text.untrusted().to_owned()))
+    }
+
+    /// Replaces the message by the edited text.
+    pub(crate) async fn finish_edit(&mut self, editing: Editing, text: &str) {
+        let Some(network) = self.source.network() else { return };
+        let call = Call { text: text.into(), ..editing.draft.send.clone() };
+        match network.clone().call(call.clone()).await {
+            Ok(outcome) => self.dispatch(Msg::Called(vec![(call, Ok(outcome))])),
+            Err(refusal) => {
+                let line = editing::line_if_fits(editing::line(editing.id, text));
+                let plain = text.strip_prefix(":json ").unwrap_or(text).to_owned();
+                self.retry_edit(editing, line, &plain, refusal.text.untrusted().to_owned());
             }
         }
     }
 
     /// Edits a message in the user's editor. Meanwhile the node runs on, and its events wait in the subscription.
     pub(crate) async fn edit_in_editor(&mut self, id: MessageId) -> anyhow::Result<LoopState> {
-        let Some(node) = self.source.node() else { return Ok(LoopState::Running) };
-        let before = restore::before(node, &NodeCommand::HoldOne(id));
-        let in_hand = match execute::take_in_hand(node, id) {
-            Ok(in_hand) => in_hand,
-            Err(error) => {
-                self.dispatch(Msg::EffectDone(Err(error.into())));
+        let draft = match self.begin_edit(id).await {
+            Ok(draft) => draft,
+            Err(refusal) => {
+                self.dispatch(Msg::EffectDone(Err(refusal.into())));
                 return Ok(LoopState::Running);
             }
         };
-        self.before_edit = before;
-        let editing =
-            Editing { id, returns_to_queue: in_hand.waited, opened_from_held: self.model.is_held_open() };
-        let file = match EditFile::create(&in_hand.message) {
+        let message = edit::message_of(draft.text.untrusted());
+        let editing = Editing { id, draft, opened_from_held: self.model.is_held_open() };
+        let file = message.map_err(|error| error.to_string()).and_then(|message| {
+            EditFile::create(&message).map_err(|error| format!("no file to edit could be made: {error}"))
+        });
+        let file = match file {
             Ok(file) => file,
-            Err(error) => {
-                self.abandon_edit(&editing, format!("no file to edit could be made: {error}"));
+            Err(reason) => {
+                self.abandon_edit(editing, reason);
                 return Ok(LoopState::Running);
             }
         };
         let ended = self.screen.run_program(&mut file.editor_command()).await;
         if let Ok(ChildExit::TerminationRequested(input)) = ended {
-            self.keep_file_on_exit(&editing, file);
+            self.keep_file_on_exit(editing, file);
             return self.quit_on_signal(&input);
         }
         self.resize();
         match ended {
-            Ok(ChildExit::Exited(status)) if status.success() => self.finish_editor_edit(editing, file),
+            Ok(ChildExit::Exited(status)) if status.success() => self.finish_editor_edit(editing, file).await,
             Ok(ChildExit::Exited(status)) => {
-                self.abandon_edit(&editing, file.keep_after_failure(&exit_failure(status)));
+                self.abandon_edit(editing, file.keep_after_failure(&exit_failure(status)));
             }
             Ok(ChildExit::TerminationRequested(_)) => {}
             Err(error) => self.abandon_edit(
-                &editing,
+                editing,
                 file.keep_after_failure(&format!("the editor got no terminal: {error}")),
             ),
         }
@@ -101,23 +107,21 @@ impl Dashboard {
     }
 
     /// Applies the result of the user's editor.
-    fn finish_editor_edit(&mut self, editing: Editing, file: EditFile) {
+    async fn finish_editor_edit(&mut self, editing: Editing, file: EditFile) {
         match file.read() {
             EditResult::Message(message) if message.is_falsy() => {
-                self.abandon_edit(
-                    &editing,
-                    format!("{} is as it was: an empty message is never sent", editing.id),
-                );
+                let reason = format!("{} is as it was: an empty message is never sent", editing.id);
+                self.abandon_edit(editing, reason);
             }
-            EditResult::Message(message) => self.finish_edit(editing, &message),
+            EditResult::Message(message) => self.finish_edit(editing, &edit::new_text(&message)).await,
             EditResult::Invalid { text, reason } => {
                 self.retry_edit(editing.clone(), editing::correction_line(editing.id, &text), &text, reason);
             }
             EditResult::Unchanged => {
-                self.return_message(&editing);
+                self.cancel_edit(editing.draft.cancel);
                 self.dispatch(Msg::EffectDone(Ok(format!("{} is as it was", editing.id))));
             }
-            EditResult::Unreadable(reason) => self.abandon_edit(&editing, reason),
+            EditResult::Unreadable(reason) => self.abandon_edit(editing, reason),
         }
     }
 
@@ -125,36 +129,30 @@ impl Dashboard {
     fn retry_edit(&mut self, editing: Editing, line: Option<String>, text: &str, reason: String) {
         match line {
             Some(line) => self.dispatch(Msg::RetryEdit { editing, line, reason }),
-            None => self.abandon_edit(&editing, external_editor::keep_text(text, &reason)),
+            None => self.abandon_edit(editing, external_editor::keep_text(text, &reason)),
         }
     }
 
-    fn abandon_edit(&mut self, editing: &Editing, reason: String) {
-        self.return_message(editing);
+    fn abandon_edit(&mut self, editing: Editing, reason: String) {
+        self.cancel_edit(editing.draft.cancel);
         self.dispatch(Msg::EffectDone(Err(EffectError::Other(reason))));
     }
 
-    /// Returns a message that was queued before the edit to its place in the queue.
-    pub(crate) fn return_message(&self, editing: &Editing) {
-        self.source.node().filter(|_| editing.returns_to_queue).map(|node| node.release_to_place(editing.id));
+    /// Ends an edit without a change, if the network has a call for that.
+    pub(crate) fn cancel_edit(&self, cancel: Option<Call>) {
+        if let (Some(network), Some(cancel)) = (self.source.network(), cancel) {
+            // It is begun at once. The message may have been dropped meanwhile.
+            drop(network.clone().call(cancel));
+        }
     }
 
     /// Keeps the edited file when the program ends while the editor runs.
-    fn keep_file_on_exit(&mut self, editing: &Editing, file: EditFile) {
+    fn keep_file_on_exit(&mut self, editing: Editing, file: EditFile) {
         match file.keep_if_changed() {
             // The user was changing the message, so it is not sent unchanged.
             Some(path) => self.exit_report = Some(format!("what you were writing is in {}", path.display())),
-            None => self.return_message(editing),
+            None => self.cancel_edit(editing.draft.cancel),
         }
-    }
-}
-
-/// Holds a message that is to be edited on the line, unless it is too long for one.
-fn hold_for_edit(node: &Node, id: MessageId) -> Result<HeldForEdit, EffectError> {
-    let message = execute::message(node, id)?;
-    match editing::too_long_reason(id, &message) {
-        Some(reason) => Err(CommandRefusal::new(reason).into()),
-        None => Ok(execute::take_in_hand(node, id)?),
     }
 }
 

@@ -1,52 +1,44 @@
 //! Execution of [`Effect`]s: at the node, on disk and at the terminal.
 
-use std::{io, time::Instant};
+use std::{
+    io,
+    task::{Context, Poll, Waker},
+    time::Instant,
+};
 
-use clacks_feed::{Key, description::ListId};
-use clacks_language::{
-    command::{NodeCommand, waits_for::WaitsFor},
-    list_source::ListSource,
-};
-use clacks_p2p::Node;
-use clacks_source::{
-    precheck::REPLAY_SENDS_NOTHING,
-    restore::{self, Before, execute_undoable},
-};
+use clacks_feed::{Call, Doing, Key, Outcome, Refusal, description::ListId};
+use clacks_language::list_source::ListSource;
+use clacks_source::precheck::REPLAY_SENDS_NOTHING;
 use clacks_terminal::{
     Screen,
     clipboard::{self, Text},
 };
-use tokio::task::JoinSet;
 
 use super::event_loop::{Dashboard, LoopState};
 use crate::{
     state::{
         errors::{CommandRefusal, EffectError},
-        message::{CommandResult, Effect, Msg},
+        message::{Effect, Msg},
     },
     update::update,
 };
 
-/// Maximum concurrent announcements of one command.
-const MAX_CONCURRENT: usize = 16;
-
 impl Dashboard {
     pub(crate) async fn execute(&mut self, effect: Effect) -> anyhow::Result<LoopState> {
         match effect {
-            Effect::Run(command) => self.run_commands(vec![command]).await,
-            Effect::RunAll(commands) => self.run_commands(commands).await,
+            Effect::Call(call) => self.call(vec![call]),
+            Effect::CallAll(calls) => self.call(calls),
             Effect::QueryAssist(question) => self.query_assist(question),
             Effect::AppendHistory(line) => {
                 self.history.iter().for_each(|history| history.enqueue(line.clone()));
             }
             // Handled by the model.
             Effect::SetSending(_) | Effect::InsertText(_) => {}
-            Effect::Edit(id) => self.start_line_edit(id),
-            // The message may have been dropped or sent meanwhile.
-            Effect::ReturnMessage(id) => drop(self.source.node().map(|node| node.release_to_place(id))),
-            Effect::FinishEdit(editing, message) => self.finish_edit(editing, &message),
+            Effect::Edit(id) => self.start_line_edit(id).await,
+            Effect::CancelEdit(call) => self.cancel_edit(Some(call)),
+            Effect::FinishEdit(editing, text) => self.finish_edit(editing, &text).await,
             Effect::OpenEditor(id) => return self.edit_in_editor(id).await,
-            Effect::Undo(before) => self.undo(before),
+            Effect::Undo(call) => self.undo(call),
             Effect::Refresh => self.refresh(),
             Effect::Suspend => {
                 if let Err(error) = self.screen.suspend()? {
@@ -101,37 +93,42 @@ impl Dashboard {
         Ok(LoopState::Running)
     }
 
-    async fn run_commands(&mut self, commands: Vec<NodeCommand>) {
-        let Some(node) = self.source.node() else {
+    /// Makes calls. The results of those that take less than a frame are shown at once.
+    fn call(&mut self, calls: Vec<Call>) {
+        let Some(network) = self.source.network() else {
             self.dispatch(Msg::EffectDone(Err(CommandRefusal::new(REPLAY_SENDS_NOTHING).into())));
             return;
         };
-        // They are all of one kind.
-        let waits_for = commands.first().map_or(WaitsFor::Nothing, NodeCommand::waits_for);
-        if waits_for != WaitsFor::Nothing {
-            // The dashboard goes on meanwhile.
-            let (node, replies) = (node.clone(), self.replies.0.clone());
-            tokio::spawn(async move {
-                let (outcomes, before) = run_concurrently(&node, commands, MAX_CONCURRENT).await;
-                // An error means that the dashboard is closed.
-                let _ = replies.send(Msg::CommandsRun(outcomes, before)).await;
-            });
-            return;
-        }
-        let (outcomes, before) = run_concurrently(node, commands, 1).await;
-        self.dispatch(Msg::CommandsRun(outcomes, before));
+        // Each is begun at once, one after the other.
+        let doings: Vec<_> = calls.iter().map(|call| network.clone().call(call.clone())).collect();
+        self.when_done(doings, move |results| Msg::Called(calls.into_iter().zip(results).collect()));
     }
 
-    /// Restores the state before a command. Runs in the background, because restoring a hold rule visits the whole
-    /// queue.
-    fn undo(&mut self, before: Vec<Before>) {
-        let Some(node) = self.source.node().cloned() else { return };
-        let replies = self.replies.0.clone();
-        tokio::task::spawn_blocking(move || {
-            let (said, left) = restore::undo(&node, before);
-            // An error means that the dashboard is closed.
-            let _ = replies.blocking_send(Msg::Undone(said, left));
-        });
+    /// Makes the call that undoes a command.
+    fn undo(&mut self, call: Call) {
+        let Some(network) = self.source.network() else { return };
+        let doing = network.clone().call(call);
+        self.when_done(vec![doing], |mut results| results.pop().map_or(Msg::Called(Vec::new()), Msg::Undone));
+    }
+
+    /// Sends the results of calls that were begun.
+    fn when_done(
+        &mut self,
+        doings: Vec<Doing>,
+        msg: impl FnOnce(Vec<Result<Outcome, Refusal>>) -> Msg + Send + 'static,
+    ) {
+        let mut all = Box::pin(join_all(doings));
+        match all.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(results) => self.dispatch(msg(results)),
+            // The dashboard goes on meanwhile.
+            Poll::Pending => {
+                let replies = self.replies.0.clone();
+                tokio::spawn(async move {
+                    // An error means that the dashboard is closed.
+                    let _ = replies.send(msg(all.await)).await;
+                });
+            }
+        }
     }
 
     /// Runs work that takes longer than a frame in the background, and reports its result.
@@ -187,29 +184,11 @@ impl Dashboard {
     }
 }
 
-/// Executes commands, at most `at_once` concurrently. With 1 they run in order. Returns the results, and the former
-/// state as far as it can be restored.
-async fn run_concurrently(
-    node: &Node,
-    commands: Vec<NodeCommand>,
-    at_once: usize,
-) -> (Vec<CommandResult>, Vec<Before>) {
-    let (mut outcomes, mut all_before) = (Vec::with_capacity(commands.len()), Vec::new());
-    let mut running = JoinSet::new();
-    let mut take = |(command, (result, before))| {
-        all_before.extend::<Vec<Before>>(before);
-        outcomes.push((command, result));
-    };
-    for command in commands {
-        if running.len() >= at_once {
-            running.join_next().await.and_then(Result::ok).into_iter().for_each(&mut take);
-        }
-        let node = node.clone();
-        running.spawn(async move { (command.clone(), execute_undoable(&node, command).await) });
+/// The results of calls, in the same order.
+async fn join_all(doings: Vec<Doing>) -> Vec<Result<Outcome, Refusal>> {
+    let mut results = Vec::with_capacity(doings.len());
+    for doing in doings {
+        results.push(doing.await);
     }
-    // A panic is reported elsewhere.
-    while let Some(done) = running.join_next().await {
-        done.into_iter().for_each(&mut take);
-    }
-    (outcomes, all_before)
+    results
 }

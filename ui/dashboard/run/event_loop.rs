@@ -22,7 +22,6 @@ use clacks_recording::{player::Seek, recorder};
 use clacks_source::{
     limits::LimitSettings,
     precheck,
-    restore::Before,
     saved_filters::{Bell, SavedFilterHits},
     shutdown::Cause,
 };
@@ -188,8 +187,6 @@ pub(crate) struct Dashboard {
     pub drain: JoinSet<Result<(), DrainError>>,
     /// Reason why the program ends.
     cause: Cause,
-    /// State of the edited message before the edit, for undo.
-    pub(crate) before_edit: Vec<Before>,
     /// Effects of messages that were dispatched during an effect. They are executed after it.
     deferred_effects: Vec<Effect>,
 }
@@ -283,7 +280,6 @@ impl Dashboard {
             exit_report: last_words,
             drain: handing_on,
             cause,
-            before_edit: Vec::new(),
             deferred_effects: Vec::new(),
         }
     }
@@ -368,7 +364,7 @@ impl Dashboard {
     /// Quits because of a signal, a hangup or a panic.
     pub(crate) fn quit_on_signal(&mut self, input: &Input) -> anyhow::Result<LoopState> {
         if let Some(editing) = self.model.editing.take() {
-            self.return_message(&editing);
+            self.cancel_edit(editing.draft.cancel);
         }
         // The terminal is restored already, and the panic is reported.
         anyhow::ensure!(*input != Input::Panicked, "a part of the program failed, so all of it ends");

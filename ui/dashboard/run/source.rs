@@ -1,6 +1,7 @@
 //! Source of events and data: a live node or a recording.
 
 use std::{
+    fmt,
     future::poll_fn,
     sync::Arc,
     task::{Context, Poll, Waker},
@@ -8,16 +9,17 @@ use std::{
 };
 
 use clacks_feed::{
-    Key, Look, Near, Network, News, Row, Run, Source as _, View,
+    Call, Check, Key, Look, Near, Network, News, Row, Run, Source as _, View,
     description::{Description, ListId},
 };
 use clacks_language::{
     command::{Command, ViewCommand, argument::RecordCommand, playback::ReplayCommand},
     completion::MOST_CHOICES,
+    edit,
 };
 use clacks_p2p::{
     Node,
-    core::{Event, Now, Peer},
+    core::{Event, MessageId, Now, Peer},
     node::Overview,
 };
 use clacks_p2p_feed::ClacksEvent;
@@ -26,7 +28,7 @@ use clacks_recording::{
     recorder::{Recorder, RecordingError},
     tape::TapeError,
 };
-use clacks_source::{execute, limits::MOST_PLACES, lists::Lists, peer_list::PeerLists, precheck};
+use clacks_source::{limits::MOST_PLACES, lists::Lists, peer_list::PeerLists};
 use jiff::tz::TimeZone;
 
 use super::recorded::{self, Recorded, Rows};
@@ -77,6 +79,25 @@ pub enum SourceEvent {
     ReplayFailed(TapeError),
 }
 
+/// The reason why a call would be refused now.
+fn refusal(network: &dyn Network, call: &Call) -> Option<String> {
+    match network.check(call) {
+        Check::Works => None,
+        Check::Wrong(reason) => Some(reason.untrusted().to_owned()),
+        Check::Begun => Some(network.description().command(call.command.as_str())?.needs()),
+    }
+}
+
+fn edit_call(network: &dyn Network, id: MessageId) -> Call {
+    Call::new(network.run(), "edit".into(), id.to_string())
+}
+
+impl fmt::Debug for Live {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Live").field("node", &self.node).finish_non_exhaustive()
+    }
+}
+
 impl Source {
     /// Creates a source from a live node, which is also given as a network. Watches its events from now on.
     pub fn live(node: &Node, network: Arc<dyn Network>, recorder: Recorder, peer_lists: PeerLists) -> Self {
@@ -87,6 +108,14 @@ impl Source {
     /// Creates a source from a recording.
     pub fn replay_of(player: Player) -> Self {
         Self::Replay(Box::new(Replay { player, seq: 0 }))
+    }
+
+    /// Returns the node as its network offers it. `None` in a replay, which sends nothing.
+    pub fn network(&self) -> Option<&Arc<dyn Network>> {
+        match self {
+            Self::Live(live) => Some(&live.network),
+            Self::Replay(_) => None,
+        }
     }
 
     /// Returns the reader of peer lists. `None` in a replay, which sends nothing.
@@ -225,17 +254,17 @@ impl Source {
     pub fn why_not(&self, command: &Command, zone: &TimeZone) -> Option<String> {
         match (self, command) {
             (Self::Live(live), Command::Node(command)) => {
-                precheck::at_node(&live.node, command).map(|error| error.to_string())
+                refusal(&*live.network, &command.call(live.network.run()))
             }
             (Self::Live(live), Command::View(ViewCommand::EditInEditor(id))) => {
-                precheck::not_here(&live.node, *id).map(|error| error.to_string())
+                refusal(&*live.network, &edit_call(&*live.network, *id))
             }
             (Self::Live(live), Command::View(ViewCommand::Edit(id))) => {
-                let message = execute::message(&live.node, *id);
-                message.map_or_else(
-                    |error| Some(error.to_string()),
-                    |message| editing::too_long_reason(*id, &message),
-                )
+                let held = || live.node.held_message(*id).map(|held| held.queued);
+                match live.node.queued_message(*id).or_else(held) {
+                    Some(queued) => editing::too_long_reason(*id, &edit::line(*id, &queued.message)),
+                    None => refusal(&*live.network, &edit_call(&*live.network, *id)),
+                }
             }
             (Self::Live(live), Command::View(ViewCommand::Record(command))) => {
                 live.recorder.why_not(command).map(|error| error.to_string())

@@ -1,57 +1,40 @@
 //! Words for commands in questions and results.
 
-use clacks_language::command::NodeCommand;
+use clacks_feed::{Call, description::Role};
+
+use super::network::Network;
 
 /// Returns the phrase for a question about a command, as in `ignore 3 peers`.
-pub fn request_phrase(command: &NodeCommand, count: usize) -> String {
-    let verb = match command {
-        NodeCommand::Announce(_) => "announce to",
-        NodeCommand::Add(_) => "add",
-        NodeCommand::Ignore(_) | NodeCommand::IgnoreRemote(_) => "ignore",
-        NodeCommand::Unignore(_) | NodeCommand::UnignoreRemote(_) => "unignore",
-        NodeCommand::Forget(_) => "forget",
-        NodeCommand::Trust(_) => "trust",
-        NodeCommand::Drop(_) | NodeCommand::DropAll(_) => "drop",
-        NodeCommand::Enqueue(_) => "send",
-        NodeCommand::HoldOne(_) | NodeCommand::Hold(_) | NodeCommand::ShowHold => "hold",
-        NodeCommand::Release(_) | NodeCommand::ReleaseAll | NodeCommand::Unhold => "release",
-        NodeCommand::Replace(..) => "change",
-        NodeCommand::Rate(_) => "set",
-    };
-    format!("{verb} {}", counted_object(command, count))
+pub fn request_phrase(network: &Network, call: &Call, count: usize) -> String {
+    let verb =
+        network.spec(&call.command).map_or_else(|| call.command.to_string(), |spec| spec.ask.to_string());
+    format!("{verb} {}", counted_object(network, call, count))
 }
 
-pub(crate) fn past_tense(command: &NodeCommand) -> &'static str {
-    match command {
-        NodeCommand::Announce(_) => "announced to",
-        NodeCommand::Add(_) => "added",
-        NodeCommand::Ignore(_) | NodeCommand::IgnoreRemote(_) => "ignored",
-        NodeCommand::Unignore(_) | NodeCommand::UnignoreRemote(_) => "unignored",
-        NodeCommand::Forget(_) => "forgot",
-        NodeCommand::Trust(_) => "trusted",
-        NodeCommand::Drop(_) | NodeCommand::DropAll(_) => "dropped",
-        NodeCommand::Enqueue(_) => "queued",
-        NodeCommand::HoldOne(_) | NodeCommand::Hold(_) | NodeCommand::ShowHold => "held",
-        NodeCommand::Release(_) | NodeCommand::ReleaseAll | NodeCommand::Unhold => "released",
-        NodeCommand::Replace(..) => "changed",
-        NodeCommand::Rate(_) => "set",
-    }
+/// Returns what a command did, as in `queued 3 messages`.
+pub(crate) fn result_phrase(network: &Network, call: &Call, count: &str, of: usize) -> String {
+    let verb =
+        network.spec(&call.command).map_or_else(|| call.command.to_string(), |spec| spec.past.to_string());
+    let (one, many) = object(network, call);
+    format!("{verb} {count} {}", if of == 1 { one } else { many })
 }
 
-pub(crate) fn counted_object(command: &NodeCommand, count: usize) -> String {
-    let (one, many) = match command {
-        NodeCommand::Drop(_)
-        | NodeCommand::DropAll(_)
-        | NodeCommand::Enqueue(_)
-        | NodeCommand::HoldOne(_)
-        | NodeCommand::Release(_)
-        | NodeCommand::Replace(..) => ("message", "messages"),
-        NodeCommand::ReleaseAll => ("held message", "held messages"),
-        NodeCommand::Rate(_) => ("rate", "rates"),
-        NodeCommand::IgnoreRemote(_) | NodeCommand::UnignoreRemote(_) => {
-            ("remote address", "remote addresses")
-        }
-        _ => ("peer", "peers"),
-    };
+fn counted_object(network: &Network, call: &Call, count: usize) -> String {
+    let (one, many) = object(network, call);
     format!("{count} {}", if count == 1 { one } else { many })
+}
+
+/// The words for one item and for several.
+fn object(network: &Network, call: &Call) -> (String, String) {
+    let spec = network.spec(&call.command);
+    let only_list = || match spec.map(|spec| &spec.on[..]) {
+        Some([list]) => network.description.list_id(list.as_str()),
+        _ => None,
+    };
+    match (call.list, network.list_spec(call.list.or_else(only_list))) {
+        // The question is asked in the list of these messages.
+        (Some(_), Some(list)) if list.role == Role::Messages => ("message".to_owned(), "messages".to_owned()),
+        (_, Some(list)) => (list.one.to_string(), list.many.to_string()),
+        (_, None) => ("message".to_owned(), "messages".to_owned()),
+    }
 }

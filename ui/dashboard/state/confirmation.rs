@@ -1,11 +1,10 @@
 //! A question that stands in the place of the input until the next key, which answers it.
 
-use clacks_language::command::NodeCommand;
-use clacks_p2p::Address;
+use clacks_feed::Call;
 use clacks_source::shutdown::UnsentCounts;
 use crossterm::event::KeyCode;
 
-use super::{key::Key, message::Effect};
+use super::{command_words::request_phrase, key::Key, message::Effect, network::Network};
 
 /// Question to the user. It receives the next key.
 ///
@@ -67,17 +66,10 @@ impl Confirmation {
             .with_answer(plain('q'), vec![Effect::RequestQuit])
     }
 
-    /// Asks before running a command that affects `count` unmarked items.
-    pub fn before(count: usize, command: NodeCommand) -> Self {
-        let text = format!("{}? y/n", super::command_words::request_phrase(&command, count));
-        Self::new("SURE?", text).with_answer(plain('y'), vec![Effect::Run(command)])
-    }
-
-    /// Whether to do this to all that is marked; none for no command.
-    pub(crate) fn before_all(commands: Vec<NodeCommand>) -> Option<Self> {
-        let asked = super::command_words::request_phrase(commands.first()?, commands.len());
-        let question = Self::new("SURE?", format!("{asked}? y/n"));
-        Some(question.with_answer(plain('y'), vec![Effect::RunAll(commands)]))
+    /// Asks before making a call that affects `count` items.
+    pub fn before(network: &Network, count: usize, call: Call) -> Self {
+        let text = format!("{}? y/n", request_phrase(network, &call, count));
+        Self::new("SURE?", text).with_answer(plain('y'), vec![Effect::Call(call)])
     }
 
     /// Whether an answer to it stops the program.
@@ -86,11 +78,14 @@ impl Confirmation {
         self.answers.iter().any(|(_, effects)| effects.iter().any(leaves))
     }
 
-    /// Whether to forget a peer: what is known of it and its certificate can't be had back.
-    pub(crate) fn before_forgetting(peer: Address) -> Self {
-        let text = format!("y forgets {peer} and its certificate, else it stays");
-        let forgets = vec![Effect::Run(NodeCommand::Forget(peer))];
-        Self::new("SURE?", text).with_answer(Key::plain(KeyCode::Char('y')), forgets)
+    /// Asks before making a call that the network always wants confirmed.
+    pub(crate) fn before_one(network: &Network, item: &str, call: Call) -> Self {
+        let text = match network.spec(&call.command).map(|spec| spec.ask.as_str()) {
+            Some(verb) if !verb.contains(' ') => format!("y {verb}s {item}, else it stays"),
+            Some(verb) => format!("{verb} {item}? y/n"),
+            None => format!("{} {item}? y/n", call.command),
+        };
+        Self::new("SURE?", text).with_answer(plain('y'), vec![Effect::Call(call)])
     }
 
     /// Returns the effects of a key. None if the key means no.

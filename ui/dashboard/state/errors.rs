@@ -4,10 +4,8 @@ use std::{borrow::Cow, io};
 
 use clacks_recording::{player::PlaybackError, recorder::RecordingError, tape::TapeError};
 use clacks_source::{
-    execute_error::ExecuteError,
     export::ExportError,
     peer_list::{PeerListsError, UnreadLists},
-    restore::UndoError,
 };
 use clacks_terminal::clipboard::CopyError;
 use tokio::task::JoinError;
@@ -35,12 +33,6 @@ impl From<CommandRefusal> for String {
 /// Why an effect failed.
 #[derive(Debug, thiserror::Error)]
 pub enum EffectError {
-    /// The node refused a command or could not complete it.
-    #[error(transparent)]
-    Execute(#[from] ExecuteError),
-    /// A command was not undone completely.
-    #[error(transparent)]
-    Undo(#[from] UndoError),
     /// A recording did not start, or failed.
     #[error(transparent)]
     Recording(#[from] RecordingError),

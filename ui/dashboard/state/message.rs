@@ -1,23 +1,15 @@
 //! Inputs of the update function, and the effects that it returns.
 
-use clacks_feed::{Event, Key, description::ListId};
+use clacks_feed::{Call, Draft, Event, Key, Outcome, Refusal, description::ListId};
 use clacks_language::{
-    command::{
-        NodeCommand, ViewCommand, argument::RecordCommand, export_target::Target, playback::ReplayCommand,
-    },
+    command::{ViewCommand, argument::RecordCommand, export_target::Target, playback::ReplayCommand},
     completion::Need,
     list_source::ListSource,
     saved_filter::Stations,
 };
-use clacks_p2p::{Message, core::MessageId, node::DrainError};
+use clacks_p2p::{core::MessageId, node::DrainError};
 use clacks_recording::recorder::RecordingError;
-use clacks_source::{
-    execute::HeldForEdit,
-    execute_error::ExecuteError,
-    peer_list::Reading,
-    restore::{Before, UndoError},
-    traffic::row::Row,
-};
+use clacks_source::{peer_list::Reading, traffic::row::Row};
 use clacks_terminal::clipboard::Text;
 use crossterm::event::{KeyEvent, MouseEvent};
 use ratatui::layout::Rect;
@@ -55,10 +47,10 @@ pub enum Msg {
     FileChecked(ViewCommand, Option<String>),
     /// The replay starts again, because it seeks backwards.
     ReplayRestarted,
-    /// Results of commands that ran together, and the former state for undo.
-    CommandsRun(Vec<CommandResult>, Vec<Before>),
-    /// Result of an undo, and the former state that can be tried again.
-    Undone(Result<String, UndoError>, Vec<Before>),
+    /// Results of calls that were made together.
+    Called(Vec<CallResult>),
+    /// Result of an undo.
+    Undone(Result<Outcome, Refusal>),
     /// A recording started or ended, one line, or failed.
     Recorded(Result<String, RecordingError>),
     /// Result of an effect, one line.
@@ -66,7 +58,7 @@ pub enum Msg {
     /// Results of reading peer lists.
     PeersRead(Vec<Reading>),
     /// A message was taken from the queue for editing on the line.
-    Editing(Box<HeldForEdit>),
+    Editing(MessageId, Box<Draft>),
     /// An edited message is not valid. Its line is opened for correction.
     RetryEdit {
         /// Message that is edited.
@@ -85,10 +77,10 @@ pub enum Msg {
 /// Effect for the event loop to execute.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
-    /// Run a command of the node.
-    Run(NodeCommand),
-    /// Run several commands of the node and report them in one line.
-    RunAll(Vec<NodeCommand>),
+    /// Make a call. Then send [`Msg::Called`].
+    Call(Call),
+    /// Make several calls one after the other, and report them in one line.
+    CallAll(Vec<Call>),
     /// Query the node, and for paths the disk, about the line that is being typed.
     QueryAssist(super::assist::AssistQuery),
     /// Add a line to the history file.
@@ -105,14 +97,14 @@ pub enum Effect {
     Replay(ReplayCommand),
     /// Hold a message for editing. Then send [`Msg::Editing`].
     Edit(MessageId),
-    /// Return a message that was held for editing to its place in the queue, unchanged.
-    ReturnMessage(MessageId),
-    /// Replace the edited message by this one, and return it to its place.
-    FinishEdit(Editing, Message),
+    /// Make the call that ends an edit without a change.
+    CancelEdit(Call),
+    /// Replace the edited message by this text.
+    FinishEdit(Editing, String),
     /// Edit a message in the user's editor, which gets the terminal meanwhile.
     OpenEditor(MessageId),
-    /// Restore the former state. Then send [`Msg::Undone`].
-    Undo(Vec<Before>),
+    /// Make the call that undoes a command. Then send [`Msg::Undone`].
+    Undo(Call),
     /// Fetch the data for the screen at once, so that the next key acts on it.
     Refresh,
     /// Give the terminal back and stop the process until the shell continues it.
@@ -152,5 +144,5 @@ impl Effect {
     }
 }
 
-/// A command and its result, one line.
-pub type CommandResult = (NodeCommand, Result<String, ExecuteError>);
+/// A call and its result.
+pub type CallResult = (Call, Result<Outcome, Refusal>);

@@ -19,6 +19,7 @@ pub mod map_layout;
 pub mod marks;
 pub mod message;
 pub mod network;
+mod network_calls;
 pub mod notice;
 pub mod overlay;
 pub mod palette;

@@ -1,6 +1,6 @@
 //! The command palette: a list of commands that the user filters by typing.
 
-use clacks_feed::{Key, description::ListId};
+use clacks_feed::{Call, Key, description::ListId};
 use clacks_language::command::{Command, Step};
 
 use super::confirmation::Confirmation;
@@ -38,6 +38,8 @@ pub struct PaletteItem {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum PaletteAction {
     Run(Command),
+    /// Makes this call on the selected item.
+    Call(Call),
     Confirm(Confirmation),
     /// Starts this input line.
     StartLine(String),

@@ -1,14 +1,10 @@
 //! Completion and hints while typing.
 
-use clacks_language::command::NodeCommand;
-use clacks_p2p::Message;
 use crossterm::event::KeyCode;
 use ratatui::style::Modifier;
 
-use super::{
-    fixture::{Fixture, address},
-    held_and_edited::holding,
-};
+use super::calls::{network, runs};
+use super::{fixture::Fixture, held_and_edited::holding};
 use crate::{
     model::Focus,
     state::message::{Effect, Msg},
@@ -25,7 +21,7 @@ pub(crate) fn draft(fixture: &Fixture) -> &str {
 }
 
 pub(crate) fn enqueues(text: &str) -> Effect {
-    Effect::Run(NodeCommand::Enqueue(Message::text(text)))
+    Effect::Call(network().say(text).unwrap())
 }
 
 /// Returns the row of the input.
@@ -60,7 +56,7 @@ fn enter_accepts_a_choice_before_it_sends() {
     let mut fixture = writing(":ignore t8443");
     fixture.press(KeyCode::Tab);
     assert_eq!(draft(&fixture), ":ignore tower-3:8443", "the only one is written at once");
-    let ignores = |name| vec![Effect::Run(NodeCommand::Ignore(address(name)))];
+    let ignores = |name| vec![runs(&format!(":ignore {name}"))];
     assert_eq!(fixture.press(KeyCode::Enter), ignores("tower-3:8443"));
     fixture.write(":ignore tow");
     fixture.press(KeyCode::Tab);

@@ -8,7 +8,7 @@ use std::{
 };
 
 use clacks_feed::{
-    Anchor, Key, Look, Near, News, Page, Row, Run, Source as _, View, Window, description::ListId,
+    Anchor, Call, Key, Look, Near, News, Page, Row, Source as _, View, Window, description::ListId,
 };
 use clacks_language::{
     command::{Command, NodeCommand, motion_setting::Setting},
@@ -17,23 +17,24 @@ use clacks_language::{
 use clacks_p2p::{
     Address, Message,
     core::{
-        Core, Discovery, EnqueueError, Event, Failure, HeldMessage, LimitCounts, MessageId, Now, Options,
-        Origin, Peer, PeerChoice, PeerCounts, PlaceShare, QueuedMessage, Refusal, Status,
+        Discovery, EnqueueError, Event, Failure, HeldMessage, LimitCounts, MessageId, Now, Origin, Peer,
+        PeerChoice, PeerCounts, PlaceShare, QueuedMessage, Refusal, Status,
     },
     node::Overview,
 };
 use clacks_p2p_feed::{
     ClacksEvent,
-    description::{HELD, PEERS, QUEUE, describe},
+    description::{HELD, PEERS, QUEUE},
     rows::{Context as RowContext, held_row, message_row, peer_key, peer_row},
 };
-use clacks_source::{limits::MOST_PLACES, lost_lines::LostLines, restore::Before};
+use clacks_source::{limits::MOST_PLACES, lost_lines::LostLines};
 use clacks_text::charset::Charset;
 use clacks_widgets::{animation::Animations, theme_selection::ThemeSelection};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::tz::TimeZone;
 use ratatui::{Terminal, backend::TestBackend, layout::Rect};
 
+use super::calls;
 use crate::{
     model::Model,
     state::{
@@ -72,7 +73,7 @@ pub(crate) struct Fixture {
     /// Lines for the history file.
     pub remembered: Vec<String>,
     /// Whether the node refuses a message.
-    pub refused: Option<fn(&Message) -> bool>,
+    pub refused: Option<fn(&str) -> bool>,
     /// Whether the queue of the node is full.
     pub is_full: bool,
     /// Nodes of other networks.
@@ -82,8 +83,7 @@ pub(crate) struct Fixture {
 impl Fixture {
     /// Returns an empty dashboard of this size.
     pub(crate) fn empty(width: u16, height: u16) -> Self {
-        let network = Network::new(Arc::new(describe("tower-a.example.org:8080".into())), Run(1));
-        let networks = Networks::new(network, []);
+        let networks = Networks::new(calls::network(), []);
         let model = Model::new(networks, overview(&[], &[]), now(), TimeZone::UTC, false, true);
         let mut fixture = Self {
             model,
@@ -151,13 +151,13 @@ impl Fixture {
                     others.extend(self.send(Msg::AssistReplied(answer)));
                 }
                 Effect::AppendHistory(line) => self.remembered.push(line),
-                Effect::Run(command @ NodeCommand::Enqueue(_)) => {
-                    self.settle(std::slice::from_ref(&command));
-                    others.push(Effect::Run(command));
+                Effect::Call(call) if self.model.networks.active().is_message(&call) => {
+                    self.settle(std::slice::from_ref(&call));
+                    others.push(Effect::Call(call));
                 }
-                Effect::RunAll(commands) => {
-                    self.settle(&commands);
-                    others.push(Effect::RunAll(commands));
+                Effect::CallAll(calls) => {
+                    self.settle(&calls);
+                    others.push(Effect::CallAll(calls));
                 }
                 effect => others.push(effect),
             }
@@ -174,21 +174,19 @@ impl Fixture {
         Now { uptime: UPTIME + self.later, unix_ms: NOON + self.later.as_millis() as u64 }
     }
 
-    /// Reports success of the commands, unless the node refuses messages.
-    fn settle(&mut self, commands: &[NodeCommand]) {
-        let refuses = |command: &NodeCommand| matches!(command, NodeCommand::Enqueue(message) if self.refused.is_some_and(|refused| refused(message)));
-        let outcomes: Vec<_> = commands
-            .iter()
-            .map(|command| {
-                let full = EnqueueError::Full { messages: 65536, bytes: 67_108_864 };
-                let result = if refuses(command) { Err(full.into()) } else { Ok(String::new()) };
-                (command.clone(), result)
-            })
-            .collect();
-        let effects = if outcomes.iter().any(|(_, result)| result.is_err()) {
-            self.update(Msg::CommandsRun(outcomes, Vec::new()))
+    /// Reports success of the calls, unless the node refuses messages.
+    fn settle(&mut self, calls: &[Call]) {
+        let refuses = |call: &Call| self.refused.is_some_and(|refused| refused(call.text.untrusted()));
+        let full = EnqueueError::Full { messages: 65536, bytes: 67_108_864 }.to_string();
+        let result = |call: &Call| match refuses(call) {
+            true => calls::refused(call.clone(), &full),
+            false => calls::done(call.clone(), ""),
+        };
+        let results: Vec<_> = calls.iter().map(result).collect();
+        let effects = if results.iter().any(|(_, result)| result.is_err()) {
+            self.update(Msg::Called(results))
         } else {
-            sending::on_results(&mut self.model, &outcomes)
+            sending::on_results(&mut self.model, &results)
         };
         for effect in effects {
             match effect {
@@ -328,7 +326,7 @@ impl Fixture {
     pub(crate) fn add_network(&mut self, network: Arc<dyn clacks_feed::Network>) {
         self.others.push(Near::new(network));
         let state = |network: &Near| Network::new(network.description().clone(), network.run());
-        let clacks = Network::new(self.model.networks.active().description.clone(), Run(1));
+        let clacks = calls::network();
         self.model.networks = Networks::new(clacks, self.others.iter().map(state));
         self.refresh();
     }
@@ -583,11 +581,4 @@ fn overview(peers: &[Peer], queue: &[QueuedMessage]) -> Overview {
     overview.free_peers.ignored = 0;
     overview.next_send = Some(UPTIME + Duration::from_millis(600));
     overview
-}
-
-/// Returns the former state of dropped messages.
-pub(crate) fn dropped(texts: &[&str]) -> Before {
-    let mut core = Core::new(Options::new(address("tower:1"))).unwrap();
-    let ids: Vec<_> = texts.iter().map(|text| core.enqueue(Message::text(text), now()).unwrap()).collect();
-    Before::Messages(core.drop_these(&ids))
 }

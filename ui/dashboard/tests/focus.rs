@@ -1,9 +1,9 @@
 //! The focus: keys, labels, hints and clicks in every list and overlay.
 
-use clacks_language::command::NodeCommand;
 use clacks_recording::player::Progress;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
+use super::calls::{self, on_held, on_queue};
 use super::{
     fixture::{Fixture, address, peer},
     held_and_edited::holding,
@@ -184,7 +184,7 @@ fn the_label_names_the_action_of_enter() {
         assert!(row.starts_with(label.trim_end()), "{keys:?}: {row}");
         let effects = fixture.press(KeyCode::Enter);
         let commands = effects.iter().filter_map(|effect| match effect {
-            Effect::Run(command) => Some(matches!(command, NodeCommand::Enqueue(_))),
+            Effect::Call(call) => Some(matches!(call.command.as_str(), "enqueue" | "json")),
             _ => None,
         });
         assert_eq!(commands.collect::<Vec<_>>(), Vec::from_iter(sends), "{keys:?}");
@@ -327,7 +327,7 @@ fn the_map_keeps_its_selection_while_an_overlay_is_open() {
     let mut fixture = with_open(OpenOverlay::Held, WITH_MAP);
     fixture.model.pane = Pane::Map;
     fixture.press(KeyCode::End);
-    assert_eq!(fixture.press(KeyCode::Char('r')), [Effect::Run(NodeCommand::Release("9".parse().unwrap()))]);
+    assert_eq!(fixture.press(KeyCode::Char('r')), [Effect::Call(on_held("release", &["9"]))]);
 }
 
 fn click(fixture: &mut Fixture, pane: Pane, row: u16) {
@@ -425,7 +425,7 @@ fn consecutive_drops_need_one_key_each() {
         let mut fixture = Fixture::busy(80, 24);
         fixture.press(KeyCode::Tab);
         for number in 11..=14 {
-            let dropped = Effect::Run(NodeCommand::Drop(number.to_string().parse().unwrap()));
+            let dropped = Effect::Call(on_queue("drop", &[&number.to_string()]));
             assert_eq!(give(&mut fixture, Msg::Key(key)), [dropped]);
         }
         fixture.press(KeyCode::Down);
@@ -442,12 +442,12 @@ fn another_command_cancels_an_edit_and_returns_the_message() {
     use super::model::node::{State, give, said};
     let numbers =
         |fixture: &Fixture| State::of(fixture).waiting.iter().map(ToString::to_string).collect::<Vec<_>>();
-    for (line, command, waiting) in [
-        (":drop 12", Some(NodeCommand::Drop("12".parse().unwrap())), &["11", "13", "14", "15"][..]),
-        (":drop 13", Some(NodeCommand::Drop("13".parse().unwrap())), &["11", "12", "14", "15"]),
-        (":hold 12", Some(NodeCommand::HoldOne("12".parse().unwrap())), &["11", "13", "14", "15"]),
-        (":rate 2", Some(NodeCommand::Rate(2.0)), &["11", "12", "13", "14", "15"]),
-        ("", None, &["11", "12", "13", "14", "15"]),
+    for (line, is_called, waiting) in [
+        (":drop 12", true, &["11", "13", "14", "15"][..]),
+        (":drop 13", true, &["11", "12", "14", "15"]),
+        (":hold 12", true, &["11", "13", "14", "15"]),
+        (":rate 2", true, &["11", "12", "13", "14", "15"]),
+        ("", false, &["11", "12", "13", "14", "15"]),
     ] {
         let mut fixture = Fixture::busy(80, 24);
         let press = |fixture: &mut Fixture, code: KeyCode| drop(give(fixture, Msg::Key(code.into())));
@@ -460,6 +460,6 @@ fn another_command_cancels_an_edit_and_returns_the_message() {
         press(&mut fixture, if line.is_empty() { KeyCode::Esc } else { KeyCode::Enter });
         assert_eq!(numbers(&fixture), waiting, "{line}");
         let told = fixture.model.notice.clone().map(|notice| notice.text);
-        assert_eq!(told, command.map(|command| said(&command)), "{line}");
+        assert_eq!(told, is_called.then(|| said(&calls::typed(line))), "{line}");
     }
 }

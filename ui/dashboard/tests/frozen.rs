@@ -2,7 +2,6 @@
 
 use std::{io, time::Duration};
 
-use clacks_language::command::NodeCommand;
 use clacks_p2p::{
     Message,
     core::{Event, Limit, MessageId, PeerChoice, PeerCounts, Status},
@@ -11,6 +10,7 @@ use clacks_recording::{files::FileError, recorder::RecordingError};
 use clacks_source::{lost_lines::LostLines, traffic::row::Row};
 use crossterm::event::KeyCode;
 
+use super::calls::{done, on_held};
 use super::{
     fixture::{Fixture, peer, queued},
     focus::{opening, typed},
@@ -141,8 +141,7 @@ fn changes_of_held_messages_by_the_user_are_visible_on_a_frozen_screen() {
     fixture.held.remove(0);
     fixture.refresh();
     assert!(fixture.screen().contains("buy lamp oil"), "it went by itself");
-    let dropped = NodeCommand::Drop("7".parse().unwrap());
-    fixture.send(Msg::CommandsRun(vec![(dropped, Ok("dropped 7".to_owned()))], Vec::new()));
+    fixture.send(Msg::Called(vec![done(on_held("drop", &["7"]), "dropped 7")]));
     fixture.refresh();
     assert!(!fixture.screen().contains("buy lamp oil"), "{}", fixture.screen());
 }

@@ -1,13 +1,10 @@
 //! Held messages and edited messages.
 
-use clacks_language::command::NodeCommand;
-use clacks_p2p::{
-    Message,
-    core::{HeldBy, HeldMessage, QueuedMessage},
-};
-use clacks_source::execute::HeldForEdit;
+use clacks_feed::{Call, Draft};
+use clacks_p2p::core::{HeldBy, HeldMessage, QueuedMessage};
 use crossterm::event::{KeyCode, KeyModifiers, MouseEvent, MouseEventKind};
 
+use super::calls::{done, on_held, on_peers, on_queue, typed, undo};
 use super::fixture::{Fixture, address, queued};
 use crate::state::{
     editing::Editing,
@@ -45,12 +42,17 @@ fn ids(number: &str) -> clacks_p2p::core::MessageId {
     number.parse().unwrap()
 }
 
-fn runs(command: NodeCommand) -> Vec<Effect> {
-    vec![Effect::Run(command)]
+fn calls(call: Call) -> Vec<Effect> {
+    vec![Effect::Call(call)]
+}
+
+/// The draft of a message. It is cancelled only if the message was in the queue.
+fn draft(number: &str, text: &str, waited: bool) -> Draft {
+    Draft { text: text.into(), send: on_held("edit", &[number]), cancel: waited.then(|| undo(number)) }
 }
 
 fn in_hand(number: &str, text: &str, waited: bool) -> Msg {
-    Msg::Editing(Box::new(HeldForEdit { id: ids(number), message: Message::text(text), waited }))
+    Msg::Editing(ids(number), Box::new(draft(number, text, waited)))
 }
 
 #[test]
@@ -58,7 +60,7 @@ fn a_message_of_the_queue_is_held_by_a_key() {
     let mut fixture = Fixture::busy(80, 24);
     fixture.press(KeyCode::Tab);
     fixture.press(KeyCode::Down);
-    assert_eq!(fixture.press(KeyCode::Char('h')), runs(NodeCommand::HoldOne(ids("12"))));
+    assert_eq!(fixture.press(KeyCode::Char('h')), calls(on_queue("hold", &["12"])));
 }
 
 #[test]
@@ -67,12 +69,12 @@ fn held_messages_are_released_dropped_and_edited_from_their_list() {
     fixture.press(KeyCode::Char('H'));
     assert!(fixture.screen().contains("Esc close  r release"), "{}", fixture.screen());
     fixture.press(KeyCode::Down);
-    assert_eq!(fixture.press(KeyCode::Char('r')), runs(NodeCommand::Release(ids("7"))));
-    assert_eq!(fixture.press(KeyCode::Char('x')), runs(NodeCommand::Drop(ids("7"))));
+    assert_eq!(fixture.press(KeyCode::Char('r')), calls(on_held("release", &["7"])));
+    assert_eq!(fixture.press(KeyCode::Char('x')), calls(on_held("drop", &["7"])));
     assert_eq!(fixture.press(KeyCode::Char('e')), [Effect::Edit(ids("7"))]);
     assert_eq!(fixture.press(KeyCode::Char('E')), [Effect::OpenEditor(ids("7"))]);
     fixture.press(KeyCode::End);
-    assert_eq!(fixture.press(KeyCode::Char('r')), runs(NodeCommand::Release(ids("9"))));
+    assert_eq!(fixture.press(KeyCode::Char('r')), calls(on_held("release", &["9"])));
     fixture.press(KeyCode::Esc);
     assert!(fixture.model.overlay.is_none());
 }
@@ -85,7 +87,7 @@ fn releasing_all_held_messages_asks_first() {
     assert!(fixture.screen().contains("SURE? release 3 held messages? y/n"), "{}", fixture.screen());
     assert_eq!(fixture.press(KeyCode::Char('n')), []);
     fixture.press(KeyCode::Char('R'));
-    assert_eq!(fixture.press(KeyCode::Char('y')), runs(NodeCommand::ReleaseAll));
+    assert_eq!(fixture.press(KeyCode::Char('y')), calls(typed(":release all")));
 }
 
 #[test]
@@ -101,10 +103,9 @@ fn a_key_acts_on_marked_held_messages_but_not_on_the_queue() {
     assert!(fixture.screen().contains("2 marked"), "{}", fixture.screen());
     fixture.press(KeyCode::Char('r'));
     assert!(fixture.screen().contains("release 2 messages? y/n"), "{}", fixture.screen());
-    let both = ["3", "7"].map(|id| NodeCommand::Release(ids(id))).to_vec();
-    assert_eq!(fixture.press(KeyCode::Char('y')), [Effect::RunAll(both.clone())]);
-    let ran = both.into_iter().map(|command| (command, Ok(String::new()))).collect();
-    fixture.send(Msg::CommandsRun(ran, Vec::new()));
+    let both = on_held("release", &["3", "7"]);
+    assert_eq!(fixture.press(KeyCode::Char('y')), calls(both.clone()));
+    fixture.send(Msg::Called(vec![done(both, "released 2 messages")]));
     assert_eq!((fixture.marks("held"), fixture.marks("queue")), (0, 1));
     fixture.press(KeyCode::Char('V'));
     assert_eq!(fixture.model.networks.active().marks(), 0);
@@ -127,7 +128,7 @@ fn the_wheel_scrolls_held_messages() {
     fixture.press(KeyCode::Char('H'));
     let kind = MouseEventKind::ScrollDown;
     fixture.send(Msg::Mouse(MouseEvent { kind, column: 9, row: 9, modifiers: KeyModifiers::NONE }));
-    assert_eq!(fixture.press(KeyCode::Char('r')), runs(NodeCommand::Release(ids("9"))));
+    assert_eq!(fixture.press(KeyCode::Char('r')), calls(on_held("release", &["9"])));
 }
 
 #[test]
@@ -140,7 +141,7 @@ fn a_key_does_not_act_on_the_selection_when_the_marked_messages_are_gone() {
     fixture.held.remove(1);
     fixture.refresh();
     assert_eq!(fixture.press(KeyCode::Char('x')), []);
-    assert_eq!(fixture.press(KeyCode::Char('x')), runs(NodeCommand::Drop(ids("3"))));
+    assert_eq!(fixture.press(KeyCode::Char('x')), calls(on_held("drop", &["3"])));
 }
 
 #[test]
@@ -148,7 +149,7 @@ fn the_hold_rule_is_shown_changed_and_removed_in_the_held_list() {
     let mut fixture = holding(80, 24);
     fixture.press(KeyCode::Char('H'));
     assert!(fixture.screen().contains("held by a filter: from:rude | size>1k"));
-    assert_eq!(fixture.press(KeyCode::Char('F')), runs(NodeCommand::Unhold));
+    assert_eq!(fixture.press(KeyCode::Char('F')), calls(typed(":unhold")));
     fixture.press(KeyCode::Char('f'));
     assert_eq!(fixture.model.input.draft(), ":hold from:rude | size>1k");
     assert!(fixture.model.overlay.is_none());
@@ -158,8 +159,7 @@ fn the_hold_rule_is_shown_changed_and_removed_in_the_held_list() {
 fn the_sender_of_a_held_message_can_be_ignored_and_its_text_copied() {
     let mut fixture = holding(80, 24);
     fixture.press(KeyCode::Char('H'));
-    let rude = address("rude-tower:8081");
-    assert_eq!(fixture.press(KeyCode::Char('U')), runs(NodeCommand::Unignore(rude)));
+    assert_eq!(fixture.press(KeyCode::Char('U')), calls(on_peers("unignore", &["rude-tower:8081"])));
     fixture.press(KeyCode::Down);
     assert_eq!(fixture.press(KeyCode::Char('I')), [], "it was written here");
     let copied = fixture.press(KeyCode::Char('y'));
@@ -174,7 +174,7 @@ fn a_key_does_not_act_on_the_successor_of_a_removed_held_message() {
     fixture.held.remove(1);
     fixture.refresh();
     assert_eq!(fixture.press(KeyCode::Char('x')), []);
-    assert_eq!(fixture.press(KeyCode::Char('x')), runs(NodeCommand::Drop(ids("9"))));
+    assert_eq!(fixture.press(KeyCode::Char('x')), calls(on_held("drop", &["9"])));
 }
 
 #[test]
@@ -185,11 +185,11 @@ fn a_long_held_list_can_be_scrolled_to_both_ends() {
     fixture.refresh();
     fixture.press(KeyCode::Char('H'));
     fixture.press(KeyCode::End);
-    assert_eq!(fixture.press(KeyCode::Char('r')), runs(NodeCommand::Release(ids("599"))));
+    assert_eq!(fixture.press(KeyCode::Char('r')), calls(on_held("release", &["599"])));
     (0..40).for_each(|_| drop(fixture.press(KeyCode::PageUp)));
-    assert_eq!(fixture.press(KeyCode::Char('r')), runs(NodeCommand::Release(ids("100"))));
+    assert_eq!(fixture.press(KeyCode::Char('r')), calls(on_held("release", &["100"])));
     (0..300).for_each(|_| drop(fixture.press(KeyCode::Down)));
-    assert_eq!(fixture.press(KeyCode::Char('r')), runs(NodeCommand::Release(ids("400"))));
+    assert_eq!(fixture.press(KeyCode::Char('r')), calls(on_held("release", &["400"])));
 }
 
 #[test]
@@ -202,8 +202,8 @@ fn an_edit_starts_with_the_text_and_returns_the_message_when_sent() {
     fixture.send(in_hand("11", "GNU Terry", true));
     assert_eq!(fixture.model.input.draft(), ":edit 11 GNU Terry");
     fixture.write(" Pratchett");
-    let editing = Editing { id: ids("11"), returns_to_queue: true, opened_from_held: false };
-    let expected = [Effect::FinishEdit(editing, Message::text("GNU Terry Pratchett"))];
+    let editing = Editing { id: ids("11"), draft: draft("11", "GNU Terry", true), opened_from_held: false };
+    let expected = [Effect::FinishEdit(editing, "GNU Terry Pratchett".to_owned())];
     assert_eq!(fixture.press(KeyCode::Enter), expected);
     fixture.press(KeyCode::Char('i'));
     assert_eq!(fixture.model.input.draft(), "a draft");
@@ -214,7 +214,7 @@ fn a_cancelled_edit_returns_the_message_and_keeps_the_text_in_the_history() {
     let mut fixture = Fixture::busy(80, 24);
     fixture.send(in_hand("11", "GNU Terry", true));
     fixture.write("!");
-    assert_eq!(fixture.press(KeyCode::Esc), [Effect::ReturnMessage(ids("11"))]);
+    assert_eq!(fixture.press(KeyCode::Esc), [Effect::CancelEdit(undo("11"))]);
     fixture.press(KeyCode::Char(':'));
     assert_eq!(fixture.model.input.draft(), ":");
     fixture.press(KeyCode::Up);
@@ -231,9 +231,9 @@ fn an_edited_held_message_stays_held() {
     assert!(fixture.model.is_held_open());
 
     fixture.send(in_hand("3", "buy lamp oil now", false));
-    let editing = Editing { id: ids("3"), returns_to_queue: false, opened_from_held: true };
-    let message = Message::text("buy lamp oil now");
-    assert_eq!(fixture.press(KeyCode::Enter), [Effect::FinishEdit(editing, message)]);
+    let text = "buy lamp oil now";
+    let editing = Editing { id: ids("3"), draft: draft("3", text, false), opened_from_held: true };
+    assert_eq!(fixture.press(KeyCode::Enter), [Effect::FinishEdit(editing, text.to_owned())]);
     assert!(fixture.model.is_held_open());
 }
 
@@ -257,11 +257,11 @@ fn an_invalid_edit_stays_on_the_line() {
     let editing = fixture.model.editing.clone().unwrap();
     fixture.write("!");
     let finished = fixture.press(KeyCode::Enter);
-    assert!(finished.contains(&Effect::FinishEdit(editing.clone(), Message::text("GNU!"))), "{finished:?}");
+    assert!(finished.contains(&Effect::FinishEdit(editing.clone(), "GNU!".to_owned())), "{finished:?}");
     let (line, reason) = (":edit 11 GNU!".to_owned(), "11 is as it was: no room".to_owned());
     fixture.send(Msg::RetryEdit { editing, line, reason });
     assert_eq!(fixture.model.input.draft(), ":edit 11 GNU!");
-    assert_eq!(fixture.press(KeyCode::Esc), [Effect::ReturnMessage(ids("11"))]);
+    assert_eq!(fixture.press(KeyCode::Esc), [Effect::CancelEdit(undo("11"))]);
 }
 
 #[test]

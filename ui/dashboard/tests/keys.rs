@@ -1,10 +1,10 @@
 //! Effects of keys, pastes and the mouse.
 
-use clacks_language::command::NodeCommand;
 use clacks_p2p::{Message, core::Status};
 use crossterm::event::{KeyCode, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
-use super::fixture::{Fixture, address, peer, queued};
+use super::calls::{on_peers, on_queue, runs};
+use super::fixture::{Fixture, peer, queued};
 use crate::{
     model::Focus,
     state::{
@@ -15,7 +15,7 @@ use crate::{
 };
 
 fn ignores(name: &str) -> Vec<Effect> {
-    vec![Effect::Run(NodeCommand::Ignore(address(name)))]
+    vec![Effect::Call(on_peers("ignore", &[name]))]
 }
 
 fn selected(fixture: &Fixture) -> String {
@@ -72,7 +72,7 @@ fn the_selected_message_moves_up_and_passes_the_selection_on_when_sent() {
     let mut fixture = Fixture::busy(80, 24);
     fixture.press(KeyCode::Tab);
     (0..2).for_each(|_| drop(fixture.press(KeyCode::Down)));
-    let drops = |number: &str| vec![Effect::Run(NodeCommand::Drop(number.parse().unwrap()))];
+    let drops = |number: &str| vec![Effect::Call(on_queue("drop", &[number]))];
     assert_eq!(fixture.press(KeyCode::Char('x')), drops("13"));
     fixture.queue.remove(0);
     fixture.refresh();
@@ -132,11 +132,11 @@ fn a_draft_survives_escape_and_a_command_in_between() {
     assert_eq!((fixture.model.focus, fixture.model.input.draft()), (Focus::Lists, "hello"));
     fixture.write(":rate 2");
     let effects = fixture.press(KeyCode::Enter);
-    assert_eq!(effects, [Effect::Run(NodeCommand::Rate(2.0))]);
+    assert_eq!(effects, [runs(":rate 2")]);
     assert_eq!((fixture.model.focus, fixture.model.input.draft()), (Focus::Lists, "hello"));
     fixture.press(KeyCode::Char('i'));
     let effects = fixture.press(KeyCode::Enter);
-    assert_eq!(effects, [Effect::Run(NodeCommand::Enqueue(Message::text("hello")))]);
+    assert_eq!(effects, [runs("hello")]);
     assert_eq!((fixture.model.focus, fixture.model.input.draft()), (Focus::Input, ""));
 }
 
@@ -183,7 +183,7 @@ fn an_invalid_command_stays_on_the_line() {
     assert_eq!(fixture.model.input.draft(), ":announce tower");
     assert!(fixture.screen().contains("an address is written host:port"));
     fixture.write(":1");
-    assert_eq!(fixture.press(KeyCode::Enter), [Effect::Run(NodeCommand::Announce(address("tower:1")))]);
+    assert_eq!(fixture.press(KeyCode::Enter), [runs(":announce tower:1")]);
 }
 
 #[test]

@@ -1,17 +1,15 @@
 //! An invalid line is red and has a reason before Enter.
 
-use clacks_language::command::{Command, NodeCommand};
+use clacks_language::command::Command;
 use crossterm::event::KeyCode;
 
+use super::calls::runs;
 use super::{
     completion::{draft, enqueues, row, writing},
-    fixture::{Fixture, address, queued},
+    fixture::{Fixture, queued},
     replaying::in_replay,
 };
-use crate::{
-    model::Focus,
-    state::message::{Effect, Msg},
-};
+use crate::{model::Focus, state::message::Msg};
 
 #[test]
 fn an_invalid_line_is_marked_before_enter() {
@@ -25,7 +23,7 @@ fn an_invalid_line_is_marked_before_enter() {
     assert!(row(&fixture).starts_with("!CMD"), "nothing is said yet");
     fixture.write("2");
     assert!(row(&fixture).starts_with(" CMD"));
-    assert_eq!(fixture.press(KeyCode::Enter), [Effect::Run(NodeCommand::Rate(2.0))]);
+    assert_eq!(fixture.press(KeyCode::Enter), [runs(":rate 2")]);
 }
 
 #[test]
@@ -53,7 +51,7 @@ fn a_line_that_the_node_would_refuse_is_marked() {
     assert_eq!(draft(&fixture), ":forget tower-3:80");
     let peer = super::fixture::peer(clacks_p2p::core::Status::New, "tower-3:80", 1, None);
     fixture.peers.push(peer);
-    let forgets = Effect::Run(NodeCommand::Forget(address("tower-3:80")));
+    let forgets = runs(":forget tower-3:80");
     assert_eq!(fixture.press(KeyCode::Enter), [forgets], "it has become known meanwhile");
 }
 

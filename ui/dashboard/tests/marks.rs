@@ -2,18 +2,17 @@
 
 use std::time::Duration;
 
-use clacks_language::command::NodeCommand::{self, Announce, Drop, Forget, Ignore, Unignore};
+use clacks_feed::{Call, Key, Outcome};
 use clacks_p2p::{
     Message,
-    core::{Core, Event, Now, Options, Status},
-};
-use clacks_source::{
-    execute_error::ExecuteError,
-    restore::{Before, UndoError},
+    core::{Event, Now, Status},
 };
 use crossterm::event::KeyCode;
 
-use super::fixture::{self, Fixture, address, now, peer};
+use super::{
+    calls::{done, on_held, on_peers, on_queue, runs, typed, undo, undoable},
+    fixture::{Fixture, now, peer},
+};
 use crate::{
     state::message::{Effect, Msg},
     update::update,
@@ -38,38 +37,21 @@ fn marked(rows: &[usize]) -> Fixture {
     fixture
 }
 
-fn all(command: fn(clacks_p2p::Address) -> NodeCommand, names: &[&str]) -> Vec<Effect> {
-    vec![Effect::RunAll(names.iter().map(|name| command(address(name))).collect())]
+fn calls(call: Call) -> Vec<Effect> {
+    vec![Effect::Call(call)]
 }
 
-/// Reports success of the commands, except those on this peer.
-fn ran(fixture: &mut Fixture, commands: Vec<NodeCommand>, fails: &str) {
-    let outcome = |command: NodeCommand| {
-        let result = match &command {
-            Ignore(peer) if peer.to_string() == fails => Err(ExecuteError::PeerAlreadyIgnored(peer.clone())),
-            Ignore(peer) => Ok(format!("ignored {peer}")),
-            Unignore(peer) => Ok(format!("{peer} is no longer ignored")),
-            other => Ok(format!("{other:?}")),
-        };
-        (command, result)
-    };
-    let outcomes: Vec<_> = commands.into_iter().map(outcome).collect();
-    let before =
-        outcomes.iter().filter(|(_, result)| result.is_ok()).filter_map(|(command, _)| match command {
-            Ignore(peer) | Unignore(peer) => Some(not_known(&peer.to_string())),
-            _ => None,
-        });
-    let before = before.collect();
-    fixture.send(Msg::CommandsRun(outcomes, before));
+/// Reports the success of a call that can be undone.
+fn ran(fixture: &mut Fixture, call: Call, said: &str, token: &str) {
+    fixture.send(Msg::Called(vec![undoable(call, said, token)]));
 }
 
-/// Returns the former state of an unknown address.
-fn not_known(name: &str) -> Before {
-    Before::Peer(Core::new(Options::new(address("tower:1"))).unwrap().peer_state(&address(name)))
+fn ignored(fixture: &mut Fixture, name: &str, token: &str) {
+    ran(fixture, on_peers("ignore", &[name]), &format!("ignored {name}"), token);
 }
 
-fn undoes(names: &[&str]) -> Vec<Effect> {
-    vec![Effect::Undo(names.iter().map(|name| not_known(name)).collect())]
+fn undoes(token: &str) -> Vec<Effect> {
+    vec![Effect::Undo(undo(token))]
 }
 
 fn receive(fixture: &mut Fixture, name: &str, times: usize) {
@@ -92,17 +74,25 @@ fn line(fixture: &Fixture, text: &str) -> String {
 
 #[test]
 fn a_command_on_marked_peers_asks_once_with_the_count() {
-    for (pressed, asked, effects) in [
-        ('I', "ignore 2 peers? y/n", all(Ignore, &["grand-trunk.example.org:443", "sto-lat:8080"])),
-        ('U', "unignore 2 peers? y/n", all(Unignore, &["grand-trunk.example.org:443", "sto-lat:8080"])),
-        ('F', "forget 2 peers? y/n", all(Forget, &["grand-trunk.example.org:443", "sto-lat:8080"])),
-        ('a', "announce to 2 peers? y/n", all(Announce, &["grand-trunk.example.org:443", "sto-lat:8080"])),
+    for (pressed, asked, call) in [
+        ('I', "ignore 2 peers? y/n", on_peers("ignore", &["grand-trunk.example.org:443", "sto-lat:8080"])),
+        (
+            'U',
+            "unignore 2 peers? y/n",
+            on_peers("unignore", &["grand-trunk.example.org:443", "sto-lat:8080"]),
+        ),
+        ('F', "forget 2 peers? y/n", on_peers("forget", &["grand-trunk.example.org:443", "sto-lat:8080"])),
+        (
+            'a',
+            "announce to 2 peers? y/n",
+            on_peers("announce", &["grand-trunk.example.org:443", "sto-lat:8080"]),
+        ),
     ] {
         let mut fixture = marked(&[1, 4]);
         assert!(fixture.screen().contains("PEERS  2 marked"), "{}", fixture.screen());
         assert_eq!(fixture.press(key(pressed)), [], "it is asked first");
         assert!(fixture.screen().contains(asked), "{}", fixture.screen());
-        assert_eq!(fixture.press(key('y')), effects);
+        assert_eq!(fixture.press(key('y')), calls(call));
         assert!(!fixture.screen().contains("y/n"));
     }
 }
@@ -128,7 +118,8 @@ fn an_answer_acts_on_the_items_of_the_question() {
     fixture.press(key('F'));
     fixture.peers.retain(|peer| peer.address.to_string() != "sto-lat:8080");
     fixture.refresh();
-    assert_eq!(fixture.press(key('y')), all(Forget, &["grand-trunk.example.org:443", "sto-lat:8080"]));
+    let both = on_peers("forget", &["grand-trunk.example.org:443", "sto-lat:8080"]);
+    assert_eq!(fixture.press(key('y')), calls(both));
 }
 
 #[test]
@@ -136,14 +127,14 @@ fn a_command_on_a_single_item_does_not_ask() {
     let mut fixture = Fixture::busy(80, 24);
     fixture.press(DOWN);
     fixture.press(key('v'));
-    let alone = [Effect::Run(Ignore(address("grand-trunk.example.org:443")))];
+    let alone = calls(on_peers("ignore", &["grand-trunk.example.org:443"]));
     assert_eq!(fixture.press(key('I')), alone, "the marked one is the selected one");
     fixture.press(DOWN);
     assert_eq!(fixture.press(key('I')), [], "another is marked than is selected");
     assert!(fixture.screen().contains("ignore 1 peer? y/n"), "{}", fixture.screen());
     fixture.press(key('n'));
     fixture.press(key('V'));
-    assert_eq!(fixture.press(key('I')), [Effect::Run(Ignore(address("tower-3:8443")))]);
+    assert_eq!(fixture.press(key('I')), calls(on_peers("ignore", &["tower-3:8443"])));
 }
 
 #[test]
@@ -159,7 +150,7 @@ fn a_mark_follows_its_peer_and_is_removed_with_it() {
     assert!(!fixture.screen().contains("marked"), "{}", fixture.screen());
     assert_eq!(fixture.press(key('I')), [], "what was meant has gone");
     assert!(fixture.screen().contains("what was marked has gone"), "{}", fixture.screen());
-    assert_eq!(fixture.press(key('I')), [Effect::Run(Ignore(address("tower-9.example.org:8080")))]);
+    assert_eq!(fixture.press(key('I')), calls(on_peers("ignore", &["tower-9.example.org:8080"])));
 }
 
 #[test]
@@ -174,9 +165,9 @@ fn marked_messages_are_dropped_together_and_the_selected_row_shows_its_mark() {
     fixture.press(DOWN);
     fixture.press(key('x'));
     assert!(fixture.screen().contains("drop 2 messages? y/n"), "{}", fixture.screen());
-    let ids = ["11", "12"].map(|id| Drop(id.parse().unwrap()));
-    assert_eq!(fixture.press(key('y')), [Effect::RunAll(ids.to_vec())]);
-    ran(&mut fixture, ids.to_vec(), "");
+    let both = on_queue("drop", &["11", "12"]);
+    assert_eq!(fixture.press(key('y')), calls(both.clone()));
+    ran(&mut fixture, both, "dropped 2 messages", "1");
     assert!(fixture.screen().contains("dropped 2 messages"), "{}", fixture.screen());
     assert!(!fixture.screen().contains("marked"), "what is dealt with is not marked any more");
 }
@@ -186,19 +177,19 @@ fn marks_of_the_peers_do_not_act_from_the_traffic() {
     let mut fixture = marked(&[1, 4]);
     fixture.press(KeyCode::BackTab);
     fixture.press(KeyCode::Up);
-    assert_eq!(fixture.press(key('I')), [Effect::Run(Ignore(address("rude-tower:8081")))]);
+    assert_eq!(fixture.press(key('I')), calls(on_peers("ignore", &["rude-tower:8081"])));
 }
 
 #[test]
 fn an_ignore_reports_the_share_of_the_peer_and_can_be_undone() {
     let mut fixture = Fixture::busy(120, 40);
     receive(&mut fixture, "tower-3:8443", 2);
-    ran(&mut fixture, vec![Ignore(address("tower-3:8443"))], "");
+    ignored(&mut fixture, "tower-3:8443", "1");
     let said =
         "ignored tower-3:8443; 66 % of the last hour's messages came through it; u takes it back, 10 s";
     assert!(fixture.screen().contains(said), "{}", fixture.screen());
-    assert_eq!(fixture.press(key('u')), undoes(&["tower-3:8443"]));
-    fixture.send(Msg::Undone(Ok("tower-3:8443 is alive again".to_owned()), Vec::new()));
+    assert_eq!(fixture.press(key('u')), undoes("1"));
+    fixture.send(Msg::Undone(Ok(Outcome::new("tower-3:8443 is alive again"))));
     assert!(fixture.screen().contains("tower-3:8443 is alive again"), "{}", fixture.screen());
     assert_eq!(fixture.press(key('u')), [], "once");
     assert!(fixture.screen().contains("there is nothing to take back"), "{}", fixture.screen());
@@ -207,7 +198,7 @@ fn an_ignore_reports_the_share_of_the_peer_and_can_be_undone() {
 #[test]
 fn the_undo_offer_fits_narrow_screens_and_expires_after_ten_seconds() {
     let mut fixture = Fixture::busy(40, 10);
-    ran(&mut fixture, vec![Ignore(address("tower-3:8443"))], "");
+    ignored(&mut fixture, "tower-3:8443", "1");
     assert!(fixture.screen().contains("; u takes it back, 10 s"), "{}", fixture.screen());
     let later = |seconds| Now { uptime: now().uptime + Duration::from_secs(seconds), ..now() };
     let press = |fixture: &mut Fixture, seconds| {
@@ -216,52 +207,53 @@ fn the_undo_offer_fits_narrow_screens_and_expires_after_ten_seconds() {
     assert_eq!(press(&mut fixture, 10), []);
     assert!(fixture.screen().contains("the last ignore is more than 10 s ago"), "{}", fixture.screen());
     let mut fixture = Fixture::busy(40, 10);
-    ran(&mut fixture, vec![Ignore(address("tower-3:8443"))], "");
-    assert_eq!(press(&mut fixture, 9), undoes(&["tower-3:8443"]));
+    ignored(&mut fixture, "tower-3:8443", "1");
+    assert_eq!(press(&mut fixture, 9), undoes("1"));
 }
 
 #[test]
 fn peers_ignored_together_are_unignored_together() {
     let mut fixture = marked(&[1, 2]);
     receive(&mut fixture, "tower-3:8443", 1);
-    let both = ["grand-trunk.example.org:443", "tower-3:8443"].map(|name| Ignore(address(name)));
-    ran(&mut fixture, both.to_vec(), "");
+    let both = on_peers("ignore", &["grand-trunk.example.org:443", "tower-3:8443"]);
+    ran(&mut fixture, both, "ignored 2 peers", "1");
     assert!(fixture.screen().contains("ignored 2 peers; 100 %"), "{}", fixture.screen());
-    assert_eq!(fixture.press(key('u')), undoes(&["grand-trunk.example.org:443", "tower-3:8443"]));
+    assert_eq!(fixture.press(key('u')), undoes("1"));
 }
 
 #[test]
 fn a_failed_item_of_several_is_reported_and_stays_marked() {
     let mut fixture = marked(&[1, 6]);
-    let both = ["grand-trunk.example.org:443", "rude-tower:8081"].map(|name| Ignore(address(name)));
-    ran(&mut fixture, both.to_vec(), "rude-tower:8081");
+    let both = on_peers("ignore", &["grand-trunk.example.org:443", "rude-tower:8081"]);
+    let outcome = Outcome::new("ignored 1 of 2 peers; rude-tower:8081 is ignored already");
+    let outcome = outcome.undone_by(undo("1")).leaving([Key::new("rude-tower:8081")]);
+    fixture.send(Msg::Called(vec![(both, Ok(outcome))]));
     let told = "ignored 1 of 2 peers; rude-tower:8081 is ignored already";
     assert!(fixture.screen().contains(told), "{}", fixture.screen());
     assert!(fixture.screen().contains("1 marked"), "{}", fixture.screen());
-    assert_eq!(fixture.press(key('u')), undoes(&["grand-trunk.example.org:443"]));
+    assert_eq!(fixture.press(key('u')), undoes("1"));
 }
 
 #[test]
 fn the_last_command_is_undone_first() {
     let mut fixture = Fixture::busy(80, 24);
-    for command in [Ignore(address("a:1")), Ignore(address("b:1")), Unignore(address("b:1"))] {
-        ran(&mut fixture, vec![command], "");
+    for (line, token) in [(":ignore a:1", "1"), (":ignore b:1", "2"), (":unignore b:1", "3")] {
+        ran(&mut fixture, typed(line), "done", token);
     }
-    for name in ["b:1", "b:1", "a:1"] {
-        assert_eq!(fixture.press(key('u')), undoes(&[name]));
+    for token in ["3", "2", "1"] {
+        assert_eq!(fixture.press(key('u')), undoes(token));
     }
 }
 
-/// Executes the drop of these rows of the queue, as the node does.
-fn dropped(fixture: &mut Fixture, rows: &[usize]) -> Vec<Before> {
-    let queued: Vec<_> = rows.iter().map(|row| fixture.queue[*row].clone()).collect();
-    fixture.queue.retain(|waiting| !queued.contains(waiting));
-    let outcomes = queued.iter().map(|queued| (Drop(queued.id), Ok(format!("dropped {}", queued.id))));
-    let outcomes = outcomes.collect();
-    let before: Vec<_> = queued.iter().map(|queued| fixture::dropped(&[queued.message.as_json()])).collect();
-    fixture.send(Msg::CommandsRun(outcomes, before.clone()));
+/// Drops these rows of the queue, as the node does.
+fn dropped(fixture: &mut Fixture, rows: &[usize], token: &str) {
+    let ids: Vec<_> = rows.iter().map(|row| fixture.queue[*row].id.to_string()).collect();
+    fixture.queue.retain(|waiting| !ids.contains(&waiting.id.to_string()));
+    let said =
+        if let [id] = &ids[..] { format!("dropped {id}") } else { format!("dropped {} messages", ids.len()) };
+    let ids: Vec<_> = ids.iter().map(String::as_str).collect();
+    ran(fixture, on_queue("drop", &ids), &said, token);
     fixture.refresh();
-    before
 }
 
 #[test]
@@ -269,12 +261,12 @@ fn a_dropped_message_is_restored() {
     for (width, height) in [(40, 10), (80, 24)] {
         let mut fixture = Fixture::busy(width, height);
         fixture.press(KeyCode::Tab);
-        assert_eq!(fixture.press(key('x')), [Effect::Run(Drop("11".parse().unwrap()))]);
-        let before = dropped(&mut fixture, &[0]);
+        assert_eq!(fixture.press(key('x')), calls(on_queue("drop", &["11"])));
+        dropped(&mut fixture, &[0], "1");
         assert!(fixture.screen().contains("dropped 11; u takes it back, 10 s"), "{}", fixture.screen());
-        assert_eq!(fixture.press(key('u')), [Effect::Undo(before)]);
-        let said = "1 message is back at the place in the queue".to_owned();
-        fixture.send(Msg::Undone(Ok(said), Vec::new()));
+        assert_eq!(fixture.press(key('u')), undoes("1"));
+        let said = "1 message is back at the place in the queue";
+        fixture.send(Msg::Undone(Ok(Outcome::new(said))));
         assert!(fixture.screen().contains("1 message is back at the place in"), "{}", fixture.screen());
         assert_eq!(fixture.press(key('u')), [], "once");
     }
@@ -283,22 +275,23 @@ fn a_dropped_message_is_restored() {
 #[test]
 fn marked_messages_dropped_together_are_restored_together() {
     let mut fixture = Fixture::busy(80, 24);
-    ran(&mut fixture, vec![Ignore(address("a:1"))], "");
-    let before = dropped(&mut fixture, &[0, 2]);
+    ignored(&mut fixture, "a:1", "0");
+    dropped(&mut fixture, &[0, 2], "1");
     assert!(fixture.screen().contains("dropped 2 messages; u takes them back, 10 s"), "{}", fixture.screen());
-    assert_eq!(fixture.press(key('u')), [Effect::Undo(before)]);
-    assert_eq!(fixture.press(key('u')), undoes(&["a:1"]));
+    assert_eq!(fixture.press(key('u')), undoes("1"));
+    assert_eq!(fixture.press(key('u')), undoes("0"));
 }
 
 #[test]
 fn a_failed_undo_can_be_repeated_until_it_expires() {
     let mut fixture = Fixture::busy(80, 24);
-    let before = dropped(&mut fixture, &[0]);
+    dropped(&mut fixture, &[0], "0");
     fixture.press(key('u'));
-    fixture.send(Msg::Undone(Err(UndoError::Nothing("the queue is full".to_owned())), before.clone()));
+    let failed = Outcome::new("not undone: the queue is full").undone_by(undo("1"));
+    fixture.send(Msg::Undone(Ok(failed)));
     assert!(fixture.screen().contains("not undone: the queue is full"), "{}", fixture.screen());
-    assert_eq!(fixture.press(key('u')), [Effect::Undo(before)]);
-    dropped(&mut fixture, &[0]);
+    assert_eq!(fixture.press(key('u')), undoes("1"));
+    dropped(&mut fixture, &[0], "2");
     fixture.later = Duration::from_secs(10);
     assert_eq!(fixture.press(key('u')), []);
     assert!(fixture.screen().contains("there is nothing to take back"), "{}", fixture.screen());
@@ -307,47 +300,40 @@ fn a_failed_undo_can_be_repeated_until_it_expires() {
 #[test]
 fn a_partly_failed_drop_is_reported_and_restores_the_rest() {
     let mut fixture = Fixture::busy(140, 40);
-    let (first, second) = (fixture.queue[0].id, fixture.queue[1].id);
-    let gone = Err(ExecuteError::UnknownMessage(second));
-    let outcomes = vec![(Drop(first), Ok("dropped 11".to_owned())), (Drop(second), gone)];
-    let before = vec![fixture::dropped(&["one"])];
-    fixture.send(Msg::CommandsRun(outcomes, before.clone()));
-    let told = "dropped 1 of 2 messages; 12 neither waits nor is held; a message that comes back has a new number; \
-                u takes it back, 10 s";
-    assert!(fixture.screen().contains(told), "{}", fixture.screen());
-    assert_eq!(fixture.press(key('u')), [Effect::Undo(before)]);
+    let said =
+        "dropped 1 of 2 messages; 12 neither waits nor is held; a message that comes back has a new number";
+    let outcome = Outcome::new(said).undone_by(undo("1")).leaving([Key::new("12")]);
+    fixture.send(Msg::Called(vec![(on_queue("drop", &["11", "12"]), Ok(outcome))]));
+    let told = format!("{said}; u takes it back, 10 s");
+    assert!(fixture.screen().contains(&told), "{}", fixture.screen());
+    assert_eq!(fixture.press(key('u')), undoes("1"));
 }
 
 #[test]
 fn every_undoable_command_offers_undo() {
-    let id = "11".parse().unwrap();
-    for (command, said) in [
-        (Forget(address("a:1")), "forgot a:1"),
-        (NodeCommand::Trust(address("a:1")), "a:1 is trusted"),
-        (NodeCommand::HoldOne(id), "held 11"),
-        (NodeCommand::Release(id), "released 11"),
-        (NodeCommand::ReleaseAll, "released 2 messages"),
-        (NodeCommand::Unhold, "no longer held: red"),
-        (NodeCommand::Rate(2.0), "sends 2 messages a second at most"),
-        (NodeCommand::Replace(id, Message::text("x")), "changed 11"),
+    for (call, said) in [
+        (on_peers("forget", &["a:1"]), "forgot a:1"),
+        (on_peers("trust", &["a:1"]), "a:1 is trusted"),
+        (on_queue("hold", &["11"]), "held 11"),
+        (on_held("release", &["11"]), "released 11"),
+        (typed(":release all"), "released 2 messages"),
+        (typed(":unhold"), "no longer held: red"),
+        (typed(":rate 2"), "sends 2 messages a second at most"),
+        (typed(":edit 11 x"), "changed 11"),
     ] {
         let mut fixture = Fixture::busy(80, 24);
-        let before = vec![Before::Rate(1.0)];
-        fixture.send(Msg::CommandsRun(vec![(command, Ok(said.to_owned()))], before.clone()));
+        ran(&mut fixture, call, said, "1");
         assert!(fixture.screen().contains(&format!("{said}; u takes it back, 10 s")), "{}", fixture.screen());
-        assert_eq!(fixture.press(key('u')), [Effect::Undo(before)]);
+        assert_eq!(fixture.press(key('u')), undoes("1"));
         // A command that changed nothing offers no undo.
-        fixture.send(Msg::CommandsRun(
-            vec![(NodeCommand::ShowHold, Ok("no message is held".to_owned()))],
-            Vec::new(),
-        ));
+        fixture.send(Msg::Called(vec![done(typed(":hold"), "no message is held")]));
         assert!(!fixture.screen().contains("takes it back"), "{}", fixture.screen());
     }
 }
 
 #[test]
 fn forgetting_asks_unless_the_command_is_typed() {
-    let forgets = [Effect::Run(Forget(address("tower-9.example.org:8080")))];
+    let forgets = calls(on_peers("forget", &["tower-9.example.org:8080"]));
     for (width, height) in [(40, 10), (80, 24)] {
         let mut fixture = Fixture::busy(width, height);
         assert_eq!(fixture.press(key('F')), []);
@@ -360,7 +346,7 @@ fn forgetting_asks_unless_the_command_is_typed() {
     }
     let mut fixture = Fixture::busy(80, 24);
     fixture.write(":forget tower-9.example.org:8080");
-    assert_eq!(fixture.press(KeyCode::Enter), forgets);
+    assert_eq!(fixture.press(KeyCode::Enter), [runs(":forget tower-9.example.org:8080")]);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Tests of the dashboard without terminal and node: keys go into [`update`], frames into a buffer.
 
 pub(crate) mod ascii;
+mod calls;
 pub(crate) mod completion;
 pub(crate) mod copy_and_export;
 #[expect(clippy::disallowed_methods, reason = "it measures")]

@@ -1,11 +1,11 @@
 //! The command palette.
 
-use clacks_language::command::NodeCommand;
 use clacks_p2p::core::Status;
 use crossterm::event::{KeyCode, MouseButton, MouseEvent, MouseEventKind};
 
+use super::calls::{on_peers, runs};
 use super::{
-    fixture::{Fixture, address, peer},
+    fixture::{Fixture, peer},
     held_and_edited::holding,
 };
 use crate::{
@@ -33,7 +33,7 @@ fn typing_filters_the_palette_and_enter_runs_the_item() {
     let mut fixture = opened();
     fixture.write("ign sel");
     assert_eq!(chosen(&fixture), ":ignore tower-9.example.org:8080");
-    let ignores = [Effect::Run(NodeCommand::Ignore(address("tower-9.example.org:8080")))];
+    let ignores = [Effect::Call(on_peers("ignore", &["tower-9.example.org:8080"]))];
     assert_eq!(fixture.press(KeyCode::Enter), ignores);
     assert!(fixture.model.palette.is_none());
 }
@@ -50,7 +50,7 @@ fn the_palette_acts_on_the_selection_at_its_opening() {
     fixture.control('u');
     fixture.write("remove selected peer");
     assert_eq!(fixture.press(KeyCode::Enter), [], "it is asked first");
-    let forgets = [Effect::Run(NodeCommand::Forget(address("tower-9.example.org:8080")))];
+    let forgets = [Effect::Call(on_peers("forget", &["tower-9.example.org:8080"]))];
     assert_eq!(fixture.press(KeyCode::Char('y')), forgets);
 }
 
@@ -141,8 +141,7 @@ fn the_palette_asks_about_marked_items() {
     assert_eq!(fixture.press(KeyCode::Enter), []);
     assert!(fixture.screen().contains("SURE? ignore 2 peers? y/n"), "{}", fixture.screen());
     let both = ["grand-trunk.example.org:443", "tower-9.example.org:8080"];
-    let both = both.map(|name| NodeCommand::Ignore(address(name)));
-    assert_eq!(fixture.press(KeyCode::Char('y')), [Effect::RunAll(both.to_vec())]);
+    assert_eq!(fixture.press(KeyCode::Char('y')), [Effect::Call(on_peers("ignore", &both))]);
 }
 
 #[test]
@@ -222,5 +221,5 @@ fn the_palette_confirms_the_same_commands_as_keys() {
     fixture.write("H?release all held");
     assert_eq!(fixture.press(KeyCode::Enter), []);
     assert!(fixture.screen().contains("SURE? release 3 held messages? y/n"), "{}", fixture.screen());
-    assert_eq!(fixture.press(KeyCode::Char('y')), [Effect::Run(NodeCommand::ReleaseAll)]);
+    assert_eq!(fixture.press(KeyCode::Char('y')), [runs(":release all")]);
 }

@@ -1,6 +1,5 @@
 //! Pasted text and bursts of keys.
 
-use clacks_language::command::NodeCommand;
 use clacks_p2p::Message;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
@@ -41,8 +40,8 @@ fn pasted_lines_are_sent_as_one_message_with_line_breaks() {
 fn pasted_lines_are_sent_as_one_message_each_and_never_run() {
     let mut fixture = writing("imy draft");
     fixture.send(Msg::Paste(":quit\n\n  \nq".to_owned()));
-    let messages = [":quit", "q"].map(|line| NodeCommand::Enqueue(Message::text(line))).to_vec();
-    assert_eq!(fixture.press(KeyCode::Char('n')), [Effect::RunAll(messages)]);
+    let messages = ["::quit", "q"].map(super::calls::typed).to_vec();
+    assert_eq!(fixture.press(KeyCode::Char('n')), [Effect::CallAll(messages)]);
     assert_eq!(draft(&fixture), "my draft");
 }
 
@@ -68,7 +67,7 @@ fn too_many_lines_are_not_offered_as_messages() {
     assert_eq!(fixture.press(KeyCode::Char('n')), []);
     fixture.send(Msg::Paste("a line\n".repeat(1000)));
     assert!(row(&fixture).contains("n as 1000 messages"));
-    assert!(matches!(&fixture.press(KeyCode::Char('n'))[..], [Effect::RunAll(all)] if all.len() == 1000));
+    assert!(matches!(&fixture.press(KeyCode::Char('n'))[..], [Effect::CallAll(all)] if all.len() == 1000));
     fixture.send(Msg::Paste("a line\n".repeat(1 << 20)));
     assert!(fixture.model.question.is_none());
     assert!(fixture.screen().contains("too long"));
@@ -263,7 +262,7 @@ fn a_refused_paste_is_asked_about_again() {
     }
     fixture.press(KeyCode::Esc);
     // The node accepts only the second of three lines.
-    fixture.refused = Some(|message| message.as_text().is_none_or(|text| text != "two"));
+    fixture.refused = Some(|text| text != "two");
     fixture.send(Msg::Paste("one\ntwo\nthree".to_owned()));
     fixture.press(KeyCode::Char('n'));
     assert!(row(&fixture).contains("PASTE? 2 lines"), "{}", row(&fixture));

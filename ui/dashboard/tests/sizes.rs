@@ -230,7 +230,7 @@ fn a_question_waits_while_the_screen_is_too_small() {
     assert_eq!(fixture.press(KeyCode::Char('y')), []);
     fixture.resize(80, 24);
     assert!(fixture.screen().contains("y/n"), "{}", fixture.screen());
-    assert!(matches!(fixture.press(KeyCode::Char('y'))[..], [Effect::RunAll(_)]));
+    assert!(matches!(fixture.press(KeyCode::Char('y'))[..], [Effect::Call(_)]));
 }
 
 #[test]

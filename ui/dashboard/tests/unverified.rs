@@ -5,16 +5,16 @@ use std::{
     time::Duration,
 };
 
-use clacks_language::command::NodeCommand;
 use clacks_p2p::{
     Message,
-    core::{Core, Event, Failure, Limit, Options, PlaceShare, Scope, Status},
+    core::{Event, Failure, Limit, Options, PlaceShare, Scope, Status},
     node::Limits,
 };
-use clacks_source::{limits::LimitSettings, restore::Before};
+use clacks_source::limits::LimitSettings;
 use crossterm::event::KeyCode;
 
-use super::fixture::{Fixture, address, dropped, peer};
+use super::calls::{runs, typed, undo, undoable};
+use super::fixture::{Fixture, peer};
 use crate::state::{
     message::{Effect, Msg},
     overlay::OpenOverlay as Kind,
@@ -111,29 +111,28 @@ fn a_refused_row_shows_how_to_ignore_its_origin() {
     fixture.write(":ignore ip");
     fixture.press(KeyCode::Tab);
     assert_eq!(fixture.model.input.draft(), ":ignore ip:192.0.2.7");
-    assert_eq!(fixture.press(KeyCode::Enter), [Effect::Run(NodeCommand::IgnoreRemote(RUDE))]);
+    assert_eq!(fixture.press(KeyCode::Enter), [runs(":ignore ip:192.0.2.7")]);
     fixture.ignored_remotes.push(RUDE);
     fixture.write(":unignore ");
     fixture.write("ip");
     fixture.press(KeyCode::Tab);
-    assert_eq!(fixture.press(KeyCode::Enter), [Effect::Run(NodeCommand::UnignoreRemote(RUDE))]);
+    assert_eq!(fixture.press(KeyCode::Enter), [runs(":unignore ip:192.0.2.7")]);
 }
 
 #[test]
 fn ignoring_a_remote_address_can_be_undone() {
     let mut fixture = Fixture::busy(80, 24);
-    let done = Ok("connections from 192.0.2.7 are ignored".to_owned());
-    let core = Core::new(Options::new(address("tower:1"))).unwrap();
-    let before = vec![Before::Remote(core.remote_state(RUDE))];
-    fixture.send(Msg::CommandsRun(vec![(NodeCommand::IgnoreRemote(RUDE), done)], before.clone()));
+    let (ignores, unignores) = (typed(":ignore ip:192.0.2.7"), typed(":unignore ip:192.0.2.7"));
+    let said = "connections from 192.0.2.7 are ignored";
+    fixture.send(Msg::Called(vec![undoable(ignores.clone(), said, "1")]));
     let screen = fixture.screen();
     assert!(screen.contains("connections from 192.0.2.7 are ignored") && screen.contains("u takes it back"));
     assert!(!screen.contains("of the last hour"), "{screen}");
-    assert_eq!(fixture.press(KeyCode::Char('u')), [Effect::Undo(before.clone())]);
+    assert_eq!(fixture.press(KeyCode::Char('u')), [Effect::Undo(undo("1"))]);
     assert_eq!(fixture.press(KeyCode::Char('u')), [], "once");
     // An undone command offers no undo.
-    for command in [NodeCommand::IgnoreRemote(RUDE), NodeCommand::UnignoreRemote(RUDE)] {
-        fixture.send(Msg::CommandsRun(vec![(command, Ok("done".to_owned()))], before.clone()));
+    for call in [ignores, unignores] {
+        fixture.send(Msg::Called(vec![undoable(call, "done", "2")]));
     }
     fixture.later = Duration::from_secs(10);
     assert_eq!(fixture.press(KeyCode::Char('u')), []);
@@ -203,17 +202,14 @@ fn messages_dropped_by_a_filter_are_restored_together() {
         let mut fixture = Fixture::busy(width, height);
         fixture.write(":drop ip:192.0.2.7");
         let effects = fixture.press(KeyCode::Enter);
-        let [Effect::Run(command @ NodeCommand::DropAll(Some(_)))] = effects.as_slice() else {
-            panic!("{effects:?}")
-        };
+        assert_eq!(effects, [runs(":drop ip:192.0.2.7")]);
         fixture.queue.drain(..2);
-        let dropped = vec![dropped(&["one", "two"])];
-        let outcome = (command.clone(), Ok("dropped 2 messages".to_owned()));
-        fixture.send(Msg::CommandsRun(vec![outcome], dropped.clone()));
+        let dropped = undoable(typed(":drop ip:192.0.2.7"), "dropped 2 messages", "1");
+        fixture.send(Msg::Called(vec![dropped]));
         fixture.refresh();
         let screen = fixture.screen();
         assert!(screen.contains("dropped 2 mess") && screen.contains("u takes them back"), "{screen}");
-        assert_eq!(fixture.press(KeyCode::Char('u')), [Effect::Undo(dropped)]);
+        assert_eq!(fixture.press(KeyCode::Char('u')), [Effect::Undo(undo("1"))]);
         assert_eq!(fixture.press(KeyCode::Char('u')), [], "once");
     }
 }

@@ -1,9 +1,9 @@
 //! Key bindings of the user.
 
-use clacks_language::command::NodeCommand;
 use crossterm::event::KeyCode;
 
-use super::fixture::{Fixture, address};
+use super::calls::on_peers;
+use super::fixture::Fixture;
 use crate::{
     keymap::{Keymap, user::UserKeys},
     model::Focus,
@@ -25,7 +25,7 @@ fn with_keys(text: &str) -> Fixture {
 #[test]
 fn a_user_key_runs_its_command_and_appears_in_hints_and_palette() {
     let mut fixture = with_keys("[keys.lists]\n'n' = ':ignore {peer}'\n'I' = ''\n'i' = ''\n'w' = ':say'");
-    let ignores = [Effect::Run(NodeCommand::Ignore(address("tower-9.example.org:8080")))];
+    let ignores = [Effect::Call(on_peers("ignore", &["tower-9.example.org:8080"]))];
     assert_eq!(fixture.press(KeyCode::Char('n')), ignores);
     assert_eq!(fixture.press(KeyCode::Char('I')), []);
     let screen = fixture.screen();

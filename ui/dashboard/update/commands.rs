@@ -1,5 +1,6 @@
 //! Execution of commands: typed on the line, bound to a key, or selected in the palette.
 
+use clacks_feed::{Call, description::Confirm};
 use clacks_language::{
     command::{Command, NodeCommand, Step, ViewCommand},
     filter::Filter,
@@ -14,7 +15,7 @@ use super::{
     shutdown,
 };
 use crate::{
-    available::{FILTER_PROMPT, command_error, expand_template, marked_commands, mode_error},
+    available::{FILTER_PROMPT, command_error, expand_template, marked_call, mode_error, selected_call},
     model::{
         Model,
         focus::{FocusOwner, LineKind, SelectionTarget},
@@ -33,18 +34,29 @@ use crate::{
 
 /// Runs the command of a key, with the selection in its placeholders.
 pub(crate) fn run_template(model: &mut Model, template: &str) -> Vec<Effect> {
-    if let Some(commands) = marked_commands(model, template) {
+    if let Some(call) = marked_call(model, template) {
         if model.replay.is_some() {
             model.refuse_in_replay();
             return Vec::new();
         }
-        model.question = Confirmation::before_all(commands);
+        model.question = Some(Confirmation::before(&model.networks.active(), call.on.len(), call));
         return Vec::new();
     }
     // A command without effect reports the reason.
-    let line = check_selection_unchanged(model, template).and_then(|()| expand_template(model, template));
-    let command =
-        line.and_then(|line| Command::parse(&line).map_err(|error| CommandRefusal::new(error.to_string())));
+    if let Err(reason) = check_selection_unchanged(model, template) {
+        model.notify_error(reason);
+        return Vec::new();
+    }
+    match selected_call(model, template) {
+        Some(Ok(call)) => return call_with_confirmation(model, call),
+        Some(Err(reason)) => {
+            model.notify_error(reason);
+            return Vec::new();
+        }
+        None => {}
+    }
+    let command = expand_template(model, template)
+        .and_then(|line| Command::parse(&line).map_err(|error| CommandRefusal::new(error.to_string())));
     let idle = |command: &Command| match command {
         // The node decides.
         Command::Node(_) => None,
@@ -64,14 +76,42 @@ pub(crate) fn run_with_confirmation(model: &mut Model, command: Command) -> Vec<
     let question = match command {
         // Do not ask about a command that will not be executed.
         command if mode_error(model, &command).is_some() => return run(model, command),
-        Command::Node(NodeCommand::Forget(peer)) => Confirmation::before_forgetting(peer),
         Command::Node(command @ NodeCommand::ReleaseAll) if model.overview.held > 1 => {
-            Confirmation::before(model.overview.held, command)
+            let call = command.call(model.networks.active().run);
+            Confirmation::before(&model.networks.active(), model.overview.held, call)
         }
         command => return run(model, command),
     };
     model.question = Some(question);
     Vec::new()
+}
+
+/// Makes a call on the selected item. If the network wants it to be confirmed, the user is asked first.
+pub(crate) fn call_with_confirmation(model: &mut Model, call: Call) -> Vec<Effect> {
+    if model.replay.is_some() {
+        model.refuse_in_replay();
+        return Vec::new();
+    }
+    let confirm = model.networks.active().spec(&call.command).map_or(Confirm::Never, |spec| spec.confirm);
+    let question = match (confirm, &call.on[..]) {
+        (Confirm::Always, [item]) => {
+            let item = item.untrusted().to_owned();
+            Confirmation::before_one(&model.networks.active(), &item, call)
+        }
+        (Confirm::Always | Confirm::Many, [_, _, ..]) => {
+            Confirmation::before(&model.networks.active(), call.on.len(), call)
+        }
+        _ => return make_call(model, call),
+    };
+    model.question = Some(question);
+    Vec::new()
+}
+
+fn make_call(model: &mut Model, call: Call) -> Vec<Effect> {
+    // The edited message returns to its place before another command runs.
+    let mut effects = editing::cancel(model);
+    effects.push(Effect::Call(call));
+    effects
 }
 
 /// Fails if the selected item is no longer the one that the user saw.
@@ -127,10 +167,7 @@ pub fn run(model: &mut Model, command: Command) -> Vec<Effect> {
             if let Some(edit) = editing::finish(model, &command) {
                 return vec![edit];
             }
-            // The edited message returns to its place before another command runs.
-            let mut effects = editing::cancel(model);
-            effects.push(Effect::Run(command));
-            effects
+            make_call(model, command.call(model.networks.active().run))
         }
         Command::View(command) => run_screen_command(model, command),
     }
@@ -174,6 +211,7 @@ fn run_selected(model: &mut Model) -> Vec<Effect> {
     let Some(menu) = model.palette.take() else { return Vec::new() };
     match menu.selected_item().map(|item| item.action.clone()) {
         Some(PaletteAction::Run(command)) => return run_palette_command(model, &menu, command),
+        Some(PaletteAction::Call(call)) => return call_with_confirmation(model, call),
         Some(PaletteAction::Confirm(question)) => model.question = Some(question),
         Some(PaletteAction::StartLine(line)) => {
             return start_line(model, &line);
@@ -313,7 +351,7 @@ fn set_filter(model: &mut Model, wanted: Option<Filter>) {
 }
 
 fn undo(model: &mut Model) -> Vec<Effect> {
-    match model.undo.take(model.now).map(Effect::Undo) {
+    match model.undo.take(model.now.uptime).map(Effect::Undo) {
         Ok(effect) => vec![effect],
         Err(reason) => {
             model.notify_error(reason.to_string());

@@ -1,9 +1,9 @@
 //! Editing of a message on the input line. The message is held meanwhile, so that it is not sent.
 
+use clacks_feed::Draft;
 use clacks_language::{command::NodeCommand, edit};
-use clacks_p2p::{Message, core::MessageId};
+use clacks_p2p::core::MessageId;
 use clacks_p2p_feed::rows::message_key;
-use clacks_source::execute::HeldForEdit;
 
 use super::results;
 use crate::{
@@ -11,11 +11,16 @@ use crate::{
     state::{editing::Editing, input::MAX_DRAFT, list::Selection, message::Effect, overlay::OverlayKind},
 };
 
-/// Returns the reason why a message cannot be edited on the line, if it is too long.
-pub fn too_long_reason(id: MessageId, message: &Message) -> Option<String> {
-    let is_too_long = edit::line(id, message).len() > MAX_DRAFT;
+/// Returns the reason why a message cannot be edited on the line, if that line is too long.
+pub fn too_long_reason(id: MessageId, line: &str) -> Option<String> {
+    let is_too_long = line.len() > MAX_DRAFT;
     is_too_long
         .then(|| format!("{id} is too long for the line; :edit-in-editor {id} opens it in your editor"))
+}
+
+/// The line on which a message is edited.
+pub(crate) fn line(id: MessageId, text: &str) -> String {
+    format!(":edit {id} {text}")
 }
 
 /// Returns the line for the correction of an invalid text, or `None` if it is too long.
@@ -29,11 +34,11 @@ pub(crate) fn line_if_fits(line: String) -> Option<String> {
 }
 
 /// Starts editing a message. Moves its text to the input line.
-pub fn start(model: &mut Model, in_hand: &HeldForEdit) {
-    let HeldForEdit { id, waited, .. } = *in_hand;
+pub fn start(model: &mut Model, id: MessageId, draft: Draft) {
     results::expect_removal(model, id);
-    model.editing = Some(Editing { id, returns_to_queue: waited, opened_from_held: model.is_held_open() });
-    write(model, &edit::line(id, &in_hand.message));
+    let line = line(id, draft.text.untrusted());
+    model.editing = Some(Editing { id, draft, opened_from_held: model.is_held_open() });
+    write(model, &line);
 }
 
 /// Reopens an edit that failed.
@@ -53,7 +58,7 @@ pub fn finish(model: &mut Model, command: &NodeCommand) -> Option<Effect> {
     let NodeCommand::Replace(id, message) = command else { return None };
     let editing = model.editing.take_if(|editing| editing.id == *id)?;
     reopen(model, &editing);
-    Some(Effect::FinishEdit(editing, message.clone()))
+    Some(Effect::FinishEdit(editing, edit::new_text(message)))
 }
 
 /// Cancels the edit if the user left the line. The message returns to its place, its text to the history.
@@ -70,16 +75,15 @@ pub fn cancel_from_line(model: &mut Model) -> Vec<Effect> {
 pub fn cancel(model: &mut Model) -> Vec<Effect> {
     let Some(editing) = model.editing.take() else { return Vec::new() };
     reopen(model, &editing);
-    if editing.returns_to_queue { vec![Effect::ReturnMessage(editing.id)] } else { Vec::new() }
+    editing.draft.cancel.map(Effect::CancelEdit).into_iter().collect()
 }
 
 fn reopen(model: &mut Model, editing: &Editing) {
-    if editing.returns_to_queue {
+    if !editing.opened_from_held {
         // Select the message again after its return.
         let queue = model.networks.active_mut().named_mut("queue");
         queue.into_iter().for_each(|queue| queue.selected = Selection::key(message_key(editing.id)));
-    }
-    if editing.opened_from_held && model.open_overlay().is_none() {
+    } else if model.open_overlay().is_none() {
         let held = model.networks.active().description.list_id("held");
         held.into_iter().for_each(|held| model.open(OverlayKind::List(held)));
     }

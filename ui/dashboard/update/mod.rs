@@ -50,7 +50,7 @@ use super::{
 pub fn update(model: &mut Model, now: Now, msg: Msg) -> Vec<Effect> {
     model.now = now;
     model.shares.forget_old(now);
-    model.undo.forget_old(now);
+    model.undo.forget_old(now.uptime);
     if !matches!(msg, Msg::Key(_) | Msg::Burst(_) | Msg::Paste(_) | Msg::Mouse(_)) {
         return handle(model, msg);
     }
@@ -106,11 +106,11 @@ fn handle(model: &mut Model, msg: Msg) -> Vec<Effect> {
             let sends = assist::on_file_checked(model, &command, objection);
             if sends { submit(model) } else { Vec::new() }
         }
-        Msg::CommandsRun(outcomes, before) => {
-            results::report(model, &outcomes, before);
+        Msg::Called(results) => {
+            results::report(model, &results);
             // An action in an overlay must be visible there.
             model.has_opened = true;
-            sending::on_results(model, &outcomes)
+            sending::on_results(model, &results)
         }
         Msg::ReplayRestarted => {
             model.reset();
@@ -118,8 +118,8 @@ fn handle(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         Msg::ConfirmQuit => shutdown::quit(model),
         Msg::DrainFinished(result) => shutdown::on_drain_finished(model, result),
-        Msg::Editing(in_hand) => {
-            editing::start(model, &in_hand);
+        Msg::Editing(id, draft) => {
+            editing::start(model, id, *draft);
             assist::on_edit(model)
         }
         Msg::RetryEdit { editing, line, reason } => {
@@ -137,10 +137,9 @@ fn handle(model: &mut Model, msg: Msg) -> Vec<Effect> {
 /// Reports the result of a background task.
 fn on_result(model: &mut Model, msg: Msg) {
     match msg {
-        Msg::Undone(result, left) => {
-            model.undo.remember(left, Vec::new(), model.now);
+        Msg::Undone(result) => {
             model.has_opened = true;
-            on_result(model, Msg::EffectDone(result.map_err(EffectError::Undo)));
+            results::report_undo(model, result);
         }
         Msg::Recorded(said) => {
             model.on_recording_result(said.as_ref().err());

@@ -10,7 +10,7 @@ use clacks_language::{
 use clacks_text::charset::Charset;
 
 use crate::{
-    available::{expand_template, marked_commands, mode_error, template_error},
+    available::{expand_template, marked_call, mode_error, selected_call, template_error},
     keymap::Binding,
     model::{Model, focus::SelectionTarget},
     state::{
@@ -113,13 +113,14 @@ fn covers_all_arguments(model: &Model, binding: &Binding, spec: &Spec) -> bool {
 fn binding_item(model: &Model, binding: &Binding, keys: &[Key]) -> PaletteItem {
     let template = &*binding.command;
     let line = expand_template(model, template).unwrap_or_else(|_| template.to_owned());
-    let deed = match (
-        template_error(model, template),
-        marked_commands(model, template).and_then(Confirmation::before_all),
-    ) {
-        (Some(reason), _) => PaletteAction::Unavailable(reason),
-        (None, Some(question)) => PaletteAction::Confirm(question),
-        (None, None) => match Command::parse(&line) {
+    let question = marked_call(model, template)
+        .map(|call| Confirmation::before(&model.networks.active(), call.on.len(), call));
+    let deed = match (template_error(model, template), question, selected_call(model, template)) {
+        (Some(reason), ..) => PaletteAction::Unavailable(reason),
+        (None, Some(question), _) => PaletteAction::Confirm(question),
+        (None, None, Some(Ok(call))) => PaletteAction::Call(call),
+        (None, None, Some(Err(reason))) => PaletteAction::Unavailable(reason.into()),
+        (None, None, None) => match Command::parse(&line) {
             Ok(command) => PaletteAction::Run(command),
             Err(error) => PaletteAction::Unavailable(error.to_string()),
         },

@@ -1,6 +1,5 @@
 //! Pasted text. It never acts as keys. Several lines are inserted only after a question.
 
-use clacks_language::command::NodeCommand;
 use clacks_p2p::{MAX_WHOLE_MESSAGE, Message};
 use clacks_text::format::size;
 use crossterm::event::KeyCode;
@@ -120,20 +119,21 @@ pub fn ask(model: &mut Model, pasted: String) {
     }
     // A line that begins with a colon is text, never a command.
     let lines = text.lines().filter(|line| !line.trim().is_empty());
-    let messages: Vec<_> = lines.map(|line| NodeCommand::Enqueue(Message::text(line))).collect();
+    let messages: Vec<_> = lines.filter_map(|line| model.networks.active().say(line)).collect();
     let message = Message::text(&text);
     let choices = PasteOptions::for_text(&text, &message, messages.len(), free_bytes(model));
     let mut question = Confirmation::new("PASTE?", choices.question(model.screen.width));
     if choices.fits_one_per_line() {
-        let each = vec![Effect::SetSending(Sending::Lines), Effect::RunAll(messages)];
+        let each = vec![Effect::SetSending(Sending::Lines), Effect::CallAll(messages)];
         question = question.with_answer(plain('n'), each);
     }
     if choices.fits_one_message() {
         // Escape a leading colon, as in typed text.
         let line = if text.starts_with(':') { format!(":{text}") } else { text.clone() };
         let sending = Effect::SetSending(Sending::Paste { pasted: text.clone(), line });
-        let enqueue = Effect::Run(NodeCommand::Enqueue(message));
-        question = question.with_answer(plain('1'), vec![sending, enqueue]);
+        let enqueue = model.networks.active().say(&*text).map(Effect::Call);
+        let effects = std::iter::once(sending).chain(enqueue).collect();
+        question = question.with_answer(plain('1'), effects);
     }
     if choices.edit {
         question = question.with_answer(plain('e'), vec![Effect::InsertText(text)]);

@@ -1,54 +1,136 @@
-//! Reports of command results, and their consequences for the model.
+//! Reports of the results of calls, and their consequences for the model.
 
-use clacks_feed::Key;
-use clacks_language::command::{NodeCommand, target::IgnoreTarget};
+use clacks_feed::{Call, Key, Outcome, Refusal, description::Takes};
 use clacks_p2p::{Address, core::MessageId};
-use clacks_p2p_feed::rows::{message_key, peer_key};
-use clacks_source::restore::Before;
+use clacks_p2p_feed::rows::message_key;
 
 use crate::{
     model::Model,
     state::{
-        command_words::{counted_object, past_tense},
-        message::CommandResult,
+        command_words::result_phrase,
+        confirmation::Confirmation,
+        key::Key as TerminalKey,
+        message::{CallResult, Effect},
     },
 };
 
-/// Reports the results of commands, and keeps the former state for undo.
-pub fn report(model: &mut Model, outcomes: &[CommandResult], before: Vec<Before>) {
-    let ignored = ignored(outcomes);
-    for (command, _) in outcomes.iter().filter(|(_, result)| result.is_ok()) {
-        clear_marks(model, command);
+/// Reports the results of calls, and keeps the calls that undo them.
+pub fn report(model: &mut Model, results: &[CallResult]) {
+    for (call, result) in results {
+        if let Ok(outcome) = result {
+            clear_marks(model, call, &outcome.left);
+        }
     }
-    let (mut text, is_error) = summary(outcomes);
+    match results {
+        [] => {}
+        [(call, result)] => report_one(model, call, result),
+        results => report_several(model, results),
+    }
+}
+
+fn report_one(model: &mut Model, call: &Call, result: &Result<Outcome, Refusal>) {
+    let outcome = match result {
+        Ok(outcome) => outcome,
+        Err(refusal) => return refuse(model, refusal),
+    };
+    let ignored = ignored(model, call, outcome);
+    let mut text = outcome.text.untrusted().to_owned();
+    let is_error = !outcome.left.is_empty();
     if !is_error {
         text += &share_note(model, &ignored);
     }
-    let can_undo = model.undo.remember(before, ignored, model.now);
-    match (outcomes, is_error) {
-        ([], _) => {}
-        _ if can_undo => offer_to_undo(model, outcomes, text, is_error),
-        (_, true) => model.notify_error(text),
-        (_, false) => model.notify(text),
+    match &outcome.undo {
+        Some(undo) => {
+            model.undo.remember(undo.clone(), ignored, model.now.uptime);
+            let acted_on = call.on.len().saturating_sub(outcome.left.len());
+            let is_several = acted_on > 1 || takes_a_filter(model, call) && says_several(&text);
+            offer_to_undo(model, text, is_several, is_error);
+        }
+        None if is_error => model.notify_error(text),
+        None => model.notify(text),
+    }
+}
+
+/// Shows why a call was refused. What may work instead is offered as a question.
+fn refuse(model: &mut Model, refusal: &Refusal) {
+    let text = refusal.text.untrusted();
+    model.notify_error(text);
+    let keys = ['1', '2', '3', '4', '5', '6', '7', '8', '9'];
+    let offers: Vec<_> = keys.into_iter().zip(&refusal.offers).collect();
+    if offers.is_empty() {
+        return;
+    }
+    let choices: Vec<_> = match &offers[..] {
+        [(_, (words, _))] => vec![format!("y {words}")],
+        offers => offers.iter().map(|(key, (words, _))| format!("{key} {words}")).collect(),
+    };
+    let question = Confirmation::new("OFFER", format!("{}, else nothing", choices.join(", ")));
+    let is_single = offers.len() == 1;
+    model.question = Some(offers.into_iter().fold(question, |question, (key, (_, call))| {
+        let key = if is_single { 'y' } else { key };
+        question.with_answer(
+            TerminalKey::plain(crossterm::event::KeyCode::Char(key)),
+            vec![Effect::Call(call.clone())],
+        )
+    }));
+}
+
+/// Reports calls that were made together, such as the lines of a paste.
+fn report_several(model: &mut Model, results: &[CallResult]) {
+    let Some((call, _)) = results.first() else { return };
+    let (asked, done) = (results.len(), results.iter().filter(|(_, result)| result.is_ok()).count());
+    match results.iter().find_map(|(_, result)| result.as_ref().err()) {
+        None => model.notify(result_phrase(&model.networks.active(), call, &asked.to_string(), asked)),
+        Some(refusal) => {
+            let text = result_phrase(&model.networks.active(), call, &format!("{done} of {asked}"), asked);
+            model.notify_error(format!("{text}; {}", refusal.text.untrusted()));
+        }
+    }
+}
+
+/// Reports the result of an undo.
+pub(crate) fn report_undo(model: &mut Model, result: Result<Outcome, Refusal>) {
+    match result {
+        Ok(outcome) => {
+            let text = outcome.text.untrusted().to_owned();
+            match outcome.undo {
+                // What found no room can be tried again.
+                Some(undo) => {
+                    model.undo.remember(undo, Vec::new(), model.now.uptime);
+                    model.notify_error(text);
+                }
+                None => model.notify(text),
+            }
+        }
+        Err(refusal) => model.notify_error(refusal.text.untrusted()),
     }
 }
 
 /// Shows the result, and the key that undoes the command.
-fn offer_to_undo(model: &mut Model, outcomes: &[CommandResult], text: String, is_error: bool) {
-    let done = outcomes.iter().filter(|(_, result)| result.is_ok()).count();
-    let is_one_drop = matches!(outcomes, [(NodeCommand::DropAll(_), _)]);
-    let them = if done > 1 || is_one_drop && !text.ends_with("1 message") { "them" } else { "it" };
+fn offer_to_undo(model: &mut Model, text: String, is_several: bool, is_error: bool) {
+    let them = if is_several { "them" } else { "it" };
     let key = model.key_name_in(model.key_context(), ":undo");
     model.notify_with_offer(text, is_error, format!("{key} takes {them} back"));
 }
 
-fn ignored(outcomes: &[CommandResult]) -> Vec<IgnoreTarget> {
-    let party = |outcome: &CommandResult| match outcome {
-        (NodeCommand::Ignore(peer), Ok(_)) => Some(IgnoreTarget::Peer(peer.clone())),
-        (NodeCommand::IgnoreRemote(remote), Ok(_)) => Some(IgnoreTarget::Remote(*remote)),
-        _ => None,
-    };
-    outcomes.iter().filter_map(party).collect()
+fn takes_a_filter(model: &Model, call: &Call) -> bool {
+    let spec = model.networks.active().spec(&call.command);
+    spec.is_some_and(|spec| spec.args.iter().any(|arg| arg.takes.contains(&Takes::Filter)))
+}
+
+/// Whether a result says that it happened to several items, as `dropped 3 messages` does.
+fn says_several(text: &str) -> bool {
+    let count = text.split(' ').nth(1).and_then(|count| count.parse::<u64>().ok());
+    text.split(' ').count() == 3 && count.is_some_and(|count| count > 1)
+}
+
+/// The items that a call ignored, as they are typed.
+fn ignored(model: &Model, call: &Call, outcome: &Outcome) -> Vec<String> {
+    if call.command != "ignore" {
+        return Vec::new();
+    }
+    let items = model.networks.active().items(call).into_iter().filter(|key| !outcome.left.contains(key));
+    items.map(|key| key.untrusted().to_owned()).collect()
 }
 
 /// Records that the user removed a message, in all lists.
@@ -61,51 +143,22 @@ fn unmark(model: &mut Model, key: &Key) {
     model.networks.active_mut().lists_mut().for_each(|list| list.marks.remove(key));
 }
 
-/// Removes the marks of the items that a command processed. An ended ignore can no longer be undone.
-fn clear_marks(model: &mut Model, command: &NodeCommand) {
-    match command {
-        NodeCommand::Unignore(peer) | NodeCommand::Forget(peer) => {
-            model.undo.note_settled(&IgnoreTarget::Peer(peer.clone()));
-            unmark(model, &peer_key(peer));
+/// Removes the marks of the items that a call changed. An ended ignore can no longer be undone.
+fn clear_marks(model: &mut Model, call: &Call, left: &[Key]) {
+    for key in model.networks.active().items(call).iter().filter(|key| !left.contains(key)) {
+        if call.command == "unignore" || call.command == "forget" {
+            model.undo.note_settled(key.untrusted());
         }
-        NodeCommand::UnignoreRemote(remote) => model.undo.note_settled(&IgnoreTarget::Remote(*remote)),
-        NodeCommand::Ignore(peer) | NodeCommand::Announce(peer) | NodeCommand::Trust(peer) => {
-            unmark(model, &peer_key(peer));
-        }
-        NodeCommand::Drop(id) | NodeCommand::HoldOne(id) | NodeCommand::Release(id) => {
-            expect_removal(model, *id);
-            unmark(model, &message_key(*id));
-        }
-        _ => {}
+        model.networks.active_mut().expect_removal(key);
+        unmark(model, key);
     }
 }
 
-/// Summarises the results in one line. Also returns whether any command failed.
-fn summary(outcomes: &[CommandResult]) -> (String, bool) {
-    let done = outcomes.iter().filter(|(_, result)| result.is_ok()).count();
-    let error = outcomes.iter().find_map(|(_, result)| result.as_ref().err());
-    let text = match (outcomes, error) {
-        ([(_, Ok(text))], _) => text.clone(),
-        ([(_, Err(error))], _) => error.to_string(),
-        ([(command, _), ..], None) => format!("{} {}", past_tense(command), counted_object(command, done)),
-        ([(command, _), ..], Some(error)) => {
-            let all = counted_object(command, outcomes.len());
-            format!("{} {done} of {all}; {error}", past_tense(command))
-        }
-        ([], _) => String::new(),
-    };
-    (text, error.is_some())
-}
-
 /// Returns the share of the traffic that came from the ignored items.
-fn share_note(model: &Model, ignored: &[IgnoreTarget]) -> String {
-    let peer = |party: &IgnoreTarget| match party {
-        IgnoreTarget::Peer(peer) => Some(peer.clone()),
-        IgnoreTarget::Remote(_) => None,
-    };
-    let peers: Vec<Address> = ignored.iter().filter_map(peer).collect();
-    let them = if peers.len() == 1 { "it" } else { "them" };
+fn share_note(model: &Model, ignored: &[String]) -> String {
     // Messages of a remote address can name any peer as the sender.
+    let peers: Vec<Address> = ignored.iter().filter_map(|peer| peer.parse().ok()).collect();
+    let them = if peers.len() == 1 { "it" } else { "them" };
     let share = (!peers.is_empty()).then(|| model.shares.of(&peers).percent());
     share
         .map(|share| format!("; {share} of the last hour's messages came through {them}"))

@@ -1,24 +1,23 @@
 //! Results of sent input. A message is added to the history once it is queued, and restored to the line if it is
 //! refused.
 
-use clacks_language::command::NodeCommand;
-use clacks_p2p::Message;
-use clacks_source::traffic::text;
-
 use super::{assist, line::start_line, paste};
 use crate::{
     model::Model,
     state::{
-        message::{CommandResult, Effect},
+        message::{CallResult, Effect},
         sending::Sending,
     },
 };
 
 /// Handles the results of commands that ran together. Refused input can be sent again as it was typed.
-pub(crate) fn on_results(model: &mut Model, outcomes: &[CommandResult]) -> Vec<Effect> {
-    let enqueued = |outcome: &CommandResult| matches!(outcome, (NodeCommand::Enqueue(_), _));
-    let Some(sending) = model.sending.take_if(|_| outcomes.iter().any(enqueued)) else { return Vec::new() };
-    let refused: Vec<&Message> = outcomes.iter().filter_map(refused).collect();
+pub(crate) fn on_results(model: &mut Model, results: &[CallResult]) -> Vec<Effect> {
+    let has_message = results.iter().any(|(call, _)| model.networks.active().is_message(call));
+    let Some(sending) = model.sending.take_if(|_| has_message) else { return Vec::new() };
+    let is_refused =
+        |(call, result): &&CallResult| model.networks.active().is_message(call) && result.is_err();
+    let refused: Vec<&str> =
+        results.iter().filter(is_refused).map(|(call, _)| call.text.untrusted()).collect();
     match sending {
         Sending::Line { line, .. } | Sending::Paste { line, .. } if refused.is_empty() => {
             let is_new = model.input.push_history([line.as_str()]);
@@ -31,16 +30,9 @@ pub(crate) fn on_results(model: &mut Model, outcomes: &[CommandResult]) -> Vec<E
             Vec::new()
         }
         Sending::Lines => {
-            paste::ask(model, refused.into_iter().map(text).collect::<Vec<_>>().join("\n"));
+            paste::ask(model, refused.join("\n"));
             Vec::new()
         }
-    }
-}
-
-fn refused((command, result): &CommandResult) -> Option<&Message> {
-    match command {
-        NodeCommand::Enqueue(message) if result.is_err() => Some(message),
-        _ => None,
     }
 }
 

@@ -4,6 +4,7 @@
 //! that begins with `:`.
 
 pub mod argument;
+mod call;
 pub mod export_target;
 #[cfg(test)]
 mod fuzz;

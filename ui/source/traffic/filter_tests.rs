@@ -2,7 +2,8 @@
 
 use clacks_language::filter::{
     Filter,
-    domain::{Domain, Has, ROWS, RowKind, RowRole},
+    domain::{Domain, Has, ROWS, RowKind, RowRole, Type},
+    subject::Subject,
 };
 use clacks_p2p::core::QueuedMessage;
 use proptest::prelude::*;
@@ -11,7 +12,14 @@ use super::{
     every_event::rows_of_every_event,
     row::{Direction, Row},
 };
-use crate::hold_rule;
+
+/// A queued message as the subject of a filter.
+fn waiting(queued: &QueuedMessage) -> Subject<'_> {
+    let types: &[Type] =
+        if queued.from.is_some() { &[Type::In, Type::Message] } else { &[Type::Own, Type::Message] };
+    let subject = Subject::new(types).from(queued.from.as_ref()).with_remote(queued.place);
+    subject.with_message(Some(&queued.message))
+}
 
 fn is_possible(text: &str, domain: Domain) -> bool {
     Filter::parse_for(text, domain).is_ok()
@@ -99,7 +107,7 @@ proptest! {
     ) {
         let queued = QueuedMessage::new("1".parse().unwrap(), clacks_p2p::Message::text(message), 0, 1, from.map(|from| from.parse().unwrap()), remote.map(|remote| remote.parse().unwrap()));
         let filter = Filter::parse(&text).unwrap();
-        if filter.admits(&hold_rule::subject(&queued)) {
+        if filter.admits(&waiting(&queued)) {
             prop_assert!(is_possible(&text, Domain::Queue), "{text}");
         }
     }

@@ -6,12 +6,14 @@
 
 use std::{
     io::{self, IsTerminal},
+    sync::Arc,
     time::Duration,
 };
 
 use answers::{Answer, QueryContext, answer, edit, select_item};
+use clacks_feed::{Call, Network};
 use clacks_language::{
-    command::{Command, NodeCommand, ViewCommand, waits_for::WaitsFor},
+    command::{Command, ViewCommand, waits_for::WaitsFor},
     filter::Filter,
     list_source::ListSource,
     saved_filter::{StationFile, StationWriter, Stations},
@@ -19,7 +21,6 @@ use clacks_language::{
 use clacks_p2p::{Node, core::Event, node::DrainError};
 use clacks_recording::recorder::Recorder;
 use clacks_source::{
-    execute::execute,
     limits::LimitSettings,
     peer_list::PeerLists,
     saved_filters::{Bell, SavedFilterHits},
@@ -33,10 +34,13 @@ use shutdown::{Draining, LeaveQuestion, WriteResult, drain_after_hangup, write_s
 use tokio::{sync::mpsc, time::Instant};
 use undo::UndoHistory;
 
-use super::platform::{
-    input::Line,
-    output::{Closed, Output},
-    signals::{Signal, Signals},
+use super::{
+    networks,
+    platform::{
+        input::Line,
+        output::{Closed, Output},
+        signals::{Signal, Signals},
+    },
 };
 
 mod answers;
@@ -202,6 +206,7 @@ enum Reply {
 /// A session with a node.
 struct Session {
     node: Node,
+    network: Arc<dyn Network>,
     /// A demo, whose unsent messages need no question.
     demo: bool,
     limits: LimitSettings,
@@ -243,6 +248,7 @@ impl Session {
         };
         Self {
             node: node.clone(),
+            network: networks::clacks(node),
             demo,
             limits: LimitSettings::of(node),
             narrator,
@@ -338,12 +344,15 @@ impl Session {
         let named = select_item(&line, &mut self.cursor, &source);
         let command = named.unwrap_or_else(|| Command::parse(&line).map_err(|error| error.to_string()));
         match command {
-            Ok(Command::Node(command)) => self.execute_on_node(command).await,
+            Ok(Command::Node(command)) => {
+                let is_slow = command.waits_for() == WaitsFor::OtherNode;
+                self.call(command.call(self.network.run()), is_slow).await
+            }
             Ok(Command::View(ViewCommand::Record(command))) => {
                 vec![phrases::reply(recorder.carry_out(command).await)]
             }
             Ok(Command::View(ViewCommand::Undo)) => {
-                vec![phrases::reply(self.undo_history.undo(&self.node).await)]
+                vec![phrases::reply(self.undo_history.undo(self.network.clone()).await)]
             }
             Ok(Command::View(command)) => self.run_query(command),
             Err(error) => vec![phrases::reply(Err(error))],
@@ -357,15 +366,17 @@ impl Session {
         }
     }
 
-    async fn execute_on_node(&mut self, command: NodeCommand) -> Vec<String> {
-        if command.waits_for() != WaitsFor::OtherNode {
-            return vec![phrases::reply(self.undo_history.execute(&self.node, command).await)];
+    async fn call(&mut self, call: Call, is_slow: bool) -> Vec<String> {
+        let network = self.network.clone();
+        if !is_slow {
+            return vec![phrases::reply(self.undo_history.call(network, call).await)];
         }
         // An announce takes as long as the other node; meanwhile the next lines are executed.
-        let (node, replies) = (self.node.clone(), self.replies.clone());
+        let replies = self.replies.clone();
         tokio::spawn(async move {
             // Fails only if the session has ended.
-            let _ = replies.send(Reply::Sentences(vec![phrases::reply(execute(&node, command).await)])).await;
+            let _ =
+                replies.send(Reply::Sentences(vec![phrases::reply(undo::call(network, call).await)])).await;
         });
         Vec::new()
     }

@@ -448,8 +448,10 @@ async fn a_refused_line_is_answered_with_the_reason_that_the_screen_shows() {
         let reason = match Command::parse(line) {
             Err(error) => error.to_string(),
             Ok(Command::Node(command)) => {
-                let refusal = clacks_source::precheck::at_node(&heard.session.node, &command);
-                refusal.expect("a refusal").to_string()
+                let network = heard.session.network.clone();
+                let call = command.call(network.run());
+                let clacks_feed::Check::Wrong(reason) = network.check(&call) else { panic!("{line} works") };
+                reason.untrusted().to_owned()
             }
             Ok(Command::View(command)) => panic!("{command:?} is not refused"),
         };

@@ -1,7 +1,8 @@
 //! `clacks node`: a node without a screen. Commands come in, JSON lines go out.
 
-use std::{fmt::Display, time::Duration};
+use std::{fmt::Display, sync::Arc, time::Duration};
 
+use clacks_feed::Network;
 use clacks_language::{
     command::{Command, ViewCommand, waits_for::WaitsFor},
     list_source::ListSource,
@@ -9,7 +10,6 @@ use clacks_language::{
 use clacks_p2p::{Node, node::Unsent};
 use clacks_recording::recorder::Recorder;
 use clacks_source::{
-    execute::execute,
     json::{self, Record},
     peer_list::{self, PeerLists},
     shutdown::{self, UnsentCounts, WHEN_TOLD_TO_END},
@@ -47,9 +47,9 @@ pub(crate) async fn run(
     drains: bool,
 ) -> anyhow::Result<Unsent> {
     let mut signals = Signals::catch()?;
-    let commands = Commands::new(node, recorder, peer_lists)?;
-    let mut session =
-        Session { node, commands, events: EventWriter::new(networks::clacks(node)), output: Output::open()? };
+    let network = networks::clacks(node);
+    let commands = Commands::new(node, network.clone(), recorder, peer_lists)?;
+    let mut session = Session { node, commands, events: EventWriter::new(network), output: Output::open()? };
     let mut exits_now = false;
     let ended = tokio::select! {
         ended = session.run() => ended,
@@ -123,6 +123,7 @@ struct Session<'a> {
 /// Executes the lines of the input.
 struct Commands<'a> {
     node: &'a Node,
+    network: Arc<dyn Network>,
     recorder: Recorder,
     peer_lists: PeerLists,
     lines: mpsc::Receiver<input::Line>,
@@ -178,7 +179,12 @@ impl Session<'_> {
 
 impl<'a> Commands<'a> {
     /// Starts to read the configured lists of peers.
-    fn new(node: &'a Node, recorder: Recorder, peer_lists: PeerLists) -> anyhow::Result<Self> {
+    fn new(
+        node: &'a Node,
+        network: Arc<dyn Network>,
+        recorder: Recorder,
+        peer_lists: PeerLists,
+    ) -> anyhow::Result<Self> {
         let lines = input::lines()?;
         let mut configured = JoinSet::new();
         for source in peer_lists.configured() {
@@ -188,7 +194,7 @@ impl<'a> Commands<'a> {
             });
         }
         let (announces, list_reads) = (JoinSet::new(), JoinSet::new());
-        Ok(Self { node, recorder, peer_lists, lines, number: 0, announces, configured, list_reads })
+        Ok(Self { node, network, recorder, peer_lists, lines, number: 0, announces, configured, list_reads })
     }
 
     /// Executes the lines of the input in order, until `:quit`. The end of the input ends nothing.
@@ -250,10 +256,13 @@ impl<'a> Commands<'a> {
                 self.list_reads.spawn(async move { read_peers(&node, number, &lists, source).await });
             }
             Ok(Command::Node(ref asked)) if asked.waits_for() == WaitsFor::OtherNode => {
-                let node = node.clone();
-                self.announces.spawn(async move { execute_command(&node, number, command).await });
+                let (node, network) = (node.clone(), self.network.clone());
+                self.announces.spawn(async move { execute_command(&node, network, number, command).await });
             }
-            command => output.write(execute_command(node, number, command).await.into_line()).await?,
+            command => {
+                let network = self.network.clone();
+                output.write(execute_command(node, network, number, command).await.into_line()).await?;
+            }
         }
         Ok(None)
     }
@@ -280,9 +289,17 @@ async fn write_answers(answers: Result<Vec<Record>, JoinError>, output: &Output)
     Ok(())
 }
 
-async fn execute_command(node: &Node, line: u64, command: Result<Command, String>) -> Record {
+async fn execute_command(
+    node: &Node,
+    network: Arc<dyn Network>,
+    line: u64,
+    command: Result<Command, String>,
+) -> Record {
     let done = match command {
-        Ok(Command::Node(command)) => execute(node, command).await.map_err(|error| error.to_string()),
+        Ok(Command::Node(command)) => match network.clone().call(command.call(network.run())).await {
+            Ok(outcome) => Ok(outcome.text.untrusted().to_owned()),
+            Err(refusal) => Err(refusal.text.untrusted().to_owned()),
+        },
         Ok(Command::View(ViewCommand::Edit(id))) => {
             Err(format!("write the new text behind the number, as in :edit {id} TEXT"))
         }

@@ -1,6 +1,9 @@
 //! The reasons for refusing arguments, in the words of this network.
 
-use clacks_feed::{Call, Check, Key, Network, Text, description::ListId};
+use clacks_feed::{
+    Call, Check, Key, Network, Text,
+    description::{CommandSpec, ListId},
+};
 use clacks_p2p::{Address, DEFAULT_MAX_DEPTH, Message, core::MessageId};
 
 use super::{
@@ -26,15 +29,9 @@ pub(super) fn reworded(network: &ClacksNetwork, call: &Call, check: Check) -> Ch
 
 /// The reason for refusing a call whose arguments are not complete.
 pub(super) fn incomplete(network: &ClacksNetwork, call: &Call) -> Text {
-    let takes = || match network.description().command(call.command.as_str()) {
-        Some(spec) => {
-            let usage = spec.usage();
-            let (_, arguments) = usage.split_once(' ').unwrap_or_default();
-            format!(":{} takes {arguments}", spec.name)
-        }
-        None => String::new(),
-    };
-    reason_for(network, call).unwrap_or_else(takes).into()
+    let needs =
+        || network.description().command(call.command.as_str()).map_or_else(String::new, CommandSpec::needs);
+    reason_for(network, call).unwrap_or_else(needs).into()
 }
 
 fn reason_for(network: &ClacksNetwork, call: &Call) -> Option<String> {

@@ -169,7 +169,7 @@ impl Walk {
     fn other(&mut self, msg: Msg) -> Result<(), Difference> {
         let effects = give(&mut self.fixture, msg);
         self.rules.forget_way_back();
-        let runs = effects.iter().any(|effect| matches!(effect, Effect::Run(_) | Effect::RunAll(_)));
+        let runs = effects.iter().any(|effect| matches!(effect, Effect::Call(_) | Effect::CallAll(_)));
         if runs {
             Err(format!("what is no key asks for {effects:?}"))
         } else {

@@ -1,15 +1,21 @@
 //! A simulated node for the fixture. It executes the effects of the dashboard.
 
-use clacks_language::command::NodeCommand;
+use clacks_feed::{Call, Draft, Key, Outcome};
+use clacks_language::edit::{message_of, new_text};
 use clacks_p2p::{
     Message,
-    core::{Core, HeldBy, HeldMessage, MessageId, MessageState, Options, QueuedMessage, Status},
+    core::{HeldBy, HeldMessage, MessageId, QueuedMessage, Status},
 };
-use clacks_source::{execute::HeldForEdit, execute_error::ExecuteError, restore::Before};
 
 use crate::{
-    state::message::{Effect, Msg},
-    tests::fixture::{Fixture, address, now, queued},
+    state::{
+        errors::EffectError,
+        message::{Effect, Msg},
+    },
+    tests::{
+        calls::{self, done, on_held, refused, undoable},
+        fixture::{Fixture, queued},
+    },
 };
 
 /// Lists of the node: ids of queued and held messages, and peers with their status.
@@ -30,9 +36,14 @@ impl State {
     }
 }
 
-/// Returns the result text of a command. It is unique per command.
-pub(crate) fn said(command: &NodeCommand) -> String {
-    format!("said of {command:?}").chars().filter(char::is_ascii).take(60).collect()
+/// Returns the result text of a call. It is unique per call.
+pub(crate) fn said(call: &Call) -> String {
+    let on: Vec<_> = call.on.iter().map(Key::untrusted).collect();
+    format!("said of {} {} {on:?}", call.command, call.text.untrusted())
+        .chars()
+        .filter(char::is_ascii)
+        .take(60)
+        .collect()
 }
 
 /// Sends a message to the dashboard, executes and returns its effects, and refreshes the lists, as the event loop
@@ -48,19 +59,19 @@ pub(crate) fn give(fixture: &mut Fixture, msg: Msg) -> Vec<Effect> {
 
 fn carry_out(fixture: &mut Fixture, effect: Effect) {
     match effect {
-        Effect::Run(command) => run(fixture, vec![command]),
-        Effect::RunAll(commands) => run(fixture, commands),
+        Effect::Call(call) => run(fixture, vec![call]),
+        Effect::CallAll(calls) => run(fixture, calls),
         Effect::Edit(id) => edit(fixture, id),
-        Effect::ReturnMessage(id) => put_back(fixture, id),
-        Effect::FinishEdit(editing, message) => {
-            replace(fixture, editing.id, &message);
-            if editing.returns_to_queue {
-                put_back(fixture, editing.id);
+        Effect::CancelEdit(cancel) => put_back(fixture, cancel.text.untrusted().parse().unwrap()),
+        Effect::FinishEdit(editing, text) => {
+            replace(fixture, editing.id, &message_of(&text).unwrap());
+            if let Some(cancel) = &editing.draft.cancel {
+                put_back(fixture, cancel.text.untrusted().parse().unwrap());
             }
-            let said = said(&NodeCommand::Replace(editing.id, message));
+            let said = said(&Call { text: text.into(), ..editing.draft.send });
             fixture.send(Msg::EffectDone(Ok(said)));
         }
-        Effect::Undo(before) => undo(fixture, before),
+        Effect::Undo(call) => undo(fixture, &call),
         Effect::RequestQuit => {
             fixture.refresh();
             fixture.send(Msg::ConfirmQuit);
@@ -70,47 +81,67 @@ fn carry_out(fixture: &mut Fixture, effect: Effect) {
     }
 }
 
-fn run(fixture: &mut Fixture, commands: Vec<NodeCommand>) {
-    let (mut outcomes, mut dropped) = (Vec::new(), Vec::new());
-    for command in commands {
-        let is_done = change(fixture, &command, &mut dropped);
-        let said = said(&command);
-        outcomes.push((command, if is_done { Ok(said) } else { Err(ExecuteError::Aborted) }));
+fn run(fixture: &mut Fixture, calls: Vec<Call>) {
+    let mut results = Vec::new();
+    for call in calls {
+        let mut dropped = Vec::new();
+        let is_done = change(fixture, &call, &mut dropped);
+        let said = said(&call);
+        results.push(match is_done {
+            true if dropped.is_empty() => done(call, &said),
+            true => undoable(call, &said, &token(&dropped)),
+            false => refused(call, "that failed"),
+        });
     }
-    let before = if dropped.is_empty() { Vec::new() } else { vec![before(&dropped)] };
-    fixture.send(Msg::CommandsRun(outcomes, before));
+    fixture.send(Msg::Called(results));
 }
 
-/// Executes a command. Returns whether it succeeded.
-fn change(fixture: &mut Fixture, command: &NodeCommand, dropped: &mut Vec<Dropped>) -> bool {
-    match command {
-        NodeCommand::Enqueue(message) => {
-            add(fixture, message);
+/// The token that undoes a drop.
+fn token(dropped: &[Dropped]) -> String {
+    let dropped = dropped.iter().map(|dropped| (dropped.queued.message.as_json(), dropped.held.is_some()));
+    serde_json::to_string(&dropped.collect::<Vec<_>>()).unwrap()
+}
+
+/// Makes a call. Returns whether it succeeded.
+fn change(fixture: &mut Fixture, call: &Call, dropped: &mut Vec<Dropped>) -> bool {
+    let text = call.text.untrusted();
+    let keys: Vec<&str> =
+        if call.on.is_empty() { vec![text] } else { call.on.iter().map(Key::untrusted).collect() };
+    let ids = || keys.iter().filter_map(|key| key.parse::<MessageId>().ok());
+    match (call.command.as_str(), text) {
+        ("enqueue", text) => {
+            add(fixture, &Message::text(text));
             true
         }
-        NodeCommand::Drop(id) => {
-            let removed = remove(fixture, *id);
-            let is_done = removed.is_some();
-            dropped.extend(removed);
-            is_done
+        ("json", text) => {
+            add(fixture, &Message::from_json(text, 128).unwrap());
+            true
         }
-        NodeCommand::DropAll(None) => {
+        ("drop", "all") => {
             let all: Vec<_> = State::of(fixture).waiting.into_iter().chain(State::of(fixture).held).collect();
             dropped.extend(all.into_iter().filter_map(|id| remove(fixture, id)));
             !dropped.is_empty()
         }
-        NodeCommand::HoldOne(id) => hold(fixture, *id),
-        NodeCommand::Release(id) => release(fixture, *id),
-        NodeCommand::ReleaseAll => {
+        ("drop", _) => {
+            // A filter drops nothing here.
+            dropped.extend(ids().filter_map(|id| remove(fixture, id)));
+            ids().next().is_none() || !dropped.is_empty()
+        }
+        ("hold", _) => ids().next().is_none() || ids().filter(|id| hold(fixture, *id)).count() > 0,
+        ("release", "all") => {
             let all = State::of(fixture).held;
             all.into_iter().filter(|id| release(fixture, *id)).count() > 0
         }
-        NodeCommand::Replace(id, message) => replace(fixture, *id, message),
-        NodeCommand::Ignore(peer) => set_status(fixture, &peer.to_string(), Status::Ignored),
-        NodeCommand::Unignore(peer) => set_status(fixture, &peer.to_string(), Status::New),
-        NodeCommand::Forget(peer) => {
+        ("release", _) => ids().filter(|id| release(fixture, *id)).count() > 0,
+        ("edit", text) => {
+            let (id, new) = text.split_once(' ').unwrap();
+            replace(fixture, id.parse().unwrap(), &message_of(new).unwrap())
+        }
+        ("ignore", _) => keys.iter().filter(|peer| set_status(fixture, peer, Status::Ignored)).count() > 0,
+        ("unignore", _) => keys.iter().filter(|peer| set_status(fixture, peer, Status::New)).count() > 0,
+        ("forget", _) => {
             let count = fixture.peers.len();
-            fixture.peers.retain(|known| known.address != *peer);
+            fixture.peers.retain(|known| !keys.contains(&known.address.to_string().as_str()));
             fixture.peers.len() < count
         }
         _ => true,
@@ -121,19 +152,6 @@ fn change(fixture: &mut Fixture, command: &NodeCommand, dropped: &mut Vec<Droppe
 pub(crate) struct Dropped {
     queued: QueuedMessage,
     held: Option<HeldBy>,
-}
-
-/// Returns the former state for the undo of dropped messages.
-fn before(dropped: &[Dropped]) -> Before {
-    let mut core = Core::new(Options::new(address("tower:1"))).unwrap();
-    let drop = |dropped: &Dropped| {
-        let id = core.enqueue(dropped.queued.message.clone(), now()).unwrap();
-        if dropped.held.is_some() {
-            core.hold(id);
-        }
-        core.drop_these(&[id])
-    };
-    Before::Messages(dropped.iter().flat_map(drop).collect())
 }
 
 fn set_status(fixture: &mut Fixture, name: &str, status: Status) -> bool {
@@ -192,8 +210,12 @@ fn edit(fixture: &mut Fixture, id: MessageId) {
     let message =
         fixture.held.iter().find(|held| held.queued.id == id).map(|held| held.queued.message.clone());
     fixture.send(match message {
-        Some(message) => Msg::Editing(Box::new(HeldForEdit { id, message, waited })),
-        None => Msg::EffectDone(Err(ExecuteError::UnknownMessage(id).into())),
+        Some(message) => {
+            let id_text = id.to_string();
+            let (send, cancel) = (on_held("edit", &[&id_text]), waited.then(|| calls::undo(&id_text)));
+            Msg::Editing(id, Box::new(Draft { text: new_text(&message).into(), send, cancel }))
+        }
+        None => Msg::EffectDone(Err(EffectError::Other(format!("{id} is not here")))),
     });
 }
 
@@ -203,20 +225,16 @@ fn replace(fixture: &mut Fixture, id: MessageId, message: &Message) -> bool {
     found.map(|queued| queued.message = message.clone()).is_some()
 }
 
-fn undo(fixture: &mut Fixture, before: Vec<Before>) {
-    for before in before {
-        if let Before::Messages(messages) = before {
-            messages.iter().for_each(|message| take_back(fixture, message));
+/// The token of an undo is what was dropped.
+fn undo(fixture: &mut Fixture, call: &Call) {
+    let dropped: Vec<(String, bool)> = serde_json::from_str(call.text.untrusted()).unwrap();
+    for (json, was_held) in dropped {
+        let queued = queued(next_number(fixture), &json, 1, 1);
+        if was_held {
+            fixture.held.push(HeldMessage::new(queued, HeldBy::Hand));
+        } else {
+            fixture.queue.push(queued);
         }
     }
-    fixture.send(Msg::Undone(Ok("taken back".to_owned()), Vec::new()));
-}
-
-fn take_back(fixture: &mut Fixture, dropped: &MessageState) {
-    let mut queued = dropped.queued().clone();
-    queued.id = next_number(fixture).to_string().parse().unwrap();
-    match dropped.held() {
-        Some(by) => fixture.held.push(HeldMessage::new(queued, by)),
-        None => fixture.queue.push(queued),
-    }
+    fixture.send(Msg::Undone(Ok(Outcome::new("taken back"))));
 }

@@ -1,6 +1,6 @@
 //! The reference model: required and forbidden effects of a key or a click.
 
-use clacks_language::command::NodeCommand;
+use clacks_feed::Call;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::seen::Seen;
@@ -231,7 +231,7 @@ fn node(pressed: Pressed, before: &Seen, effects: &[Effect]) -> Result<(), Diffe
     let asks = |effect: &Effect| {
         matches!(
             effect,
-            Effect::Run(_) | Effect::RunAll(_) | Effect::Edit(_) | Effect::OpenEditor(_) | Effect::Undo(_)
+            Effect::Call(_) | Effect::CallAll(_) | Effect::Edit(_) | Effect::OpenEditor(_) | Effect::Undo(_)
         )
     };
     if !effects.iter().any(asks) || before.is_asked || before.is_handing_on {
@@ -268,7 +268,7 @@ fn line(
         return Ok(());
     }
     let commands: Vec<_> = effects.iter().filter_map(ran).collect();
-    let sends = commands.iter().any(|command| matches!(command, NodeCommand::Enqueue(_)));
+    let sends = commands.iter().any(|call| matches!(call.command.as_str(), "enqueue" | "json"));
     match label.trim() {
         label if label.starts_with('!') => {
             expect!(commands.is_empty(), "{label} runs {commands:?}");
@@ -284,9 +284,9 @@ fn line(
     Ok(())
 }
 
-pub(crate) fn ran(effect: &Effect) -> Option<&NodeCommand> {
+pub(crate) fn ran(effect: &Effect) -> Option<&Call> {
     match effect {
-        Effect::Run(command) => Some(command),
+        Effect::Call(call) => Some(call),
         _ => None,
     }
 }

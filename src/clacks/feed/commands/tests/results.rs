@@ -146,3 +146,22 @@ async fn a_command_on_several_items_counts_them_and_names_the_reason_for_the_oth
     let reason = words_of(network.clone().call(all_gone).await).unwrap_err();
     assert!(reason.starts_with(&format!("{two} neither waits nor is held")), "{reason}");
 }
+
+#[tokio::test]
+async fn a_filter_sees_the_text_the_sender_and_the_size() {
+    let (node, network) = start(builder().send_rate(0.001)).await;
+    for (filter, text, is_held) in [
+        ("gnu", "GNU Terry Pratchett", true),
+        ("gnu", "hello", false),
+        ("from:rude", "rude", false),
+        ("size>10", "a long message", true),
+        ("size>10", "short", false),
+        ("type:own", "x", true),
+        ("type:in", "x", false),
+    ] {
+        assert!(words(&network, &format!(":hold {filter}")).await.is_ok(), "{filter}");
+        let said = words(&network, text).await.unwrap();
+        assert_eq!(said.starts_with("held as"), is_held, "{filter}: {said}");
+        node.drop_matching(|_| true);
+    }
+}

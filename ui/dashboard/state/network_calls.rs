@@ -1,0 +1,42 @@
+//! Calls of the network in the dashboard.
+
+use clacks_feed::{
+    Call, Key, Name, Text,
+    description::{CommandSpec, ListId, ListSpec},
+};
+
+use super::network::Network;
+
+impl Network {
+    /// The call of a typed line that is no command. `None` if the network has no such lines.
+    pub(crate) fn say(&self, text: impl Into<Text>) -> Option<Call> {
+        let says = self.description.says.clone()?;
+        Some(Call::new(self.run, says, text))
+    }
+
+    /// Whether a call sends a message that the user wrote.
+    pub(crate) fn is_message(&self, call: &Call) -> bool {
+        self.description.says.as_ref() == Some(&call.command) || call.command == "json"
+    }
+
+    /// The command of a call.
+    pub(crate) fn spec(&self, command: &Name) -> Option<&CommandSpec> {
+        self.description.command(command.as_str())
+    }
+
+    /// The description of the list of a call's items.
+    pub(crate) fn list_spec(&self, list: Option<ListId>) -> Option<&ListSpec> {
+        self.description.list(list?)
+    }
+
+    /// The items that a call acts on: the selected ones, or the one that was typed.
+    pub(crate) fn items(&self, call: &Call) -> Vec<Key> {
+        let acts_on_items = self.spec(&call.command).is_some_and(|spec| !spec.on.is_empty());
+        let typed = call.text.untrusted().trim();
+        match call.on.is_empty() {
+            false => call.on.clone(),
+            true if acts_on_items && !typed.is_empty() => vec![Key::new(typed)],
+            true => Vec::new(),
+        }
+    }
+}
