@@ -103,8 +103,13 @@ impl LimitCounts {
 
     /// Counts a hit of this limit.
     pub fn count(&mut self, limit: Limit) {
+        self.add(limit, 1);
+    }
+
+    /// Counts hits of this limit.
+    pub fn add(&mut self, limit: Limit, hits: u64) {
         let count = &mut self.0[limit as usize];
-        *count = count.saturating_add(1);
+        *count = count.saturating_add(hits);
     }
 }
 

@@ -5,6 +5,7 @@
 
 pub mod description;
 pub mod json;
+pub mod read_back;
 pub mod rows;
 pub mod version_1;
 

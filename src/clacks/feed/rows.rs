@@ -136,12 +136,17 @@ fn since_ms(peer: &Peer, context: Context) -> i64 {
     }
 }
 
+/// What is known of a peer's answers: whether it ever answered, whether it answered the last time, and the words.
+pub(crate) const PROOFS: [(bool, bool, &str); 4] = [
+    (true, true, "it answered when it was last tried"),
+    (false, true, "it answered for the first time"),
+    (true, false, "it answered before, but not when it was last tried"),
+    (false, false, "it has never answered"),
+];
+
 fn proof(peer: &Peer) -> &'static str {
-    match (peer.ever_responded, peer.last_attempt_ok) {
-        (_, true) => "it answered when it was last tried",
-        (true, false) => "it answered before",
-        (false, false) => "it has never answered",
-    }
+    let is_so = |proof: &&(bool, bool, _)| (proof.0, proof.1) == (peer.ever_responded, peer.last_attempt_ok);
+    PROOFS.iter().find(is_so).map_or("", |(.., text)| *text)
 }
 
 fn peers_page(peers: &Peers<'_>, window: &Window) -> Page {
