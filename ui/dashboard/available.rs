@@ -17,7 +17,7 @@ use clacks_p2p::{
     Address,
     core::{MessageId, Status},
 };
-use clacks_recording::player::PlaybackError;
+use clacks_recording::jump::PlaybackError;
 use clacks_source::precheck::REPLAY_SENDS_NOTHING;
 
 use super::{

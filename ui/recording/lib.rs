@@ -6,7 +6,7 @@
 //! position, and [`player`] is the playback clock.
 
 pub mod files;
-mod jump;
+pub mod jump;
 pub mod left_out;
 pub mod player;
 mod private;

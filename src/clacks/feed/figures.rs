@@ -16,23 +16,38 @@ pub(crate) fn gauges(node: &Node) -> Vec<Value> {
 }
 
 /// What the gauges are made of. `None`: it is unknown.
-pub(crate) struct Figures {
-    pub(crate) counters: Counters,
-    pub(crate) peers: PeerCounts,
-    pub(crate) free: PeerCounts,
-    pub(crate) queued: usize,
-    pub(crate) in_flight: usize,
-    pub(crate) held: usize,
-    pub(crate) held_bytes: usize,
-    pub(crate) send_rate: f64,
-    pub(crate) next_send: Option<Duration>,
-    pub(crate) hold_rule: Option<Text>,
-    pub(crate) verified_only: Option<bool>,
-    pub(crate) draining: Option<bool>,
-    pub(crate) connections: Option<usize>,
+#[derive(Debug, Clone)]
+pub struct Figures {
+    /// Counters since the start.
+    pub counters: Counters,
+    /// Peers by status.
+    pub peers: PeerCounts,
+    /// Peers that can be sent to, by status.
+    pub free: PeerCounts,
+    /// Queued messages.
+    pub queued: usize,
+    /// Messages that are being sent.
+    pub in_flight: usize,
+    /// Held messages.
+    pub held: usize,
+    /// Bytes of all messages.
+    pub held_bytes: usize,
+    /// Maximum messages sent per second.
+    pub send_rate: f64,
+    /// Uptime of the next send.
+    pub next_send: Option<Duration>,
+    /// Filter by which messages are held.
+    pub hold_rule: Option<Text>,
+    /// Whether the next message goes to a peer that answered.
+    pub verified_only: Option<bool>,
+    /// Whether the node hands on its messages before it stops.
+    pub draining: Option<bool>,
+    /// Open inbound connections.
+    pub connections: Option<usize>,
 }
 
-fn figures_of(core: &Core, connections: usize) -> Figures {
+/// The figures of a node with this number of open inbound connections.
+pub fn figures_of(core: &Core, connections: usize) -> Figures {
     Figures {
         counters: core.counters(),
         peers: core.peer_counts(),
@@ -51,7 +66,7 @@ fn figures_of(core: &Core, connections: usize) -> Figures {
 }
 
 /// The values of the gauges, in the order of the description.
-pub(crate) fn gauges_of(figures: &Figures) -> Vec<Value> {
+pub fn gauges_of(figures: &Figures) -> Vec<Value> {
     let Figures { counters, peers, free, queued, in_flight, held, .. } = figures;
     let count = |count: usize| Value::Count(count as u64);
     let flag = |flag: Option<bool>| flag.map_or(Value::None, Value::Flag);

@@ -4,6 +4,7 @@
 //! [`json`], one line in `event`, and one entry in `description`.
 
 pub mod description;
+pub mod figures;
 pub mod json;
 pub mod read_back;
 pub mod rows;
@@ -11,7 +12,6 @@ pub mod version_1;
 
 mod commands;
 mod event;
-mod figures;
 mod node;
 #[cfg(test)]
 mod tests;

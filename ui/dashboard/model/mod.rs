@@ -13,13 +13,12 @@ pub mod traffic;
 use clacks_language::command::motion_setting::Setting;
 use std::time::Duration;
 
-use clacks_feed::{Row, description::ListId};
+use clacks_feed::{Playback, Row, description::ListId};
 use clacks_p2p::{
     Address,
-    core::{Now, Peer, QueuedMessage, Status},
-    node::{CertificateFingerprint, Overview},
+    core::{Now, QueuedMessage, Status},
+    node::Overview,
 };
-use clacks_recording::player::Progress;
 use clacks_source::{
     lost_lines::LostLines,
     message_history::MessageHistories,
@@ -134,8 +133,6 @@ pub struct Model {
     pub mouse: bool,
     /// Frozen screen, while the node runs on.
     pub(crate) frozen: Option<Frozen>,
-    /// The peer that was last shown in full, and its trusted certificate.
-    pub(crate) detail_peer: Option<(Peer, Option<CertificateFingerprint>)>,
     /// Whether a key moved a selection. The lists are then fetched even if the screen is frozen.
     pub(crate) has_moved: bool,
     /// Whether an overlay was opened or used. Its data is then fetched even if the screen is frozen.
@@ -156,8 +153,8 @@ pub struct Model {
     pub(crate) recording_failure: Option<String>,
     /// Lines that are missing in the log file.
     pub lost_lines: Option<LostLines>,
-    /// Progress of the replay. `None` for a live node.
-    pub replay: Option<Progress>,
+    /// How the recording is played. `None` for a live node.
+    pub replay: Option<Playback>,
     /// Theme in use, and the themes to choose from.
     pub themes: ThemeSelection,
 }
@@ -172,7 +169,7 @@ pub enum Focus {
 }
 
 impl Model {
-    /// Creates the model of a node, with empty lists. `mouse` says whether the mouse is captured.
+    /// Creates the model of these networks, with empty lists. `overview` is shown until the first refresh. `mouse` says whether the mouse is captured.
     pub fn new(
         networks: Networks,
         overview: Overview,
@@ -218,7 +215,6 @@ impl Model {
             drain: None,
             mouse,
             frozen: None,
-            detail_peer: None,
             has_moved: false,
             has_opened: false,
             map: Map::default(),

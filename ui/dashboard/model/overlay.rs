@@ -1,17 +1,12 @@
 //! Queries about the overlay: its subject, the selection that it opens from, and its search.
 
-use clacks_feed::{
-    Row,
-    description::{ListId, Role},
-};
-use clacks_p2p::Address;
+use clacks_feed::{Row, description::ListId};
 
 use super::{Model, focus::SelectionTarget};
 use crate::state::{
     layout::Pane,
     overlay::{Item, OpenOverlay as Kind, Overlay, OverlayKind},
     search::Search,
-    typed::address_of,
 };
 
 impl Model {
@@ -45,12 +40,6 @@ impl Model {
             Some(Overlay { content: OverlayKind::Item(item), .. }) => Some(item),
             _ => None,
         }
-    }
-
-    /// Returns the peer in the overlay.
-    pub(crate) fn overlay_peer(&self) -> Option<Address> {
-        let open = self.open_item().filter(|item| item.role == Role::Peers);
-        open.and_then(|item| address_of(&item.row))
     }
 
     /// Returns the selected item, as the content of an overlay.

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use clacks_feed::{View, description::ListId};
+use clacks_feed::{Look, View, Window, description::ListId};
+use clacks_p2p::node::Overview;
+use clacks_p2p_feed::read_back;
 use clacks_source::{lost_lines::LostLines, time_series::SPARKS};
 use clacks_widgets::animation::Picture;
 
@@ -11,8 +13,9 @@ use crate::state::{
     layout::Pane,
     list::List,
     map::MAX_MAP_PEERS,
+    network::Network,
     overlay::OpenOverlay as Kind,
-    snapshot::{Query, Snapshot},
+    snapshot::{ExtraWindows, Query, Snapshot},
 };
 
 /// Interval for drawing charts while no event arrives.
@@ -22,43 +25,40 @@ impl Model {
     /// Returns the query for the next frame: the visible part of each list and one page on either side, so that keys
     /// can move there.
     pub fn query(&self) -> Query {
+        let (view, extra) = self.view();
+        let active = self.networks.position();
+        let views = self.networks.iter().enumerate();
+        let counts = |network: &Network| network.counts_only(self.view_number);
         Query {
-            views: self.views(),
-            head: self.is_open(Kind::Why),
-            map_peers: if self.is_visible(Picture::Map) { MAX_MAP_PEERS } else { 0 },
-            detail_peer: self.overlay_peer(),
+            views: views
+                .map(|(at, network)| if at == active { view.clone() } else { counts(network) })
+                .collect(),
+            extra,
             limits: self.is_open(Kind::Limits),
         }
     }
 
-    /// Returns the view of each network.
-    fn views(&self) -> Vec<View> {
-        let active = self.networks.position();
-        let views = self.networks.iter().enumerate();
-        views
-            .map(
-                |(at, network)| {
-                    if at == active { self.view() } else { network.counts_only(self.view_number) }
-                },
-            )
-            .collect()
-    }
-
-    fn view(&self) -> View {
-        let shown = self.shown_lists().map(|(id, list, height)| list.window(id, height));
-        let marks = self
-            .networks
-            .active()
-            .lists()
-            .flat_map(|(id, list)| list.marks.iter().map(move |key| (id, key.clone())));
-        let open = self.open_item().map(|item| (item.list, item.row.key.clone()));
-        View {
-            number: self.view_number,
-            windows: shown.collect(),
-            rows: open.into_iter().collect(),
-            marks: marks.collect(),
-            settings: false,
+    fn view(&self) -> (View, ExtraWindows) {
+        let network = self.networks.active();
+        let mut windows: Vec<Window> =
+            self.shown_lists().map(|(id, list, height)| list.window(id, height)).collect();
+        let mut extra = ExtraWindows::default();
+        let mut add = |list: &str, rows| {
+            let list = network.description.list_id(list)?;
+            windows.push(Window::first(list, rows));
+            Some(windows.len() - 1)
+        };
+        if self.is_visible(Picture::Map) {
+            extra.map = add("peers", MAX_MAP_PEERS as u16);
         }
+        if self.is_open(Kind::Why) {
+            extra.head = add("queue", 1);
+        }
+        let marks =
+            network.lists().flat_map(|(id, list)| list.marks.iter().map(move |key| (id, key.clone())));
+        let open = self.open_item().map(|item| (item.list, item.row.key.clone()));
+        let (rows, marks) = (open.into_iter().collect(), marks.collect());
+        (View { number: self.view_number, windows, rows, marks, settings: false }, extra)
     }
 
     /// Returns the lists on the screen, each with its number of rows there.
@@ -71,13 +71,11 @@ impl Model {
 
     /// Applies the reply of the node.
     pub(crate) fn refresh(&mut self, snapshot: Snapshot) {
-        let counters = snapshot.overview.counters;
-        self.rates.sample(self.now.uptime, counters.received, counters.delivered);
-        self.trends.sample(self.now.uptime, counters, snapshot.overview.queued, snapshot.overview.peers);
-        self.limits.sample(self.now.uptime, counters.limits.total());
+        if let Some(overview) = snapshot.looks.first().and_then(|look| self.overview_of(look)) {
+            self.sample(overview);
+        }
         self.towers.advance(self.now.uptime, &mut self.motion);
-        self.overview = snapshot.overview.clone();
-        (self.recording_size, self.replay) = (snapshot.recording_size, snapshot.replay.clone());
+        (self.recording_size, self.replay) = (snapshot.recording_size, snapshot.replay);
         self.on_lost_lines(snapshot.lost_lines.clone());
         self.notice.take_if(|notice| notice.until <= self.now.uptime);
         let has_moved = std::mem::take(&mut self.has_moved);
@@ -98,18 +96,34 @@ impl Model {
         }
     }
 
+    /// Returns the counters and settings of clacks, if the first network is clacks.
+    fn overview_of(&self, look: &Look) -> Option<Overview> {
+        let network = self.networks.get(0).filter(|network| network.is_clacks())?;
+        let peers = network.beside(0).and_then(|list| look.pages.iter().find(|page| page.list == list));
+        let counts = peers.map_or(&[][..], |page| &page.counts);
+        read_back::overview(&network.description, &look.gauges, counts, look.now.uptime)
+    }
+
+    /// Applies the counters and settings of clacks.
+    fn sample(&mut self, overview: Overview) {
+        let (uptime, counters) = (self.now.uptime, overview.counters);
+        self.rates.sample(uptime, counters.received, counters.delivered);
+        self.trends.sample(uptime, counters, overview.queued, overview.peers);
+        self.limits.sample(uptime, counters.limits.total());
+        self.overview = overview;
+    }
+
     /// Applies the data of the overlay and of the details pane.
     fn refresh_details(&mut self, snapshot: &Snapshot) {
-        self.head.clone_from(&snapshot.head);
-        if snapshot.detail_peer.is_some() {
-            self.detail_peer.clone_from(&snapshot.detail_peer);
-        }
         if let Some(used) = &snapshot.limits {
             self.limits.usage = used.clone();
             self.update_frozen_usage();
         }
-        self.hold_rule.clone_from(&snapshot.hold_rule);
         let Some(look) = snapshot.looks.get(self.networks.position()) else { return };
+        let description = &self.networks.active().description;
+        self.hold_rule = read_back::hold_rule(description, &look.gauges);
+        let head = snapshot.extra.head.and_then(|at| look.pages.get(at)?.rows.first());
+        self.head = head.and_then(|row| read_back::queued_message(description, row));
         self.refresh_item(look.rows.first().cloned().flatten());
         let (open, height) = (self.overlay_list(), self.overlay_height());
         let network = self.networks.active_mut();
@@ -118,9 +132,12 @@ impl Model {
     }
 
     fn refresh_lists(&mut self, snapshot: Snapshot) {
-        self.listed = snapshot.overview;
-        if self.is_visible(Picture::Map) {
-            self.map.refresh(&snapshot.map_peers, self.listed.peers.total());
+        self.listed = self.overview.clone();
+        let look = snapshot.looks.get(self.networks.position());
+        if let Some((look, page)) = look.and_then(|look| Some((look, look.pages.get(snapshot.extra.map?)?))) {
+            let description = &self.networks.active().description;
+            let peers = page.rows.iter().filter_map(|row| read_back::peer(description, row, look.now));
+            self.map.refresh(&peers.collect::<Vec<_>>(), self.listed.peers.total());
         }
         self.update_frozen_lists();
         let shown = [Pane::Peers, Pane::Queue].map(|pane| (self.list_of(pane), self.height(pane)));

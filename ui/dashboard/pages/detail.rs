@@ -5,7 +5,7 @@ use clacks_feed::{
     description::{Kind, Role},
 };
 use clacks_p2p::{Address, core::Peer, node::CertificateFingerprint};
-use clacks_p2p_feed::rows::peer_key;
+use clacks_p2p_feed::read_back;
 use clacks_source::{facts, traffic::row::Row};
 use clacks_text::{
     fit::{clock, entry},
@@ -25,10 +25,12 @@ const NAME_WIDTH: usize = 14;
 
 /// Returns the lines about an item without its message, wrapped to a width in columns.
 pub fn item_lines(model: &Model, theme: Theme, item: &Item, columns: usize) -> Vec<Line<'static>> {
-    let detail = model.detail_peer.as_ref().filter(|(peer, _)| peer_key(&peer.address) == item.row.key);
-    match (item.role, detail) {
-        (Role::Peers, Some((peer, certificate))) => {
-            peer_lines(model, theme, (peer, *certificate), item.exists, columns)
+    let network = model.networks.active();
+    let peer = || read_back::peer(&network.description, &item.row, network.fetched);
+    match (item.role, peer().filter(|_| network.is_clacks())) {
+        (Role::Peers, Some(peer)) => {
+            let certificate = read_back::certificate(&network.description, &item.row);
+            peer_lines(model, theme, (&peer, certificate), item.exists, columns)
         }
         (Role::Messages, _) if model.shows_clacks() => message_lines(model, theme, item, columns),
         _ => cell_lines(model, theme, item, columns),

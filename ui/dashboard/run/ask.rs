@@ -10,13 +10,12 @@ use clacks_p2p::{
     Node,
     core::{MessageId, Peer, QueuedMessage},
 };
-use jiff::tz::TimeZone;
 
 use super::source::Source;
 use crate::state::assist::{AssistQuery, AssistReply, Messages};
 
 /// Replies to a query about the line.
-pub fn assist_reply(source: &Source, question: AssistQuery, zone: &TimeZone) -> AssistReply {
+pub fn assist_reply(source: &Source, question: AssistQuery) -> AssistReply {
     let peers = match &question.need {
         Some(Need::Peers(known, typed)) => peers(source, *known, typed),
         _ => Vec::new(),
@@ -30,7 +29,7 @@ pub fn assist_reply(source: &Source, question: AssistQuery, zone: &TimeZone) -> 
         (Some(Need::Peers(PeerFilter::Ignored, typed)), Some(node)) => ignored_remotes(node, typed),
         _ => Vec::new(),
     };
-    let objection = question.command.as_ref().and_then(|command| source.why_not(command, zone));
+    let objection = question.command.as_ref().and_then(|command| source.why_not(command));
     AssistReply { query: question, peers, remotes, messages, precheck_error: objection }
 }
 
@@ -161,8 +160,7 @@ mod tests {
         );
         let told = |held_only| {
             let need = Some(Need::Messages { begun: String::new(), held_only });
-            let messages =
-                assist_reply(&source, AssistQuery { need, command: None }, &TimeZone::UTC).messages;
+            let messages = assist_reply(&source, AssistQuery { need, command: None }).messages;
             [messages.waiting, messages.held].map(|all| all.iter().map(|one| one.id).collect::<Vec<_>>())
         };
         assert_eq!((told(false), told(true)), ([vec![one], vec![two]], [vec![], vec![two]]));
@@ -183,7 +181,7 @@ mod tests {
         );
         let told = |known, typed: &str| {
             let question = AssistQuery { need: Some(Need::Peers(known, typed.to_owned())), command: None };
-            let peers = assist_reply(&source, question, &TimeZone::UTC).peers;
+            let peers = assist_reply(&source, question).peers;
             peers.iter().map(|peer| peer.address.to_string()).collect::<Vec<_>>()
         };
         assert_eq!(told(PeerFilter::All, "").len(), MOST_CHOICES);
@@ -195,7 +193,7 @@ mod tests {
         assert!(node.ignore_remote(second) && node.ignore_remote(first));
         let remotes = |known, typed: &str| {
             let question = AssistQuery { need: Some(Need::Peers(known, typed.to_owned())), command: None };
-            assist_reply(&source, question, &TimeZone::UTC).remotes
+            assist_reply(&source, question).remotes
         };
         assert_eq!(remotes(PeerFilter::Ignored, ""), [first, second]);
         assert_eq!(remotes(PeerFilter::Ignored, "ip:192.0.2.8"), [second, first]);

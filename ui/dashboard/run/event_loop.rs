@@ -17,8 +17,9 @@ use clacks_language::{
     filter::Filter,
     saved_filter::{StationFile, StationWriter, Stations},
 };
-use clacks_p2p::node::DrainError;
-use clacks_recording::{player::Seek, recorder};
+use clacks_p2p::node::{DrainError, Overview};
+use clacks_p2p_feed::read_back;
+use clacks_recording::recorder;
 use clacks_source::{
     limits::LimitSettings,
     precheck,
@@ -142,7 +143,7 @@ pub async fn run(
     settings: &DashboardSettings,
 ) -> anyhow::Result<Cause> {
     let screen = Screen::enter(settings.captures_mouse())?;
-    let mut dashboard = Dashboard::new(source, others, screen, settings);
+    let mut dashboard = Dashboard::new(source, others, screen, settings)?;
     settings.history.iter().for_each(|path| dashboard.open_history(path));
     let ended = dashboard.run().await;
     // The task of the drain accepts messages again when it ends, so wait for its end.
@@ -200,6 +201,12 @@ pub enum LoopState {
     Quit,
 }
 
+/// Returns what is shown of clacks until the first refresh. Another network has none of it.
+fn initial_overview(source: &Source) -> anyhow::Result<Overview> {
+    let overview = read_back::overview(source.description(), &[], &[], source.now().uptime);
+    overview.map_or_else(|| Ok(Overview::new("localhost:1".parse()?)), Ok)
+}
+
 /// Waits for the next news of one of these nodes. Returns its position with them. Cancel-safe.
 async fn next_news(sources: &mut [Box<dyn FeedSource>]) -> (usize, News) {
     poll_fn(|cx| poll_news(sources, cx)).await
@@ -229,15 +236,15 @@ impl Dashboard {
         others: Vec<Box<dyn FeedSource>>,
         screen: Screen,
         settings: &DashboardSettings,
-    ) -> Self {
+    ) -> anyhow::Result<Self> {
         let network = |source: &dyn FeedSource| Network::new(source.description().clone(), source.run());
         let networks = Networks::new(
-            Network::new(source.description(), source.run()),
+            Network::new(source.description().clone(), source.run()),
             others.iter().map(|other| network(&**other)),
         );
         let mut model = Model::new(
             networks,
-            source.overview(),
+            initial_overview(&source)?,
             source.now(),
             TimeZone::system(),
             settings.demo,
@@ -266,7 +273,7 @@ impl Dashboard {
         let title = settings.has_title().then(Title::default);
         let (frames, history, last_words) = (FramePacer::default(), None, None);
         let (handing_on, cause) = (JoinSet::new(), Cause::User);
-        Self {
+        Ok(Self {
             source,
             others,
             screen,
@@ -281,7 +288,7 @@ impl Dashboard {
             drain: handing_on,
             cause,
             deferred_effects: Vec::new(),
-        }
+        })
     }
 
     /// Loads the history file and starts its writer. The dashboard also works without it.
@@ -317,8 +324,6 @@ impl Dashboard {
                 happened = self.source.next(), if !self.frames.is_due() || self.source.is_seeking() => match happened {
                     Some(SourceEvent::News(news)) => self.on_news(0, news),
                     Some(SourceEvent::Recorded(said)) => self.dispatch(Msg::Recorded(said)),
-                    Some(SourceEvent::ReplayReached) => self.frames.request(),
-                    Some(SourceEvent::ReplayFailed(error)) => self.dispatch(Msg::EffectDone(Err(error.into()))),
                     None => return Ok(()),
                 },
                 (at, news) = next_news(&mut self.others), if !self.frames.is_due() => self.on_news(at + 1, news),
@@ -404,7 +409,7 @@ impl Dashboard {
                 let _ = replies.blocking_send(Msg::FileChecked(command, objection));
             });
         }
-        let answer = ask::assist_reply(&self.source, question, &self.model.zone);
+        let answer = ask::assist_reply(&self.source, question);
         self.dispatch(Msg::AssistReplied(answer));
     }
 
@@ -422,12 +427,10 @@ impl Dashboard {
     /// Executes a command of the replay.
     pub(crate) fn control_replay(&mut self, command: ReplayCommand) {
         let changes_speed = matches!(command, ReplayCommand::Speed(_));
-        match self.source.control(command, &self.model.zone) {
-            Ok(Seek::GoesOn) => {
-                let speed = self.source.replay().filter(|_| changes_speed);
-                speed.into_iter().for_each(|replay| self.dispatch(Msg::EffectDone(Ok(replay.told_speed()))));
-            }
-            Ok(Seek::BeginsAgain) => self.dispatch(Msg::ReplayRestarted),
+        match self.source.control(command) {
+            // The header shows the rest.
+            Ok(done) if changes_speed => self.dispatch(Msg::EffectDone(Ok(done))),
+            Ok(_) => {}
             Err(error) => self.dispatch(Msg::EffectDone(Err(error))),
         }
         self.refresh();
@@ -439,8 +442,13 @@ impl Dashboard {
             News::Event(event) => self.dispatch(Msg::Event(network, event)),
             News::Lagged(missed) => self.dispatch(Msg::Lagged(network, missed)),
             News::Looked => self.frames.request(),
-            // Nothing is requested, and the node is in this process.
-            News::Answer(..) | News::Away(_) | News::Back { .. } => {}
+            News::Away(reason) => {
+                let error = EffectError::Other(reason.untrusted().to_owned());
+                self.dispatch(Msg::EffectDone(Err(error)));
+            }
+            News::Back { .. } if network == 0 => self.dispatch(Msg::ReplayRestarted),
+            // Nothing is requested, and the other nodes are in this process.
+            News::Answer(..) | News::Back { .. } => {}
         }
     }
 
@@ -463,9 +471,9 @@ impl Dashboard {
     }
 
     pub(crate) fn refresh(&mut self) {
-        let mut snapshot = self.source.snapshot(&self.model);
-        let views = self.model.query().views;
-        let others = self.others.iter_mut().zip(views.iter().skip(1));
+        let query = self.model.query();
+        let mut snapshot = self.source.snapshot(&query);
+        let others = self.others.iter_mut().zip(query.views.iter().skip(1));
         snapshot.looks.extend(others.map(|(other, view)| Arc::unwrap_or_clone(other.look(view))));
         self.dispatch(Msg::Refreshed(Box::new(snapshot)));
     }

@@ -7,5 +7,4 @@ pub mod event_loop;
 pub mod external_editor;
 pub mod history_file;
 pub mod list_directory;
-pub(crate) mod recorded;
 pub mod source;

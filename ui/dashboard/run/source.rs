@@ -9,7 +9,7 @@ use std::{
 };
 
 use clacks_feed::{
-    Call, Check, Key, Look, Near, Network, News, Row, Run, Source as _, View,
+    Call, Check, Key, Link, MAX_ROWS, Near, Network, News, Playback, Row, Run, Source as FeedSource, Window,
     description::{Description, ListId},
 };
 use clacks_language::{
@@ -19,25 +19,20 @@ use clacks_language::{
 };
 use clacks_p2p::{
     Node,
-    core::{Event, MessageId, Now, Peer},
-    node::Overview,
+    core::{MessageId, Now, Peer},
 };
-use clacks_p2p_feed::ClacksEvent;
+use clacks_p2p_feed::{description::PEERS, read_back};
 use clacks_recording::{
-    player::{Playback, Player, Progress, Seek},
     recorder::{Recorder, RecordingError},
-    tape::TapeError,
+    replay::Replay,
 };
-use clacks_source::{limits::MOST_PLACES, lists::Lists, peer_list::PeerLists};
-use jiff::tz::TimeZone;
+use clacks_source::{limits::MOST_PLACES, peer_list::PeerLists};
 
-use super::recorded::{self, Recorded, Rows};
 use crate::{
-    model::Model,
     state::{
         errors::{CommandRefusal, EffectError},
         limits::{LimitUsage, MAX_REMOTES},
-        snapshot::Snapshot,
+        snapshot::{Query, Snapshot},
     },
     update::editing,
 };
@@ -59,13 +54,6 @@ pub struct Live {
     peer_lists: PeerLists,
 }
 
-/// Recording with the number of its last event.
-#[derive(Debug)]
-pub struct Replay {
-    player: Player,
-    seq: u64,
-}
-
 /// Next item of a [`Source`].
 #[derive(Debug)]
 pub enum SourceEvent {
@@ -73,10 +61,6 @@ pub enum SourceEvent {
     News(News),
     /// A recording started or ended, or failed.
     Recorded(Result<String, RecordingError>),
-    /// A replay reached its target or its end.
-    ReplayReached,
-    /// The file of a replay cannot be read.
-    ReplayFailed(TapeError),
 }
 
 /// The reason why a call would be refused now.
@@ -106,8 +90,22 @@ impl Source {
     }
 
     /// Creates a source from a recording.
-    pub fn replay_of(player: Player) -> Self {
-        Self::Replay(Box::new(Replay { player, seq: 0 }))
+    pub fn replay_of(replay: Replay) -> Self {
+        Self::Replay(Box::new(replay))
+    }
+
+    fn feed(&self) -> &dyn FeedSource {
+        match self {
+            Self::Live(live) => &live.near,
+            Self::Replay(replay) => &**replay,
+        }
+    }
+
+    fn feed_mut(&mut self) -> &mut dyn FeedSource {
+        match self {
+            Self::Live(live) => &mut live.near,
+            Self::Replay(replay) => &mut **replay,
+        }
     }
 
     /// Returns the node as its network offers it. `None` in a replay, which sends nothing.
@@ -136,50 +134,40 @@ impl Source {
 
     /// Returns the node time. In a replay this is the position in the recording.
     pub fn now(&self) -> Now {
-        match self {
-            Self::Live(live) => live.node.now(),
-            Self::Replay(replay) => replay.player.now(),
-        }
-    }
-
-    /// Returns the counters and settings of the node.
-    pub fn overview(&self) -> Overview {
-        match self {
-            Self::Live(live) => live.node.overview(),
-            Self::Replay(replay) => replay.player.state().overview(),
-        }
+        core_now(self.feed().now())
     }
 
     /// Returns the rows with these keys. `None`: there is no such row.
     pub fn rows(&self, list: ListId, keys: &[Key]) -> Vec<Option<Row>> {
         match self {
             Self::Live(live) => live.network.rows(list, keys),
-            Self::Replay(replay) => Recorded::of(replay.player.state()).rows(list, keys),
+            Self::Replay(replay) => replay.network().rows(list, keys),
         }
     }
 
     /// Returns what the node offers.
-    pub fn description(&self) -> Arc<Description> {
-        match self {
-            Self::Live(live) => live.network.description().clone(),
-            Self::Replay(replay) => Arc::new(recorded::description(replay.player.state())),
-        }
+    pub fn description(&self) -> &Arc<Description> {
+        self.feed().description()
     }
 
-    /// Returns the first peers that match, at most `MOST_CHOICES`. Visits every peer in the worst case.
+    /// Returns the first peers that match, at most `MOST_CHOICES`. Visits every peer in the worst case, in a replay the
+    /// first 1,024.
     pub fn find_peers(&self, is_wanted: &mut dyn FnMut(&Peer) -> bool) -> Vec<Peer> {
         match self {
             Self::Live(live) => live.node.find_peers(MOST_CHOICES, is_wanted),
-            Self::Replay(replay) => replay.player.state().find_peers(MOST_CHOICES, is_wanted),
+            Self::Replay(replay) => {
+                let (network, now) = (replay.network(), replay.now());
+                let page = network.page(&Window::first(PEERS, MAX_ROWS));
+                let peers =
+                    page.rows.iter().filter_map(|row| read_back::peer(replay.description(), row, now));
+                peers.filter(|peer| is_wanted(peer)).take(MOST_CHOICES).collect()
+            }
         }
     }
 
     /// Returns the run of the node.
     pub fn run(&self) -> Run {
-        match self {
-            Self::Live(live) => live.network.run(),
-            Self::Replay(_) => Run(0),
-        }
+        self.feed().run()
     }
 
     /// Waits for the next event. `None` at the end of the source. Cancel-safe.
@@ -192,40 +180,29 @@ impl Source {
                     said = recorder.said() => Some(SourceEvent::Recorded(said)),
                 }
             }
-            Self::Replay(replay) => Some(match replay.player.next().await {
-                Ok(Playback::Event(event, now)) => SourceEvent::News(replay.news(event, now)),
-                Ok(Playback::Arrived) => SourceEvent::ReplayReached,
-                Err(error) => SourceEvent::ReplayFailed(error),
-            }),
+            Self::Replay(replay) => poll_fn(|cx| replay.poll_news(cx)).await.map(SourceEvent::News),
         }
     }
 
     /// Returns the next news if they are already there.
     pub fn try_next(&mut self) -> Option<News> {
-        match self {
-            Self::Live(live) => match live.near.poll_news(&mut Context::from_waker(Waker::noop())) {
-                Poll::Ready(news) => news,
-                // `next` is polled again before the event loop waits.
-                Poll::Pending => None,
-            },
-            Self::Replay(replay) => {
-                let (event, now) = replay.player.try_next()?;
-                Some(replay.news(event, now))
-            }
+        match self.feed_mut().poll_news(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(news) => news,
+            // `next` is polled again before the event loop waits.
+            Poll::Pending => None,
         }
     }
 
     /// Returns the data for the next frame.
-    pub fn snapshot(&self, model: &Model) -> Snapshot {
-        match self {
-            Self::Live(live) => {
-                let snapshot = snapshot(&live.node, &live.network, model);
-                Snapshot { recording_size: live.recorder.bytes(), ..snapshot }
-            }
-            Self::Replay(replay) => {
-                let node = replay.player.state();
-                Snapshot { replay: self.replay(), ..snapshot(node, &Recorded::of(node), model) }
-            }
+    pub fn snapshot(&mut self, query: &Query) -> Snapshot {
+        let look = query.views.first().map(|view| self.feed_mut().look(view));
+        Snapshot {
+            looks: look.into_iter().map(Arc::unwrap_or_clone).collect(),
+            extra: query.extra,
+            limits: self.node().filter(|_| query.limits).map(limit_usage),
+            recording_size: if let Self::Live(live) = self { live.recorder.bytes() } else { None },
+            lost_lines: clacks_source::lost_lines::lost(),
+            replay: self.replay(),
         }
     }
 
@@ -233,7 +210,11 @@ impl Source {
     pub fn real_time(&self, time: Duration) -> Option<Duration> {
         match self {
             Self::Live(_) => Some(time),
-            Self::Replay(replay) => replay.player.takes(time),
+            Self::Replay(replay) => {
+                let playback = replay.playback();
+                let is_played = !playback.paused && !playback.at_end;
+                is_played.then(|| time.div_f64(playback.speed))
+            }
         }
     }
 
@@ -243,15 +224,15 @@ impl Source {
     }
 
     /// Returns the progress of the replay. `None` for a live node.
-    pub fn replay(&self) -> Option<Progress> {
-        match self {
-            Self::Live(_) => None,
-            Self::Replay(replay) => Some(replay.player.progress()),
+    pub fn replay(&self) -> Option<Playback> {
+        match self.feed().link() {
+            Link::Replay(playback) => Some(playback),
+            Link::Near | Link::Far { .. } => None,
         }
     }
 
     /// Returns the reason why a command would fail now, without asking the model or the disk.
-    pub fn why_not(&self, command: &Command, zone: &TimeZone) -> Option<String> {
+    pub fn why_not(&self, command: &Command) -> Option<String> {
         match (self, command) {
             (Self::Live(live), Command::Node(command)) => {
                 refusal(&*live.network, &command.call(live.network.run()))
@@ -273,7 +254,7 @@ impl Source {
                 live.peer_lists.why_not().map(|error| error.to_string())
             }
             (Self::Replay(replay), Command::View(ViewCommand::Replay(command))) => {
-                replay.player.why_not(*command, zone).map(|error| error.to_string())
+                replay.why_not(*command).map(|error| error.to_string())
             }
             _ => None,
         }
@@ -283,7 +264,7 @@ impl Source {
     pub fn omission_remark(&self) -> Option<String> {
         match self {
             Self::Live(_) => None,
-            Self::Replay(replay) => clacks_recording::left_out::remark(replay.player.facts()),
+            Self::Replay(replay) => replay.remark(),
         }
     }
 
@@ -296,13 +277,13 @@ impl Source {
         }
     }
 
-    /// Controls the replay. Fails for a live node, or if the command does not apply.
-    pub fn control(&mut self, command: ReplayCommand, zone: &TimeZone) -> Result<Seek, EffectError> {
+    /// Controls the replay. Returns what was done, one line. Fails for a live node, or if the command does not apply.
+    pub fn control(&mut self, command: ReplayCommand) -> Result<String, EffectError> {
         match self {
             Self::Live(_) => {
                 Err(CommandRefusal::new("this is no replay; clacks replay FILE plays a recording").into())
             }
-            Self::Replay(replay) => Ok(replay.player.carry_out(command, zone)?),
+            Self::Replay(replay) => Ok(replay.carry_out(command)?),
         }
     }
 
@@ -317,59 +298,14 @@ impl Source {
     }
 }
 
-impl Replay {
-    fn news(&mut self, event: Event, now: Now) -> News {
-        self.seq += 1;
-        match event {
-            Event::Lagged(missed) => News::Lagged(missed),
-            event => News::Event(ClacksEvent(event).numbered(self.seq, now)),
-        }
-    }
+fn core_now(clacks_feed::Now { uptime, unix_ms }: clacks_feed::Now) -> Now {
+    Now { uptime, unix_ms }
 }
 
-/// Fetches the data for the screen.
-pub(crate) fn snapshot(node: &impl Lists, lists: &impl Rows, model: &Model) -> Snapshot {
-    let wanted = model.query();
-    let look = wanted.views.first().map(|view| look(lists, view)).unwrap_or_default();
-    let look = Look { now: feed_now(model.now), ..look };
-    let peer = wanted.peer_in_full(&look);
-    Snapshot {
-        looks: vec![look],
-        limits: wanted.limits.then(|| limit_usage(node)),
-        overview: node.overview(),
-        head: if wanted.head { node.queue_window(0..1).pop() } else { None },
-        map_peers: node.first_peers(wanted.map_peers),
-        detail_peer: peer.and_then(|address| {
-            let certificate = node.trusted_certificate(&address);
-            node.peer(&address).map(|peer| (peer, certificate))
-        }),
-        hold_rule: node.hold_rule(),
-        recording_size: None,
-        lost_lines: clacks_source::lost_lines::lost(),
-        replay: None,
-    }
-}
-
-fn feed_now(Now { uptime, unix_ms }: Now) -> clacks_feed::Now {
-    clacks_feed::Now { uptime, unix_ms }
-}
-
-/// Reads the rows of a view.
-fn look(lists: &impl Rows, view: &View) -> Look {
-    let row = |(list, key): &(ListId, Key)| lists.rows(*list, std::slice::from_ref(key)).pop().flatten();
-    Look {
-        view: view.number,
-        pages: view.windows.iter().map(|window| lists.page(window)).collect(),
-        rows: view.rows.iter().map(row).collect(),
-        gone: view.marks.iter().filter(|mark| row(mark).is_none()).cloned().collect(),
-        ..Look::default()
-    }
-}
-
-fn limit_usage(node: &impl Lists) -> LimitUsage {
+fn limit_usage(node: &Node) -> LimitUsage {
     let mut remotes = node.ignored_remotes();
     let count = remotes.len();
     remotes.truncate(MAX_REMOTES);
     let places = node.places(MOST_PLACES);
-    LimitUsage { connections: node.connections(), ignored_remotes: (remotes, count), origins: places }
+    LimitUsage { connections: Some(node.connections()), ignored_remotes: (remotes, count), origins: places }
 }

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, io};
 
-use clacks_recording::{player::PlaybackError, recorder::RecordingError, tape::TapeError};
+use clacks_recording::{jump::PlaybackError, recorder::RecordingError};
 use clacks_source::{
     export::ExportError,
     peer_list::{PeerListsError, UnreadLists},
@@ -39,9 +39,6 @@ pub enum EffectError {
     /// The replay refused a command.
     #[error(transparent)]
     Playback(#[from] PlaybackError),
-    /// The file of the replay cannot be read.
-    #[error(transparent)]
-    Tape(#[from] TapeError),
     /// Text was not copied.
     #[error(transparent)]
     Copy(#[from] CopyError),

@@ -109,6 +109,11 @@ impl Network {
         Self { description, run, lists, gauges: Vec::new(), fetched: Now::default() }
     }
 
+    /// Whether it is clacks, which has pictures and pages of its own.
+    pub(crate) fn is_clacks(&self) -> bool {
+        self.description.network == "clacks"
+    }
+
     /// Returns the list that stands first (0) or second (1) beside the traffic.
     pub fn beside(&self, place: usize) -> Option<ListId> {
         let beside = self.description.lists().filter(|(_, spec)| spec.beside);

@@ -77,15 +77,9 @@ impl Watched {
             Recorder::new(&node, None),
             no_lists(&node),
         );
-        let network = Network::new(source.description(), source.run());
-        let mut model = Model::new(
-            Networks::new(network, []),
-            source.overview(),
-            source.now(),
-            TimeZone::UTC,
-            false,
-            true,
-        );
+        let network = Network::new(source.description().clone(), source.run());
+        let mut model =
+            Model::new(Networks::new(network, []), node.overview(), source.now(), TimeZone::UTC, false, true);
         model.motion = Animations::new(Setting::Full);
         let now = source.now();
         assert_eq!(update(&mut model, now, Msg::Resized(SCREEN)), []);
@@ -121,7 +115,7 @@ impl Watched {
 
     fn draw(&mut self) -> Duration {
         let began = Instant::now();
-        let snapshot = self.source.snapshot(&self.model);
+        let snapshot = self.source.snapshot(&self.model.query());
         update(&mut self.model, self.source.now(), Msg::Refreshed(Box::new(snapshot)));
         let Self { model, terminal, uncertain, .. } = self;
         let drawn = terminal.draw(|frame| {

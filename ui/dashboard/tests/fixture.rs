@@ -8,7 +8,7 @@ use std::{
 };
 
 use clacks_feed::{
-    Anchor, Call, Key, Look, Near, News, Page, Row, Source as _, View, Window, description::ListId,
+    Anchor, Call, Key, Look, Near, News, Page, Row, Source as _, Value, View, Window, description::ListId,
 };
 use clacks_language::{
     command::{Command, NodeCommand, motion_setting::Setting},
@@ -25,6 +25,7 @@ use clacks_p2p::{
 use clacks_p2p_feed::{
     ClacksEvent,
     description::{HELD, PEERS, QUEUE},
+    figures::{Figures, gauges_of},
     rows::{Context as RowContext, held_row, message_row, peer_key, peer_row},
 };
 use clacks_source::{limits::MOST_PLACES, lost_lines::LostLines};
@@ -84,7 +85,14 @@ impl Fixture {
     /// Returns an empty dashboard of this size.
     pub(crate) fn empty(width: u16, height: u16) -> Self {
         let networks = Networks::new(calls::network(), []);
-        let model = Model::new(networks, overview(&[], &[]), now(), TimeZone::UTC, false, true);
+        let model = Model::new(
+            networks,
+            Overview::new(address("tower-a.example.org:8080")),
+            now(),
+            TimeZone::UTC,
+            false,
+            true,
+        );
         let mut fixture = Self {
             model,
             peers: Vec::new(),
@@ -273,20 +281,12 @@ impl Fixture {
     /// Replies to the query of the model, as a node would.
     pub(crate) fn refresh(&mut self) {
         let wanted = self.model.query();
-        let mut overview = overview(&self.peers, &self.queue);
-        (overview.held, overview.counters.limits) = (self.held.len(), self.limits);
         let look = self.look(&wanted.views[0]);
-        let detail = wanted.peer_in_full(&look);
-        let detail = detail.as_ref().and_then(|shown| self.peers.iter().find(|peer| peer.address == *shown));
         let others = self.others.iter_mut().zip(wanted.views.iter().skip(1));
         let others = others.map(|(other, view)| Arc::unwrap_or_clone(other.look(view)));
         let snapshot = Snapshot {
             looks: [look].into_iter().chain(others).collect(),
-            overview,
-            head: self.queue.first().filter(|_| wanted.head).cloned(),
-            map_peers: window(&self.peers, 0, wanted.map_peers),
-            detail_peer: detail.map(|peer| (peer.clone(), None)),
-            hold_rule: self.hold_rule.clone(),
+            extra: wanted.extra,
             limits: wanted.limits.then(|| LimitUsage {
                 connections: Some(3),
                 ignored_remotes: (self.ignored_remotes.clone(), self.ignored_remotes.len()),
@@ -294,7 +294,7 @@ impl Fixture {
             }),
             recording_size: self.model.recording_size,
             lost_lines: self.lost_lines.clone(),
-            replay: self.model.replay.clone(),
+            replay: self.model.replay,
         };
         self.send(Msg::Refreshed(Box::new(snapshot)));
     }
@@ -310,13 +310,55 @@ impl Fixture {
         }
     }
 
+    fn gauges(&self) -> Vec<Value> {
+        let peers = peer_counts(&self.peers);
+        let mut counters = Overview::new(address("tower:1")).counters;
+        counters.limits = self.limits;
+        let bytes = self.queue.iter().map(|queued| queued.message.size()).sum();
+        gauges_of(&Figures {
+            counters,
+            peers,
+            free: PeerCounts::from(
+                Status::ALL
+                    .map(|status| (status, if status == Status::Ignored { 0 } else { peers.of(status) })),
+            ),
+            queued: self.queue.len(),
+            in_flight: usize::from(!self.queue.is_empty()),
+            held: self.held.len(),
+            held_bytes: bytes,
+            send_rate: 1.0,
+            next_send: Some(UPTIME + Duration::from_millis(600)),
+            hold_rule: self.hold_rule.as_deref().map(Into::into),
+            verified_only: Some(false),
+            draining: Some(false),
+            connections: Some(3),
+        })
+    }
+
+    fn counts(&self, list: ListId) -> Vec<u64> {
+        let PeerCounts { new, alive, unverified, lost, dead, ignored, .. } = peer_counts(&self.peers);
+        let counts = [new, alive, unverified, lost, dead, ignored].map(|count| count as u64);
+        if list == PEERS { counts.to_vec() } else { Vec::new() }
+    }
+
     fn look(&self, view: &View) -> Look {
         let row = |(list, key): &(ListId, Key)| self.rows(*list).into_iter().find(|row| row.key == *key);
         Look {
             view: view.number,
-            pages: view.windows.iter().map(|window| page_of(window, &self.rows(window.list))).collect(),
+            pages: view
+                .windows
+                .iter()
+                .map(|window| Page {
+                    counts: self.counts(window.list),
+                    ..page_of(window, &self.rows(window.list))
+                })
+                .collect(),
             rows: view.rows.iter().map(row).collect(),
-            now: clacks_feed::Now { uptime: UPTIME + self.later, unix_ms: NOON },
+            gauges: self.gauges(),
+            now: clacks_feed::Now {
+                uptime: UPTIME + self.later,
+                unix_ms: NOON + self.later.as_millis() as u64,
+            },
             gone: view.marks.iter().filter(|mark| row(mark).is_none()).cloned().collect(),
             ..Look::default()
         }
@@ -383,7 +425,7 @@ impl Fixture {
 }
 
 /// Returns the page of a window of these rows, which need not be in order.
-fn page_of(window: &Window, rows: &[Row]) -> Page {
+pub(crate) fn page_of(window: &Window, rows: &[Row]) -> Page {
     let last = rows.len().saturating_sub(1);
     let at = match &window.at {
         Anchor::First => 0,
@@ -403,10 +445,6 @@ fn page_of(window: &Window, rows: &[Row]) -> Page {
         anchor: at - start,
         ..Page::empty(window)
     }
-}
-
-fn window<T: Clone>(all: &[T], first: usize, count: usize) -> Vec<T> {
-    all.iter().skip(first).take(count).cloned().collect()
 }
 
 pub(crate) fn now() -> Now {
@@ -568,17 +606,9 @@ fn messages_on_their_way() -> Vec<Event> {
     ]
 }
 
-fn overview(peers: &[Peer], queue: &[QueuedMessage]) -> Overview {
+fn peer_counts(peers: &[Peer]) -> PeerCounts {
     let count = |status| peers.iter().filter(|peer| peer.status == status).count();
     let mut counts = PeerCounts::from(Status::ALL.map(|status| (status, count(status))));
     counts.unverified = peers.iter().filter(|peer| peer.is_unverified()).count();
-    let mut overview = Overview::new(address("tower-a.example.org:8080"));
-    overview.uptime = UPTIME;
-    overview.queued = queue.len();
-    overview.in_flight = usize::from(!queue.is_empty());
-    overview.held_bytes = queue.iter().map(|queued| queued.message.size()).sum();
-    (overview.peers, overview.free_peers) = (counts, counts);
-    overview.free_peers.ignored = 0;
-    overview.next_send = Some(UPTIME + Duration::from_millis(600));
-    overview
+    counts
 }

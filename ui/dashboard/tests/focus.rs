@@ -1,6 +1,6 @@
 //! The focus: keys, labels, hints and clicks in every list and overlay.
 
-use clacks_recording::player::Progress;
+use clacks_feed::Playback;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
 use super::calls::{self, on_held, on_queue};
@@ -190,15 +190,15 @@ fn the_label_names_the_action_of_enter() {
         assert_eq!(commands.collect::<Vec<_>>(), Vec::from_iter(sends), "{keys:?}");
     }
     let mut fixture = Fixture::busy(80, 24);
-    fixture.model.replay = Some(Progress { speed: 1.0, ..progress() });
+    fixture.model.replay = Some(Playback { speed: 1.0, ..progress() });
     typed(&mut fixture, ":\x08hello");
     assert!(fixture.screen().contains("!SAY  hello"), "{}", fixture.screen());
     assert_eq!(fixture.press(KeyCode::Enter), []);
 }
 
-fn progress() -> Progress {
+fn progress() -> Playback {
     let (position, length) = (std::time::Duration::ZERO, std::time::Duration::from_secs(60));
-    Progress { position, length, speed: 1.0, paused: false, at_end: false, jumping: None }
+    Playback { position, length, speed: 1.0, paused: false, at_end: false, jumping: None }
 }
 
 #[test]

@@ -1,13 +1,18 @@
 //! Hostile text of peers reaches the terminal only in harmless form, in every view.
 
-use std::num::NonZero;
+use std::{
+    num::NonZero,
+    task::{Context, Poll, Waker},
+};
 
+use clacks_feed::{News, Source as _, Window};
 use clacks_language::command::motion_setting::Setting;
 use clacks_p2p::{
     Address, Message,
     core::{Event, Failure, Origin, Refusal, Status},
 };
-use clacks_recording::{player::Player, scripted::Recording};
+use clacks_p2p_feed::{description::QUEUE, read_back, version_1::Version1};
+use clacks_recording::{replay::Replay, scripted::Recording};
 use clacks_terminal::uncertain_width::Frames;
 use clacks_text::{
     charset::Charset,
@@ -17,6 +22,7 @@ use clacks_text::{
 };
 use clacks_widgets::animation::Animations;
 use crossterm::event::KeyCode;
+use jiff::tz::TimeZone;
 use proptest::{collection::vec, prelude::*, sample::select};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use ratatui::{
@@ -80,17 +86,23 @@ fn from_a_recording(width: u16, height: u16) -> Fixture {
     recording.events =
         texts.flat_map(|(text, number)| events(text, number)).map(|event| (event, now)).collect();
     recording.write(&path);
-    let mut player = Player::open(&path, 1.0, |_| {}).unwrap();
-    player.jump(player.progress().length);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let _guard = runtime.enter();
+    let mut replay = Replay::open(&path, &[&Version1], 1.0, TimeZone::UTC, |_| {}).unwrap();
+    replay.jump(replay.playback().length);
     let mut fixture = Fixture::busy(width, height);
-    fixture.model.replay = Some(player.progress());
+    fixture.model.replay = Some(replay.playback());
     let mut count = 0;
-    while let Some((event, _)) = player.try_next() {
-        fixture.happen(event);
-        count += 1;
-    }
+    play(&mut replay, |_, news| {
+        if let News::Event(event) = news {
+            fixture.send(Msg::Event(0, event));
+            count += 1;
+        }
+    });
     assert_eq!(count, recording.events.len());
-    fixture.queue = player.state().queue_window(0..usize::MAX);
+    let queue = replay.network().page(&Window::first(QUEUE, 1000)).rows;
+    let queued = queue.iter().map(|row| read_back::queued_message(replay.description(), row).unwrap());
+    fixture.queue = queued.collect();
     assert!(!fixture.queue.is_empty());
     fixture.refresh();
     fixture
@@ -263,8 +275,20 @@ fn exaggerate(line: &str, rng: &mut StdRng) -> String {
     changed.collect::<Vec<_>>().join("\":")
 }
 
+/// Plays a recording to the end, without waiting.
+fn play(replay: &mut Replay, mut on_news: impl FnMut(&mut Replay, News)) {
+    loop {
+        match replay.poll_news(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(Some(news)) => on_news(replay, news),
+            _ if replay.playback().at_end => return,
+            // It goes on reading.
+            _ => {}
+        }
+    }
+}
+
 /// Returns a replay of a recording with extreme numbers and repeated states of the node.
-fn exaggerated(seed: u64) -> Player {
+fn exaggerated(seed: u64) -> Replay {
     let mut rng = StdRng::seed_from_u64(seed);
     let text = Recording::make(seed, 60).text();
     let first = text.lines().next().unwrap_or_default();
@@ -273,7 +297,7 @@ fn exaggerated(seed: u64) -> Player {
     let path = directory.path().join("r.jsonl");
     let open = |text: &str| {
         std::fs::write(&path, text).unwrap();
-        Player::open(&path, 1.0, |_| {})
+        Replay::open(&path, &[&Version1], 1.0, TimeZone::UTC, |_| {})
     };
     let mut all = first.to_owned() + "\n";
     for line in text.lines().skip(1).flat_map(|line| [line, &again]) {
@@ -284,21 +308,32 @@ fn exaggerated(seed: u64) -> Player {
             all.push('\n');
         }
     }
-    let mut player = open(&all).unwrap();
-    player.jump(player.progress().length);
-    player
+    let mut replay = open(&all).unwrap();
+    replay.jump(replay.playback().length);
+    replay
 }
 
 #[test]
 fn recordings_with_extreme_numbers_are_played_and_drawn() {
     for seed in 0..3 {
         let mut fixture = Fixture::empty(200, 60);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let _guard = runtime.enter();
         let mut source = Source::replay_of(exaggerated(seed));
         fixture.model.motion = Animations::new(Setting::Full);
         let mut count = 0;
-        while let Some(news) = source.try_next() {
+        loop {
+            let Some(news) = source.try_next() else {
+                if source.replay().is_some_and(|replay| replay.at_end) {
+                    break;
+                }
+                continue;
+            };
+            if let News::Looked | News::Back { .. } | News::Answer(..) | News::Away(_) = news {
+                continue;
+            }
             update(&mut fixture.model, source.now(), reported(news));
-            let snapshot = source.snapshot(&fixture.model);
+            let snapshot = source.snapshot(&fixture.model.query());
             update(&mut fixture.model, source.now(), Msg::Refreshed(Box::new(snapshot)));
             // One after the other, each for some time.
             if count % 4 == 0 {

@@ -2,8 +2,14 @@
 
 use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
-use clacks_feed::Run;
+use clacks_feed::{Label, Look, Now, Page, Row, Run, View, Window, description::ListId};
 use clacks_language::command::motion_setting::Setting;
+use clacks_p2p::core::PeerCounts;
+use clacks_p2p_feed::{
+    description::{PEERS, QUEUE, describe},
+    figures::{figures_of, gauges_of},
+    rows::{Context, message_row, peer_row},
+};
 use clacks_source::lists::Lists;
 use clacks_widgets::{animation::Animations, svg};
 use crossterm::event::{KeyCode, KeyEvent};
@@ -11,13 +17,10 @@ use jiff::tz::TimeZone;
 use ratatui::{Terminal, backend::TestBackend, layout::Rect};
 use scripted::Scripted;
 
-use super::fixture::happened;
+use super::fixture::{happened, page_of};
 use crate::{
     model::Model,
-    run::{
-        recorded::{self, Recorded},
-        source,
-    },
+    state::snapshot::Snapshot,
     state::{
         message::Msg,
         network::{Network, Networks},
@@ -46,7 +49,8 @@ struct Watched {
 impl Watched {
     fn new() -> Self {
         let node = Scripted::new(SEED);
-        let network = Network::new(Arc::new(recorded::description(node.core())), Run(1));
+        let address = node.core().overview().address.to_string();
+        let network = Network::new(Arc::new(describe(Label::new(&address).unwrap())), Run(1));
         let mut model = Model::new(
             Networks::new(network, []),
             node.core().overview(),
@@ -74,12 +78,40 @@ impl Watched {
     }
 
     fn refresh(&mut self) {
-        let now = self.node.now();
-        let started_unix_ms = now.unix_ms - now.uptime.as_millis() as u64;
-        let lists = Recorded { node: self.node.core(), started_unix_ms };
-        let mut snapshot = source::snapshot(self.node.core(), &lists, &self.model);
-        snapshot.overview.uptime = self.node.now().uptime;
+        let query = self.model.query();
+        let snapshot = Snapshot {
+            looks: vec![self.look(&query.views[0])],
+            extra: query.extra,
+            recording_size: None,
+            lost_lines: None,
+            replay: None,
+            limits: None,
+        };
         self.send(Msg::Refreshed(Box::new(snapshot)));
+    }
+
+    fn look(&self, view: &View) -> Look {
+        let now = self.node.now();
+        let now = Now { uptime: now.uptime, unix_ms: now.unix_ms };
+        let page = |window| Page { counts: self.counts(window), ..page_of(window, &self.rows(window.list)) };
+        let gauges = gauges_of(&figures_of(self.node.core(), 0));
+        Look { now, gauges, pages: view.windows.iter().map(page).collect(), ..Look::default() }
+    }
+
+    fn rows(&self, list: ListId) -> Vec<Row> {
+        let (core, now) = (self.node.core(), self.node.now());
+        let context = Context { started_unix_ms: now.unix_ms - now.uptime.as_millis() as u64 };
+        match list {
+            PEERS => core.peers().map(|peer| peer_row(&peer, context)).collect(),
+            QUEUE => core.queue(0..usize::MAX).map(|queued| message_row(&queued)).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn counts(&self, window: &Window) -> Vec<u64> {
+        let PeerCounts { new, alive, unverified, lost, dead, ignored, .. } = self.node.core().peer_counts();
+        let counts = [new, alive, unverified, lost, dead, ignored].map(|count| count as u64);
+        if window.list == PEERS { counts.to_vec() } else { Vec::new() }
     }
 
     fn send(&mut self, msg: Msg) {

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use clacks_feed::Playback;
 use clacks_language::command::playback::{Jump, ReplayCommand, Speed};
-use clacks_recording::player::Progress;
 use clacks_source::precheck::REPLAY_SENDS_NOTHING;
 use crossterm::event::{KeyCode, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
@@ -14,7 +14,7 @@ use crate::{
 };
 
 pub(crate) fn in_replay(mut fixture: Fixture) -> Fixture {
-    fixture.model.replay = Some(Progress {
+    fixture.model.replay = Some(Playback {
         position: Duration::from_secs(65),
         length: Duration::from_secs(750),
         speed: 4.0,
@@ -32,16 +32,6 @@ fn replay() -> Fixture {
 
 fn hints(fixture: &Fixture) -> String {
     fixture.screen().lines().last().unwrap_or_default().to_owned()
-}
-
-#[test]
-fn a_change_of_speed_is_reported_also_while_paused() {
-    let progress = |speed, paused| {
-        let (position, length) = (Duration::ZERO, Duration::from_secs(60));
-        Progress { position, length, speed, paused, at_end: false, jumping: None }.told_speed()
-    };
-    assert_eq!(progress(4.0, false), "plays 4 times as fast as it happened");
-    assert_eq!(progress(0.5, true), "plays 0.5 times as fast as it happened once it goes on");
 }
 
 #[test]

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use clacks_feed::Playback;
 use clacks_language::saved_filter::Stations;
 use clacks_p2p::{
     Message,
     core::{Event, Now},
 };
-use clacks_recording::player::Progress;
 use clacks_source::saved_filters::SavedFilterHits;
 use crossterm::event::KeyCode;
 
@@ -79,7 +79,7 @@ fn the_bell_rings_only_if_enabled_and_never_during_a_seek() {
     let mut fixture = fixture("1 = 'gnu'\n2 = 'bell chess'");
     assert_eq!(say(&mut fixture, "gnu", 0), []);
     assert_eq!(say(&mut fixture, "chess", 0), [Effect::RingBell]);
-    let mut progress = Progress {
+    let mut progress = Playback {
         position: Duration::ZERO,
         length: Duration::from_secs(60),
         speed: 1.0,

@@ -10,7 +10,7 @@ use crate::{
 impl Model {
     /// Whether the network that is shown is clacks.
     pub(crate) fn shows_clacks(&self) -> bool {
-        self.networks.position() == 0
+        self.networks.active().is_clacks()
     }
 
     /// Shows the network with this name, or the next one. What is open belongs to the network before and is closed.

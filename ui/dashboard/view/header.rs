@@ -1,11 +1,10 @@
 //! The first line of the screen: the name and the load of this node.
 
 use clacks_feed::{
-    Value,
+    Playback, Value,
     description::{Chart, Field},
 };
 use clacks_p2p::core::{PeerCounts, Status};
-use clacks_recording::player::Progress;
 use clacks_source::traffic::row::Tone;
 use clacks_text::{
     fit::fit_address,
@@ -101,12 +100,12 @@ fn replay_line(model: &Model, theme: Theme) -> Option<Line<'static>> {
 }
 
 /// Returns the replay position: `1:05 of 12:30  4x`.
-fn replay_position(replay: &Progress) -> String {
+fn replay_position(replay: &Playback) -> String {
     let how = match replay {
-        Progress { jumping: Some(read), .. } => format!("jumping {:.0} %", read * 100.0),
-        Progress { at_end: true, .. } => "at the end".to_owned(),
-        Progress { paused: true, .. } => "paused".to_owned(),
-        Progress { speed, .. } => format!("{speed}x"),
+        Playback { jumping: Some(read), .. } => format!("jumping {:.0} %", read * 100.0),
+        Playback { at_end: true, .. } => "at the end".to_owned(),
+        Playback { paused: true, .. } => "paused".to_owned(),
+        Playback { speed, .. } => format!("{speed}x"),
     };
     format!("{} of {}  {how}", format::clock(replay.position), format::clock(replay.length))
 }

@@ -5,6 +5,7 @@ use clacks_p2p::{
     Address,
     core::{Peer, Status},
 };
+use clacks_p2p_feed::read_back;
 use clacks_text::{fit::fit, format, glyphs::glyphs, sanitize::sanitize_lines};
 use clacks_widgets::theme::{CLAIMED, Theme, letter};
 use dots::Dots;
@@ -26,6 +27,7 @@ use crate::{
     },
     state::{
         layout::{Pane, below_title},
+        list::List,
         map::{EdgeKind, MapPeer, MarkKind},
         map_layout::{CENTRE, Point, ring_radius},
         overlay::OpenOverlay as Kind,
@@ -270,12 +272,10 @@ fn mark_selected(model: &Model, theme: Theme, place: Position, field: Rect, buff
 // === What is known of the selected tower ===
 
 fn draw_peer_summary(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
-    let selected = model.selected_peer_address();
-    let Some((peer, _)) =
-        model.detail_peer.as_ref().filter(|(peer, _)| Some(&peer.address) == selected.as_ref())
-    else {
-        return;
-    };
+    let network = model.networks.active();
+    let selected = network.named("peers").and_then(List::selected_row);
+    let peer = selected.and_then(|row| read_back::peer(&network.description, row, network.fetched));
+    let Some(peer) = &peer else { return };
     let columns = usize::from(area.width).saturating_sub(2);
     let text = peer_summary(model, peer);
     let height = usize::from(area.height);

@@ -19,6 +19,7 @@ use clacks_feed::{
     json::State,
     mirror::{Format, Mirror, PreparedState},
 };
+use clacks_language::command::playback::ReplayCommand;
 use jiff::tz::TimeZone;
 use tokio::{
     runtime::Handle,
@@ -32,6 +33,7 @@ use self::{
     network::{ReplayNetwork, describe},
     tape::{Item, Next, Tape, What},
 };
+use crate::jump::PlaybackError;
 
 /// A jump forward passes over so many bytes at least, if a state is behind them. What is passed over is reported as
 /// missed.
@@ -172,9 +174,27 @@ impl Replay {
         self.network.deck().jump(place);
     }
 
-    /// The recorded node.
-    #[cfg(test)]
-    pub(crate) fn network(&self) -> Arc<dyn Network> {
+    /// Reason why a command would be refused now.
+    pub fn why_not(&self, command: ReplayCommand) -> Option<PlaybackError> {
+        self.network.deck().why_not(command)
+    }
+
+    /// Carries out a command. Returns what was done, one line.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`Replay::why_not`] says.
+    pub fn carry_out(&mut self, command: ReplayCommand) -> Result<String, PlaybackError> {
+        let mut deck = self.network.deck();
+        let done = deck.carry_out(command);
+        let waker = deck.waker();
+        drop(deck);
+        waker.wake();
+        done
+    }
+
+    /// The recorded node, with the commands of the replay in place of its own.
+    pub fn network(&self) -> Arc<dyn Network> {
         Arc::clone(&self.network) as Arc<dyn Network>
     }
 
