@@ -2,6 +2,7 @@
 
 mod changes;
 mod format;
+mod packed;
 mod rows;
 
 use std::{

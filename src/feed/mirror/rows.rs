@@ -4,8 +4,9 @@ use std::{
     ops::Bound,
 };
 
+use super::packed::{CommonTexts, PackedRow};
 use crate::{
-    Key, Order, Page, Row, Value, Window,
+    Key, Order, Page, Row, Window,
     description::{Description, Kind, ListSpec, StatusId},
     paging::{Place, RowsByPlace, page},
 };
@@ -13,7 +14,9 @@ use crate::{
 /// The rows of one list, in order, and by key.
 #[derive(Debug)]
 pub(super) struct RowSet {
-    rows: BTreeMap<(Order, Key), Box<[Value]>>,
+    rows: BTreeMap<(Order, Key), PackedRow>,
+    /// For each column.
+    common: Vec<CommonTexts>,
     orders: HashMap<Key, Order>,
     /// For a list under another: the item above, and the place of each of its rows.
     by_item: Option<BTreeSet<(Key, Order, Key)>>,
@@ -32,6 +35,7 @@ impl RowSet {
             spec.statuses.iter().filter_map(|name| description.status_id(name.as_str())).collect();
         Self {
             rows: BTreeMap::new(),
+            common: spec.columns.iter().map(|_| CommonTexts::default()).collect(),
             orders: HashMap::new(),
             by_item: spec.under.as_ref().map(|_| BTreeSet::new()),
             counts: vec![0; counted.len()],
@@ -45,9 +49,12 @@ impl RowSet {
     pub(super) fn insert(&mut self, row: Row) {
         self.remove(&row.key);
         let Row { key, order, cells } = row;
+        let cells = PackedRow::new(&key, &cells, &mut self.common);
         self.count(&cells, true);
-        if let (Some(by_item), Some(Value::Ref(item))) = (&mut self.by_item, cells.first()) {
-            by_item.insert((item.clone(), order.clone(), key.clone()));
+        if let Some(by_item) = &mut self.by_item
+            && let Some(item) = cells.first_ref()
+        {
+            by_item.insert((item, order.clone(), key.clone()));
         }
         self.orders.insert(key.clone(), order.clone());
         self.rows.insert((order, key), cells);
@@ -59,9 +66,11 @@ impl RowSet {
         let place = (order, key);
         let Some(cells) = self.rows.remove(&place) else { return false };
         self.count(&cells, false);
-        if let (Some(by_item), Some(Value::Ref(item))) = (&mut self.by_item, cells.first()) {
+        if let Some(by_item) = &mut self.by_item
+            && let Some(item) = cells.first_ref()
+        {
             let (order, key) = place;
-            by_item.remove(&(item.clone(), order, key));
+            by_item.remove(&(item, order, key));
         }
         true
     }
@@ -113,11 +122,15 @@ impl RowSet {
     }
 
     fn row_at(&self, (order, key): Place<'_>) -> Option<Row> {
-        let cells = self.rows.get(&(order.clone(), key.clone()))?;
-        Some(Row { key: key.clone(), order: order.clone(), cells: cells.clone() })
+        let (place, cells) = self.rows.get_key_value(&(order.clone(), key.clone()))?;
+        Some(self.unpacked(place, cells))
     }
 
-    fn count(&mut self, cells: &[Value], comes: bool) {
+    fn unpacked(&self, (order, key): &(Order, Key), cells: &PackedRow) -> Row {
+        Row { key: key.clone(), order: order.clone(), cells: cells.unpack(key, &self.common) }
+    }
+
+    fn count(&mut self, cells: &PackedRow, comes: bool) {
         for (index, status) in self.counted.iter().enumerate() {
             if self.has(cells, *status) {
                 self.counts[index] = self.counts[index].saturating_add_signed(if comes { 1 } else { -1 });
@@ -125,9 +138,9 @@ impl RowSet {
         }
     }
 
-    fn has(&self, cells: &[Value], status: StatusId) -> bool {
-        let cell = self.status_column.and_then(|column| cells.get(column));
-        matches!(cell, Some(Value::Status(statuses)) if statuses.contains(status))
+    fn has(&self, cells: &PackedRow, status: StatusId) -> bool {
+        let statuses = self.status_column.and_then(|column| cells.statuses(column));
+        statuses.is_some_and(|statuses| statuses.contains(status))
     }
 }
 
@@ -141,7 +154,7 @@ impl RowsByPlace for Whole<'_> {
             .rows
             .range((start, Bound::Unbounded))
             .take(count)
-            .map(|(place, cells)| row(place, cells))
+            .map(|(place, cells)| self.0.unpacked(place, cells))
             .collect()
     }
 
@@ -152,7 +165,7 @@ impl RowsByPlace for Whole<'_> {
             .range((Bound::Unbounded, end))
             .rev()
             .take(count)
-            .map(|(place, cells)| row(place, cells))
+            .map(|(place, cells)| self.0.unpacked(place, cells))
             .collect()
     }
 }
@@ -176,10 +189,6 @@ impl RowsByPlace for Under<'_> {
 
 fn owned((order, key): Place<'_>) -> (Order, Key) {
     (order.clone(), key.clone())
-}
-
-fn row((order, key): &(Order, Key), cells: &[Value]) -> Row {
-    Row { key: key.clone(), order: order.clone(), cells: cells.into() }
 }
 
 /// The lists of a description, without rows.

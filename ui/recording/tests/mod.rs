@@ -2,9 +2,12 @@
 
 pub(crate) mod errors;
 pub(crate) mod fuzz;
+#[cfg(target_os = "linux")]
+pub(crate) mod memory;
 pub(crate) mod playing;
 pub(crate) mod replay_conformance;
 pub(crate) mod replay_errors;
 pub(crate) mod replaying;
+pub(crate) mod size;
 pub(crate) mod toy;
 pub(crate) mod writing;
