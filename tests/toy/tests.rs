@@ -110,7 +110,7 @@ mod recorded {
         fn restore(&mut self) {
             let toy = self.bench.network();
             let (reader, state) = ChangeReader::start(&*toy, self.seq);
-            self.reader = reader;
+            self.reader = reader.keeping_texts();
             let mut line = Vec::new();
             Writer::new(toy.description()).state(&mut line, &state);
             self.play(&line);

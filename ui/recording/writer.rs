@@ -93,15 +93,16 @@ impl Writer {
     ) -> Result<Self, FileError> {
         // What happens while the state is read is in the events.
         let watch = network.watch();
-        let (reader, state) = ChangeReader::start(&*network, 0);
+        let seq = watch.seq();
+        let (reader, state) = ChangeReader::start(&*network, seq);
         let mut writer = Self {
             network,
             texts,
             files,
             bytes,
             watch,
-            reader,
-            seq: 0,
+            reader: reader.keeping_texts(),
+            seq,
             gauges: Vec::new(),
             bytes_since_state: 0,
             state_at: Instant::now(),
@@ -242,7 +243,7 @@ impl Writer {
 
     fn read_state(&mut self) -> State {
         let (reader, state) = ChangeReader::start(&*self.network, self.seq);
-        self.reader = reader;
+        self.reader = reader.keeping_texts();
         state
     }
 

@@ -102,6 +102,9 @@ pub struct Change {
     pub key: Key,
     /// The row. `None`: it no longer exists.
     pub row: Option<Row>,
+    /// The cells whose text is as it was in the line before about this row, since the last state: bit n stands for cell n.
+    /// They are written as `false`, and have no value when they are read.
+    pub kept: u32,
 }
 
 /// The rows of a node at one moment.
@@ -149,11 +152,11 @@ impl Default for WatchRequest {
 impl Change {
     /// A row that exists.
     pub fn new(list: ListId, row: Row) -> Self {
-        Self { list, key: row.key.clone(), row: Some(row) }
+        Self { list, key: row.key.clone(), row: Some(row), kept: 0 }
     }
 
     /// A row that no longer exists.
     pub fn gone(list: ListId, key: Key) -> Self {
-        Self { list, key, row: None }
+        Self { list, key, row: None, kept: 0 }
     }
 }

@@ -9,6 +9,9 @@
 //! A line is read in two passes: the first divides the outermost object into fields, the second reads each field with
 //! the type that the description gives. JSON of a peer stays text in both, so its depth has no limit.
 //!
+//! In a cell of an event's row, `true` stands for the text of the event. In a recording, `false` stands for the text that
+//! the cell had in the line before about this row, since the last state.
+//!
 //! # Versions
 //!
 //! - An unknown field is skipped. An unknown line of a node is [`NodeLine::Other`]. An unknown line of a face is an error.

@@ -1,5 +1,6 @@
 //! What a recorder writes: the state at the start, then the rows that each event touched.
 
+use super::written::WrittenTexts;
 use crate::{
     Event, Network, Value,
     description::{Description, ListId},
@@ -7,10 +8,13 @@ use crate::{
     walk::Walk,
 };
 
-/// Reads what a recording needs beside the events. It knows the length of each list at the last line.
+/// Reads what a recording needs beside the events. It knows the length of each list at the last line, and
+/// the texts of the last 16,384 rows.
 #[derive(Debug)]
 pub struct ChangeReader {
     totals: Vec<u64>,
+    /// `None`: each text is written.
+    texts: Option<WrittenTexts>,
 }
 
 /// What an event changed, as it is now.
@@ -32,9 +36,16 @@ impl ChangeReader {
     pub fn start(network: &dyn Network, seq: u64) -> (Self, State) {
         let ids = network.description().lists().map(|(id, _)| id);
         let lists: Vec<ListState> = ids.map(|id| list_state(network, id)).collect();
-        let reader = Self { totals: lists.iter().map(|list| list.total).collect() };
+        let totals = lists.iter().map(|list| list.total).collect();
+        let reader = Self { totals, texts: None };
         let (gauges, settings) = (network.gauges(), network.settings());
         (reader, State { seq, now: network.now(), lists, gauges, settings })
+    }
+
+    /// Writes a text of a row again only after it has changed. Until the next state, whoever reads the lines must have read
+    /// all lines since the last one.
+    pub fn keeping_texts(self) -> Self {
+        Self { texts: Some(WrittenTexts::default()), ..self }
     }
 
     /// Reads what an event changed.
@@ -48,7 +59,9 @@ impl ChangeReader {
         let totals = lists.filter_map(|list| self.changed_total(network, list)).collect();
         let rows = touched.rows.into_iter().map(|(list, key)| {
             let row = network.rows(list, std::slice::from_ref(&key)).pop().flatten();
-            Change { list, key, row }
+            let kept =
+                self.texts.as_mut().map_or(0, |texts| texts.write(description, list, &key, row.as_ref()));
+            Change { list, key, row, kept }
         });
         Changes { rows: rows.collect(), totals, settings: touched.settings.then(|| network.settings()) }
     }

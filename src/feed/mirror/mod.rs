@@ -4,6 +4,7 @@ mod changes;
 mod format;
 mod packed;
 mod rows;
+mod written;
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -167,7 +168,7 @@ impl MirrorState {
     fn change(&mut self, description: &Description, change: Change) {
         let Some(rows) = self.lists.get_mut(change.list.index()) else { return };
         match change.row {
-            Some(row) => rows.insert(row),
+            Some(row) => rows.insert_keeping(row, change.kept),
             None => self.remove(description, change.list, &change.key),
         }
     }

@@ -45,6 +45,18 @@ impl RowSet {
         }
     }
 
+    /// Inserts a row in place of the one with its key. `kept`: bit n stands for a cell n that is as it was.
+    pub(super) fn insert_keeping(&mut self, mut row: Row, kept: u32) {
+        let before = if kept == 0 { None } else { self.row(&row.key) };
+        if let Some(before) = before {
+            let cells = row.cells.iter_mut().zip(before.cells).take(32).enumerate();
+            for (_, (cell, before)) in cells.filter(|(index, _)| kept >> index & 1 == 1) {
+                *cell = before;
+            }
+        }
+        self.insert(row);
+    }
+
     /// Inserts a row in place of the one with its key.
     pub(super) fn insert(&mut self, row: Row) {
         self.remove(&row.key);

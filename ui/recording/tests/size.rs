@@ -28,7 +28,7 @@ async fn a_line_is_at_most_200_bytes_longer_than_a_line_of_version_1() {
     let (tower, other) = (node().start().await.unwrap(), node().start().await.unwrap());
     let network = ClacksNetwork::new(&tower, Run(1)) as Arc<dyn Network>;
     let mut watch = network.watch();
-    let (mut reader, _) = ChangeReader::start(&*network, 0);
+    let mut reader = ChangeReader::start(&*network, 0).0.keeping_texts();
     tower.announce(&other.address()).await.unwrap();
     tower.add_peer(&"127.0.0.1:1".parse().unwrap());
     for number in 0..30 {

@@ -140,7 +140,7 @@ impl Reading {
         let event = ClacksEvent(event);
         let rows = event.touched().rows.into_iter().map(|(list, key)| {
             let row = self.row(list, &key);
-            Change { list, key, row }
+            Change { list, key, row, kept: 0 }
         });
         let rows = rows.collect();
         let before = std::mem::replace(&mut self.totals, totals(&self.node));

@@ -159,7 +159,7 @@ impl Reader<'_> {
         let name: String = object.required("list")?;
         let value = object.needed("list")?;
         let (_, spec) = self.list(&name).map_err(|reason| object.wrong(value, reason))?;
-        Ok(RowSeed { reader: *self, spec, same: None })
+        Ok(RowSeed { reader: *self, spec, same: None, kept: None })
     }
 
     fn outcome(self, form: OutcomeForm<'_>) -> Result<Outcome, String> {

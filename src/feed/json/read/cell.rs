@@ -18,6 +18,9 @@ use crate::{
     json::Change,
 };
 
+type Flag = std::cell::Cell<bool>;
+type Bits = std::cell::Cell<u32>;
+
 /// A value of a kind.
 #[derive(Clone, Copy)]
 pub(super) struct Cell<'a> {
@@ -25,6 +28,8 @@ pub(super) struct Cell<'a> {
     pub(super) kind: &'a Kind,
     /// The text of the event in whose line the cell stands.
     pub(super) same: Option<&'a Text>,
+    /// Is set if the text is as it was before. `None`: that is not possible here.
+    pub(super) kept: Option<&'a Flag>,
 }
 
 impl<'de> DeserializeSeed<'de> for Cell<'_> {
@@ -42,7 +47,9 @@ impl<'de> DeserializeSeed<'de> for Cell<'_> {
                 .transpose()
                 .map_err(D::Error::custom)?
                 .map(Value::Status),
-            Kind::Id | Kind::Text | Kind::Json => return deserializer.deserialize_any(TextCell(self.same)),
+            Kind::Id | Kind::Text | Kind::Json => {
+                return deserializer.deserialize_any(TextCell { same: self.same, kept: self.kept });
+            }
             Kind::Ref(_) => Option::deserialize(deserializer)?.map(|KeyForm(key)| Value::Ref(key)),
             Kind::Unknown => {
                 let json: &RawValue = Deserialize::deserialize(deserializer)?;
@@ -60,8 +67,13 @@ fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::
     number.map(|number| number.ok_or_else(|| D::Error::custom("a number is expected"))).transpose()
 }
 
-/// A text in a cell. The value is the text that `true` means.
-struct TextCell<'a>(Option<&'a Text>);
+/// A text in a cell.
+struct TextCell<'a> {
+    /// The text that `true` means.
+    same: Option<&'a Text>,
+    /// Is set by `false`.
+    kept: Option<&'a Flag>,
+}
 
 impl<'de> Visitor<'de> for TextCell<'_> {
     type Value = Value;
@@ -79,7 +91,11 @@ impl<'de> Visitor<'de> for TextCell<'_> {
     }
 
     fn visit_bool<E: Error>(self, is_same: bool) -> Result<Value, E> {
-        let text = self.0.filter(|_| is_same);
+        if let (false, Some(kept)) = (is_same, self.kept) {
+            kept.set(true);
+            return Ok(Value::None);
+        }
+        let text = self.same.filter(|_| is_same);
         text.map(|text| Value::text(text.clone()))
             .ok_or_else(|| E::custom("`true` means the text of the event, and there is none"))
     }
@@ -112,6 +128,8 @@ pub(super) struct Values<'a> {
     pub(super) of: &'a str,
     pub(super) fields: &'a mut dyn ExactSizeIterator<Item = &'a Field>,
     pub(super) same: Option<&'a Text>,
+    /// Gets bit n set if cell n has a text that is as it was before. `None`: that is not possible here.
+    pub(super) kept: Option<&'a Bits>,
 }
 
 impl<'de> DeserializeSeed<'de> for Values<'_> {
@@ -130,13 +148,18 @@ impl<'de> Visitor<'de> for Values<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<Value>, A::Error> {
-        let Self { reader, of, fields, same } = self;
+        let Self { reader, of, fields, same, kept } = self;
         let most = fields.len();
         let wrong = |found| A::Error::custom(format_args!("{of} has {most} values, but there are {found}"));
         let mut values = Vec::with_capacity(most);
         for field in fields {
-            let cell = Cell { reader, kind: &field.kind, same };
-            values.push(seq.next_element_seed(cell)?.ok_or_else(|| wrong(values.len().to_string()))?);
+            let is_kept = Flag::new(false);
+            let cell = Cell { reader, kind: &field.kind, same, kept: kept.map(|_| &is_kept) };
+            let value = seq.next_element_seed(cell)?.ok_or_else(|| wrong(values.len().to_string()))?;
+            if let (true, Some(kept)) = (is_kept.get(), kept) {
+                kept.set(kept.get() | 1_u32.checked_shl(values.len() as u32).unwrap_or(0));
+            }
+            values.push(value);
         }
         match seq.next_element::<IgnoredAny>()? {
             Some(_) => Err(wrong("more".to_owned())),
@@ -151,6 +174,8 @@ pub(super) struct RowSeed<'a> {
     pub(super) reader: Reader<'a>,
     pub(super) spec: &'a ListSpec,
     pub(super) same: Option<&'a Text>,
+    /// As in [`Values`].
+    pub(super) kept: Option<&'a Bits>,
 }
 
 impl RowSeed<'_> {
@@ -158,9 +183,9 @@ impl RowSeed<'_> {
     fn rest<'de, A: SeqAccess<'de>>(self, key: KeyForm, seq: &mut A) -> Result<Option<Row>, A::Error> {
         let Some(order) = seq.next_element::<Option<OrderForm>>()? else { return Err(self.short()) };
         let Some(OrderForm(order)) = order else { return Ok(None) };
-        let Self { reader, spec, same } = self;
+        let Self { reader, spec, same, kept } = self;
         let fields = &mut spec.columns.iter();
-        let values = Values { reader, of: spec.name.as_str(), fields, same };
+        let values = Values { reader, of: spec.name.as_str(), fields, same, kept };
         let cells = seq.next_element_seed(values)?.ok_or_else(|| self.short())?;
         Ok(Some(Row { key: key.0, order, cells: cells.into() }))
     }
@@ -220,8 +245,9 @@ impl<'de> Visitor<'de> for ListedRow<'_> {
         let (list, spec) = reader.list(&name).map_err(A::Error::custom)?;
         let key: KeyForm = seq.next_element()?.ok_or_else(short)?;
         let named = key.0.clone();
-        let row = RowSeed { reader, spec, same }.rest(key, &mut seq)?;
-        Ok(Change { list, key: named, row })
+        let kept = Bits::new(0);
+        let row = RowSeed { reader, spec, same, kept: Some(&kept) }.rest(key, &mut seq)?;
+        Ok(Change { list, key: named, row, kept: kept.get() })
     }
 }
 

@@ -181,7 +181,7 @@ impl<'de> Visitor<'de> for LineSeed<'_> {
                 }
                 "remote" => line.remote = map.next_value()?,
                 "text" => {
-                    let cell = Cell { reader, kind: &crate::description::Kind::Json, same: None };
+                    let cell = Cell { reader, kind: &crate::description::Kind::Json, same: None, kept: None };
                     line.text = match map.next_value_seed(cell)? {
                         Value::Text(text, _) => Some(text),
                         _ => None,
@@ -197,7 +197,7 @@ impl<'de> Visitor<'de> for LineSeed<'_> {
                         continue;
                     };
                     let same = line.text.clone();
-                    let cell = Cell { reader, kind: &fields[index].kind, same: same.as_ref() };
+                    let cell = Cell { reader, kind: &fields[index].kind, same: same.as_ref(), kept: None };
                     let value = map.next_value_seed(cell)?;
                     line.values.resize(line.values.len().max(index + 1), Value::None);
                     line.values[index] = value;

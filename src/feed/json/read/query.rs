@@ -154,7 +154,7 @@ impl Reader<'_> {
     fn page<'l>(self, object: &Object<'l>, form: PageForm<'l>) -> Result<Page, JsonError> {
         let PageForm { list, under, first, total, counts, rows, anchor, ready, refused } = form;
         let (list, spec) = self.list(&list).map_err(|reason| object.wrong(rows, reason))?;
-        let read = object.read(rows, Each(RowSeed { reader: self, spec, same: None }))?;
+        let read = object.read(rows, Each(RowSeed { reader: self, spec, same: None, kept: None }))?;
         // Without rows from the anchor on, the anchor is behind the last row.
         if anchor > read.len() {
             return Err(object.wrong(rows, format_args!("there is no row {anchor}, which is the anchor")));

@@ -46,7 +46,7 @@ impl Reader<'_> {
     fn list_state<'l>(self, lists: &Object<'l>, field: &Member<'l>) -> Result<ListState, JsonError> {
         let (list, spec) = self.list(&field.name).map_err(|reason| lists.wrong(field.value, reason))?;
         let ListForm { total, rows: value } = lists.read(field.value, PhantomData)?;
-        let rows = lists.read(value, Each(RowSeed { reader: self, spec, same: None }))?;
+        let rows = lists.read(value, Each(RowSeed { reader: self, spec, same: None, kept: None }))?;
         if rows.len() > MAX_STATE_ROWS {
             let reason = format_args!("{} has more than {MAX_STATE_ROWS} rows here", spec.name);
             return Err(lists.wrong(value, reason));
@@ -61,7 +61,7 @@ impl Reader<'_> {
         value: &'l RawValue,
     ) -> Result<Vec<Value>, JsonError> {
         let fields = &mut self.description.gauges.iter();
-        object.read(value, Values { reader: self, of: "`gauges`", fields, same: None })
+        object.read(value, Values { reader: self, of: "`gauges`", fields, same: None, kept: None })
     }
 
     /// Reads the values of the settings.
@@ -71,6 +71,6 @@ impl Reader<'_> {
         value: &'l RawValue,
     ) -> Result<Vec<Value>, JsonError> {
         let fields = &mut self.description.settings.iter().map(|setting| &setting.field);
-        object.read(value, Values { reader: self, of: "`settings`", fields, same: None })
+        object.read(value, Values { reader: self, of: "`settings`", fields, same: None, kept: None })
     }
 }

@@ -247,6 +247,31 @@ fn a_message_stands_once_in_a_recorded_line() {
 }
 
 #[test]
+fn a_text_that_is_as_it_was_is_not_written_again() {
+    let description = messages();
+    let row = |text: &str| Row {
+        key: Key::new("17"),
+        order: crate::Order::rank(17),
+        cells: [Value::text(text.into()), Value::None, Value::None].into(),
+    };
+    let body = TestEvent { line: None, touched: Touched::default(), json: "{}".to_owned() };
+    let event =
+        Event { seq: 1, kind: EventId(0), now: Now::default(), by: None, body: Body::Typed(Arc::new(body)) };
+    let text = r#""GNU Terry Pratchett""#;
+    // Only a text can be left out.
+    let rows = [Change { kept: 0b011, ..Change::new(ListId(0), row(text)) }];
+    let parts =
+        EventParts { record: Some(Record { rows: &rows, ..Record::default() }), ..EventParts::default() };
+    let line = written(|out| _ = Writer::new(&description).event(out, &event, &parts));
+    assert!(line.ends_with(r#""rows":[["queue","17",17,[false,null,null]]]}"#), "{line}");
+    let [read] = &read(&description, &line).rows[..] else { panic!("{line}") };
+    assert_eq!((read.kept, &read.row.as_ref().unwrap().cells[0]), (0b001, &Value::None));
+    // A state has no line before.
+    let state = r#"{"state":{"seq":1,"now":{"time":1,"uptime_ms":1},"lists":{"queue":{"total":1,"rows":[["17",17,[false,null,null]]]}}}}"#;
+    assert!(Reader::new(&description).node_line(state).is_err());
+}
+
+#[test]
 fn an_unknown_kind_of_event_keeps_its_name_its_line_and_its_rows() {
     let description = messages();
     let line = concat!(

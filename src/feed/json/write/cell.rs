@@ -18,6 +18,8 @@ pub(super) struct Texts<'a> {
     pub(super) most: usize,
     /// The text of the event in whose line the cell stands. A cell with the same text is `true`.
     pub(super) same: Option<Same<'a>>,
+    /// The cells with a text that is as it was before: bit n stands for cell n.
+    pub(super) kept: u32,
 }
 
 /// The text of an event.
@@ -32,7 +34,11 @@ impl Texts<'_> {
     pub(super) const WHOLE: Self = Self::at_most(usize::MAX);
 
     pub(super) const fn at_most(most: usize) -> Self {
-        Self { most, same: None }
+        Self { most, same: None, kept: 0 }
+    }
+
+    fn is_same_value(self, kind: &Kind, value: &Value) -> bool {
+        matches!(value, Value::Text(text, length) if text.len() as u64 >= u64::from(*length) && self.is_same(kind, text))
     }
 
     fn is_same(self, kind: &Kind, text: &Text) -> bool {
@@ -78,8 +84,14 @@ impl Writer<'_> {
         texts: Texts<'_>,
     ) {
         let mut array = Parts::array(out);
-        for (field, value) in fields.into_iter().zip(values) {
-            self.value(array.next(), &field.kind, value, texts);
+        for (index, (field, value)) in fields.into_iter().zip(values).enumerate() {
+            let out = array.next();
+            let is_kept = texts.kept.checked_shr(index as u32).unwrap_or(0) & 1 == 1;
+            if is_kept && field.kind.is_text() && !texts.is_same_value(&field.kind, value) {
+                out.extend_from_slice(b"false");
+            } else {
+                self.value(out, &field.kind, value, texts);
+            }
         }
         array.end();
     }

@@ -119,7 +119,7 @@ impl Writer<'_> {
             let own = || own_text(spec?, own.as_ref()?.get());
             let own = if of_line.is_none() { own() } else { None };
             let text = of_line.or(own.as_ref()).filter(|text| text.len() <= parts.text);
-            let texts = Texts { most, same: same(spec, text) };
+            let texts = Texts { most, same: same(spec, text), kept: 0 };
             self.record(&mut object, record, texts);
         }
         object.end();
@@ -159,7 +159,7 @@ impl Writer<'_> {
         }
         let fields = spec.map_or(&[][..], |spec| &spec.fields);
         let whole = line.text.as_ref().filter(|text| text.len() <= parts.text);
-        let texts = Texts { most: usize::MAX, same: same(spec, whole) };
+        let texts = Texts { most: usize::MAX, same: same(spec, whole), kept: 0 };
         for (field, value) in fields.iter().zip(&line.values) {
             if *value != Value::None {
                 self.value(object.field(field.name.as_str()), &field.kind, value, texts);
@@ -172,12 +172,12 @@ impl Writer<'_> {
     fn record(self, object: &mut Parts<'_>, record: &Record<'_>, texts: Texts<'_>) {
         let end = object.out.len() + MAX_LINE;
         let mut rows = Parts::array(object.field("rows"));
-        for Change { list, key, row } in record.rows {
+        for Change { list, key, row, kept } in record.rows {
             if rows.out.len() > end {
                 break;
             }
             if let Some(row) = row {
-                self.listed_row(rows.next(), *list, row, texts);
+                self.listed_row(rows.next(), *list, row, Texts { kept: *kept, ..texts });
             } else {
                 let mut gone = Parts::array(rows.next());
                 self.list(gone.next(), *list);
