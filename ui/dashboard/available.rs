@@ -10,7 +10,6 @@ use clacks_language::{
         argument::RecordCommand,
         playback::{Jump, ReplayCommand},
     },
-    filter::Filter,
     saved_filter::{Number, StationCommand},
 };
 use clacks_p2p::{
@@ -18,7 +17,7 @@ use clacks_p2p::{
     core::{MessageId, Status},
 };
 use clacks_recording::jump::PlaybackError;
-use clacks_source::precheck::REPLAY_SENDS_NOTHING;
+use clacks_source::{precheck::REPLAY_SENDS_NOTHING, traffic::row::Row as TrafficRow};
 
 use super::{
     keymap::{Binding, KeyContext},
@@ -181,6 +180,9 @@ pub(crate) fn typed_command_error(model: &Model, command: &Command) -> Option<St
         Command::View(ViewCommand::Theme(name)) => {
             model.themes.find(name).err().map(|error| error.to_string())
         }
+        Command::View(ViewCommand::Filter(Some(filter))) => {
+            model.filter_networks().read(filter).err().map(|error| error.to_string())
+        }
         Command::View(ViewCommand::Station(number, wish)) => station_command_error(model, *number, wish),
         Command::View(command) => view_command_error(model, command),
         Command::Node(_) => None,
@@ -189,14 +191,14 @@ pub(crate) fn typed_command_error(model: &Model, command: &Command) -> Option<St
 
 /// Returns the reason why a `:station` command cannot be run.
 pub(crate) fn station_command_error(model: &Model, number: Number, wish: &StationCommand) -> Option<String> {
-    if model.saved_filters.get(number).is_some() {
-        return None;
-    }
     match wish {
-        StationCommand::Save(_) => None,
+        StationCommand::Save(station) => {
+            model.filter_networks().read(&station.filter).err().map(|error| error.to_string())
+        }
+        _ if model.saved_filters.get(number).is_some() => None,
         StationCommand::Clear => Some(format!("there is no station {number}")),
         StationCommand::Tune => {
-            let filter = model.log.filter().map_or("from:tower", Filter::as_str);
+            let filter = model.log.filter().map_or("from:tower", |filter| filter.as_str());
             Some(format!("there is no station {number}; :station {number} {filter} would make one"))
         }
     }
@@ -373,7 +375,7 @@ pub(crate) fn selected_peer(model: &Model) -> Option<Address> {
     match model.selection_target() {
         SelectionTarget::List(Pane::Peers | Pane::Map) => model.selected_peer_address(),
         SelectionTarget::List(Pane::Traffic) => {
-            model.log_position().and_then(|at| model.log.at(at)).and_then(|row| row.peer.clone())
+            model.log_position().and_then(|at| model.log.at(at)).and_then(peer_of_row)
         }
         SelectionTarget::Held => {
             let (list, row) = model.selected_row()?;
@@ -381,11 +383,16 @@ pub(crate) fn selected_peer(model: &Model) -> Option<Address> {
         }
         SelectionTarget::Text => match &model.overlay.as_ref()?.content {
             OverlayKind::Item(item) if item.role == Role::Peers => address_of(&item.row),
-            OverlayKind::Row(row) => row.peer.clone(),
+            OverlayKind::Row(row) => peer_of_row(row),
             _ => None,
         },
         SelectionTarget::List(Pane::Queue) | SelectionTarget::Overhead | SelectionTarget::Picture => None,
     }
+}
+
+/// Returns the peer that a row of the traffic is about.
+fn peer_of_row(row: &TrafficRow) -> Option<Address> {
+    row.line.peer.as_ref()?.untrusted().parse().ok()
 }
 
 /// Returns the message that a key acts on: the one in the open overlay, else the selected one.

@@ -6,3 +6,4 @@ pub mod edit;
 pub mod filter;
 pub mod list_source;
 pub mod saved_filter;
+pub mod traffic_filter;

@@ -14,7 +14,9 @@ use clacks_text::{file_error, toml::LARGEST_FILE};
 use serde::{Deserialize, Deserializer, de::Error};
 use tokio::{runtime::Handle, sync::watch, task::JoinHandle};
 
-use super::filter::{Filter, domain::Domain, error::FilterError};
+use clacks_feed::filter::FilterError;
+
+use super::traffic_filter::{FilterNetworks, FilterText};
 
 /// The word before a filter that asks for the bell.
 const BELL: &str = "bell";
@@ -32,7 +34,7 @@ pub struct Number(u8);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Station {
     /// The rows of the traffic that the station shows.
-    pub filter: Filter,
+    pub filter: FilterText,
     /// Rings the terminal's bell for each new match.
     pub bell: bool,
 }
@@ -58,7 +60,7 @@ pub enum StationError {
     /// The number is missing or not from 1 to 9.
     #[error("a station has a number from 1 to 9, as in :station 3 from:tower")]
     Number,
-    /// The filter is invalid, or no row of the traffic can match it.
+    /// The filter is invalid.
     #[error("{0}")]
     Filter(#[from] FilterError),
 }
@@ -95,7 +97,7 @@ impl FromStr for Station {
         let text = text.trim();
         let behind =
             text.strip_prefix(BELL).filter(|rest| rest.is_empty() || rest.starts_with(char::is_whitespace));
-        let filter = Filter::parse(behind.unwrap_or(text)).map_err(|error| {
+        let filter = behind.unwrap_or(text).parse::<FilterText>().map_err(|error| {
             let offset = text.len() - behind.unwrap_or(text).len();
             FilterError { span: error.span.start + offset..error.span.end + offset, ..error }
         })?;
@@ -118,11 +120,7 @@ pub(crate) fn parse_station(text: &str) -> Result<(Number, StationCommand), Stat
     Ok(match rest.trim() {
         "" => (number, StationCommand::Tune),
         CLEAR => (number, StationCommand::Clear),
-        station => {
-            let station: Station = station.parse()?;
-            station.filter.check_for(Domain::Traffic)?;
-            (number, StationCommand::Save(station))
-        }
+        station => (number, StationCommand::Save(station.parse()?)),
     })
 }
 
@@ -140,6 +138,11 @@ impl Stations {
     /// Stores a station under the number; `None` frees it.
     pub fn set(&mut self, number: Number, station: Option<Station>) {
         self.0.insert(number, station);
+    }
+
+    /// The first station whose filter is invalid in these networks, and the error.
+    pub fn first_error(&self, networks: &FilterNetworks) -> Option<(Number, FilterError)> {
+        self.iter().find_map(|(number, station)| Some((number, networks.read(&station.filter).err()?)))
     }
 
     /// Merges two sets: entries of `self` take precedence over those of `other`, freed numbers included.
@@ -182,10 +185,11 @@ impl StationFile {
         Self { path: directory.join("stations.toml") }
     }
 
-    /// Reads the stored stations. A missing file gives an empty set.
+    /// Reads the stored stations, for the traffic of these networks. A missing file gives an empty set.
     ///
-    /// Errors if the file is unreadable, larger than the limit of a TOML file, or invalid.
-    pub fn read(&self) -> anyhow::Result<Stations> {
+    /// Errors if the file is unreadable, larger than the limit of a TOML file, or invalid, or if a filter is invalid in
+    /// these networks.
+    pub fn read(&self, networks: &FilterNetworks) -> anyhow::Result<Stations> {
         let text = match files::read_regular_text(&self.path, LARGEST_FILE) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Stations::default()),
@@ -194,7 +198,12 @@ impl StationFile {
                     .with_context(|| format!("cannot read {}", self.path.display()));
             }
         };
-        let read = clacks_text::toml::parse(&text);
+        let read = clacks_text::toml::parse(&text).and_then(|stations: Stations| {
+            let Some((number, error)) = stations.first_error(networks) else { return Ok(stations) };
+            let lines = || text.lines().zip(1..);
+            let line = lines().find(|(line, _)| line.trim_start().starts_with(&number.to_string()));
+            anyhow::bail!("line {}: station {number}: {error}", line.map_or(1, |(_, line)| line))
+        });
         read.with_context(|| format!("{}; mend it or move it away", self.path.display()))
     }
 
@@ -251,7 +260,18 @@ impl StationWriter {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use clacks_feed::description::{Description, EventSpec};
+
     use super::*;
+
+    fn networks() -> FilterNetworks {
+        let types = ["in", "out", "own", "message"].map(Into::into).to_vec();
+        let message = EventSpec::new("message_received", "a message came").json_text("message");
+        let description = Description::new("test".into(), "tower:1".into());
+        FilterNetworks::new([Arc::new(Description { types, events: vec![message], ..description })])
+    }
 
     fn station(text: &str) -> Station {
         text.parse().unwrap()
@@ -268,19 +288,16 @@ mod tests {
             ("3 clear", StationCommand::Clear),
             (
                 "3 from:tower",
-                StationCommand::Save(Station { filter: Filter::parse("from:tower").unwrap(), bell: false }),
+                StationCommand::Save(Station { filter: "from:tower".parse().unwrap(), bell: false }),
             ),
             (
                 "3  bell gnu | x",
-                StationCommand::Save(Station { filter: Filter::parse("gnu | x").unwrap(), bell: true }),
+                StationCommand::Save(Station { filter: "gnu | x".parse().unwrap(), bell: true }),
             ),
-            (
-                "3 bells",
-                StationCommand::Save(Station { filter: Filter::parse("bells").unwrap(), bell: false }),
-            ),
+            ("3 bells", StationCommand::Save(Station { filter: "bells".parse().unwrap(), bell: false })),
             (
                 "3 \"bell\"",
-                StationCommand::Save(Station { filter: Filter::parse("\"bell\"").unwrap(), bell: false }),
+                StationCommand::Save(Station { filter: "\"bell\"".parse().unwrap(), bell: false }),
             ),
         ] {
             assert_eq!(parse_station(text), Ok((number("3"), wanted)), "{text}");
@@ -291,7 +308,7 @@ mod tests {
         assert!(
             parse_station("3 bell").unwrap_err().to_string().starts_with("something to look for is missing")
         );
-        assert_eq!("bell type:x".parse::<Station>().unwrap_err().span, 5..11);
+        assert_eq!("bell a from:".parse::<Station>().unwrap_err().span, 7..12);
     }
 
     #[test]
@@ -307,16 +324,16 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let directory = tempfile::tempdir().unwrap();
         let file = StationFile::in_directory(&directory.path().join("not yet there"));
-        assert_eq!(file.read().unwrap(), Stations::default());
+        assert_eq!(file.read(&networks()).unwrap(), Stations::default());
         let mut stations = Stations::default();
         stations.set(number("2"), Some(station("bell \"a \\\"b\\\"\" | re:/'\\\\/")));
         stations.set(number("9"), Some(station("from:tower")));
         file.write(&stations).unwrap();
-        assert_eq!(file.read().unwrap(), stations);
+        assert_eq!(file.read(&networks()).unwrap(), stations);
         assert_eq!(std::fs::metadata(&file.path).unwrap().permissions().mode() & 0o777, 0o600);
         stations.set(number("2"), None);
         file.write(&stations).unwrap();
-        assert_eq!(file.read().unwrap(), stations);
+        assert_eq!(file.read(&networks()).unwrap(), stations);
         assert_eq!(stations.iter().count(), 1, "a freed number stays free");
     }
 
@@ -339,11 +356,11 @@ mod tests {
                 stations.set(number("2"), Some(station(text)));
                 writer.save(&stations);
             }
-            assert_eq!(file.read().unwrap(), Stations::default());
+            assert_eq!(file.read(&networks()).unwrap(), Stations::default());
             go_on.send(()).unwrap();
             writer.finish().await;
         });
-        assert_eq!(file.read().unwrap(), stations);
+        assert_eq!(file.read(&networks()).unwrap(), stations);
     }
 
     #[test]
@@ -357,7 +374,7 @@ mod tests {
             ("7", "line 1: "),
         ] {
             std::fs::write(&file.path, text).unwrap();
-            let error = format!("{:#}", file.read().unwrap_err());
+            let error = format!("{:#}", file.read(&networks()).unwrap_err());
             assert!(error.contains(reason) && error.contains("mend it or move it away"), "{error}");
         }
     }

@@ -8,23 +8,20 @@ use std::{
     path::PathBuf,
 };
 
+use clacks_feed::Value;
 use clacks_language::command::export_target::{Form, Target};
-use clacks_p2p::{
-    Message,
-    node::files::{self, Access},
-};
+use clacks_p2p::node::files::{self, Access};
 use clacks_text::{
+    charset::Charset,
     escape::{escaped, escaped_json},
     file_error,
     paths::expand,
 };
 use jiff::Timestamp;
 use serde::Serialize;
+use serde_json::{Map, value::RawValue};
 
-use super::{
-    traffic::{row::Row, text},
-    write_access::directory_of,
-};
+use super::{traffic::row::Row, write_access::directory_of};
 
 /// Why rows were not exported. `Display` writes one line for the user.
 #[derive(Debug, thiserror::Error)]
@@ -121,28 +118,61 @@ fn number_of(rows: usize) -> String {
     if rows == 1 { "1 row".to_owned() } else { format!("{rows} rows") }
 }
 
-/// A row as `clacks node` would write it: the time in milliseconds, the message as the value that it is.
+/// A row as `clacks node` would write it: the time in milliseconds, the message as the value that it is, durations in
+/// milliseconds.
 #[derive(Serialize)]
 struct Record<'a> {
     time: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    network: Option<&'a str>,
     direction: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    peer: Option<String>,
+    peer: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    message: Option<&'a Message>,
+    message: Option<Box<RawValue>>,
     what: &'a str,
     outcome: &'a str,
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    values: Map<String, serde_json::Value>,
+}
+
+/// The network of a row, if there are rows of several networks.
+fn networks(rows: &[Row]) -> impl Fn(&Row) -> Option<&str> {
+    let mut networks = rows.iter().filter_map(|row| row.network.as_deref());
+    let first = networks.next();
+    let are_several = networks.any(|other| first.is_some_and(|first| first.network != other.network));
+    move |row| Some(row.network.as_ref().filter(|_| are_several)?.network.as_str())
+}
+
+/// A value as JSON. `None` if there is none.
+fn json_value(row: &Row, value: &Value) -> Option<serde_json::Value> {
+    Some(match value {
+        Value::None => return None,
+        Value::Flag(flag) => (*flag).into(),
+        Value::Count(count) => (*count).into(),
+        Value::Number(number) => (*number).into(),
+        Value::Took(took) => (took.as_secs_f64() * 1000.0).into(),
+        Value::At(at) => (*at).into(),
+        Value::Status(statuses) => row.status_names(*statuses).collect::<Vec<_>>().into(),
+        Value::Text(text, _) => text.untrusted().into(),
+        Value::Ref(key) => key.untrusted().into(),
+    })
 }
 
 fn write_json_lines(rows: &[Row], out: &mut impl Write) -> io::Result<()> {
+    let network = networks(rows);
     for row in rows {
+        let values =
+            row.values().filter_map(|(name, value)| Some((name.to_owned(), json_value(row, value)?)));
         let record = Record {
-            time: row.unix_ms,
-            direction: row.kind(),
-            peer: row.peer.as_ref().map(ToString::to_string),
-            message: row.message.as_ref(),
-            what: &row.what,
-            outcome: &row.outcome,
+            time: row.now.unix_ms,
+            network: network(row),
+            direction: row.word(),
+            peer: row.line.peer.as_ref().map(|peer| peer.untrusted()),
+            message: row.json().map(|json| RawValue::from_string(json.untrusted().to_owned())).transpose()?,
+            what: row.line.what.untrusted(),
+            outcome: row.line.outcome.untrusted(),
+            values: values.collect(),
         };
         writeln!(out, "{}", escaped_json(&serde_json::to_string(&record)?))?;
     }
@@ -152,12 +182,19 @@ fn write_json_lines(rows: &[Row], out: &mut impl Write) -> io::Result<()> {
 /// As RFC 4180 has it, the first line with the names.
 fn write_csv(rows: &[Row], out: &mut impl Write) -> io::Result<()> {
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out);
-    writer.write_record(["time", "direction", "peer", "message", "what", "outcome"])?;
+    let network = networks(rows);
+    let has_networks = rows.iter().any(|row| network(row).is_some());
+    let names = ["time", "direction", "peer", "message", "what", "outcome"];
+    writer.write_record(names.into_iter().chain(has_networks.then_some("network")))?;
     for row in rows {
-        let peer = row.peer.as_ref().map(ToString::to_string).unwrap_or_default();
-        let message = row.message.as_ref().map(text).unwrap_or_default();
-        let cells = [&*time(row.unix_ms), row.kind(), &peer, &message, &row.what, &row.outcome];
-        writer.write_record(cells.map(cell))?;
+        let peer = row.line.peer.as_ref().map(|peer| peer.untrusted()).unwrap_or_default();
+        let message = row.characters().unwrap_or_default();
+        let what = row.what(usize::MAX, Charset::Unicode);
+        let outcome = row.outcome(usize::MAX, Charset::Unicode);
+        let time = time(row.now.unix_ms);
+        let cells = [&*time, row.word(), peer, &message, what.as_str(), outcome.as_str()];
+        let network = has_networks.then(|| network(row).unwrap_or_default());
+        writer.write_record(cells.into_iter().chain(network).map(cell))?;
     }
     writer.flush()
 }

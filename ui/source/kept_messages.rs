@@ -6,7 +6,7 @@ use std::{
     net::{IpAddr, Ipv6Addr},
 };
 
-use clacks_p2p::{Address, Message};
+use clacks_feed::Key;
 use clacks_text::format;
 
 /// Bytes at the start of a message that are always kept.
@@ -20,21 +20,21 @@ pub(crate) enum Sender {
     /// A remote IPv4 address, or the first address of an IPv6 /64 network, because hosts choose the rest freely.
     Place(IpAddr),
     /// A peer whose remote address is not known.
-    Peer(Address),
+    Peer(Key),
     /// Unknown, or an outbound message.
     Other,
 }
 
 impl Sender {
     /// The sender of a message: the remote address or its /64 network if known, otherwise the peer.
-    pub(crate) fn of(peer: &Address, remote: Option<IpAddr>) -> Self {
+    pub(crate) fn of(remote: Option<IpAddr>, peer: impl FnOnce() -> Key) -> Self {
         match remote.map(|remote| remote.to_canonical()) {
             Some(IpAddr::V6(v6)) => {
                 let network = Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX));
                 Self::Place(network.into())
             }
             Some(v4) => Self::Place(v4),
-            None => Self::Peer(peer.clone()),
+            None => Self::Peer(peer()),
         }
     }
 }
@@ -54,14 +54,13 @@ struct KeptShare {
 }
 
 impl KeptMessages {
-    /// Counts a message under a number. A message of at most 200 bytes is not counted, because its beginning is always
+    /// Counts a message of `size` bytes under a number. A message of at most 200 bytes is not counted, because its beginning is always
     /// kept.
-    pub(crate) fn add(&mut self, sender: &Sender, number: u64, message: &Message) {
-        let size = message.size();
+    pub(crate) fn add(&mut self, number: u64, size: usize, sender: impl FnOnce() -> Sender) {
         if size <= BEGINNING {
             return;
         }
-        let share = self.by_sender.entry(sender.clone()).or_default();
+        let share = self.by_sender.entry(sender()).or_default();
         if share.sizes.insert(number, size).is_none() {
             share.bytes += size;
             self.bytes += size;
@@ -98,16 +97,11 @@ impl KeptMessages {
 }
 
 /// The first 200 bytes of a message, with the size of the rest and six hex digits of `digest`, which distinguish
-/// messages with equal beginnings.
-pub(crate) fn beginning(message: &Message, digest: u64) -> Message {
-    let whole = message.as_text().unwrap_or_else(|| message.as_json().to_owned());
-    let end = format::char_boundary(&whole, BEGINNING);
+/// messages with equal beginnings. `whole` are its characters.
+pub(crate) fn beginning(whole: &str, digest: u64) -> String {
+    let end = format::char_boundary(whole, BEGINNING);
     let missing = format::size(whole.len() - end);
-    Message::text(&format!(
-        "{}\u{2026} ({missing} more not kept, #{:06x})",
-        &whole[..end],
-        digest & 0xff_ffff
-    ))
+    format!("{}\u{2026} ({missing} more not kept, #{:06x})", &whole[..end], digest & 0xff_ffff)
 }
 
 #[cfg(test)]
@@ -116,19 +110,15 @@ mod tests {
 
     use super::*;
 
-    fn message(size: usize) -> Message {
-        Message::text(&"x".repeat(size - 2))
-    }
-
     fn peer(number: u8) -> Sender {
-        Sender::of(&format!("tower-{number}:1").parse().unwrap(), None)
+        Sender::of(None, || format!("tower-{number}:1").into())
     }
 
     #[test]
     fn whoever_has_the_most_loses_its_own_oldest_first() {
         let mut kept = KeptMessages::default();
-        (0..10).for_each(|number| kept.add(&peer(1), number, &message(300)));
-        (10..40).for_each(|number| kept.add(&peer(2), number, &message(1000)));
+        (0..10).for_each(|number| kept.add(number, 300, || peer(1)));
+        (10..40).for_each(|number| kept.add(number, 1000, || peer(2)));
         let cut: Vec<_> = std::iter::from_fn(|| kept.pop_over(10_000)).collect();
         assert_eq!(cut, (10..33).collect::<Vec<_>>());
         assert_eq!(kept.bytes(), 3000 + 7000);
@@ -136,7 +126,7 @@ mod tests {
 
     #[test]
     fn names_from_one_place_are_one_sender() {
-        let of = |name: &str, remote: &str| Sender::of(&name.parse().unwrap(), remote.parse().ok());
+        let of = |name: &str, remote: &str| Sender::of(remote.parse().ok(), || name.into());
         assert_eq!(of("a:1", "192.0.2.1"), of("b:1", "::ffff:192.0.2.1"));
         assert_eq!(of("a:1", "2001:db8::1"), of("b:1", "2001:db8::ffff:1"));
         assert_ne!(of("a:1", "2001:db8::1"), of("a:1", "2001:db8:0:1::1"));
@@ -145,8 +135,8 @@ mod tests {
 
     #[test]
     fn a_beginning_says_what_is_missing_and_is_cut_between_characters() {
-        let long = Message::text(&"\u{20ac}".repeat(1000));
-        let cut = beginning(&long, 0xabc).as_text().unwrap();
+        let long = "\u{20ac}".repeat(1000);
+        let cut = beginning(&long, 0xabc);
         assert!(
             cut.starts_with(&"\u{20ac}".repeat(66)) && cut.ends_with(" more not kept, #000abc)"),
             "{cut}"
@@ -162,7 +152,7 @@ mod tests {
             let mut model: BTreeMap<u64, (u8, usize)> = BTreeMap::new();
             for (sender, number, size, adds) in steps {
                 if adds && !model.contains_key(&number) {
-                    kept.add(&peer(sender), number, &message(size + 2));
+                    kept.add(number, size + 2, || peer(sender));
                     if size + 2 > BEGINNING {
                         model.insert(number, (sender, size + 2));
                     }

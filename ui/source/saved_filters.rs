@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use clacks_feed::filter::{Filter, Subject};
 use clacks_language::{
-    filter::{Filter, subject::Subject},
     saved_filter::{Number, Station, Stations},
+    traffic_filter::FilterNetworks,
 };
 
 /// Minimum time between two bells.
@@ -14,6 +15,10 @@ const BETWEEN_RINGS: Duration = Duration::from_secs(3);
 #[derive(Debug, Clone, Default)]
 pub struct SavedFilterHits {
     stations: Stations,
+    /// The filters of the stations, read for the networks that are shown. `None`: the number is free, or no row of these
+    /// networks can match the filter.
+    filters: [Option<Filter>; 9],
+    networks: FilterNetworks,
     /// Stations that differ from the configuration file, to be saved.
     changed: Stations,
     /// Rows that matched each number since its station was last shown.
@@ -38,9 +43,15 @@ impl Bell {
 }
 
 impl SavedFilterHits {
-    /// Creates the stations of the configuration file, overridden by those that an earlier run changed.
-    pub fn new(stations: Stations, changed: Stations) -> Self {
-        Self { stations: changed.clone().or(stations), changed, ..Self::default() }
+    /// Creates the stations of the configuration file, overridden by those that an earlier run changed, for the traffic of
+    /// these networks.
+    pub fn new(stations: Stations, changed: Stations, networks: FilterNetworks) -> Self {
+        let stations = changed.clone().or(stations);
+        let mut hits = Self { stations, changed, networks, ..Self::default() };
+        for (number, station) in hits.stations.iter() {
+            hits.filters[number.index()] = hits.networks.read(&station.filter).ok();
+        }
+        hits
     }
 
     /// The stations with their hit counts, ordered by number.
@@ -52,8 +63,12 @@ impl SavedFilterHits {
     /// whether one of the matching stations has the bell enabled.
     pub fn note(&mut self, row: &Subject<'_>, shown: Option<&Filter>) -> bool {
         let mut rings = false;
-        for (number, station) in self.stations.iter().filter(|(_, station)| station.filter.admits(row)) {
-            if Some(&station.filter) != shown {
+        for (number, station) in self.stations.iter() {
+            let filter = self.filters[number.index()].as_ref();
+            if !filter.is_some_and(|filter| filter.admits(row)) {
+                continue;
+            }
+            if filter != shown {
                 self.hits[number.index()] += 1;
             }
             rings |= station.bell;
@@ -84,6 +99,8 @@ impl SavedFilterHits {
     /// Assigns a station to a number, or removes it with `None`. Resets its hit count.
     pub fn set(&mut self, number: Number, station: Option<Station>) {
         self.hits[number.index()] = 0;
+        let filter = station.as_ref().and_then(|station| self.networks.read(&station.filter).ok());
+        self.filters[number.index()] = filter;
         self.stations.set(number, station.clone());
         self.changed.set(number, station);
     }

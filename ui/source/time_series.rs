@@ -4,7 +4,9 @@
 
 use std::{collections::VecDeque, time::Duration};
 
-use clacks_p2p::core::{Counters, Event, PeerCounts};
+use clacks_p2p::core::{Counters, PeerCounts};
+
+use crate::traffic::row::Row;
 
 /// Length of a chart in seconds; slightly more if its columns need it.
 const SECONDS: usize = 600;
@@ -97,11 +99,9 @@ impl Chart {
 }
 
 impl Trends {
-    /// Records the round trip of a delivery. Ignores other events.
-    pub fn note(&mut self, event: &Event) {
-        if let Event::MessageDelivered { round_trip, .. } = event {
-            self.round_trips.push(*round_trip);
-        }
+    /// Records the time of a delivery. Ignores other rows.
+    pub fn note(&mut self, row: &Row) {
+        row.delivery_time().into_iter().for_each(|time| self.round_trips.push(time));
     }
 
     /// Records the node's state at this uptime. Counts come from the difference of the counters, so they include events

@@ -18,7 +18,7 @@ use remedy::remedy;
 use serde::{Deserialize, Deserializer, de::Error};
 use view::{Located, View};
 
-use super::logging::Level;
+use super::{logging::Level, networks};
 
 mod file;
 #[cfg(test)]
@@ -129,7 +129,7 @@ pub(crate) struct Config {
 
     /// The table `[stations]` of saved filters.
     #[arg(skip)]
-    #[serde(default)]
+    #[serde(default, deserialize_with = "networks::read_stations")]
     stations: Stations,
 
     /// The tables `[keys.…]`.
@@ -287,6 +287,7 @@ fn replace<T>(value: &mut T, other: Option<T>) {
 #[serde(default)]
 struct ViewFile {
     view: View,
+    #[serde(deserialize_with = "networks::read_stations")]
     stations: Stations,
     keys: UserKeys,
 }

@@ -118,7 +118,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
 async fn monitor(config: &Config) -> anyhow::Result<()> {
     if config.view.accessible.unwrap_or_default() {
         let kept = config.kept_in()?.map(|directory| StationFile::in_directory(&directory));
-        let kept = kept.map(|file| file.read().map(|changed| (file, changed))).transpose()?;
+        let kept = kept.map(|file| file.read(&networks::all()).map(|changed| (file, changed))).transpose()?;
         let (filter, stations) = (config.view.filter.clone(), config.view.stations.clone());
         let options = accessible::AccessibleOptions {
             demo: false,
@@ -136,7 +136,7 @@ async fn monitor(config: &Config) -> anyhow::Result<()> {
     clacks_terminal::check_drawable(clacks_terminal::NODE_WITHOUT_SCREEN)?;
     let settings = config.view.settings(false)?;
     let settings = match config.kept_in()? {
-        Some(directory) => settings.with_filter_directory(&directory)?,
+        Some(directory) => settings.with_filter_directory(&directory, &networks::all())?,
         None => settings,
     };
     let settings = settings.with_history(config.view.history(config.data_directory()?.as_deref()));

@@ -2,9 +2,14 @@
 
 use std::sync::Arc;
 
-use clacks_feed::{Network, Run, Source};
-use clacks_p2p::Node;
-use clacks_p2p_feed::ClacksNetwork;
+use clacks_feed::{Label, Network, Run, Source, description::Description, filter::FilterError};
+use clacks_language::{
+    saved_filter::Stations,
+    traffic_filter::{FilterNetworks, FilterText},
+};
+use clacks_p2p::{Address, Node};
+use clacks_p2p_feed::{ClacksNetwork, description::describe};
+use serde::{Deserialize, Deserializer, de::Error};
 
 /// A node of clacks. Call it within the runtime of the node.
 pub(crate) fn clacks(node: &Node) -> Arc<dyn Network> {
@@ -14,4 +19,38 @@ pub(crate) fn clacks(node: &Node) -> Arc<dyn Network> {
 /// Nodes of other networks that the dashboard shows beside the node of clacks: one line each.
 pub(crate) fn others() -> Vec<Box<dyn Source>> {
     vec![]
+}
+
+/// What the node of clacks at this address offers.
+pub(crate) fn of_clacks(address: &Address) -> Arc<Description> {
+    let label = Label::new(&address.to_string());
+    Arc::new(describe(label.unwrap_or_else(|_| "a node with a very long name".into())))
+}
+
+/// All networks, for filters that are read before a node starts.
+pub(crate) fn all() -> FilterNetworks {
+    FilterNetworks::new([Arc::new(describe("this node".into()))])
+}
+
+// === Filters of options and of the configuration file ===
+
+/// Reads a filter that a network can match.
+pub(crate) fn filter(text: &str) -> Result<FilterText, FilterError> {
+    let filter = text.parse()?;
+    all().read(&filter)?;
+    Ok(filter)
+}
+
+/// Reads a filter of the configuration file.
+pub(crate) fn read_filter<'de, D: Deserializer<'de>>(source: D) -> Result<Option<FilterText>, D::Error> {
+    filter(&String::deserialize(source)?).map(Some).map_err(D::Error::custom)
+}
+
+/// Reads the stations of the configuration file.
+pub(crate) fn read_stations<'de, D: Deserializer<'de>>(source: D) -> Result<Stations, D::Error> {
+    let stations = Stations::deserialize(source)?;
+    match stations.first_error(&all()) {
+        Some((number, error)) => Err(D::Error::custom(format!("station {number}: {error}"))),
+        None => Ok(stations),
+    }
 }

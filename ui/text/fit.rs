@@ -18,16 +18,22 @@ const PREVIEW: usize = 1024;
 
 /// Sanitizes text to exactly this many columns: cut, or padded with spaces on the right.
 pub fn fit(text: &str, columns: usize, charset: Charset) -> String {
-    let shown = sanitize(text, columns, charset);
-    let spaces = columns.saturating_sub(shown.width());
-    format!("{}{}", shown.as_str(), " ".repeat(spaces))
+    padded(&sanitize(text, columns, charset), columns)
+}
+
+/// A line of at most this many columns with spaces on its right.
+pub fn padded(line: &SafeLine, columns: usize) -> String {
+    format!("{}{}", line.as_str(), " ".repeat(columns.saturating_sub(line.width())))
+}
+
+/// A line of at most this many columns with spaces on its left.
+pub fn padded_left(line: &SafeLine, columns: usize) -> String {
+    format!("{}{}", " ".repeat(columns.saturating_sub(line.width())), line.as_str())
 }
 
 /// Sanitizes text to exactly this many columns: cut, or padded with spaces on the left.
 pub fn fit_right(text: &str, columns: usize, charset: Charset) -> String {
-    let shown = sanitize(text, columns, charset);
-    let spaces = columns.saturating_sub(shown.width());
-    format!("{}{}", " ".repeat(spaces), shown.as_str())
+    padded_left(&sanitize(text, columns, charset), columns)
 }
 
 /// An address in exactly this many columns. A long address keeps its port and both ends of its hostname: the first part

@@ -12,9 +12,8 @@ pub mod words;
 
 use std::ops::Deref;
 
-use clacks_feed::description;
+use clacks_feed::{Direction, description::Tone};
 use clacks_p2p::core::{Peer, Status};
-use clacks_source::traffic::row::{Direction, Tone};
 use clacks_text::charset::Charset;
 use ratatui::style::Style;
 use themes::{AUTO, Themes};
@@ -92,21 +91,24 @@ impl Theme {
     /// The tone of an outcome.
     pub fn tone(self, tone: Tone) -> Style {
         match tone {
+            Tone::New => self.new,
             Tone::Good => self.good,
+            Tone::Doubtful => self.lost,
             Tone::Bad => self.bad,
+            Tone::Off => self.ignored,
             Tone::Plain => Style::new(),
         }
     }
 
     /// The tone of a status.
-    pub fn status_tone(self, tone: description::Tone) -> Style {
+    pub fn status_tone(self, tone: Tone) -> Style {
         match tone {
-            description::Tone::New => self.new,
-            description::Tone::Good => self.alive,
-            description::Tone::Doubtful => self.lost,
-            description::Tone::Bad => self.dead,
-            description::Tone::Off => self.ignored,
-            description::Tone::Plain => Style::new(),
+            Tone::New => self.new,
+            Tone::Good => self.alive,
+            Tone::Doubtful => self.lost,
+            Tone::Bad => self.dead,
+            Tone::Off => self.ignored,
+            Tone::Plain => Style::new(),
         }
     }
 

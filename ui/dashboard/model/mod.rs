@@ -10,8 +10,10 @@ pub mod snapshot;
 pub mod theme;
 pub mod traffic;
 
-use clacks_language::command::motion_setting::Setting;
-use std::time::Duration;
+use clacks_language::{
+    command::motion_setting::Setting, saved_filter::Stations, traffic_filter::FilterNetworks,
+};
+use std::{sync::Arc, time::Duration};
 
 use clacks_feed::{Playback, Row, description::ListId};
 use clacks_p2p::{
@@ -178,6 +180,8 @@ impl Model {
         is_demo: bool,
         mouse: bool,
     ) -> Self {
+        let stations = Stations::default;
+        let saved_filters = SavedFilterHits::new(stations(), stations(), filter_networks(&networks));
         Self {
             screen: Rect::default(),
             keymap: Keymap::default(),
@@ -199,7 +203,7 @@ impl Model {
             histories: MessageHistories::default(),
             send_history: SendHistory::default(),
             limits: Limits::default(),
-            saved_filters: SavedFilterHits::default(),
+            saved_filters,
             filter_preview: None,
             input: Input::default(),
             assist: Assist::default(),
@@ -228,6 +232,11 @@ impl Model {
             replay: None,
             themes: ThemeSelection::default(),
         }
+    }
+
+    /// Returns the networks whose traffic a filter selects from.
+    pub(crate) fn filter_networks(&self) -> FilterNetworks {
+        filter_networks(&self.networks)
     }
 
     /// Clears everything derived from events, because a replay starts again. Choices of the user stay.
@@ -307,4 +316,8 @@ impl Model {
         let mut known = peers.rows.iter().chain(shown);
         known.find(|row| address_of(row).as_ref() == Some(address)).and_then(status_of)
     }
+}
+
+fn filter_networks(networks: &Networks) -> FilterNetworks {
+    FilterNetworks::new(networks.iter().map(|network| Arc::clone(&network.description)))
 }

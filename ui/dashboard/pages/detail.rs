@@ -90,8 +90,8 @@ fn message_lines(model: &Model, theme: Theme, item: &Item, columns: usize) -> Ve
 
 /// Returns the lines about a row of the traffic, without the text of its message.
 pub fn row_lines(model: &Model, theme: Theme, row: &Row, columns: usize) -> Vec<Line<'static>> {
-    let fields = field_lines(theme, columns, &facts::message::fields_of_row(row, &model.zone));
-    if row.message.is_some() { with_blank_line(fields) } else { fields }
+    let fields = field_lines(theme, columns, &facts::message::fields_of_row(row, &model.zone, theme.charset));
+    if row.line.text.is_some() { with_blank_line(fields) } else { fields }
 }
 
 /// Returns the lines of the fields that are not empty.

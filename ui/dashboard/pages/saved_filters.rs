@@ -43,7 +43,7 @@ fn title_note(
     (number, station, hits): (Number, &Station, u64),
     with_filter: bool,
 ) -> Vec<Span<'static>> {
-    let is_on = model.log.filter() == Some(&station.filter);
+    let is_on = is_on(model, station);
     let style = if is_on { theme.strong } else { theme.quiet };
     let label = sanitize(station.filter.as_str(), MAX_LABEL_WIDTH, theme.charset);
     let label = if with_filter { format!(" {}", label.as_str()) } else { String::new() };
@@ -61,10 +61,15 @@ fn title_note(
     note
 }
 
+/// Whether the traffic shows this station.
+fn is_on(model: &Model, station: &Station) -> bool {
+    model.log.filter().is_some_and(|shown| shown.as_str() == station.filter.as_str())
+}
+
 /// Returns the page of saved filters, wrapped to a width in columns.
 pub fn lines(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> {
     let stations = model.shown_saved_filters().iter().flat_map(|(number, station, hits)| {
-        let is_on = model.log.filter() == Some(&station.filter);
+        let is_on = is_on(model, station);
         let marker = if is_on { '>' } else { ' ' };
         let came = if is_on { "tuned in".to_owned() } else { format!("{} new", hit_count(hits)) };
         fit::entry(

@@ -14,8 +14,8 @@ use clacks_feed::{News, Source as FeedSource};
 use clacks_language::{
     command::{Command, motion_setting::Setting as MotionSetting, playback::ReplayCommand},
     completion::{MOST_CHOICES, Need},
-    filter::Filter,
     saved_filter::{StationFile, StationWriter, Stations},
+    traffic_filter::{FilterNetworks, FilterText},
 };
 use clacks_p2p::node::{DrainError, Overview};
 use clacks_p2p_feed::read_back;
@@ -82,7 +82,7 @@ pub struct Options {
     /// Motion setting. Default: full, but off over SSH.
     pub motion: Option<MotionSetting>,
     /// Filter of the traffic. Default: all traffic.
-    pub filter: Option<Filter>,
+    pub filter: Option<FilterText>,
     /// Saved filters.
     pub stations: Stations,
     /// Key bindings of the user.
@@ -102,10 +102,11 @@ impl DashboardSettings {
         Self { demo, options, history: None, looks, stations: SavedStations::default(), remark: None }
     }
 
-    /// Loads the saved filters of a directory, and saves changes there. Fails if the file cannot be read.
-    pub fn with_filter_directory(self, directory: &Path) -> anyhow::Result<Self> {
+    /// Loads the saved filters of a directory, and saves changes there. Fails if the file cannot be read, or if a filter is
+    /// invalid in all these networks.
+    pub fn with_filter_directory(self, directory: &Path, networks: &FilterNetworks) -> anyhow::Result<Self> {
         let file = StationFile::in_directory(directory);
-        let changed = file.read()?;
+        let changed = file.read(networks)?;
         Ok(Self { stations: SavedStations { file: Some(file), changed }, ..self })
     }
 
@@ -257,13 +258,21 @@ impl Dashboard {
         model.motion = Animations::new(settings.motion());
         model.themes = settings.looks.clone();
         model.themes.complaint().into_iter().for_each(|complaint| model.notify_error(complaint));
-        model.log.set_filter(settings.options.filter.clone());
+        let filter = settings.options.filter.as_ref().map(|filter| model.filter_networks().read(filter));
+        match filter.transpose() {
+            Ok(filter) => model.log.set_filter(filter),
+            Err(error) => model.notify_error(error.to_string()),
+        }
         if let Some(remark) = &settings.remark {
             model.push_text_row(remark.clone());
             model.notify_error(remark);
         }
         let kept = &settings.stations;
-        model.saved_filters = SavedFilterHits::new(settings.options.stations.clone(), kept.changed.clone());
+        model.saved_filters = SavedFilterHits::new(
+            settings.options.stations.clone(),
+            kept.changed.clone(),
+            model.filter_networks(),
+        );
         let replies = mpsc::channel(REPLY_CAPACITY);
         let complaints = replies.0.clone();
         // An error means that the dashboard is closed.

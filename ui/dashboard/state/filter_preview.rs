@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use clacks_language::filter::Filter;
+use clacks_feed::filter::Filter;
 
 use super::layout::Pane;
 

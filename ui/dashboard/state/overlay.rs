@@ -189,7 +189,7 @@ impl OverlayKind {
     pub fn message(&self) -> Option<Text> {
         match self {
             Self::Item(item) => item.message.clone(),
-            Self::Row(row) => row.message.as_ref().map(|message| message.shared_text().into()),
+            Self::Row(row) => row.json(),
             Self::Biography(message) => Some(message.clone()),
             Self::Map
             | Self::Stations

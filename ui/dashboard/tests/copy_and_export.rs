@@ -14,7 +14,7 @@ use clacks_text::testing::{hostile, is_hidden};
 use crossterm::event::KeyCode;
 use proptest::prelude::*;
 
-use super::fixture::{Fixture, address, peer, queued};
+use super::fixture::{Fixture, peer, queued};
 use crate::state::message::Effect;
 
 fn copies(text: &str) -> Vec<Effect> {
@@ -60,7 +60,7 @@ fn copying_followed_traffic_freezes_it() {
     fixture.press(KeyCode::Up);
     assert_eq!(fixture.press(KeyCode::Char('y')), copies("GNU Terry Pratchett"));
     (0..2).for_each(|_| drop(fixture.press(KeyCode::Up)));
-    assert_eq!(fixture.press(KeyCode::Char('y')), copies("sto-lat:8080 alive \u{2192} lost"));
+    assert_eq!(fixture.press(KeyCode::Char('y')), copies("sto-lat:8080 status changed alive \u{2192} lost"));
 }
 
 #[test]
@@ -132,7 +132,7 @@ fn copying_all_copies_the_list_or_the_marked_items() {
     assert_eq!(
         fixture.press(KeyCode::Char('Y')),
         copies(
-            "03:04:05\tin\tgrand-trunk.example.org:443\tGNU Terry Pratchett\tvisit 42\n\
+            "03:04:05\tin\tgrand-trunk.example.org:443\tGNU Terry Pratchett\tqueued 42 visits\n\
              03:04:05\tin\ttower:1\ttwo lines and \u{1b}\tnot queued"
         )
     );
@@ -197,10 +197,11 @@ fn json_lines_contain_the_messages_unchanged() {
     assert_eq!(
         text.lines().nth(3).unwrap(),
         "{\"time\":1767323045000,\"direction\":\"in\",\"peer\":\"grand-trunk.example.org:443\",\
-         \"message\":\"GNU Terry Pratchett\",\"what\":\"\",\"outcome\":\"visit 42\"}"
+         \"message\":\"GNU Terry Pratchett\",\"what\":\"\",\"outcome\":\"queued\",\"values\":{\"visits\":42}}"
     );
     assert!(text.ends_with(
-        "\"message\":[1.0, {\"a\": \"b,\\\"c\\\"\\n\\ud800\"}],\"what\":\"\",\"outcome\":\"not queued\"}\n"
+        "\"message\":[1.0, {\"a\": \"b,\\\"c\\\"\\n\\ud800\"}],\"what\":\"\",\"outcome\":\"not queued\",\
+         \"values\":{\"visits\":1}}\n"
     ));
 }
 
@@ -213,7 +214,14 @@ fn csv_can_be_parsed_and_contains_no_formula() {
         reader.records().map(|record| record.unwrap().iter().map(str::to_owned).collect()).collect();
     assert_eq!(
         records[3],
-        ["2026-01-02T03:04:05Z", "in", "grand-trunk.example.org:443", "GNU Terry Pratchett", "", "visit 42"]
+        [
+            "2026-01-02T03:04:05Z",
+            "in",
+            "grand-trunk.example.org:443",
+            "GNU Terry Pratchett",
+            "",
+            "queued 42 visits"
+        ]
     );
     let [.., formula, nested] = &records[..] else { panic!("{records:?}") };
     assert_eq!(formula[3], "'=HYPERLINK(\"http://x\",\"y\")");
@@ -273,8 +281,8 @@ proptest! {
         let json = serde_json::to_string(&said).unwrap();
         receive(&mut fixture, &json);
         let mut rows: Vec<Row> = fixture.model.log.shown().cloned().collect();
-        rows[0].what.clone_from(&said);
-        rows[0].peer = Some(address("tower:1"));
+        rows[0].line.what = said.as_str().into();
+        rows[0].line.peer = Some("tower:1".into());
         let lines = written("x.jsonl", &rows);
         check_bytes(&lines);
         let read: serde_json::Value = serde_json::from_str(&lines).unwrap();

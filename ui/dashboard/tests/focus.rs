@@ -258,7 +258,7 @@ fn every_way_removes_the_filter() {
     control_u(&mut fixture);
     fixture.press(KeyCode::Esc);
     assert_eq!(
-        fixture.model.log.filter().map(clacks_language::filter::Filter::as_str),
+        fixture.model.log.filter().map(clacks_feed::filter::Filter::as_str),
         Some("gnu"),
         "Esc leaves it on"
     );

@@ -196,11 +196,14 @@ fn a_failed_recording_or_log_is_shown_until_acknowledged() {
         let header = fixture.screen().lines().next().unwrap().to_owned();
         assert!(header.contains("REC FAILED"), "{header}");
         assert!(width < 80 || header.contains("LOG FAILED, 12 lost"), "{header}");
-        let told: Vec<_> = fixture.model.log.shown().map(|row| row.what.clone()).collect();
+        let told: Vec<_> =
+            fixture.model.log.shown().map(|row| row.line.what.untrusted().to_owned()).collect();
         assert!(
             told.contains(&"the recording ended: cannot write x.jsonl: No space left on device".to_owned())
         );
-        let kind = fixture.model.log.shown().find(|row| row.what.starts_with("the recording")).map(Row::kind);
+        let kind =
+            fixture.model.log.shown().find(|row| row.line.what.untrusted().starts_with("the recording"));
+        let kind = kind.map(Row::word);
         assert_eq!(kind, Some("note"), "it is about no peer");
         assert!(told.iter().any(|what| what.starts_with("12 lines of the log could not be written")));
         // The next recording has not failed.

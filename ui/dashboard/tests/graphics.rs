@@ -7,7 +7,8 @@ use clacks_p2p::{
     Message,
     core::{Counters, Event, PeerChoice, PeerCounts, Status},
 };
-use clacks_source::time_series::Chart;
+use clacks_p2p_feed::ClacksEvent;
+use clacks_source::{time_series::Chart, traffic::row::Row};
 use clacks_widgets::{animation::Animations, theme::Theme};
 use crossterm::event::KeyCode;
 use ratatui::{Terminal, backend::TestBackend, layout::Rect};
@@ -46,12 +47,15 @@ fn watched(width: u16, height: u16) -> Fixture {
     }
     for number in 0..400_u64 {
         let micros = 300 * (1 + number % 7).pow(u32::try_from(number % 5).unwrap());
-        fixture.model.trends.note(&Event::MessageDelivered {
+        let delivered = Event::MessageDelivered {
             id: "3".parse().unwrap(),
             peer: peer(Status::Alive, "b:1", 0, None),
             message: Message::text("m"),
             round_trip: Duration::from_micros(micros),
-        });
+        };
+        let event = ClacksEvent(delivered).numbered(number, now());
+        let row = Row::of(&event, &fixture.model.networks.active().description);
+        fixture.model.trends.note(&row.unwrap());
     }
     fixture.refresh();
     fixture

@@ -144,7 +144,7 @@ const REFUSED: &[(&str, bool, bool)] = &[
     (":station", true, true),
     (":station 1", true, true),
     (":station 1 clear", true, true),
-    (":station 1 size>2G", true, true),
+    (":station 1 size>2k size<1k", true, true),
     (":station 1 gnu", false, false),
     (":theme nowhere", true, true),
     (":theme dark", false, false),

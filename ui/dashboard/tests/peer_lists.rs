@@ -52,7 +52,7 @@ fn a_notice_summarises_the_list_and_the_traffic_has_the_invalid_lines() {
         "1 of 2 lists: 12 addresses read, 3 new, 1 bad line; other was not read: this is no regu",
     );
     let row = fixture.model.log.newest().unwrap();
-    assert_eq!(row.what, "other was not read: this is no regular file");
+    assert_eq!(row.line.what.untrusted(), "other was not read: this is no regular file");
 }
 
 #[test]

@@ -24,7 +24,8 @@ fn stations(text: &str) -> Stations {
 /// Returns a dashboard with these saved filters.
 fn fixture(text: &str) -> Fixture {
     let mut fixture = Fixture::busy(120, 40);
-    fixture.model.saved_filters = SavedFilterHits::new(stations(text), Stations::default());
+    fixture.model.saved_filters =
+        SavedFilterHits::new(stations(text), Stations::default(), fixture.model.filter_networks());
     fixture
 }
 
@@ -40,7 +41,7 @@ fn hits(fixture: &Fixture) -> Vec<u64> {
 }
 
 fn filter(fixture: &Fixture) -> &str {
-    fixture.model.log.filter().map_or("", clacks_language::filter::Filter::as_str)
+    fixture.model.log.filter().map_or("", clacks_feed::filter::Filter::as_str)
 }
 
 fn title(fixture: &Fixture) -> String {
@@ -116,8 +117,9 @@ fn saved_filters_are_set_changed_and_removed_and_changes_are_saved() {
 
 #[test]
 fn saved_changes_override_the_configured_filters() {
-    let listening =
-        SavedFilterHits::new(stations("1 = 'gnu'\n2 = 'chess'\n3 = 'x'"), stations("1 = ''\n2 = 'bell y'"));
+    let networks = Fixture::empty(80, 24).model.filter_networks();
+    let (configured, changed) = ("1 = 'gnu'\n2 = 'chess'\n3 = 'x'", "1 = ''\n2 = 'bell y'");
+    let listening = SavedFilterHits::new(stations(configured), stations(changed), networks);
     let listed = listening.iter().map(|(number, station, _)| format!("{number} {station}"));
     assert_eq!(listed.collect::<Vec<_>>(), ["2 bell y", "3 x"]);
 }

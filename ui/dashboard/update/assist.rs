@@ -53,7 +53,8 @@ fn needs_disk_check(question: &AssistQuery) -> bool {
 fn query(model: &mut Model) -> Vec<Effect> {
     let (line, cursor) = (model.input.draft(), model.input.cursor_byte());
     let command = Command::parse(line).ok().filter(needs_node_check);
-    let question = AssistQuery { need: completion::need(line, cursor), command };
+    let question =
+        AssistQuery { need: completion::need(line, cursor, &model.filter_networks().fields()), command };
     let is_asked = question.need.is_some() || question.command.is_some();
     model.assist.last_query = is_asked.then(|| question.clone());
     refresh(model);
@@ -189,7 +190,8 @@ fn completion_at(model: &Model, cursor: usize) -> Completion {
         model.networks.iter().map(|network| network.description.network.as_str()).collect();
     let lists = model.networks.active().description.lists.iter().map(|list| list.name.as_str());
     let lists: Vec<&str> = lists.collect();
-    let need = completion::need(line, cursor);
+    let fields = model.filter_networks().fields();
+    let need = completion::need(line, cursor, &fields);
     let remotes = match need {
         Some(Need::Peers(PeerFilter::Ignored, _)) => model.assist.remotes.clone(),
         Some(Need::Peers(PeerFilter::NotIgnored, _)) => model.log.refused_remotes(),
@@ -204,6 +206,7 @@ fn completion_at(model: &Model, cursor: usize) -> Completion {
         themes: &themes,
         networks: &networks,
         lists: &lists,
+        fields: &fields,
     };
     complete(line, cursor, candidates)
 }
@@ -221,7 +224,7 @@ pub(crate) fn complete_line(model: &mut Model, direction: Direction) -> Vec<Effe
         model.focus_last_list();
         return Vec::new();
     }
-    let need = completion::need(line, model.input.cursor_byte());
+    let need = completion::need(line, model.input.cursor_byte(), &model.filter_networks().fields());
     let is_read = model.assist.files.as_ref().is_some_and(|(known, _)| Some(known) == need.as_ref());
     if matches!(need, Some(Need::Files { .. })) && !is_read {
         model.assist.pending_completion = Some(direction);

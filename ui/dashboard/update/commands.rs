@@ -3,7 +3,7 @@
 use clacks_feed::{Call, description::Confirm};
 use clacks_language::{
     command::{Command, NodeCommand, Step, ViewCommand},
-    filter::Filter,
+    traffic_filter::FilterText,
 };
 
 use super::{
@@ -255,7 +255,7 @@ fn run_screen_command(model: &mut Model, command: ViewCommand) -> Vec<Effect> {
         ViewCommand::Close if model.focus_after_question() == FocusOwner::Palette => model.palette = None,
         ViewCommand::Close if model.open_overlay().is_none() => model.clear_filter(),
         ViewCommand::Close => model.close(),
-        ViewCommand::Filter(wanted) => set_filter(model, wanted),
+        ViewCommand::Filter(wanted) => set_filter(model, wanted.as_ref()),
         ViewCommand::Copy => return model.copy(),
         ViewCommand::CopyAll => return model.copy_all(),
         ViewCommand::Write(target) => {
@@ -341,7 +341,11 @@ fn step_on(model: &mut Model, step: Step) -> Vec<Effect> {
     Vec::new()
 }
 
-fn set_filter(model: &mut Model, wanted: Option<Filter>) {
+fn set_filter(model: &mut Model, wanted: Option<&FilterText>) {
+    let wanted = match wanted.map(|wanted| model.filter_networks().read(wanted)).transpose() {
+        Ok(wanted) => wanted,
+        Err(error) => return model.notify_error(error.to_string()),
+    };
     if wanted.is_none() {
         model.notify("all traffic is shown");
     }

@@ -1,8 +1,11 @@
 //! Copying: the selected item, the overlay, the marked items, or all traffic that the filter shows.
 
+use std::borrow::Cow;
+
 use clacks_feed::{Row, description::ListId};
-use clacks_source::traffic::{json_text, row::Row as TrafficRow, text};
+use clacks_source::traffic::{json_text, row::Row as TrafficRow};
 use clacks_terminal::clipboard::{Text, one_line};
+use clacks_text::charset::Charset;
 
 use crate::{
     model::{Model, focus::SelectionTarget},
@@ -58,8 +61,7 @@ impl Model {
         Some(match self.selection()? {
             OverlayKind::Item(item) => self.item_text(item.list, &item.row),
             OverlayKind::Row(row) => {
-                let message = row.message.as_ref().map(|message| message_line(message.as_json()));
-                message.unwrap_or_else(|| one_line(&row_text(&row)))
+                row.characters().map_or_else(|| one_line(&row_text(&row)), |text| one_line(&text))
             }
             _ => return None,
         })
@@ -98,12 +100,14 @@ impl Model {
 
     /// Returns the visible rows as lines with fields separated by tabs, or `None` if they are too long.
     fn log_lines(&self) -> Option<Vec<String>> {
-        let mut room = MAX_BYTES;
+        let (mut room, charset) = (MAX_BYTES, self.charset());
         let line = |row: &TrafficRow| {
-            let time = clacks_text::fit::clock(row.unix_ms, &self.zone);
-            let peer = row.peer.as_ref().map(ToString::to_string).unwrap_or_default();
-            let said = row.message.as_ref().map_or_else(|| row.what.clone(), text);
-            let fields = [&*time, row.kind(), &peer, &said, &row.outcome];
+            let time = clacks_text::fit::clock(row.now.unix_ms, &self.zone);
+            let peer = row.line.peer.as_ref().map_or("", |peer| peer.untrusted());
+            let what = row.what(usize::MAX, charset);
+            let said = row.characters().unwrap_or(Cow::Borrowed(what.as_str()));
+            let outcome = row.outcome(usize::MAX, charset);
+            let fields = [&*time, row.word(), peer, &said, outcome.as_str()];
             let line = fields.map(one_line).join("\t");
             room = room.checked_sub(line.len() + 1)?;
             Some(line)
@@ -128,8 +132,10 @@ pub fn message_line(json: &str) -> String {
 
 /// Returns the text of a row without message.
 fn row_text(row: &TrafficRow) -> String {
-    let peer = row.peer.as_ref().map(ToString::to_string).unwrap_or_default();
-    [&*peer, &row.what, &row.outcome]
+    let peer = row.line.peer.as_ref().map_or("", |peer| peer.untrusted());
+    let what = row.what(usize::MAX, Charset::Unicode);
+    let outcome = row.outcome(usize::MAX, Charset::Unicode);
+    [peer, what.as_str(), outcome.as_str()]
         .into_iter()
         .filter(|part| !part.is_empty())
         .collect::<Vec<_>>()

@@ -1,6 +1,7 @@
 //! Preview of the filter that is being typed: each edit filters the traffic.
 
-use clacks_language::filter::{Filter, domain::Domain, error::FilterError};
+use clacks_feed::filter::{Filter, FilterError};
+use clacks_language::traffic_filter::FilterNetworks;
 
 use crate::{
     available::FILTER_PROMPT,
@@ -50,11 +51,12 @@ impl Model {
             });
             self.pane = Pane::Traffic;
         }
+        let networks = self.filter_networks();
         let Some(writing) = self.filter_preview.as_mut().filter(|writing| writing.text != text) else {
             return;
         };
         text.clone_into(&mut writing.text);
-        match parse_filter(text) {
+        match parse_filter(&networks, text) {
             Ok(filter) => {
                 writing.error = None;
                 self.set_log_filter(filter);
@@ -65,7 +67,7 @@ impl Model {
                 // A word before a colon was typed as a field, so it is not searched as a word while its value is
                 // missing.
                 let before = text.get(..error.span.start).unwrap_or_default();
-                parse_filter(before).into_iter().for_each(|filter| self.set_log_filter(filter));
+                parse_filter(&networks, before).into_iter().for_each(|filter| self.set_log_filter(filter));
             }
         }
     }
@@ -87,8 +89,8 @@ impl Model {
     }
 }
 
-fn parse_filter(text: &str) -> Result<Option<Filter>, FilterError> {
-    if text.trim().is_empty() { Ok(None) } else { Filter::parse_for(text, Domain::Traffic).map(Some) }
+fn parse_filter(networks: &FilterNetworks, text: &str) -> Result<Option<Filter>, FilterError> {
+    if text.trim().is_empty() { Ok(None) } else { networks.parse(text).map(Some) }
 }
 
 /// Returns the filter in a draft of the filter command.

@@ -1,6 +1,6 @@
 //! Editing of the input line.
 
-use clacks_language::filter::Filter;
+use clacks_feed::filter::Filter;
 use crossterm::event::{KeyCode, KeyEvent};
 
 use super::assist;

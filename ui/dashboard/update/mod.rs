@@ -27,11 +27,10 @@ pub mod shutdown;
 
 use burst::on_burst;
 use clacks_feed::Event;
-use clacks_p2p::core::{self, Now};
+use clacks_p2p::core::Now;
 use clacks_source::{
     core_event::{core_event, core_time},
     peer_list,
-    traffic::row::Row,
 };
 use commands::submit;
 use keys::on_key;
@@ -85,8 +84,8 @@ fn handle(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.keep_match_visible();
             Vec::new()
         }
-        Msg::Event(_, event) => on_event(model, &event),
-        Msg::Lagged(_, missed) => add_row(model, &core::Event::Lagged(missed), model.now.unix_ms),
+        Msg::Event(network, event) => on_event(model, network, &event),
+        Msg::Lagged(_, missed) => on_missed(model, missed),
         Msg::Refreshed(snapshot) => {
             let room = |model: &Model| {
                 let overview = &model.overview;
@@ -162,25 +161,34 @@ fn on_result(model: &mut Model, msg: Msg) {
     }
 }
 
-fn on_event(model: &mut Model, event: &Event) -> Vec<Effect> {
-    let at = core_time(event);
-    let Some(event) = core_event(event) else { return Vec::new() };
-    model.histories.note(event, at);
-    model.send_history.note(event, at);
-    model.shares.note(event, at);
-    model.trends.note(event);
-    model.towers.on_event(event, at.uptime, &mut model.motion);
-    model.map.on_event(event, at.uptime, &mut model.motion);
-    add_row(model, event, at.unix_ms)
+/// Records an event of the network at a position.
+fn on_event(model: &mut Model, network: usize, event: &Event) -> Vec<Effect> {
+    if let Some(of_clacks) = core_event(event) {
+        let at = core_time(event);
+        model.histories.note(of_clacks, at);
+        model.send_history.note(of_clacks, at);
+        model.shares.note(of_clacks, at);
+        model.towers.on_event(of_clacks, at.uptime, &mut model.motion);
+        model.map.on_event(of_clacks, at.uptime, &mut model.motion);
+    }
+    model.pin_visible_rows();
+    let Some(network) = model.networks.get(network) else { return Vec::new() };
+    if model.log.note(event, &network.description) { on_row(model) } else { Vec::new() }
 }
 
-/// Adds the row of an event to the traffic.
-fn add_row(model: &mut Model, event: &core::Event, unix_ms: u64) -> Vec<Effect> {
+fn on_missed(model: &mut Model, missed: u64) -> Vec<Effect> {
     model.pin_visible_rows();
-    let is_row = model.log.note(event, unix_ms, model.charset());
-    model.count_hidden_rows(usize::from(is_row));
-    let row = model.log.newest().filter(|_| is_row).map(Row::subject);
-    let rings = row.is_some_and(|row| model.saved_filters.note(&row, model.log.filter()));
+    let Now { uptime, unix_ms } = model.now;
+    model.log.note_missed(missed, clacks_feed::Now { uptime, unix_ms });
+    on_row(model)
+}
+
+/// Counts the newest row of the traffic.
+fn on_row(model: &mut Model) -> Vec<Effect> {
+    model.count_hidden_rows(1);
+    let Some(row) = model.log.newest() else { return Vec::new() };
+    model.trends.note(row);
+    let rings = model.saved_filters.note(&row.subject(), model.log.filter());
     // No bell while a replay seeks.
     let is_jumping = model.replay.as_ref().is_some_and(|replay| replay.jumping.is_some());
     if rings && !is_jumping { vec![Effect::RingBell] } else { Vec::new() }

@@ -33,7 +33,10 @@ impl Model {
 
     fn apply_station(&mut self, number: Number) {
         let Some(station) = self.saved_filters.get(number) else { return };
-        let filter = station.filter.clone();
+        let filter = match self.filter_networks().read(&station.filter) {
+            Ok(filter) => filter,
+            Err(error) => return self.notify_error(error.to_string()),
+        };
         let is_on = self.log.filter() == Some(&filter);
         self.saved_filters.forget_hits(number);
         self.apply_filter();

@@ -2,11 +2,9 @@
 //!
 //! They use bars instead of lines. Series are separated by strips or letters, so nothing depends on colour or font.
 
+use clacks_feed::Direction;
 use clacks_p2p::core::Status;
-use clacks_source::{
-    time_series::{BOUNDS, Chart, Column},
-    traffic::row::Direction,
-};
+use clacks_source::time_series::{BOUNDS, Chart, Column};
 use clacks_text::{fit::fit_right, format};
 use clacks_widgets::{
     axis::{min_visible, round_up_to_scale},

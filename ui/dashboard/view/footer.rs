@@ -1,11 +1,8 @@
 //! The last lines of the screen: notice, input and key hints.
 
-use clacks_language::{
-    command::{
-        Argument,
-        table::{Availability, COMMANDS, Spec},
-    },
-    filter::IN_SHORT,
+use clacks_language::command::{
+    Argument,
+    table::{Availability, COMMANDS, Spec},
 };
 use clacks_source::precheck::REPLAY_SENDS_NOTHING;
 use clacks_text::{charset::Charset, fit::fit, format, sanitize::sanitize};
@@ -88,7 +85,7 @@ fn command_hint(model: &Model) -> Option<String> {
         COMMANDS.iter().filter(|spec| spec.scope != Availability::KeyOnly).filter(fits).collect();
     match fitting.as_slice() {
         [] => None,
-        [spec] if writes_filter(spec, typed) => Some(IN_SHORT.to_owned()),
+        [spec] if writes_filter(spec, typed) => Some(model.filter_networks().in_short()),
         [spec] => Some(format!("{}   {}", spec.usage(), spec.help)),
         specs => Some(specs.iter().map(|spec| format!(":{}", spec.name)).collect::<Vec<_>>().join("  ")),
     }

@@ -2,10 +2,9 @@
 
 use clacks_feed::{
     Playback, Value,
-    description::{Chart, Field},
+    description::{Chart, Field, Tone},
 };
 use clacks_p2p::core::{PeerCounts, Status};
-use clacks_source::traffic::row::Tone;
 use clacks_text::{
     fit::fit_address,
     format,

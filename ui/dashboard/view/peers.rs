@@ -6,12 +6,13 @@ use clacks_feed::{Row, Value};
 use clacks_text::{
     fit::{fit, fit_right},
     format,
+    value::Labels,
 };
 use clacks_widgets::theme::{Theme, letter};
 use ratatui::{Frame, layout::Rect, text::Span};
 
 use super::{
-    address_labels::AddressLabels,
+    address_labels,
     components::{address_style, draw_no_peers, draw_row, draw_title, marked_count},
     header,
 };
@@ -49,7 +50,7 @@ pub fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
         draw_no_peers(model, theme, rows, frame);
     }
     let width = usize::from(area.width);
-    let names = AddressLabels::on_screen(model, column_widths(width).0, theme.charset);
+    let names = address_labels::on_screen(model, column_widths(width).0, theme.charset);
     for (index, (peer, row)) in peers.iter().zip(rows.rows()).enumerate() {
         let spans = row_spans(model, theme, peer, &names, width);
         let signs = (selected == Some(index), list.marks.contains(&peer.key));
@@ -64,13 +65,7 @@ fn column_widths(width: usize) -> (usize, bool) {
     (width.saturating_sub(fixed + if has_round_trip { ROUND_TRIP } else { 0 }), has_round_trip)
 }
 
-fn row_spans(
-    model: &Model,
-    theme: Theme,
-    row: &Row,
-    names: &AddressLabels,
-    width: usize,
-) -> Vec<Span<'static>> {
+fn row_spans(model: &Model, theme: Theme, row: &Row, names: &Labels, width: usize) -> Vec<Span<'static>> {
     let (_, has_round_trip) = column_widths(width);
     let Some(peer) = peer_of(row) else { return Vec::new() };
     let cell =
@@ -80,7 +75,7 @@ fn row_spans(
     let mut spans = vec![
         Span::styled(fit(&status, STATUS - 1, theme.charset), theme.peer(&peer)),
         Span::raw(" "),
-        Span::styled(names.fit(&peer.address), address_style(theme, peer.status)),
+        Span::styled(names.fit(&peer.address.to_string()), address_style(theme, peer.status)),
         Span::raw(fit_right(&format::age(age), AGE + 1, theme.charset)),
     ];
     if has_round_trip {

@@ -1,9 +1,7 @@
 //! Sparklines of the messages received and delivered in the last minute, small enough for a title.
 
-use clacks_source::{
-    time_series::{Column, SPARKS},
-    traffic::row::Direction,
-};
+use clacks_feed::Direction;
+use clacks_source::time_series::{Column, SPARKS};
 use clacks_widgets::theme::Theme;
 use ratatui::text::{Line, Span};
 

@@ -1,8 +1,8 @@
 //! The clacks towers: shutters on a lattice. Below them are the letter that they show and its message.
 
+use clacks_feed::Direction;
 use clacks_language::command::motion_setting::Setting;
 use clacks_p2p::Address;
-use clacks_source::traffic::row::Direction;
 use clacks_text::{charset::Charset, fit::fit_address, sanitize::sanitize};
 use clacks_widgets::theme::Theme;
 use ratatui::{

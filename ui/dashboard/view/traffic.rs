@@ -1,16 +1,18 @@
 //! The traffic: time, direction, peer, message or event, outcome.
 
-use clacks_source::traffic::row::{Direction, Row};
+use clacks_feed::Direction;
+use clacks_source::traffic::row::Row;
 use clacks_text::{
-    fit::{clock, fit, fit_right, preview},
+    fit::{clock, fit, padded, padded_left},
     format,
     sanitize::sanitize,
+    value::Labels,
 };
 use clacks_widgets::theme::Theme;
 use ratatui::{Frame, layout::Rect, text::Span};
 
 use super::{
-    address_labels::AddressLabels,
+    address_labels,
     components::{draw_empty, draw_row, draw_title},
     sparkline,
 };
@@ -28,7 +30,7 @@ const NARROW: usize = 64;
 const MARKER: usize = 2;
 const TIME: usize = 9;
 const DIRECTION: usize = 5;
-const OUTCOME: usize = 12;
+const OUTCOME: usize = 16;
 /// Width of the outcome in a wide area, in columns.
 const LONG_OUTCOME: usize = 24;
 /// Range of the width of a peer, in columns. The minimum fits an IPv4 address with a port.
@@ -65,7 +67,7 @@ pub fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
         return;
     }
     let (top, selected) = (model.log_top(), model.log_position());
-    let names = AddressLabels::on_screen(model, column_widths(usize::from(area.width)).1, theme.charset);
+    let names = address_labels::on_screen(model, column_widths(usize::from(area.width)).1, theme.charset);
     for (offset, row) in rows.rows().enumerate() {
         let entry = model.log.at(top + offset).filter(|entry| !model.is_hidden_row(entry.number));
         let Some(entry) = entry else { break };
@@ -135,28 +137,32 @@ fn column_widths(width: usize) -> (usize, usize, usize) {
     }
 }
 
-fn row_spans(
-    model: &Model,
-    theme: Theme,
-    row: &Row,
-    names: &AddressLabels,
-    width: usize,
-) -> Vec<Span<'static>> {
+fn row_spans(model: &Model, theme: Theme, row: &Row, names: &Labels, width: usize) -> Vec<Span<'static>> {
     let (time, peer, outcome) = column_widths(width);
+    let charset = theme.charset;
+    let line = &row.line;
+    let fixed = MARKER + time + DIRECTION + peer + 1 + 1;
+    let rest = width.saturating_sub(fixed + outcome);
+    // What is left beside a short text is for the numbers of the outcome.
+    let spare = if line.text.is_none() { rest.saturating_sub(row.what(rest, charset).width()) } else { 0 };
+    let result = row.outcome((outcome + spare).min(LONG_OUTCOME), charset);
     // A row without outcome uses its column for the text.
-    let outcome = if row.outcome.is_empty() { 0 } else { outcome };
-    let rest = width.saturating_sub(MARKER + time + DIRECTION + peer + 1 + outcome + 1);
-    let address = row.peer.as_ref().map_or_else(|| " ".repeat(peer), |address| names.fit(address));
-    let is_note = row.direction == Direction::Note;
-    let text = row.message.as_ref().map_or_else(|| row.what.clone(), preview);
-    let text_style = if is_note { theme.quiet } else { ratatui::style::Style::new() };
+    let outcome = if result.as_str().is_empty() { 0 } else { outcome.max(result.width()) };
+    let rest = width.saturating_sub(fixed + outcome);
+    let address = line.peer.as_ref().map_or_else(|| " ".repeat(peer), |peer| names.fit(peer.untrusted()));
+    let text = match row.preview(rest) {
+        Some(text) => fit(&text, rest, charset),
+        None => padded(&row.what(rest, charset), rest),
+    };
+    let text_style =
+        if line.direction == Direction::Note { theme.quiet } else { ratatui::style::Style::new() };
     vec![
-        Span::styled(fit(&clock(row.unix_ms, &model.zone), time, theme.charset), theme.quiet),
-        Span::styled(fit(row.kind(), DIRECTION, theme.charset), theme.direction(row.direction)),
+        Span::styled(fit(&clock(row.now.unix_ms, &model.zone), time, charset), theme.quiet),
+        Span::styled(fit(row.word(), DIRECTION, charset), theme.direction(line.direction)),
         Span::raw(address),
         Span::raw(" "),
-        Span::styled(fit(&text, rest, theme.charset), text_style),
+        Span::styled(text, text_style),
         Span::raw(" "),
-        Span::styled(fit_right(&row.outcome, outcome, theme.charset), theme.tone(row.tone)),
+        Span::styled(padded_left(&result, outcome), theme.tone(line.tone)),
     ]
 }

@@ -71,7 +71,7 @@ fn node_line(command: &NodeCommand) -> String {
 fn view_line(command: &ViewCommand) -> Option<String> {
     use ViewCommand as View;
     Some(match command {
-        View::Filter(filter) => format!(":filter {}", filter.as_ref().map_or("", Filter::as_str)),
+        View::Filter(filter) => format!(":filter {}", filter.as_ref().map_or("", FilterText::as_str)),
         View::Station(number, StationCommand::Tune) => format!(":station {number}"),
         View::Station(number, StationCommand::Save(station)) => format!(":station {number} {station}"),
         View::Station(number, StationCommand::Clear) => format!(":station {number} clear"),

@@ -18,6 +18,7 @@ pub mod waits_for;
 use std::{fmt, net::IpAddr};
 
 use argument::{Direction, RecordCommand};
+use clacks_feed::filter::FilterError;
 use clacks_p2p::{
     Address, AddressError, Message, MessageError,
     core::{EnqueueError, MessageId},
@@ -30,9 +31,10 @@ use playback::ReplayCommand;
 use table::{Availability, COMMANDS, Spec};
 
 use super::{
-    filter::{Filter, error::FilterError},
+    filter::Filter,
     list_source::{ListSource, ListSourceError},
     saved_filter::{Number, StationCommand, StationError},
+    traffic_filter::FilterText,
 };
 
 /// A parsed line.
@@ -107,7 +109,7 @@ pub enum ViewCommand {
     /// Shows the peers on a map.
     Map,
     /// Shows only the traffic that matches the filter. `None` shows all of it.
-    Filter(Option<Filter>),
+    Filter(Option<FilterText>),
     /// Copies the selected item, or the open text.
     Copy,
     /// Copies all marked items; without marks, all that are shown.
@@ -342,9 +344,12 @@ pub enum CommandError {
     /// The JSON value is not a valid message.
     #[error("{0}")]
     Message(#[from] MessageError),
-    /// The filter is invalid, or nothing can match it.
+    /// The filter of the traffic is invalid.
     #[error("{0}")]
     Filter(#[from] FilterError),
+    /// The filter of messages is invalid, or nothing can match it.
+    #[error("{0}")]
+    MessageFilter(#[from] crate::filter::error::FilterError),
     /// The home directory for `~` is unknown.
     #[error("{0}")]
     Home(#[from] HomeError),

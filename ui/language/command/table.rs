@@ -228,7 +228,7 @@ fn edit(text: &str) -> Result<Command, CommandError> {
 }
 
 fn filter(text: &str) -> Result<Command, CommandError> {
-    let filter = if text.is_empty() { None } else { Some(text.parse::<Filter>()?) };
+    let filter = if text.is_empty() { None } else { Some(text.parse()?) };
     Ok(View::Filter(filter).into())
 }
 

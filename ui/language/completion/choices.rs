@@ -7,7 +7,7 @@ use clacks_text::{fit::preview, format};
 
 use super::{
     Candidates, Choice,
-    slot::{Slot, WordAtCursor},
+    slot::{FieldValues, Slot, WordAtCursor},
 };
 use crate::{
     command::{
@@ -32,25 +32,31 @@ pub(crate) fn choices(written: &WordAtCursor<'_>, candidates: Candidates<'_>) ->
         Slot::Station => {
             let clear = choice("clear", "free the number");
             let bell = Choice { goes_on: true, ..choice("bell", "ring for what the filter admits") };
-            [clear, bell].into_iter().chain(fields(written.domain)).collect()
+            [clear, bell].into_iter().chain(fields_of_traffic(candidates)).collect()
         }
         Slot::FieldOrAll => fields(written.domain).chain([all()]).collect(),
+        Slot::Field if written.domain == Domain::Traffic => fields_of_traffic(candidates).collect(),
         Slot::Field => fields(written.domain).collect(),
-        Slot::Value(Values::Peers) => candidates.peers.iter().map(peer).collect(),
-        Slot::Value(Values::Statuses) => {
+        Slot::Value(FieldValues::Words(words)) => {
+            words.iter().map(|word| choice(word.as_str(), "")).collect()
+        }
+        Slot::Value(FieldValues::Peers | FieldValues::OfMessages(Values::Peers)) => {
+            candidates.peers.iter().map(peer).collect()
+        }
+        Slot::Value(FieldValues::OfMessages(Values::Statuses)) => {
             let statuses = Status::ALL.iter().filter(|_| written.domain.has_status());
             statuses.map(|status| choice(status.name(), "")).collect()
         }
-        Slot::Value(Values::Types) => {
+        Slot::Value(FieldValues::OfMessages(Values::Types)) => {
             let types = Type::ALL.iter().filter(|kind| written.domain.has_type(**kind));
             types.map(|kind| choice(kind.name(), "")).collect()
         }
-        Slot::Value(Values::Unknown) => Vec::new(),
+        Slot::Value(FieldValues::OfMessages(Values::Unknown) | FieldValues::Anything) => Vec::new(),
     }
 }
 
 fn of_argument(argument: Argument, candidates: Candidates<'_>) -> Vec<Choice> {
-    let Candidates { peers, remotes, messages, held, files, themes, networks, lists } = candidates;
+    let Candidates { peers, remotes, messages, held, files, themes, networks, lists, .. } = candidates;
     let waiting_or_held = || messages.iter().map(message).chain(held.iter().map(held_message));
     match argument {
         Argument::Nothing | Argument::Json | Argument::Rate | Argument::Filter | Argument::Line => Vec::new(),
@@ -72,6 +78,11 @@ fn of_argument(argument: Argument, candidates: Candidates<'_>) -> Vec<Choice> {
         Argument::Station => (1..=9).map(station).collect(),
         Argument::Choice(_, words) => words.iter().map(|word| choice(word, "")).collect(),
     }
+}
+
+/// The fields of a filter of the traffic.
+fn fields_of_traffic(candidates: Candidates<'_>) -> impl Iterator<Item = Choice> {
+    candidates.fields.iter().map(|field| choice(&field.start, &field.does))
 }
 
 /// The fields of a filter in this domain.

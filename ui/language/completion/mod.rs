@@ -11,9 +11,10 @@ mod tests;
 
 use std::{net::IpAddr, ops::Range};
 
+use clacks_feed::filter::FilterField;
 use clacks_p2p::core::{Peer, QueuedMessage};
 use matching::begins;
-use slot::{Slot, split_path, written};
+use slot::{FieldValues, Slot, split_path, written};
 
 use super::{
     command::{Argument, PeerFilter, table::Spec},
@@ -42,6 +43,8 @@ pub struct Candidates<'a> {
     pub networks: &'a [&'a str],
     /// Names of the lists of the network that is shown.
     pub lists: &'a [&'a str],
+    /// The fields of a filter of the traffic.
+    pub fields: &'a [FilterField],
 }
 
 /// Data to fetch before a line can be completed.
@@ -90,14 +93,14 @@ pub struct Choice {
 ///
 /// The cursor is a byte offset. An offset inside a character or past the end is moved back.
 pub fn complete(line: &str, cursor: usize, candidates: Candidates<'_>) -> Completion {
-    let Some(written) = written(line, cursor) else { return Completion::default() };
+    let Some(written) = written(line, cursor, candidates.fields) else { return Completion::default() };
     let all = choices::choices(&written, candidates);
     Completion { replaces: written.replaces, choices: matching::fitting(all, written.typed) }
 }
 
-/// The data that completing this line needs; `None` if it needs none.
-pub fn need(line: &str, cursor: usize) -> Option<Need> {
-    let written = written(line, cursor)?;
+/// The data that completing this line needs; `None` if it needs none. `fields` are those of a filter of the traffic.
+pub fn need(line: &str, cursor: usize, fields: &[FilterField]) -> Option<Need> {
+    let written = written(line, cursor, fields)?;
     match written.slot {
         Slot::Argument(Spec { argument: Argument::Address(PeerFilter::None), .. }) => None,
         Slot::Argument(Spec { argument: Argument::Address(known) | Argument::Party(known), .. }) => {
@@ -110,7 +113,9 @@ pub fn need(line: &str, cursor: usize) -> Option<Need> {
             let (directory, begun) = split_path(&line[written.argument..written.cursor]);
             Some(Need::Files { directory: directory.to_owned(), begun: begun.to_owned() })
         }
-        Slot::Value(Values::Peers) => Some(Need::Peers(PeerFilter::All, written.typed.to_owned())),
+        Slot::Value(FieldValues::Peers | FieldValues::OfMessages(Values::Peers)) => {
+            Some(Need::Peers(PeerFilter::All, written.typed.to_owned()))
+        }
         _ => None,
     }
 }

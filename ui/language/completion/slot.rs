@@ -2,7 +2,10 @@
 
 use std::ops::Range;
 
-use clacks_feed::filter::word_at;
+use clacks_feed::{
+    Name,
+    filter::{self as traffic_filter, FilterField, at_cursor, word_at},
+};
 
 use super::matching::begins;
 use crate::{
@@ -15,7 +18,7 @@ use crate::{
 
 /// Kind of text that fits at the cursor.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Slot {
+pub(crate) enum Slot<'a> {
     /// The name of a command.
     Name,
     /// The argument of a command, or its first word.
@@ -27,14 +30,27 @@ pub(crate) enum Slot {
     /// The start of a filter term, or the word `all`.
     FieldOrAll,
     /// The value of a filter field.
-    Value(Values),
+    Value(FieldValues<'a>),
+}
+
+/// What can follow a filter field.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum FieldValues<'a> {
+    /// Addresses of peers.
+    Peers,
+    /// One of these words.
+    Words(&'a [Name]),
+    /// Values of a filter of messages.
+    OfMessages(Values),
+    /// Anything. Completion offers nothing.
+    Anything,
 }
 
 /// The word at the cursor, with its context.
 #[derive(Debug, Clone)]
 pub(crate) struct WordAtCursor<'a> {
     /// Kind of text that fits here.
-    pub slot: Slot,
+    pub slot: Slot<'a>,
     /// Range of the word, in bytes of the line.
     pub replaces: Range<usize>,
     /// The part of the word before the cursor.
@@ -63,14 +79,19 @@ fn name(line: &str) -> Option<Range<usize>> {
     Some(start..end)
 }
 
-/// Finds the word at the cursor. `None` in a message, or where nothing can be completed.
-pub(crate) fn written(line: &str, cursor: usize) -> Option<WordAtCursor<'_>> {
+/// Finds the word at the cursor. `None` in a message, or where nothing can be completed. `fields` are those of a filter of
+/// the traffic.
+pub(crate) fn written<'a>(
+    line: &'a str,
+    cursor: usize,
+    fields: &'a [FilterField],
+) -> Option<WordAtCursor<'a>> {
     let cursor = (0..=cursor.min(line.len())).rev().find(|at| line.is_char_boundary(*at))?;
     let name = name(line)?;
     if cursor < name.start {
         return None;
     }
-    let place = Place { line, cursor, argument: name.start, domain: Domain::Traffic };
+    let place = Place { line, cursor, argument: name.start, domain: Domain::Traffic, fields };
     if cursor <= name.end {
         return Some(place.word(Slot::Name, name));
     }
@@ -104,6 +125,7 @@ struct Place<'a> {
     cursor: usize,
     argument: usize,
     domain: Domain,
+    fields: &'a [FilterField],
 }
 
 /// The first word of the argument.
@@ -114,7 +136,7 @@ struct FirstWord {
 }
 
 impl<'a> Place<'a> {
-    fn word(&self, slot: Slot, replaces: Range<usize>) -> WordAtCursor<'a> {
+    fn word(&self, slot: Slot<'a>, replaces: Range<usize>) -> WordAtCursor<'a> {
         let typed = self.line.get(replaces.start..self.cursor).unwrap_or_default();
         let Self { domain, argument, cursor, .. } = *self;
         WordAtCursor { slot, replaces, typed, domain, argument, cursor }
@@ -163,6 +185,22 @@ impl<'a> Place<'a> {
 
     /// The filter term at the cursor. `None` in quotes and in a regular expression.
     fn term(&self, filter: usize) -> Option<WordAtCursor<'a>> {
+        match self.domain {
+            Domain::Traffic => self.traffic_term(filter),
+            Domain::Queue => self.message_term(filter),
+        }
+    }
+
+    fn traffic_term(&self, filter: usize) -> Option<WordAtCursor<'a>> {
+        let at = at_cursor(&self.line[filter..], self.cursor - filter, self.fields)?;
+        let replaces = filter + at.replaces.start..filter + at.replaces.end;
+        Some(match at.field {
+            None => self.word(Slot::Field, replaces),
+            Some(field) => self.word(Slot::Value(FieldValues::of(field)), replaces),
+        })
+    }
+
+    fn message_term(&self, filter: usize) -> Option<WordAtCursor<'a>> {
         let word = word_at(&self.line[filter..], self.cursor - filter)?;
         let word = filter + word.start..filter + word.end;
         let text = &self.line[word.clone()];
@@ -175,8 +213,19 @@ impl<'a> Place<'a> {
         Some(if self.cursor < value {
             self.word(Slot::Field, word.start..value)
         } else {
-            self.word(Slot::Value(field.values), value..word.end)
+            self.word(Slot::Value(FieldValues::OfMessages(field.values)), value..word.end)
         })
+    }
+}
+
+impl<'a> FieldValues<'a> {
+    fn of(field: &'a FilterField) -> Self {
+        match &field.values {
+            traffic_filter::Values::Peers => Self::Peers,
+            traffic_filter::Values::Items(list) if *list == "peers" => Self::Peers,
+            traffic_filter::Values::Words(words) => Self::Words(words),
+            _ => Self::Anything,
+        }
     }
 }
 

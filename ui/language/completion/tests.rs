@@ -1,9 +1,10 @@
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use clacks_p2p::{
     Message,
     core::{Now, Status},
 };
+use clacks_p2p_feed::description::describe;
 use proptest::prelude::*;
 
 use super::{
@@ -11,7 +12,7 @@ use super::{
     slot::{argument, split_path},
     *,
 };
-use crate::command::table::COMMANDS;
+use crate::{command::table::COMMANDS, traffic_filter::FilterNetworks};
 
 fn peers() -> Vec<Peer> {
     let peer = |address: &str, status| {
@@ -40,6 +41,11 @@ fn held() -> Vec<QueuedMessage> {
     vec![held]
 }
 
+/// The fields of a filter of the traffic of clacks.
+fn fields() -> Vec<FilterField> {
+    FilterNetworks::new([Arc::new(describe("tower:1".into()))]).fields()
+}
+
 /// Completes a line at the cursor `|`, or at its end. Returns the line without the mark.
 fn completed(line: &str) -> (String, Completion) {
     let cursor = line.find('|').unwrap_or(line.len());
@@ -50,6 +56,7 @@ fn completed(line: &str) -> (String, Completion) {
         messages: &messages,
         held: &held(),
         files: &files,
+        fields: &fields(),
         ..Candidates::default()
     };
     let line = line.replacen('|', "", 1);
@@ -71,6 +78,7 @@ fn complete_with_all(line: &str, cursor: usize) -> Completion {
         themes: &["dark", "light"],
         networks: &["clacks", "toy"],
         lists: &["peers", "queue"],
+        fields: &fields(),
     };
     complete(line, cursor, candidates)
 }
@@ -249,7 +257,7 @@ fn the_common_prefix_of_choices_ends_on_a_character_boundary() {
 
 #[test]
 fn the_needed_data_is_reported() {
-    let need_at_end = |line: &str| need(line, line.len());
+    let need_at_end = |line: &str| need(line, line.len(), &fields());
     assert_eq!(need_at_end(":ignore tow"), Some(Need::Peers(PeerFilter::NotIgnored, "tow".to_owned())));
     assert_eq!(need_at_end(":filter a to:b"), Some(Need::Peers(PeerFilter::All, "b".to_owned())));
     let messages = |held_only| Some(Need::Messages { begun: "1".to_owned(), held_only });
@@ -273,6 +281,6 @@ proptest! {
             let (line, cursor) = completion.apply(&line, choice);
             prop_assert!(line.is_char_boundary(cursor), "{line:?} at {cursor}");
         }
-        let _ = (completion.common(&line, cursor), need(&line, cursor), argument(&line));
+        let _ = (completion.common(&line, cursor), need(&line, cursor, &fields()), argument(&line));
     }
 }

@@ -3,11 +3,8 @@
 use std::{net::IpAddr, time::Duration};
 
 use clacks_language::command::target::IgnoreTarget;
-use clacks_p2p::{
-    Message,
-    core::{Now, QueuedMessage},
-};
-use clacks_text::{fit::clock, format};
+use clacks_p2p::core::{Now, QueuedMessage};
+use clacks_text::{charset::Charset, fit::clock, format};
 use jiff::tz::TimeZone;
 
 use crate::traffic::row::Row;
@@ -62,16 +59,15 @@ impl Facts {
 }
 
 /// The facts about a traffic row, as pairs of name and value. An empty value means not applicable.
-pub fn fields_of_row(row: &Row, zone: &TimeZone) -> [(&'static str, String); 7] {
-    let size = row.cut_from.or_else(|| row.message.as_ref().map(Message::size));
+pub fn fields_of_row(row: &Row, zone: &TimeZone, charset: Charset) -> [(&'static str, String); 7] {
     [
-        ("time", clock(row.unix_ms, zone)),
-        ("peer", row.peer.as_ref().map(ToString::to_string).unwrap_or_default()),
-        ("what", row.what.clone()),
-        ("outcome", row.outcome.clone()),
-        ("came from", row.remote.map(|remote| remote.to_canonical().to_string()).unwrap_or_default()),
-        ("ignore", row.remote.map(ignoring).unwrap_or_default()),
-        ("size", size.map(format::size).unwrap_or_default()),
+        ("time", clock(row.now.unix_ms, zone)),
+        ("peer", row.line.peer.as_ref().map(|peer| peer.untrusted().to_owned()).unwrap_or_default()),
+        ("what", row.what(usize::MAX, charset).as_str().to_owned()),
+        ("outcome", row.outcome(usize::MAX, charset).as_str().to_owned()),
+        ("came from", row.remote().map(|remote| remote.to_string()).unwrap_or_default()),
+        ("ignore", row.remote().map(ignoring).unwrap_or_default()),
+        ("size", row.size().map(format::size).unwrap_or_default()),
     ]
 }
 

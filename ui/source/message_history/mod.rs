@@ -60,7 +60,7 @@ impl MessageHistories {
     pub fn note(&mut self, event: &Event, now: Now) {
         match event {
             Event::MessageReceived { peer, message, id: Some(_), visits, remote, .. } => {
-                let sender = Sender::of(&peer.address, *remote);
+                let sender = Sender::of(*remote, || peer.address.to_string().into());
                 self.came(message, (sender, Some(&peer.address)), *visits, now);
             }
             Event::MessageQueued { message, origin: Origin::Local, visits, .. } => {
@@ -163,7 +163,7 @@ impl MessageHistories {
     /// Keeps only the beginning of a message.
     fn cut(&mut self, digest: Digest) {
         let Some(life) = self.known.get_mut(&digest) else { return };
-        life.message = beginning(&life.message, digest);
+        life.message = Message::text(&beginning(&super::traffic::text(&life.message), digest));
         self.beginnings.insert(self.hasher.hash_one(life.message.as_json()), digest);
     }
 
@@ -197,7 +197,7 @@ impl Shelf {
     /// message has.
     fn put(&mut self, digest: Digest, life: &MessageHistory) -> (Option<Digest>, Vec<Digest>) {
         self.by_pass.insert(life.number, digest);
-        self.kept.add(&life.sender, life.number, &life.message);
+        self.kept.add(life.number, life.message.size(), || life.sender.clone());
         let oldest = if self.by_pass.len() > MAX_MESSAGES { self.by_pass.first_key_value() } else { None };
         let oldest = oldest.map(|(_, digest)| *digest);
         let cut = std::iter::from_fn(|| self.kept.pop_over(MAX_BYTES));

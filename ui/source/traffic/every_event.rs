@@ -1,6 +1,9 @@
 //! Every event, in each way that makes another row of the traffic.
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use clacks_p2p::{
     Address, Message,
@@ -10,16 +13,33 @@ use clacks_p2p::{
     },
 };
 
-use clacks_text::charset::Charset;
+use clacks_feed::description::Description;
+use clacks_p2p_feed::{ClacksEvent, description::describe};
 
-use super::{from_event::row, row::Row};
+use super::row::Row;
 
 /// The rows that events make, each with everything that the event can say.
 pub(crate) fn rows_of_every_event() -> Vec<Row> {
     let message_events =
         [Message::text("a"), Message::text("long text")].iter().flat_map(of_message).collect();
     let events = [message_events, of_peers(), of_others()].concat();
-    events.iter().filter_map(|event| row(event, Charset::Unicode)).collect()
+    events.into_iter().filter_map(row_of).collect()
+}
+
+/// The description of a node of clacks.
+pub(crate) fn network() -> Arc<Description> {
+    static NETWORK: LazyLock<Arc<Description>> = LazyLock::new(|| Arc::new(describe("tower:1".into())));
+    Arc::clone(&NETWORK)
+}
+
+/// The event as one of the feed.
+pub(crate) fn feed_event(event: Event, unix_ms: u64) -> clacks_feed::Event {
+    ClacksEvent(event).numbered(1, Now { uptime: Duration::ZERO, unix_ms })
+}
+
+/// The row that an event makes.
+pub(crate) fn row_of(event: Event) -> Option<Row> {
+    Row::of(&feed_event(event, 0), &network())
 }
 
 fn address() -> Address {
@@ -131,7 +151,7 @@ fn every_event_is_among_them() {
         .filter_map(|line| line.strip_prefix("    "))
         .filter(|line| line.starts_with(char::is_uppercase));
     let here = include_str!("every_event.rs");
-    // Neither makes a row: one says which message goes next, the other counts.
+    // Neither makes a row: one says which message is sent, the other counts.
     let without_row = ["MessageSending", "LimitsMet"];
     let mut count = 0;
     for name in names.map(|line| line.split(|c: char| !c.is_alphanumeric()).next().unwrap()) {

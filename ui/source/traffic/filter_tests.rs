@@ -1,17 +1,15 @@
 //! A filter is refused only if no row, and no message that waits, can match it.
 
+use clacks_feed::filter::Scope;
 use clacks_language::filter::{
     Filter,
-    domain::{Domain, Has, ROWS, RowKind, RowRole, Type},
+    domain::{Domain, Type},
     subject::Subject,
 };
 use clacks_p2p::core::QueuedMessage;
 use proptest::prelude::*;
 
-use super::{
-    every_event::rows_of_every_event,
-    row::{Direction, Row},
-};
+use super::every_event::{network, rows_of_every_event};
 
 /// A queued message as the subject of a filter.
 fn waiting(queued: &QueuedMessage) -> Subject<'_> {
@@ -23,45 +21,6 @@ fn waiting(queued: &QueuedMessage) -> Subject<'_> {
 
 fn is_possible(text: &str, domain: Domain) -> bool {
     Filter::parse_for(text, domain).is_ok()
-}
-
-/// Whether a row is as one of this kind may be.
-fn is_of(row: &Row, kind: &RowKind) -> bool {
-    let role = match row.direction {
-        _ if row.peer.is_none() => RowRole::Nobody,
-        Direction::In => RowRole::Sender,
-        Direction::Out => RowRole::Receiver,
-        Direction::Own | Direction::Note => RowRole::Subject,
-    };
-    let has_message = match kind.has_message {
-        Has::Never => row.message.is_none(),
-        Has::Maybe => true,
-        Has::Always => row.message.is_some(),
-    };
-    let has_types =
-        row.types.len() == kind.types.len() && row.types.iter().all(|one| kind.types.contains(one));
-    has_types
-        && has_message
-        && (role == kind.peer || role == RowRole::Nobody)
-        && (kind.has_status || row.status.is_none())
-        && (kind.has_remote || row.remote.is_none())
-}
-
-#[test]
-fn the_rows_of_the_traffic_are_those_that_events_make() {
-    let rows = rows_of_every_event();
-    for row in &rows {
-        assert!(ROWS.iter().any(|kind| is_of(row, kind)), "no kind has {row:?}");
-    }
-    for kind in ROWS {
-        let of_kind: Vec<_> = rows.iter().filter(|row| is_of(row, kind)).collect();
-        assert!(!of_kind.is_empty(), "no event makes {kind:?}");
-        let has = |part: fn(&Row) -> bool| of_kind.iter().any(|row| part(row));
-        assert_eq!(has(|row| row.status.is_some()), kind.has_status, "{kind:?}");
-        assert_eq!(has(|row| row.remote.is_some()), kind.has_remote, "{kind:?}");
-        assert_eq!(has(|row| row.message.is_some()), kind.has_message != Has::Never, "{kind:?}");
-        assert_eq!(has(|row| row.peer.is_some()), kind.peer != RowRole::Nobody, "{kind:?}");
-    }
 }
 
 /// Filters that are often contradictory.
@@ -116,10 +75,11 @@ proptest! {
 proptest! {
     #[test]
     fn whatever_a_row_matches_is_not_refused(text in filters()) {
-        let filter = Filter::parse(&text).unwrap();
+        let network = network();
+        let filter = clacks_feed::filter::Filter::parse(&text, Scope::Traffic(&network)).unwrap();
         for row in rows_of_every_event() {
             if filter.admits(&row.subject()) {
-                prop_assert!(is_possible(&text, Domain::Traffic), "{text}: {row:?}");
+                prop_assert!(filter.check_for(Scope::Traffic(&network)).is_ok(), "{text}: {row:?}");
             }
         }
     }

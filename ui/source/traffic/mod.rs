@@ -4,7 +4,6 @@
 mod every_event;
 #[cfg(test)]
 mod filter_tests;
-mod from_event;
 pub mod row;
 #[cfg(test)]
 mod tests;
@@ -12,16 +11,12 @@ mod tests;
 use std::{
     collections::{BTreeSet, VecDeque},
     net::IpAddr,
+    sync::Arc,
 };
 
-use clacks_language::filter::{Filter, domain::Type};
-use clacks_p2p::{
-    Message,
-    core::{Event, Origin},
-};
-use clacks_text::charset::Charset;
-use from_event::{note, row};
-use row::{Row, Tone};
+use clacks_feed::{Event, Now, Text, description::Description, filter::Filter};
+use clacks_p2p::Message;
+use row::Row;
 
 use super::kept_messages::KeptMessages;
 
@@ -31,8 +26,6 @@ const MAX_ROWS: usize = 10_000;
 const MAX_HELD_ROWS: usize = 3 * MAX_ROWS;
 /// Maximum bytes of whole messages; of others the beginning is kept. Messages share memory, so some are counted twice.
 const MAX_BYTES: usize = 16 << 20;
-/// Maximum bytes of a row's text besides its message.
-const MAX_TEXT: usize = 4096;
 
 /// Number of latest rows that are searched for refused remote addresses.
 const LOOKED_BACK: usize = 1000;
@@ -58,24 +51,22 @@ pub struct Log {
 }
 
 impl Log {
-    /// Records an event. Returns whether it made a row. Events that repeat the content of another make none. The row's own
-    /// symbols are of `charset`.
-    pub fn note(&mut self, event: &Event, unix_ms: u64, charset: Charset) -> bool {
-        if let Event::Lagged(missed) = event {
-            self.missed = self.missed.saturating_add(*missed);
-        }
-        if let Event::MessageHeld { held, origin: Some(Origin::Received(_)) } = event {
-            self.amend_last(&held.queued.message, "held");
-        }
-        let row = row(event, charset);
-        let is_row = row.is_some();
-        row.into_iter().for_each(|row| self.push(Row { unix_ms, ..row }));
-        is_row
+    /// Records an event of a network. Returns whether it made a row. Events that repeat the content of another make none.
+    pub fn note(&mut self, event: &Event, network: &Arc<Description>) -> bool {
+        let Some(row) = Row::of(event, network) else { return false };
+        self.push(row);
+        true
+    }
+
+    /// Records that this watcher missed events.
+    pub fn note_missed(&mut self, missed: u64, now: Now) {
+        self.missed = self.missed.saturating_add(missed);
+        self.push(Row::note(format!("{missed} events were missed"), now));
     }
 
     /// Adds a note that is not about an event. `unix_ms` is its time in milliseconds.
     pub fn note_text(&mut self, text: String, unix_ms: u64) {
-        self.push(Row { unix_ms, ..note(None).saying(text) });
+        self.push(Row::note(text, Now { unix_ms, ..Now::default() }));
     }
 
     /// The latest row, whether the filter admits it or not.
@@ -83,27 +74,11 @@ impl Log {
         self.rows.back()
     }
 
-    /// Puts another outcome into the row that was just pushed, if it is about this message.
-    fn amend_last(&mut self, message: &Message, outcome: &str) {
-        if !self.rows.back().is_some_and(|row| row.message.as_ref() == Some(message)) {
-            return;
-        }
-        let Some(last) = self.rows.pop_back() else { return };
-        self.kept.remove(&last.sender(), last.number);
-        if self.shown.back() == Some(&last.number) {
-            self.shown.pop_back();
-        }
-        self.next_number = last.number;
-        self.push(last.ended(outcome, Tone::Plain));
-    }
-
     /// Remote addresses of the refused requests in the latest 1,000 rows, newest first, without duplicates, at most 9.
     pub fn refused_remotes(&self) -> Vec<IpAddr> {
         let mut remotes = Vec::new();
-        let refused =
-            self.rows.iter().rev().take(LOOKED_BACK).filter(|row| row.types.contains(&Type::Refused));
-        for remote in refused.filter_map(|row| row.remote) {
-            let remote = remote.to_canonical();
+        let refused = self.rows.iter().rev().take(LOOKED_BACK).filter(|row| row.is_refused());
+        for remote in refused.filter_map(Row::remote) {
             if remotes.len() < MAX_REMOTES && !remotes.contains(&remote) {
                 remotes.push(remote);
             }
@@ -119,8 +94,9 @@ impl Log {
     fn push(&mut self, mut row: Row) {
         row.number = self.next_number;
         self.next_number += 1;
-        cut_text(&mut row.what);
-        row.message.iter().for_each(|message| self.kept.add(&row.sender(), row.number, message));
+        if let Some(size) = row.line.text.as_ref().map(Text::len) {
+            self.kept.add(row.number, size, || row.sender());
+        }
         if self.filter.as_ref().is_none_or(|filter| filter.admits(&row.subject())) {
             self.shown.push_back(row.number);
         }
@@ -226,15 +202,6 @@ impl Log {
     pub fn row(&self, number: u64) -> Option<&Row> {
         let oldest = self.rows.front()?.number;
         self.rows.get(usize::try_from(number.checked_sub(oldest)?).ok()?)
-    }
-}
-
-/// Cuts what a row says if it is too long, and says so.
-fn cut_text(text: &mut String) {
-    if text.len() > MAX_TEXT {
-        let end = clacks_text::format::char_boundary(text, MAX_TEXT);
-        let missing = text.len() - end;
-        *text = format!("{}\u{2026} ({missing} more bytes not kept)", &text[..end]);
     }
 }
 

@@ -1,17 +1,30 @@
 use std::time::Duration;
 
+use clacks_feed::{Direction, Key, filter::Scope};
 use clacks_p2p::{
     Address,
-    core::{Failure, HeldBy, HeldMessage, Now, Peer, QueuedMessage, Status},
+    core::{Event as CoreEvent, Failure, HeldBy, HeldMessage, Now, Origin, Peer, QueuedMessage, Status},
 };
+use clacks_text::charset::Charset;
 
 use super::{
-    row::{Direction, Row, blank},
+    every_event::{feed_event, network, row_of},
+    row::Row,
     *,
 };
 
+fn note(log: &mut Log, event: CoreEvent, unix_ms: u64) -> bool {
+    log.note(&feed_event(event, unix_ms), &network())
+}
+
 fn say(log: &mut Log, text: &str) {
-    log.push(blank(Direction::Own).with_message(&Message::text(text)));
+    let (id, message) = ("9".parse().unwrap(), Message::text(text));
+    let origin = Origin::Local;
+    note(log, CoreEvent::MessageQueued { id, message, origin, since_ms: 0, visits: 1, place: None }, 0);
+}
+
+fn outcome(row: &Row) -> String {
+    row.outcome(usize::MAX, Charset::Unicode).as_str().to_owned()
 }
 
 #[test]
@@ -46,15 +59,11 @@ fn receive(log: &mut Log, name: &str, remote: u8, size: usize) {
     let peer = Peer::new(format!("{name}:1").parse().unwrap(), Status::Alive, now);
     let message = Message::text(&"x".repeat(size - 2));
     let remote = Some(IpAddr::from([192, 0, 2, remote]));
-    log.note(
-        &Event::MessageReceived { peer, message, id: None, visits: 1, remote, held: None },
-        0,
-        Charset::Unicode,
-    );
+    note(log, CoreEvent::MessageReceived { peer, message, id: None, visits: 1, remote, held: None }, 0);
 }
 
 fn is_whole(row: &Row, size: usize) -> bool {
-    row.message.as_ref().is_some_and(|message| message.size() == size)
+    row.line.text.as_ref().is_some_and(|text| text.len() == size)
 }
 
 #[test]
@@ -71,9 +80,9 @@ fn whatever_the_sizes_every_row_stays_and_one_sender_s_large_messages_lose_their
         assert_eq!(cut.len(), log.cuts(), "{large}");
         assert_eq!(cut.is_empty(), 400_000 + count * large <= MAX_BYTES, "{large}");
         for row in cut {
-            assert!(row.message.as_ref().unwrap().as_text().unwrap().starts_with("xxx"), "{row:?}");
-            assert!(row.what.starts_with("only the beginning of "), "{row:?}");
-            assert_eq!(row.outcome, "not queued");
+            assert!(row.characters().unwrap().starts_with("xxx"), "{row:?}");
+            assert!(row.line.what.untrusted().starts_with("only the beginning of "), "{row:?}");
+            assert_eq!(outcome(row), "not queued");
         }
         assert!(is_whole(log.newest().unwrap(), large), "the newest is the last to be cut");
     }
@@ -87,15 +96,15 @@ fn what_each_kind_of_row_keeps_is_bounded() {
     (0..40).for_each(|_| log.note_text(large.clone(), 0));
     assert_eq!((log.total(), log.gone()), (80, 0));
     assert!(log.kept.bytes() <= MAX_BYTES);
-    let texts: usize = log.shown().map(|row| row.what.len()).sum();
-    assert!(texts < 80 * (MAX_TEXT + 100));
-    assert!(log.newest().unwrap().what.ends_with("(1044480 more bytes not kept)"));
+    let texts: usize = log.shown().map(|row| row.line.what.len()).sum();
+    assert!(texts < 80 * (4096 + 100));
+    assert!(log.newest().unwrap().line.what.untrusted().ends_with("(1044480 more bytes not kept)"));
 }
 
 #[test]
 fn a_failure_has_a_word_that_fits_and_is_not_its_reason_again() {
     for (failure, word) in [
-        (Failure::Status(503), "503"),
+        (Failure::Status(503), "refused"),
         (Failure::TimedOut, "no answer"),
         (Failure::Connection("connection refused".to_owned()), "unreachable"),
         (Failure::Connection("failed to lookup address information".to_owned()), "unreachable"),
@@ -104,9 +113,11 @@ fn a_failure_has_a_word_that_fits_and_is_not_its_reason_again() {
         (Failure::Stopped, "stopped"),
         (Failure::NoRoom, "no room"),
     ] {
-        let row = blank(Direction::Out).saying("announce").failed(&failure);
-        assert_eq!(row.outcome, word);
-        assert_eq!(row.what, format!("announce: {failure}"));
+        let what = format!("announce: {failure}");
+        let peer = "tower:1".parse().unwrap();
+        let row = row_of(CoreEvent::AnnounceFailed { peer, failure }).unwrap();
+        assert_eq!(row.outcome(12, Charset::Unicode).as_str(), word);
+        assert_eq!(row.line.what.untrusted(), what);
         assert!(word.len() <= 12, "{word}");
     }
 }
@@ -122,42 +133,47 @@ fn what_the_rule_holds_as_it_comes_is_one_row() {
     let origin = Some(Origin::Received(peer.address.clone()));
     let mut log = Log::default();
     say(&mut log, "red");
-    let received =
-        Event::MessageReceived { peer, message, id: Some(id), visits: 1, remote: None, held: None };
-    assert!(log.note(&received, 5, Charset::Unicode));
-    assert!(!log.note(&Event::MessageHeld { held, origin }, 5, Charset::Unicode));
+    let received = CoreEvent::MessageReceived {
+        peer,
+        message,
+        id: Some(id),
+        visits: 1,
+        remote: None,
+        held: Some(HeldBy::Rule),
+    };
+    assert!(note(&mut log, received, 5));
+    assert!(!note(&mut log, CoreEvent::MessageHeld { held, origin }, 5));
     let rows: Vec<_> = (0..log.len()).filter_map(|at| log.at(at)).collect();
-    let shown: Vec<_> = rows.iter().map(|row| (row.number, row.outcome.as_str(), row.unix_ms)).collect();
-    assert_eq!(shown, [(0, "", 0), (1, "held", 5)]);
+    let shown: Vec<_> = rows.iter().map(|row| (row.number, outcome(row), row.now.unix_ms)).collect();
+    assert_eq!(shown, [(0, "queued".to_owned(), 0), (1, "held".to_owned(), 5)]);
 }
 
 #[test]
 fn what_becomes_of_a_message_is_own_only_if_it_was_written_here() {
     let (id, tower) = ("7".parse().unwrap(), "tower-3:8443".parse::<Address>().unwrap());
-    for (from, direction, kind) in
-        [(None, Direction::Own, Type::Own), (Some(tower), Direction::Note, Type::Note)]
-    {
+    for (from, direction, kind) in [(None, Direction::Own, "own"), (Some(tower), Direction::Note, "note")] {
         let message = Message::text("GNU");
+        let text = Text::from(message.shared_text());
         let queued = QueuedMessage::new(id, message.clone(), 0, 1, from.clone(), None);
         let held = HeldMessage::new(queued.clone(), HeldBy::Hand);
-        for (event, outcome) in [
-            (Event::MessageHeld { held: held.clone(), origin: None }, "held"),
-            (Event::MessageHeld { held, origin: Some(Origin::Local) }, "held"),
-            (Event::MessageReleased { was: id, queued: queued.clone() }, "released"),
+        for (event, wanted) in [
+            (CoreEvent::MessageHeld { held: held.clone(), origin: None }, "held"),
+            (CoreEvent::MessageHeld { held, origin: Some(Origin::Local) }, "held"),
+            (CoreEvent::MessageReleased { was: id, queued: queued.clone() }, "released"),
             (
-                Event::MessageChanged { before: message.clone(), queued: queued.clone(), held: None },
+                CoreEvent::MessageChanged { before: message.clone(), queued: queued.clone(), held: None },
                 "changed",
             ),
-            (Event::MessageDropped { id, message: message.clone(), from: from.clone() }, "dropped"),
-            (Event::MessageRestored { was: None, queued, held: None }, "as before"),
+            (CoreEvent::MessageDropped { id, message: message.clone(), from: from.clone() }, "dropped"),
+            (CoreEvent::MessageRestored { was: None, queued, held: None }, "as before"),
         ] {
-            let row = row(&event, Charset::Unicode).unwrap();
-            assert_eq!((row.direction, &row.peer, &*row.outcome), (direction, &from, outcome));
-            assert!(row.types.contains(&kind) && row.types.contains(&Type::Message), "{:?}", row.types);
-            assert_eq!(
-                (row.types.contains(&Type::Dropped), row.message),
-                (outcome == "dropped", Some(message.clone()))
-            );
+            let row = row_of(event).unwrap();
+            let peer = from.as_ref().map(|from| Key::from(from.to_string()));
+            assert_eq!((row.line.direction, &row.line.peer, &*outcome(&row)), (direction, &peer, wanted));
+            let network = network();
+            let is_of = |name: &str| row.line.types.contains(network.type_id(name).unwrap());
+            assert!(is_of(kind) && is_of("message"), "{:?}", row.line.types);
+            assert_eq!((is_of("dropped"), row.line.text.as_ref()), (wanted == "dropped", Some(&text)));
         }
     }
 }
@@ -166,7 +182,7 @@ fn what_becomes_of_a_message_is_own_only_if_it_was_written_here() {
 fn a_filter_hides_and_gives_back() {
     let mut log = Log::default();
     ["red fish", "blue fish", "red bird"].iter().for_each(|text| say(&mut log, text));
-    log.set_filter(Filter::parse("RED").ok());
+    log.set_filter(Filter::parse("RED", Scope::Traffic(&network())).ok());
     say(&mut log, "red sun");
     say(&mut log, "blue sky");
     let shown: Vec<u64> =

@@ -3,6 +3,7 @@
 use clacks_language::{
     command::{Command, ViewCommand, export_target::Target},
     saved_filter::{Number, Station, StationCommand, Stations},
+    traffic_filter::FilterText,
 };
 use clacks_p2p::{
     Address, Message,
@@ -116,7 +117,7 @@ pub(crate) fn answer(
         ViewCommand::Limits => limits(source),
         ViewCommand::Stations => stations(narrator),
         ViewCommand::Station(number, command) => return station(number, command, narrator),
-        ViewCommand::Filter(filter) => vec![narrator.set_filter(filter)],
+        ViewCommand::Filter(filter) => vec![set_filter(narrator, filter)],
         ViewCommand::HoldStill => vec![narrator.toggle_quiet()],
         ViewCommand::Write(target) => {
             return Answer::Write(target, narrator.log().shown().cloned().collect());
@@ -199,8 +200,12 @@ fn open(cursor: &ListCursor, context: &ListContext<'_>) -> Vec<String> {
         Some(Item::Message(id)) => message_facts(*id, context),
         Some(Item::Row(number)) => match context.narrator.log().row(*number) {
             Some(row) => {
-                let mut texts = field_sentences(facts::message::fields_of_row(row, context.narrator.zone()));
-                texts.extend(row.message.as_ref().map(message_text));
+                let mut texts = field_sentences(facts::message::fields_of_row(
+                    row,
+                    context.narrator.zone(),
+                    context.narrator.charset(),
+                ));
+                texts.extend(row.characters().map(|text| whole_text(&text)));
                 texts
             }
             None => vec!["That is forgotten by now; :traffic tells the last of what happened.".to_owned()],
@@ -245,7 +250,11 @@ fn field_sentences(fields: impl IntoIterator<Item = (&'static str, String)>) -> 
 
 /// The text of a message, cut at [`LONGEST_MESSAGE`].
 fn message_text(message: &Message) -> String {
-    let text = message.as_text().unwrap_or_else(|| message.as_json_line().to_string());
+    whole_text(&message.as_text().unwrap_or_else(|| message.as_json_line().to_string()))
+}
+
+/// The text of a message or a row, cut at [`LONGEST_MESSAGE`].
+fn whole_text(text: &str) -> String {
     let texts: String = text.chars().take(LONGEST_MESSAGE).collect();
     let rest = text.len() - texts.len();
     let more = if rest > 0 { format!(" And {rest} bytes more.") } else { String::new() };
@@ -401,7 +410,20 @@ fn stations(narrator: &Narrator) -> Vec<String> {
     texts
 }
 
+/// Tells only the traffic that a filter admits, if the networks know the filter.
+fn set_filter(narrator: &mut Narrator, filter: Option<FilterText>) -> String {
+    match filter.map(|filter| narrator.filter_networks().read(&filter)).transpose() {
+        Ok(filter) => narrator.set_filter(filter),
+        Err(error) => phrases::reply(Err(error)),
+    }
+}
+
 fn station(number: Number, command: StationCommand, narrator: &mut Narrator) -> Answer {
+    if let StationCommand::Save(station) = &command
+        && let Err(error) = narrator.filter_networks().read(&station.filter)
+    {
+        return Answer::Sentences(vec![phrases::reply(Err(error))]);
+    }
     let known: Option<Station> = narrator.derived.saved_filters.get(number).cloned();
     let (texts, station) = match (command, known) {
         (StationCommand::Save(station), _) => (format!("station {number} is {station}"), Some(station)),
@@ -412,8 +434,9 @@ fn station(number: Number, command: StationCommand, narrator: &mut Narrator) -> 
         (StationCommand::Clear, Some(_)) => (format!("station {number} is free"), None),
         (StationCommand::Tune, Some(station)) => {
             narrator.derived.saved_filters.forget_hits(number);
-            let is_on = narrator.log().filter() == Some(&station.filter);
-            return Answer::Sentences(vec![narrator.set_filter((!is_on).then_some(station.filter))]);
+            let is_on =
+                narrator.log().filter().is_some_and(|shown| shown.as_str() == station.filter.as_str());
+            return Answer::Sentences(vec![set_filter(narrator, (!is_on).then_some(station.filter))]);
         }
     };
     narrator.derived.saved_filters.set(number, station);

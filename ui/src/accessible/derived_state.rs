@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
-use clacks_p2p::{
-    core::{Event, Now},
-    node::Overview,
-};
+use clacks_feed::Event;
+use clacks_p2p::{core::Now, node::Overview};
 use clacks_source::{
-    introductions::Introductions, message_history::MessageHistories, peer_shares::Shares,
-    saved_filters::SavedFilterHits, send_history::SendHistory, time_series::Trends,
+    core_event::{core_event, core_time},
+    introductions::Introductions,
+    message_history::MessageHistories,
+    peer_shares::Shares,
+    saved_filters::SavedFilterHits,
+    send_history::SendHistory,
+    time_series::Trends,
 };
 
 /// Minimum time between two samples of the counters.
@@ -27,12 +30,13 @@ pub(crate) struct DerivedState {
 }
 
 impl DerivedState {
-    pub(crate) fn record(&mut self, event: &Event, now: Now) {
+    pub(crate) fn record(&mut self, event: &Event) {
+        let now = core_time(event);
+        self.shares.forget_old(now);
+        let Some(event) = core_event(event) else { return };
         self.histories.note(event, now);
         self.sends.note(event, now);
         self.shares.note(event, now);
-        self.shares.forget_old(now);
-        self.trends.note(event);
         self.introductions.record(event, now.uptime);
     }
 

@@ -5,7 +5,7 @@ use clacks_p2p::{
     Address, Message,
     core::{HeldBy, HeldMessage, MessageId, Now, Peer, QueuedMessage},
 };
-use clacks_source::lists::Lists;
+use clacks_source::{core_event::message_of, lists::Lists};
 
 use super::{narrator::Narrator, phrases};
 
@@ -207,7 +207,7 @@ impl ListCursor {
         match self.selected.as_ref()? {
             Item::Peer(_) => None,
             Item::Message(id) => find_message(*id, context.lists).map(|(queued, _)| queued.message),
-            Item::Row(number) => context.narrator.log().row(*number)?.message.clone(),
+            Item::Row(number) => message_of(context.narrator.log().row(*number)?),
             Item::Text(message) => Some(message.clone()),
         }
     }

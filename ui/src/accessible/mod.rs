@@ -5,20 +5,21 @@
 //! nothing waits.
 
 use std::{
+    future::poll_fn,
     io::{self, IsTerminal},
     sync::Arc,
     time::Duration,
 };
 
 use answers::{Answer, QueryContext, answer, edit, select_item};
-use clacks_feed::{Call, Network};
+use clacks_feed::{Call, Near, Network, News, Source as _};
 use clacks_language::{
     command::{Command, ViewCommand, waits_for::WaitsFor},
-    filter::Filter,
     list_source::ListSource,
     saved_filter::{StationFile, StationWriter, Stations},
+    traffic_filter::FilterText,
 };
-use clacks_p2p::{Node, core::Event, node::DrainError};
+use clacks_p2p::{Node, node::DrainError};
 use clacks_recording::recorder::Recorder;
 use clacks_source::{
     limits::LimitSettings,
@@ -28,7 +29,7 @@ use clacks_source::{
 use clacks_text::{charset::Charset, sanitize::sanitize_unpadded};
 use keyboard::{Finished, Input, Keyboard};
 use list_cursor::ListCursor;
-use narrator::Narrator;
+use narrator::{Happening, Narrator};
 use prompt::{OutputPart, Prompt};
 use shutdown::{Draining, LeaveQuestion, WriteResult, drain_after_hangup, write_sentences};
 use tokio::{sync::mpsc, time::Instant};
@@ -73,7 +74,7 @@ pub(crate) struct AccessibleOptions {
     /// A demo, whose unsent messages need no question.
     pub(crate) demo: bool,
     /// Only traffic that matches is announced.
-    pub(crate) filter: Option<Filter>,
+    pub(crate) filter: Option<FilterText>,
     /// The characters that can be read.
     pub(crate) charset: Charset,
     /// The saved filters of the configuration file.
@@ -106,7 +107,7 @@ async fn listen(
 ) -> anyhow::Result<()> {
     let (mut signals, output) = (Signals::catch()?, Output::open()?);
     let node = session.node.clone();
-    let (mut events, mut keyboard) = (node.subscribe(), Keyboard::open()?);
+    let (mut events, mut keyboard) = (Near::new(session.network.clone()), Keyboard::open()?);
     if !session.peer_lists.configured().is_empty() {
         session.read_peers(None);
     }
@@ -131,9 +132,9 @@ async fn listen(
             }
         }
         sentences = tokio::select! {
-            event = events.next() => match event {
-                Some(event) => {
-                    let texts = session.on_event(&event);
+            news = poll_fn(|cx| events.poll_news(cx)) => match news {
+                Some(news) => {
+                    let texts = session.on_news(&news);
                     let rings = session.should_ring().then(|| OutputPart::Echo(BELL.to_owned()));
                     rings.into_iter().chain(session.prompt.announce(texts)).collect()
                 }
@@ -239,8 +240,10 @@ impl Session {
         let AccessibleOptions { demo, filter, charset, stations, kept } = options;
         let (file, changed) =
             kept.map_or((None, Stations::default()), |(file, changed)| (Some(file), changed));
-        let mut narrator = Narrator::new(filter, charset);
-        narrator.derived.saved_filters = SavedFilterHits::new(stations, changed);
+        let network = networks::clacks(node);
+        let mut narrator = Narrator::new(filter, charset, network.description().clone());
+        let shown = narrator.filter_networks();
+        narrator.derived.saved_filters = SavedFilterHits::new(stations, changed, shown);
         let complaints = replies.clone();
         // Fails only if the session has ended.
         let complain = move |reason| {
@@ -248,7 +251,7 @@ impl Session {
         };
         Self {
             node: node.clone(),
-            network: networks::clacks(node),
+            network,
             demo,
             limits: LimitSettings::of(node),
             narrator,
@@ -274,12 +277,20 @@ impl Session {
         ]
     }
 
-    fn on_event(&mut self, event: &Event) -> Vec<String> {
+    fn on_news(&mut self, news: &News) -> Vec<String> {
         let now = self.node.now();
         if self.narrator.derived.is_sample_due(now) {
             self.narrator.derived.sample(&self.node.overview(), now);
         }
-        self.narrator.narrate(event, now).into_iter().collect()
+        let happening = match news {
+            News::Event(event) => Happening::Event(event),
+            News::Lagged(missed) => {
+                Happening::Missed(*missed, clacks_feed::Now { uptime: now.uptime, unix_ms: now.unix_ms })
+            }
+            // Nothing is requested, and the node is in this process.
+            News::Looked | News::Answer(..) | News::Away(_) | News::Back { .. } => return Vec::new(),
+        };
+        self.narrator.narrate(happening, now.uptime).into_iter().collect()
     }
 
     /// Whether to ring the terminal's bell now for a saved filter. It rings also while a line is being typed, although

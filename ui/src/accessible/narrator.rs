@@ -1,12 +1,19 @@
 //! Turns events into sentences, and decides which of them are announced.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use clacks_language::filter::Filter;
-use clacks_p2p::core::{Event, Now};
-use clacks_source::traffic::{
-    Log,
-    row::{Direction, Row, Tone},
+use clacks_feed::{
+    Direction, Event, Now,
+    description::{Description, Tone},
+    filter::Filter,
+};
+use clacks_language::{
+    saved_filter::Stations,
+    traffic_filter::{FilterNetworks, FilterText},
+};
+use clacks_source::{
+    saved_filters::SavedFilterHits,
+    traffic::{Log, row::Row},
 };
 use clacks_text::charset::Charset;
 use jiff::tz::TimeZone;
@@ -30,15 +37,22 @@ enum BellState {
     Rung,
 }
 
+/// What a narrator is told.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Happening<'a> {
+    Event(&'a Event),
+    /// This number of events was missed, at this time.
+    Missed(u64, Now),
+}
+
 /// Turns events into sentences, at a limited rate.
 #[derive(Debug)]
 pub(crate) struct Narrator {
     log: Log,
+    network: Arc<Description>,
     digest: Digest,
     zone: TimeZone,
     charset: Charset,
-    /// Whether the newest row waits for the next event.
-    waits: bool,
     /// Whether the effects of typed commands are announced. True for a recording, which does not contain the answers.
     announces_own: bool,
     /// Number of sentences not announced since `:hold-still`; `None` while events are announced.
@@ -49,75 +63,87 @@ pub(crate) struct Narrator {
 }
 
 impl Narrator {
-    pub(crate) fn new(filter: Option<Filter>, charset: Charset) -> Self {
-        let mut log = Log::default();
-        log.set_filter(filter);
+    /// Creates a narrator of a network. A filter that the network does not know admits everything.
+    pub(crate) fn new(filter: Option<FilterText>, charset: Charset, network: Arc<Description>) -> Self {
+        let (mut log, mut derived) = (Log::default(), DerivedState::default());
+        let networks = FilterNetworks::new([Arc::clone(&network)]);
+        log.set_filter(filter.and_then(|filter| networks.read(&filter).ok()));
+        derived.saved_filters = SavedFilterHits::new(Stations::default(), Stations::default(), networks);
         Self {
             log,
+            network,
             digest: Digest::default(),
             zone: TimeZone::system(),
             charset,
-            waits: false,
             announces_own: false,
             suppressed: None,
             bell: BellState::No,
-            derived: DerivedState::default(),
+            derived,
         }
     }
 
     /// Creates a narrator for a recording.
-    pub(crate) fn of_recording(filter: Option<Filter>, charset: Charset) -> Self {
-        Self { announces_own: true, ..Self::new(filter, charset) }
+    pub(crate) fn of_recording(
+        filter: Option<FilterText>,
+        charset: Charset,
+        network: Arc<Description>,
+    ) -> Self {
+        Self { announces_own: true, ..Self::new(filter, charset, network) }
+    }
+
+    /// The networks whose events are told.
+    pub(crate) fn filter_networks(&self) -> FilterNetworks {
+        FilterNetworks::new([Arc::clone(&self.network)])
     }
 
     /// Clears all state from events.
     pub(crate) fn reset(&mut self) {
         self.log.clear();
         self.derived.reset();
-        (self.digest, self.waits) = (Digest::default(), false);
+        self.digest = Digest::default();
     }
 
-    /// Records an event. Returns the sentences for it and for an event that waited, unless the rate limit is reached.
-    pub(crate) fn narrate(&mut self, event: &Event, now: Now) -> Option<String> {
-        let (untold, digest) = (self.record(event, now), &mut self.digest);
+    /// Records what happened. Returns the sentence for it, unless the rate limit is reached at this time, which is that of the
+    /// listener.
+    pub(crate) fn narrate(&mut self, happening: Happening<'_>, time: Duration) -> Option<String> {
+        let text = self.narrate_all(happening);
         if let Some(suppressed) = &mut self.suppressed {
-            *suppressed += untold.len();
+            *suppressed += usize::from(text.is_some());
             self.pop_bell();
             return None;
         }
-        let texts = untold.into_iter().filter(|_| digest.admits(now.uptime)).collect::<Vec<_>>();
-        (!texts.is_empty()).then(|| texts.join(" "))
+        text.filter(|_| self.digest.admits(time))
     }
 
     /// As [`narrate`](Self::narrate), without the rate limit.
-    pub(crate) fn narrate_all(&mut self, event: &Event, now: Now) -> Option<String> {
-        let texts = self.record(event, now);
-        (!texts.is_empty()).then(|| texts.join(" "))
-    }
-
-    fn record(&mut self, event: &Event, now: Now) -> Vec<String> {
-        // The next event, which follows at once, says whether the message is queued or held.
-        let waits = matches!(event, Event::MessageReceived { id: Some(_), .. });
-        let waited = std::mem::replace(&mut self.waits, waits);
-        let first = self.log.next_number().saturating_sub(u64::from(waited));
-        let is_row = self.log.note(event, now.unix_ms, self.charset);
-        self.derived.record(event, now);
-        if let Some(row) = self.log.newest().filter(|_| is_row)
-            && self.derived.saved_filters.note(&row.subject(), self.log.filter())
-        {
+    pub(crate) fn narrate_all(&mut self, happening: Happening<'_>) -> Option<String> {
+        let is_row = match happening {
+            Happening::Event(event) => {
+                self.derived.record(event);
+                self.log.note(event, &self.network)
+            }
+            Happening::Missed(missed, now) => {
+                self.log.note_missed(missed, now);
+                true
+            }
+        };
+        let row = self.log.newest().filter(|_| is_row)?;
+        self.derived.trends.note(row);
+        let rings = self.derived.saved_filters.note(&row.subject(), self.log.filter());
+        if rings {
             self.bell = BellState::Next;
         }
-        let end = self.log.next_number().saturating_sub(u64::from(waits));
-        // Skips rows that the filter hides, and rows whose command was answered already.
-        let at = |number| self.log.at(self.log.position(number)).filter(|row| row.number == number);
-        let untold = (first..end).filter_map(at).filter(|row| self.announces_own || !is_answer(row));
-        let mut texts: Vec<_> =
-            untold.map(|row| phrases::traffic_row(row, &self.zone, self.charset)).collect();
-        if let Some(first) = texts.first_mut().filter(|_| self.bell == BellState::Next) {
-            first.insert_str(0, BELL);
-            self.bell = BellState::Rung;
+        // Nothing is told of a row that the filter hides, or whose command was answered already.
+        let is_shown = self.log.at(self.log.position(row.number)).is_some();
+        if !is_shown || !self.announces_own && is_answer(row) {
+            return None;
         }
-        texts
+        let text = phrases::traffic_row(row, &self.zone, self.charset);
+        if self.bell != BellState::Next {
+            return Some(text);
+        }
+        self.bell = BellState::Rung;
+        Some(format!("{BELL}{text}"))
     }
 
     /// Whether the bell rang since the last call. It does not ring during `:hold-still`.
@@ -189,8 +215,9 @@ impl Narrator {
 
 /// Whether the row is the effect of a command that was typed here.
 fn is_answer(row: &Row) -> bool {
-    let is_about_message = row.direction == Direction::Note && row.message.is_some();
-    row.tone == Tone::Plain && (row.direction == Direction::Own || is_about_message)
+    let line = &row.line;
+    let is_about_message = line.direction == Direction::Note && line.text.is_some();
+    line.tone == Tone::Plain && (line.direction == Direction::Own || is_about_message)
 }
 
 #[cfg(test)]
@@ -198,13 +225,17 @@ mod tests {
     use clacks_p2p::{
         Address, Message,
         core::{
-            Discovery, Failure, HeldBy, HeldMessage, Origin, Peer, QueuedMessage, Refusal, Scope, Status,
+            Discovery, Event, Failure, HeldBy, HeldMessage, Now, Origin, Peer, QueuedMessage, Refusal, Scope,
+            Status,
         },
     };
     use clacks_text::testing::{hostile, is_hidden};
     use proptest::prelude::*;
 
-    use super::*;
+    use clacks_p2p_feed::{ClacksEvent, description::describe};
+    use clacks_source::core_event::core_event;
+
+    use super::{Event as FeedEvent, *};
     use crate::accessible::{digest::MAX_PER_PERIOD, line};
 
     const NOT_CONTACTED: &str = "03:04 not taken by tower-3:8443, not contacted: it is an address of this machine \
@@ -218,8 +249,25 @@ mod tests {
         narrator.log().shown().map(|row| narrator.sentence(row)).collect()
     }
 
+    fn network() -> Arc<Description> {
+        Arc::new(describe("tower:1".into()))
+    }
+
+    fn feed_event(event: Event, now: Now) -> FeedEvent {
+        ClacksEvent(event).numbered(1, now)
+    }
+
+    fn narrate(narrator: &mut Narrator, event: Event, now: Now) -> Option<String> {
+        let event = feed_event(event, now);
+        let happening = match core_event(&event) {
+            Some(Event::Lagged(missed)) => Happening::Missed(*missed, event.now),
+            _ => Happening::Event(&event),
+        };
+        narrator.narrate(happening, now.uptime)
+    }
+
     fn narrator() -> Narrator {
-        Narrator { zone: TimeZone::UTC, ..Narrator::new(None, Charset::Unicode) }
+        Narrator { zone: TimeZone::UTC, ..Narrator::new(None, Charset::Unicode, network()) }
     }
 
     fn tower() -> Address {
@@ -235,6 +283,13 @@ mod tests {
     fn received(text: &str, visits: u32) -> Event {
         let (peer, message) = (peer(Status::Alive), Message::text(text));
         Event::MessageReceived { peer, message, id: "7".parse().ok(), visits, remote: None, held: None }
+    }
+
+    fn received_and_held(text: &str) -> Event {
+        let Event::MessageReceived { peer, message, id, visits, remote, .. } = received(text, 1) else {
+            unreachable!()
+        };
+        Event::MessageReceived { peer, message, id, visits, remote, held: Some(HeldBy::Rule) }
     }
 
     fn queued(text: &str) -> Event {
@@ -258,9 +313,9 @@ mod tests {
 
     #[test]
     fn in_ascii_sentences_are_the_same_and_other_characters_are_escaped() {
-        let mut narrator = Narrator { zone: TimeZone::UTC, ..Narrator::new(None, Charset::Ascii) };
+        let mut narrator = Narrator { zone: TimeZone::UTC, ..Narrator::new(None, Charset::Ascii, network()) };
         let lost = Event::PeerUpdated { peer: peer(Status::Lost), from: Status::Alive };
-        let said = narrator.narrate(&lost, now(0));
+        let said = narrate(&mut narrator, lost, now(0));
         assert_eq!(said.as_deref(), Some("03:04 tower-3:8443 is lost now, it was alive."));
         let said = take(&mut narrator, &"\u{e9}".repeat(100), now(0)).unwrap();
         assert!(said.is_ascii() && said.contains("\\u{e9}~"), "{said}");
@@ -268,8 +323,9 @@ mod tests {
 
     /// Receives a message, which is then queued.
     fn take(narrator: &mut Narrator, text: &str, now: Now) -> Option<String> {
-        assert_eq!(narrator.narrate(&received(text, 1), now), None);
-        narrator.narrate(&queued(text), now)
+        let text_of = narrate(narrator, received(text, 1), now);
+        assert_eq!(narrate(narrator, queued(text), now), None);
+        text_of
     }
 
     #[test]
@@ -294,7 +350,7 @@ mod tests {
         let dropped = Event::MessageDropped { id, message: gnu.clone(), from: Some(tower()) };
         for (event, sentence) in [
             (dropped, "03:04 message from tower-3:8443 dropped: GNU."),
-            (delivered, "03:04 out to tower-3:8443: GNU, taken in 12 ms."),
+            (delivered, "03:04 out to tower-3:8443: GNU, delivered in 12 ms."),
             (failed, "03:04 not taken by tower-3:8443, no answer in time: GNU."),
             (
                 Event::PeerUpdated { peer: peer(Status::Lost), from: Status::Alive },
@@ -310,34 +366,32 @@ mod tests {
             ),
             (
                 Event::Announced { peer: tower(), round_trip },
-                "03:04 announce to tower-3:8443, taken in 12 ms.",
+                "03:04 announce to tower-3:8443, accepted in 12 ms.",
             ),
             (Event::AnnounceReceived { peer: alive, remote: None }, "03:04 announce from tower-3:8443."),
             (
                 Event::Refused(refusal),
-                "03:04 from tower-3:8443, 403 refused: the peer is ignored (from 127.0.0.1): hello.",
+                "03:04 from tower-3:8443, refused, HTTP 403: the peer is ignored (from 127.0.0.1): hello.",
             ),
             (Event::Lagged(312), "03:04 312 events were missed."),
         ] {
-            assert_eq!(narrator.narrate(&event, now(0)).as_deref(), Some(sentence));
+            assert_eq!(narrate(&mut narrator, event, now(0)).as_deref(), Some(sentence));
         }
     }
 
     #[test]
     fn a_received_message_is_announced_with_its_outcome() {
         let mut narrator = narrator();
-        for (visits, what) in [(1, "queued"), (42, "visit 42")] {
+        for (visits, what) in [(1, "queued"), (42, "queued, 42 visits")] {
             let sentence = format!("03:04 in from tower-3:8443: GNU, {what}.");
-            assert_eq!(narrator.narrate(&received("GNU", visits), now(0)), None);
-            assert_eq!(narrator.narrate(&queued("GNU"), now(0)), Some(sentence));
+            assert_eq!(narrate(&mut narrator, received("GNU", visits), now(0)), Some(sentence));
+            assert_eq!(narrate(&mut narrator, queued("GNU"), now(0)), None);
         }
-        assert_eq!(narrator.narrate(&received("GNU", 1), now(0)), None);
         let held = Some("03:04 in from tower-3:8443: GNU, held.".to_owned());
-        assert_eq!(narrator.narrate(&held_by_the_rule("GNU"), now(0)), held);
-        // The event with the outcome was missed.
-        assert_eq!(narrator.narrate(&received("GNU", 1), now(0)), None);
-        let both = "03:04 in from tower-3:8443: GNU, queued. 03:04 3 events were missed.";
-        assert_eq!(narrator.narrate(&Event::Lagged(3), now(0)).as_deref(), Some(both));
+        assert_eq!(narrate(&mut narrator, received_and_held("GNU"), now(0)), held);
+        assert_eq!(narrate(&mut narrator, held_by_the_rule("GNU"), now(0)), None);
+        let missed = "03:04 3 events were missed.";
+        assert_eq!(narrate(&mut narrator, Event::Lagged(3), now(0)).as_deref(), Some(missed));
     }
 
     #[test]
@@ -355,17 +409,17 @@ mod tests {
         for (event, sentence) in [
             (
                 Event::PeerUpdated { peer: claim, from: Status::Dead },
-                "03:04 tower-3:8443 says itself that it is alive now, it was dead.",
+                "03:04 tower-3:8443 is alive (claimed) now, it was dead.",
             ),
             (
                 Event::ClaimConfirmed { peer: peer(Status::Alive) },
                 "03:04 tower-3:8443 answered us at its address; it is alive.",
             ),
             (not_contacted, NOT_CONTACTED),
-            (Event::RemoteIgnored { remote }, "03:04 ip:192.0.2.7 is ignored."),
-            (Event::RemoteUnignored { remote }, "03:04 ip:192.0.2.7 is unignored."),
+            (Event::RemoteIgnored { remote }, "03:04 connections from 192.0.2.7: ignored."),
+            (Event::RemoteUnignored { remote }, "03:04 connections from 192.0.2.7: unignored."),
         ] {
-            assert_eq!(narrator.narrate(&event, now(0)).as_deref(), Some(sentence));
+            assert_eq!(narrate(&mut narrator, event, now(0)).as_deref(), Some(sentence));
         }
     }
 
@@ -375,7 +429,7 @@ mod tests {
         let (id, message) = ("7".parse().unwrap(), Message::text("hello"));
         let queued =
             Event::MessageQueued { id, message, origin: Origin::Local, since_ms: 0, visits: 1, place: None };
-        assert_eq!(narrator.narrate(&queued, now(0)), None);
+        assert_eq!(narrate(&mut narrator, queued, now(0)), None);
         assert_eq!(traffic(&narrator), ["03:04 own message queued: hello."]);
     }
 
@@ -423,7 +477,7 @@ mod tests {
     fn a_filter_silences_other_traffic() {
         let mut narrator = narrator();
         take(&mut narrator, "red fish", now(0));
-        let said = narrator.set_filter(Some(Filter::parse("blue").unwrap()));
+        let said = narrator.set_filter(narrator.filter_networks().parse("blue").ok());
         assert_eq!(said, "Only traffic is told that this admits: blue; so far 0 of 1.");
         assert_eq!(take(&mut narrator, "red bird", now(0)), None);
         assert!(take(&mut narrator, "blue bird", now(0)).is_some());
@@ -447,7 +501,7 @@ mod tests {
                 Event::Refused(refusal),
                 Event::HoldRuleChanged { rule: Some(text.as_str().into()) },
             ];
-            let said: Vec<_> = events.iter().filter_map(|event| narrator.narrate_all(event, now(0))).collect();
+            let said: Vec<_> = events.into_iter().filter_map(|event| narrator.narrate_all(Happening::Event(&feed_event(event, now(0))))).collect();
             prop_assert!(said.len() >= 4, "{:?}", said);
             for sentence in said {
                 prop_assert!(!line(&sentence, Charset::Unicode).chars().any(is_hidden), "{:?}", sentence);

@@ -2,6 +2,10 @@
 
 use std::{fmt::Display, net::IpAddr, time::Duration};
 
+use clacks_feed::{
+    Direction,
+    description::{Kind, Tone},
+};
 use clacks_language::command::table::{Availability, COMMANDS, Spec};
 use clacks_p2p::{
     Message,
@@ -13,13 +17,12 @@ use clacks_source::{
     message_history::life::MessageHistory,
     peer_list::{self, PeerListsError, Reading},
     shutdown::UnsentCounts,
-    traffic::row::{Direction, Row, Tone},
+    traffic::row::Row,
 };
 use clacks_text::{
     charset::Charset,
     fit::{clock, preview},
     format,
-    glyphs::glyphs,
     sanitize::sanitize_unpadded,
 };
 use jiff::tz::TimeZone;
@@ -28,6 +31,8 @@ use jiff::tz::TimeZone;
 const MOST_LISTED: usize = 30;
 /// Maximum width of a message in a sentence, in columns.
 const MESSAGE: usize = 160;
+/// Maximum width of what happened in a sentence, in columns. The reason of a failure can be long.
+const MAX_WHAT: usize = 1000;
 /// Commands that the accessible mode has in addition to those of `clacks node`.
 const ALSO_HERE: [&str; 21] = [
     "traffic",
@@ -59,45 +64,80 @@ const ALSO_IN_REPLAY: [&str; 6] = ["peers", "queue", "limits", "held", "help", "
 
 /// The sentence for a traffic row.
 pub(crate) fn traffic_row(row: &Row, zone: &TimeZone, charset: Charset) -> String {
-    let peer = row.peer.as_ref().map_or_else(|| "somebody".to_owned(), ToString::to_string);
-    let said = match (row.direction, row.tone, row.message.as_ref().map(|message| text(message, charset))) {
+    let line = &row.line;
+    let peer = line.peer.as_ref().map_or("somebody", |peer| peer.untrusted());
+    let text = || row.preview(MESSAGE).map(|start| sanitize_unpadded(&start, MESSAGE, charset));
+    let what = row.what(MAX_WHAT, charset);
+    let what = what.as_str();
+    let said = match (line.direction, line.tone, text()) {
         (Direction::In, Tone::Bad, text) => {
-            let what = [Some(row.what.clone()), text].into_iter().flatten().collect::<Vec<_>>().join(": ");
-            format!("from {peer}, {}: {what}", row.outcome)
+            let from = row.remote().map(|remote| format!(" (from {remote})")).unwrap_or_default();
+            let text = text.map(|text| format!(": {text}")).unwrap_or_default();
+            format!("from {peer}, {}: {what}{from}{text}", result(row, charset))
         }
-        (Direction::In, _, Some(_)) => {
-            let text = row.message.as_ref().map(|message| inline_text(message, charset)).unwrap_or_default();
-            format!("in from {peer}: {text}, {}", row.outcome)
+        (Direction::In, _, Some(text)) => {
+            format!("in from {peer}: {}, {}", without_stop(text), result(row, charset))
         }
-        (Direction::In, _, None) => format!("{} from {peer}", row.what),
-        (Direction::Out, Tone::Bad, Some(text)) => format!("not taken by {peer}, {}: {text}", row.what),
-        (Direction::Out, Tone::Bad, None) => format!("not taken by {peer}, {}", row.what),
-        (Direction::Out, _, text) => {
-            let sent = match row.message.as_ref().filter(|_| text.is_some()) {
-                Some(message) => format!("out to {peer}: {}", inline_text(message, charset)),
-                None => format!("{} to {peer}", row.what),
-            };
-            format!("{sent}, taken in {}", row.outcome.strip_prefix("200 ").unwrap_or(&row.outcome))
+        (Direction::In, _, None) => format!("{what} from {peer}"),
+        (Direction::Out, Tone::Bad, Some(text)) => format!("not taken by {peer}, {what}: {text}"),
+        (Direction::Out, Tone::Bad, None) => format!("not taken by {peer}, {what}"),
+        (Direction::Out, _, Some(text)) => {
+            format!("out to {peer}: {}, {}", without_stop(text), result(row, charset))
         }
-        (Direction::Own, _, text) => format!("own message {}: {}", row.outcome, text.unwrap_or_default()),
-        (Direction::Note, _, Some(text)) => format!("message from {peer} {}: {text}", row.outcome),
-        (Direction::Note, _, None) => event_text(row, charset),
+        (Direction::Out, _, None) => format!("{what} to {peer}, {}", result(row, charset)),
+        (Direction::Own, _, text) => {
+            format!("own message {}: {}", result(row, charset), text.unwrap_or_default())
+        }
+        (Direction::Note, _, Some(text)) => {
+            format!("message from {peer} {}: {text}", result(row, charset))
+        }
+        (Direction::Note, _, None) => event_text(row, what, charset),
     };
-    as_sentence(format!("{} {said}", &clock(row.unix_ms, zone)[..5]))
+    as_sentence(format!("{} {said}", &clock(row.now.unix_ms, zone)[..5]))
+}
+
+/// The outcome with its numbers: `delivered in 12 ms`, `queued, 42 visits`. A success has only its duration.
+fn result(row: &Row, charset: Charset) -> String {
+    let mut text = sanitize_unpadded(row.line.outcome.untrusted(), MESSAGE, charset);
+    for fact in row.facts(charset).iter().filter(|fact| !fact.is_word) {
+        if fact.field.kind == Kind::Took {
+            text.push_str(&format!(" in {}", fact.text));
+        } else if row.line.tone != Tone::Good {
+            text.push_str(&format!(", {}", fact.text));
+        }
+    }
+    text
 }
 
 /// The text for an event without a message.
-fn event_text(row: &Row, charset: Charset) -> String {
-    let Some(peer) = &row.peer else {
-        let outcome = if row.outcome.is_empty() { String::new() } else { format!(" is {}", row.outcome) };
-        return format!("{}{outcome}", row.what);
+fn event_text(row: &Row, what: &str, charset: Charset) -> String {
+    let result = result(row, charset);
+    let Some(peer) = &row.line.peer else {
+        return if result.is_empty() { what.to_owned() } else { format!("{what}: {result}") };
     };
-    if let Some((from, to)) = row.what.split_once(&format!(" {} ", glyphs(charset).becomes)) {
-        let is = if to.ends_with('?') { "says itself that it is" } else { "is" };
-        return format!("{peer} {is} {} now, it was {from}", to.trim_end_matches('?'));
+    let (peer, status) = (peer.untrusted(), status_text(row));
+    if let Some(was) = row.previous_status() {
+        let status = status.unwrap_or(result);
+        return format!("{peer} is {status} now, it was {was}");
     }
-    let status = if row.outcome.is_empty() { String::new() } else { format!("; it is {}", row.outcome) };
-    format!("{peer} {}{status}", row.what)
+    match status.filter(|_| is_status(row)) {
+        Some(status) => format!("{peer} {what}; it is {status}"),
+        None if result.is_empty() => format!("{peer} {what}"),
+        None => format!("{peer} {what}; {result}"),
+    }
+}
+
+/// The statuses of the peer: `alive`, `alive (claimed)`.
+fn status_text(row: &Row) -> Option<String> {
+    let mut statuses = row.statuses();
+    let main = statuses.next()?;
+    let others: Vec<_> = statuses.collect();
+    Some(if others.is_empty() { main.to_owned() } else { format!("{main} ({})", others.join(", ")) })
+}
+
+/// Whether the outcome is the name of a status of the peer.
+fn is_status(row: &Row) -> bool {
+    row.statuses().any(|status| status == row.line.outcome.untrusted())
 }
 
 /// The start of a message.
@@ -116,7 +156,11 @@ pub(crate) fn as_sentence(text: impl Into<String>) -> String {
 
 /// The start of a message inside a sentence, without a full stop at its end.
 fn inline_text(message: &Message, charset: Charset) -> String {
-    let text = text(message, charset);
+    without_stop(text(message, charset))
+}
+
+/// A text inside a sentence, without a full stop at its end.
+fn without_stop(text: String) -> String {
     match text.strip_suffix('.') {
         Some(start) if !start.ends_with('.') => start.to_owned(),
         _ => text,

@@ -7,11 +7,12 @@ use clacks_language::{
     saved_filter::Stations,
 };
 use clacks_p2p::core::{Event, Now};
+use clacks_p2p_feed::ClacksEvent;
 use clacks_recording::{
     player::{Playback, Player, Seek},
     tape::TapeError,
 };
-use clacks_source::{precheck::REPLAY_SENDS_NOTHING, saved_filters::SavedFilterHits};
+use clacks_source::{core_event::core_event, precheck::REPLAY_SENDS_NOTHING, saved_filters::SavedFilterHits};
 use clacks_text::format::clock;
 use jiff::tz::TimeZone;
 use tokio::{sync::mpsc, time::Instant};
@@ -21,15 +22,18 @@ use super::{
     answers::{Answer, QueryContext, answer, select_item},
     keyboard::{Finished, Input, Keyboard},
     list_cursor::ListCursor,
-    narrator::Narrator,
+    narrator::{Happening, Narrator},
     phrases,
     prompt::{OutputPart, Prompt},
     sentences_of, tab_completion, write_parts,
 };
-use crate::platform::{
-    input::Line,
-    output::{Closed, Output},
-    signals::{Signal, Signals},
+use crate::{
+    networks,
+    platform::{
+        input::Line,
+        output::{Closed, Output},
+        signals::{Signal, Signals},
+    },
 };
 
 /// The pace of a replay.
@@ -124,9 +128,11 @@ impl Session {
         }
         let is_interactive =
             pace == Pace::AsItHappened && io::stdin().is_terminal() && io::stdout().is_terminal();
+        let network = networks::of_clacks(&player.state().overview().address);
         let (mut narrator, zone) =
-            (Narrator::of_recording(options.filter, options.charset), TimeZone::system());
-        narrator.derived.saved_filters = SavedFilterHits::new(options.stations, Stations::default());
+            (Narrator::of_recording(options.filter, options.charset, network), TimeZone::system());
+        let shown = narrator.filter_networks();
+        narrator.derived.saved_filters = SavedFilterHits::new(options.stations, Stations::default(), shown);
         Self {
             player,
             narrator,
@@ -161,7 +167,7 @@ impl Session {
 
     fn on_playback(&mut self, playback: Result<Playback, TapeError>) -> Vec<String> {
         match playback {
-            Ok(Playback::Event(event, now)) => self.on_event(&event, now),
+            Ok(Playback::Event(event, now)) => self.on_event(event, now),
             Ok(Playback::Arrived) => self.on_arrival(),
             Err(error) if self.is_interactive => vec![phrases::reply(Err(error))],
             Err(error) => {
@@ -172,27 +178,32 @@ impl Session {
         }
     }
 
-    fn on_event(&mut self, event: &Event, now: Now) -> Vec<String> {
+    fn on_event(&mut self, event: Event, now: Now) -> Vec<String> {
+        let event = ClacksEvent(event).numbered(0, now);
+        let happening = match core_event(&event) {
+            Some(Event::Lagged(missed)) => Happening::Missed(*missed, event.now),
+            _ => Happening::Event(&event),
+        };
         if self.narrator.derived.is_sample_due(now) {
             self.narrator.derived.sample(&self.player.state().overview(), now);
         }
         let progress = self.player.progress();
         if self.pace == Pace::AtOnce {
-            return self.narrator.narrate_all(event, now).into_iter().collect();
+            return self.narrator.narrate_all(happening).into_iter().collect();
         }
         if progress.jumping.is_some() {
-            self.narrator.narrate_all(event, now);
+            self.narrator.narrate_all(happening);
             return Vec::new();
         }
         if progress.paused {
             // The user requested this event with `:step`.
-            let texts = self.narrator.narrate_all(event, now);
+            let texts = self.narrator.narrate_all(happening);
             return vec![
                 texts.unwrap_or_else(|| "One event on; there is nothing to tell of it yet.".to_owned()),
             ];
         }
-        let elapsed = Now { uptime: self.elapsed(), ..now };
-        self.narrator.narrate(event, elapsed).into_iter().collect()
+        let elapsed = self.elapsed();
+        self.narrator.narrate(happening, elapsed).into_iter().collect()
     }
 
     fn on_arrival(&mut self) -> Vec<String> {

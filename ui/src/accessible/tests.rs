@@ -1,13 +1,17 @@
 //! Answers of the accessible mode.
 
-use std::{collections::BTreeSet, path::Path};
+use std::{
+    collections::BTreeSet,
+    path::Path,
+    task::{Context, Poll, Waker},
+};
 
 use clacks_language::command::{
     Argument,
     table::{COMMANDS, Spec},
 };
-use clacks_p2p::Message;
-use clacks_source::bootstrap::Introducer;
+use clacks_p2p::{Message, core};
+use clacks_source::{bootstrap::Introducer, core_event::core_event};
 use tempfile::TempDir;
 
 use super::*;
@@ -62,6 +66,7 @@ const ALSO_OF_THE_LINE: [&str; 2] = ["delete-behind", "put-back"];
 /// A session with a node, and its recorder and directory.
 struct Heard {
     session: Session,
+    near: Near,
     recorder: Recorder,
     replies: mpsc::Receiver<Reply>,
     directory: TempDir,
@@ -77,7 +82,16 @@ impl Heard {
         let lists = PeerLists::new(Introducer::new(node), &[]);
         let session = Session::new(node, lists, AccessibleOptions::default(), to_session);
         let recorder = Recorder::new(node, None);
-        Self { session, recorder, replies, directory: TempDir::new().unwrap() }
+        let near = Near::new(networks::clacks(node));
+        Self { session, near, recorder, replies, directory: TempDir::new().unwrap() }
+    }
+
+    /// Tells the session what has happened.
+    fn catch_up(&mut self) {
+        let mut context = Context::from_waker(Waker::noop());
+        while let Poll::Ready(Some(news)) = self.near.poll_news(&mut context) {
+            self.session.on_news(&news);
+        }
     }
 
     /// The answer to a line. Waits for it if the command takes a while.
@@ -161,12 +175,9 @@ async fn every_command_is_answered_by_a_sentence() {
 async fn a_message_that_is_a_sentence_ends_with_one_full_stop() {
     for text in ["Hello there.", "Who is there?", "Oh!"] {
         let mut heard = Heard::start().await;
-        let mut events = heard.session.node.subscribe();
         let filters = [":hold zzz.", ":filter zzz.", ":filter", ":station 2 zzz"].map(str::to_owned);
         let mut texts = heard.say(text).await;
-        while let Some(event) = events.try_next() {
-            heard.session.on_event(&event);
-        }
+        heard.catch_up();
         let id = heard.session.node.queue_window(0..1)[0].id;
         let about = ["open", "biography", "edit", "hold", "open", "drop"].map(|name| format!(":{name} {id}"));
         let lists =
@@ -318,7 +329,6 @@ async fn a_long_list_is_read_page_by_page() {
 async fn open_tells_the_same_facts_as_the_dashboard() {
     let mut heard = Heard::start().await;
     heard.session.node.set_send_rate(0.001).unwrap();
-    let mut events = heard.session.node.subscribe();
     heard.hear("a message").await;
     let id = heard.session.node.queue_window(0..1)[0].id;
     let texts = heard.hear(&format!(":open {id}")).await;
@@ -344,9 +354,10 @@ async fn open_tells_the_same_facts_as_the_dashboard() {
     ] {
         assert!(texts.contains(fact), "{fact}: {texts}");
     }
-    while let Some(event) = events.next().await {
-        heard.session.on_event(&event);
-        if matches!(event, Event::MessageDelivered { .. }) {
+    while let Some(news) = poll_fn(|cx| heard.near.poll_news(cx)).await {
+        heard.session.on_news(&news);
+        let News::Event(event) = news else { continue };
+        if matches!(core_event(&event), Some(core::Event::MessageDelivered { .. })) {
             break;
         }
     }
@@ -370,12 +381,9 @@ async fn open_tells_the_same_facts_as_the_dashboard() {
 #[tokio::test(flavor = "multi_thread")]
 async fn biography_tells_the_history_of_a_message() {
     let mut heard = Heard::start().await;
-    let mut events = heard.session.node.subscribe();
     heard.hear("a message").await;
     let id = heard.session.node.queue_window(0..1)[0].id;
-    while let Some(event) = events.try_next() {
-        heard.session.on_event(&event);
-    }
+    heard.catch_up();
     let texts = heard.hear(&format!(":biography {id}")).await;
     for fact in [
         "The life of the message: a message.",
@@ -410,11 +418,8 @@ async fn stations_are_saved_shown_and_cleared() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_traffic_is_written_to_a_file() {
     let mut heard = Heard::start().await;
-    let mut events = heard.session.node.subscribe();
     heard.hear("a message").await;
-    while let Some(event) = events.try_next() {
-        heard.session.on_event(&event);
-    }
+    heard.catch_up();
     let path = heard.directory.path().join("t.jsonl");
     let texts = heard.hear(&format!(":write {}", path.display())).await;
     assert!(texts.contains("rote 1 row in "), "{texts}");

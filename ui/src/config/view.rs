@@ -7,7 +7,7 @@ use clacks_dashboard::{
     run::event_loop::{DashboardSettings, Options},
 };
 use clacks_language::{
-    command::motion_setting::Setting as MotionSetting, filter::Filter, saved_filter::Stations,
+    command::motion_setting::Setting as MotionSetting, saved_filter::Stations, traffic_filter::FilterText,
 };
 use clacks_text::{byte_size::ByteSize, charset::Charset, paths::UserPath};
 use clacks_widgets::theme_selection::ThemeSelection;
@@ -15,6 +15,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::number;
+use crate::networks;
 
 /// The heading of these options in `--help`.
 pub(crate) const HEADING: &str = "Screen";
@@ -49,8 +50,9 @@ pub(crate) struct View {
     pub(crate) record_size: Option<ByteSize>,
 
     /// Show only the traffic that matches this filter, as :filter does [default: all traffic]
-    #[arg(long, env = "CLACKS_FILTER", value_name = "FILTER")]
-    pub(crate) filter: Option<Filter>,
+    #[arg(long, env = "CLACKS_FILTER", value_name = "FILTER", value_parser = networks::filter)]
+    #[serde(deserialize_with = "networks::read_filter")]
+    pub(crate) filter: Option<FilterText>,
 
     /// Show only ASCII characters [default: on if the locale is not UTF-8]
     #[arg(long, env = "CLACKS_ASCII", value_name = "BOOL", num_args = 0..=1, require_equals = true)]

@@ -2,8 +2,12 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use clacks_language::filter::{Filter, GRAMMAR, domain::Type, field::FIELDS};
+use clacks_feed::{
+    Name,
+    filter::{Filter, Scope, Values, fields as filter_fields, grammar},
+};
 use clacks_p2p::{core::Status, simulation::Scenario};
+use clacks_p2p_feed::description::describe;
 
 use super::{README, root};
 
@@ -36,15 +40,20 @@ fn fields(error: &str) -> Vec<&str> {
 #[test]
 fn the_page_about_filters_names_every_field_type_and_status() {
     let page = page("filters.md");
-    assert_named(&page, FIELDS.iter().map(|field| field.name));
-    assert_named(&page, Type::ALL.iter().map(|kind| kind.name()));
+    let network = describe("tower:1".into());
+    let scope = Scope::Traffic(&network);
+    let fields = filter_fields(scope);
+    assert_named(&page, fields.iter().map(|field| field.name.as_str()));
+    let types = fields.iter().find(|field| field.name == "type").map(|field| &field.values);
+    let Some(Values::Words(types)) = types else { panic!("{types:?}") };
+    assert_named(&page, types.iter().map(Name::as_str));
     assert_named(&page, Status::ALL.iter().map(|status| status.name()));
     let rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.split("` | ").next());
-    for row in rows.filter(|row| row.len() > 1 && !Type::ALL.iter().any(|kind| kind.name() == *row)) {
+    for row in rows.filter(|row| row.len() > 1 && !types.iter().any(|kind| kind == row)) {
         let filter = row.replace("\\|", "|");
-        assert!(Filter::parse(&filter).is_ok(), "{filter}");
+        assert!(Filter::parse(&filter, scope).is_ok(), "{filter}");
     }
-    for (written, _) in GRAMMAR.iter().filter(|(written, _)| written.contains(':')) {
+    for (written, _) in grammar(scope).iter().filter(|(written, _)| written.contains(':')) {
         let field = written.trim_start_matches('!').split(':').next().unwrap();
         assert!(page.contains(&format!("{field}:")), "{written}");
     }

@@ -3,7 +3,7 @@ use clacks_feed::description::{EventSpec, Field, Kind, Level};
 /// The kinds of events, in the order of [`KINDS`](crate::json::events::KINDS).
 pub(super) fn events() -> Vec<EventSpec> {
     let took = || Field::new("took", Kind::Took);
-    let http = || Field::new("http", Kind::Count).titled("HTTP status");
+    let http = || Field::new("http", Kind::Count).titled("HTTP");
     let visits = || Field::new("visits", Kind::Count);
     let spec = EventSpec::new;
     let message = |name, does| spec(name, does).json_text("message");
@@ -22,7 +22,8 @@ pub(super) fn events() -> Vec<EventSpec> {
         spec("hold_rule_changed", "the filter of held messages was set or removed"),
     ];
     let of_peer = vec![
-        spec("peer_discovered", "a peer was added").fields([Field::new("of", Kind::Ref("peers".into()))]),
+        spec("peer_discovered", "a peer was added")
+            .fields([Field::new("of", Kind::Ref("peers".into())).titled("by")]),
         spec("peer_updated", "the status of a peer changed").fields([Field::new("was", Kind::Status)]),
         spec("peer_changed", "a property of a peer changed").level(Level::Debug),
         spec("claim_confirmed", "a claimed peer answered at its address"),

@@ -134,7 +134,7 @@ fn discovered(introduction: &Discovery) -> &'static str {
         Discovery::Inbound => "made itself known",
         Discovery::Restored => "known again",
         Discovery::Announce => "accepted our announce",
-        Discovery::Referral(_) => "named by a peer",
+        Discovery::Referral(_) => "named",
     }
 }
 
