@@ -88,6 +88,10 @@ struct AsType {
 
 /// The rows that an event changed, added or removed. When a row is removed, the rows under it are removed too and need
 /// no mention.
+///
+/// Rows are read later. If an item has gone and another one has come with its key before the row is read, the reader does
+/// not see that it had gone, and keeps the rows under it. So an event that adds an item with a key that was used before
+/// touches the rows that were under the former item.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Touched {
     /// The rows.

@@ -26,6 +26,10 @@ pub mod mirror;
 pub mod paging;
 pub mod undo;
 
+#[cfg(test)]
+#[global_allocator]
+static ALLOCATOR: conformance::CountingAllocator = conformance::CountingAllocator;
+
 mod call;
 mod event;
 mod find;
@@ -42,11 +46,11 @@ mod walk;
 pub use call::{Call, Check, Draft, Outcome, Refusal, Run};
 pub use event::{Body, Direction, Event, JsonEvent, Line, Touched, TypedEvent, Types};
 pub use find::MAX_FOUND;
-pub use index::MAX_INDEXED;
+pub use index::{MAX_INDEXED, MAX_INDEXED_TOGETHER};
 pub use name::{Label, MAX_LABEL, MAX_NAME, Name, NameError};
 pub use near::Near;
 pub use network::{Doing, Network, Watch, Watched};
 pub use query::{Anchor, Look, MAX_ITEMS, MAX_OPEN, MAX_ROWS, MAX_WINDOWS, Page, Sort, View, Window};
-pub use source::{Answer, Find, Link, MAX_WAITING, News, Playback, Request, Source};
+pub use source::{Answer, Find, Link, MAX_WAITING, MAX_WAITING_BYTES, News, Playback, Request, Source};
 pub use text::Text;
 pub use value::{Key, Now, Order, Row, Statuses, Value};

@@ -13,6 +13,8 @@ use crate::{
 
 /// Maximum requests of one face whose answers it has not received. More are refused.
 pub const MAX_WAITING: usize = 1024;
+/// Maximum bytes of those requests: see [`Request::bytes`]. More are refused.
+pub const MAX_WAITING_BYTES: usize = 4 << 20;
 
 /// Where a face gets its events and rows from.
 ///
@@ -34,8 +36,8 @@ pub trait Source: Send {
     /// The rows for a view: as they are now, or those that came last if the node is elsewhere.
     fn look(&mut self, view: &View) -> Arc<Look>;
 
-    /// Begins a request. Its answer has the returned number. At most 1,024 requests can wait for their answers; more are
-    /// answered by [`Answer::Refused`].
+    /// Begins a request. Its answer has the returned number. At most 1,024 requests of 4 MiB together can wait for
+    /// their answers; more are answered by [`Answer::Refused`].
     fn request(&mut self, request: Request) -> u64;
 
     /// The next news. `None` once there can be no more.
@@ -146,4 +148,16 @@ pub enum News {
         /// Whether the node was restarted.
         restarted: bool,
     },
+}
+
+impl Request {
+    /// Bytes of its texts and keys.
+    pub fn bytes(&self) -> usize {
+        let keys = |keys: &[Key]| keys.iter().map(|key| key.0.len()).sum::<usize>();
+        match self {
+            Self::Call(call) | Self::Check(call) => call.text.len() + keys(&call.on),
+            Self::Find(find) => find.typed.len(),
+            Self::Rows { keys: asked, .. } => keys(asked),
+        }
+    }
 }

@@ -50,6 +50,11 @@ pub trait RingEvent: Clone {
 
     /// The event that reports to a slow receiver how many events it missed.
     fn lagged(missed: u64) -> Self;
+
+    /// Number of events that it stands for when it is missed: 1, or more if it reports missed events itself.
+    fn count(&self) -> u64 {
+        1
+    }
 }
 
 /// The sending half. When it is dropped, its receivers end.
@@ -80,6 +85,8 @@ struct Buffer<E> {
     events: VecDeque<E>,
     /// Sequence number of the oldest event that is kept.
     first: u64,
+    /// Events that those that were sent, and those that are no longer kept, stand for: [`RingEvent::count`].
+    counted: Counted,
     bytes: usize,
     max_events: usize,
     /// The largest burst since the bound was last kept.
@@ -89,11 +96,19 @@ struct Buffer<E> {
     is_closed: bool,
 }
 
+#[derive(Debug, Default)]
+struct Counted {
+    sent: u64,
+    dropped: u64,
+}
+
 /// How far a receiver has come.
 #[derive(Debug)]
 struct Position {
     /// Sequence number of its next event.
     next: u64,
+    /// Number of events that those before it stand for.
+    counted: u64,
     /// Wakes it once there is an event, if it waits for one.
     waker: Option<Waker>,
 }
@@ -111,6 +126,7 @@ impl<E: RingEvent> EventSender<E> {
         let buffer = Buffer {
             events: VecDeque::new(),
             first: 0,
+            counted: Counted::default(),
             bytes: 0,
             max_events,
             burst: Burst::default(),
@@ -222,6 +238,7 @@ impl<E: RingEvent> Buffer<E> {
             return;
         }
         self.bytes += event.size();
+        self.counted.sent += event.count();
         self.events.push_back(event);
     }
 
@@ -241,7 +258,7 @@ impl<E: RingEvent> Buffer<E> {
     fn add_receiver(&mut self) -> u64 {
         let id = self.next_receiver;
         self.next_receiver += 1;
-        self.receivers.insert(id, Position { next: self.end(), waker: None });
+        self.receivers.insert(id, Position { next: self.end(), counted: self.counted.sent, waker: None });
         id
     }
 
@@ -257,19 +274,22 @@ impl<E: RingEvent> Buffer<E> {
     /// The next event of a receiver, and its number, counted from 1.
     fn pop(&mut self, receiver: u64) -> Option<(u64, E)> {
         let is_alone = self.receivers.len() == 1;
-        let next = &mut self.receivers.get_mut(&receiver)?.next;
+        let Position { next, counted, .. } = self.receivers.get_mut(&receiver)?;
         let Some(index) = next.checked_sub(self.first) else {
-            let missed = self.first - mem::replace(next, self.first);
+            *next = self.first;
+            let missed = self.counted.dropped - mem::replace(counted, self.counted.dropped);
             return Some((self.first, E::lagged(missed)));
         };
         if index == 0 && is_alone {
             // No other receiver needs it, so it is not cloned.
             *next += u64::from(!self.events.is_empty());
+            *counted += self.events.front().map_or(0, E::count);
             let number = *next;
             return self.pop_first().map(|event| (number, event));
         }
         let event = self.events.get(usize::try_from(index).ok()?)?.clone();
         *next += 1;
+        *counted += event.count();
         let number = *next;
         if index == 0 {
             self.drop_received();
@@ -288,6 +308,7 @@ impl<E: RingEvent> Buffer<E> {
     fn pop_first(&mut self) -> Option<E> {
         let event = self.events.pop_front()?;
         self.bytes -= event.size();
+        self.counted.dropped += event.count();
         self.first += 1;
         if self.events.len() <= self.max_events && self.bytes <= MAX_BYTES {
             self.burst = Burst::default();

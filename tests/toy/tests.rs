@@ -3,7 +3,11 @@ mod scrolling;
 
 use std::{sync::Arc, time::Duration};
 
-use clacks_feed::{Network, Text, conformance::Specimen, conformance_tests};
+use clacks_feed::{
+    Network, Text,
+    conformance::{CountingAllocator, Specimen},
+    conformance_tests,
+};
 use rand::{RngExt, rngs::StdRng, seq::IndexedRandom};
 
 use crate::{
@@ -71,6 +75,9 @@ fn random_card(core: &Core, random: &mut StdRng) -> u64 {
     let numbers: Vec<_> = core.cards.keys().copied().collect();
     numbers.choose(random).copied().unwrap_or_default()
 }
+
+#[global_allocator]
+static ALLOCATOR: CountingAllocator = CountingAllocator;
 
 conformance_tests!(Bench::new());
 

@@ -1,7 +1,10 @@
 use rand::RngExt;
 
 use super::{Random, Specimen, drain};
-use crate::{Event, Line, Network, Types, Watched};
+use crate::{
+    Event, Line, Network, Types, Value, Watched,
+    json::{Change, EventLine, EventParts, Fit, NodeLine, Reader, Record, Writer},
+};
 
 /// Steps of the node.
 const STEPS: usize = 3000;
@@ -24,6 +27,7 @@ pub fn events_are_complete(specimen: &mut dyn Specimen) {
             last = Some(event.seq);
             lines += usize::from(event.line().is_some());
             event_is_valid(&*network, &event);
+            is_read_back(&*network, &event);
         }
     }
     assert!(lines > 0, "no event had a line");
@@ -54,4 +58,47 @@ fn line_is_valid(network: &dyn Network, event: &Event, line: &Line) {
     assert!(line.types.0 & !all.0 == 0, "{event:?} has types that do not exist");
     assert!(line.status.iter().all(|status| description.status(status).is_some()), "{event:?}");
     assert!(line.item.iter().all(|(list, _)| description.list(*list).is_some()), "{event:?}");
+}
+
+/// Writes an event as a recording does, reads it, and writes what was read: the line is the same, and so is the event.
+fn is_read_back(network: &dyn Network, event: &Event) {
+    let touched = event.touched();
+    let change = |(list, key): &(_, crate::Key)| {
+        let row = network.rows(*list, std::slice::from_ref(key)).pop().flatten();
+        row.map_or_else(|| Change::gone(*list, key.clone()), |row| Change::new(*list, row))
+    };
+    let rows: Vec<Change> = touched.rows.iter().map(change).collect();
+    let settings = touched.settings.then(|| network.settings());
+    let Some(line) = written(network, event, &rows, settings.as_deref()) else { return };
+    let read = Reader::new(network.description()).node_line(&line);
+    let Ok(NodeLine::Event(read)) = read else { panic!("{read:?}: {line}") };
+    let EventLine { event: read, rows: read_rows, settings: read_settings, .. } = *read;
+    let again = written(network, &read, &read_rows, read_settings.as_deref());
+    assert_eq!(again.as_deref(), Some(&*line), "it is written in another way after it was read");
+    assert_eq!((read.seq, read.kind, read.now, &read.by), (event.seq, event.kind, event.now, &event.by));
+    assert_eq!(read.touched(), touched);
+    let [line, read] = [event.line(), read.line()].map(|line| line.map(without_texts));
+    assert_eq!(read, line, "{event:?}");
+}
+
+/// Texts of JSON are escaped in another way when they were read. Values at the end that are none are left out.
+fn without_texts(line: Line) -> Line {
+    let is_text = |value: &Value| matches!(value, Value::Text(..));
+    let mut values: Vec<Value> = line.values.into_iter().filter(|value| !is_text(value)).collect();
+    values.truncate(values.iter().rposition(|value| *value != Value::None).map_or(0, |last| last + 1));
+    Line { text: None, values, ..line }
+}
+
+/// `None`: it is too long for a line.
+fn written(
+    network: &dyn Network,
+    event: &Event,
+    rows: &[Change],
+    settings: Option<&[Value]>,
+) -> Option<String> {
+    let record = Some(Record { rows, totals: &[], settings });
+    let mut line = Vec::new();
+    let parts = EventParts { record, ..EventParts::default() };
+    let fit = Writer::new(network.description()).event(&mut line, event, &parts);
+    (fit == Fit::Whole).then(|| String::from_utf8_lossy(&line).into_owned())
 }

@@ -4,6 +4,7 @@
 //! Random inputs come from a fixed seed, or from the environment variable `CLACKS_SEED`. A check prints its seed when it
 //! fails.
 
+mod allocations;
 mod commands;
 mod copies;
 mod cost;
@@ -29,6 +30,7 @@ use std::{
 
 use rand::{SeedableRng, rngs::StdRng};
 
+pub use allocations::{CountingAllocator, an_idle_watch_allocates_nothing};
 pub use commands::check_and_call_agree;
 pub use copies::copies_follow_the_events;
 pub use cost::the_cost_does_not_depend_on_the_length_of_lists;
@@ -101,6 +103,7 @@ macro_rules! conformance_tests {
             slow_watchers_are_told_what_they_missed
             hostile_texts_stay_texts
             the_cost_does_not_depend_on_the_length_of_lists
+            an_idle_watch_allocates_nothing
             sorted_windows_follow_the_events
         }
     };

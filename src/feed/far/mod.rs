@@ -14,4 +14,4 @@ mod source;
 pub use connection::{Connection, Dial};
 pub use serve::Serve;
 pub use session::{End, MAX_BEGUN, MAX_BEHIND, MAX_LOOK_ROWS, MAX_LOOKS, MAX_SORTED, NOT_READ, Session};
-pub use source::{Clock, Connecting, Far, FarError, FarOptions, MAX_WAITING_BYTES};
+pub use source::{Clock, Connecting, Far, FarError, FarOptions};

@@ -23,6 +23,8 @@ use crate::{
 
 /// Maximum rows of a sorted or filtered window. A longer one is refused.
 pub const MAX_INDEXED: usize = 100_000;
+/// Maximum rows of all sorted and filtered windows of a face together: about 60 MB.
+pub const MAX_INDEXED_TOGETHER: usize = 3 * MAX_INDEXED;
 /// Maximum indexes that are kept although no window needs them now.
 const MAX_UNUSED: usize = 2;
 /// Looks after which an index that no window needs is dropped: ten seconds at 30 looks per second.
@@ -31,9 +33,10 @@ const UNUSED_LOOKS: u64 = 300;
 const MAX_TOUCHED: usize = 1024;
 
 /// The indexes that the windows of one face need.
-#[derive(Default)]
 pub(crate) struct Indexes {
     all: Vec<Used>,
+    /// Maximum rows of all of them.
+    most: usize,
     /// Number of looks.
     looks: u64,
     /// The index that reads the next slice.
@@ -50,7 +53,26 @@ struct Used {
     look: u64,
 }
 
+impl Default for Indexes {
+    fn default() -> Self {
+        Self {
+            all: Vec::new(),
+            most: MAX_INDEXED_TOGETHER,
+            looks: 0,
+            turn: 0,
+            touched: HashMap::new(),
+            touched_len: 0,
+        }
+    }
+}
+
 impl Indexes {
+    /// Indexes with another bound.
+    #[cfg(test)]
+    pub(crate) fn of_at_most(most: usize) -> Self {
+        Self { most, ..Self::default() }
+    }
+
     /// Number of indexes.
     #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
@@ -136,8 +158,23 @@ impl Indexes {
         let next = (0..len).map(|index| (self.turn + index) % len).find(|index| is_due(&self.all[*index]));
         next.is_some_and(|index| {
             self.turn = index + 1;
-            self.all[index].index.advance(network)
+            self.all[index].index.advance(network) | self.limit(network)
         })
+    }
+
+    /// Keeps all indexes within the bound: drops those that no window needs, then refuses the largest. Returns whether one
+    /// was refused.
+    fn limit(&mut self, network: &dyn Network) -> bool {
+        let mut is_refused = false;
+        while self.all.iter().map(|used| used.index.len()).sum::<usize>() > self.most {
+            let looks = self.looks;
+            if let Some(unused) = self.all.iter().position(|used| used.look != looks) {
+                self.all.remove(unused);
+            } else if let Some(largest) = self.all.iter_mut().max_by_key(|used| used.index.len()) {
+                is_refused |= largest.index.refuse_for_others(network.now());
+            }
+        }
+        is_refused
     }
 
     /// Reads the rows that events have touched.
@@ -157,6 +194,7 @@ impl Indexes {
                     used.index.apply_all(network, depth, keys.iter().zip(&rows));
                 }
             }
+            self.limit(network);
         }
     }
 }

@@ -88,6 +88,8 @@ enum State {
     Complete { since: Duration },
     /// The list was too long at this time.
     TooLong { at: Duration },
+    /// All windows together had too many rows at this time.
+    NoRoom { at: Duration },
     /// The filter is invalid, or there is no such column.
     Invalid,
 }
@@ -152,7 +154,7 @@ impl RowIndex {
                 self.pass.is_quiet = false;
             }
             State::Complete { .. } => self.begin(false),
-            State::TooLong { .. } | State::Invalid => {}
+            State::TooLong { .. } | State::NoRoom { .. } | State::Invalid => {}
         }
     }
 
@@ -224,18 +226,34 @@ impl RowIndex {
             None => format!("more than {MAX_INDEXED} {many} cannot be sorted: filter them first"),
             Some(_) => format!("more than {MAX_INDEXED} {many} match: use a narrower filter"),
         };
+        self.state = State::TooLong { at: now.uptime };
+        self.clear(reason)
+    }
+
+    /// Removes everything, because all windows together have too many rows.
+    pub(super) fn refuse_for_others(&mut self, now: Now) -> bool {
+        self.state = State::NoRoom { at: now.uptime };
+        let reason = "the sorted and filtered lists have too many rows together: close one, or filter them";
+        self.clear(reason.to_owned())
+    }
+
+    fn clear(&mut self, reason: String) -> bool {
         let is_new = self.refused.is_none();
         self.refused = Some(reason.into());
         self.entries = HashMap::new();
         self.sorted = SortedPlaces::new(self.sorting);
         self.children.clear();
-        self.state = State::TooLong { at: now.uptime };
         is_new
+    }
+
+    /// Number of rows.
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
     }
 
     /// Records the row with this key as it is now. `None`: it no longer exists. Returns whether its place changed.
     pub(super) fn apply(&mut self, key: &Key, row: Option<&Row>, now: Now) -> bool {
-        if matches!(self.state, State::Invalid | State::TooLong { .. }) {
+        if matches!(self.state, State::Invalid | State::TooLong { .. } | State::NoRoom { .. }) {
             return false;
         }
         match row.filter(|row| self.contains(row, now)) {
@@ -333,6 +351,7 @@ impl RowIndex {
         match self.state {
             State::Complete { since } if self.drifts && now.uptime >= since + DRIFT => self.begin(true),
             State::TooLong { .. } if total <= MAX_INDEXED as u64 => self.begin(false),
+            State::NoRoom { at } if now.uptime >= at + RETRY => self.begin(false),
             State::TooLong { at } if self.filter.is_some() && now.uptime >= at + RETRY => self.begin(false),
             _ => {}
         }
@@ -386,7 +405,7 @@ impl RowIndex {
             _ if self.pass.is_quiet => None,
             State::Walking { walk, total } => Some((walk.read * 100 / (*total).max(1)).min(99) as u8),
             State::Sweeping { .. } => Some(99),
-            State::Complete { .. } | State::TooLong { .. } | State::Invalid => None,
+            State::Complete { .. } | State::TooLong { .. } | State::NoRoom { .. } | State::Invalid => None,
         }
     }
 }

@@ -4,6 +4,8 @@ mod changes;
 mod format;
 mod packed;
 mod rows;
+#[cfg(test)]
+mod tests;
 mod written;
 
 use std::{
@@ -271,5 +273,13 @@ impl RingEvent for Recorded {
 
     fn lagged(missed: u64) -> Self {
         Self(Watched::Lagged(missed))
+    }
+
+    /// A recording can report missed events itself.
+    fn count(&self) -> u64 {
+        match self.0 {
+            Watched::Event(_) => 1,
+            Watched::Lagged(missed) => missed,
+        }
     }
 }

@@ -1,8 +1,14 @@
-use std::{collections::VecDeque, ops::Range, sync::Arc, task::Waker};
+use std::{
+    collections::{HashMap, VecDeque},
+    ops::Range,
+    sync::Arc,
+    task::Waker,
+};
 
 use super::{calls::Calls, rows};
 use crate::{
-    Answer, Call, Key, MAX_ITEMS, MAX_WAITING, Network, News, Request, description::ListId, find::Search,
+    Answer, Call, Key, MAX_ITEMS, MAX_WAITING, MAX_WAITING_BYTES, Network, News, Request,
+    description::ListId, find::Search,
 };
 
 /// The requests of a face that have not been answered.
@@ -15,6 +21,9 @@ pub(super) struct Requests {
     find: Option<(u64, Search)>,
     rows: VecDeque<(u64, ListId, Vec<Key>)>,
     answers: VecDeque<(u64, Answer)>,
+    /// The bytes of the requests whose answers were not returned, and their sum.
+    sizes: HashMap<u64, usize>,
+    bytes: usize,
     /// The requests that were refused because too many wait. There is one range, because all of it is answered before
     /// there is room for a request again.
     refused: Range<u64>,
@@ -25,11 +34,16 @@ impl Requests {
     pub(super) fn push(&mut self, network: &Arc<dyn Network>, request: Request) -> u64 {
         self.last += 1;
         let number = self.last;
-        if self.len() >= MAX_WAITING {
+        let bytes = request.bytes();
+        // One alone is never too large.
+        let is_full = self.bytes > 0 && self.bytes + bytes > MAX_WAITING_BYTES;
+        if self.len() >= MAX_WAITING || is_full || !self.refused.is_empty() {
             let start = if self.refused.is_empty() { number } else { self.refused.start };
             self.refused = start..number + 1;
             return number;
         }
+        self.bytes += bytes;
+        self.sizes.insert(number, bytes);
         match request {
             Request::Call(call) => self.calls.push(number, Arc::clone(network).call(call)),
             Request::Check(call) => {
@@ -70,26 +84,31 @@ impl Requests {
     /// An answer, if one can be given now.
     pub(super) fn next_answer(&mut self, network: &dyn Network) -> Option<News> {
         if let Some(number) = self.refused.next() {
-            let reason =
-                format!("{MAX_WAITING} requests wait for their answers: try again when they were answered");
+            let reason = "too many requests wait for their answers: try again when they were answered";
             return Some(News::Answer(number, Answer::Refused(reason.into())));
         }
         if let Some(answer) = self.pop() {
             return Some(answer);
         }
         if let Some((number, result)) = self.calls.poll() {
-            return Some(News::Answer(number, Answer::Called(Box::new(result))));
+            return Some(self.answered(number, Answer::Called(Box::new(result))));
         }
         if let Some((number, call)) = self.check.take() {
-            return Some(News::Answer(number, Answer::Checked(network.check(&call))));
+            return Some(self.answered(number, Answer::Checked(network.check(&call))));
         }
         let (number, list, keys) = self.rows.pop_front()?;
-        Some(News::Answer(number, Answer::Rows(rows(network, list, &keys))))
+        Some(self.answered(number, Answer::Rows(rows(network, list, &keys))))
     }
 
     /// An answer that needs nothing of the node.
     pub(super) fn pop(&mut self) -> Option<News> {
-        self.answers.pop_front().map(|(number, answer)| News::Answer(number, answer))
+        let (number, answer) = self.answers.pop_front()?;
+        Some(self.answered(number, answer))
+    }
+
+    fn answered(&mut self, number: u64, answer: Answer) -> News {
+        self.bytes -= self.sizes.remove(&number).unwrap_or_default();
+        News::Answer(number, answer)
     }
 
     /// Searches one slice.

@@ -10,7 +10,9 @@ use super::{
     memory::{ITEMS, Memory, ROOMS, item},
     *,
 };
-use crate::{Answer, Call, Check, Find, MAX_FOUND, MAX_WAITING, Outcome, Refusal, Sort, Text};
+use crate::{
+    Answer, Call, Check, Find, MAX_FOUND, MAX_WAITING, MAX_WAITING_BYTES, Outcome, Refusal, Sort, Text,
+};
 
 /// Counts how often it was woken.
 #[derive(Default)]
@@ -263,6 +265,25 @@ fn requests_beyond_the_bound_are_refused_at_once_and_begun_again_later() {
     let count = |of: fn(&Answer) -> bool| answers.iter().filter(|answer| of(answer)).count();
     assert_eq!(count(|answer| matches!(answer, Answer::Refused(_))), 2999);
     assert_eq!(count(|answer| matches!(answer, Answer::Checked(_))), 1);
+}
+
+#[test]
+fn requests_that_wait_have_a_bound_in_bytes() {
+    let mut face = Face::new(0);
+    let long = "x".repeat(MAX_WAITING_BYTES - 1);
+    let (first, second, third) = (face.call(&long), face.call("y"), face.call("z"));
+    assert!(matches!(face.answer(), (number, Answer::Refused(_)) if number == third));
+    face.memory.finish(&long, Ok(Outcome::new("")));
+    assert_eq!(face.answer().0, first);
+    let fourth = face.call("z");
+    for (text, number) in [("y", second), ("z", fourth)] {
+        face.memory.finish(text, Ok(Outcome::new("")));
+        assert_eq!(face.answer(), (number, done("")));
+    }
+    // One alone is never too large.
+    let keys = vec![Key::from("k".repeat(MAX_WAITING_BYTES)); 2];
+    let number = face.near.request(Request::Rows { list: ITEMS, keys });
+    assert_eq!(face.answer(), (number, Answer::Rows(vec![None, None])));
 }
 
 #[test]

@@ -6,7 +6,11 @@ use std::{
     time::Duration,
 };
 
-use clacks_feed::{Network, Source, Text, conformance::Specimen, conformance_tests};
+use clacks_feed::{
+    Network, Source, Text,
+    conformance::{CountingAllocator, Specimen},
+    conformance_tests,
+};
 use rand::rngs::StdRng;
 use tokio::runtime::{Builder, Runtime};
 
@@ -89,5 +93,8 @@ impl Specimen for Played {
         5000
     }
 }
+
+#[global_allocator]
+static ALLOCATOR: CountingAllocator = CountingAllocator;
 
 conformance_tests!(Played::new());

@@ -1,12 +1,15 @@
 mod calls;
 mod drafts;
 mod retrying;
+mod sending;
 mod stopping;
 
 use std::{future::poll_fn, sync::Arc};
 
 use clacks_feed::{
-    Call, Check, Key, Name, Network, Run, Value, Watched, conformance::Specimen, conformance_tests,
+    Call, Check, Key, Name, Network, Run, Value, Watched,
+    conformance::{CountingAllocator, Specimen},
+    conformance_tests,
 };
 use clacks_p2p::{
     Address, Message, Node,
@@ -209,5 +212,8 @@ async fn a_peer_is_shown_with_its_certificate_and_when_it_was_heard() {
     assert_eq!(event.touched().rows, [(PEERS, Key::from(there.to_string()))]);
     assert_eq!(cells()[1], Value::text(other.certificate().to_string().into()));
 }
+
+#[global_allocator]
+static ALLOCATOR: CountingAllocator = CountingAllocator;
 
 conformance_tests!(Quiet::new());

@@ -15,7 +15,6 @@ use std::{
 };
 
 pub use connecting::{Connecting, FarError};
-pub use requests::MAX_WAITING_BYTES;
 
 use self::{connecting::poll_hello, looks::Looks, requests::Requests, wire::Closed, wire::Wire};
 use super::Dial;

@@ -2,13 +2,10 @@ use std::collections::BTreeMap;
 
 use super::wire::Wire;
 use crate::{
-    Answer, Find, MAX_ITEMS, MAX_WAITING, Name, Request,
+    Answer, Find, MAX_ITEMS, MAX_WAITING, MAX_WAITING_BYTES, Name, Request,
     description::Description,
     json::{MAX_LINE, Writer},
 };
-
-/// Maximum bytes of the requests that wait for their answers. More are refused.
-pub const MAX_WAITING_BYTES: usize = 4 << 20;
 
 /// The requests of a face that are not answered.
 #[derive(Default)]

@@ -125,9 +125,10 @@ impl<'d> Reader<'d> {
         Ok(NodeLine::Other)
     }
 
-    /// Reads a line of a face. A line that does not begin with `{` is a typed command.
+    /// Reads a line of a face. A line that does not begin as an object does is a typed command, such as `{hello`. A broken
+    /// object is an error, because it would be sent as a message otherwise.
     pub fn face_line(self, line: &str) -> Result<FaceLine, RequestError> {
-        if !line.trim_start().starts_with('{') {
+        if !begins_object(line) {
             return Ok(FaceLine::Typed(None, Text::new(line)));
         }
         let object = Object::new(line).map_err(|error| RequestError { id: None, error })?;
@@ -141,6 +142,12 @@ impl<'d> Reader<'d> {
         };
         read.map_err(|error| RequestError { id: None, error })
     }
+}
+
+/// Whether a line begins with a brace, and behind it is the beginning of a name or the end of an object.
+fn begins_object(line: &str) -> bool {
+    let inner = line.trim_start().strip_prefix('{');
+    inner.is_some_and(|inner| matches!(inner.trim_start().chars().next(), None | Some('"' | '}')))
 }
 
 fn watch<'l>(line: &Object<'l>, value: &'l RawValue) -> Result<WatchRequest, JsonError> {

@@ -78,7 +78,13 @@ fn a_request_that_can_not_be_read_has_its_number() {
         assert_eq!((error.id, error.error), (Some(7), JsonError::UnknownRequest));
     }
     assert_eq!(reader.face_line(r#"{"explode":1}"#).unwrap_err().id, None);
-    assert_eq!(reader.face_line(":ignore a:1").unwrap(), FaceLine::Typed(None, ":ignore a:1".into()));
+    // A broken object is not taken for a message.
+    for line in [r#"{"explode":1"#, r#" { "explode" 1}"#, "{", "{}}", r#"{"id":7,"line":"x}"#] {
+        assert!(matches!(reader.face_line(line).unwrap_err().error, JsonError::Broken { .. }), "{line}");
+    }
+    for line in [":ignore a:1", "{hello", " {hello}", "{ x: 1 }", "{{", "[1]"] {
+        assert_eq!(reader.face_line(line).unwrap(), FaceLine::Typed(None, line.into()));
+    }
 }
 
 #[test]
