@@ -104,6 +104,9 @@ impl<'t, 'a> Cells<'t, 'a> {
     }
 
     fn title_width(&self, column: &Column<'_>) -> usize {
+        if column.is_key {
+            return 0;
+        }
         let is_sorted = self.table.sort.is_some_and(|sort| sort.column == column.field.name);
         column.field.title.as_str().chars().count() + usize::from(is_sorted)
     }

@@ -84,15 +84,20 @@ fn shown(columns: &[Demand], always: Vec<usize>, mut taken: usize, room: usize) 
     // How far the shown columns can grow, and how far they have to before the next one appears.
     let mut growable: usize = always.iter().map(|index| growth(*index)).sum();
     let mut regained = 0;
+    let texts: usize =
+        always.iter().filter(|index| growth(**index) > 0).map(|index| columns[*index].base).sum();
     let mut shown = always;
     for index in others {
         let width = columns[index].base + if shown.is_empty() { 0 } else { GAP };
-        if taken + width + growable.min(regained) > room {
+        // The less important a column is, the more of the texts that are always shown has to be visible beside it.
+        let comfortable = texts * usize::from(columns[index].priority.saturating_sub(2)) / 2;
+        let grown = growable.min(regained.max(comfortable));
+        if taken + width + grown > room {
             break;
         }
         taken += width;
         growable += growth(index);
-        regained += width.saturating_sub(1) + growth(index);
+        regained = grown + width.saturating_sub(1) + growth(index);
         shown.push(index);
     }
     shown

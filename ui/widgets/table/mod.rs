@@ -55,11 +55,13 @@ pub struct Table<'a> {
     pub marked: usize,
     /// Whether an item is marked.
     pub is_marked: &'a dyn Fn(&Key) -> bool,
-    /// Whether keys move the selection.
+    /// Whether keys act on the list now.
     pub has_focus: bool,
+    /// Whether the list has the focus, or had it before an input line. The selected row of another list is not reversed.
+    pub is_current: bool,
     /// What stands in the title behind the name.
     pub badge: Option<&'a str>,
-    /// What stands in the title behind the counts.
+    /// What stands in the title behind the counts. Parts that do not fit are left out.
     pub notes: &'a [Span<'a>],
     /// Why there are no rows, or hints in their place.
     pub empty: &'a [String],
@@ -140,6 +142,7 @@ impl<'a> Table<'a> {
             marked: 0,
             is_marked: &|_| false,
             has_focus: false,
+            is_current: false,
             badge: None,
             notes: &[],
             empty: &[],
@@ -161,7 +164,10 @@ impl<'a> Table<'a> {
         let header = if rows.y - area.y > 1 { header } else { Rect { height: 0, ..header } };
         let mut drawn = Drawn { header, rows, columns: Vec::new() };
         if visible.is_empty() {
-            self.draw_empty(rows, buffer);
+            // Without columns there is no header.
+            let below = rows.bottom() - rows.y.min(area.y + 1);
+            self.draw_empty(Rect { y: rows.bottom() - below, height: below, ..rows }, buffer);
+            drawn.header.height = 0;
             return drawn;
         }
         let room = usize::from(area.width).saturating_sub(MARKER);

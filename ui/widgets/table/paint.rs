@@ -2,9 +2,9 @@
 
 use clacks_feed::{
     Row, Value,
-    description::{Field, ListSpec, Role, Tone},
+    description::{Field, Kind, ListSpec, Role, Tone},
 };
-use clacks_text::sanitize::{SafeLine, sanitize};
+use clacks_text::sanitize::{SafeLine, sanitize, sanitize_whole};
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 use super::{Drawn, MARKER, Table, cells::is_key, title::arrow};
@@ -19,16 +19,12 @@ pub(super) fn header(table: &Table<'_>, spec: &ListSpec, drawn: &Drawn, buffer: 
         let sort = table.sort.filter(|sort| sort.column == field.name);
         let style = if sort.is_some() { table.theme.strong } else { table.theme.quiet };
         let room = usize::from(*width).saturating_sub(usize::from(sort.is_some()));
+        let is_key = |row: &Row| row.cells.get(*index).is_some_and(|cell| is_key(cell, &row.key));
+        let title = if table.rows.first().is_some_and(is_key) { "#" } else { field.title.as_str() };
         // A title that does not fit ends where its column does: the first letters say more than an ellipsis.
-        let title = sanitize(field.title.as_str(), usize::MAX, table.charset());
-        let is_key = table
-            .rows
-            .first()
-            .is_some_and(|row| row.cells.get(*index).is_some_and(|cell| is_key(cell, &row.key)));
-        let title: String = match title.width() <= room {
-            true => title.as_str().to_owned(),
-            false if is_key => "#".to_owned(),
-            false => title.chars().take(if title.is_ascii() { room } else { room / 2 }).collect(),
+        let title: String = match sanitize_whole(title, room, table.charset()) {
+            Some(title) => title.as_str().to_owned(),
+            None => title.chars().take(if title.is_ascii() { room } else { room / 2 }).collect(),
         };
         let text = match sort {
             Some(sort) => format!("{title}{}", arrow(sort.descending)),
@@ -62,7 +58,7 @@ pub(super) fn row(
         let style = spec.map_or(Style::new(), |spec| style(table, spec, field, *column, row));
         put(cell, field.kind.is_number(), style, Rect { x: *x, width: *width, ..area }, buffer);
     }
-    if is_selected && table.has_focus {
+    if is_selected && table.is_current {
         buffer.set_style(area, table.theme.selected);
     }
 }
@@ -74,14 +70,12 @@ fn style(table: &Table<'_>, spec: &ListSpec, field: &Field, column: usize, row: 
         Some(Value::Status(_)) => theme.status_tone(tone(table, row.cells.get(column))),
         Some(Value::Took(_) | Value::Number(_) | Value::Flag(_)) => theme.quiet,
         Some(value @ Value::Count(number)) => match spec.role {
-            _ if is_key(value, &row.key) || field.kind == clacks_feed::description::Kind::Bytes => {
-                theme.quiet
-            }
+            _ if is_key(value, &row.key) || field.kind == Kind::Bytes => theme.quiet,
             Role::Messages if *number > 1 => theme.strong,
             Role::Peers | Role::Other if *number > 0 => Style::new(),
             _ => theme.quiet,
         },
-        Some(Value::Text(..)) if field.kind == clacks_feed::description::Kind::Id => {
+        Some(Value::Text(..)) if field.kind == Kind::Id => {
             let status = row.cells.iter().find(|cell| matches!(cell, Value::Status(_)));
             match tone(table, status) {
                 Tone::Bad | Tone::Off => theme.quiet,

@@ -1,6 +1,9 @@
 //! The title of a table: its name, how many rows are marked, which are shown, how many have each status.
 
-use clacks_feed::description::ListSpec;
+use clacks_feed::{
+    Name,
+    description::{ListSpec, StatusSpec},
+};
 use clacks_text::{
     format::{count, grouped},
     sanitize::sanitize,
@@ -13,6 +16,9 @@ use ratatui::{
 };
 
 use super::Table;
+
+/// Minimum columns of a note that is cut.
+const MIN_CUT_NOTE: usize = 12;
 
 /// Draws the title and a rule up to the end of its line. Parts that do not fit are left out, the last ones first.
 pub(super) fn draw(table: &Table<'_>, spec: &ListSpec, visible: usize, area: Rect, buffer: &mut Buffer) {
@@ -27,20 +33,37 @@ pub(super) fn draw(table: &Table<'_>, spec: &ListSpec, visible: usize, area: Rec
         line.push_span(Span::styled(format!("{} marked  ", table.marked), table.theme.marked));
     }
     let counts = status_counts(table, spec);
+    let counts_width: usize = counts.iter().map(|count| count.width() + 1).sum();
     let room = width.saturating_sub(line.width());
-    let shown = range(table, visible, room.saturating_sub(2 + counts.iter().map(Span::width).sum::<usize>()));
-    line.push_span(Span::raw(shown));
-    let groups = [counts, sorted_by(table, spec, area), progress(table), table.notes.to_vec()];
-    for group in groups.into_iter().filter(|group| !group.is_empty()) {
-        if line.width() + 2 + group.iter().map(Span::width).sum::<usize>() > width {
-            break;
-        }
-        line.push_span(Span::raw("  "));
-        line.spans.extend(group);
+    line.push_span(Span::raw(range(table, visible, room.saturating_sub(counts_width + 1))));
+    for (index, count) in counts.into_iter().enumerate() {
+        push(&mut line, if index == 0 { "  " } else { " " }, vec![count], width);
+    }
+    push(&mut line, "  ", sorted_by(table, spec, area), width);
+    push(&mut line, "  ", progress(table), width);
+    for note in table.notes {
+        let room = width.saturating_sub(line.width() + 2);
+        // A long note, such as a filter, is cut; a short one says nothing without its end.
+        let note = if note.width() > room && room >= MIN_CUT_NOTE {
+            let text = sanitize(&note.content, room, table.charset());
+            Span::styled(text.as_str().to_owned(), note.style)
+        } else {
+            note.clone()
+        };
+        push(&mut line, "  ", vec![note], width);
     }
     let rule = width.saturating_sub(line.width() + 1);
     line.push_span(Span::styled(format!(" {}", "\u{2500}".repeat(rule)), table.theme.quiet));
     buffer.set_line(area.x, area.y, &line, area.width);
+}
+
+/// Adds parts of the title behind a gap, if they fit.
+fn push<'a>(line: &mut Line<'a>, gap: &'static str, parts: Vec<Span<'a>>, width: usize) {
+    let columns = gap.len() + parts.iter().map(Span::width).sum::<usize>();
+    if !parts.is_empty() && line.width() + columns <= width {
+        line.push_span(Span::raw(gap));
+        line.spans.extend(parts);
+    }
 }
 
 /// The number of rows in the list. If it is longer than its table: which of them are shown, as in `12–24 of 64`.
@@ -59,20 +82,25 @@ fn range(table: &Table<'_>, visible: usize, room: usize) -> String {
     forms.into_iter().find(|form| form.chars().count() <= room).unwrap_or(short)
 }
 
-/// The number of rows by status, as in `2N 8A 1L`.
+/// The number of rows by status, as in `2N 8A 1? 1L`. A status with a sign for a letter qualifies the one before it, so its
+/// rows are not counted there again.
 fn status_counts<'a>(table: &Table<'_>, spec: &ListSpec) -> Vec<Span<'a>> {
-    let mut spans = Vec::new();
-    for (name, number) in spec.statuses.iter().zip(table.counts).filter(|(_, number)| **number > 0) {
-        let status = table.description.statuses.iter().find(|status| status.name == *name);
-        let Some(status) = status else { continue };
-        if !spans.is_empty() {
-            spans.push(Span::raw(" "));
-        }
-        let number = count(usize::try_from(*number).unwrap_or(usize::MAX));
+    let status = |name: &Name| table.description.statuses.iter().find(|status| status.name == *name);
+    let is_sign = |name: &Name| status(name).is_some_and(|status| !status.letter.is_alphanumeric());
+    let counted = |index: usize| {
+        let qualified =
+            spec.statuses.get(index + 1).filter(|name| is_sign(name) && !is_sign(&spec.statuses[index]));
+        let qualified = qualified.and_then(|_| table.counts.get(index + 1)).copied().unwrap_or(0);
+        table.counts.get(index).copied().unwrap_or(0).saturating_sub(qualified)
+    };
+    let counts = spec.statuses.iter().enumerate().map(|(index, name)| (status(name), counted(index)));
+    let span = |(status, number): (Option<&StatusSpec>, u64)| {
+        let status = status.filter(|_| number > 0)?;
+        let number = count(usize::try_from(number).unwrap_or(usize::MAX));
         let text = sanitize(&format!("{number}{}", status.letter), 12, table.charset());
-        spans.push(Span::styled(text.as_str().to_owned(), table.theme.status_tone(status.tone)));
-    }
-    spans
+        Some(Span::styled(text.as_str().to_owned(), table.theme.status_tone(status.tone)))
+    };
+    counts.filter_map(span).collect()
 }
 
 /// The sort order, if no header shows it.

@@ -26,7 +26,7 @@ fn messages() -> [Row; 4] {
 #[test]
 fn peers_in_a_narrow_pane() {
     let peers = peers();
-    let shown = Shown { counts: &[1, 1, 1, 1, 0, 1], selected: Some(1), ..Shown::of(&peers) };
+    let shown = Shown { counts: &[1, 2, 1, 1, 0, 1], selected: Some(1), ..Shown::of(&peers) };
     assert_eq!(
         lines("peers", &shown, 42, 6),
         [
@@ -38,14 +38,14 @@ fn peers_in_a_narrow_pane() {
             "  I ignored rude-tower:8081    1 d  5.0 ms",
         ]
     );
-    let tiny = [" PEERS  5 ────────", "  N tower…org:8080", "> A grand-…org:443"];
+    let tiny = [" PEERS  5  1N 1A ─", "  N tower…org:8080", "> A grand-…org:443"];
     assert_eq!(lines("peers", &shown, 18, 5)[..3], tiny);
 }
 
 #[test]
 fn peers_in_a_wide_pane_have_a_header_and_every_column() {
     let peers = peers();
-    let shown = Shown { counts: &[1, 1, 1, 1, 0, 1], ..Shown::of(&peers) };
+    let shown = Shown { counts: &[1, 2, 1, 1, 0, 1], ..Shown::of(&peers) };
     assert_eq!(
         lines("peers", &shown, 80, 10)[..4],
         [

@@ -36,6 +36,7 @@ fn the_selected_row_and_marks_are_shown_without_colour_too() {
             marked: 2,
             is_marked: &is_marked,
             has_focus,
+            is_current: has_focus,
             ..Table::new(&description, description.list_id("peers").unwrap(), format, Theme::default())
         };
         let mut buffer = Buffer::empty(AREA);
@@ -104,9 +105,9 @@ fn an_empty_list_says_why() {
         (Some(&refused), ["  too \\x1b long", "  nothing is here"]),
     ] {
         let mut buffer = Buffer::empty(AREA);
-        let drawn = table(refused).draw(&mut Layout::default(), AREA, &mut buffer);
+        table(refused).draw(&mut Layout::default(), AREA, &mut buffer);
         let lines: Vec<String> =
-            drawn.rows.rows().take(2).map(|row| line(&buffer, row).trim_end().to_owned()).collect();
+            AREA.rows().skip(1).take(2).map(|row| line(&buffer, row).trim_end().to_owned()).collect();
         assert_eq!(lines, wanted);
         assert!(line(&buffer, AREA).contains(" QUEUE  0  40 % searched ─"), "{}", line(&buffer, AREA));
     }
@@ -135,9 +136,11 @@ fn the_cost_of_a_frame_is_bounded_by_the_screen() {
     let row = |number: u64, length: usize| {
         let text = "a".repeat(length);
         let row = queued(number, &format!("\"{text}\""), 1, 1);
-        let mut cells = row.cells.to_vec();
-        cells[4] = Value::Ref(Key::new(&text));
-        Row { cells: cells.into(), ..row }
+        let named = |cell: &Value| match cell {
+            Value::Ref(_) => Value::Ref(Key::new(&text)),
+            cell => cell.clone(),
+        };
+        Row { cells: row.cells.iter().map(named).collect(), ..row }
     };
     let area = Rect::new(0, 0, 200, 100);
     let description = clacks();

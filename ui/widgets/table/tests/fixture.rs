@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clacks_feed::{
     Key, Now, Order, Row, Sort, Statuses, Value,
-    description::{Description, StatusId},
+    description::{Description, Field, StatusId},
 };
 use clacks_text::{charset::Charset, value::ValueFormat};
 use ratatui::{buffer::Buffer, layout::Rect};
@@ -85,32 +85,39 @@ pub(super) fn at(seconds_ago: u64) -> Value {
     Value::At(i64::try_from(NOW.uptime.as_millis()).unwrap() - i64::try_from(seconds_ago * 1000).unwrap())
 }
 
+/// A row of a list of clacks with these cells, and no values in its other columns.
+fn row(list: &str, key: &str, order: Order, cells: &[(&str, Value)]) -> Row {
+    let description = clacks();
+    let columns = &description.list(description.list_id(list).unwrap()).unwrap().columns;
+    let cell =
+        |column: &Field| cells.iter().find(|(name, _)| column.name == *name).map(|(_, value)| value.clone());
+    let cells = columns.iter().map(|column| cell(column).unwrap_or_default()).collect();
+    Row { key: key.into(), order, cells }
+}
+
 pub(super) fn peer(address: &str, statuses: &[u8], age: u64, took_micros: Option<u64>) -> Row {
     let statuses: Statuses = statuses.iter().copied().map(StatusId).collect();
+    let took = took_micros.map_or(Value::None, |micros| Value::Took(Duration::from_micros(micros)));
     let cells = [
-        Value::text(address.into()),
-        Value::Status(statuses),
-        at(age),
-        took_micros.map_or(Value::None, |micros| Value::Took(Duration::from_micros(micros))),
-        Value::Count(0),
-        Value::Count(12),
-        Value::Count(3),
-        Value::text("none".into()),
-        Value::Flag(false),
-        Value::text("id".into()),
+        ("address", Value::text(address.into())),
+        ("status", Value::Status(statuses)),
+        ("since", at(age)),
+        ("took", took),
+        ("failed", Value::Count(0)),
+        ("sent", Value::Count(12)),
+        ("received", Value::Count(3)),
     ];
-    Row { key: address.into(), order: Order::default(), cells: cells.into() }
+    row("peers", address, Order::default(), &cells)
 }
 
 pub(super) fn queued(number: u64, json: &str, visits: u64, age: u64) -> Row {
     let cells = [
-        Value::text(json.into()),
-        at(age),
-        Value::Count(json.len() as u64),
-        Value::Count(visits),
-        Value::Ref(Key::new("grand-trunk.example.org:443")),
-        Value::Count(number),
-        Value::None,
+        ("text", Value::text(json.into())),
+        ("since", at(age)),
+        ("size", Value::Count(json.len() as u64)),
+        ("visits", Value::Count(visits)),
+        ("from", Value::Ref(Key::new("grand-trunk.example.org:443"))),
+        ("number", Value::Count(number)),
     ];
-    Row { key: number.to_string().into(), order: Order::rank(number), cells: cells.into() }
+    row("queue", &number.to_string(), Order::rank(number), &cells)
 }

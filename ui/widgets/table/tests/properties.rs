@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, fmt};
 
 use clacks_feed::{
-    Network, Order, Row, Statuses, Value,
+    Key, Network, Order, Row, Statuses, Value,
     description::{Description, Kind, ListSpec},
 };
 use clacks_text::{charset::Charset, sanitize::sanitize, testing::hostile};
@@ -188,7 +188,12 @@ proptest! {
             return Ok(());
         }
         // An escape such as `\u{202e}`, and a wide character, are not divided; on either side of an ellipsis.
-        let has_escape = drawn.rows.rows().any(|row| line(&buffer, row).contains('\\'));
+        let has_escape = rows.iter().flat_map(|row| &row.cells).any(|cell| match cell {
+            Value::Text(text, _) | Value::Ref(Key(text)) => {
+                sanitize(text.untrusted(), usize::MAX, Charset::Unicode).contains('\\')
+            }
+            _ => false,
+        });
         let is_wide = drawn.rows.rows().any(|row| line(&buffer, row).chars().any(|c| !c.is_ascii() && c != '\u{2026}'));
         for column in drawn.columns.iter().filter(|(index, ..)| is_text(&list.columns[*index].kind)) {
             let free = usize::from(column.2).saturating_sub(content(&buffer, &drawn, rows.len(), *column));
