@@ -1,10 +1,11 @@
 //! Queries about the overlay: its subject, the selection that it opens from, and its search.
 
 use clacks_feed::{Row, description::ListId};
+use clacks_widgets::table::rows_area;
 
 use super::{Model, focus::SelectionTarget};
 use crate::state::{
-    layout::Pane,
+    layout::{Pane, below_title},
     overlay::{Item, OpenOverlay as Kind, Overlay, OverlayKind},
     search::Search,
 };
@@ -80,7 +81,9 @@ impl Model {
 
     /// Returns the number of rows of the overlay on the screen.
     pub(crate) fn overlay_height(&self) -> usize {
-        self.areas().map_or(1, |areas| usize::from(areas.body.height).saturating_sub(1).max(1))
+        let is_list = self.overlay.as_ref().is_some_and(|open| matches!(open.content, OverlayKind::List(_)));
+        let rows = if is_list { rows_area } else { below_title };
+        self.areas().map_or(1, |areas| usize::from(rows(areas.body).height).max(1))
     }
 
     /// Returns the number of columns of the overlay on the screen.

@@ -1,5 +1,6 @@
 //! Layout of the screen for each size of the terminal.
 
+use clacks_widgets::table::rows_area;
 use ratatui::layout::{Constraint, Layout, Position, Rect};
 
 /// List that can have the focus.
@@ -181,9 +182,12 @@ impl Areas {
         }
     }
 
-    /// Returns the area of the rows of a pane, below its title.
+    /// Returns the area of the rows of a pane, below its title and its header.
     pub fn rows(&self, pane: Pane) -> Rect {
-        below_title(self.pane(pane))
+        match pane {
+            Pane::Peers | Pane::Queue => rows_area(self.pane(pane)),
+            Pane::Traffic | Pane::Map => below_title(self.pane(pane)),
+        }
     }
 
     /// Returns the pane at a position, and the row in it. The row is `None` for the title.

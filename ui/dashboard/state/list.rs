@@ -1,6 +1,9 @@
 //! A list of a network: the rows around the selection, the selection and the marks.
 
+use std::cell::RefCell;
+
 use clacks_feed::{Anchor, Key, Order, Page, Row, Text, Window, description::ListId};
+use clacks_widgets::table::Layout;
 
 use super::marks::Marked;
 
@@ -23,6 +26,8 @@ pub struct List {
     pub lost: Option<Key>,
     /// Marked rows.
     pub marks: Marked<Key>,
+    /// Widths of the columns on the screen, which the view keeps from frame to frame so that they do not jump.
+    pub(crate) table_layout: RefCell<Layout>,
     /// Row whose removal the user caused, so that no warning is shown for it.
     expected_removal: Option<Key>,
 }

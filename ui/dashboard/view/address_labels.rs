@@ -13,8 +13,12 @@ pub(crate) fn on_screen(model: &Model, columns: usize, charset: Charset) -> Labe
     let list = model.list_of(Pane::Peers).and_then(|list| model.networks.active().list(list));
     let rows = list.iter().flat_map(|list| list.visible(model.height(Pane::Peers)).0);
     let peers = rows.filter_map(|row| Some(text_of(row.cells.first()?)?.untrusted()));
+    Labels::new(peers.chain(in_traffic(model)), columns, charset)
+}
+
+/// Returns the names of the peers in the visible traffic.
+pub(crate) fn in_traffic(model: &Model) -> impl Iterator<Item = &str> {
     let top = model.log_top();
-    let traffic = (top..top + model.height(Pane::Traffic)).map_while(|at| model.log.at(at));
-    let of_traffic = traffic.filter_map(|row| row.line.peer.as_ref()).map(Key::untrusted);
-    Labels::new(peers.chain(of_traffic), columns, charset)
+    let rows = (top..top + model.height(Pane::Traffic)).map_while(|at| model.log.at(at));
+    rows.filter_map(|row| row.line.peer.as_ref()).map(Key::untrusted)
 }

@@ -11,7 +11,6 @@ use ratatui::{
 
 use crate::{
     model::{Model, focus::FocusOwner},
-    pages::keys::with_keys,
     state::layout::Pane,
 };
 
@@ -40,11 +39,6 @@ pub(crate) fn draw_title(
     }
     line.spans.extend(notes);
     draw_heading(theme, line, area, frame);
-}
-
-/// Returns the number of marked rows for the title, or `None` if it is zero.
-pub(crate) fn marked_count(theme: Theme, count: usize) -> Option<Span<'static>> {
-    (count > 0).then(|| Span::styled(format!("{count} marked  "), theme.marked))
 }
 
 /// Draws a heading and a rule up to the end of the line.
@@ -95,10 +89,9 @@ const EMPTY: [&str; 4] =
 
 const EMPTY_IN_REPLAY: [&str; 2] = ["no peers yet", REPLAY_INPUT_HINT];
 
-/// Draws how to get peers. Used while there are none.
-pub(crate) fn draw_no_peers(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
-    let lines = if model.replay.is_some() { &EMPTY_IN_REPLAY[..] } else { &EMPTY };
-    draw_empty(theme, area, &lines.iter().map(|line| with_keys(model, line)).collect::<Vec<_>>(), frame);
+/// Returns how to get peers, for a list without any.
+pub(crate) fn no_peers(model: &Model) -> &'static [&'static str] {
+    if model.replay.is_some() { &EMPTY_IN_REPLAY } else { &EMPTY }
 }
 
 pub(crate) fn address_style(theme: Theme, status: Status) -> ratatui::style::Style {

@@ -18,11 +18,12 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use super::components::draw_heading;
+use super::components::{address_style, draw_empty, draw_heading, no_peers};
 use crate::{
     model::{Model, focus::FocusOwner},
     pages::{
         detail::introduction_text,
+        keys::with_keys,
         map_geometry::{TOWER_COLUMNS, cell_of, map_field},
     },
     state::{
@@ -63,7 +64,8 @@ pub fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     draw_heading(theme, heading(model, theme, area), area, frame);
     let field = map_field(model, area);
     if model.listed.peers.total() == 0 {
-        super::components::draw_no_peers(model, theme, field, frame);
+        let lines: Vec<_> = no_peers(model).iter().map(|line| with_keys(model, line)).collect();
+        draw_empty(theme, field, &lines, frame);
         return;
     }
     draw_edges(model, theme, field, frame.buffer_mut());
@@ -208,7 +210,7 @@ fn draw_labels(
 ) {
     let addresses: Vec<&Address> = standing.iter().map(|(tower, _)| &tower.peer.address).collect();
     for (tower, place) in standing {
-        let style = Style::reset().patch(super::components::address_style(theme, tower.peer.status));
+        let style = Style::reset().patch(address_style(theme, tower.peer.status));
         for name in label_candidates(&tower.peer.address, &addresses, theme.charset) {
             if let Some(at) = cells.reserve_label(*place, &name) {
                 write_label(at, &name, style, field, buffer);

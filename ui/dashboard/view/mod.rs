@@ -7,12 +7,11 @@ pub mod components;
 pub mod drain_progress;
 pub mod footer;
 pub mod header;
-pub mod held;
+pub(crate) mod list;
+pub(crate) mod list_notes;
 pub mod map;
 pub mod overhead;
 pub mod palette;
-pub mod peers;
-pub mod queue;
 pub mod search;
 pub mod selection;
 pub mod sparkline;
@@ -32,7 +31,10 @@ use ratatui::{
 use super::{
     model::Model,
     pages::overlay_lines,
-    state::{layout::Areas, overlay::OverlayKind},
+    state::{
+        layout::{Areas, Pane},
+        overlay::OverlayKind,
+    },
 };
 
 /// Draws the whole screen.
@@ -80,8 +82,8 @@ fn draw_body(model: &Model, theme: Theme, areas: &Areas, frame: &mut Frame<'_>) 
     }
     header::draw_summary(model, theme, areas.summary, frame);
     draw_rules(theme, areas, frame);
-    peers::draw(model, theme, areas.peers, frame);
-    queue::draw(model, theme, areas.queue, frame);
+    list::draw_pane(model, theme, Pane::Peers, areas.peers, frame);
+    list::draw_pane(model, theme, Pane::Queue, areas.queue, frame);
     traffic::draw(model, theme, areas.traffic, frame);
     map::draw(model, theme, areas.map, frame);
     tower::draw(model, theme, areas.tower, false, frame);
@@ -106,7 +108,7 @@ fn draw_overlay(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) 
     match &overlay.content {
         OverlayKind::Charts => return charts::draw(model, theme, area, frame),
         OverlayKind::Tower => return tower::draw(model, theme, area, true, frame),
-        OverlayKind::List(_) => return held::draw(model, theme, area, frame),
+        OverlayKind::List(_) => return list::draw_overlay(model, theme, area, frame),
         OverlayKind::Map => return map::draw(model, theme, area, frame),
         _ => {}
     }

@@ -49,7 +49,7 @@ fn queue() -> ListSpec {
 fn held() -> ListSpec {
     ListSpec::new("held", "held message", "held messages", Role::Messages)
         .columns(message_columns())
-        .columns([Field::new("by", Kind::Status).titled("held by").width(9, 9).priority(1)])
+        .columns([Field::new("by", Kind::Status).titled("held by").width(6, 11).priority(1)])
         .counting(&["hand", "rule", "set-aside"])
         .empty(&["no message is held", "{:hold} holds one"])
 }
