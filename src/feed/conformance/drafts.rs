@@ -12,8 +12,8 @@ pub(super) fn end(network: &Arc<dyn Network>, draft: Draft, before: &Essence, ra
     let Some(cancel) = draft.cancel else { return };
     let is_sent = random.random();
     if is_sent {
-        let sent = block_on(network.clone().call(send.clone()));
-        assert!(sent.is_ok(), "{send:?}: {sent:?}");
+        let result = block_on(network.clone().call(send.clone()));
+        assert!(result.is_ok(), "{send:?}: {result:?}");
     } else {
         let cancelled = block_on(network.clone().call(cancel.clone()));
         assert!(cancelled.is_ok(), "{cancel:?}: {cancelled:?}");

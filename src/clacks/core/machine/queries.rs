@@ -86,12 +86,12 @@ impl Core {
 
     /// The peers in the list from the first one with this status or a later one on.
     pub fn peers_from_status(&self, status: Status) -> impl Iterator<Item = Peer> {
-        self.peers.from_status(status)
+        self.peers.of_status_or_later(status)
     }
 
     /// The peers in the list with an earlier status than this, the last first.
     pub fn peers_before_status(&self, status: Status) -> impl Iterator<Item = Peer> {
-        self.peers.before_status(status)
+        self.peers.of_earlier_status(status)
     }
 
     /// Up to `most` peers with numbers below `below`, in no order, and the lowest of their numbers. To visit all peers

@@ -40,13 +40,13 @@ impl Peers {
     }
 
     /// The peers with this status or a later one.
-    pub(in crate::core) fn from_status(&self, first: Status) -> impl Iterator<Item = Peer> {
+    pub(in crate::core) fn of_status_or_later(&self, first: Status) -> impl Iterator<Item = Peer> {
         let statuses = Status::ALL.into_iter().filter(move |status| *status >= first);
         statuses.flat_map(|status| self.listed(status, Bound::Unbounded))
     }
 
     /// The peers with an earlier status than this, the last first.
-    pub(in crate::core) fn before_status(&self, end: Status) -> impl Iterator<Item = Peer> {
+    pub(in crate::core) fn of_earlier_status(&self, end: Status) -> impl Iterator<Item = Peer> {
         let statuses = Status::ALL.into_iter().rev().filter(move |status| *status < end);
         statuses.flat_map(|status| self.listed_backwards(status, Bound::Unbounded))
     }

@@ -43,7 +43,9 @@ pub(super) fn carry_out(network: Arc<ClacksNetwork>, action: Action) -> Doing {
         Action::DropMatching(filter) => {
             on_a_thread(network, move |network| drop_matching(network, filter.as_ref()))
         }
-        Action::HoldMatching(filter) => on_a_thread(network, move |network| hold_matching(network, filter)),
+        Action::HoldMatching(filter) => {
+            on_a_thread(network, move |network| Ok(hold_matching(network, filter)))
+        }
         Action::ReleaseAll => on_a_thread(network, |network| Ok(release_all(network))),
         Action::Unhold => on_a_thread(network, |network| Ok(unhold(network))),
         Action::Undo(token) => on_a_thread(network, move |network| undo(network, &token)),
@@ -188,7 +190,7 @@ fn drop_matching(network: &ClacksNetwork, filter: Option<&Filter>) -> Done {
     Ok(undoable(network, Outcome::new(text), vec![Before::Messages(dropped)]))
 }
 
-fn hold_matching(network: &ClacksNetwork, filter: Filter) -> Done {
+fn hold_matching(network: &ClacksNetwork, filter: Filter) -> Outcome {
     let node = network.node();
     let before = vec![Before::Hold(node.hold_state())];
     let description = Arc::clone(network.description());
@@ -197,7 +199,7 @@ fn hold_matching(network: &ClacksNetwork, filter: Filter) -> Done {
         filter.admits(&Subject::of_row(&description, QUEUE, &row, clacks_feed::Now::default()))
     });
     node.set_hold_rule(Some(rule));
-    Ok(undoable(network, Outcome::new(held(node)), before))
+    undoable(network, Outcome::new(held(node)), before)
 }
 
 fn admits(network: &ClacksNetwork, filter: &Filter, queued: &QueuedMessage) -> bool {

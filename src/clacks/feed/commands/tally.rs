@@ -18,7 +18,7 @@ impl Tally {
     }
 
     /// An item was not changed, for this reason. `None`: the reason has gone again.
-    pub(super) fn refused(&mut self, key: impl ToString, reason: Option<String>) {
+    pub(super) fn refused(&mut self, key: &impl ToString, reason: Option<String>) {
         let key = key.to_string();
         self.left.push(Key::new(&key));
         self.reason.get_or_insert_with(|| reason.unwrap_or_else(|| format!("{key} was changed meanwhile")));
