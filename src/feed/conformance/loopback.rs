@@ -9,6 +9,7 @@ use std::{
         atomic::{AtomicBool, Ordering::Relaxed},
     },
     task::{Context, Poll, Wake, Waker},
+    thread::{self, Thread},
     time::Duration,
 };
 
@@ -75,8 +76,8 @@ struct Half {
     writer: Option<Waker>,
 }
 
-/// Whether a task was woken.
-struct Flag(AtomicBool);
+/// Whether a task was woken, and the thread that polls it.
+struct Flag(AtomicBool, Thread);
 
 struct LoopbackDial(Arc<Line>);
 
@@ -85,7 +86,7 @@ impl Loopback {
     pub fn new(network: Arc<dyn Network>, delay: Duration) -> Self {
         let dialled = Mutex::new(Dialled { is_up: true, ..Dialled::default() });
         let line = Arc::new(Line { delay, now: Mutex::default(), dialled });
-        let flag = Arc::new(Flag(AtomicBool::new(true)));
+        let flag = Flag::woken();
         Self { network, line, served: Vec::new(), pipes: Vec::new(), far: None, flag, ends: Vec::new() }
     }
 
@@ -131,6 +132,18 @@ impl Loopback {
                 return None;
             }
         }
+    }
+
+    /// Waits until another thread has woken somebody, such as a call that has ended. Returns whether that was within half a
+    /// minute of real time.
+    pub fn wait_for_others(&self) -> bool {
+        // The thread can have been unparked before, and without a reason.
+        (0..30).any(|_| {
+            if !self.is_woken() {
+                thread::park_timeout(Duration::from_secs(1));
+            }
+            self.is_woken()
+        })
     }
 
     /// Lets time pass. Returns the news of the face.
@@ -216,7 +229,7 @@ impl Loopback {
         for pipe in std::mem::take(&mut lock(&self.line.dialled).new) {
             self.pipes.push([Arc::clone(&pipe.reads), Arc::clone(&pipe.writes)]);
             let serve = Serve::new(Session::new(Arc::clone(&self.network), Some(1)), pipe);
-            self.served.push(Served { serve, flag: Arc::new(Flag(AtomicBool::new(true))) });
+            self.served.push(Served { serve, flag: Flag::woken() });
         }
         let now = self.now();
         let ends = &mut self.ends;
@@ -357,6 +370,12 @@ impl Dial for LoopbackDial {
     }
 }
 
+impl Flag {
+    fn woken() -> Arc<Self> {
+        Arc::new(Self(AtomicBool::new(true), thread::current()))
+    }
+}
+
 impl Wake for Flag {
     fn wake(self: Arc<Self>) {
         self.wake_by_ref();
@@ -364,6 +383,7 @@ impl Wake for Flag {
 
     fn wake_by_ref(self: &Arc<Self>) {
         self.0.store(true, Relaxed);
+        self.1.unpark();
     }
 }
 

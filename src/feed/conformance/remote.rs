@@ -13,7 +13,7 @@ use crate::{
     Value, View, Watch, Window,
     description::{Description, ListId},
     far::FarOptions,
-    json::{EventLine, WatchRequest},
+    json::{self, EventLine, WatchRequest},
     mirror::Mirror,
 };
 
@@ -54,7 +54,10 @@ impl<S: Specimen> Remote<S> {
         let connected = loopback.connect(FarOptions { watch, ..FarOptions::default() });
         connected.unwrap_or_else(|error| panic!("{error}"));
         let events = Mirror::new(Arc::clone(&description), run);
-        let state = State { loopback, events, view: 0 };
+        let mut state = State { loopback, events, view: 0 };
+        // What has happened before is no event for the watchers.
+        let seq = state.look(View::default()).seq;
+        state.events.restore(json::State { seq, ..json::State::default() });
         Self { specimen, network: Arc::new(RemoteNetwork { description, run, state: Mutex::new(state) }) }
     }
 
@@ -85,8 +88,12 @@ impl State {
     }
 
     fn next(&mut self) -> News {
-        let news = self.loopback.news_within(PATIENCE);
-        news.unwrap_or_else(|| panic!("the node does not answer"))
+        loop {
+            if let Some(news) = self.loopback.news_within(PATIENCE) {
+                return news;
+            }
+            assert!(self.loopback.wait_for_others(), "the node does not answer");
+        }
     }
 
     fn look(&mut self, view: View) -> Arc<Look> {

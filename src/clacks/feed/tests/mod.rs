@@ -1,5 +1,6 @@
 mod calls;
 mod drafts;
+mod protocol;
 mod retrying;
 mod sending;
 mod stopping;
@@ -217,3 +218,11 @@ async fn a_peer_is_shown_with_its_certificate_and_when_it_was_heard() {
 static ALLOCATOR: CountingAllocator = CountingAllocator;
 
 conformance_tests!(Quiet::new());
+
+mod remote {
+    use clacks_feed::{conformance::Remote, conformance_tests};
+
+    use super::Quiet;
+
+    conformance_tests!(Remote::new(Quiet::new()));
+}
