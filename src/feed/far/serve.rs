@@ -11,6 +11,8 @@ use super::{Connection, End, Session};
 const CHUNK: usize = 16 << 10;
 /// Rounds of reading and writing in one poll, so that other tasks get their turn.
 const ROUNDS: usize = 64;
+/// Bytes after which a poll ends as well, because long answers take longer to make.
+const TURN: usize = 256 << 10;
 
 /// A [`Session`] with its connection.
 ///
@@ -42,13 +44,18 @@ impl<C: Connection> Serve<C> {
 
     /// Reads, answers and writes. `now` is the time. It is ready when the connection has to be closed.
     pub fn poll(&mut self, cx: &mut Context<'_>, now: Duration) -> Poll<io::Result<End>> {
+        let mut bytes = 0;
         for _ in 0..ROUNDS {
             if let Poll::Ready(end) = self.session.poll(cx, now) {
                 return Poll::Ready(Ok(end));
             }
-            let has_written = self.write(cx, now)?;
+            let written = self.write(cx, now)?;
+            bytes += written;
+            if bytes >= TURN {
+                break;
+            }
             let has_read = self.read(cx)?;
-            if !has_written && !has_read {
+            if written == 0 && !has_read {
                 return Poll::Pending;
             }
         }
@@ -56,20 +63,22 @@ impl<C: Connection> Serve<C> {
         Poll::Pending
     }
 
-    /// Writes what the connection takes. Returns whether that was anything.
-    fn write(&mut self, cx: &mut Context<'_>, now: Duration) -> io::Result<bool> {
-        let mut has_written = false;
+    /// Writes what the connection takes. Returns the number of bytes.
+    fn write(&mut self, cx: &mut Context<'_>, now: Duration) -> io::Result<usize> {
+        let mut all = 0;
         while !self.session.output().is_empty() {
             let Poll::Ready(written) = self.connection.poll_write(cx, self.session.output()) else { break };
             match written {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(written) => self.session.written(written, now),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Ok(written) => {
+                    self.session.written(written, now);
+                    all += written;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
-            has_written = true;
         }
-        Ok(has_written)
+        Ok(all)
     }
 
     /// Reads once, if the session has room. Returns whether there was anything.

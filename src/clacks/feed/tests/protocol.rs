@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use clacks_feed::{
-    Call, MAX_ITEMS, MAX_OPEN, MAX_ROWS, MAX_WINDOWS, Run,
+    Call, MAX_ITEMS, MAX_OPEN, MAX_ROWS, MAX_WAITING_BYTES, MAX_WINDOWS, Run,
     description::{Description, EventId},
     far::{MAX_BEGUN, MAX_BEHIND, MAX_LOOK_ROWS, MAX_LOOKS, MAX_SORTED, NOT_READ},
     json::{FaceLine, MAX_LINE, MAX_LONG_LINE, NodeLine, Reader, WINDOW_TEXT, read_hello},
@@ -112,7 +112,7 @@ fn the_page_names_every_limit() {
         format!("have at most {MAX_LOOK_ROWS} rows together"),
         format!("at most {MAX_SORTED} of them can be sorted or filtered"),
         format!("after {WINDOW_TEXT} bytes in windows"),
-        format!("At most {MAX_BEGUN} requests can wait"),
+        format!("At most {MAX_BEGUN} requests, and about {} MiB of them, can wait", MAX_WAITING_BYTES >> 20),
         format!("more than {} MiB behind", MAX_BEHIND >> 20),
         format!("reads nothing for {} seconds", NOT_READ.as_secs()),
     ] {

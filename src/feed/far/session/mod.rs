@@ -20,7 +20,8 @@ use crate::{
     json::{FaceLine, Hello, LineBuffer, Reader, RequestError, WatchRequest, Writer},
 };
 
-/// Maximum requests of a client that wait for their answers. While there are as many, nothing is read.
+/// Maximum requests of a client that wait for their answers. While there are as many, or
+/// [`MAX_WAITING_BYTES`](crate::MAX_WAITING_BYTES) of them, nothing is read.
 pub const MAX_BEGUN: usize = 64;
 /// Maximum looks of a client that wait for their answers.
 pub const MAX_LOOKS: usize = 4;
@@ -44,7 +45,7 @@ const ROUNDS: usize = 256;
 /// Then it is polled again. [`Serve`](super::Serve) does this with a [`Connection`](super::Connection).
 ///
 /// Nothing that a client sends, and nothing that it does not read, delays the node or fills its memory: a session holds at
-/// most one line of input, 4 MiB and one answer of output, 64 requests and 4 looks. The node never waits for a session.
+/// most one line of input, 4 MiB and one answer of output, 64 requests of 4 MiB, and 4 looks. The node never waits for a session.
 pub struct Session {
     network: Arc<dyn Network>,
     near: Near,
@@ -98,7 +99,7 @@ impl Session {
         !self.input_ended
             && !self.has_left
             && self.output.len() < MAX_BEHIND
-            && self.requests.len() < MAX_BEGUN
+            && !self.requests.is_full()
             && !self.looks.is_full()
     }
 

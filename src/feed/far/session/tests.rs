@@ -220,6 +220,23 @@ fn while_64_requests_wait_nothing_is_read() {
     assert_eq!(client.lines()[0], json!({"id":64,"ok":{"text":"begun"}}));
 }
 
+/// The node keeps the text of a call while it is carried out.
+#[test]
+fn while_requests_of_4_mib_wait_nothing_is_read() {
+    let mut client = Client::new(0);
+    let texts: Vec<String> = (0..6).map(|n| format!("{n}{}", "x".repeat((1 << 20) - 100))).collect();
+    let lines: Vec<_> = texts.iter().map(|text| call(1, text)).collect();
+    assert!(client.ask(&lines.join("\n")).is_empty());
+    assert!(!client.session.wants_input());
+    assert!(client.unread.len() > 1_000_000, "the sixth");
+    client.memory.finish(&texts[4], Ok(Outcome::new("begun")));
+    assert!(client.lines().is_empty(), "the fifth has begun, with more than 4 MiB");
+    client.memory.finish(&texts[0], Ok(Outcome::new("done")));
+    let lines = client.lines();
+    assert_eq!((&lines[0]["ok"]["text"], &lines[1]["ok"]["text"]), (&json!("done"), &json!("begun")));
+    assert!(client.session.wants_input());
+}
+
 #[test]
 fn a_newer_search_and_a_newer_check_replace_the_older() {
     let mut client = Client::new(5000);
