@@ -142,6 +142,7 @@ pub(crate) fn command_error(model: &Model, command: &Command) -> Option<String> 
         return Some(reason.to_owned());
     }
     match command {
+        Command::Say(_) => None,
         Command::Node(command) => node_command_error(model, command),
         Command::View(command) => view_command_error(model, command),
     }
@@ -152,7 +153,8 @@ pub(crate) fn command_error(model: &Model, command: &Command) -> Option<String> 
 pub(crate) fn mode_error(model: &Model, command: &Command) -> Option<&'static str> {
     match (command, &model.replay) {
         (
-            Command::Node(_)
+            Command::Say(_)
+            | Command::Node(_)
             | Command::View(
                 ViewCommand::Say
                 | ViewCommand::Edit(_)
@@ -185,7 +187,7 @@ pub(crate) fn typed_command_error(model: &Model, command: &Command) -> Option<St
         }
         Command::View(ViewCommand::Station(number, wish)) => station_command_error(model, *number, wish),
         Command::View(command) => view_command_error(model, command),
-        Command::Node(_) => None,
+        Command::Say(_) | Command::Node(_) => None,
     }
 }
 
@@ -210,15 +212,16 @@ fn is_replay_finished(model: &Model) -> bool {
 }
 
 fn node_command_error(model: &Model, command: &NodeCommand) -> Option<String> {
-    let is_ignored = |peer| model.status_of(peer).map(|status| status == Status::Ignored);
-    let reason = match command {
-        NodeCommand::Ignore(peer) if is_ignored(peer) == Some(true) => "it is ignored already",
-        NodeCommand::Unignore(peer) if is_ignored(peer) != Some(true) => "it is not ignored",
-        NodeCommand::Announce(peer) if is_ignored(peer) == Some(true) => "it is ignored",
-        NodeCommand::ReleaseAll if model.overview.held == 0 => "nothing is held",
-        NodeCommand::Unhold if model.is_held_open() && model.hold_rule.is_none() => {
-            "no filter holds what comes"
-        }
+    let is_ignored = || {
+        let status = command.text.parse().ok().and_then(|peer| model.status_of(&peer));
+        status.map(|status| status == Status::Ignored)
+    };
+    let reason = match (command.name.as_str(), &*command.text) {
+        ("ignore", _) if is_ignored() == Some(true) => "it is ignored already",
+        ("unignore", _) if is_ignored() != Some(true) => "it is not ignored",
+        ("announce", _) if is_ignored() == Some(true) => "it is ignored",
+        ("release", "all") if model.overview.held == 0 => "nothing is held",
+        ("unhold", _) if model.is_held_open() && model.hold_rule.is_none() => "no filter holds what comes",
         _ => return None,
     };
     Some(reason.to_owned())

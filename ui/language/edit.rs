@@ -6,7 +6,7 @@
 use clacks_p2p::{DEFAULT_MAX_DEPTH, Message, core::MessageId};
 use clacks_text::{escape::escaped_json, json::indented, sanitize::is_hidden};
 
-use super::command::{Command, CommandError, NodeCommand};
+use super::command::CommandError;
 
 #[cfg(test)]
 mod fuzz;
@@ -74,23 +74,19 @@ pub fn line(id: MessageId, message: &Message) -> String {
     let with = |text: &str| format!(":edit {id} {text}");
     let as_text =
         string(message).filter(|text| !text.contains(['\n', '\t']) && is_visible(text)).and_then(|text| {
-            let line = with(&if text.starts_with(':') { format!(":{text}") } else { text.clone() });
-            // White space at the ends would be lost.
-            sets_text(&line, &text).then_some(line)
+            let typed = if text.starts_with(':') { format!(":{text}") } else { text.clone() };
+            sets_text(&typed, &text).then(|| with(&typed))
         });
     as_text.unwrap_or_else(|| with(&format!(":json {}", escaped_json(&message.as_json_line()))))
 }
 
-/// Whether the command sets this text.
-fn sets_text(line: &str, text: &str) -> bool {
-    match Command::parse(line) {
-        Ok(Command::Node(NodeCommand::Replace(_, message))) => message.as_text().as_deref() == Some(text),
-        _ => false,
-    }
+/// Whether a new text of a command sets this text. White space at the ends would be lost.
+fn sets_text(typed: &str, text: &str) -> bool {
+    typed.trim() == typed && message_of(typed).is_ok_and(|message| message.as_text().as_deref() == Some(text))
 }
 
 /// The text of a message that has the same JSON when it is typed.
-pub(crate) fn as_text(message: &Message) -> Option<String> {
+fn as_text(message: &Message) -> Option<String> {
     message.as_text().filter(|text| Message::text(text) == *message && !text.trim().is_empty())
 }
 
@@ -110,9 +106,14 @@ pub fn new_text(message: &Message) -> String {
 ///
 /// Fails if the text is a command other than `:json`, or its JSON is invalid.
 pub fn message_of(text: &str) -> Result<Message, CommandError> {
-    match Command::parse(text)? {
-        Command::Node(NodeCommand::Enqueue(message)) => Ok(message),
-        _ => Err(CommandError::NotAText),
+    if let Some(json) = text.strip_prefix(":json ") {
+        return Ok(Message::from_json(json, DEFAULT_MAX_DEPTH)?);
+    }
+    match text.strip_prefix(':') {
+        Some(rest) if !rest.starts_with(':') => Err(CommandError::NotAText),
+        Some(rest) => Ok(Message::text(rest)),
+        None if text.trim().is_empty() => Err(CommandError::Empty),
+        None => Ok(Message::text(text)),
     }
 }
 
@@ -137,6 +138,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::command::Command;
 
     fn json(json: &str) -> Message {
         Message::from_json(json, DEFAULT_MAX_DEPTH).unwrap()
@@ -193,6 +195,14 @@ mod tests {
         assert!(matches!(document.edited_to("[1"), Edited::Wrong(reason) if reason.starts_with("not JSON")));
     }
 
+    /// The message that an `:edit` line sets.
+    fn new_message(line: &str) -> Message {
+        match Command::parse(line) {
+            Ok(Command::Node(command)) => message_of(command.text.strip_prefix("7 ").unwrap()).unwrap(),
+            other => panic!("{line:?} is {other:?}"),
+        }
+    }
+
     #[test]
     fn the_edit_line_contains_the_text_of_the_message() {
         for (message, expected) in [
@@ -216,11 +226,7 @@ mod tests {
             let message = Message::text(&text);
             // A node has no falsy messages.
             prop_assume!(!message.is_falsy());
-            let Ok(Command::Node(NodeCommand::Replace(_, again))) =
-                Command::parse(&line(id(), &message))
-            else {
-                panic!("{text:?}")
-            };
+            let again = new_message(&line(id(), &message));
             prop_assert_eq!(again.as_text(), Some(text.clone()));
             prop_assert_eq!(Document::of(&message).edited_to(&Document::of(&message).text), Edited::Unchanged);
             if let Edited::Message(back) = (Document { text: String::new(), ..Document::of(&message) })

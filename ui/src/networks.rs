@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use clacks_feed::{Label, Network, Run, Source, description::Description, filter::FilterError};
+use clacks_feed::{Call, Label, Network, Run, Source, description::Description, filter::FilterError};
 use clacks_language::{
+    command::Command,
     saved_filter::Stations,
     traffic_filter::{FilterNetworks, FilterText},
 };
@@ -30,6 +31,26 @@ pub(crate) fn of_clacks(address: &Address) -> Arc<Description> {
 /// All networks, for filters that are read before a node starts.
 pub(crate) fn all() -> FilterNetworks {
     FilterNetworks::new([Arc::new(describe("this node".into()))])
+}
+
+/// The reason for refusing a line that is no command, if the network has no such lines.
+pub(crate) const NO_TEXTS: &str = "this network sends no texts";
+
+/// The call of a line. `None` if it is no command and the network has no such lines, or if it is for the interface.
+pub(crate) fn call(network: &dyn Network, command: &Command) -> Option<Call> {
+    match command {
+        Command::Say(text) => {
+            let says = network.description().says.clone()?;
+            Some(Call::new(network.run(), says, &**text))
+        }
+        Command::Node(command) => Some(command.call(network.run())),
+        Command::View(_) => None,
+    }
+}
+
+/// Whether a call waits for the response of another node, which can take until the time-out.
+pub(crate) fn waits_for_another_node(call: &Call) -> bool {
+    call.command == "announce"
 }
 
 // === Filters of options and of the configuration file ===

@@ -201,7 +201,7 @@ impl Model {
 
 #[cfg(test)]
 mod tests {
-    use clacks_language::command::{Command, NodeCommand};
+    use clacks_language::command::Command;
 
     use super::*;
 
@@ -212,7 +212,8 @@ mod tests {
         {
             for was_command in [false, true] {
                 let parsed = Command::parse(draft);
-                let is_message = matches!(parsed, Ok(Command::Node(NodeCommand::Enqueue(_))));
+                let is_message = matches!(&parsed, Ok(Command::Say(_)))
+                    || matches!(&parsed, Ok(Command::Node(command)) if command.name == "json");
                 match LineKind::classify(draft, was_command) {
                     LineKind::Message => assert!(is_message || parsed.is_err(), "{draft:?}"),
                     LineKind::Command => assert!(!is_message || draft.starts_with(":json"), "{draft:?}"),

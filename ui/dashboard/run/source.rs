@@ -234,6 +234,10 @@ impl Source {
     /// Returns the reason why a command would fail now, without asking the model or the disk.
     pub fn why_not(&self, command: &Command) -> Option<String> {
         match (self, command) {
+            (Self::Live(live), Command::Say(text)) => {
+                let says = live.network.description().says.clone()?;
+                refusal(&*live.network, &Call::new(live.network.run(), says, &**text))
+            }
             (Self::Live(live), Command::Node(command)) => {
                 refusal(&*live.network, &command.call(live.network.run()))
             }

@@ -5,6 +5,8 @@ use clacks_feed::{
     description::{CommandSpec, ListId, ListSpec},
 };
 
+use clacks_language::command::Command;
+
 use super::network::Network;
 
 impl Network {
@@ -17,6 +19,24 @@ impl Network {
     /// Whether a call sends a message that the user wrote.
     pub(crate) fn is_message(&self, call: &Call) -> bool {
         self.description.says.as_ref() == Some(&call.command) || call.command == "json"
+    }
+
+    /// Whether a line sends a message.
+    pub(crate) fn is_typed_message(&self, command: &Command) -> bool {
+        match command {
+            Command::Say(_) => true,
+            Command::Node(command) => command.name == "json",
+            Command::View(_) => false,
+        }
+    }
+
+    /// The call of a line. `None` if it is for the dashboard, or if the network has no lines that are no commands.
+    pub fn call(&self, command: &Command) -> Option<Call> {
+        match command {
+            Command::Say(text) => self.say(&**text),
+            Command::Node(command) => Some(command.call(self.run)),
+            Command::View(_) => None,
+        }
     }
 
     /// The command of a call.

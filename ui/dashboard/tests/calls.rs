@@ -1,8 +1,14 @@
 //! Calls of the node, and their results.
 
-use clacks_feed::{Call, Key, Outcome, Refusal, Run};
+use std::sync::{Arc, LazyLock};
+
+use clacks_feed::{Call, Check, Key, Network as Node, Outcome, Refusal, Run};
 use clacks_language::command::Command;
-use clacks_p2p_feed::description::{HELD, PEERS, QUEUE, describe};
+use clacks_p2p_feed::{
+    ClacksNetwork,
+    description::{HELD, PEERS, QUEUE, describe},
+};
+use tokio::runtime::Runtime;
 
 use crate::state::{
     message::{CallResult, Effect},
@@ -19,10 +25,7 @@ pub(crate) fn network() -> Network {
 
 /// The call of a typed line.
 pub(crate) fn typed(line: &str) -> Call {
-    match Command::parse(line) {
-        Ok(Command::Node(command)) => command.call(RUN),
-        other => panic!("{line} is {other:?}"),
-    }
+    network().call(&Command::parse(line).unwrap()).unwrap()
 }
 
 /// The effect of a typed line.
@@ -63,4 +66,25 @@ pub(crate) fn undoable(call: Call, text: &str, token: &str) -> CallResult {
 /// A call that was refused.
 pub(crate) fn refused(call: Call, reason: &str) -> CallResult {
     (call, Err(Refusal::new(reason)))
+}
+
+/// A node that knows nobody and has no messages. It says what is wrong with a call.
+fn node() -> &'static Arc<dyn Node> {
+    static NODE: LazyLock<Arc<dyn Node>> = LazyLock::new(|| {
+        // It runs until the tests end.
+        let runtime = Box::leak(Box::new(Runtime::new().unwrap()));
+        let _guard = runtime.enter();
+        let node = clacks_p2p::Node::builder().hostname("127.0.0.1").port(0).start();
+        ClacksNetwork::new(&runtime.block_on(node).unwrap(), RUN)
+    });
+    &NODE
+}
+
+/// Why a node without peers and messages refuses a call.
+pub(crate) fn refusal(call: &Call) -> Option<String> {
+    match node().check(call) {
+        Check::Works => None,
+        Check::Wrong(reason) => Some(reason.untrusted().to_owned()),
+        Check::Begun => Some(node().description().command(call.command.as_str())?.needs()),
+    }
 }

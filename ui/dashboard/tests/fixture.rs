@@ -11,8 +11,9 @@ use clacks_feed::{
     Anchor, Call, Key, Look, Near, News, Page, Row, Source as _, Value, View, Window, description::ListId,
 };
 use clacks_language::{
-    command::{Command, NodeCommand, motion_setting::Setting},
+    command::{Command, motion_setting::Setting},
     completion::{Need, matching::PeerMatcher},
+    edit::message_of,
 };
 use clacks_p2p::{
     Address, Message,
@@ -210,6 +211,28 @@ impl Fixture {
         update(&mut self.model, now, msg)
     }
 
+    /// Why the node of the fixture refuses a line.
+    fn objection(&self, command: Option<&Command>) -> Option<String> {
+        let call = self.model.networks.active().call(command?)?;
+        if self.is_full && self.model.networks.active().is_message(&call) {
+            return Some("the queue is full".to_owned());
+        }
+        let text = call.text.untrusted();
+        let (item, rest) = text.split_once(' ').unwrap_or((text, ""));
+        let is_known = self.peers.iter().any(|peer| peer.address.to_string() == item);
+        let id = item.parse::<MessageId>().ok();
+        let is_held = self.held.iter().any(|held| Some(held.queued.id) == id);
+        let is_here = is_held || self.queue.iter().any(|queued| Some(queued.id) == id);
+        match call.command.as_str() {
+            "forget" | "unignore" if is_known => None,
+            "release" if id.is_some() => (!is_held).then(|| format!("{item} is not held")),
+            "edit" if is_here => message_of(rest).err().map(|error| error.to_string()),
+            "drop" | "hold" if is_here => None,
+            "release" | "unhold" if !self.held.is_empty() || self.hold_rule.is_some() => None,
+            _ => calls::refusal(&call),
+        }
+    }
+
     fn answer(&self, question: AssistQuery) -> AssistReply {
         let mut matcher = PeerMatcher::default();
         let peers = match &question.need {
@@ -219,21 +242,7 @@ impl Fixture {
             }
             _ => Vec::new(),
         };
-        let is_known = |address: &Address| self.peers.iter().any(|peer| peer.address == *address);
-        let objection = match &question.command {
-            Some(Command::Node(NodeCommand::Forget(peer))) if !is_known(peer) => {
-                Some("no such peer".to_owned())
-            }
-            Some(Command::Node(NodeCommand::Enqueue(_))) if self.is_full => {
-                Some("the queue is full".to_owned())
-            }
-            Some(Command::Node(NodeCommand::Release(id)))
-                if self.held.iter().all(|held| held.queued.id != *id) =>
-            {
-                Some(format!("{id} is not held"))
-            }
-            _ => None,
-        };
+        let objection = self.objection(question.command.as_ref());
         let messages = match &question.need {
             Some(Need::Messages { begun, held_only }) => {
                 let fits = |queued: &&QueuedMessage| queued.id.to_string().starts_with(begun.as_str());

@@ -1,7 +1,7 @@
 //! Assistance for the line that is being typed: inline hint, checks and completion.
 
 use clacks_language::{
-    command::{Argument, Command, NodeCommand, PeerFilter, ViewCommand, argument::Direction},
+    command::{Argument, Command, PeerFilter, ViewCommand, argument::Direction},
     completion::{self, Candidates, Completion, Need, complete},
 };
 use clacks_source::precheck;
@@ -64,7 +64,7 @@ fn query(model: &mut Model) -> Vec<Effect> {
 /// Whether only the node or the disk can tell if the command will fail.
 fn needs_node_check(command: &Command) -> bool {
     match command {
-        Command::Node(_) => true,
+        Command::Say(_) | Command::Node(_) => true,
         Command::View(command) => matches!(
             command,
             ViewCommand::Edit(_)
@@ -99,7 +99,8 @@ pub fn on_reply(model: &mut Model, answer: AssistReply) -> bool {
 pub(crate) fn on_room_changed(model: &Model) -> Vec<Effect> {
     let needs_room = |question: &&AssistQuery| {
         let command = question.command.as_ref();
-        matches!(command, Some(Command::Node(NodeCommand::Enqueue(_) | NodeCommand::Replace(..))))
+        let is_edit = |command: &Command| matches!(command, Command::Node(command) if command.name == "edit");
+        command.is_some_and(|command| model.networks.active().is_typed_message(command) || is_edit(command))
     };
     let asked = model
         .assist

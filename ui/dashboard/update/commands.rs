@@ -39,7 +39,7 @@ pub(crate) fn run_template(model: &mut Model, template: &str) -> Vec<Effect> {
             model.refuse_in_replay();
             return Vec::new();
         }
-        model.question = Some(Confirmation::before(&model.networks.active(), call.on.len(), call));
+        model.question = Some(Confirmation::before(model.networks.active(), call.on.len(), call));
         return Vec::new();
     }
     // A command without effect reports the reason.
@@ -59,7 +59,7 @@ pub(crate) fn run_template(model: &mut Model, template: &str) -> Vec<Effect> {
         .and_then(|line| Command::parse(&line).map_err(|error| CommandRefusal::new(error.to_string())));
     let idle = |command: &Command| match command {
         // The node decides.
-        Command::Node(_) => None,
+        Command::Say(_) | Command::Node(_) => None,
         Command::View(_) => command_error(model, command).map(CommandRefusal::new),
     };
     match command.and_then(|command| idle(&command).map_or(Ok(command), Err)) {
@@ -76,14 +76,24 @@ pub(crate) fn run_with_confirmation(model: &mut Model, command: Command) -> Vec<
     let question = match command {
         // Do not ask about a command that will not be executed.
         command if mode_error(model, &command).is_some() => return run(model, command),
-        Command::Node(command @ NodeCommand::ReleaseAll) if model.overview.held > 1 => {
+        Command::Node(command)
+            if command == NodeCommand::new("release", "all") && model.overview.held > 1 =>
+        {
             let call = command.call(model.networks.active().run);
-            Confirmation::before(&model.networks.active(), model.overview.held, call)
+            Confirmation::before(model.networks.active(), model.overview.held, call)
+        }
+        Command::Node(command) if is_always_confirmed(model, &command) => {
+            let call = command.call(model.networks.active().run);
+            Confirmation::before_one(model.networks.active(), &command.text, call)
         }
         command => return run(model, command),
     };
     model.question = Some(question);
     Vec::new()
+}
+
+fn is_always_confirmed(model: &Model, command: &NodeCommand) -> bool {
+    model.networks.active().spec(&command.name).is_some_and(|spec| spec.confirm == Confirm::Always)
 }
 
 /// Makes a call on the selected item. If the network wants it to be confirmed, the user is asked first.
@@ -96,10 +106,10 @@ pub(crate) fn call_with_confirmation(model: &mut Model, call: Call) -> Vec<Effec
     let question = match (confirm, &call.on[..]) {
         (Confirm::Always, [item]) => {
             let item = item.untrusted().to_owned();
-            Confirmation::before_one(&model.networks.active(), &item, call)
+            Confirmation::before_one(model.networks.active(), &item, call)
         }
         (Confirm::Always | Confirm::Many, [_, _, ..]) => {
-            Confirmation::before(&model.networks.active(), call.on.len(), call)
+            Confirmation::before(model.networks.active(), call.on.len(), call)
         }
         _ => return make_call(model, call),
     };
@@ -169,6 +179,13 @@ pub fn run(model: &mut Model, command: Command) -> Vec<Effect> {
             }
             make_call(model, command.call(model.networks.active().run))
         }
+        Command::Say(text) => match model.networks.active().say(text) {
+            Some(call) => make_call(model, call),
+            None => {
+                model.notify_error(format!("{} sends no texts", model.networks.active().description.network));
+                Vec::new()
+            }
+        },
         Command::View(command) => run_screen_command(model, command),
     }
 }
@@ -189,7 +206,7 @@ pub fn submit(model: &mut Model) -> Vec<Effect> {
     let Ok(command) = check::check(model) else { return assist::refuse_line(model) };
     model.notice = None;
     // The node decides whether a message is sent. Only sent messages are added to the history.
-    let (was_command, remembered) = if matches!(command, Command::Node(NodeCommand::Enqueue(_))) {
+    let (was_command, remembered) = if model.networks.active().is_typed_message(&command) {
         let (line, was_command) = model.input.take_draft();
         model.sending = Some(Sending::Line { line, was_command });
         (was_command, None)

@@ -55,10 +55,11 @@ fn write(model: &mut Model, line: &str) {
 
 /// Returns the effect that finishes the current edit, if the command belongs to it.
 pub fn finish(model: &mut Model, command: &NodeCommand) -> Option<Effect> {
-    let NodeCommand::Replace(id, message) = command else { return None };
-    let editing = model.editing.take_if(|editing| editing.id == *id)?;
+    let (id, text) = command.text.split_once(char::is_whitespace)?;
+    let is_of = |editing: &mut Editing| command.name == "edit" && editing.id.to_string() == id;
+    let editing = model.editing.take_if(is_of)?;
     reopen(model, &editing);
-    Some(Effect::FinishEdit(editing, edit::new_text(message)))
+    Some(Effect::FinishEdit(editing, text.to_owned()))
 }
 
 /// Cancels the edit if the user left the line. The message returns to its place, its text to the history.

@@ -114,7 +114,7 @@ fn binding_item(model: &Model, binding: &Binding, keys: &[Key]) -> PaletteItem {
     let template = &*binding.command;
     let line = expand_template(model, template).unwrap_or_else(|_| template.to_owned());
     let question = marked_call(model, template)
-        .map(|call| Confirmation::before(&model.networks.active(), call.on.len(), call));
+        .map(|call| Confirmation::before(model.networks.active(), call.on.len(), call));
     let deed = match (template_error(model, template), question, selected_call(model, template)) {
         (Some(reason), ..) => PaletteAction::Unavailable(reason),
         (None, Some(question), _) => PaletteAction::Confirm(question),

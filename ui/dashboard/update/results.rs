@@ -80,9 +80,9 @@ fn report_several(model: &mut Model, results: &[CallResult]) {
     let Some((call, _)) = results.first() else { return };
     let (asked, done) = (results.len(), results.iter().filter(|(_, result)| result.is_ok()).count());
     match results.iter().find_map(|(_, result)| result.as_ref().err()) {
-        None => model.notify(result_phrase(&model.networks.active(), call, &asked.to_string(), asked)),
+        None => model.notify(result_phrase(model.networks.active(), call, &asked.to_string(), asked)),
         Some(refusal) => {
-            let text = result_phrase(&model.networks.active(), call, &format!("{done} of {asked}"), asked);
+            let text = result_phrase(model.networks.active(), call, &format!("{done} of {asked}"), asked);
             model.notify_error(format!("{text}; {}", refusal.text.untrusted()));
         }
     }

@@ -4,7 +4,6 @@
 //! that begins with `:`.
 
 pub mod argument;
-mod call;
 pub mod export_target;
 #[cfg(test)]
 mod fuzz;
@@ -13,16 +12,12 @@ pub mod motion_setting;
 pub mod playback;
 pub mod table;
 pub mod target;
-pub mod waits_for;
 
-use std::{fmt, net::IpAddr};
+use std::fmt;
 
 use argument::{Direction, RecordCommand};
-use clacks_feed::filter::FilterError;
-use clacks_p2p::{
-    Address, AddressError, Message, MessageError,
-    core::{EnqueueError, MessageId},
-};
+use clacks_feed::{Call, Name, Run, filter::FilterError};
+use clacks_p2p::{MessageError, core::MessageId};
 use clacks_text::paths::HomeError;
 use export_target::{NoForm, Target};
 use line_edit::LineKey;
@@ -40,53 +35,21 @@ use super::{
 /// A parsed line.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
+    /// A line that is no command. The network of the node decides what it means.
+    Say(String),
     /// A command for the node.
     Node(NodeCommand),
     /// A command for the user interface.
     View(ViewCommand),
 }
 
-/// A command for the node.
-#[derive(Debug, Clone, PartialEq)]
-pub enum NodeCommand {
-    /// Queues a message.
-    Enqueue(Message),
-    /// Announces this node to another node, which becomes a peer.
-    Announce(Address),
-    /// Adds a peer without announcing this node to it.
-    Add(Address),
-    /// Ignores a peer: the node sends it nothing and refuses what it sends.
-    Ignore(Address),
-    /// Stops ignoring a peer.
-    Unignore(Address),
-    /// Closes all connections from an IP address.
-    IgnoreRemote(IpAddr),
-    /// Accepts connections from an IP address again.
-    UnignoreRemote(IpAddr),
-    /// Removes a peer from the list of peers.
-    Forget(Address),
-    /// Accepts the new certificate of a peer.
-    Trust(Address),
-    /// Drops a queued or held message.
-    Drop(MessageId),
-    /// Drops all queued and held messages that match the filter. `None` drops all of them.
-    DropAll(Option<Filter>),
-    /// Sets the send rate in messages per second, within [`table::SEND_RATES`].
-    Rate(f64),
-    /// Holds all messages that match the filter, now and later.
-    Hold(Filter),
-    /// Holds one queued message.
-    HoldOne(MessageId),
-    /// Shows the filter of [`Hold`](Self::Hold).
-    ShowHold,
-    /// Removes the filter of [`Hold`](Self::Hold). Held messages stay held.
-    Unhold,
-    /// Puts a held message at the end of the queue.
-    Release(MessageId),
-    /// Puts all held messages at the end of the queue.
-    ReleaseAll,
-    /// Replaces the content of a queued or held message.
-    Replace(MessageId, Message),
+/// A command for the node. What its text means is decided by the network of the node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NodeCommand {
+    /// The name, without the colon.
+    pub name: Name,
+    /// What was typed behind the name, without white space around it.
+    pub text: String,
 }
 
 /// A command for the user interface. The dashboard moves or opens something; `clacks node` prints a line.
@@ -335,12 +298,6 @@ pub enum CommandError {
     /// The line is empty.
     #[error("nothing to send: the line is empty")]
     Empty,
-    /// The address of a peer does not parse.
-    #[error("{0}")]
-    Address(#[from] AddressError),
-    /// The text after `ip:` is not an IP address.
-    #[error("a remote address is an IP address, as in ip:192.0.2.7 or ip:2001:db8::7")]
-    Remote,
     /// The JSON value is not a valid message.
     #[error("{0}")]
     Message(#[from] MessageError),
@@ -365,12 +322,6 @@ pub enum CommandError {
     /// The number or the filter of a station is invalid.
     #[error("{0}")]
     Station(#[from] StationError),
-    /// The send rate is not a number within [`table::SEND_RATES`].
-    #[error("the send rate is a number from 0.001 to 100000 messages a second, such as 0.5")]
-    Rate,
-    /// The message cannot be queued.
-    #[error("{0}")]
-    Enqueue(#[from] EnqueueError),
     /// The speed or position of a replay is invalid. The value is a hint for the user.
     #[error("{0}")]
     Replay(&'static str),
@@ -380,9 +331,6 @@ pub enum CommandError {
     /// The number of a message does not parse.
     #[error("a message is named by its number, which Tab offers and :queue lists")]
     MessageId,
-    /// The argument of `:release` is neither a number nor `all`.
-    #[error("release a message by its number, or all")]
-    Release,
     /// The new text of `:edit` is a command other than `:json`.
     #[error("the new text of a message is a line of text, or :json VALUE")]
     NotAText,
@@ -395,13 +343,13 @@ pub enum CommandError {
 }
 
 impl Command {
-    /// Parses a line. A message is the line unchanged, including white space; of a leading `::` one colon is removed.
+    /// Parses a line. A line that is no command stays unchanged, including white space; of a leading `::` one colon is removed.
     pub fn parse(line: &str) -> Result<Self, CommandError> {
         match line.strip_prefix(':') {
             Some(rest) if !rest.starts_with(':') => parse_command(rest),
             _ if line.trim().is_empty() => Err(CommandError::Empty),
-            Some(text) => Ok(NodeCommand::Enqueue(Message::text(text)).into()),
-            None => Ok(NodeCommand::Enqueue(Message::text(line)).into()),
+            Some(text) => Ok(Self::Say(text.to_owned())),
+            None => Ok(Self::Say(line.to_owned())),
         }
     }
 }
@@ -445,6 +393,18 @@ fn parse_command(text: &str) -> Result<Command, CommandError> {
         (Argument::Nothing, _) => Err(CommandError::Superfluous(spec.name)),
         (wanted, "") => Err(CommandError::Missing(spec.name, wanted)),
         (_, argument) => (spec.parse)(argument),
+    }
+}
+
+impl NodeCommand {
+    /// A command with this name.
+    pub fn new(name: &'static str, text: &str) -> Self {
+        Self { name: name.into(), text: text.to_owned() }
+    }
+
+    /// The call that carries it out at the node with this run.
+    pub fn call(&self, run: Run) -> Call {
+        Call::new(run, self.name.clone(), &*self.text)
     }
 }
 

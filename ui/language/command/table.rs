@@ -1,9 +1,8 @@
 //! Every command, one row per line. Parsing, help, completion and docs/commands.md are made from this table.
 
-use std::{ops::RangeInclusive, path::Path};
+use std::path::Path;
 
 use Availability::{Everywhere, KeyOnly, ScreenOnly};
-use clacks_p2p::{DEFAULT_MAX_DEPTH, Message, core::EnqueueError};
 use clacks_text::paths::expand;
 
 use super::{
@@ -15,15 +14,8 @@ use super::{
     export_target::Target,
     line_edit::LineKey,
     playback::ReplayCommand,
-    target::IgnoreTarget,
 };
-use crate::{
-    filter::{Filter, domain::Domain},
-    saved_filter::parse_station,
-};
-
-/// Range of send rates, in messages per second.
-pub const SEND_RATES: RangeInclusive<f64> = 0.001..=100_000.0;
+use crate::{filter::Filter, saved_filter::parse_station};
 
 /// One row of the command table.
 #[derive(Debug)]
@@ -71,24 +63,31 @@ macro_rules! view {
     };
 }
 
+/// A command of the node.
+macro_rules! node {
+    ($name:literal) => {
+        |text| Ok(NodeCommand::new($name, text).into())
+    };
+}
+
 /// All commands, in the order of the help.
 #[rustfmt::skip]
 pub const COMMANDS: &[Spec] = commands![
-    "announce", Address(NotIgnored), Everywhere, "announce this node to another node, which becomes a peer", |text| Ok(NodeCommand::Announce(text.parse()?).into());
-    "add", Address(PeerFilter::None), Everywhere, "add a peer without announcing this node to it", |text| Ok(NodeCommand::Add(text.parse()?).into());
+    "announce", Address(NotIgnored), Everywhere, "announce this node to another node, which becomes a peer", node!("announce");
+    "add", Address(PeerFilter::None), Everywhere, "add a peer without announcing this node to it", node!("add");
     "peers-from", Argument::ListOrNothing, Everywhere, "announce this node to every address in a list; without an argument, in the lists of --peers-from", peers_from;
-    "ignore", Argument::Party(NotIgnored), Everywhere, "send nothing to a peer and refuse what it sends; with ip:, close connections from that IP address", |text| Ok(text.parse::<IgnoreTarget>()?.ignored().into());
-    "unignore", Argument::Party(Ignored), Everywhere, "stop ignoring a peer or an IP address", |text| Ok(text.parse::<IgnoreTarget>()?.unignored().into());
-    "forget", Address(All), Everywhere, "remove a peer; it returns when it sends something or is named", |text| Ok(NodeCommand::Forget(text.parse()?).into());
-    "trust", Address(All), Everywhere, "accept the new certificate of a peer", |text| Ok(NodeCommand::Trust(text.parse()?).into());
-    "json", Json, Everywhere, "send any JSON value as a message", json;
-    "drop", Argument::Drop, Everywhere, "remove one message, all that match FILTER, or all; messages that are being sent are not affected", drop;
-    "hold", Argument::Hold, Everywhere, "hold one message; with FILTER, hold all that match, now and later; without an argument, show the filter; a held message is not sent until it is released", hold;
-    "unhold", Nothing, Everywhere, "stop holding messages by a filter; messages already held stay held until they are released", |_| Ok(NodeCommand::Unhold.into());
-    "release", Argument::Held, Everywhere, "put one held message, or all, at the end of the queue", release;
+    "ignore", Argument::Party(NotIgnored), Everywhere, "send nothing to a peer and refuse what it sends; with ip:, close connections from that IP address", node!("ignore");
+    "unignore", Argument::Party(Ignored), Everywhere, "stop ignoring a peer or an IP address", node!("unignore");
+    "forget", Address(All), Everywhere, "remove a peer; it returns when it sends something or is named", node!("forget");
+    "trust", Address(All), Everywhere, "accept the new certificate of a peer", node!("trust");
+    "json", Json, Everywhere, "send any JSON value as a message", node!("json");
+    "drop", Argument::Drop, Everywhere, "remove one message, all that match FILTER, or all; messages that are being sent are not affected", node!("drop");
+    "hold", Argument::Hold, Everywhere, "hold one message; with FILTER, hold all that match, now and later; without an argument, show the filter; a held message is not sent until it is released", node!("hold");
+    "unhold", Nothing, Everywhere, "stop holding messages by a filter; messages already held stay held until they are released", node!("unhold");
+    "release", Argument::Held, Everywhere, "put one held message, or all, at the end of the queue", node!("release");
     "edit", Argument::Edit, Everywhere, "change the text of a queued or held message; without TEXT, edit its present text on the screen", edit;
     "held", Nothing, Everywhere, "list the held messages", view!(View::Held);
-    "rate", Rate, Everywhere, "set the number of messages sent per second", rate;
+    "rate", Rate, Everywhere, "set the number of messages sent per second", node!("rate");
     "peers", Nothing, Everywhere, "go to the list of peers", view!(View::Peers);
     "queue", Nothing, Everywhere, "go to the queue", view!(View::Queue);
     "limits", Nothing, Everywhere, "show each limit, how much of it is used, and how often it was reached", view!(View::Limits);
@@ -171,60 +170,15 @@ pub const COMMANDS: &[Spec] = commands![
     "put-back", Nothing, KeyOnly, "insert the text deleted last", view!(View::Line(LineKey::PutBack));
 ];
 
-fn json(text: &str) -> Result<Command, CommandError> {
-    let message = Message::from_json(text, DEFAULT_MAX_DEPTH)?;
-    if message.is_falsy() {
-        Err(EnqueueError::Empty.into())
-    } else {
-        Ok(NodeCommand::Enqueue(message).into())
-    }
-}
-
-fn rate(text: &str) -> Result<Command, CommandError> {
-    let rate = text.parse().ok().filter(|rate| SEND_RATES.contains(rate)).ok_or(CommandError::Rate)?;
-    Ok(NodeCommand::Rate(rate).into())
-}
-
 fn message_id(text: &str) -> Result<clacks_p2p::core::MessageId, CommandError> {
     text.parse().map_err(|_| CommandError::MessageId)
 }
 
-fn hold(text: &str) -> Result<Command, CommandError> {
-    Ok(match (text, message_id(text)) {
-        ("", _) => NodeCommand::ShowHold,
-        (_, Ok(id)) => NodeCommand::HoldOne(id),
-        (_, Err(_)) => NodeCommand::Hold(Filter::parse_for(text, Domain::Queue)?),
-    }
-    .into())
-}
-
-fn drop(text: &str) -> Result<Command, CommandError> {
-    Ok(match (text, message_id(text)) {
-        ("all", _) => NodeCommand::DropAll(None),
-        (_, Ok(id)) => NodeCommand::Drop(id),
-        (_, Err(_)) => NodeCommand::DropAll(Some(Filter::parse_for(text, Domain::Queue)?)),
-    }
-    .into())
-}
-
-fn release(text: &str) -> Result<Command, CommandError> {
-    match text {
-        "all" => Ok(NodeCommand::ReleaseAll.into()),
-        number => Ok(NodeCommand::Release(message_id(number).map_err(|_| CommandError::Release)?).into()),
-    }
-}
-
-/// The new text is parsed like a line to send.
+/// Without a new text it opens the present one.
 fn edit(text: &str) -> Result<Command, CommandError> {
-    let (number, line) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
-    let id = message_id(number)?;
-    if line.is_empty() {
-        return Ok(View::Edit(id).into());
-    }
-    match Command::parse(line)? {
-        Command::Node(NodeCommand::Enqueue(message)) => Ok(NodeCommand::Replace(id, message).into()),
-        _ => Err(CommandError::NotAText),
-    }
+    let id = message_id(text.split_whitespace().next().unwrap_or_default())?;
+    let has_text = text.contains(char::is_whitespace);
+    Ok(if has_text { NodeCommand::new("edit", text).into() } else { View::Edit(id).into() })
 }
 
 fn filter(text: &str) -> Result<Command, CommandError> {

@@ -4,6 +4,7 @@ use clacks_text::escape::escaped;
 use serde_json::Value;
 
 use super::*;
+use crate::command::Command;
 
 /// The bytes are JSON, or else the text of a message.
 #[test]
@@ -18,8 +19,9 @@ fn edit() {
         let id: MessageId = "7".parse().unwrap();
         let line = line(id, &message);
         match Command::parse(&line) {
-            Ok(Command::Node(NodeCommand::Replace(same, edited))) if same == id => {
-                assert_means_the_same(&edited, &message);
+            Ok(Command::Node(command)) if command.name == "edit" => {
+                let text = command.text.strip_prefix("7 ").unwrap();
+                assert_means_the_same(&message_of(text).unwrap(), &message);
             }
             other => panic!("{line:?} is {other:?}"),
         }

@@ -14,7 +14,7 @@ use std::{
 use answers::{Answer, QueryContext, answer, edit, select_item};
 use clacks_feed::{Call, Near, Network, News, Source as _};
 use clacks_language::{
-    command::{Command, ViewCommand, waits_for::WaitsFor},
+    command::{Command, ViewCommand},
     list_source::ListSource,
     saved_filter::{StationFile, StationWriter, Stations},
     traffic_filter::FilterText,
@@ -355,10 +355,6 @@ impl Session {
         let named = select_item(&line, &mut self.cursor, &source);
         let command = named.unwrap_or_else(|| Command::parse(&line).map_err(|error| error.to_string()));
         match command {
-            Ok(Command::Node(command)) => {
-                let is_slow = command.waits_for() == WaitsFor::OtherNode;
-                self.call(command.call(self.network.run()), is_slow).await
-            }
             Ok(Command::View(ViewCommand::Record(command))) => {
                 vec![phrases::reply(recorder.carry_out(command).await)]
             }
@@ -366,6 +362,10 @@ impl Session {
                 vec![phrases::reply(self.undo_history.undo(self.network.clone()).await)]
             }
             Ok(Command::View(command)) => self.run_query(command),
+            Ok(command) => match networks::call(&*self.network, &command) {
+                Some(call) => self.call(call).await,
+                None => vec![phrases::reply(Err(networks::NO_TEXTS.to_owned()))],
+            },
             Err(error) => vec![phrases::reply(Err(error))],
         }
     }
@@ -377,9 +377,9 @@ impl Session {
         }
     }
 
-    async fn call(&mut self, call: Call, is_slow: bool) -> Vec<String> {
+    async fn call(&mut self, call: Call) -> Vec<String> {
         let network = self.network.clone();
-        if !is_slow {
+        if !networks::waits_for_another_node(&call) {
             return vec![phrases::reply(self.undo_history.call(network, call).await)];
         }
         // An announce takes as long as the other node; meanwhile the next lines are executed.

@@ -241,7 +241,9 @@ impl Session {
         });
         match command {
             Ok(Command::View(command)) => self.run_query(command),
-            Ok(Command::Node(_)) => vec![phrases::reply(Err(REPLAY_SENDS_NOTHING.to_owned()))],
+            Ok(Command::Say(_) | Command::Node(_)) => {
+                vec![phrases::reply(Err(REPLAY_SENDS_NOTHING.to_owned()))]
+            }
             Err(error) => vec![phrases::reply(Err(error))],
         }
     }

@@ -452,11 +452,18 @@ async fn a_refused_line_is_answered_with_the_reason_that_the_screen_shows() {
         let mut heard = Heard::start().await;
         let reason = match Command::parse(line) {
             Err(error) => error.to_string(),
-            Ok(Command::Node(command)) => {
+            Ok(command @ (Command::Say(_) | Command::Node(_))) => {
                 let network = heard.session.network.clone();
-                let call = command.call(network.run());
-                let clacks_feed::Check::Wrong(reason) = network.check(&call) else { panic!("{line} works") };
-                reason.untrusted().to_owned()
+                let call = networks::call(&*network, &command).unwrap();
+                match network.check(&call) {
+                    clacks_feed::Check::Wrong(reason) => reason.untrusted().to_owned(),
+                    // More characters could mend it, so its reason is not said before it is called.
+                    clacks_feed::Check::Begun => {
+                        let refusal = network.call(call).await.unwrap_err();
+                        refusal.text.untrusted().to_owned()
+                    }
+                    clacks_feed::Check::Works => panic!("{line} works"),
+                }
             }
             Ok(Command::View(command)) => panic!("{command:?} is not refused"),
         };

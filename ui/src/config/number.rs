@@ -1,12 +1,14 @@
 //! Parsers of option values: one function per kind of value, shared by flags, environment variables and the
 //! configuration file. Errors state the accepted range and an example.
 
-use std::{fmt, net::IpAddr, str::FromStr};
+use std::{fmt, net::IpAddr, ops::RangeInclusive, str::FromStr};
 
-use clacks_language::command::table::SEND_RATES;
 use clacks_p2p::{Address, AddressError};
 use clacks_text::byte_size;
 use serde::{Deserializer, de};
+
+/// Range of send rates, in messages per second.
+const SEND_RATES: RangeInclusive<f64> = 0.001..=100_000.0;
 
 /// Parses a value; the error states the accepted values.
 type Parse<T> = fn(&str) -> Result<T, &'static str>;

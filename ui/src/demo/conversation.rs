@@ -5,7 +5,7 @@ use std::{
 };
 
 use clacks_language::command::{Command, CommandError, NodeCommand};
-use clacks_p2p::{Address, Message, Node};
+use clacks_p2p::{Address, DEFAULT_MAX_DEPTH, Message, Node};
 use rand::{Rng, RngExt, seq::IndexedRandom};
 
 const CHATTER: &str = include_str!("../../../assets/chatter.txt");
@@ -110,7 +110,10 @@ fn read(chatter: &str) -> Result<Vec<Message>, CommandError> {
 
 fn message(line: &str) -> Result<Option<Message>, CommandError> {
     match Command::parse(line)? {
-        Command::Node(NodeCommand::Enqueue(message)) => Ok(Some(message)),
+        Command::Say(text) => Ok(Some(Message::text(&text))),
+        Command::Node(NodeCommand { name, text }) if name == "json" => {
+            Ok(Some(Message::from_json(&text, DEFAULT_MAX_DEPTH)?))
+        }
         _ => Ok(None),
     }
 }

@@ -2,9 +2,9 @@
 
 use std::{fmt::Display, sync::Arc, time::Duration};
 
-use clacks_feed::Network;
+use clacks_feed::{Call, Network};
 use clacks_language::{
-    command::{Command, ViewCommand, waits_for::WaitsFor},
+    command::{Command, ViewCommand},
     list_source::ListSource,
 };
 use clacks_p2p::{Node, node::Unsent};
@@ -255,14 +255,24 @@ impl<'a> Commands<'a> {
                 let (node, lists) = (node.clone(), self.peer_lists.clone());
                 self.list_reads.spawn(async move { read_peers(&node, number, &lists, source).await });
             }
-            Ok(Command::Node(ref asked)) if asked.waits_for() == WaitsFor::OtherNode => {
-                let (node, network) = (node.clone(), self.network.clone());
-                self.announces.spawn(async move { execute_command(&node, network, number, command).await });
+            Ok(Command::View(command)) => {
+                output.write(answer_view_command(node, number, &command).into_line()).await?;
             }
-            command => {
-                let network = self.network.clone();
-                output.write(execute_command(node, network, number, command).await.into_line()).await?;
+            Ok(command) => {
+                let Some(call) = networks::call(&*self.network, &command) else {
+                    let refused = answered(node, number, Err::<String, _>(networks::NO_TEXTS));
+                    output.write(refused.into_line()).await?;
+                    return Ok(None);
+                };
+                let is_slow = networks::waits_for_another_node(&call);
+                let called = answer_call(node.clone(), self.network.clone(), number, call);
+                if is_slow {
+                    self.announces.spawn(called);
+                } else {
+                    output.write(called.await.into_line()).await?;
+                }
             }
+            Err(reason) => output.write(answered(node, number, Err::<String, _>(reason)).into_line()).await?,
         }
         Ok(None)
     }
@@ -289,27 +299,23 @@ async fn write_answers(answers: Result<Vec<Record>, JoinError>, output: &Output)
     Ok(())
 }
 
-async fn execute_command(
-    node: &Node,
-    network: Arc<dyn Network>,
-    line: u64,
-    command: Result<Command, String>,
-) -> Record {
-    let done = match command {
-        Ok(Command::Node(command)) => match network.clone().call(command.call(network.run())).await {
-            Ok(outcome) => Ok(outcome.text.untrusted().to_owned()),
-            Err(refusal) => Err(refusal.text.untrusted().to_owned()),
-        },
-        Ok(Command::View(ViewCommand::Edit(id))) => {
-            Err(format!("write the new text behind the number, as in :edit {id} TEXT"))
-        }
-        Ok(Command::View(command)) => match query(node, line, &command) {
-            Some(record) => return record,
-            None => Err("that is for the dashboard; here every event is a line".to_owned()),
-        },
-        Err(reason) => Err(reason),
+async fn answer_call(node: Node, network: Arc<dyn Network>, line: u64, call: Call) -> Record {
+    let done = match network.call(call).await {
+        Ok(outcome) => Ok(outcome.text.untrusted().to_owned()),
+        Err(refusal) => Err(refusal.text.untrusted().to_owned()),
     };
-    answered(node, line, done)
+    answered(&node, line, done)
+}
+
+fn answer_view_command(node: &Node, line: u64, command: &ViewCommand) -> Record {
+    let reason = match command {
+        ViewCommand::Edit(id) => format!("write the new text behind the number, as in :edit {id} TEXT"),
+        command => match query(node, line, command) {
+            Some(record) => return record,
+            None => "that is for the dashboard; here every event is a line".to_owned(),
+        },
+    };
+    answered(node, line, Err::<String, _>(reason))
 }
 
 fn answered(node: &Node, line: u64, done: Result<String, impl Display>) -> Record {

@@ -135,7 +135,7 @@ fn change(fixture: &mut Fixture, call: &Call, dropped: &mut Vec<Dropped>) -> boo
         ("release", _) => ids().filter(|id| release(fixture, *id)).count() > 0,
         ("edit", text) => {
             let (id, new) = text.split_once(' ').unwrap();
-            replace(fixture, id.parse().unwrap(), &message_of(new).unwrap())
+            message_of(new).is_ok_and(|message| replace(fixture, id.parse().unwrap(), &message))
         }
         ("ignore", _) => keys.iter().filter(|peer| set_status(fixture, peer, Status::Ignored)).count() > 0,
         ("unignore", _) => keys.iter().filter(|peer| set_status(fixture, peer, Status::New)).count() > 0,
