@@ -1,8 +1,8 @@
 //! Availability of commands: the items that a command acts on, and the reason why it cannot be run.
 
 use clacks_feed::{
-    Call, Key, Name,
-    description::{ListId, Role},
+    Call, Key, Value,
+    description::{CommandSpec, Kind, ListId, Role},
 };
 use clacks_language::{
     command::{
@@ -18,6 +18,7 @@ use clacks_p2p::{
 };
 use clacks_recording::jump::PlaybackError;
 use clacks_source::{precheck::REPLAY_SENDS_NOTHING, traffic::row::Row as TrafficRow};
+use crossterm::event::KeyCode;
 
 use super::{
     keymap::{Binding, KeyContext},
@@ -28,8 +29,10 @@ use super::{
     pages::overlay_line_count,
     state::{
         errors::CommandRefusal,
+        key as terminal,
         layout::Pane,
         list::text_of,
+        network::Network,
         overlay::{OpenOverlay, OverlayKind},
         search::Search,
         typed::{address_of, message_id_of},
@@ -57,61 +60,93 @@ pub(crate) fn expand_template(model: &Model, template: &str) -> Result<String, C
 /// The call of a bound line on all marked items of the list that has the focus. Returns `None` if nothing is marked, if
 /// only the selected item is marked, or if the line is no command on items of that list.
 pub fn marked_call(model: &Model, template: &str) -> Option<Call> {
-    let (command, placeholder, list) = item_command(model, template)?;
-    match (model.selection_target(), placeholder) {
-        (SelectionTarget::List(Pane::Peers), PEER)
-        | (SelectionTarget::List(Pane::Queue) | SelectionTarget::Held, MESSAGE) => {}
-        _ => return None,
-    }
+    marked_call_of(model, item_command(model, template)?)
+}
+
+/// The call of a command on all marked items.
+pub(crate) fn marked_call_of(model: &Model, command: &CommandSpec) -> Option<Call> {
+    let network = model.networks.active();
+    let list = list_of_rows(model).filter(|list| acts_on(network, command, *list))?;
     let marked = marked_keys(model);
-    let is_more = !marked.is_empty() && marked != Vec::from_iter(selected_key(model, placeholder));
+    let selected = selected_item(model, command).map(|(_, key)| key.untrusted().to_owned());
+    let is_more = !marked.is_empty() && marked != Vec::from_iter(selected);
     let keys = marked.iter().map(|key| Key::new(key));
-    is_more.then(|| Call::new(model.networks.active().run, command, "").on(list, keys))
+    is_more.then(|| Call::new(network.run, command.name.clone(), "").on(list, keys))
 }
 
 /// The call of a bound line on the selected item. Returns `None` if the line is no command on items of a list.
 pub(crate) fn selected_call(model: &Model, template: &str) -> Option<Result<Call, CommandRefusal>> {
-    let (command, placeholder, list) = item_command(model, template)?;
-    let refusal = || {
-        let what = if placeholder == PEER { "peer" } else { "message" };
-        CommandRefusal::new(format!("no {what} is selected"))
+    let command = item_command(model, template)?;
+    let is_message = template.ends_with(MESSAGE);
+    // A message there can be queued or held.
+    if is_message && model.selection_target() == SelectionTarget::Text {
+        return None;
+    }
+    let what = if is_message { "message" } else { "peer" };
+    let call = selected_call_of(model, command);
+    Some(call.ok_or_else(|| CommandRefusal::new(format!("no {what} is selected"))))
+}
+
+/// The call of a command on the selected item.
+pub(crate) fn selected_call_of(model: &Model, command: &CommandSpec) -> Option<Call> {
+    let (list, key) = selected_item(model, command)?;
+    Some(Call::new(model.networks.active().run, command.name.clone(), "").on(list, [key]))
+}
+
+/// The command of the network that a key without a binding runs on the selected row.
+pub(crate) fn command_of_key(model: &Model, key: terminal::Key) -> Option<CommandSpec> {
+    let network = model.networks.active();
+    let is_bound = |command: &&CommandSpec| {
+        command.key.is_some_and(|own| terminal::Key::plain(KeyCode::Char(own)) == key)
     };
-    let key = selected_key(model, placeholder).ok_or_else(refusal);
-    Some(key.map(|key| Call::new(model.networks.active().run, command, "").on(list, [Key::new(&key)])))
+    let list = list_of_rows(model)?;
+    let mut commands = network.description.commands.iter().filter(is_bound);
+    commands.find(|command| acts_on(network, command, list)).cloned()
 }
 
 const PEER: &str = "{peer}";
 const MESSAGE: &str = "{message}";
 
-/// The command, the placeholder and the list of a bound line such as `:ignore {peer}`.
-fn item_command<'a>(model: &Model, template: &'a str) -> Option<(Name, &'a str, ListId)> {
+/// The command of a bound line on an item, such as `:ignore {peer}`.
+fn item_command<'a>(model: &'a Model, template: &str) -> Option<&'a CommandSpec> {
     let (name, placeholder) = template.strip_prefix(':')?.split_once(' ')?;
-    let spec = model.networks.active().description.command(name)?;
     // Some commands of the screen have the same name, such as `:edit` without a text.
     let example = Command::parse(&template.replace(PEER, "tower:1").replace(MESSAGE, "1"));
-    if !matches!(example, Ok(Command::Node(_))) {
-        return None;
-    }
-    let role = match placeholder {
-        PEER => Role::Peers,
-        MESSAGE => Role::Messages,
-        _ => return None,
-    };
-    let mut lists = model.networks.active().description.lists().filter(|(_, list)| list.role == role);
-    let (list, _) = match model.selection_target() {
-        SelectionTarget::Held => lists.find(|(_, list)| list.name == "held" || role == Role::Peers),
-        // A message there can be queued or held.
-        SelectionTarget::Text if role == Role::Messages => return None,
-        _ => lists.next(),
-    }?;
-    Some((spec.name.clone(), placeholder, list))
+    let is_on_item = matches!(placeholder, PEER | MESSAGE) && matches!(example, Ok(Command::Node(_)));
+    model.networks.active().description.command(name).filter(|_| is_on_item)
 }
 
-fn selected_key(model: &Model, placeholder: &str) -> Option<String> {
-    match placeholder {
-        PEER => selected_peer(model).map(|peer| peer.to_string()),
-        _ => selected_message(model).map(|id| id.to_string()),
+/// The list whose rows can be marked, if one has the focus.
+fn list_of_rows(model: &Model) -> Option<ListId> {
+    match model.selection_target() {
+        SelectionTarget::List(Pane::Peers | Pane::Queue) | SelectionTarget::Held => model.selected_list(),
+        _ => None,
     }
+}
+
+fn acts_on(network: &Network, command: &CommandSpec, list: ListId) -> bool {
+    network.description.list(list).is_some_and(|list| command.on.contains(&list.name))
+}
+
+/// The item that a command acts on: the selected row, the item to which that row refers, or the peer that is shown.
+fn selected_item(model: &Model, command: &CommandSpec) -> Option<(ListId, Key)> {
+    let network = model.networks.active();
+    if let Some(list) = list_of_rows(model) {
+        let (_, row) = model.selected_row()?;
+        if acts_on(network, command, list) {
+            return Some((list, row.key.clone()));
+        }
+        let columns = network.description.list(list)?.columns.iter().zip(&row.cells);
+        return columns.into_iter().find_map(|(column, cell)| match (&column.kind, cell) {
+            (Kind::Ref(to), Value::Ref(key)) if command.on.contains(to) => {
+                Some((network.description.list_id(to.as_str())?, key.clone()))
+            }
+            _ => None,
+        });
+    }
+    let mut lists = network.description.lists().filter(|(list, _)| acts_on(network, command, *list));
+    let (list, _) = lists.find(|(_, list)| list.role == Role::Peers)?;
+    selected_peer(model).map(|peer| (list, Key::new(&peer.to_string())))
 }
 
 /// Returns the keys of the marked items of the list on which keys act.
@@ -122,6 +157,9 @@ fn marked_keys(model: &Model) -> Vec<String> {
 
 /// Returns the reason why a bound line cannot be run now, or `None` if it can.
 pub fn template_error(model: &Model, template: &str) -> Option<String> {
+    if let Some(reason) = model.networks.active().lacks(template) {
+        return Some(reason);
+    }
     if marked_call(model, template).is_some() {
         return model.replay.is_some().then(|| REPLAY_SENDS_NOTHING.to_owned());
     }

@@ -6,7 +6,7 @@ use std::{
     time::Instant,
 };
 
-use clacks_feed::{Call, Doing, Key, Outcome, Refusal, description::ListId};
+use clacks_feed::{Call, Doing, Key, Outcome, Refusal, Request, description::ListId};
 use clacks_language::list_source::ListSource;
 use clacks_source::precheck::REPLAY_SENDS_NOTHING;
 use clacks_terminal::{
@@ -14,7 +14,10 @@ use clacks_terminal::{
     clipboard::{self, Text},
 };
 
-use super::event_loop::{Dashboard, LoopState};
+use super::{
+    answers::Waiting,
+    event_loop::{Dashboard, LoopState},
+};
 use crate::{
     state::{
         errors::{CommandRefusal, EffectError},
@@ -95,6 +98,12 @@ impl Dashboard {
 
     /// Makes calls. The results of those that take less than a frame are shown at once.
     fn call(&mut self, calls: Vec<Call>) {
+        if let Some(at) = calls.first().and_then(|call| self.other_network(call)) {
+            for call in calls {
+                self.request(at, Request::Call(call.clone()), Waiting::Call(call));
+            }
+            return;
+        }
         let Some(network) = self.source.network() else {
             self.dispatch(Msg::EffectDone(Err(CommandRefusal::new(REPLAY_SENDS_NOTHING).into())));
             return;
@@ -106,6 +115,9 @@ impl Dashboard {
 
     /// Makes the call that undoes a command.
     fn undo(&mut self, call: Call) {
+        if let Some(at) = self.other_network(&call) {
+            return self.request(at, Request::Call(call), Waiting::Undo);
+        }
         let Some(network) = self.source.network() else { return };
         let doing = network.clone().call(call);
         self.when_done(vec![doing], |mut results| results.pop().map_or(Msg::Called(Vec::new()), Msg::Undone));

@@ -1,7 +1,7 @@
 //! The event loop. It connects the model to the terminal and to the source.
 
 use std::{
-    collections::VecDeque,
+    collections::{HashMap, VecDeque},
     future::poll_fn,
     io,
     path::{Path, PathBuf},
@@ -33,6 +33,7 @@ use ratatui::layout::{Position, Rect};
 use tokio::{sync::mpsc, task::JoinSet};
 
 use super::{
+    answers::Waiting,
     ask,
     history_file::{HistoryFile, HistoryWriter},
     list_directory,
@@ -191,6 +192,8 @@ pub(crate) struct Dashboard {
     cause: Cause,
     /// Effects of messages that were dispatched during an effect. They are executed after it.
     deferred_effects: Vec<Effect>,
+    /// Requests to the nodes of other networks, by the position of the network and the number of the request.
+    pub(crate) waiting: HashMap<(usize, u64), Waiting>,
 }
 
 /// Whether the event loop continues.
@@ -297,6 +300,7 @@ impl Dashboard {
             drain: handing_on,
             cause,
             deferred_effects: Vec::new(),
+            waiting: HashMap::new(),
         })
     }
 
@@ -418,6 +422,10 @@ impl Dashboard {
                 let _ = replies.blocking_send(Msg::FileChecked(command, objection));
             });
         }
+        let call = question.command.as_ref().and_then(|command| self.model.networks.active().call(command));
+        if let Some((at, call)) = call.and_then(|call| Some((self.other_network(&call)?, call))) {
+            return self.check_elsewhere(at, question, call);
+        }
         let answer = ask::assist_reply(&self.source, question);
         self.dispatch(Msg::AssistReplied(answer));
     }
@@ -451,13 +459,14 @@ impl Dashboard {
             News::Event(event) => self.dispatch(Msg::Event(network, event)),
             News::Lagged(missed) => self.dispatch(Msg::Lagged(network, missed)),
             News::Looked => self.frames.request(),
+            News::Answer(number, answer) => self.on_answer(network, number, answer),
             News::Away(reason) => {
                 let error = EffectError::Other(reason.untrusted().to_owned());
                 self.dispatch(Msg::EffectDone(Err(error)));
             }
             News::Back { .. } if network == 0 => self.dispatch(Msg::ReplayRestarted),
-            // Nothing is requested, and the other nodes are in this process.
-            News::Answer(..) | News::Back { .. } => {}
+            // The other nodes are in this process.
+            News::Back { .. } => {}
         }
     }
 

@@ -1,5 +1,6 @@
 //! The event loop: terminal, files, editor and source.
 
+mod answers;
 pub mod ask;
 pub mod edits;
 pub mod effects;

@@ -5,11 +5,28 @@ use clacks_feed::{
     description::{CommandSpec, ListId, ListSpec},
 };
 
-use clacks_language::command::Command;
+use clacks_language::command::{self, Command, CommandError, table::Spec};
 
 use super::network::Network;
 
 impl Network {
+    /// Parses a typed line.
+    ///
+    /// # Errors
+    ///
+    /// Fails if it is no command of the interface or of the network.
+    pub fn parse(&self, line: &str) -> Result<Command, CommandError> {
+        Command::parse_for(line, &self.description)
+    }
+
+    /// The reason why a bound line is no command of this network, if it is one of another.
+    pub(crate) fn lacks(&self, template: &str) -> Option<String> {
+        let name = template.strip_prefix(':')?.split_whitespace().next()?;
+        let is_of_node = command::spec(name).is_some_and(Spec::is_of_node);
+        let lacks = is_of_node && self.description.command(name).is_none();
+        lacks.then(|| CommandError::NotOffered(self.description.network.clone(), name.to_owned()).to_string())
+    }
+
     /// The call of a typed line that is no command. `None` if the network has no such lines.
     pub(crate) fn say(&self, text: impl Into<Text>) -> Option<Call> {
         let says = self.description.says.clone()?;

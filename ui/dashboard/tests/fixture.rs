@@ -213,7 +213,11 @@ impl Fixture {
 
     /// Why the node of the fixture refuses a line.
     fn objection(&self, command: Option<&Command>) -> Option<String> {
-        let call = self.model.networks.active().call(command?)?;
+        let network = self.model.networks.active();
+        if self.model.networks.position() > 0 {
+            return None;
+        }
+        let call = network.call(command?)?;
         if self.is_full && self.model.networks.active().is_message(&call) {
             return Some("the queue is full".to_owned());
         }

@@ -2,10 +2,15 @@
 
 use std::{sync::Arc, time::Duration};
 
+use clacks_feed::{
+    Call, Key,
+    description::{CommandSpec, Description},
+};
 use clacks_toy::Toy;
 use crossterm::event::KeyCode;
 
 use super::fixture::Fixture;
+use crate::state::message::Effect;
 
 /// Returns a dashboard with both networks, and the node of the toy.
 pub(crate) fn with_toy(width: u16, height: u16) -> (Fixture, Arc<Toy>) {
@@ -35,4 +40,65 @@ fn the_header_counts_each_network_and_a_key_shows_the_next() {
     assert_eq!(fixture.model.networks.active().description.network.as_str(), "toy");
     fixture.press(KeyCode::Char('N'));
     assert_eq!(fixture.model.networks.active().description.network.as_str(), "clacks");
+}
+
+/// Shows the toy, with the focus on its first list.
+fn showing_toy() -> (Fixture, Arc<Toy>) {
+    let (mut fixture, toy) = with_toy(120, 40);
+    fixture.press(KeyCode::Char('N'));
+    fixture.refresh();
+    (fixture, toy)
+}
+
+fn toy_call(fixture: &Fixture, command: &'static str, text: &str) -> Call {
+    Call::new(fixture.model.networks.active().run, command.into(), text)
+}
+
+#[test]
+fn lines_are_commands_of_the_network_that_is_shown() {
+    let (mut fixture, _toy) = showing_toy();
+    let typed = |fixture: &mut Fixture, line: &str| {
+        fixture.press(KeyCode::Char(':'));
+        fixture.write(line.strip_prefix(':').unwrap());
+        let effects = fixture.press(KeyCode::Enter);
+        let reason = fixture.model.assist.submit_error().map(str::to_owned);
+        fixture.press(KeyCode::Esc);
+        (effects, reason)
+    };
+    let posts = Effect::Call(toy_call(&fixture, "post", "a card"));
+    assert_eq!(typed(&mut fixture, ":post a card"), (vec![posts], None));
+    for (line, reason) in [
+        (":hold 3", "toy has no :hold"),
+        (":hold", "toy has no :hold"),
+        (":announce", "toy has no :announce"),
+        (":frob", "there is no command :frob; :help lists them"),
+        (":pos", "there is no command :pos; :post begins so"),
+    ] {
+        assert_eq!(typed(&mut fixture, line), (Vec::new(), Some(reason.to_owned())), "{line}");
+    }
+}
+
+#[test]
+fn keys_act_on_the_rows_of_the_network_that_is_shown() {
+    let (mut fixture, _toy) = showing_toy();
+    let boxes = fixture.model.networks.active().description.list_id("boxes").unwrap();
+    let ignores = toy_call(&fixture, "ignore", "").on(boxes, [Key::new("ankh")]);
+    assert_eq!(fixture.press(KeyCode::Char('I')), [Effect::Call(ignores)]);
+    assert_eq!(fixture.press(KeyCode::Char('a')), []);
+    assert!(fixture.screen().contains("toy has no :announce"), "{}", fixture.screen());
+    assert!(!fixture.screen().contains("a announce"), "{}", fixture.screen());
+}
+
+#[test]
+fn a_key_that_only_the_network_has_runs_its_command_unless_it_is_bound() {
+    let (mut fixture, _toy) = showing_toy();
+    let network = fixture.model.networks.active_mut();
+    let mut description = Description::clone(&network.description);
+    let boxes = description.list_id("boxes").unwrap();
+    let on_boxes = |name: &'static str, key| CommandSpec::new(name, "does it").on(&["boxes"]).key(key);
+    description.commands.extend([on_boxes("shake", 'S'), on_boxes("quake", 'q')]);
+    network.description = description.into();
+    let shakes = toy_call(&fixture, "shake", "").on(boxes, [Key::new("ankh")]);
+    assert_eq!(fixture.press(KeyCode::Char('S')), [Effect::Call(shakes)]);
+    assert!(!fixture.press(KeyCode::Char('q')).iter().any(|effect| matches!(effect, Effect::Call(_))));
 }

@@ -7,7 +7,7 @@ use crate::{available::typed_command_error, model::Model, state::errors::Command
 /// Returns the command of the line, or the reason why Enter refuses it. Errors of the node and the disk are included
 /// once they have replied.
 pub fn check(model: &Model) -> Result<Command, CommandRefusal> {
-    let parsed = Command::parse(model.input.draft());
+    let parsed = model.networks.active().parse(model.input.draft());
     let command = parsed.map_err(|error| CommandRefusal::new(error.to_string()))?;
     match typed_command_error(model, &command).or_else(|| model.assist.precheck_error().map(str::to_owned)) {
         Some(reason) => Err(CommandRefusal::new(reason)),

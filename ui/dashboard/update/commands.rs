@@ -1,6 +1,9 @@
 //! Execution of commands: typed on the line, bound to a key, or selected in the palette.
 
-use clacks_feed::{Call, description::Confirm};
+use clacks_feed::{
+    Call,
+    description::{CommandSpec, Confirm},
+};
 use clacks_language::{
     command::{Command, NodeCommand, Step, ViewCommand},
     traffic_filter::FilterText,
@@ -15,7 +18,10 @@ use super::{
     shutdown,
 };
 use crate::{
-    available::{FILTER_PROMPT, command_error, expand_template, marked_call, mode_error, selected_call},
+    available::{
+        FILTER_PROMPT, command_error, expand_template, marked_call, marked_call_of, mode_error,
+        selected_call, selected_call_of,
+    },
     model::{
         Model,
         focus::{FocusOwner, LineKind, SelectionTarget},
@@ -34,6 +40,10 @@ use crate::{
 
 /// Runs the command of a key, with the selection in its placeholders.
 pub(crate) fn run_template(model: &mut Model, template: &str) -> Vec<Effect> {
+    if let Some(reason) = model.networks.active().lacks(template) {
+        model.notify_error(reason);
+        return Vec::new();
+    }
     if let Some(call) = marked_call(model, template) {
         if model.replay.is_some() {
             model.refuse_in_replay();
@@ -94,6 +104,25 @@ pub(crate) fn run_with_confirmation(model: &mut Model, command: Command) -> Vec<
 
 fn is_always_confirmed(model: &Model, command: &NodeCommand) -> bool {
     model.networks.active().spec(&command.name).is_some_and(|spec| spec.confirm == Confirm::Always)
+}
+
+/// Runs a command of the network on the marked items or on the selected one.
+pub(crate) fn run_on_items(model: &mut Model, command: &CommandSpec) -> Vec<Effect> {
+    if let Err(reason) = check_selection_unchanged(model, "{message}") {
+        model.notify_error(reason);
+        return Vec::new();
+    }
+    if let Some(call) = marked_call_of(model, command).filter(|_| model.replay.is_none()) {
+        model.question = Some(Confirmation::before(model.networks.active(), call.on.len(), call));
+        return Vec::new();
+    }
+    match selected_call_of(model, command) {
+        Some(call) => call_with_confirmation(model, call),
+        None => {
+            model.notify_error("nothing is selected");
+            Vec::new()
+        }
+    }
 }
 
 /// Makes a call on the selected item. If the network wants it to be confirmed, the user is asked first.

@@ -3,7 +3,7 @@
 use crossterm::event::KeyEvent;
 
 use super::{
-    commands::run_template,
+    commands::{run_on_items, run_template},
     explain::explain,
     line::edit,
     palette::{type_into_palette, type_into_search},
@@ -11,6 +11,7 @@ use super::{
     shutdown,
 };
 use crate::{
+    available::command_of_key,
     keymap::KeyContext,
     model::{Model, focus::FocusOwner},
     state::{key::Key, list::List, message::Effect},
@@ -32,6 +33,9 @@ pub fn on_key(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
     }
     if owner.key_context().is_some_and(|place| is_unbound(model, place, key)) {
         return Vec::new();
+    }
+    if let Some(command) = command_of_key(model, key).filter(|_| !owner.is_input()) {
+        return run_on_items(model, &command);
     }
     match owner {
         FocusOwner::Input(_) | FocusOwner::Choices(_) => return edit(model, event),

@@ -10,6 +10,7 @@ use crate::{
         command_words::result_phrase,
         confirmation::Confirmation,
         key::Key as TerminalKey,
+        list::Selection,
         message::{CallResult, Effect},
     },
 };
@@ -38,6 +39,11 @@ fn report_one(model: &mut Model, call: &Call, result: &Result<Outcome, Refusal>)
     let is_error = !outcome.left.is_empty();
     if !is_error {
         text += &share_note(model, &ignored);
+    }
+    if let Some((list, key)) = &outcome.opens {
+        model.show_list(*list);
+        let shown = model.networks.active_mut().list_mut(*list);
+        shown.into_iter().for_each(|shown| shown.selected = Selection::key(key.clone()));
     }
     match &outcome.undo {
         Some(undo) => {

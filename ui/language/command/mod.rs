@@ -16,7 +16,7 @@ pub mod target;
 use std::fmt;
 
 use argument::{Direction, RecordCommand};
-use clacks_feed::{Call, Name, Run, filter::FilterError};
+use clacks_feed::{Call, Name, Run, description::Description, filter::FilterError};
 use clacks_p2p::{MessageError, core::MessageId};
 use clacks_text::paths::HomeError;
 use export_target::{NoForm, Target};
@@ -295,6 +295,12 @@ pub enum CommandError {
     /// The command does not exist. The fields are its name and a hint, such as the commands that start with it.
     #[error("there is no command :{0}; {1}")]
     Unknown(String, String),
+    /// The network has no such command. The fields are the network and the name.
+    #[error("{0} has no :{1}")]
+    NotOffered(Name, String),
+    /// The network has no lines that are no commands.
+    #[error("{0} sends no texts; a command begins with a colon")]
+    NoTexts(Name),
     /// The line is empty.
     #[error("nothing to send: the line is empty")]
     Empty,
@@ -352,6 +358,45 @@ impl Command {
             None => Ok(Self::Say(line.to_owned())),
         }
     }
+
+    /// Parses a line that was typed for a node of this network. A command of the network goes before one that is mainly
+    /// for keys.
+    pub fn parse_for(line: &str, network: &Description) -> Result<Self, CommandError> {
+        let typed = name_and_text(line).filter(|(name, _)| !is_of_face(name));
+        let own = typed.and_then(|(name, text)| Some((name, text, network.command(name)?)));
+        match (own, Self::parse(line)) {
+            // The forms of `:edit` and the arguments that are missing are known without the network.
+            (Some((name, _, _)), parsed) if spec(name).is_some_and(Spec::is_of_node) => parsed,
+            (Some((_, text, command)), _) => {
+                let text = text.trim().to_owned();
+                Ok(NodeCommand { name: command.name.clone(), text }.into())
+            }
+            (None, Ok(Self::Say(_))) if network.says.is_none() => {
+                Err(CommandError::NoTexts(network.network.clone()))
+            }
+            (None, Err(CommandError::Unknown(name, _))) => {
+                let hint = unknown_command_hint(&name, Some(network));
+                Err(CommandError::Unknown(name, hint))
+            }
+            (None, parsed) => match typed {
+                Some((name, _)) if spec(name).is_some_and(Spec::is_of_node) => {
+                    Err(CommandError::NotOffered(network.network.clone(), name.to_owned()))
+                }
+                _ => parsed,
+            },
+        }
+    }
+}
+
+/// The name of a command in a line, and what was typed behind it. `None` for a line that is no command.
+fn name_and_text(line: &str) -> Option<(&str, &str)> {
+    let rest = line.strip_prefix(':').filter(|rest| !rest.starts_with(':'))?.trim_start();
+    Some(rest.split_once(char::is_whitespace).unwrap_or((rest, "")))
+}
+
+/// Whether a name is a command of the interface that is meant to be typed.
+fn is_of_face(name: &str) -> bool {
+    spec(name).is_some_and(|spec| spec.scope != Availability::KeyOnly && !spec.is_of_node())
 }
 
 /// The command with this exact name.
@@ -360,10 +405,17 @@ pub fn spec(name: &str) -> Option<&'static Spec> {
 }
 
 /// A hint for an unknown command: the commands that start with its name.
-fn unknown_command_hint(name: &str) -> String {
-    let begun =
-        COMMANDS.iter().filter(|spec| spec.scope != Availability::KeyOnly && spec.name.starts_with(name));
-    let names: Vec<_> = begun.map(|spec| format!(":{}", spec.name)).collect();
+fn unknown_command_hint(name: &str, network: Option<&Description>) -> String {
+    let is_offered = |spec: &&Spec| match network {
+        Some(network) if spec.is_of_node() => network.command(spec.name).is_some(),
+        _ => spec.scope != Availability::KeyOnly,
+    };
+    let of_face = COMMANDS.iter().filter(is_offered).map(|spec| spec.name);
+    let of_network =
+        network.iter().flat_map(|network| &network.commands).map(|command| command.name.as_str());
+    let of_network = of_network.filter(|name| spec(name).is_none());
+    let begun = of_face.chain(of_network).filter(|known| known.starts_with(name));
+    let names: Vec<_> = begun.map(|name| format!(":{name}")).collect();
     match names.as_slice() {
         [] => ":help lists them".to_owned(),
         _ if name.is_empty() => ":help lists them".to_owned(),
@@ -376,7 +428,7 @@ fn parse_command(text: &str) -> Result<Command, CommandError> {
     let text = text.trim_start();
     let (name, argument) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
     let spec =
-        spec(name).ok_or_else(|| CommandError::Unknown(name.to_owned(), unknown_command_hint(name)))?;
+        spec(name).ok_or_else(|| CommandError::Unknown(name.to_owned(), unknown_command_hint(name, None)))?;
     match (spec.argument, argument.trim()) {
         (Argument::Line, begun) if !begun.is_empty() => (spec.parse)(argument.trim_start()),
         (Argument::Nothing, "")

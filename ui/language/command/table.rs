@@ -44,6 +44,12 @@ pub enum Availability {
 }
 
 impl Spec {
+    /// Whether the network of the node reads what stands behind it.
+    pub fn is_of_node(&self) -> bool {
+        // An edit without a text opens the present one.
+        self.name == "edit" || matches!((self.parse)(self.argument.example()), Ok(Command::Node(_)))
+    }
+
     /// The command with its argument's placeholder: `:drop NUMBER`.
     pub fn usage(&self) -> String {
         format!(":{} {}", self.name, self.argument).trim_end().to_owned()
