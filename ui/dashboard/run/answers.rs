@@ -44,7 +44,7 @@ impl Dashboard {
     pub(crate) fn on_answer(&mut self, network: usize, number: u64, answer: Answer) {
         match (self.waiting.remove(&(network, number)), answer) {
             (Some(Waiting::Call(call)), answer) => self.dispatch(Msg::Called(vec![(call, result(answer))])),
-            (Some(Waiting::Undo), answer) => self.dispatch(Msg::Undone(result(answer))),
+            (Some(Waiting::Undo), answer) => self.dispatch(Msg::Undone(result(answer), None)),
             (Some(Waiting::Check(query)), Answer::Checked(check)) => {
                 let needs = || self.needs(query.command.as_ref());
                 let reason = match check {

@@ -6,7 +6,7 @@ use std::{
     time::Instant,
 };
 
-use clacks_feed::{Call, Doing, Key, Outcome, Refusal, Request, description::ListId};
+use clacks_feed::{Call, Check, Doing, Key, Outcome, Refusal, Request, description::ListId};
 use clacks_language::list_source::ListSource;
 use clacks_source::precheck::REPLAY_SENDS_NOTHING;
 use clacks_terminal::{
@@ -119,8 +119,12 @@ impl Dashboard {
             return self.request(at, Request::Call(call), Waiting::Undo);
         }
         let Some(network) = self.source.network() else { return };
-        let doing = network.clone().call(call);
-        self.when_done(vec![doing], |mut results| results.pop().map_or(Msg::Called(Vec::new()), Msg::Undone));
+        let (network, doing) = (network.clone(), network.clone().call(call.clone()));
+        self.when_done(vec![doing], move |mut results| {
+            let Some(result) = results.pop() else { return Msg::Called(Vec::new()) };
+            let can_work = result.is_err() && network.check(&call) == Check::Works;
+            Msg::Undone(result, can_work.then_some(call))
+        });
     }
 
     /// Sends the results of calls that were begun.

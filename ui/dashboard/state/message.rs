@@ -49,8 +49,8 @@ pub enum Msg {
     ReplayRestarted,
     /// Results of calls that were made together.
     Called(Vec<CallResult>),
-    /// Result of an undo.
-    Undone(Result<Outcome, Refusal>),
+    /// Result of an undo, and the call that tries it again if it was refused for now.
+    Undone(Result<Outcome, Refusal>, Option<Call>),
     /// A recording started or ended, one line, or failed.
     Recorded(Result<String, RecordingError>),
     /// Result of an effect, one line.

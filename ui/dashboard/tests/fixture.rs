@@ -229,6 +229,7 @@ impl Fixture {
         let is_here = is_held || self.queue.iter().any(|queued| Some(queued.id) == id);
         match call.command.as_str() {
             "forget" | "unignore" if is_known => None,
+            "unignore" if self.ignored_remotes.iter().any(|remote| format!("ip:{remote}") == item) => None,
             "release" if id.is_some() => (!is_held).then(|| format!("{item} is not held")),
             "edit" if is_here => message_of(rest).err().map(|error| error.to_string()),
             "drop" | "hold" if is_here => None,

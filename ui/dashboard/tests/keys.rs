@@ -181,7 +181,7 @@ fn an_invalid_command_stays_on_the_line() {
     fixture.write(":announce tower");
     assert_eq!(fixture.press(KeyCode::Enter), []);
     assert_eq!(fixture.model.input.draft(), ":announce tower");
-    assert!(fixture.screen().contains("an address is written host:port"));
+    assert!(fixture.screen().contains(":announce takes HOST:PORT"));
     fixture.write(":1");
     assert_eq!(fixture.press(KeyCode::Enter), [runs(":announce tower:1")]);
 }

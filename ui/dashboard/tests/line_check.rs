@@ -35,7 +35,7 @@ fn a_refused_line_stays_red_until_it_is_edited() {
         fixture.send(Msg::EffectDone(Ok("something else went well".to_owned())));
         fixture.refresh();
         assert!(row(&fixture).starts_with("!CMD"));
-        assert!(fixture.screen().contains("an address is written host:port"));
+        assert!(fixture.screen().contains(":announce takes HOST:PORT"));
     }
     fixture.write(":8001");
     assert!(row(&fixture).starts_with(" CMD"));

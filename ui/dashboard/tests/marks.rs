@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use clacks_feed::{Call, Key, Outcome};
+use clacks_feed::{Call, Key, Outcome, Refusal};
 use clacks_p2p::{
     Message,
     core::{Event, Now, Status},
@@ -189,7 +189,7 @@ fn an_ignore_reports_the_share_of_the_peer_and_can_be_undone() {
         "ignored tower-3:8443; 66 % of the last hour's messages came through it; u takes it back, 10 s";
     assert!(fixture.screen().contains(said), "{}", fixture.screen());
     assert_eq!(fixture.press(key('u')), undoes("1"));
-    fixture.send(Msg::Undone(Ok(Outcome::new("tower-3:8443 is alive again"))));
+    fixture.send(Msg::Undone(Ok(Outcome::new("tower-3:8443 is alive again")), None));
     assert!(fixture.screen().contains("tower-3:8443 is alive again"), "{}", fixture.screen());
     assert_eq!(fixture.press(key('u')), [], "once");
     assert!(fixture.screen().contains("there is nothing to take back"), "{}", fixture.screen());
@@ -266,7 +266,7 @@ fn a_dropped_message_is_restored() {
         assert!(fixture.screen().contains("dropped 11; u takes it back, 10 s"), "{}", fixture.screen());
         assert_eq!(fixture.press(key('u')), undoes("1"));
         let said = "1 message is back at the place in the queue";
-        fixture.send(Msg::Undone(Ok(Outcome::new(said))));
+        fixture.send(Msg::Undone(Ok(Outcome::new(said)), None));
         assert!(fixture.screen().contains("1 message is back at the place in"), "{}", fixture.screen());
         assert_eq!(fixture.press(key('u')), [], "once");
     }
@@ -287,8 +287,8 @@ fn a_failed_undo_can_be_repeated_until_it_expires() {
     let mut fixture = Fixture::busy(80, 24);
     dropped(&mut fixture, &[0], "0");
     fixture.press(key('u'));
-    let failed = Outcome::new("not undone: the queue is full").undone_by(undo("1"));
-    fixture.send(Msg::Undone(Ok(failed)));
+    let failed = Refusal::new("not undone: the queue is full");
+    fixture.send(Msg::Undone(Err(failed), Some(undo("1"))));
     assert!(fixture.screen().contains("not undone: the queue is full"), "{}", fixture.screen());
     assert_eq!(fixture.press(key('u')), undoes("1"));
     dropped(&mut fixture, &[0], "2");

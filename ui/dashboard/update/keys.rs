@@ -34,7 +34,8 @@ pub fn on_key(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
     if owner.key_context().is_some_and(|place| is_unbound(model, place, key)) {
         return Vec::new();
     }
-    if let Some(command) = command_of_key(model, key).filter(|_| !owner.is_input()) {
+    let is_in_list = matches!(owner, FocusOwner::List(_) | FocusOwner::Overlay(_));
+    if let Some(command) = command_of_key(model, key).filter(|_| is_in_list) {
         return run_on_items(model, &command);
     }
     match owner {

@@ -136,9 +136,9 @@ fn handle(model: &mut Model, msg: Msg) -> Vec<Effect> {
 /// Reports the result of a background task.
 fn on_result(model: &mut Model, msg: Msg) {
     match msg {
-        Msg::Undone(result) => {
+        Msg::Undone(result, again) => {
             model.has_opened = true;
-            results::report_undo(model, result);
+            results::report_undo(model, result, again);
         }
         Msg::Recorded(said) => {
             model.on_recording_result(said.as_ref().err());

@@ -94,21 +94,22 @@ fn report_several(model: &mut Model, results: &[CallResult]) {
     }
 }
 
-/// Reports the result of an undo.
-pub(crate) fn report_undo(model: &mut Model, result: Result<Outcome, Refusal>) {
-    match result {
-        Ok(outcome) => {
-            let text = outcome.text.untrusted().to_owned();
-            match outcome.undo {
-                // What found no room can be tried again.
-                Some(undo) => {
-                    model.undo.remember(undo, Vec::new(), model.now.uptime);
-                    model.notify_error(text);
-                }
-                None => model.notify(text),
-            }
+/// Reports the result of an undo. What found no room can be tried again.
+pub(crate) fn report_undo(model: &mut Model, result: Result<Outcome, Refusal>, again: Option<Call>) {
+    let (text, rest) = match result {
+        Ok(outcome) => (outcome.text, outcome.undo),
+        Err(refusal) => {
+            model.notify_error(refusal.text.untrusted());
+            again.into_iter().for_each(|undo| model.undo.remember(undo, Vec::new(), model.now.uptime));
+            return;
         }
-        Err(refusal) => model.notify_error(refusal.text.untrusted()),
+    };
+    match rest {
+        Some(undo) => {
+            model.undo.remember(undo, Vec::new(), model.now.uptime);
+            model.notify_error(text.untrusted());
+        }
+        None => model.notify(text.untrusted()),
     }
 }
 

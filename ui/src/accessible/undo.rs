@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use clacks_feed::{Call, Network, Refusal};
+use clacks_feed::{Call, Check, Network, Refusal};
 use clacks_source::undo::{STAYS, Undo};
 
 /// The recent commands that can be undone.
@@ -26,11 +26,14 @@ impl UndoHistory {
         let now = network.now();
         self.0.forget_old(now.uptime);
         let undo = self.0.take(now.uptime).map_err(|reason| reason.to_string())?;
-        let outcome = network.call(undo).await.map_err(reason)?;
-        if let Some(undo) = outcome.undo {
-            self.0.remember(undo, Vec::new(), now.uptime);
-        }
-        Ok(outcome.text.untrusted().to_owned())
+        let result = network.clone().call(undo.clone()).await;
+        // What found no room can be tried again.
+        let again = match &result {
+            Ok(outcome) => outcome.undo.clone(),
+            Err(_) => Some(undo).filter(|undo| network.check(undo) == Check::Works),
+        };
+        again.into_iter().for_each(|undo| self.0.remember(undo, Vec::new(), now.uptime));
+        result.map(|outcome| outcome.text.untrusted().to_owned()).map_err(reason)
     }
 }
 

@@ -236,5 +236,5 @@ fn undo(fixture: &mut Fixture, call: &Call) {
             fixture.queue.push(queued);
         }
     }
-    fixture.send(Msg::Undone(Ok(Outcome::new("taken back"))));
+    fixture.send(Msg::Undone(Ok(Outcome::new("taken back")), None));
 }
