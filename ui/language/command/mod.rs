@@ -26,7 +26,6 @@ use playback::ReplayCommand;
 use table::{Availability, COMMANDS, Spec};
 
 use super::{
-    filter::Filter,
     list_source::{ListSource, ListSourceError},
     saved_filter::{Number, StationCommand, StationError},
     traffic_filter::FilterText,

@@ -15,7 +15,7 @@ use super::{
     line_edit::LineKey,
     playback::ReplayCommand,
 };
-use crate::{filter::Filter, saved_filter::parse_station};
+use crate::saved_filter::parse_station;
 
 /// One row of the command table.
 #[derive(Debug)]

@@ -18,8 +18,10 @@ use super::*;
 
 /// Commands that have no effect in the accessible mode, besides those that edit the input line. Each is answered with
 /// the reason.
-const DO_NOTHING_HERE: [&str; 15] = [
+const DO_NOTHING_HERE: [&str; 17] = [
     "interrupt",
+    "net",
+    "list",
     "zoom",
     "map",
     "copy",

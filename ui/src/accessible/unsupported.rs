@@ -20,6 +20,9 @@ pub(crate) fn unsupported(command: &ViewCommand) -> Option<&'static str> {
         ViewCommand::Motion(_) => "Nothing moves by itself here.",
         ViewCommand::Mouse => "The mouse is the terminal's here, and selects text.",
         ViewCommand::Zoom => "There is no screen to divide here; :peers, :queue and :traffic tell the lists.",
+        ViewCommand::Network(_) | ViewCommand::List(_) => {
+            "One network is told here; :peers, :queue, :held and :traffic tell its lists."
+        }
         ViewCommand::Redraw => "There is no screen to draw here; :traffic tells the last of what happened.",
         ViewCommand::Map => {
             "The map is a picture; :peers tells the peers, and :open on one who made it known."
