@@ -22,6 +22,7 @@ pub(crate) mod message_history;
 pub(crate) mod model;
 pub(crate) mod module_order;
 pub(crate) mod networks;
+pub(crate) mod other_network;
 pub(crate) mod palette;
 pub(crate) mod pasting;
 pub(crate) mod peer_lists;

@@ -1,0 +1,143 @@
+//! Screens of a network that is not clacks, beside it and from a recording.
+
+use std::{
+    sync::Arc,
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+
+use clacks_feed::{News, Source as _, Text};
+use clacks_language::command::argument::{Existing, RecordCommand};
+use clacks_recording::{recorder::Recorder, replay::Replay};
+use clacks_toy::Toy;
+use crossterm::event::KeyCode;
+use jiff::tz::TimeZone;
+
+use super::fixture::Fixture;
+use crate::state::{
+    message::Msg,
+    network::{Network, Networks},
+    snapshot::Snapshot,
+};
+
+/// Starts a toy with some boxes and cards.
+fn toy() -> Arc<Toy> {
+    let toy = Toy::start(1);
+    toy.pass(Duration::from_secs(100));
+    toy.with_core(|core, now| {
+        for name in ["ankh", "morpork", "quirm"] {
+            core.find(name, now);
+        }
+        core.post("a card from here".into(), now);
+    });
+    toy.pass(Duration::from_secs(40));
+    toy
+}
+
+/// Does something at a toy that makes a row of the traffic.
+fn receive(toy: &Toy) {
+    toy.with_core(|core, now| _ = core.receive(Text::new("a card from \u{1b}[31m afar"), "ankh", now));
+}
+
+/// Returns a dashboard with clacks and a toy.
+fn with_toy(width: u16, height: u16) -> (Fixture, Arc<Toy>) {
+    let (mut fixture, toy) = (Fixture::busy(width, height), toy());
+    fixture.add_network(toy.clone());
+    receive(&toy);
+    fixture.catch_up();
+    (fixture, toy)
+}
+
+#[test]
+fn a_network_is_named_in_full_or_by_its_beginning() {
+    let (mut fixture, _toy) = with_toy(120, 40);
+    fixture.write(":net to");
+    fixture.press(KeyCode::Enter);
+    assert_eq!(fixture.model.networks.active().description.network.as_str(), "toy");
+    fixture.write(":net nothing");
+    fixture.press(KeyCode::Enter);
+    let refused = "there is no network nothing; there is clacks, toy";
+    assert!(fixture.screen().contains(refused), "{}", fixture.screen());
+}
+
+#[test]
+fn one_network_alone_has_no_other_to_show() {
+    let mut fixture = Fixture::busy(80, 24);
+    fixture.press(KeyCode::Char('N'));
+    assert!(fixture.screen().contains("there is no other network"), "{}", fixture.screen());
+    assert!(fixture.screen().starts_with("clacks tower-a"), "{}", fixture.screen());
+}
+
+#[test]
+fn the_traffic_has_the_rows_of_all_networks() {
+    let (mut fixture, toy) = with_toy(120, 40);
+    assert!(fixture.screen().contains("a card from"), "{}", fixture.screen());
+    fixture.write("/ankh");
+    fixture.press(KeyCode::Enter);
+    receive(&toy);
+    fixture.catch_up();
+    assert_eq!(fixture.model.log.shown().count(), 2);
+}
+
+#[test]
+fn the_screens_of_a_toy() {
+    let screen = |(width, height)| {
+        let (mut fixture, _toy) = with_toy(width, height);
+        fixture.press(KeyCode::Char('N'));
+        let lists = fixture.screen();
+        fixture.press(KeyCode::Enter);
+        format!("{lists}\n-----\n{}", fixture.screen())
+    };
+    insta::assert_snapshot!([(80, 24), (120, 40)].map(screen).join("\n=====\n"));
+}
+
+#[test]
+fn what_only_clacks_has_is_refused_in_another_network() {
+    let (mut fixture, _toy) = with_toy(120, 40);
+    fixture.press(KeyCode::Char('N'));
+    for key in ['M', 'T', 'W', 'O', 'L'] {
+        fixture.press(KeyCode::Char(key));
+        assert!(fixture.model.overlay.is_none(), "{key}");
+        assert!(fixture.screen().contains("toy has no such view"), "{}", fixture.screen());
+    }
+}
+
+/// Plays a recording to its end in a dashboard.
+fn played(mut replay: Replay, width: u16, height: u16) -> Fixture {
+    let mut fixture = Fixture::empty(width, height);
+    let network = Network::new(replay.description().clone(), replay.run());
+    fixture.model.networks = Networks::new(network, []);
+    replay.jump(replay.playback().length);
+    while !replay.playback().at_end {
+        if let Poll::Ready(Some(News::Event(event))) =
+            replay.poll_news(&mut Context::from_waker(Waker::noop()))
+        {
+            fixture.send(Msg::Event(0, event));
+        }
+    }
+    let query = fixture.model.query();
+    let snapshot = Snapshot {
+        looks: vec![Arc::unwrap_or_clone(replay.look(&query.views[0]))],
+        extra: query.extra,
+        recording_size: None,
+        lost_lines: None,
+        replay: Some(replay.playback()),
+        limits: None,
+    };
+    fixture.send(Msg::Refreshed(Box::new(snapshot)));
+    fixture
+}
+
+#[tokio::test]
+async fn a_recording_of_a_toy_is_played_in_the_dashboard() {
+    let (toy, directory) = (toy(), tempfile::tempdir().unwrap());
+    let file = directory.path().join("toy.jsonl");
+    let mut recorder = Recorder::of(toy.clone(), None);
+    recorder.carry_out(RecordCommand::Start(file.clone(), Existing::Refuse)).await.unwrap();
+    receive(&toy);
+    recorder.carry_out(RecordCommand::Stop).await.unwrap();
+    let replay = Replay::open(&file, &[], 1.0, TimeZone::UTC, |_| {}).unwrap();
+    let screen = played(replay, 120, 40).screen();
+    assert!(screen.starts_with("toy a toy in memory   REPLAY "), "{screen}");
+    assert!(screen.contains("a card from"), "{screen}");
+}
