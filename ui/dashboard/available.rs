@@ -217,6 +217,8 @@ pub(crate) fn typed_command_error(model: &Model, command: &Command) -> Option<St
     match command {
         Command::View(ViewCommand::Network(Some(name))) => model.networks.find(name).err().map(Into::into),
         Command::View(ViewCommand::List(name)) => model.find_list(name).err().map(Into::into),
+        Command::View(ViewCommand::Sort(Some(name))) => model.find_sort(name).err().map(Into::into),
+        Command::View(ViewCommand::Only(Some(filter))) => model.row_filter(filter).err().map(Into::into),
         Command::View(ViewCommand::Theme(name)) => {
             model.themes.find(name).err().map(|error| error.to_string())
         }
@@ -273,6 +275,10 @@ fn view_command_error(model: &Model, command: &ViewCommand) -> Option<String> {
         ViewCommand::Record(RecordCommand::Stop) if model.recording_size.is_none() => {
             Some("nothing is being recorded")
         }
+        ViewCommand::Sort(_) | ViewCommand::Only(_) if model.focused_list().is_none() => {
+            Some("no list has the focus that could be sorted or narrowed; Tab goes to one")
+        }
+        ViewCommand::Only(None) if !model.is_narrowed() => Some("all rows are shown"),
         ViewCommand::Network(None) if model.networks.is_single() => Some("there is no other network"),
         command if needs_clacks(command) && !model.shows_clacks() => {
             let network = &model.networks.active().description.network;

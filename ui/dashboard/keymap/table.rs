@@ -31,6 +31,8 @@ const MARKED: &[KeyContext] = &[KeyContext::Peers, KeyContext::Queue, KeyContext
 /// Contexts in which marks can be removed, also those in which no row is marked.
 const UNMARKED: &[KeyContext] =
     &[KeyContext::Peers, KeyContext::Queue, KeyContext::Traffic, KeyContext::Map, KeyContext::Held];
+/// Contexts with a list that can be sorted.
+const SORTED: &[KeyContext] = &[KeyContext::Peers, KeyContext::Queue, KeyContext::Held];
 /// Contexts in which an overlay can be opened, also over another one.
 const ANY_VIEW: &[KeyContext] = &[
     KeyContext::Peers,
@@ -96,6 +98,9 @@ pub const ROWS: &[Row] = rows![
     "0", LISTS, ":filter", "", "show all traffic";
     "esc", LISTS, ":close", "", "remove the filter of the traffic";
     "space", LISTS, ":hold-still", "still", "freeze the screen while the node keeps running, or unfreeze it";
+    "s", SORTED, ":sort", "sort", "sort the list by the next column, or restore its order";
+    "S", SORTED, ":sort reverse", "", "reverse the order of the list";
+    "o", SORTED, ":prompt :only ", "only", "show only the rows of the list that match a filter";
     "N", LISTS, ":net", "net", "show the next network";
     "z", LISTS, ":zoom", "zoom", "enlarge the list to the whole screen, or restore the other lists";
     "y", LISTS, ":copy", "", "copy the selected item";

@@ -1,9 +1,12 @@
 //! A list of a network: the rows around the selection, the selection and the marks.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, sync::Arc};
 
-use clacks_feed::{Anchor, Key, Order, Page, Row, Text, Window, description::ListId};
-use clacks_widgets::table::Layout;
+use clacks_feed::{
+    Anchor, Key, Order, Page, Row, Sort, Text, Window,
+    description::{Field, Kind, ListId, ListSpec},
+};
+use clacks_widgets::table::{Drawn, Layout};
 
 use super::marks::Marked;
 
@@ -24,10 +27,20 @@ pub struct List {
     pub row: usize,
     /// Selected row that left the list by itself. Another one is selected in its place.
     pub lost: Option<Key>,
+    /// Column by which the rows are sorted. `None`: the list's own order.
+    pub sort: Option<Sort>,
+    /// Filter of the rows. `None`: all rows.
+    pub filter: Option<Arc<str>>,
+    /// Progress in per cent while a sorted or filtered list is made.
+    pub ready: Option<u8>,
+    /// Why a sorted or filtered list cannot be made.
+    pub refused: Option<Text>,
     /// Marked rows.
     pub marks: Marked<Key>,
     /// Widths of the columns on the screen, which the view keeps from frame to frame so that they do not jump.
     pub(crate) table_layout: RefCell<Layout>,
+    /// Where the parts of the table were drawn, for clicks on the header.
+    pub(crate) drawn: RefCell<Drawn>,
     /// Row whose removal the user caused, so that no warning is shown for it.
     expected_removal: Option<Key>,
 }
@@ -71,7 +84,46 @@ impl List {
     /// Returns the window for a page of `height` rows and one page before and after it, so that keys can move there.
     pub fn window(&self, list: ListId, height: usize) -> Window {
         let rows = |count: usize| u16::try_from(count).unwrap_or(u16::MAX);
-        Window::new(list, self.selected.anchor(), rows(self.row + height), rows(2 * height))
+        let window = Window::new(list, self.selected.anchor(), rows(self.row + height), rows(2 * height));
+        Window { sort: self.sort.clone(), filter: self.filter.clone(), ..window }
+    }
+
+    /// Sorts by the next column that is shown in a table, or after the last one in the list's own order.
+    pub fn sort_by_next(&mut self, spec: &ListSpec) {
+        let columns: Vec<&Field> = spec.columns.iter().filter(|column| !column.is_only_open()).collect();
+        let at =
+            self.sort.as_ref().and_then(|sort| columns.iter().position(|column| column.name == sort.column));
+        let next = at.map_or(0, |at| at + 1);
+        self.sort = columns.get(next).map(|column| sorted_by(column));
+        self.after_sorting();
+    }
+
+    /// Reverses the order of a sorted list. Returns whether it is sorted.
+    pub fn reverse(&mut self) -> bool {
+        let is_sorted = self.sort.is_some();
+        self.sort.iter_mut().for_each(|sort| sort.descending = !sort.descending);
+        self.after_sorting();
+        is_sorted
+    }
+
+    /// Sorts by this column, or reverses the order if it is sorted by it.
+    pub fn sort_by(&mut self, column: &Field) {
+        match &mut self.sort {
+            Some(sort) if sort.column == column.name => sort.descending = !sort.descending,
+            _ => self.sort = Some(sorted_by(column)),
+        }
+        self.after_sorting();
+    }
+
+    /// Sets the list's own order.
+    pub fn unsort(&mut self) {
+        self.sort = None;
+        self.after_sorting();
+    }
+
+    /// The first row in the new order is selected.
+    fn after_sorting(&mut self) {
+        (self.lost, self.selected, self.row) = (None, Selection::First, 0);
     }
 
     /// Returns the index of the selected row in `rows`.
@@ -140,12 +192,15 @@ impl List {
     pub(crate) fn refresh(&mut self, page: Page, height: usize) {
         let anchor = page.rows.get(page.anchor).map(Selection::of);
         (self.rows, self.first, self.total, self.counts) = (page.rows, page.first, page.total, page.counts);
+        (self.ready, self.refused) = (page.ready, page.refused);
         match &self.selected {
             Selection::Untouched => {}
             Selection::First | Selection::Last => {
                 self.row = if self.selected == Selection::First { 0 } else { usize::MAX };
                 self.pin_selection();
             }
+            // While the list is being made, the row may still come.
+            Selection::At(..) if self.index().is_none() && self.ready.is_some() => {}
             Selection::At(_, key) if self.index().is_none() => {
                 self.lost = Some(key.clone()).filter(|key| self.expected_removal.as_ref() != Some(key));
                 self.selected = anchor.unwrap_or_default();
@@ -163,6 +218,11 @@ impl List {
         let below = self.rows.len() - index;
         self.row.max(height.saturating_sub(below)).min(index).min(height.max(1) - 1)
     }
+}
+
+/// Returns the usual order of a column: numbers begin with the greatest, moments with the latest.
+fn sorted_by(column: &Field) -> Sort {
+    Sort { column: column.name.clone(), descending: column.kind.is_number() || column.kind == Kind::At }
 }
 
 /// Returns the row of the selection after a move. The list scrolls only if the selection would leave the screen.

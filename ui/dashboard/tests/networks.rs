@@ -96,9 +96,9 @@ fn a_key_that_only_the_network_has_runs_its_command_unless_it_is_bound() {
     let mut description = Description::clone(&network.description);
     let boxes = description.list_id("boxes").unwrap();
     let on_boxes = |name: &'static str, key| CommandSpec::new(name, "does it").on(&["boxes"]).key(key);
-    description.commands.extend([on_boxes("shake", 'S'), on_boxes("quake", 'q')]);
+    description.commands.extend([on_boxes("shake", 'J'), on_boxes("quake", 'q')]);
     network.description = description.into();
     let shakes = toy_call(&fixture, "shake", "").on(boxes, [Key::new("ankh")]);
-    assert_eq!(fixture.press(KeyCode::Char('S')), [Effect::Call(shakes)]);
+    assert_eq!(fixture.press(KeyCode::Char('J')), [Effect::Call(shakes)]);
     assert!(!fixture.press(KeyCode::Char('q')).iter().any(|effect| matches!(effect, Effect::Call(_))));
 }

@@ -10,7 +10,7 @@ use clacks_feed::{News, Source as _, Text};
 use clacks_language::command::argument::{Existing, RecordCommand};
 use clacks_recording::{recorder::Recorder, replay::Replay};
 use clacks_toy::Toy;
-use crossterm::event::KeyCode;
+use crossterm::event::{KeyCode, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use jiff::tz::TimeZone;
 
 use super::fixture::Fixture;
@@ -140,4 +140,51 @@ async fn a_recording_of_a_toy_is_played_in_the_dashboard() {
     let screen = played(replay, 120, 40).screen();
     assert!(screen.starts_with("toy a toy in memory   REPLAY "), "{screen}");
     assert!(screen.contains("a card from"), "{screen}");
+}
+
+#[test]
+fn a_list_is_sorted_by_any_column_and_narrowed() {
+    let (mut fixture, _toy) = with_toy(120, 40);
+    fixture.press(KeyCode::Char('N'));
+    let keys = |fixture: &Fixture| {
+        let rows = &fixture.model.networks.active().named("boxes").unwrap().rows;
+        rows.iter().map(|row| row.key.untrusted().to_owned()).collect::<Vec<_>>()
+    };
+    let run = |fixture: &mut Fixture, line: &str| {
+        fixture.write(line);
+        fixture.press(KeyCode::Enter);
+        // Sorted rows are collected in slices.
+        fixture.catch_up();
+    };
+    assert_eq!(keys(&fixture), ["ankh", "morpork", "quirm"]);
+    run(&mut fixture, ":sort name");
+    run(&mut fixture, ":sort reverse");
+    assert_eq!(keys(&fixture), ["quirm", "morpork", "ankh"], "{}", fixture.screen());
+    run(&mut fixture, ":only name:r");
+    assert_eq!(keys(&fixture), ["quirm", "morpork"]);
+    run(&mut fixture, ":sort none");
+    run(&mut fixture, ":only");
+    assert_eq!(keys(&fixture), ["ankh", "morpork", "quirm"]);
+    run(&mut fixture, ":sort nothing");
+    assert!(fixture.screen().contains("this list can be sorted by name"), "{}", fixture.screen());
+}
+
+#[test]
+fn a_click_on_the_header_sorts_the_list() {
+    let mut fixture = Fixture::busy(120, 40);
+    let area = fixture.model.areas().unwrap().peers;
+    fixture.draw();
+    let click = |fixture: &mut Fixture, column, row| {
+        let kind = MouseEventKind::Down(MouseButton::Left);
+        fixture.send(Msg::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE }));
+        fixture.model.networks.active().named("peers").unwrap().sort.clone()
+    };
+    let header = fixture.screen().lines().nth(usize::from(area.y) + 1).unwrap().to_owned();
+    let column = area.x + u16::try_from(header.find("address").unwrap()).unwrap();
+    let sorted = click(&mut fixture, column, area.y + 1).unwrap();
+    assert_eq!((sorted.column.as_str(), sorted.descending), ("address", false));
+    assert!(click(&mut fixture, column, area.y + 1).unwrap().descending);
+    let before = fixture.selected_peer();
+    click(&mut fixture, area.x + 3, area.y + 4);
+    assert_ne!(fixture.selected_peer(), before, "a row is selected");
 }

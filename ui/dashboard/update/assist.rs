@@ -191,6 +191,8 @@ fn completion_at(model: &Model, cursor: usize) -> Completion {
         model.networks.iter().map(|network| network.description.network.as_str()).collect();
     let lists = model.networks.active().description.lists.iter().map(|list| list.name.as_str());
     let lists: Vec<&str> = lists.collect();
+    let columns = model.sort_words();
+    let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
     let fields = model.filter_networks().fields();
     let need = completion::need(line, cursor, &fields);
     let remotes = match need {
@@ -207,6 +209,7 @@ fn completion_at(model: &Model, cursor: usize) -> Completion {
         themes: &themes,
         networks: &networks,
         lists: &lists,
+        columns: &columns,
         fields: &fields,
     };
     complete(line, cursor, candidates)

@@ -324,6 +324,14 @@ fn run_screen_command(model: &mut Model, command: ViewCommand) -> Vec<Effect> {
             model.notify(format!("motion is {}", setting.name()));
         }
         ViewCommand::Network(name) => model.show_network(name.as_deref()),
+        ViewCommand::Sort(name) => {
+            model.sort(name.as_deref());
+            return vec![Effect::Refresh];
+        }
+        ViewCommand::Only(filter) => {
+            model.narrow(filter.as_deref());
+            return vec![Effect::Refresh];
+        }
         ViewCommand::List(name) => match model.find_list(&name) {
             Ok(list) => {
                 model.show_list(list);

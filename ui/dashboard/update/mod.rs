@@ -24,6 +24,7 @@ pub mod search;
 pub mod selection;
 pub mod sending;
 pub mod shutdown;
+pub mod sorting;
 
 use burst::on_burst;
 use clacks_feed::Event;

@@ -1,5 +1,7 @@
 //! Mouse input.
 
+use std::sync::Arc;
+
 use clacks_language::command::Step;
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::Position;
@@ -62,10 +64,25 @@ fn click(model: &mut Model, areas: &Areas, position: Position) -> Vec<Effect> {
                 super::map::select_at(model, position);
                 return after_move(model);
             }
+            if sort_at(model, pane, position) {
+                return after_move(model);
+            }
             select_row(model, row);
         }
     }
     Vec::new()
+}
+
+/// Sorts a list by the column whose title is at a position. Returns whether there is one.
+fn sort_at(model: &mut Model, pane: Pane, position: Position) -> bool {
+    let Some(id) = model.list_of(pane) else { return false };
+    let network = model.networks.active_mut();
+    let description = Arc::clone(&network.description);
+    let Some(list) = network.list_mut(id) else { return false };
+    let column = list.drawn.borrow().column_at(position);
+    let column = column.and_then(|column| description.list(id)?.columns.get(column));
+    column.into_iter().for_each(|column| list.sort_by(column));
+    column.is_some()
 }
 
 fn select_in_palette(model: &mut Model, position: Position) {

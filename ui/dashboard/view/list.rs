@@ -1,12 +1,12 @@
 //! A list of any network in a table.
 
 use clacks_feed::description::ListId;
-use clacks_text::value::ValueFormat;
+use clacks_text::{sanitize::sanitize, value::ValueFormat};
 use clacks_widgets::{
     table::{Table, rows_area},
     theme::Theme,
 };
-use ratatui::{Frame, layout::Rect};
+use ratatui::{Frame, layout::Rect, text::Span};
 
 use super::{address_labels, list_notes::ListNotes};
 use crate::{
@@ -14,6 +14,11 @@ use crate::{
     pages::keys::with_keys,
     state::layout::Pane,
 };
+
+/// Maximum width of the filter in the title of a list, in columns.
+const MAX_FILTER_WIDTH: usize = 32;
+const NO_MATCH: &[&str] =
+    &["no row matches the filter", "{:prompt :only } changes it, :only alone shows all rows"];
 
 /// Draws the list of a pane.
 pub(crate) fn draw_pane(model: &Model, theme: Theme, pane: Pane, area: Rect, frame: &mut Frame<'_>) {
@@ -45,7 +50,12 @@ fn draw(
         let skipped = rows.first().and_then(|row| state.rows.iter().position(|known| known.key == row.key));
         first + skipped.unwrap_or(0) as u64
     });
-    let notes = ListNotes::of(model, spec.name.as_str(), area.width, theme);
+    let mut notes = ListNotes::of(model, spec.name.as_str(), area.width, theme);
+    if let Some(filter) = &state.filter {
+        let only = sanitize(&format!("only {filter}"), MAX_FILTER_WIDTH, theme.charset);
+        notes.title.insert(0, Span::styled(only.as_str().to_owned(), theme.strong));
+        notes.empty = Some(NO_MATCH);
+    }
     let hints: Vec<&str> = spec.empty.iter().map(clacks_feed::Label::as_str).collect();
     let hints = notes.empty.unwrap_or(&hints);
     let empty: Vec<String> = hints.iter().map(|line| with_keys(model, line)).collect();
@@ -55,6 +65,9 @@ fn draw(
         first,
         total: state.total,
         counts: &state.counts,
+        sort: state.sort.as_ref(),
+        ready: state.ready,
+        refused: state.refused.as_ref(),
         selected,
         marked: state.marks.len(),
         is_marked: &|key| state.marks.contains(key),
@@ -71,5 +84,6 @@ fn draw(
             theme,
         )
     };
-    table.draw(&mut state.table_layout.borrow_mut(), area, frame.buffer_mut());
+    let drawn = table.draw(&mut state.table_layout.borrow_mut(), area, frame.buffer_mut());
+    state.drawn.replace(drawn);
 }

@@ -38,6 +38,8 @@ fn view_line(command: &ViewCommand) -> Option<String> {
         View::Theme(name) => format!(":theme {name}"),
         View::Network(name) => format!(":net {}", name.as_deref().unwrap_or_default()),
         View::List(name) => format!(":list {name}"),
+        View::Sort(name) => format!(":sort {}", name.as_deref().unwrap_or_default()),
+        View::Only(filter) => format!(":only {}", filter.as_deref().unwrap_or_default()),
         View::Record(RecordCommand::Stop) => ":record".to_owned(),
         View::PeersFrom(source) => {
             format!(":peers-from {}", source.as_ref().map(ToString::to_string).unwrap_or_default())

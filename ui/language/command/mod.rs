@@ -100,6 +100,11 @@ pub enum ViewCommand {
     Network(Option<String>),
     /// Shows the list with this name.
     List(String),
+    /// Sorts the list that has the focus by the column with this name; `reverse` and `none` change the order. `None` sorts
+    /// by the next column.
+    Sort(Option<String>),
+    /// Shows only the rows of the list that has the focus that match a filter. `None` shows all of them.
+    Only(Option<String>),
     /// Shows the history of the selected message.
     Biography,
     /// Lists the messages that return repeatedly.
@@ -248,6 +253,10 @@ pub enum Argument {
     Theme,
     /// Name of a network, or nothing. The dashboard has the list.
     NetworkOrNothing,
+    /// Name of a column, `reverse`, `none` or nothing. The dashboard has the columns.
+    Column,
+    /// Filter of the rows of a list, or nothing.
+    RowFilter,
     /// Name of a list of the network. The dashboard has the list.
     List,
     /// The beginning of a line, including white space at its end.
@@ -270,6 +279,8 @@ impl Argument {
             Self::Choice(_, words) => words.first().copied().unwrap_or_default(),
             Self::Theme => "dark",
             Self::NetworkOrNothing => "clacks",
+            Self::Column => "reverse",
+            Self::RowFilter => "tower",
             Self::List => "held",
         }
     }
@@ -438,6 +449,8 @@ fn parse_command(text: &str) -> Result<Command, CommandError> {
             | Argument::ListOrNothing
             | Argument::Held
             | Argument::NetworkOrNothing
+            | Argument::Column
+            | Argument::RowFilter
             | Argument::Choice(..),
             _,
         ) => (spec.parse)(argument.trim()),
@@ -492,6 +505,8 @@ impl fmt::Display for Argument {
             Self::Choice(name, _) => name,
             Self::Theme | Self::List => "NAME",
             Self::NetworkOrNothing => "[NAME]",
+            Self::Column => "[COLUMN]",
+            Self::RowFilter => "[FILTER]",
             Self::Line => "TEXT",
         })
     }

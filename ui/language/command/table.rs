@@ -118,6 +118,8 @@ pub const COMMANDS: &[Spec] = commands![
     "motion", Choice("HOW_MUCH", &["full", "reduced", "off"]), ScreenOnly, "set the amount of animation: full, reduced or off", |text| Ok(View::Motion(text.parse().map_err(|()| CommandError::Motion)?).into());
     "net", Argument::NetworkOrNothing, ScreenOnly, "show the network with this name; without NAME, the next one", |name| Ok(View::Network((!name.is_empty()).then(|| name.to_owned())).into());
     "list", Argument::List, ScreenOnly, "show the list of the network with this name", |name| Ok(View::List(name.to_owned()).into());
+    "sort", Argument::Column, ScreenOnly, "sort the list that has the focus by a column; reverse turns the order, none restores it; without COLUMN, sort by the next one", |name| Ok(View::Sort((!name.is_empty()).then(|| name.to_owned())).into());
+    "only", Argument::RowFilter, ScreenOnly, "show only the rows of the list that has the focus that match FILTER; without FILTER, show all of them", |text| Ok(View::Only((!text.is_empty()).then(|| text.to_owned())).into());
     "theme", Theme, ScreenOnly, "choose the theme: colours and styles of the screen", |name| Ok(View::Theme(name.to_owned()).into());
     "biography", Nothing, ScreenOnly, "show the history of the selected message", view!(View::Biography);
     "overhead", Nothing, ScreenOnly, "list the messages that keep coming back", view!(View::Overhead);

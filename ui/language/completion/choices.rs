@@ -56,10 +56,16 @@ pub(crate) fn choices(written: &WordAtCursor<'_>, candidates: Candidates<'_>) ->
 }
 
 fn of_argument(argument: Argument, candidates: Candidates<'_>) -> Vec<Choice> {
-    let Candidates { peers, remotes, messages, held, files, themes, networks, lists, .. } = candidates;
+    let Candidates { peers, remotes, messages, held, files, themes, networks, lists, columns, .. } =
+        candidates;
     let waiting_or_held = || messages.iter().map(message).chain(held.iter().map(held_message));
     match argument {
-        Argument::Nothing | Argument::Json | Argument::Rate | Argument::Filter | Argument::Line => Vec::new(),
+        Argument::Nothing
+        | Argument::Json
+        | Argument::Rate
+        | Argument::Filter
+        | Argument::RowFilter
+        | Argument::Line => Vec::new(),
         Argument::Address(known) => peers.iter().filter(|peer| known.is_for(peer.status)).map(peer).collect(),
         Argument::Party(known) => {
             let wanted = peers.iter().filter(|peer| known.is_for(peer.status));
@@ -74,6 +80,7 @@ fn of_argument(argument: Argument, candidates: Candidates<'_>) -> Vec<Choice> {
         }
         Argument::Theme => themes.iter().map(|name| choice(name, "")).collect(),
         Argument::NetworkOrNothing => networks.iter().map(|name| choice(name, "")).collect(),
+        Argument::Column => columns.iter().map(|name| choice(name, "")).collect(),
         Argument::List => lists.iter().map(|name| choice(name, "")).collect(),
         Argument::Station => (1..=9).map(station).collect(),
         Argument::Choice(_, words) => words.iter().map(|word| choice(word, "")).collect(),

@@ -43,6 +43,8 @@ pub struct Candidates<'a> {
     pub networks: &'a [&'a str],
     /// Names of the lists of the network that is shown.
     pub lists: &'a [&'a str],
+    /// What the list that has the focus can be sorted by.
+    pub columns: &'a [&'a str],
     /// The fields of a filter of the traffic.
     pub fields: &'a [FilterField],
 }

@@ -78,6 +78,7 @@ fn complete_with_all(line: &str, cursor: usize) -> Completion {
         themes: &["dark", "light"],
         networks: &["clacks", "toy"],
         lists: &["peers", "queue"],
+        columns: &["address", "reverse"],
         fields: &fields(),
     };
     complete(line, cursor, candidates)

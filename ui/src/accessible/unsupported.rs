@@ -23,6 +23,9 @@ pub(crate) fn unsupported(command: &ViewCommand) -> Option<&'static str> {
         ViewCommand::Network(_) | ViewCommand::List(_) => {
             "One network is told here; :peers, :queue, :held and :traffic tell its lists."
         }
+        ViewCommand::Sort(_) | ViewCommand::Only(_) => {
+            "Lists are told in their own order here; :filter tells only the traffic that matches a filter."
+        }
         ViewCommand::Redraw => "There is no screen to draw here; :traffic tells the last of what happened.",
         ViewCommand::Map => {
             "The map is a picture; :peers tells the peers, and :open on one who made it known."
