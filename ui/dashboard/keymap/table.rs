@@ -98,9 +98,9 @@ pub const ROWS: &[Row] = rows![
     "0", LISTS, ":filter", "", "show all traffic";
     "esc", LISTS, ":close", "", "remove the filter of the traffic";
     "space", LISTS, ":hold-still", "still", "freeze the screen while the node keeps running, or unfreeze it";
-    "s", SORTED, ":sort", "sort", "sort the list by the next column, or restore its order";
+    "s", SORTED, ":sort", "", "sort the list by the next column, or restore its order";
     "S", SORTED, ":sort reverse", "", "reverse the order of the list";
-    "o", SORTED, ":prompt :only ", "only", "show only the rows of the list that match a filter";
+    "o", SORTED, ":prompt :only ", "", "show only the rows of the list that match a filter";
     "N", LISTS, ":net", "net", "show the next network";
     "z", LISTS, ":zoom", "zoom", "enlarge the list to the whole screen, or restore the other lists";
     "y", LISTS, ":copy", "", "copy the selected item";
