@@ -155,9 +155,14 @@ fn marked_keys(model: &Model) -> Vec<String> {
     list.iter().flat_map(|list| list.marks.iter()).map(|key| key.untrusted().to_owned()).collect()
 }
 
+/// Returns the reason why the network that is shown has no such command. A replay gives its own reason.
+pub(crate) fn not_offered(model: &Model, template: &str) -> Option<String> {
+    model.networks.active().lacks(template).filter(|_| model.replay.is_none())
+}
+
 /// Returns the reason why a bound line cannot be run now, or `None` if it can.
 pub fn template_error(model: &Model, template: &str) -> Option<String> {
-    if let Some(reason) = model.networks.active().lacks(template) {
+    if let Some(reason) = not_offered(model, template) {
         return Some(reason);
     }
     if marked_call(model, template).is_some() {

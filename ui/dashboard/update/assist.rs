@@ -52,7 +52,7 @@ fn needs_disk_check(question: &AssistQuery) -> bool {
 /// Returns the query about the line, if it needs one.
 fn query(model: &mut Model) -> Vec<Effect> {
     let (line, cursor) = (model.input.draft(), model.input.cursor_byte());
-    let command = model.networks.active().parse(line).ok().filter(needs_node_check);
+    let command = check::parse(model, line).ok().filter(needs_node_check);
     let question =
         AssistQuery { need: completion::need(line, cursor, &model.filter_networks().fields()), command };
     let is_asked = question.need.is_some() || question.command.is_some();

@@ -1,17 +1,25 @@
 //! Checks whether Enter would run the line. Both the colour of the line and Enter use this check.
 
-use clacks_language::command::Command;
+use clacks_language::command::{Command, CommandError};
 
 use crate::{available::typed_command_error, model::Model, state::errors::CommandRefusal};
 
 /// Returns the command of the line, or the reason why Enter refuses it. Errors of the node and the disk are included
 /// once they have replied.
 pub fn check(model: &Model) -> Result<Command, CommandRefusal> {
-    let parsed = model.networks.active().parse(model.input.draft());
+    let parsed = parse(model, model.input.draft());
     let command = parsed.map_err(|error| CommandRefusal::new(error.to_string()))?;
     match typed_command_error(model, &command).or_else(|| model.assist.precheck_error().map(str::to_owned)) {
         Some(reason) => Err(CommandRefusal::new(reason)),
         None => Ok(command),
+    }
+}
+
+/// Parses a typed line. A replay offers no commands of a node; what it refuses, it refuses with its own reason.
+pub(crate) fn parse(model: &Model, line: &str) -> Result<Command, CommandError> {
+    match model.replay {
+        Some(_) => Command::parse(line),
+        None => model.networks.active().parse(line),
     }
 }
 

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     available::{
-        FILTER_PROMPT, command_error, expand_template, marked_call, marked_call_of, mode_error,
+        FILTER_PROMPT, command_error, expand_template, marked_call, marked_call_of, mode_error, not_offered,
         selected_call, selected_call_of,
     },
     model::{
@@ -40,7 +40,7 @@ use crate::{
 
 /// Runs the command of a key, with the selection in its placeholders.
 pub(crate) fn run_template(model: &mut Model, template: &str) -> Vec<Effect> {
-    if let Some(reason) = model.networks.active().lacks(template) {
+    if let Some(reason) = not_offered(model, template) {
         model.notify_error(reason);
         return Vec::new();
     }
