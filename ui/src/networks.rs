@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use clacks_feed::{Call, Label, Network, Run, Source, description::Description, filter::FilterError};
+use clacks_feed::{Call, Network, Run, Source, filter::FilterError};
 use clacks_language::{
     command::Command,
     saved_filter::Stations,
     traffic_filter::{FilterNetworks, FilterText},
 };
-use clacks_p2p::{Address, Node};
+use clacks_p2p::Node;
 use clacks_p2p_feed::{ClacksNetwork, description::describe};
 use serde::{Deserialize, Deserializer, de::Error};
 
@@ -20,12 +20,6 @@ pub(crate) fn clacks(node: &Node) -> Arc<dyn Network> {
 /// Nodes of other networks that the dashboard shows beside the node of clacks: one line each.
 pub(crate) fn others() -> Vec<Box<dyn Source>> {
     vec![]
-}
-
-/// What the node of clacks at this address offers.
-pub(crate) fn of_clacks(address: &Address) -> Arc<Description> {
-    let label = Label::new(&address.to_string());
-    Arc::new(describe(label.unwrap_or_else(|_| "a node with a very long name".into())))
 }
 
 /// All networks, for filters that are read before a node starts.

@@ -8,7 +8,7 @@ use std::{
 use clacks_dashboard::run::source::Source;
 use clacks_feed::mirror::Format;
 use clacks_p2p_feed::version_1::Version1;
-use clacks_recording::{left_out::remark, player::Player, replay::Replay};
+use clacks_recording::replay::Replay;
 use clacks_terminal::stderr::report;
 use clacks_text::paths::UserPath;
 use jiff::tz::TimeZone;
@@ -54,11 +54,12 @@ pub(crate) async fn run(options: ReplayOptions) -> anyhow::Result<()> {
     let is_accessible = view.accessible.unwrap_or_default();
     let mut progress = LoadingProgress::new(is_accessible);
     let speed = options.speed.unwrap_or(1.0);
-    let (result, remark) = if is_accessible {
-        let player = Player::open(&options.file, speed, |part| progress.show(part));
-        progress.end();
-        let player = player?;
-        let remark = remark(player.facts());
+    let older: [&dyn Format; 1] = [&Version1];
+    let replay = Replay::open(&options.file, &older, speed, TimeZone::system(), |part| progress.show(part));
+    progress.end();
+    let replay = replay?;
+    let remark = replay.remark();
+    let result = if is_accessible {
         let is_for_a_program = !io::stdout().is_terminal() && options.speed.is_none();
         let pace = if is_for_a_program { Pace::AtOnce } else { Pace::AsItHappened };
         let (filter, charset, stations) = (view.filter.clone(), view.charset(), view.stations.clone());
@@ -68,18 +69,11 @@ pub(crate) async fn run(options: ReplayOptions) -> anyhow::Result<()> {
             stations,
             ..accessible::AccessibleOptions::default()
         };
-        (accessible::replay::replay(player, options, pace).await, remark)
+        accessible::replay::replay(replay, options, pace).await
     } else {
-        let older: [&dyn Format; 1] = [&Version1];
-        let replay =
-            Replay::open(&options.file, &older, speed, TimeZone::system(), |part| progress.show(part));
-        progress.end();
-        let replay = replay?;
-        let remark = replay.remark();
         clacks_terminal::check_drawable(WITHOUT_SCREEN)?;
         let source = Source::replay_of(replay);
-        let result = clacks_dashboard::run::event_loop::run(source, Vec::new(), &settings).await;
-        (result.map(drop), remark)
+        clacks_dashboard::run::event_loop::run(source, Vec::new(), &settings).await.map(drop)
     };
     remark.iter().for_each(|remark| report(remark));
     result

@@ -55,6 +55,7 @@ mod narrator;
 mod phrases;
 mod prompt;
 pub(crate) mod replay;
+mod replayed_lists;
 mod shutdown;
 mod tab_completion;
 #[cfg(test)]

@@ -1,20 +1,19 @@
 //! A replay in the accessible mode.
 
-use std::io::{self, IsTerminal};
+use std::{
+    future::poll_fn,
+    io::{self, IsTerminal},
+};
 
+use clacks_feed::{News, Source as _};
 use clacks_language::{
     command::{Command, ViewCommand, playback::ReplayCommand},
     saved_filter::Stations,
 };
-use clacks_p2p::core::{Event, Now};
-use clacks_p2p_feed::ClacksEvent;
-use clacks_recording::{
-    player::{Playback, Player, Seek},
-    tape::TapeError,
-};
-use clacks_source::{core_event::core_event, precheck::REPLAY_SENDS_NOTHING, saved_filters::SavedFilterHits};
+use clacks_p2p::core::Now;
+use clacks_recording::replay::Replay;
+use clacks_source::{lists::Lists as _, precheck::REPLAY_SENDS_NOTHING, saved_filters::SavedFilterHits};
 use clacks_text::format::clock;
-use jiff::tz::TimeZone;
 use tokio::{sync::mpsc, time::Instant};
 
 use super::{
@@ -25,15 +24,13 @@ use super::{
     narrator::{Happening, Narrator},
     phrases,
     prompt::{OutputPart, Prompt},
+    replayed_lists::ReplayedLists,
     sentences_of, tab_completion, write_parts,
 };
-use crate::{
-    networks,
-    platform::{
-        input::Line,
-        output::{Closed, Output},
-        signals::{Signal, Signals},
-    },
+use crate::platform::{
+    input::Line,
+    output::{Closed, Output},
+    signals::{Signal, Signals},
 };
 
 /// The pace of a replay.
@@ -46,7 +43,7 @@ pub(crate) enum Pace {
 }
 
 /// Announces the events of a recording until its end, until the user leaves, or until the output is closed.
-pub(crate) async fn replay(player: Player, options: AccessibleOptions, pace: Pace) -> anyhow::Result<()> {
+pub(crate) async fn replay(player: Replay, options: AccessibleOptions, pace: Pace) -> anyhow::Result<()> {
     let (mut signals, output) = (Signals::catch()?, Output::open()?);
     let mut keyboard = match pace {
         Pace::AsItHappened => Keyboard::open()?,
@@ -54,7 +51,7 @@ pub(crate) async fn replay(player: Player, options: AccessibleOptions, pace: Pac
         Pace::AtOnce => Keyboard::none(),
     };
     let (to_session, mut replies) = mpsc::channel(1);
-    let mut session = Session::new(player, options, pace, to_session);
+    let mut session = Session::new(player, options, pace, to_session)?;
     let mut sentences = sentences_of(session.welcome());
     loop {
         tokio::select! {
@@ -67,11 +64,11 @@ pub(crate) async fn replay(player: Player, options: AccessibleOptions, pace: Pac
                 finished = output.finish() => finished.or_else(Closed::into_result)?,
                 _ = signals.next() => {}
             }
-            return session.error.map_or(Ok(()), |error| Err(error.into()));
+            return session.error.map_or(Ok(()), |error| Err(anyhow::Error::msg(error)));
         }
         sentences = tokio::select! {
-            playback = session.player.next() => {
-                let texts = session.on_playback(playback);
+            Some(news) = poll_fn(|cx| session.player.poll_news(cx)) => {
+                let texts = session.on_news(news);
                 session.prompt.announce(texts)
             }
             Some(input) = keyboard.next() => session.on_input(input, &mut keyboard),
@@ -100,52 +97,62 @@ async fn summary_is_due(narrator: &Narrator, began: Instant) {
 
 /// A session with a recording.
 struct Session {
-    player: Player,
+    player: Replay,
+    lists: ReplayedLists,
     narrator: Narrator,
     cursor: ListCursor,
     prompt: Prompt,
     /// For answers that take a while.
     replies: mpsc::Sender<Vec<String>>,
     pace: Pace,
-    zone: TimeZone,
+    /// Whether a jump is under way, and whether the end was announced.
+    is_jumping: bool,
+    is_at_end: bool,
     /// Start of the session. The rate limit uses real time, not the recording's, because it is for the listener.
     began: Instant,
     /// Whether the session stays open at the end, because a user can jump back.
     is_interactive: bool,
     is_leaving: bool,
-    error: Option<TapeError>,
+    error: Option<String>,
 }
 
 impl Session {
     fn new(
-        mut player: Player,
+        mut player: Replay,
         options: AccessibleOptions,
         pace: Pace,
         replies: mpsc::Sender<Vec<String>>,
-    ) -> Self {
+    ) -> anyhow::Result<Self> {
+        let lists = ReplayedLists::of(player.network()).ok_or_else(|| {
+            anyhow::anyhow!(
+                "--accessible tells recordings of clacks, and this is one of {}",
+                player.description().network
+            )
+        })?;
         if pace == Pace::AtOnce {
-            player.jump(player.progress().length);
+            player.jump(player.facts().length);
         }
         let is_interactive =
             pace == Pace::AsItHappened && io::stdin().is_terminal() && io::stdout().is_terminal();
-        let network = networks::of_clacks(&player.state().overview().address);
-        let (mut narrator, zone) =
-            (Narrator::of_recording(options.filter, options.charset, network), TimeZone::system());
+        let network = player.description().clone();
+        let mut narrator = Narrator::of_recording(options.filter, options.charset, network);
         let shown = narrator.filter_networks();
         narrator.derived.saved_filters = SavedFilterHits::new(options.stations, Stations::default(), shown);
-        Self {
+        Ok(Self {
             player,
+            lists,
             narrator,
             cursor: ListCursor::default(),
             prompt: Prompt::new(tab_completion::of_replay, options.charset),
             replies,
             pace,
-            zone,
+            is_jumping: pace == Pace::AtOnce,
+            is_at_end: false,
             began: Instant::now(),
             is_interactive,
             is_leaving: false,
             error: None,
-        }
+        })
     }
 
     fn elapsed(&self) -> std::time::Duration {
@@ -156,38 +163,60 @@ impl Session {
         if self.pace == Pace::AtOnce {
             return Vec::new();
         }
-        let address = self.player.state().overview().address;
+        let address = &self.player.description().node;
         let left_out = self.player.facts().left_out;
         let left_out =
             (!left_out.is_empty()).then(|| phrases::as_sentence(phrases::capitalized(&left_out.to_string())));
-        let replay = format!("Replay of {} at clacks {address}.", clock(self.player.progress().length));
+        let replay = format!("Replay of {} at clacks {address}.", clock(self.player.facts().length));
         let how = ":pause stands still or goes on, :help lists the commands, :quit leaves.".to_owned();
         [replay].into_iter().chain(left_out).chain([how]).collect()
     }
 
-    fn on_playback(&mut self, playback: Result<Playback, TapeError>) -> Vec<String> {
-        match playback {
-            Ok(Playback::Event(event, now)) => self.on_event(event, now),
-            Ok(Playback::Arrived) => self.on_arrival(),
-            Err(error) if self.is_interactive => vec![phrases::reply(Err(error))],
-            Err(error) => {
-                self.is_leaving = true;
-                self.error = Some(error);
+    fn now(&self) -> Now {
+        let clacks_feed::Now { uptime, unix_ms } = self.player.now();
+        Now { uptime, unix_ms }
+    }
+
+    fn on_news(&mut self, news: News) -> Vec<String> {
+        match news {
+            News::Event(event) => self.on_event(Happening::Event(&event)),
+            News::Lagged(missed) => self.on_event(Happening::Missed(missed, self.player.now())),
+            News::Back { .. } => {
+                self.narrator.reset();
                 Vec::new()
             }
+            News::Looked => self.on_change(),
+            News::Away(error) if self.is_interactive => {
+                vec![phrases::reply(Err(error.untrusted().to_owned()))]
+            }
+            News::Away(error) => {
+                self.is_leaving = true;
+                self.error = Some(error.untrusted().to_owned());
+                Vec::new()
+            }
+            News::Answer(..) => Vec::new(),
         }
     }
 
-    fn on_event(&mut self, event: Event, now: Now) -> Vec<String> {
-        let event = ClacksEvent(event).numbered(0, now);
-        let happening = match core_event(&event) {
-            Some(Event::Lagged(missed)) => Happening::Missed(*missed, event.now),
-            _ => Happening::Event(&event),
-        };
-        if self.narrator.derived.is_sample_due(now) {
-            self.narrator.derived.sample(&self.player.state().overview(), now);
+    /// Announces the end of a jump and of the recording.
+    fn on_change(&mut self) -> Vec<String> {
+        let progress = self.player.playback();
+        let has_arrived = self.is_jumping && progress.jumping.is_none();
+        let has_ended = progress.at_end && !self.is_at_end;
+        self.is_at_end = progress.at_end;
+        if !has_arrived && !has_ended {
+            return Vec::new();
         }
-        let progress = self.player.progress();
+        self.is_jumping = false;
+        self.on_arrival()
+    }
+
+    fn on_event(&mut self, happening: Happening<'_>) -> Vec<String> {
+        let now = self.now();
+        if self.narrator.derived.is_sample_due(now) {
+            self.narrator.derived.sample(&self.lists.overview(), now);
+        }
+        let progress = self.player.playback();
         if self.pace == Pace::AtOnce {
             return self.narrator.narrate_all(happening).into_iter().collect();
         }
@@ -207,7 +236,7 @@ impl Session {
     }
 
     fn on_arrival(&mut self) -> Vec<String> {
-        let progress = self.player.progress();
+        let progress = self.player.playback();
         match (progress.at_end, self.is_interactive) {
             (true, true) => {
                 vec!["The recording is at its end. :jump 0 plays it again, :quit leaves.".to_owned()]
@@ -222,7 +251,7 @@ impl Session {
 
     /// The position, and whether the replay is paused.
     fn position_line(&self) -> String {
-        let progress = self.player.progress();
+        let progress = self.player.playback();
         let how =
             if progress.paused { "paused".to_owned() } else { format!("{} times as fast", progress.speed) };
         format!("At {} of {}, {how}.", clock(progress.position), clock(progress.length))
@@ -234,7 +263,7 @@ impl Session {
             self.is_leaving = true;
             return Vec::new();
         };
-        let source = QueryContext { lists: self.player.state(), now: self.player.now(), settings: None };
+        let source = QueryContext { lists: &self.lists, now: self.now(), settings: None };
         let command = line.map_err(|error| error.to_string()).and_then(|line| {
             let named = select_item(&line, &mut self.cursor, &source);
             named.unwrap_or_else(|| Command::parse(&line).map_err(|error| error.to_string()))
@@ -275,9 +304,9 @@ impl Session {
     }
 
     fn run_query(&mut self, command: ViewCommand) -> Vec<String> {
-        let (state, now) = (self.player.state(), self.player.now());
-        self.narrator.derived.sample(&state.overview(), now);
-        let source = QueryContext { lists: state, now, settings: None };
+        let now = self.now();
+        self.narrator.derived.sample(&self.lists.overview(), now);
+        let source = QueryContext { lists: &self.lists, now, settings: None };
         match answer(command, &mut self.cursor, &mut self.narrator, &source) {
             Answer::Sentences(texts) => texts,
             Answer::Write(target, rows) => {
@@ -308,11 +337,10 @@ impl Session {
     }
 
     fn control(&mut self, command: ReplayCommand) -> Vec<String> {
-        match self.player.carry_out(command, &self.zone) {
-            Err(reason) => return vec![phrases::reply(Err(reason))],
-            Ok(Seek::BeginsAgain) => self.narrator.reset(),
-            Ok(Seek::GoesOn) => {}
+        if let Err(reason) = self.player.carry_out(command) {
+            return vec![phrases::reply(Err(reason))];
         }
+        self.is_jumping |= matches!(command, ReplayCommand::Jump(_));
         match command {
             // Their result is announced when it arrives.
             ReplayCommand::Step | ReplayCommand::Jump(_) => Vec::new(),
@@ -324,7 +352,9 @@ impl Session {
 #[cfg(test)]
 mod tests {
     use clacks_language::command::table::COMMANDS;
+    use clacks_p2p_feed::version_1::Version1;
     use clacks_recording::scripted::Recording;
+    use jiff::tz::TimeZone;
     use tempfile::TempDir;
 
     use super::*;
@@ -334,9 +364,9 @@ mod tests {
         let directory = TempDir::new().unwrap();
         let path = directory.path().join("r.jsonl");
         Recording::make(5, 200).write(&path);
-        let mut player = Player::open(&path, 1.0, |_| {}).unwrap();
+        let mut player = Replay::open(&path, &[&Version1], 1.0, TimeZone::system(), |_| {}).unwrap();
         player.pause(pace == Pace::AsItHappened);
-        (Session::new(player, AccessibleOptions::default(), pace, mpsc::channel(8).0), directory)
+        (Session::new(player, AccessibleOptions::default(), pace, mpsc::channel(8).0).unwrap(), directory)
     }
 
     fn say(session: &mut Session, line: &str) -> String {
@@ -344,8 +374,8 @@ mod tests {
     }
 
     async fn listen(session: &mut Session) -> String {
-        let playback = session.player.next().await;
-        session.on_playback(playback).join(" ")
+        let news = poll_fn(|cx| session.player.poll_news(cx)).await.unwrap();
+        session.on_news(news).join(" ")
     }
 
     #[tokio::test]
