@@ -204,9 +204,9 @@ fn an_accessible_replay_prints_sentences() {
     say(":pause");
     session.wait_for("of 10:00, paused.");
     say(":step");
-    session.wait_for("One event on; there is nothing to tell of it yet.");
-    say(":step");
     session.wait_for("in from grand-trunk:443: the first of three, queued.");
+    say(":step");
+    session.wait_for("One event on; there is nothing to tell of it yet.");
     say(":queue");
     session.wait_for("1 message in the queue.");
     say(":jump 10:00:00");

@@ -1,9 +1,10 @@
 //! Records the events of a node to a file and replays them.
 //!
-//! A recording is a file of JSON lines. The first line is a header with a snapshot of the node's state. Each further
-//! line is one event, in the form that `clacks node` prints, with more detail about peers and with the time of both of
-//! the node's clocks. [`recorder`] writes it, [`tape`] reads it, [`ReplayedNode`] is the node's state at any
-//! position, and [`player`] is the playback clock.
+//! A recording is a file of JSON lines. In version 2 they are those of the feed: the description of a node, states with
+//! the rows of its lists, and events with the rows that they changed. [`recorder`] writes it, and [`replay`] plays it as a
+//! source, which also plays the older forms that a network knows.
+//!
+//! [`player`] and [`tape`] play version 1 alone. No face uses them any more; tests compare with them.
 
 pub mod files;
 pub mod jump;

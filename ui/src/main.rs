@@ -241,7 +241,7 @@ fn self_peer_warning(node: &Node, config: &Config) -> Option<String> {
 
 /// Creates the recorder, and starts it if the options request a recording.
 async fn record(node: &Node, view: &View) -> anyhow::Result<Recorder> {
-    let mut recorder = Recorder::new(node, view.record_size);
+    let mut recorder = Recorder::of(networks::clacks(node), view.record_size);
     if let Some(file) = &view.record {
         let start = RecordCommand::Start(file.to_path_buf(), Existing::Rotate);
         recorder.carry_out(start).await?;
