@@ -12,7 +12,8 @@ use crate::{
 
 /// The names of the fields that every network has. A field of a description with one of these names has no other
 /// meaning than this.
-pub(super) const RESERVED: [&str; 9] = ["from", "to", "peer", "ip", "status", "type", "size", "node", "re"];
+pub(super) const RESERVED: [&str; 10] =
+    ["from", "to", "peer", "ip", "status", "type", "size", "net", "node", "re"];
 /// Shortest name of a field of a description that is suggested for another word.
 const SHORTEST_SUGGESTED: usize = 5;
 
@@ -73,6 +74,7 @@ fn reserved(scope: Scope<'_>, kinds: &[ItemKind<'_>]) -> Vec<FilterField> {
         None => "in, out, own, note and so on",
         Some(_) => "in, out, own or message",
     };
+    let networks = scope.networks();
     let ip_does = "what came from an IP address or network";
     let candidates = [
         (has_peer(PeerRole::Sender), entry("from", "from:", "what came from a peer", Values::Peers)),
@@ -91,6 +93,10 @@ fn reserved(scope: Scope<'_>, kinds: &[ItemKind<'_>]) -> Vec<FilterField> {
         (
             has(&|kind| kind.sizes().is_some()),
             entry("size", "size<", "fewer bytes than this", Values::Number),
+        ),
+        (
+            networks.len() > 1,
+            entry("net", "net:", "what one of several networks shows", Values::Words(networks)),
         ),
         (true, entry("node", "node:", "what one of several nodes shows", Values::Text)),
     ];

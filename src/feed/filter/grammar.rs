@@ -55,7 +55,7 @@ pub fn in_short(scope: Scope<'_>) -> String {
     let mut words = vec!["word", "\"two words\""];
     let fields = fields(scope);
     let fixed = fields.iter().filter(|field| RESERVED.contains(&field.name.as_str()));
-    let fixed = fixed.filter(|field| !matches!(field.name.as_str(), "size" | "node" | "re"));
+    let fixed = fixed.filter(|field| !matches!(field.name.as_str(), "size" | "net" | "node" | "re"));
     words.extend(fixed.map(|field| field.start.as_str()));
     let has_size = fields.iter().any(|field| field.name == "size");
     words.extend(has_size.then_some("size>1k"));

@@ -14,6 +14,7 @@
 //! | `type:` | the direction (`in`, `out`, `own`, `note`) and the types | in a list of messages with the columns `from` or `to`: the direction; in any list of messages: `message` |
 //! | `size` | the length of the text | the length of the whole text in the first `Json` or `Text` column; without such a column the column `size` |
 //! | `node:` | the name of the node | the name of the node |
+//! | `net:` | the name of the network | the name of the network |
 //!
 //! `from=`, `to=` and `peer=` take a whole address and match only that one: two addresses are the same if they differ
 //! only in letter case, or in how an IP address is written.
@@ -130,6 +131,8 @@ enum Test {
     Size(Comparison, Amount),
     /// `node:`: the name of the node matches.
     Node(Pattern),
+    /// `net:`: the name of the network matches.
+    Net(Pattern),
     /// A field of the description whose number compares in this way.
     Number(Name, Comparison, Amount),
     /// A field of the description with a text, a status or a flag.
@@ -236,6 +239,7 @@ impl Test {
             Self::Size(comparison, amount) => {
                 subject.size().is_some_and(|size| amount.compare(*comparison, number::Measure::Whole(size)))
             }
+            Self::Net(pattern) => pattern.is_match(subject.description().network.as_str()),
             Self::Node(pattern) => pattern.is_match(subject.description().node.as_str()),
             Self::Number(name, comparison, amount) => {
                 subject.number(name.as_str()).is_some_and(|number| amount.compare(*comparison, number))

@@ -226,6 +226,7 @@ impl<'a> Parser<'a> {
                 Some(test) => Ok(test),
                 None => Self::fail(span, Reason::Type(self.scope.types())),
             },
+            "net" => Ok(Test::Net(self.text(value, value_at, span, Reason::NoText(Name::from("net")))?)),
             "node" => Ok(Test::Node(self.text(value, value_at, span, Reason::NoText(Name::from("node")))?)),
             "size" => Self::fail(span, Reason::Size),
             _ => self.expression(value_at, span),

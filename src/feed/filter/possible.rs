@@ -134,7 +134,9 @@ fn what_it_has(scope: Scope<'_>) -> String {
     let Some(list) = scope.list() else { return "it is never true".to_owned() };
     let article = if list.one.as_str().starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
     let mut parts = vec!["text".to_owned()];
-    for field in fields(scope).into_iter().filter(|field| !matches!(field.name.as_str(), "re" | "node")) {
+    for field in
+        fields(scope).into_iter().filter(|field| !matches!(field.name.as_str(), "re" | "net" | "node"))
+    {
         let start = field.start.trim_end_matches(['<', '>']).to_owned();
         if !parts.contains(&start) {
             parts.push(start);
@@ -381,6 +383,7 @@ fn implies(one: &Test, other: &Test) -> bool {
     match (one, other) {
         // The addresses of peers are searched by words as well.
         (Test::Peer(_, narrow) | Test::Text(narrow), Test::Text(wide))
+        | (Test::Net(narrow), Test::Net(wide))
         | (Test::Node(narrow), Test::Node(wide)) => narrow.implies(wide),
         (Test::Peer(role, narrow), Test::Peer(wide_role, wide)) => {
             is_within(*role, *wide_role) && narrow.implies(wide)

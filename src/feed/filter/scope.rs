@@ -57,6 +57,11 @@ impl<'a> Scope<'a> {
         fields
     }
 
+    /// The names of the networks.
+    pub(super) fn networks(&self) -> Vec<Name> {
+        unique(self.descriptions().iter().map(|description| &description.network))
+    }
+
     /// The names of all statuses.
     pub(super) fn statuses(&self) -> Vec<Name> {
         let statuses = self.descriptions().iter().flat_map(|description| &description.statuses);

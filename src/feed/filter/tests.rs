@@ -150,6 +150,9 @@ fn the_fields_of_the_kinds_of_events_are_fields() {
         ("node:home", "abcd"),
         ("node:\"example.org\" gnu", "a"),
         ("node:keep", ""),
+        ("net:clacks", "abcd"),
+        ("net:other", ""),
+        ("!net:clacks", ""),
     ] {
         assert_eq!(admitted(filter), wanted, "{filter}");
     }
@@ -232,6 +235,7 @@ fn what_is_wrong_is_pointed_at_and_said() {
         ("stauts:lost", "[stauts:lost]", "there is no field stauts:, but status: there is"),
         ("\u{20ac}from:x", "[\u{20ac}from:x]", "there is no field \u{20ac}from:, but from: there is; "),
         ("node:", "[node:]", "node: takes a text, as in node:word; "),
+        ("net:", "[net:]", "net: takes a text, as in net:word; "),
         ("x took>5", "x [took>5]", "took is a duration, as in took>100ms; "),
         ("took:fast", "[took:fast]", "took is a duration"),
         ("visits>many", "[visits>many]", "visits is a number, as in visits>=3"),

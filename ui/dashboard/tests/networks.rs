@@ -102,3 +102,24 @@ fn a_key_that_only_the_network_has_runs_its_command_unless_it_is_bound() {
     assert_eq!(fixture.press(KeyCode::Char('J')), [Effect::Call(shakes)]);
     assert!(!fixture.press(KeyCode::Char('q')).iter().any(|effect| matches!(effect, Effect::Call(_))));
 }
+
+#[test]
+fn the_traffic_has_rows_of_each_network_and_a_filter_names_one() {
+    let (mut fixture, toy) = with_toy(160, 40);
+    assert!(!fixture.screen().contains("clacks  out "), "one network needs no column: {}", fixture.screen());
+    toy.with_core(|core, now| {
+        core.receive("red card".into(), "ankh", now);
+        core.send("ankh", Some(Duration::from_millis(12)), now);
+    });
+    fixture.catch_up();
+    let screen = fixture.screen();
+    for row in ["toy     in   ankh ", "toy     out  ankh ", "clacks  out  sto-lat:8080 "] {
+        assert!(screen.contains(row), "{row}: {screen}");
+    }
+    assert!(screen.contains("delivered 12 ms"), "{screen}");
+    for (filter, wanted) in [("net:toy", 2), ("net:clacks", 8), ("took>10ms", 2), ("node:tower-a", 8)] {
+        let filter = fixture.model.filter_networks().parse(filter).unwrap();
+        fixture.model.log.set_filter(Some(filter.clone()));
+        assert_eq!(fixture.model.log.len(), wanted, "{filter}");
+    }
+}

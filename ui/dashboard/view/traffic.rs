@@ -33,6 +33,8 @@ const DIRECTION: usize = 5;
 const OUTCOME: usize = 16;
 /// Width of the outcome in a wide area, in columns.
 const LONG_OUTCOME: usize = 24;
+/// Width of the name of a network, in columns, where the traffic has rows of several.
+const NETWORK: usize = 8;
 /// Range of the width of a peer, in columns. The minimum fits an IPv4 address with a port.
 const PEER_WIDTH: std::ops::RangeInclusive<usize> = 15..=28;
 
@@ -141,7 +143,8 @@ fn row_spans(model: &Model, theme: Theme, row: &Row, names: &Labels, width: usiz
     let (time, peer, outcome) = column_widths(width);
     let charset = theme.charset;
     let line = &row.line;
-    let fixed = MARKER + time + DIRECTION + peer + 1 + 1;
+    let network = if model.log.networks() > 1 && time > 0 { NETWORK } else { 0 };
+    let fixed = MARKER + time + network + DIRECTION + peer + 1 + 1;
     let rest = width.saturating_sub(fixed + outcome);
     // What is left beside a short text is for the numbers of the outcome.
     let spare = if line.text.is_none() { rest.saturating_sub(row.what(rest, charset).width()) } else { 0 };
@@ -158,6 +161,7 @@ fn row_spans(model: &Model, theme: Theme, row: &Row, names: &Labels, width: usiz
         if line.direction == Direction::Note { theme.quiet } else { ratatui::style::Style::new() };
     vec![
         Span::styled(fit(&clock(row.now.unix_ms, &model.zone), time, charset), theme.quiet),
+        Span::styled(fit(row.network_name(), network, charset), theme.quiet),
         Span::styled(fit(row.word(), DIRECTION, charset), theme.direction(line.direction)),
         Span::raw(address),
         Span::raw(" "),

@@ -14,7 +14,7 @@ use std::{
     sync::Arc,
 };
 
-use clacks_feed::{Event, Now, Text, description::Description, filter::Filter};
+use clacks_feed::{Event, Name, Now, Text, description::Description, filter::Filter};
 use clacks_p2p::Message;
 use row::Row;
 
@@ -46,6 +46,8 @@ pub struct Log {
     filter: Option<Filter>,
     /// The row at the top of a paused screen.
     held_from: Option<u64>,
+    /// The names of the networks that had a row.
+    networks: BTreeSet<Name>,
     /// Number of events that this watcher missed because it was too slow.
     pub missed: u64,
 }
@@ -54,8 +56,16 @@ impl Log {
     /// Records an event of a network. Returns whether it made a row. Events that repeat the content of another make none.
     pub fn note(&mut self, event: &Event, network: &Arc<Description>) -> bool {
         let Some(row) = Row::of(event, network) else { return false };
+        if !self.networks.contains(&network.network) {
+            self.networks.insert(network.network.clone());
+        }
         self.push(row);
         true
+    }
+
+    /// Number of networks that had a row.
+    pub fn networks(&self) -> usize {
+        self.networks.len()
     }
 
     /// Records that this watcher missed events.

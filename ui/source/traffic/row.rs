@@ -48,7 +48,7 @@ pub struct Row {
 
 /// The description for rows of no network.
 static NO_NETWORK: LazyLock<Description> =
-    LazyLock::new(|| Description::new("clacks".into(), "this program".into()));
+    LazyLock::new(|| Description::new("no-network".into(), "this program".into()));
 
 impl Row {
     /// The row of an event. `None` if it has none.
@@ -67,6 +67,11 @@ impl Row {
     /// The network, or one without anything for a note of the program.
     fn description(&self) -> &Description {
         self.network.as_deref().unwrap_or(&NO_NETWORK)
+    }
+
+    /// The name of the network. Empty for a note of the program.
+    pub fn network_name(&self) -> &str {
+        self.network.as_deref().map_or("", |network| network.network.as_str())
     }
 
     /// The kind of the event, if the network knows it.
