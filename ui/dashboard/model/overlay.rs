@@ -1,5 +1,7 @@
 //! Queries about the overlay: its subject, the selection that it opens from, and its search.
 
+use std::borrow::Cow;
+
 use clacks_feed::{Row, description::ListId};
 use clacks_widgets::table::rows_area;
 
@@ -62,6 +64,18 @@ impl Model {
         let role = self.networks.active().description.list(list)?.role;
         let message = self.networks.active().message(list, row);
         Some(Item { list, role, row: row.clone(), message, exists: true })
+    }
+
+    /// Returns the title of an overlay. An item of a network that is not clacks has the name that its list gives it.
+    pub(crate) fn title_of(&self, content: &OverlayKind) -> Cow<'static, str> {
+        let network = self.networks.active();
+        match content {
+            OverlayKind::Item(item) if !network.is_clacks() => {
+                let one = network.description.list(item.list).map_or("item", |list| list.one.as_str());
+                format!(" {} ", one.to_uppercase()).into()
+            }
+            content => content.kind().title().into(),
+        }
     }
 
     /// Returns whether an overlay of this kind is open.

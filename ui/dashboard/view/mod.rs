@@ -118,7 +118,7 @@ fn draw_overlay(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) 
     }
     let lines = overlay_lines(model, theme, usize::from(area.width));
     let (total, height) = (lines.len() + overlay.message.len(), usize::from(rows.height));
-    let mut heading = Line::from(Span::styled(overlay.content.kind().title(), theme.title(true)));
+    let mut heading = Line::from(Span::styled(model.title_of(&overlay.content), theme.title(true)));
     if total > height {
         let last = total.min(overlay.scrolled + height);
         heading.push_span(Span::raw(format!("  lines {} to {last} of {total}", overlay.scrolled + 1)));

@@ -1,6 +1,5 @@
 //! The details of the selected item beside the lists, updated live.
 
-use clacks_feed::description::Role;
 use clacks_text::{json::laid_out, sanitize::sanitize_lines};
 use clacks_widgets::theme::Theme;
 use ratatui::{
@@ -28,10 +27,9 @@ pub fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     }
     let selection = model.selection();
     let title = match &selection {
-        Some(OverlayKind::Item(item)) if item.role == Role::Peers => " PEER ",
-        Some(OverlayKind::Item(_)) => " MESSAGE ",
-        Some(_) => " EVENT ",
-        None => " DETAILS ",
+        Some(content @ OverlayKind::Item(_)) => model.title_of(content),
+        Some(_) => " EVENT ".into(),
+        None => " DETAILS ".into(),
     };
     draw_heading(theme, Line::from(Span::styled(title, theme.strong)), area, frame);
     let rows = below_title(area);
