@@ -168,7 +168,7 @@ fn write_json_lines(rows: &[Row], out: &mut impl Write) -> io::Result<()> {
             time: row.now.unix_ms,
             network: network(row),
             direction: row.word(),
-            peer: row.line.peer.as_ref().map(|peer| peer.untrusted()),
+            peer: row.line.peer.as_ref().map(clacks_feed::Key::untrusted),
             message: row.json().map(|json| RawValue::from_string(json.untrusted().to_owned())).transpose()?,
             what: row.line.what.untrusted(),
             outcome: row.line.outcome.untrusted(),
@@ -187,7 +187,7 @@ fn write_csv(rows: &[Row], out: &mut impl Write) -> io::Result<()> {
     let names = ["time", "direction", "peer", "message", "what", "outcome"];
     writer.write_record(names.into_iter().chain(has_networks.then_some("network")))?;
     for row in rows {
-        let peer = row.line.peer.as_ref().map(|peer| peer.untrusted()).unwrap_or_default();
+        let peer = row.line.peer.as_ref().map(clacks_feed::Key::untrusted).unwrap_or_default();
         let message = row.characters().unwrap_or_default();
         let what = row.what(usize::MAX, Charset::Unicode);
         let outcome = row.outcome(usize::MAX, Charset::Unicode);

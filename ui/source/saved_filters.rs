@@ -47,7 +47,7 @@ impl SavedFilterHits {
     /// these networks.
     pub fn new(stations: Stations, changed: Stations, networks: FilterNetworks) -> Self {
         let stations = changed.clone().or(stations);
-        let mut hits = Self { stations, changed, networks, ..Self::default() };
+        let mut hits = Self { stations, networks, changed, ..Self::default() };
         for (number, station) in hits.stations.iter() {
             hits.filters[number.index()] = hits.networks.read(&station.filter).ok();
         }

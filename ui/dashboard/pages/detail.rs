@@ -63,9 +63,10 @@ fn peer_lines(
 ) -> Vec<Line<'static>> {
     let age = format::age(peer.age(model.list_time()));
     let since = clock(peer.time, &model.zone);
-    let status = match is_known {
-        true => format!("{} {} for {age}, since {since}", letter(peer.status), format::status(peer)),
-        false => "no longer known".to_owned(),
+    let status = if is_known {
+        format!("{} {} for {age}, since {since}", letter(peer.status), format::status(peer))
+    } else {
+        "no longer known".to_owned()
     };
     let known = introduction_text(model, &peer.address);
     let share = model.shown_shares().of([&peer.address]).percent();

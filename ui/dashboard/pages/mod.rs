@@ -23,9 +23,8 @@ pub fn current_message(model: &Model) -> Option<Text> {
         Some(Overlay { content: OverlayKind::Overhead(list), .. }) => {
             list.message(model.shown_histories()).map(|message| message.shared_text().into())
         }
-        Some(Overlay { content: OverlayKind::List(_), .. }) => model.selection()?.message(),
+        Some(Overlay { content: OverlayKind::List(_), .. }) | None => model.selection()?.message(),
         Some(overlay) => overlay.content.message(),
-        None => model.selection()?.message(),
     }
 }
 

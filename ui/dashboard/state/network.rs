@@ -95,8 +95,8 @@ impl Networks {
         match (exact, begun.as_slice()) {
             (Some(at), _) | (None, [at]) => Ok(*at),
             _ => {
-                let names: Vec<_> = self.all.iter().map(named).collect();
-                Err(CommandRefusal::new(format!("there is no network {name}; there is {}", names.join(", "))))
+                let known: Vec<_> = self.all.iter().map(named).collect();
+                Err(CommandRefusal::new(format!("there is no network {name}; there is {}", known.join(", "))))
             }
         }
     }

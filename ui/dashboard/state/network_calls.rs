@@ -39,7 +39,7 @@ impl Network {
     }
 
     /// Whether a line sends a message.
-    pub(crate) fn is_typed_message(&self, command: &Command) -> bool {
+    pub(crate) fn is_typed_message(command: &Command) -> bool {
         match command {
             Command::Say(_) => true,
             Command::Node(command) => command.name == "json",

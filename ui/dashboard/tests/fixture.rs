@@ -187,9 +187,8 @@ impl Fixture {
     fn settle(&mut self, calls: &[Call]) {
         let refuses = |call: &Call| self.refused.is_some_and(|refused| refused(call.text.untrusted()));
         let full = EnqueueError::Full { messages: 65536, bytes: 67_108_864 }.to_string();
-        let result = |call: &Call| match refuses(call) {
-            true => calls::refused(call.clone(), &full),
-            false => calls::done(call.clone(), ""),
+        let result = |call: &Call| {
+            if refuses(call) { calls::refused(call.clone(), &full) } else { calls::done(call.clone(), "") }
         };
         let results: Vec<_> = calls.iter().map(result).collect();
         let effects = if results.iter().any(|(_, result)| result.is_err()) {

@@ -88,7 +88,7 @@ fn the_bell_rings_only_if_enabled_and_never_during_a_seek() {
         at_end: false,
         jumping: Some(0.5),
     };
-    fixture.model.replay = Some(progress.clone());
+    fixture.model.replay = Some(progress);
     assert_eq!(say(&mut fixture, "chess", 60_000), []);
     assert_eq!(hits(&fixture), [1, 2], "it is counted");
     progress.jumping = None;

@@ -12,6 +12,7 @@ use crate::{
     state::{
         assist::{AssistQuery, AssistReply, CompletionPopup, InlineHint},
         message::Effect,
+        network::Network,
     },
 };
 
@@ -100,7 +101,7 @@ pub(crate) fn on_room_changed(model: &Model) -> Vec<Effect> {
     let needs_room = |question: &&AssistQuery| {
         let command = question.command.as_ref();
         let is_edit = |command: &Command| matches!(command, Command::Node(command) if command.name == "edit");
-        command.is_some_and(|command| model.networks.active().is_typed_message(command) || is_edit(command))
+        command.is_some_and(|command| Network::is_typed_message(command) || is_edit(command))
     };
     let asked = model
         .assist

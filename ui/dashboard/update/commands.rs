@@ -33,6 +33,7 @@ use crate::{
         list::List,
         log_cursor::LogCursor,
         message::Effect,
+        network::Network,
         palette::{Palette, PaletteAction},
         sending::Sending,
     },
@@ -116,13 +117,11 @@ pub(crate) fn run_on_items(model: &mut Model, command: &CommandSpec) -> Vec<Effe
         model.question = Some(Confirmation::before(model.networks.active(), call.on.len(), call));
         return Vec::new();
     }
-    match selected_call_of(model, command) {
-        Some(call) => call_with_confirmation(model, call),
-        None => {
-            model.notify_error("nothing is selected");
-            Vec::new()
-        }
+    if let Some(call) = selected_call_of(model, command) {
+        return call_with_confirmation(model, call);
     }
+    model.notify_error("nothing is selected");
+    Vec::new()
 }
 
 /// Makes a call on the selected item. If the network wants it to be confirmed, the user is asked first.
@@ -208,13 +207,13 @@ pub fn run(model: &mut Model, command: Command) -> Vec<Effect> {
             }
             make_call(model, command.call(model.networks.active().run))
         }
-        Command::Say(text) => match model.networks.active().say(text) {
-            Some(call) => make_call(model, call),
-            None => {
-                model.notify_error(format!("{} sends no texts", model.networks.active().description.network));
-                Vec::new()
+        Command::Say(text) => {
+            if let Some(call) = model.networks.active().say(text) {
+                return make_call(model, call);
             }
-        },
+            model.notify_error(format!("{} sends no texts", model.networks.active().description.network));
+            Vec::new()
+        }
         Command::View(command) => run_screen_command(model, command),
     }
 }
@@ -235,7 +234,7 @@ pub fn submit(model: &mut Model) -> Vec<Effect> {
     let Ok(command) = check::check(model) else { return assist::refuse_line(model) };
     model.notice = None;
     // The node decides whether a message is sent. Only sent messages are added to the history.
-    let (was_command, remembered) = if model.networks.active().is_typed_message(&command) {
+    let (was_command, remembered) = if Network::is_typed_message(&command) {
         let (line, was_command) = model.input.take_draft();
         model.sending = Some(Sending::Line { line, was_command });
         (was_command, None)

@@ -161,7 +161,7 @@ pub fn open_view(model: &mut Model, command: &ViewCommand) -> Option<Vec<Effect>
             model.is_zoomed = !model.is_zoomed;
         }
         ViewCommand::Held => {
-            let Some(list) = model.networks.active().description.list_id("held") else { return None };
+            let list = model.networks.active().description.list_id("held")?;
             model.open(OverlayKind::List(list));
             return Some(vec![Effect::Refresh]);
         }

@@ -497,7 +497,7 @@ impl fmt::Display for Argument {
             Self::Edit => "NUMBER [TEXT]",
             Self::Rate => "PER_SECOND",
             Self::Hold => "[NUMBER/FILTER]",
-            Self::Filter => "[FILTER]",
+            Self::Filter | Self::RowFilter => "[FILTER]",
             Self::Station => "1-9 [FILTER]",
             Self::File => "FILE",
             Self::FileOrNothing => "[FILE]",
@@ -506,7 +506,6 @@ impl fmt::Display for Argument {
             Self::Theme | Self::List => "NAME",
             Self::NetworkOrNothing => "[NAME]",
             Self::Column => "[COLUMN]",
-            Self::RowFilter => "[FILTER]",
             Self::Line => "TEXT",
         })
     }

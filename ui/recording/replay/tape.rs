@@ -353,8 +353,9 @@ impl Tape {
                 self.events = if seq > 0 { seq } else { self.events.saturating_add(1) };
             }
             NodeLine::State(state) => pass(&mut state.now),
-            NodeLine::Hello(Hello { now, .. }) | NodeLine::End(now) => pass(now),
-            NodeLine::Gauges(Gauges { now: Some(now), .. }) => pass(now),
+            NodeLine::Hello(Hello { now, .. })
+            | NodeLine::End(now)
+            | NodeLine::Gauges(Gauges { now: Some(now), .. }) => pass(now),
             NodeLine::Lagged { missed, .. } => self.events = self.events.saturating_add(*missed),
             _ => {}
         }

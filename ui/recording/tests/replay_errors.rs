@@ -238,11 +238,11 @@ fn without_its_first_state_a_recording_plays_with_what_its_events_touch() {
 #[test]
 fn what_follows_of_another_recording_is_left_out() {
     let (text, moments) = recording();
-    let (other, _) = {
+    let other = {
         let recorded = Recorded::make(99, 5);
         let path = recorded.path();
         let (_, _directory) = recorded.finish();
-        (fs::read_to_string(path).unwrap(), ())
+        fs::read_to_string(path).unwrap()
     };
     let whole = open(text.as_bytes()).unwrap();
     let from = text.lines().count() as u64 + 1;

@@ -52,7 +52,7 @@ fn a_replay_has_at_every_moment_what_the_node_had_and_every_event() {
         assert_eq!((replay.remark(), replay.playback().position), (None, Duration::ZERO));
         let mut seen = Vec::new();
         for moment in &recorded.moments {
-            replay.jump(moment.uptime - begins(&replay));
+            replay.jump(moment.uptime.saturating_sub(begins(&replay)));
             seen.extend(settle(&mut replay).await);
             moment.is_of(&*replay.network());
             assert_eq!(replay.now().uptime, moment.uptime);
@@ -78,7 +78,7 @@ proptest! {
             for place in places {
                 let moment = &recorded.moments[place];
                 let goes_back = moment.uptime < replay.now().uptime;
-                replay.jump(moment.uptime - begins(&replay));
+                replay.jump(moment.uptime.saturating_sub(begins(&replay)));
                 let news = settle(&mut replay).await;
                 moment.is_of(&*replay.network());
                 let is_told = matches!(news.first(), Some(News::Back { restarted: false }));
@@ -109,7 +109,7 @@ fn a_jump_over_a_lot_restores_the_state_behind_it_and_says_how_much_was_missed()
         let mut replay = recorded.open();
         replay.pause(true);
         let last = recorded.moments.last().unwrap();
-        replay.jump(last.uptime - begins(&replay));
+        replay.jump(last.uptime.saturating_sub(begins(&replay)));
         let news = settle(&mut replay).await;
         let [News::Lagged(missed), rest @ ..] = &news[..] else { panic!("{news:?}") };
         let rest = events(rest);
@@ -134,7 +134,7 @@ fn a_large_state_is_read_by_another_thread_meanwhile_the_face_goes_on() {
         let mut replay = recorded.open();
         replay.pause(true);
         let last = recorded.moments.last().unwrap();
-        replay.jump(last.uptime - begins(&replay));
+        replay.jump(last.uptime.saturating_sub(begins(&replay)));
         let mut cx = Context::from_waker(Waker::noop());
         while let Poll::Ready(Some(_)) = replay.poll_news(&mut cx) {}
         assert!(replay.playback().jumping.is_some(), "nobody waited for the state");
@@ -211,7 +211,7 @@ fn the_commands_of_a_replay_have_the_words_and_refusals_of_today() {
         }
         call(&mut replay, "jump -1s").await.unwrap();
         settle(&mut replay).await;
-        assert_eq!(replay.playback().position, playback.length - Duration::from_secs(1));
+        assert_eq!(replay.playback().position, playback.length.saturating_sub(Duration::from_secs(1)));
     });
 }
 
@@ -254,21 +254,24 @@ async fn events_come_when_they_are_due_and_idle_time_passes_at_the_end() {
     while !replay.playback().at_end {
         let news = std::future::poll_fn(|cx| replay.poll_news(cx)).await;
         if let Some(News::Event(event)) = news {
-            let due = (event.now.uptime - start).div_f64(4.0);
+            let due = event.now.uptime.saturating_sub(start).div_f64(4.0);
             assert!((due..=due + late).contains(&began.elapsed()), "{due:?} {:?}", began.elapsed());
             seen += 1;
         }
     }
     assert_eq!(seen, replay.facts().events);
-    assert!(replay.facts().length >= last_event - start + Duration::from_secs(100), "idle time counts");
+    assert!(
+        replay.facts().length >= last_event.saturating_sub(start) + Duration::from_secs(100),
+        "idle time counts"
+    );
 }
 
 fn recorded_node(builder: clacks_p2p::Builder) -> (tokio::runtime::Runtime, Node, Arc<ClacksNetwork>) {
     let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let node = runtime.block_on(builder.hostname("127.0.0.1").port(0).start()).unwrap();
-    let _within = runtime.enter();
+    let within = runtime.enter();
     let network = ClacksNetwork::new(&node, clacks_feed::Run(9));
-    drop(_within);
+    drop(within);
     (runtime, node, network)
 }
 
@@ -346,7 +349,7 @@ fn each_file_of_a_rotation_plays_alone_and_so_do_all_put_together() {
             replay.pause(true);
             let is_in = |moment: &&Moment| moment.uptime >= begins(&replay) && moment.uptime <= ends;
             for moment in recorded.moments.iter().filter(is_in).collect::<Vec<_>>().into_iter().rev() {
-                replay.jump(moment.uptime - begins(&replay));
+                replay.jump(moment.uptime.saturating_sub(begins(&replay)));
                 settle(&mut replay).await;
             }
             together.extend(fs::read(path).unwrap());
@@ -358,7 +361,7 @@ fn each_file_of_a_rotation_plays_alone_and_so_do_all_put_together() {
         assert_eq!(replay.remark(), None);
         let start = begins(&replay);
         for moment in recorded.moments.iter().filter(|moment| moment.uptime > start).rev() {
-            replay.jump(moment.uptime - start);
+            replay.jump(moment.uptime.saturating_sub(start));
             settle(&mut replay).await;
             moment.is_of(&*replay.network());
         }

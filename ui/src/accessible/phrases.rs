@@ -101,9 +101,9 @@ fn result(row: &Row, charset: Charset) -> String {
     let mut text = sanitize_unpadded(row.line.outcome.untrusted(), MESSAGE, charset);
     for fact in row.facts(charset).iter().filter(|fact| !fact.is_word) {
         if fact.field.kind == Kind::Took {
-            text.push_str(&format!(" in {}", fact.text));
+            text = format!("{text} in {}", fact.text);
         } else if row.line.tone != Tone::Good {
-            text.push_str(&format!(", {}", fact.text));
+            text = format!("{text}, {}", fact.text);
         }
     }
     text

@@ -96,6 +96,7 @@ async fn summary_is_due(narrator: &Narrator, began: Instant) {
 }
 
 /// A session with a recording.
+#[expect(clippy::struct_excessive_bools, reason = "they say yes or no to different questions")]
 struct Session {
     player: Replay,
     lists: ReplayedLists,

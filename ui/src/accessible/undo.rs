@@ -14,7 +14,7 @@ impl UndoHistory {
     pub(crate) async fn call(&mut self, network: Arc<dyn Network>, call: Call) -> Result<String, String> {
         let ignored = (call.command == "ignore").then(|| call.text.untrusted().trim().to_owned());
         let now = network.now();
-        let outcome = network.call(call).await.map_err(reason)?;
+        let outcome = network.call(call).await.map_err(|refusal| reason(&refusal))?;
         let text = outcome.text.untrusted().to_owned();
         let Some(undo) = outcome.undo else { return Ok(text) };
         self.0.remember(undo, ignored.into_iter().collect(), now.uptime);
@@ -33,16 +33,20 @@ impl UndoHistory {
             Err(_) => Some(undo).filter(|undo| network.check(undo) == Check::Works),
         };
         again.into_iter().for_each(|undo| self.0.remember(undo, Vec::new(), now.uptime));
-        result.map(|outcome| outcome.text.untrusted().to_owned()).map_err(reason)
+        result.map(|outcome| outcome.text.untrusted().to_owned()).map_err(|refusal| reason(&refusal))
     }
 }
 
 /// Makes a call that cannot be undone.
 pub(crate) async fn call(network: Arc<dyn Network>, call: Call) -> Result<String, String> {
-    network.call(call).await.map(|outcome| outcome.text.untrusted().to_owned()).map_err(reason)
+    network
+        .call(call)
+        .await
+        .map(|outcome| outcome.text.untrusted().to_owned())
+        .map_err(|refusal| reason(&refusal))
 }
 
-fn reason(refusal: Refusal) -> String {
+fn reason(refusal: &Refusal) -> String {
     refusal.text.untrusted().to_owned()
 }
 
