@@ -4,7 +4,7 @@ use std::{
     collections::{HashMap, VecDeque},
     future::poll_fn,
     io,
-    path::{Path, PathBuf},
+    path::Path,
     sync::Arc,
     task::{Context, Poll, Waker},
     time::{Duration, Instant},
@@ -12,10 +12,9 @@ use std::{
 
 use clacks_feed::{News, Source as FeedSource};
 use clacks_language::{
-    command::{Command, motion_setting::Setting as MotionSetting, playback::ReplayCommand},
+    command::{Command, playback::ReplayCommand},
     completion::{MOST_CHOICES, Need},
-    saved_filter::{StationFile, StationWriter, Stations},
-    traffic_filter::{FilterNetworks, FilterText},
+    saved_filter::StationWriter,
 };
 use clacks_p2p::node::{DrainError, Overview};
 use clacks_p2p_feed::read_back;
@@ -27,7 +26,7 @@ use clacks_source::{
     shutdown::Cause,
 };
 use clacks_terminal::{Screen, frame_pacer::FramePacer, input::Input};
-use clacks_widgets::{animation::Animations, theme_selection::ThemeSelection};
+use clacks_widgets::animation::Animations;
 use jiff::tz::TimeZone;
 use ratatui::layout::{Position, Rect};
 use tokio::{sync::mpsc, task::JoinSet};
@@ -37,10 +36,11 @@ use super::{
     ask,
     history_file::{HistoryFile, HistoryWriter},
     list_directory,
+    settings::DashboardSettings,
     source::{Source, SourceEvent},
 };
 use crate::{
-    keymap::{Keymap, user::UserKeys},
+    keymap::Keymap,
     model::Model,
     state::{
         assist::AssistQuery,
@@ -58,81 +58,6 @@ const REPLY_CAPACITY: usize = 64;
 
 /// Maximum time for applying events before a frame, so that keys are read even in a flood of events.
 const MAX_CATCH_UP: Duration = Duration::from_millis(25);
-
-/// Settings of the dashboard.
-#[derive(Debug, Clone)]
-pub struct DashboardSettings {
-    /// Whether the node is part of a demo network. Its messages may be lost without a question.
-    pub demo: bool,
-    options: Options,
-    /// Path of the history file.
-    history: Option<PathBuf>,
-    looks: ThemeSelection,
-    stations: SavedStations,
-    /// Remark for the start.
-    remark: Option<String>,
-}
-
-/// Options of the screen.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// Whether to capture the mouse.
-    pub mouse: bool,
-    /// Whether to set the title of the window.
-    pub title: bool,
-    /// Motion setting. Default: full, but off over SSH.
-    pub motion: Option<MotionSetting>,
-    /// Filter of the traffic. Default: all traffic.
-    pub filter: Option<FilterText>,
-    /// Saved filters.
-    pub stations: Stations,
-    /// Key bindings of the user.
-    pub keys: UserKeys,
-}
-
-/// Saved filters that were changed at run time, and their file.
-#[derive(Debug, Clone, Default)]
-struct SavedStations {
-    file: Option<StationFile>,
-    changed: Stations,
-}
-
-impl DashboardSettings {
-    /// Creates settings without a history file and without a file for saved filters.
-    pub fn new(demo: bool, options: Options, looks: ThemeSelection) -> Self {
-        Self { demo, options, history: None, looks, stations: SavedStations::default(), remark: None }
-    }
-
-    /// Loads the saved filters of a directory, and saves changes there. Fails if the file cannot be read, or if a filter is
-    /// invalid in all these networks.
-    pub fn with_filter_directory(self, directory: &Path, networks: &FilterNetworks) -> anyhow::Result<Self> {
-        let file = StationFile::in_directory(directory);
-        let changed = file.read(networks)?;
-        Ok(Self { stations: SavedStations { file: Some(file), changed }, ..self })
-    }
-
-    /// Sets the history file. `None` keeps no history.
-    pub fn with_history(self, file: Option<PathBuf>) -> Self {
-        Self { history: file, ..self }
-    }
-
-    /// Sets a remark for the start. It is shown as a notice and in the traffic.
-    pub fn with_remark(self, remark: Option<String>) -> Self {
-        Self { remark, ..self }
-    }
-
-    fn has_title(&self) -> bool {
-        clacks_terminal::colours::has_title() && self.options.title
-    }
-
-    fn captures_mouse(&self) -> bool {
-        self.options.mouse
-    }
-
-    fn motion(&self) -> MotionSetting {
-        self.options.motion.unwrap_or_else(|| MotionSetting::usual(clacks_terminal::ssh::is_over_ssh()))
-    }
-}
 
 /// Runs the dashboard until the user quits, the terminal is gone, or the system ends the program.
 ///

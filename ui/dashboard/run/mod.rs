@@ -8,4 +8,5 @@ pub mod event_loop;
 pub mod external_editor;
 pub mod history_file;
 pub mod list_directory;
+pub mod settings;
 pub mod source;

@@ -6,6 +6,7 @@ pub(crate) mod completion;
 pub(crate) mod copy_and_export;
 #[expect(clippy::disallowed_methods, reason = "it measures")]
 pub(crate) mod cost;
+pub(crate) mod examples;
 pub(crate) mod file_checks;
 pub(crate) mod filters;
 pub(crate) mod fixture;

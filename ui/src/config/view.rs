@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clacks_dashboard::{
     keymap::user::UserKeys,
-    run::event_loop::{DashboardSettings, Options},
+    run::settings::{DashboardSettings, Options},
 };
 use clacks_language::{
     command::motion_setting::Setting as MotionSetting, saved_filter::Stations, traffic_filter::FilterText,
