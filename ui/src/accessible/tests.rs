@@ -18,10 +18,12 @@ use super::*;
 
 /// Commands that have no effect in the accessible mode, besides those that edit the input line. Each is answered with
 /// the reason.
-const DO_NOTHING_HERE: [&str; 17] = [
+const DO_NOTHING_HERE: [&str; 19] = [
     "interrupt",
     "net",
     "list",
+    "sort",
+    "only",
     "zoom",
     "map",
     "copy",
