@@ -84,7 +84,7 @@ fn a_file_size_limit_acts_like_a_full_disk() {
     // In blocks of 512 or 1024 bytes.
     let arguments =
         [&NODE[..], &["--send-rate", "100", "--record", "recording", "--log-file", "log"]].concat();
-    let mut node = Process::start(&mut limited(&home, "-f 16", &arguments));
+    let mut node = Process::start(&mut limited(&home, "-f 64", &arguments));
     for number in 0..400 {
         node.say(&format!(
             "message {number}, long enough to fill a small file some time soon, as many of them do"
