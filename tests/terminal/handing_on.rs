@@ -217,8 +217,7 @@ fn an_incomplete_drain_holds_messages_again_for_the_same_reason() {
         session.wait_until("who holds each", |screen| {
             let contents = screen.contents();
             let by = |word: &str| contents.lines().filter(|line| line.contains(word)).count();
-            // The title names the filter as well.
-            (by("filter "), by("hand ")) >= (2, 1)
+            (by(" rule "), by(" hand ")) == (2, 1)
         });
         session.type_in(ESCAPE);
         session.wait_for("PEERS");

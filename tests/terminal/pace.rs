@@ -54,7 +54,7 @@ fn address(session: &Session) -> String {
 /// The highest number of visits on the screen.
 fn visits(screen: &vt100::Screen) -> u32 {
     let rows = screen.rows(0, screen.size().1.get());
-    let counted = rows.filter_map(|row| row.split("visit ").nth(1)?.split_whitespace().next()?.parse().ok());
+    let counted = rows.filter_map(|row| row.split_once(" visits")?.0.split_whitespace().last()?.parse().ok());
     counted.max().unwrap_or(0)
 }
 

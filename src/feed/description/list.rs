@@ -26,7 +26,7 @@ pub struct ListSpec {
     /// The statuses that are counted in its title.
     #[serde(default)]
     pub statuses: Vec<Name>,
-    /// The columns, 1 to 32.
+    /// The columns, 1 to 32. The numbers of a column `number` of the kind [`Kind::Count`] are the keys of the rows.
     pub columns: Vec<Field>,
     /// Whether a key means the same thing at every node: an address does, the number of a queued message does not.
     #[serde(default)]

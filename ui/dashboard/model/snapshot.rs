@@ -99,9 +99,17 @@ impl Model {
     /// Returns the counters and settings of clacks, if the first network is clacks.
     fn overview_of(&self, look: &Look) -> Option<Overview> {
         let network = self.networks.get(0).filter(|network| network.is_clacks())?;
-        let peers = network.beside(0).and_then(|list| look.pages.iter().find(|page| page.list == list));
-        let counts = peers.map_or(&[][..], |page| &page.counts);
-        read_back::overview(&network.description, &look.gauges, counts, look.now.uptime)
+        let page = |place| {
+            let list = network.beside(place)?;
+            look.pages.iter().find(|page| page.list == list)
+        };
+        let counts = page(0).map_or(&[][..], |page| &page.counts);
+        let mut overview = read_back::overview(&network.description, &look.gauges, counts, look.now.uptime)?;
+        // A recording has its gauges once a second, and its lists with each event. A filter changes the total.
+        let queue = page(1).filter(|page| network.list(page.list).is_some_and(|list| list.filter.is_none()));
+        overview.queued =
+            queue.map_or(overview.queued, |page| usize::try_from(page.total).unwrap_or(usize::MAX));
+        Some(overview)
     }
 
     /// Applies the counters and settings of clacks.

@@ -94,7 +94,11 @@ impl Lists for ReplayedLists {
             &counts,
             self.network.now().uptime,
         );
-        overview.unwrap_or_else(|| Overview::new(self.address.clone()))
+        let mut overview = overview.unwrap_or_else(|| Overview::new(self.address.clone()));
+        // The gauges are recorded once a second, the lists with each event.
+        overview.queued = self.queue_len();
+        overview.held = usize::try_from(self.page(HELD, Anchor::First, 0, 0).total).unwrap_or(usize::MAX);
+        overview
     }
 
     fn peer(&self, address: &Address) -> Option<Peer> {

@@ -98,7 +98,8 @@ impl<'a> ValueFormat<'a> {
         let now = i128::try_from(self.now.uptime.as_millis()).unwrap_or(i128::MAX);
         let age = now.saturating_sub(at.into());
         let long = Duration::from_millis(u64::try_from(age.unsigned_abs()).unwrap_or(u64::MAX));
-        if age < 0 { format!("in {}", format::age(long)) } else { format::age(long) }
+        // What has just come can be a moment later than the look.
+        if age <= -1000 { format!("in {}", format::age(long)) } else { format::age(long) }
     }
 
     fn text(&self, kind: &Kind, text: &Text, length: u32, columns: usize) -> SafeLine {

@@ -1,7 +1,7 @@
 //! The cells of the visible rows: their texts, and what their columns need.
 
 use clacks_feed::{
-    Key, Row, Value,
+    Row, Value,
     description::{Field, Kind, ListSpec},
 };
 use clacks_text::{sanitize::SafeLine, value::Labels};
@@ -36,21 +36,16 @@ struct Column<'a> {
     need: usize,
 }
 
-/// Whether a number names its row.
-pub(super) fn is_key(value: &Value, key: &Key) -> bool {
-    let key = key.untrusted();
-    // No number has more digits.
-    matches!(value, Value::Count(number) if key.len() <= 20 && key == number.to_string())
+/// Whether the numbers of a column are the keys of its rows: the column `number`.
+pub(super) fn is_key(field: &Field) -> bool {
+    field.kind == Kind::Count && field.name == "number"
 }
 
 impl<'t, 'a> Cells<'t, 'a> {
     pub(super) fn new(table: &'t Table<'a>, spec: &'a ListSpec, rows: &'t [Row], room: usize) -> Self {
-        let is_key = |index: usize| {
-            rows.iter().all(|row| row.cells.get(index).is_some_and(|cell| is_key(cell, &row.key)))
-        };
         let fields = spec.columns.iter().enumerate().filter(|(_, field)| !field.is_only_open());
         let mut columns: Vec<_> =
-            fields.map(|(index, field)| Column::new(index, field, is_key(index))).collect();
+            fields.map(|(index, field)| Column::new(index, field, is_key(field))).collect();
         let status =
             columns.iter().find(|column| column.field.kind == Kind::Status).map(|column| column.index);
         columns.sort_by_key(|column| match column {

@@ -19,8 +19,7 @@ pub(super) fn header(table: &Table<'_>, spec: &ListSpec, drawn: &Drawn, buffer: 
         let sort = table.sort.filter(|sort| sort.column == field.name);
         let style = if sort.is_some() { table.theme.strong } else { table.theme.quiet };
         let room = usize::from(*width).saturating_sub(usize::from(sort.is_some()));
-        let is_key = |row: &Row| row.cells.get(*index).is_some_and(|cell| is_key(cell, &row.key));
-        let title = if table.rows.first().is_some_and(is_key) { "#" } else { field.title.as_str() };
+        let title = if is_key(field) { "#" } else { field.title.as_str() };
         // A title that does not fit ends where its column does: the first letters say more than an ellipsis.
         let title: String = match sanitize_whole(title, room, table.charset()) {
             Some(title) => title.as_str().to_owned(),
@@ -69,8 +68,8 @@ fn style(table: &Table<'_>, spec: &ListSpec, field: &Field, column: usize, row: 
     match row.cells.get(column) {
         Some(Value::Status(_)) => theme.status_tone(tone(table, row.cells.get(column))),
         Some(Value::Took(_) | Value::Number(_) | Value::Flag(_)) => theme.quiet,
-        Some(value @ Value::Count(number)) => match spec.role {
-            _ if is_key(value, &row.key) || field.kind == Kind::Bytes => theme.quiet,
+        Some(Value::Count(number)) => match spec.role {
+            _ if is_key(field) || field.kind == Kind::Bytes => theme.quiet,
             Role::Messages if *number > 1 => theme.strong,
             Role::Peers | Role::Other if *number > 0 => Style::new(),
             _ => theme.quiet,

@@ -66,10 +66,10 @@ fn a_queue_that_is_longer_than_its_pane() {
         lines("queue", &shown, 46, 5),
         [
             " QUEUE  12–15 of 64  by size ▼ ───────────────",
-            "  11 GNU Terry Pratchett      40 s   21 B   42",
-            "  12 has anyone seen the lam… 12 s   31 B    1",
-            "  13 {\"kind\":\"chess\",\"move\":…  5 s   52 B    2",
-            "  14 \\x1b]52;c;aGk=\\x07 host…  3 s   38 B    1",
+            "  11 GNU Terry Pratchett    40 s   21 B     42",
+            "  12 has anyone seen the l… 12 s   31 B      1",
+            "  13 {\"kind\":\"chess\",\"move…  5 s   52 B      2",
+            "  14 \\x1b]52;c;aGk=\\x07 ho…  3 s   38 B      1",
         ]
     );
     assert_eq!(
