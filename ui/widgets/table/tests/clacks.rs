@@ -76,8 +76,8 @@ fn a_queue_that_is_longer_than_its_pane() {
         lines("queue", &shown, 60, 12)[..3],
         [
             " QUEUE  12–15 of 64 ────────────────────────────────────────",
-            "   # text                                    age  size▼ visi",
-            "  11 GNU Terry Pratchett                    40 s   21 B   42",
+            "   # text                                  age  size▼ visits",
+            "  11 GNU Terry Pratchett                  40 s   21 B     42",
         ]
     );
     assert!(lines("queue", &Shown { first: None, ..shown }, 46, 5)[0].starts_with(" QUEUE  4 of 64  by"));
