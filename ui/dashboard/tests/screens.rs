@@ -199,3 +199,16 @@ fn the_question_after_a_paste_of_lines() {
         fixture.send(Msg::Paste("one\ntwo\nthree\n".to_owned()));
     }));
 }
+
+#[test]
+fn a_narrow_traffic_shows_short_addresses_whole() {
+    // The traffic has 63 columns beside the lists.
+    let fixture = Fixture::busy(110, 35);
+    let traffic = fixture.model.areas().unwrap().traffic;
+    assert_eq!(traffic.width, 63);
+    let rows = fixture.screen();
+    let of_traffic = rows
+        .lines()
+        .filter(|row| row.chars().skip(traffic.x.into()).collect::<String>().contains("sto-lat:8080"));
+    assert_eq!(of_traffic.count(), 2, "{rows}");
+}

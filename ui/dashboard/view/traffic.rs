@@ -25,7 +25,7 @@ use crate::{
     },
 };
 
-/// Below this width, in columns, the time is left out, and peer and outcome are short.
+/// Below this width, in columns, the time is left out, and the outcome is short.
 const NARROW: usize = 64;
 const MARKER: usize = 2;
 const TIME: usize = 9;
@@ -39,6 +39,8 @@ const NETWORK: usize = 8;
 const PEER_WIDTH: std::ops::RangeInclusive<usize> = 15..=28;
 
 const SHORT_PEER: usize = 9;
+/// Width of the text, in columns, from which on a narrow area shows more of the peer.
+const SHORT_TEXT: usize = 24;
 const SHORT_OUTCOME: usize = 9;
 
 /// Width of the title with the space after it, in columns.
@@ -133,7 +135,10 @@ fn omitted_note(model: &Model, theme: Theme) -> Option<Span<'static>> {
 /// Returns the widths of time, peer and outcome.
 fn column_widths(width: usize) -> (usize, usize, usize) {
     match width {
-        0..NARROW => (0, SHORT_PEER, SHORT_OUTCOME),
+        0..NARROW => {
+            let spare = width.saturating_sub(MARKER + DIRECTION + SHORT_OUTCOME + 2 + SHORT_TEXT);
+            (0, spare.clamp(SHORT_PEER, *PEER_WIDTH.start()), SHORT_OUTCOME)
+        }
         NARROW..110 => (TIME, (width / 5).clamp(*PEER_WIDTH.start(), *PEER_WIDTH.end()), OUTCOME),
         _ => (TIME, *PEER_WIDTH.end(), LONG_OUTCOME),
     }
