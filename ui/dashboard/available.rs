@@ -335,7 +335,6 @@ fn needs_clacks(command: &ViewCommand) -> bool {
             | ViewCommand::Why
             | ViewCommand::Biography
             | ViewCommand::Overhead
-            | ViewCommand::Limits
             | ViewCommand::Held
     )
 }

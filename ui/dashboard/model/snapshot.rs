@@ -58,7 +58,8 @@ impl Model {
             network.lists().flat_map(|(id, list)| list.marks.iter().map(move |key| (id, key.clone())));
         let open = self.open_item().map(|item| (item.list, item.row.key.clone()));
         let (rows, marks) = (open.into_iter().collect(), marks.collect());
-        (View { number: self.view_number, windows, rows, marks, settings: false }, extra)
+        let settings = self.is_open(Kind::Limits);
+        (View { number: self.view_number, windows, rows, marks, settings }, extra)
     }
 
     /// Returns the lists on the screen, each with its number of rows there.
@@ -136,6 +137,7 @@ impl Model {
         let (open, height) = (self.overlay_list(), self.overlay_height());
         let network = self.networks.active_mut();
         network.fetched = look.now;
+        network.settings.clone_from(&look.settings);
         open.into_iter().for_each(|list| network.refresh_list(look, list, height));
     }
 

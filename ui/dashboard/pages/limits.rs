@@ -1,5 +1,6 @@
 //! Page about the limits of the node: settings, present use, and how often each was reached.
 
+use clacks_feed::Name;
 use clacks_language::command::target::IgnoreTarget;
 use clacks_p2p::core::PlaceShare;
 use clacks_source::limits::{self, LimitRow, rows};
@@ -7,6 +8,7 @@ use clacks_text::{
     charset::Charset,
     fit::{entry, fit, fit_right},
     format,
+    value::ValueFormat,
 };
 use clacks_widgets::theme::Theme;
 use ratatui::text::{Line, Span};
@@ -25,6 +27,9 @@ const UNKNOWN: &str = "-";
 
 /// Returns the page about limits, wrapped to a width in columns.
 pub fn lines(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> {
+    if !model.shows_clacks() {
+        return setting_lines(model, theme, columns);
+    }
     let overview = &model.listed;
     let rows = rows(model.shown_limits().settings.as_ref(), overview, model.shown_limits().usage.connections);
     let mut lines = entry(theme.quiet, 0, "", &summary(model), columns, theme.charset);
@@ -40,6 +45,31 @@ pub fn lines(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> 
     lines.extend(origin_lines(model, theme, columns));
     lines.extend(ignored_remote_lines(model, theme, columns));
     lines
+}
+
+/// Returns the settings of a network that is not clacks, with the gauges that belong to them.
+fn setting_lines(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> {
+    let network = model.networks.active();
+    let format = ValueFormat::new(&network.description, network.fetched, theme.charset);
+    let gauge = |name: &Option<Name>| {
+        let (field, value) = network.gauge(name.as_ref()?.as_str())?;
+        Some(format.untrusted(&field.kind, value).into_owned())
+    };
+    let settings = network.description.settings.iter().zip(&network.settings);
+    let lines = settings.flat_map(|(spec, value)| {
+        let set = format.untrusted(&spec.field.kind, value);
+        let set = if set.is_empty() { UNKNOWN.into() } else { set };
+        let used = gauge(&spec.used).map(|used| format!(", {used} used now")).unwrap_or_default();
+        let met = gauge(&spec.met).map(|met| format!(", met {met} times")).unwrap_or_default();
+        let title = spec.field.title.as_str();
+        entry(theme.quiet, NAME_WIDTH, title, &format!("{set}{used}{met}"), columns, theme.charset)
+    });
+    let lines: Vec<_> = lines.collect();
+    if lines.is_empty() {
+        entry(theme.quiet, 0, "", "this network has no settings", columns, theme.charset)
+    } else {
+        lines
+    }
 }
 
 /// Returns the origins of most messages, with the commands against them.

@@ -32,6 +32,8 @@ pub struct Network {
     lists: Vec<List>,
     /// Values of the gauges, in the order of the description.
     pub gauges: Vec<Value>,
+    /// Values of the settings, in the order of the description. Empty until they are shown.
+    pub settings: Vec<Value>,
     /// Time at the node when the rows were fetched.
     pub fetched: Now,
 }
@@ -106,7 +108,7 @@ impl Network {
     /// Creates the state of a network, with empty lists.
     pub fn new(description: Arc<Description>, run: Run) -> Self {
         let lists = description.lists.iter().map(|_| List::default()).collect();
-        Self { description, run, lists, gauges: Vec::new(), fetched: Now::default() }
+        Self { description, run, lists, gauges: Vec::new(), settings: Vec::new(), fetched: Now::default() }
     }
 
     /// Whether it is clacks, which has pictures and pages of its own.
@@ -158,6 +160,12 @@ impl Network {
     /// Returns the cell of a column. `None` if the list has no such column.
     pub fn cell<'a>(&self, list: ListId, row: &'a Row, column: &str) -> Option<&'a Value> {
         row.cells.get(self.description.list(list)?.column(column)?)
+    }
+
+    /// Returns the value of the gauge with this name.
+    pub(crate) fn gauge(&self, name: &str) -> Option<(&Field, &Value)> {
+        let at = self.description.gauge(name)?;
+        self.description.gauges.get(at).zip(self.gauges.get(at))
     }
 
     /// Returns the number of items of the first list, as in `7 peers`.

@@ -95,7 +95,7 @@ fn the_screens_of_a_toy() {
 fn what_only_clacks_has_is_refused_in_another_network() {
     let (mut fixture, _toy) = with_toy(120, 40);
     fixture.press(KeyCode::Char('N'));
-    for key in ['M', 'T', 'W', 'O', 'L'] {
+    for key in ['M', 'T', 'W', 'O'] {
         fixture.press(KeyCode::Char(key));
         assert!(fixture.model.overlay.is_none(), "{key}");
         assert!(fixture.screen().contains("toy has no such view"), "{}", fixture.screen());
@@ -187,4 +187,15 @@ fn a_click_on_the_header_sorts_the_list() {
     let before = fixture.selected_peer();
     click(&mut fixture, area.x + 3, area.y + 4);
     assert_ne!(fixture.selected_peer(), before, "a row is selected");
+}
+
+#[test]
+fn the_settings_of_a_network_are_listed_with_their_use() {
+    let (mut fixture, _toy) = with_toy(120, 40);
+    fixture.press(KeyCode::Char('N'));
+    fixture.press(KeyCode::Char('L'));
+    let screen = fixture.screen();
+    let row =
+        screen.lines().find(|row| row.starts_with("cards at most")).unwrap_or_else(|| panic!("{screen}"));
+    assert!(row.ends_with(", 2 used now"), "{screen}");
 }
