@@ -265,7 +265,15 @@ impl Model {
 
     /// Returns the areas of the screen, or `None` if it is too small.
     pub fn areas(&self) -> Option<Areas> {
-        Areas::of(self.screen, self.pane, self.is_zoomed, self.motion.setting() != Setting::Off)
+        let has_tower = self.shows_clacks() && self.motion.setting() != Setting::Off;
+        let areas = Areas::of(self.screen, self.pane, self.is_zoomed, has_tower)?;
+        Some(if self.shows_clacks() { areas } else { areas.without_map() })
+    }
+
+    /// Returns the panes on the screen, in the order of Tab.
+    pub(crate) fn panes(&self) -> Vec<Pane> {
+        let panes = Pane::visible_on(self.screen).iter().copied();
+        panes.filter(|pane| *pane != Pane::Map || self.shows_clacks()).collect()
     }
 
     /// Returns the number of rows of a pane on the screen, without its title.

@@ -113,6 +113,12 @@ impl Areas {
         })
     }
 
+    /// Gives the area of the map to the details.
+    pub(crate) fn without_map(self) -> Self {
+        let details = if self.map.is_empty() { self.details } else { self.map.union(self.details) };
+        Self { map: Rect::default(), details, ..self }
+    }
+
     fn with_three_columns(self, body: Rect, has_tower: bool) -> Self {
         let left = (body.width / 4).clamp(LEFT_OF_THREE.0, LEFT_OF_THREE.1);
         let right = (body.width * 3 / 10).clamp(RIGHT_COLUMN.0, RIGHT_COLUMN.1);

@@ -7,17 +7,25 @@ use std::{
 };
 
 use clacks_feed::{News, Source as _, Text};
-use clacks_language::command::argument::{Existing, RecordCommand};
+use clacks_language::command::{
+    argument::{Existing, RecordCommand},
+    motion_setting::Setting,
+};
 use clacks_recording::{recorder::Recorder, replay::Replay};
 use clacks_toy::Toy;
+use clacks_widgets::animation::Animations;
 use crossterm::event::{KeyCode, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use jiff::tz::TimeZone;
 
 use super::fixture::Fixture;
-use crate::state::{
-    message::Msg,
-    network::{Network, Networks},
-    snapshot::Snapshot,
+use crate::{
+    state::{
+        layout::Pane,
+        message::Msg,
+        network::{Network, Networks},
+        snapshot::Snapshot,
+    },
+    update::palette_items::items,
 };
 
 /// Starts a toy with some boxes and cards.
@@ -198,4 +206,35 @@ fn the_settings_of_a_network_are_listed_with_their_use() {
     let row =
         screen.lines().find(|row| row.starts_with("cards at most")).unwrap_or_else(|| panic!("{screen}"));
     assert!(row.ends_with(", 2 used now"), "{screen}");
+}
+
+#[test]
+fn the_palette_lists_the_commands_of_the_network_that_is_shown() {
+    let (mut fixture, _toy) = with_toy(120, 60);
+    let lines = |fixture: &Fixture| {
+        let items = items(&fixture.model);
+        items.into_iter().map(|item| item.line).collect::<Vec<_>>().join("\n")
+    };
+    let has = |fixture: &Fixture, name: &str| lines(fixture).lines().any(|line| line.starts_with(name));
+    assert!(has(&fixture, ":announce") && !has(&fixture, ":post"), "{}", lines(&fixture));
+    fixture.press(KeyCode::Char('N'));
+    assert!(!has(&fixture, ":announce") && has(&fixture, ":post "), "{}", lines(&fixture));
+    assert!(has(&fixture, "O open"), "{}", lines(&fixture));
+}
+
+#[test]
+fn pictures_of_clacks_have_no_place_beside_another_network() {
+    let (mut fixture, _toy) = with_toy(200, 60);
+    fixture.model.motion = Animations::new(Setting::Full);
+    let has_pictures = |fixture: &Fixture| {
+        let areas = fixture.model.areas().unwrap();
+        !areas.map.is_empty() && !areas.tower.is_empty()
+    };
+    assert!(has_pictures(&fixture));
+    fixture.press(KeyCode::Char('N'));
+    assert!(!has_pictures(&fixture), "{}", fixture.screen());
+    for _ in 0..4 {
+        fixture.press(KeyCode::Tab);
+        assert_ne!(fixture.model.pane, Pane::Map);
+    }
 }

@@ -22,7 +22,7 @@ fn cycle_pane(model: &mut Model, by: isize) {
         let all_fit = model.areas().is_some_and(|areas| crate::state::layout::fits_all_charts(areas.body));
         model.chart = Chart::turned(model.chart, by, all_fit);
     } else if model.open_overlay().is_none() {
-        let panes = Pane::visible_on(model.screen);
+        let panes = model.panes();
         let at = panes.iter().position(|pane| *pane == model.pane).unwrap_or(0);
         model.pane = panes[(at + panes.len()).saturating_add_signed(by) % panes.len()];
     }

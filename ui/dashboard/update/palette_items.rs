@@ -1,5 +1,6 @@
 //! The items of the command palette.
 
+use clacks_feed::description::{CommandSpec, StatusSpec};
 use clacks_language::{
     command::{
         Argument, Command, ViewCommand,
@@ -10,7 +11,7 @@ use clacks_language::{
 use clacks_text::charset::Charset;
 
 use crate::{
-    available::{expand_template, marked_call, mode_error, selected_call, template_error},
+    available::{expand_template, marked_call, mode_error, not_offered, selected_call, template_error},
     keymap::Binding,
     model::{Model, focus::SelectionTarget},
     state::{
@@ -94,13 +95,46 @@ pub fn items(model: &Model) -> Vec<PaletteItem> {
         .filter(|spec| spec.scope != Availability::KeyOnly && !HELP_COMMAND.ends_with(spec.name));
     let typed =
         typed.filter(|spec| !bindings.iter().any(|(binding, _)| covers_all_arguments(model, binding, spec)));
-    let mut items: Vec<_> = bound.chain(typed.map(|spec| command_item(model, spec))).collect();
+    // A command that the network does not have is not listed, not even as one that cannot be run now.
+    let typed = typed.filter(|spec| not_offered(model, &format!(":{}", spec.name)).is_none());
+    let bound = bound.filter(|item| not_offered(model, &item.line).is_none());
+    let own = own_commands(model);
+    let typed = typed.map(|spec| command_item(model, spec)).chain(own);
+    let mut items: Vec<_> = bound.chain(typed).collect();
     // The sort is stable, so that related items stay together.
     items.sort_by_key(|item| matches!(item.action, PaletteAction::Unavailable(_)));
     items.push(explanation_item("", ("::text", "the message \":text\"")));
-    items.extend(STATUSES.iter().map(|status| explanation_item("a status", *status)));
+    items.extend(statuses(model).iter().map(|(name, means)| explanation_item("a status", (name, means))));
     items.extend(GRAMMAR.iter().map(|filter| explanation_item("a filter", *filter)));
     items
+}
+
+/// Returns the commands of the network that the table of commands does not have. That table has all of clacks that a user
+/// types.
+fn own_commands(model: &Model) -> impl Iterator<Item = PaletteItem> {
+    let is_listed = |name: &str| COMMANDS.iter().any(|spec| spec.name == name);
+    let commands = model.networks.active().description.commands.iter();
+    let is_own = move |spec: &&CommandSpec| !model.shows_clacks() && !is_listed(spec.name.as_str());
+    commands.filter(is_own).map(|spec| {
+        let name = format!(":{}", spec.name);
+        let action = match (spec.args.is_empty(), Command::parse(&name)) {
+            (true, Ok(command)) => PaletteAction::Run(command),
+            (true, Err(error)) => PaletteAction::Unavailable(error.to_string()),
+            (false, _) => PaletteAction::StartLine(format!("{name} ")),
+        };
+        PaletteItem { keys: String::new(), line: spec.usage(), help: spec.does.as_str().to_owned(), action }
+    })
+}
+
+/// Returns the statuses of the network that is shown, each with its letter and its meaning.
+fn statuses(model: &Model) -> Vec<(String, String)> {
+    if model.shows_clacks() {
+        return STATUSES.iter().map(|(name, means)| ((*name).to_owned(), (*means).to_owned())).collect();
+    }
+    let statuses = model.networks.active().description.statuses.iter();
+    let status =
+        |spec: &StatusSpec| (format!("{} {}", spec.letter, spec.name), spec.does.as_str().to_owned());
+    statuses.map(status).collect()
 }
 
 /// Whether a key covers everything that the typed command can do.
