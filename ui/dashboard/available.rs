@@ -16,6 +16,7 @@ use clacks_p2p::{
     Address,
     core::{MessageId, Status},
 };
+use clacks_p2p_feed::{read_back, rows::message_id};
 use clacks_recording::jump::PlaybackError;
 use clacks_source::{precheck::REPLAY_SENDS_NOTHING, traffic::row::Row as TrafficRow};
 use crossterm::event::KeyCode;
@@ -35,7 +36,6 @@ use super::{
         network::Network,
         overlay::{OpenOverlay, OverlayKind},
         search::Search,
-        typed::{address_of, message_id_of},
     },
 };
 
@@ -433,7 +433,9 @@ pub(crate) fn selected_peer(model: &Model) -> Option<Address> {
             text_of(model.networks.active().cell(list, row, "from")?)?.untrusted().parse().ok()
         }
         SelectionTarget::Text => match &model.overlay.as_ref()?.content {
-            OverlayKind::Item(item) if item.role == Role::Peers => address_of(&item.row),
+            OverlayKind::Item(item) if item.role == Role::Peers => {
+                read_back::address(&model.networks.active().description, &item.row)
+            }
             OverlayKind::Row(row) => peer_of_row(row),
             _ => None,
         },
@@ -450,12 +452,12 @@ fn peer_of_row(row: &TrafficRow) -> Option<Address> {
 pub(crate) fn selected_message(model: &Model) -> Option<MessageId> {
     match model.selection_target() {
         SelectionTarget::Held | SelectionTarget::List(Pane::Queue) => {
-            model.selected_row().and_then(|(_, row)| message_id_of(row))
+            model.selected_row().and_then(|(_, row)| message_id(&row.key))
         }
         SelectionTarget::Text => model
             .open_item()
             .filter(|item| item.role == Role::Messages)
-            .and_then(|item| message_id_of(&item.row)),
+            .and_then(|item| message_id(&item.row.key)),
         SelectionTarget::List(_) | SelectionTarget::Overhead | SelectionTarget::Picture => None,
     }
 }

@@ -21,6 +21,7 @@ use clacks_p2p::{
     core::{Now, QueuedMessage, Status},
     node::Overview,
 };
+use clacks_p2p_feed::read_back;
 use clacks_source::{
     lost_lines::LostLines,
     message_history::MessageHistories,
@@ -58,7 +59,6 @@ use super::{
         sending::Sending,
         shutdown::{DrainProgress, DrainStarted},
         tower::Towers,
-        typed::{address_of, status_of},
     },
 };
 
@@ -307,8 +307,8 @@ impl Model {
 
     /// Returns the address of the selected peer, whichever list has the focus.
     pub(crate) fn selected_peer_address(&self) -> Option<Address> {
-        let peers = self.networks.active().named("peers")?;
-        address_of(peers.selected_row()?)
+        let network = self.networks.active();
+        read_back::address(&network.description, network.named("peers")?.selected_row()?)
     }
 
     /// Returns the time since a moment, given in milliseconds of uptime, when the lists were fetched.
@@ -320,9 +320,11 @@ impl Model {
     /// Returns the status of a visible peer.
     pub(crate) fn status_of(&self, address: &Address) -> Option<Status> {
         let shown = self.open_item().map(|item| &item.row);
-        let peers = self.networks.active().named("peers")?;
-        let mut known = peers.rows.iter().chain(shown);
-        known.find(|row| address_of(row).as_ref() == Some(address)).and_then(status_of)
+        let network = self.networks.active();
+        let mut known = network.named("peers")?.rows.iter().chain(shown);
+        let description = &network.description;
+        let row = known.find(|row| read_back::address(description, row).as_ref() == Some(address))?;
+        read_back::status(description, row)
     }
 }
 

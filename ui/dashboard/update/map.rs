@@ -2,7 +2,7 @@
 
 use clacks_language::command::Step;
 use clacks_p2p::Address;
-use clacks_p2p_feed::rows::peer_key;
+use clacks_p2p_feed::{read_back, rows::peer_key};
 use ratatui::layout::{Position, Rect};
 
 use crate::{
@@ -13,7 +13,6 @@ use crate::{
         list::{List, Selection},
         map::MapDirection,
         overlay::OpenOverlay as Kind,
-        typed::{address_of, status_of},
     },
 };
 
@@ -30,8 +29,12 @@ pub fn select_towards(model: &mut Model, by: Step) {
         Step::PageUp | Step::PageDown | Step::Top | Step::Bottom => return,
     };
     let aspect = aspect_ratio(map_field(model, area(model)));
-    let selected = model.networks.active().named("peers").and_then(List::selected_row);
-    let next = match selected.and_then(|row| Some((address_of(row)?, status_of(row)?))) {
+    let network = model.networks.active();
+    let selected = network.named("peers").and_then(List::selected_row).and_then(|row| {
+        let description = &network.description;
+        Some((read_back::address(description, row)?, read_back::status(description, row)?))
+    });
+    let next = match selected {
         Some((peer, status)) => model.shown_map().nearest_in_direction(&peer, status, direction, aspect),
         None => model.shown_map().peers().first().map(|tower| &tower.peer.address),
     };

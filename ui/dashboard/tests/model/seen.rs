@@ -1,6 +1,7 @@
 //! Observable state of the dashboard: overlay, selection, label.
 
 use clacks_p2p::core::MessageId;
+use clacks_p2p_feed::rows::message_id;
 
 use super::node::State;
 use crate::{
@@ -10,7 +11,6 @@ use crate::{
         list::List,
         log_cursor::LogCursor,
         overlay::{OpenOverlay, Overlay as Opened},
-        typed::message_id_of,
     },
     tests::fixture::Fixture,
 };
@@ -79,7 +79,7 @@ impl Seen {
                     .active()
                     .named("queue")
                     .and_then(List::selected_row)
-                    .and_then(message_id_of),
+                    .and_then(|row| message_id(&row.key)),
                 log: model.log_cursor,
                 marks: (fixture.marks("peers"), fixture.marks("queue")),
                 is_zoomed: model.is_zoomed,
