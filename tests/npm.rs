@@ -26,7 +26,7 @@ use serde_json::{Value, json};
 
 use certificate::Certificate;
 use our_node::OurNode;
-use package_node::{PackageNode, Place, SENDING, SILENT};
+use package_node::{PackageNode, SENDING, SILENT};
 
 // === Announces ===
 
@@ -64,8 +64,7 @@ async fn an_announce_of_the_package_makes_both_list_each_other() {
 #[tokio::test]
 async fn a_package_node_with_any_key_is_a_peer() {
     for kind in certificate::KINDS {
-        let place = Place::reserve_with(Certificate::generate_with(kind));
-        let mut package = PackageNode::start_at(place, SENDING).await;
+        let mut package = PackageNode::start_with(Certificate::generate_with(kind), SENDING).await;
         let mut ours = OurNode::start().await;
 
         ours.announce(&package.address()).await.unwrap();

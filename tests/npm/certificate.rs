@@ -19,6 +19,7 @@ pub(crate) const KINDS: [&str; 6] = [
 ];
 
 /// A self-signed certificate and its key as PEM.
+#[derive(Clone)]
 pub(crate) struct Certificate {
     pub(crate) chain: String,
     pub(crate) key: String,

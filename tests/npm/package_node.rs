@@ -18,6 +18,10 @@ pub(crate) const SENDING: f64 = 50.0;
 /// Messages per second of a node whose first message is due after the test.
 pub(crate) const SILENT: f64 = 0.001;
 
+/// Starts of a node before a test fails. The package listens on all addresses, and a connection of another program can
+/// use the port on an address that is not reserved here. That connection ends soon.
+const ATTEMPTS: usize = 20;
+
 /// An address that a node can leave and return to.
 pub(crate) struct Place {
     pub(crate) address: Address,
@@ -27,11 +31,7 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    fn reserve() -> Self {
-        Self::reserve_with(Certificate::generate())
-    }
-
-    pub(crate) fn reserve_with(certificate: Certificate) -> Self {
+    fn reserve_with(certificate: Certificate) -> Self {
         let socket = TcpSocket::new_v4().expect("a socket");
         socket.set_reuseaddr(true).expect("a node may share the port");
         socket.bind(([127, 0, 0, 1], 0).into()).expect("a free port");
@@ -54,21 +54,33 @@ pub(crate) struct PackageNode {
 
 impl PackageNode {
     pub(crate) async fn start(send_rate: f64) -> Self {
-        // The package listens on all addresses. Another program can use a port on one that is not reserved here.
-        for _ in 0..5 {
-            if let Some(node) = Self::try_start_at(Place::reserve(), send_rate).await {
+        Self::start_with(Certificate::generate(), send_rate).await
+    }
+
+    /// Starts a node with this certificate on any free port.
+    pub(crate) async fn start_with(certificate: Certificate, send_rate: f64) -> Self {
+        for _ in 0..ATTEMPTS {
+            let place = Place::reserve_with(certificate.clone());
+            if let Ok(node) = Self::try_start_at(place, send_rate).await {
                 return node;
             }
         }
-        panic!("no free port in five attempts");
+        panic!("no free port in {ATTEMPTS} attempts");
     }
 
-    pub(crate) async fn start_at(place: Place, send_rate: f64) -> Self {
-        Self::try_start_at(place, send_rate).await.expect("the port is free again")
+    /// Starts a node at an address that another node has left.
+    pub(crate) async fn start_at(mut place: Place, send_rate: f64) -> Self {
+        for _ in 0..ATTEMPTS {
+            match Self::try_start_at(place, send_rate).await {
+                Ok(node) => return node,
+                Err(in_use) => place = in_use,
+            }
+        }
+        panic!("{} is still in use after {ATTEMPTS} attempts", place.address);
     }
 
-    /// `None` if the port is in use.
-    async fn try_start_at(place: Place, send_rate: f64) -> Option<Self> {
+    /// Returns the address if its port is in use.
+    async fn try_start_at(place: Place, send_rate: f64) -> Result<Self, Place> {
         let (process, told) = Process::spawn();
         let mut node = Self { process, watch: Watch::new(told), place };
         let Place { address, certificate, .. } = &node.place;
@@ -83,7 +95,7 @@ impl PackageNode {
             Told::Printed(line) if line.contains("EADDRINUSE") => Some(false),
             _ => None,
         };
-        node.watch.until("a listening node", listens).await.then_some(node)
+        if node.watch.until("a listening node", listens).await { Ok(node) } else { Err(node.place) }
     }
 
     /// Ends the process like a power cut.
