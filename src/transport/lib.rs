@@ -10,12 +10,12 @@
 //!
 //! [`RateLimiter`], [`Scope`], [`Now`], [`rate_limit_key`], [`network`] and [`event_ring`] are pure: no clock, socket,
 //! thread or tokio.
-//! Everything else needs the feature `tokio`, which is on by default.
+//! Files need the feature `files`. Everything else needs the feature `tokio`, which is on by default and includes it.
 
 #[cfg(feature = "tokio")]
 #[expect(clippy::disallowed_methods, reason = "it reads the clock")]
 pub mod address_policy;
-#[cfg(feature = "tokio")]
+#[cfg(feature = "files")]
 mod atomic_file;
 #[cfg(feature = "tokio")]
 pub mod body_budget;
@@ -30,7 +30,7 @@ pub mod connections;
 #[cfg(feature = "tokio")]
 pub mod descriptors;
 pub mod event_ring;
-#[cfg(feature = "tokio")]
+#[cfg(feature = "files")]
 pub mod files;
 #[cfg(feature = "tokio")]
 pub mod lookup;

@@ -9,8 +9,8 @@ use std::{
 };
 
 use anyhow::Context;
-use clacks_p2p::node::files;
 use clacks_text::{file_error, toml::LARGEST_FILE};
+use clacks_transport::files;
 use serde::{Deserialize, Deserializer, de::Error};
 use tokio::{runtime::Handle, sync::watch, task::JoinHandle};
 

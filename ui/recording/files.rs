@@ -7,10 +7,10 @@ use std::{
 };
 
 use clacks_language::command::argument::Existing;
-use clacks_p2p::node::files::target;
 use clacks_p2p_feed::version_1::parse;
 use clacks_source::write_access::directory_of;
 use clacks_text::file_error;
+use clacks_transport::files::target;
 
 /// Maximum number of older files beside the newest. The oldest is deleted.
 pub(crate) const KEPT: u32 = 4;

@@ -10,15 +10,13 @@ use std::{
     time::Duration,
 };
 
-use clacks_p2p::{
-    core::{Event, Now},
-    node::files::open_regular,
-};
+use clacks_p2p::core::{Event, Now};
 use clacks_p2p_feed::version_1::{
     LineError, MAX_LINE, ReplayedNode,
     parse::{self, Line},
 };
 use clacks_text::file_error;
+use clacks_transport::files::open_regular;
 
 use super::{
     left_out::LeftOut,

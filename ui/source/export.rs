@@ -10,13 +10,13 @@ use std::{
 
 use clacks_feed::Value;
 use clacks_language::command::export_target::{Form, Target};
-use clacks_p2p::node::files::{self, Access};
 use clacks_text::{
     charset::Charset,
     escape::{escaped, escaped_json},
     file_error,
     paths::expand,
 };
+use clacks_transport::files::{self, Access};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, value::RawValue};

@@ -9,11 +9,9 @@ use std::{
 };
 
 use clacks_language::edit::{Document, Edited};
-use clacks_p2p::{
-    Message,
-    node::files::{read_regular, text},
-};
+use clacks_p2p::Message;
 use clacks_text::file_error;
+use clacks_transport::files::{read_regular, text};
 use tempfile::TempDir;
 use tokio::process::Command;
 

@@ -12,8 +12,8 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use clacks_p2p::node::files;
 use clacks_text::file_error;
+use clacks_transport::files;
 use rustix::fs::{FlockOperation, OFlags, flock};
 use tokio::{sync::mpsc, task::JoinHandle};
 

@@ -2,7 +2,8 @@
 
 use std::{collections::HashSet, str};
 
-use clacks_p2p::{Address, AddressError, node::files::without_mark};
+use clacks_p2p::{Address, AddressError};
+use clacks_transport::files::without_mark;
 
 /// Maximum number of addresses used of one list.
 pub(crate) const MAX_ADDRESSES: usize = 10_000;

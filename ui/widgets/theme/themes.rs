@@ -6,9 +6,9 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use clacks_p2p::node::files::read_regular_text;
 use clacks_terminal::colours::Background;
 use clacks_text::file_error;
+use clacks_transport::files::read_regular_text;
 
 use super::{
     Theme,
