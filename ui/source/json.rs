@@ -30,7 +30,7 @@ impl Record {
     }
 
     /// Serializes the event's name, the time in Unix milliseconds and the fields of a struct.
-    fn new(event: &str, time: u64, fields: impl Serialize) -> Self {
+    pub fn new(event: &str, time: u64, fields: impl Serialize) -> Self {
         #[derive(Serialize)]
         struct Named<'a, T> {
             event: &'a str,

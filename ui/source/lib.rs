@@ -1,7 +1,6 @@
 //! The node as every interface sees it, and the data that interfaces derive from its events: traffic rows, JSON,
 //! commands, undo and histories.
 
-pub mod bootstrap;
 pub mod core_event;
 pub mod export;
 pub mod facts;
@@ -12,7 +11,6 @@ pub mod limits;
 pub mod lists;
 pub mod lost_lines;
 pub mod message_history;
-pub mod peer_list;
 pub mod peer_shares;
 pub mod precheck;
 pub mod saved_filters;

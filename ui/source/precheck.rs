@@ -10,7 +10,7 @@ use clacks_language::{
     list_source::ListSource,
 };
 
-use super::{export, peer_list};
+use super::export;
 
 /// Whether a command needs [`on_disk`] because it reads or writes a file.
 pub fn is_about_a_file(command: &ViewCommand) -> bool {
@@ -22,16 +22,17 @@ pub fn is_about_a_file(command: &ViewCommand) -> bool {
     )
 }
 
-/// The reason why a command about a file would be refused now. `recording` checks the file of a recording. Blocks on
-/// the disk.
+/// The reason why a command about a file would be refused now. `recording` checks the file of a recording, `list` a list
+/// of peers. Blocks on the disk.
 pub fn on_disk(
     command: &ViewCommand,
     recording: impl Fn(&Path, Existing) -> Option<String>,
+    list: impl Fn(&ListSource) -> Option<String>,
 ) -> Option<String> {
     match command {
         ViewCommand::Write(target) => export::why_not(target),
         ViewCommand::Record(RecordCommand::Start(path, existing)) => recording(path, *existing),
-        ViewCommand::PeersFrom(Some(source)) => peer_list::why_not(source),
+        ViewCommand::PeersFrom(Some(source)) => list(source),
         _ => None,
     }
 }

@@ -3,17 +3,12 @@
 use std::{net::IpAddr, ops::Range, time::Duration};
 
 use clacks_p2p::{
-    Address, Node,
+    Address,
     core::{Core, HeldMessage, MessageId, Peer, QueuedMessage},
     node::{CertificateFingerprint, Overview},
 };
 
-use super::{bootstrap::Introducer, lists::Lists, peer_list::PeerLists};
-
-/// A reader of peer lists for a node without configured lists.
-pub fn no_lists(node: &Node) -> PeerLists {
-    PeerLists::new(Introducer::new(node), &[])
-}
+use super::lists::Lists;
 
 impl Lists for Core {
     fn overview(&self) -> Overview {

@@ -1,12 +1,14 @@
 //! `clacks`: a terminal monitor with a complete clacks node inside.
 
 mod accessible;
+mod bootstrap;
 mod cli;
 mod config;
 mod demo;
 mod headless;
 mod logging;
 mod networks;
+mod peer_list;
 mod platform;
 #[cfg(test)]
 mod readme;
@@ -20,6 +22,7 @@ use std::{
     sync::Arc,
 };
 
+use bootstrap::Introducer;
 use clacks_dashboard::run::source::Source;
 use clacks_language::{
     command::argument::{Existing, RecordCommand},
@@ -27,10 +30,11 @@ use clacks_language::{
 };
 use clacks_p2p::{Address, Node};
 use clacks_recording::recorder::Recorder;
-use clacks_source::{bootstrap::Introducer, peer_list::PeerLists, shutdown::Cause};
+use clacks_source::shutdown::Cause;
 use clacks_terminal::stderr::report;
 use cli::{Cli, Command};
 use config::{Config, view::View};
+use peer_list::PeerLists;
 use platform::runtime;
 use shutdown::{report_loss, stop};
 
@@ -143,7 +147,7 @@ async fn monitor(config: &Config) -> anyhow::Result<()> {
     let (node, recorder, lists) = start(config).await?;
     let settings = settings.with_remark(self_peer_warning(&node, config));
     let result = clacks_dashboard::run::event_loop::run(
-        Source::live(&node, networks::clacks(&node), recorder, lists),
+        Source::live(&node, networks::clacks(&node), recorder, Some(Arc::new(lists))),
         networks::others(),
         &settings,
     )
@@ -187,7 +191,7 @@ async fn run_demo(demo: cli::Demo) -> anyhow::Result<()> {
             accessible::run(node, recorder, lists, options).await
         }
         Ok(recorder) => clacks_dashboard::run::event_loop::run(
-            Source::live(node, networks::clacks(node), recorder, lists),
+            Source::live(node, networks::clacks(node), recorder, Some(Arc::new(lists))),
             networks::others(),
             &settings,
         )

@@ -168,11 +168,8 @@ impl Dashboard {
         let Some(lists) = self.source.peer_lists().cloned() else { return };
         let replies = self.replies.0.clone();
         tokio::spawn(async move {
-            let read = lists.read_all(asked).await;
             // An error means that the dashboard is closed.
-            let _ = replies
-                .send(read.map_or_else(|error| Msg::EffectDone(Err(error.into())), Msg::PeersRead))
-                .await;
+            let _ = replies.send(Msg::PeersRead(lists.read(asked).await)).await;
         });
     }
 

@@ -14,6 +14,7 @@ use clacks_feed::{News, Source as FeedSource};
 use clacks_language::{
     command::{Command, playback::ReplayCommand},
     completion::{MOST_CHOICES, Need},
+    list_source::ListSource,
     saved_filter::StationWriter,
 };
 use clacks_p2p::node::{DrainError, Overview};
@@ -247,7 +248,7 @@ impl Dashboard {
 
     async fn run(&mut self) -> anyhow::Result<()> {
         self.resize();
-        if self.source.peer_lists().is_some_and(|lists| !lists.configured().is_empty()) {
+        if self.source.peer_lists().is_some_and(|lists| lists.is_configured()) {
             self.read_peer_lists(None);
         }
         loop {
@@ -341,8 +342,10 @@ impl Dashboard {
             && precheck::is_about_a_file(&command)
         {
             let replies = self.replies.0.clone();
+            let lists = self.source.peer_lists().cloned();
             tokio::task::spawn_blocking(move || {
-                let objection = precheck::on_disk(&command, recorder::why_not);
+                let list = |list: &ListSource| lists.as_ref()?.why_not_file(list);
+                let objection = precheck::on_disk(&command, recorder::why_not, list);
                 // An error means that the dashboard is closed.
                 let _ = replies.blocking_send(Msg::FileChecked(command, objection));
             });

@@ -8,5 +8,6 @@ pub mod event_loop;
 pub mod external_editor;
 pub mod history_file;
 pub mod list_directory;
+pub mod peer_lists;
 pub mod settings;
 pub mod source;

@@ -26,8 +26,9 @@ use clacks_recording::{
     recorder::{Recorder, RecordingError},
     replay::Replay,
 };
-use clacks_source::{limits::MOST_PLACES, peer_list::PeerLists};
+use clacks_source::limits::MOST_PLACES;
 
+use super::peer_lists::PeerLists;
 use crate::{
     state::{
         errors::{CommandRefusal, EffectError},
@@ -51,7 +52,7 @@ pub struct Live {
     near: Near,
     network: Arc<dyn Network>,
     recorder: Recorder,
-    peer_lists: PeerLists,
+    peer_lists: Option<Arc<dyn PeerLists>>,
 }
 
 /// Next item of a [`Source`].
@@ -84,7 +85,12 @@ impl fmt::Debug for Live {
 
 impl Source {
     /// Creates a source from a live node, which is also given as a network. Watches its events from now on.
-    pub fn live(node: &Node, network: Arc<dyn Network>, recorder: Recorder, peer_lists: PeerLists) -> Self {
+    pub fn live(
+        node: &Node,
+        network: Arc<dyn Network>,
+        recorder: Recorder,
+        peer_lists: Option<Arc<dyn PeerLists>>,
+    ) -> Self {
         let near = Near::new(network.clone());
         Self::Live(Box::new(Live { node: node.clone(), near, network, recorder, peer_lists }))
     }
@@ -116,10 +122,10 @@ impl Source {
         }
     }
 
-    /// Returns the reader of peer lists. `None` in a replay, which sends nothing.
-    pub fn peer_lists(&self) -> Option<&PeerLists> {
+    /// Returns the reader of peer lists. `None` if the node has none, and in a replay, which sends nothing.
+    pub fn peer_lists(&self) -> Option<&Arc<dyn PeerLists>> {
         match self {
-            Self::Live(live) => Some(&live.peer_lists),
+            Self::Live(live) => live.peer_lists.as_ref(),
             Self::Replay(_) => None,
         }
     }
@@ -255,7 +261,7 @@ impl Source {
                 live.recorder.why_not(command).map(|error| error.to_string())
             }
             (Self::Live(live), Command::View(ViewCommand::PeersFrom(None))) => {
-                live.peer_lists.why_not().map(|error| error.to_string())
+                live.peer_lists.as_ref().and_then(|lists| lists.why_not())
             }
             (Self::Replay(replay), Command::View(ViewCommand::Replay(command))) => {
                 replay.why_not(*command).map(|error| error.to_string())

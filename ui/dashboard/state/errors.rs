@@ -3,10 +3,7 @@
 use std::{borrow::Cow, io};
 
 use clacks_recording::{jump::PlaybackError, recorder::RecordingError};
-use clacks_source::{
-    export::ExportError,
-    peer_list::{PeerListsError, UnreadLists},
-};
+use clacks_source::export::ExportError;
 use clacks_terminal::clipboard::CopyError;
 use tokio::task::JoinError;
 
@@ -45,12 +42,9 @@ pub enum EffectError {
     /// Rows were not exported.
     #[error(transparent)]
     Export(#[from] ExportError),
-    /// No peer list was read at all.
-    #[error(transparent)]
-    PeerLists(#[from] PeerListsError),
-    /// Some of the peer lists were not read.
-    #[error(transparent)]
-    UnreadLists(#[from] UnreadLists),
+    /// Some of the lists of peers were not read, or none.
+    #[error("{0}")]
+    PeerLists(String),
     /// The process cannot be stopped.
     #[error("the program can't be stopped: {0}")]
     Suspend(io::Error),

@@ -9,13 +9,14 @@ use clacks_language::{
 };
 use clacks_p2p::{core::MessageId, node::DrainError};
 use clacks_recording::recorder::RecordingError;
-use clacks_source::{peer_list::Reading, traffic::row::Row};
+use clacks_source::traffic::row::Row;
 use clacks_terminal::clipboard::Text;
 use crossterm::event::{KeyEvent, MouseEvent};
 use ratatui::layout::Rect;
 
 use super::{
-    assist::AssistReply, editing::Editing, errors::EffectError, sending::Sending, snapshot::Snapshot,
+    assist::AssistReply, editing::Editing, errors::EffectError, peer_lists::ListsRead, sending::Sending,
+    snapshot::Snapshot,
 };
 
 /// Input of the update function.
@@ -56,7 +57,7 @@ pub enum Msg {
     /// Result of an effect, one line.
     EffectDone(Result<String, EffectError>),
     /// Results of reading peer lists.
-    PeersRead(Vec<Reading>),
+    PeersRead(ListsRead),
     /// A message was taken from the queue for editing on the line.
     Editing(MessageId, Box<Draft>),
     /// An edited message is not valid. Its line is opened for correction.

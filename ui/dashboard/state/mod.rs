@@ -23,6 +23,7 @@ mod network_calls;
 pub mod notice;
 pub mod overlay;
 pub mod palette;
+pub mod peer_lists;
 pub mod returning;
 pub mod search;
 pub mod sending;

@@ -10,7 +10,6 @@ use clacks_language::command::motion_setting::Setting;
 use clacks_p2p::{Address, Message, Node, core::MessageId};
 use clacks_p2p_feed::ClacksNetwork;
 use clacks_recording::recorder::Recorder;
-use clacks_source::testing::no_lists;
 use clacks_terminal::uncertain_width::{UncertainCells, replace_unfitting};
 use clacks_widgets::{animation::Animations, theme::Theme};
 use jiff::tz::TimeZone;
@@ -71,12 +70,7 @@ impl Watched {
         for number in 0..load.messages {
             last = Some(node.enqueue(message(number)).unwrap());
         }
-        let source = Source::live(
-            &node,
-            ClacksNetwork::new(&node, Run(1)),
-            Recorder::new(&node, None),
-            no_lists(&node),
-        );
+        let source = Source::live(&node, ClacksNetwork::new(&node, Run(1)), Recorder::new(&node, None), None);
         let network = Network::new(source.description().clone(), source.run());
         let mut model =
             Model::new(Networks::new(network, []), node.overview(), source.now(), TimeZone::UTC, false, true);

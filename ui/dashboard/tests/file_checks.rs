@@ -1,6 +1,9 @@
 //! The check of a file command before Enter agrees with its execution.
 
-use clacks_language::command::{Command, ViewCommand, export_target::Target};
+use clacks_language::{
+    command::{Command, ViewCommand, export_target::Target},
+    list_source::ListSource,
+};
 use clacks_p2p::Node;
 use clacks_recording::recorder;
 use clacks_source::{
@@ -46,7 +49,7 @@ fn places(end: &str) -> tempfile::TempDir {
 /// Returns the error of the check and the error of the execution.
 async fn refusals(node: &Node, line: &str) -> (Option<String>, Option<String>) {
     let Ok(Command::View(command)) = Command::parse(line) else { panic!("{line}") };
-    let said = on_disk(&command, recorder::why_not);
+    let said = on_disk(&command, recorder::why_not, |_| None);
     let ran = match command {
         ViewCommand::Write(target) => export::write(&target, &[]).err().map(|error| error.to_string()),
         ViewCommand::Record(start) => {
@@ -85,8 +88,13 @@ fn a_refused_file_is_reported_before_enter() {
     for name in ["there.csv", "there.jsonl", "peers.txt"] {
         std::fs::write(path(name), "x").unwrap();
     }
+    // What reads lists of peers says what is wrong with one.
+    let no_list = |list: &ListSource| {
+        let list = list.to_string();
+        list.ends_with("nowhere").then(|| format!("{list} is no list"))
+    };
     let refusal = |line: &str| match Command::parse(line).unwrap() {
-        Command::View(command) if is_about_a_file(&command) => on_disk(&command, recorder::why_not),
+        Command::View(command) if is_about_a_file(&command) => on_disk(&command, recorder::why_not, no_list),
         other => panic!("{other:?}"),
     };
     for (line, reason) in [
@@ -95,8 +103,7 @@ fn a_refused_file_is_reported_before_enter() {
         (format!(":write! {}", path("nowhere/new.csv")), "there is no such directory"),
         (format!(":record {}", path("there.jsonl")), "is there already and is no recording"),
         (format!(":record! {}", path("nowhere/new.jsonl")), "there is no such directory"),
-        (format!(":peers-from {}", path("nowhere")), "was not read: there is no such file"),
-        (format!(":peers-from {}", directory.path().display()), "no regular file"),
+        (format!(":peers-from {}", path("nowhere")), "nowhere is no list"),
     ] {
         let told = refusal(&line).unwrap_or_default();
         assert!(told.contains(reason), "{line}: {told:?}");

@@ -29,10 +29,7 @@ pub mod sorting;
 use burst::on_burst;
 use clacks_feed::Event;
 use clacks_p2p::core::Now;
-use clacks_source::{
-    core_event::{core_event, core_time},
-    peer_list,
-};
+use clacks_source::core_event::{core_event, core_time};
 use commands::submit;
 use keys::on_key;
 use mouse::on_mouse;
@@ -145,16 +142,10 @@ fn on_result(model: &mut Model, msg: Msg) {
             model.on_recording_result(said.as_ref().err());
             on_result(model, Msg::EffectDone(said.map_err(EffectError::Recording)));
         }
-        Msg::PeersRead(readings) => {
+        Msg::PeersRead(read) => {
             // Also write it to the traffic, because the notice disappears after some seconds.
-            for reading in &readings {
-                let failed = reading.summary().err().map(|error| error.to_string());
-                reading.bad_lines().into_iter().chain(failed).for_each(|line| model.push_text_row(line));
-            }
-            on_result(
-                model,
-                Msg::EffectDone(peer_list::summary(&readings).map_err(EffectError::UnreadLists)),
-            );
+            read.rows.into_iter().for_each(|row| model.push_text_row(row));
+            on_result(model, Msg::EffectDone(read.summary.map_err(EffectError::PeerLists)));
         }
         Msg::EffectDone(Ok(done)) => model.notify(done),
         Msg::EffectDone(Err(error)) => model.notify_error(error.to_string()),

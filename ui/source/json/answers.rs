@@ -15,10 +15,7 @@ use super::{
     Record, millis,
     parts::{Listed, Waiting},
 };
-use crate::{
-    limits::{LimitSettings, MOST_PLACES},
-    peer_list::{Contents, Reading, parse::BadLine},
-};
+use crate::limits::{LimitSettings, MOST_PLACES};
 
 /// The answer to a line of the input.
 #[derive(Serialize)]
@@ -55,43 +52,6 @@ pub fn error(time: u64, line: u64, reason: &str) -> Record {
 /// An error that no input line caused.
 pub fn failed(time: u64, reason: &str) -> Record {
     Record::new("error", time, Reason { reason })
-}
-
-/// The result of reading a peer list: its reported bad lines, then the totals; or the reason why it was not read.
-pub fn peers_read(time: u64, reading: &Reading) -> Vec<Record> {
-    #[derive(Serialize)]
-    struct RefusedLine<'a> {
-        source: &'a str,
-        line: usize,
-        reason: String,
-    }
-    #[derive(Serialize)]
-    struct InAll<'a> {
-        source: &'a str,
-        read: usize,
-        new: usize,
-        bad: usize,
-    }
-    #[derive(Serialize)]
-    struct NotRead<'a> {
-        source: &'a str,
-        reason: String,
-    }
-    let source = &*reading.source.to_string();
-    let contents = match &reading.result {
-        Ok(contents) => contents,
-        Err(error) => {
-            let reason = error.to_string();
-            return vec![Record::new("peers_not_read", time, NotRead { source, reason })];
-        }
-    };
-    let refused = |bad: &BadLine| {
-        let (line, reason) = (bad.line, bad.reason.to_string());
-        Record::new("peers_refused_line", time, RefusedLine { source, line, reason })
-    };
-    let Contents { read, new, bad, .. } = *contents;
-    let all = Record::new("peers_read", time, InAll { source, read, new, bad });
-    contents.reported.iter().map(refused).chain([all]).collect()
 }
 
 /// The reply to `:peers`.

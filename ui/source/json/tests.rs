@@ -1,4 +1,4 @@
-use clacks_language::{command::table::COMMANDS, list_source::ListSource};
+use clacks_language::command::table::COMMANDS;
 use clacks_p2p::{
     DEFAULT_MAX_DEPTH, Message,
     core::{Failure, Peer, Refusal, Scope, Status},
@@ -8,12 +8,8 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{
-    answers::{error, help, peers_read, reply},
+    answers::{error, help, reply},
     *,
-};
-use crate::peer_list::{
-    Contents, ReadError, Reading,
-    parse::{BadLine, LineError},
 };
 
 fn tower() -> Address {
@@ -127,19 +123,7 @@ fn told_of(text: &str) -> Vec<(Record, &'static [&'static str])> {
         (reply(0, 1, text), &["/text"]),
         (error(0, 1, text), &["/reason"]),
     ]
-    .into_iter()
-    .chain(of_list(text))
-    .collect()
-}
-
-/// A list of this name, read or not.
-fn of_list(name: &str) -> impl Iterator<Item = (Record, &'static [&'static str])> {
-    let reported = vec![BadLine { line: 1, reason: LineError::NotText }];
-    let contents = Ok(Contents { bad: 1, reported, ..Contents::default() });
-    let readings = [contents, Err(ReadError::NotAFile)]
-        .map(|result| Reading { source: ListSource::File(name.into()), result });
-    let records: Vec<_> = readings.iter().flat_map(|reading| peers_read(0, reading)).collect();
-    records.into_iter().map(|record| (record, &["/source"][..]))
+    .into()
 }
 
 proptest! {

@@ -23,7 +23,6 @@ use clacks_p2p::{Node, node::DrainError};
 use clacks_recording::recorder::Recorder;
 use clacks_source::{
     limits::LimitSettings,
-    peer_list::PeerLists,
     saved_filters::{Bell, SavedFilterHits},
 };
 use clacks_text::{charset::Charset, sanitize::sanitize_unpadded};
@@ -37,6 +36,7 @@ use undo::UndoHistory;
 
 use super::{
     networks,
+    peer_list::PeerLists,
     platform::{
         input::Line,
         output::{Closed, Output},

@@ -13,11 +13,7 @@ use clacks_p2p::{
     node::Overview,
 };
 use clacks_source::{
-    limits,
-    message_history::life::MessageHistory,
-    peer_list::{self, PeerListsError, Reading},
-    shutdown::UnsentCounts,
-    traffic::row::Row,
+    limits, message_history::life::MessageHistory, shutdown::UnsentCounts, traffic::row::Row,
 };
 use clacks_text::{
     charset::Charset,
@@ -26,6 +22,8 @@ use clacks_text::{
     sanitize::sanitize_unpadded,
 };
 use jiff::tz::TimeZone;
+
+use crate::peer_list::{self, PeerListsError, Reading};
 
 /// Maximum number of ignored addresses in a sentence.
 const MOST_LISTED: usize = 30;

@@ -11,10 +11,11 @@ use clacks_language::command::{
     table::{COMMANDS, Spec},
 };
 use clacks_p2p::{Message, core};
-use clacks_source::{bootstrap::Introducer, core_event::core_event};
+use clacks_source::core_event::core_event;
 use tempfile::TempDir;
 
 use super::*;
+use crate::bootstrap::Introducer;
 
 /// Commands that have no effect in the accessible mode, besides those that edit the input line. Each is answered with
 /// the reason.

@@ -121,5 +121,5 @@ async fn start_node(speed: f64) -> anyhow::Result<Node> {
 fn introduce(node: &Node, demo_nodes: &[DemoNode]) {
     let some = [demo_nodes.first(), demo_nodes.get(demo_nodes.len() / 2)];
     let addresses: Vec<_> = some.into_iter().flatten().map(|tower| tower.address().clone()).collect();
-    clacks_source::bootstrap::Introducer::new(node).introduce(&addresses);
+    crate::bootstrap::Introducer::new(node).introduce(&addresses);
 }

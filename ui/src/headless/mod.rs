@@ -11,7 +11,6 @@ use clacks_p2p::{Node, node::Unsent};
 use clacks_recording::recorder::Recorder;
 use clacks_source::{
     json::{self, Record},
-    peer_list::{self, PeerLists},
     shutdown::{self, UnsentCounts, WHEN_TOLD_TO_END},
 };
 use event_writer::EventWriter;
@@ -22,6 +21,7 @@ use tokio::{
 
 use super::{
     networks,
+    peer_list::{self, PeerLists},
     platform::{
         input,
         output::{Closed, Output},
@@ -190,7 +190,7 @@ impl<'a> Commands<'a> {
         for source in peer_lists.configured() {
             let (node, lists, source) = (node.clone(), peer_lists.clone(), source.clone());
             configured.spawn(async move {
-                json::answers::peers_read(node.now().unix_ms, &lists.read(source).await)
+                peer_list::json::peers_read(node.now().unix_ms, &lists.read(source).await)
             });
         }
         let (announces, list_reads) = (JoinSet::new(), JoinSet::new());
@@ -283,7 +283,7 @@ async fn read_peers(node: &Node, line: u64, lists: &PeerLists, source: Option<Li
     let read = lists.read_all(source).await;
     let time = node.now().unix_ms;
     let list_reads = read.as_deref().unwrap_or_default();
-    let records = list_reads.iter().flat_map(|reading| json::answers::peers_read(time, reading));
+    let records = list_reads.iter().flat_map(|reading| peer_list::json::peers_read(time, reading));
     let answer = match &read {
         Ok(readings) => answered(node, line, peer_list::summary(readings)),
         Err(error) => answered(node, line, Err(error)),

@@ -2,8 +2,8 @@
 
 use std::{io, path::Path};
 
+use clacks_p2p::node::files::read_regular;
 use clacks_text::{file_error, paths::expand};
-use clacks_transport::files::read_regular;
 
 use super::{MAX_BYTES, ReadError};
 

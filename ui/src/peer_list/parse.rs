@@ -2,8 +2,8 @@
 
 use std::{collections::HashSet, str};
 
+use clacks_p2p::node::files::without_mark;
 use clacks_p2p::{Address, AddressError};
-use clacks_transport::files::without_mark;
 
 /// Maximum number of addresses used of one list.
 pub(crate) const MAX_ADDRESSES: usize = 10_000;
@@ -23,7 +23,7 @@ pub(crate) struct Parsed {
 
 /// A line that was skipped.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BadLine {
+pub(crate) struct BadLine {
     /// The line number, from 1.
     pub line: usize,
     /// The reason.
@@ -32,7 +32,7 @@ pub struct BadLine {
 
 /// The reason why a line was skipped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum LineError {
+pub(crate) enum LineError {
     /// The line is not a valid address.
     #[error("{0}")]
     Address(#[from] AddressError),
@@ -47,7 +47,7 @@ pub enum LineError {
 /// The content contains a zero byte, so it is not text: for example a picture, or UTF-16.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a text file (contains a zero byte)")]
-pub struct NotText;
+pub(crate) struct NotText;
 
 /// Parses a list. `#` starts a comment. Blank lines, CRLF and a byte order mark are accepted.
 ///

@@ -12,11 +12,13 @@ use tracing::{info, warn};
 
 use super::bootstrap::{Introducer, NamedBy};
 
+mod dashboard;
 mod fetch;
 mod file;
 #[cfg(test)]
 mod fuzz;
-pub mod parse;
+pub(crate) mod json;
+pub(crate) mod parse;
 #[cfg(test)]
 mod tests;
 
@@ -29,7 +31,7 @@ const MAX_READERS: usize = 4;
 
 /// Reads peer lists, at most four at the same time, each for at most 10 s and 1 MiB. Clones share the limit.
 #[derive(Debug, Clone)]
-pub struct PeerLists {
+pub(crate) struct PeerLists {
     introducer: Introducer,
     configured: Arc<[ListSource]>,
     readers: Arc<Semaphore>,
@@ -38,7 +40,7 @@ pub struct PeerLists {
 
 /// The result of reading one list.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reading {
+pub(crate) struct Reading {
     /// The file or URL.
     pub source: ListSource,
     /// The totals, or the reason why the list was not read.
@@ -47,7 +49,7 @@ pub struct Reading {
 
 /// The totals of a list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Contents {
+pub(crate) struct Contents {
     /// Number of distinct addresses, without this node's own.
     pub read: usize,
     /// Number of addresses that were not yet known as peers.
@@ -60,7 +62,7 @@ pub struct Contents {
 
 /// The reason why a list was not read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ReadError {
+pub(crate) enum ReadError {
     /// The file could not be read.
     #[error("{0}")]
     Io(String),
@@ -89,7 +91,7 @@ pub enum ReadError {
 
 /// Why no list was read at all. `Display` writes one line for the user.
 #[derive(Debug, thiserror::Error)]
-pub enum PeerListsError {
+pub(crate) enum PeerListsError {
     /// No list was given, and none is configured.
     #[error("no peer list is configured; give a FILE or URL, or set --peers-from")]
     NotConfigured,
@@ -100,7 +102,7 @@ pub enum PeerListsError {
 
 /// The lists that were not read. `Display` writes one line for the user.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum UnreadLists {
+pub(crate) enum UnreadLists {
     /// The only list was not read.
     #[error("{list} was not read: {error}")]
     One {
@@ -125,18 +127,18 @@ fn joined(errors: &[UnreadLists]) -> String {
 
 impl PeerLists {
     /// Creates a reader with the lists of the configuration. Reads nothing yet.
-    pub fn new(introducer: Introducer, configured: &[ListSource]) -> Self {
+    pub(crate) fn new(introducer: Introducer, configured: &[ListSource]) -> Self {
         let readers = Arc::new(Semaphore::new(MAX_READERS));
         Self { introducer, configured: configured.into(), readers, timeout: READ_TIMEOUT }
     }
 
     /// The lists of the configuration, which are read at startup.
-    pub fn configured(&self) -> &[ListSource] {
+    pub(crate) fn configured(&self) -> &[ListSource] {
         &self.configured
     }
 
     /// The reason why the configured lists cannot be read; `None` if there is at least one.
-    pub fn why_not(&self) -> Option<PeerListsError> {
+    pub(crate) fn why_not(&self) -> Option<PeerListsError> {
         self.configured.is_empty().then_some(PeerListsError::NotConfigured)
     }
 
@@ -147,7 +149,7 @@ impl PeerLists {
     ///
     /// Fails if no list is given or configured, or if a task panics. A list that cannot be read is an error in its
     /// [`Reading`].
-    pub async fn read_all(&self, asked: Option<ListSource>) -> Result<Vec<Reading>, PeerListsError> {
+    pub(crate) async fn read_all(&self, asked: Option<ListSource>) -> Result<Vec<Reading>, PeerListsError> {
         let sources = asked.map_or_else(|| self.configured.to_vec(), |source| vec![source]);
         if sources.is_empty() {
             return Err(PeerListsError::NotConfigured);
@@ -165,7 +167,7 @@ impl PeerLists {
     }
 
     /// Reads a list and starts announces to its addresses in the background.
-    pub async fn read(&self, source: ListSource) -> Reading {
+    pub(crate) async fn read(&self, source: ListSource) -> Reading {
         let reader = self.readers.acquire().await;
         let bytes = timeout(self.timeout, bytes(&source)).await;
         drop(reader);
@@ -223,7 +225,7 @@ impl Reading {
 
     /// One line per reported bad line, and one for the number of further ones. The line number and the reason come
     /// first, because a traffic row can be cut.
-    pub fn bad_lines(&self) -> Vec<String> {
+    pub(crate) fn bad_lines(&self) -> Vec<String> {
         let reported = self.result.as_ref().map(|contents| contents.reported.as_slice()).unwrap_or_default();
         let of_line = |bad: &BadLine| format!("line {}: {} ({})", bad.line, bad.reason, self.source);
         let rest = Some(self.unreported()).filter(|rest| *rest > 0);
@@ -236,7 +238,7 @@ impl Reading {
     /// # Errors
     ///
     /// Returns [`UnreadLists::One`] if the list was not read.
-    pub fn summary(&self) -> Result<String, UnreadLists> {
+    pub(crate) fn summary(&self) -> Result<String, UnreadLists> {
         let source = &self.source;
         match &self.result {
             Ok(contents) => Ok(format!("{source}: {contents}")),
@@ -270,7 +272,7 @@ impl std::fmt::Display for Contents {
 }
 
 /// The reason why a file cannot be read now; `None` for a URL. Blocks on the disk.
-pub fn why_not(source: &ListSource) -> Option<String> {
+pub(crate) fn why_not(source: &ListSource) -> Option<String> {
     let ListSource::File(path) = source else { return None };
     let error = file::read(path).err()?;
     Reading { source: source.clone(), result: Err(error) }.summary().err().map(|error| error.to_string())
@@ -281,7 +283,7 @@ pub fn why_not(source: &ListSource) -> Option<String> {
 /// # Errors
 ///
 /// Fails if at least one list was not read.
-pub fn summary(readings: &[Reading]) -> Result<String, UnreadLists> {
+pub(crate) fn summary(readings: &[Reading]) -> Result<String, UnreadLists> {
     if let [reading] = readings {
         return reading.summary();
     }

@@ -4,7 +4,10 @@ use clacks_language::list_source::ListSource;
 use clacks_p2p::{Builder, Node, core::Event};
 
 use super::*;
-use crate::testing::no_lists;
+
+fn no_lists(node: &Node) -> PeerLists {
+    PeerLists::new(Introducer::new(node), &[])
+}
 
 fn builder() -> Builder {
     Node::builder().hostname("127.0.0.1").port(0)
@@ -108,4 +111,16 @@ fn a_summary_counts_in_plain_words() {
     ] {
         assert_eq!(Contents { read, new, bad, reported: Vec::new() }.to_string(), text);
     }
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_refused_before_it_is_read() {
+    let home = tempfile::tempdir().unwrap();
+    let list = |name: &str| ListSource::File(home.path().join(name));
+    std::fs::write(home.path().join("peers.txt"), "one:1").unwrap();
+    assert_eq!(why_not(&list("peers.txt")), None);
+    let missing = why_not(&list("nowhere")).unwrap();
+    assert!(missing.ends_with("nowhere was not read: there is no such file"), "{missing}");
+    let directory = why_not(&list("")).unwrap();
+    assert!(directory.ends_with("no regular file"), "{directory}");
 }

@@ -29,7 +29,7 @@ const MAX_LISTED: usize = 8;
 /// Announces the node in background tasks. Results appear as events of the node. Clones share the same limits: 64
 /// concurrent announces to named peers, 8 to addresses of lists, and at most ten a second to addresses of lists.
 #[derive(Debug, Clone)]
-pub struct Introducer {
+pub(crate) struct Introducer {
     node: Node,
     named: Arc<Semaphore>,
     listed: Arc<Semaphore>,
@@ -73,20 +73,20 @@ enum Announced {
 
 impl Introducer {
     /// Returns an introducer for this node, with its own limits.
-    pub fn new(node: &Node) -> Self {
+    pub(crate) fn new(node: &Node) -> Self {
         let (named, listed) = (Semaphore::new(MAX_NAMED).into(), Semaphore::new(MAX_LISTED).into());
         Self { node: node.clone(), named, listed, pending: Arc::default(), pace: PACE }
     }
 
     /// The node that is announced.
-    pub fn node(&self) -> &Node {
+    pub(crate) fn node(&self) -> &Node {
         &self.node
     }
 
     /// Announces the node to each peer until the peer answers 200, if the peer is this node, or until the node stops.
     /// Waits 1 s before the first retry, doubles the wait up to 60 s, and waits longer if the peer asks for it.
     /// Requires a tokio runtime and returns at once.
-    pub fn introduce(&self, peers: &[Address]) {
+    pub(crate) fn introduce(&self, peers: &[Address]) {
         for peer in peers {
             tokio::spawn(self.clone().keep_announcing(peer.clone()));
         }
