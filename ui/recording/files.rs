@@ -7,16 +7,17 @@ use std::{
 };
 
 use clacks_language::command::argument::Existing;
-use clacks_p2p_feed::version_1::parse;
-use clacks_source::write_access::directory_of;
 use clacks_text::file_error;
-use clacks_transport::files::target;
+use clacks_transport::files::{check_directory_of, target};
 
 /// Maximum number of older files beside the newest. The oldest is deleted.
 pub(crate) const KEPT: u32 = 4;
 
 /// First characters of every recording of version 2.
 pub(crate) const BEGINNING: &str = r#"{"hello":{"version":2,"#;
+
+/// First characters of recordings of version 1. They are no longer written, but `:record!` may overwrite them.
+pub(crate) const BEGINNING_OF_VERSION_1: &str = r#"{"clacks":"recording","version":"#;
 
 /// Bytes gathered before they are written.
 const BUFFER: usize = 64 << 10;
@@ -135,7 +136,7 @@ fn place(path: &Path, existing: Existing) -> Result<(PathBuf, bool), FileError> 
     if is_there && existing == Existing::Refuse {
         return Err(FileError::Exists(path.display().to_string()));
     }
-    directory_of(&path).map_err(at(&path))?;
+    check_directory_of(&path).map_err(at(&path))?;
     Ok((path, is_there))
 }
 
@@ -185,7 +186,7 @@ fn is_recording(path: &Path) -> Result<bool, FileError> {
         Ok(metadata) if !metadata.is_file() => return Err(FileError::Foreign(path.to_owned())),
         Ok(_) => {}
     }
-    let beginnings = [BEGINNING, parse::BEGINNING];
+    let beginnings = [BEGINNING, BEGINNING_OF_VERSION_1];
     let longest = beginnings.iter().map(|beginning| beginning.len()).max().unwrap_or_default();
     let mut beginning = Vec::new();
     let file = BufReader::new(File::open(path).map_err(at(path))?);

@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use super::tape::RecordingInfo;
-
 /// Number of lines of one kind, and the position of the first.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Lines {
@@ -71,11 +69,6 @@ impl fmt::Display for LeftOut {
         let and = if others.is_empty() { String::new() } else { format!("{}, and ", others.join(", ")) };
         write!(f, "left out of the recording: {and}{last}")
     }
-}
-
-/// Summary of the skipped parts, for the user. `None` if nothing is skipped.
-pub fn remark(facts: RecordingInfo) -> Option<String> {
-    (!facts.left_out.is_empty()).then(|| facts.left_out.to_string())
 }
 
 #[cfg(test)]

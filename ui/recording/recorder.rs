@@ -13,9 +13,9 @@ use std::{
 
 use clacks_feed::Network;
 use clacks_language::command::argument::{Existing, RecordCommand};
-use clacks_p2p::Node;
 use clacks_text::{byte_size::ByteSize, format};
 use tokio::{
+    runtime::Handle,
     sync::oneshot,
     task::{JoinError, JoinHandle},
     time::{Instant, sleep_until},
@@ -23,8 +23,7 @@ use tokio::{
 
 use super::{
     files::{FileError, Files},
-    version_1::ClacksNode,
-    writer::{RecordedNetwork, Texts},
+    writer::{Texts, Writer},
 };
 
 /// How long the end of a recording is waited for.
@@ -65,25 +64,10 @@ pub fn why_not(path: &Path, existing: Existing) -> Option<String> {
     Files::check(path, existing).err().map(|error| error.to_string())
 }
 
-/// What is recorded, and in which form.
-pub(crate) trait Subject: Send + Sync {
-    /// Records to these files, until it is stopped or the node has stopped. Blocks. Returns the number of bytes.
-    fn record(&self, files: Files, control: Control) -> Result<u64, FileError>;
-}
-
-/// The ends of a recording's thread that belong to the recorder.
-pub(crate) struct Control {
-    /// Bytes in all files so far.
-    pub(crate) bytes: Arc<AtomicU64>,
-    /// Reports that the recording has begun.
-    pub(crate) opened: oneshot::Sender<()>,
-    /// Stops it.
-    pub(crate) stopped: oneshot::Receiver<()>,
-}
-
 /// Records a node to one file at a time.
 pub struct Recorder {
-    subject: Arc<dyn Subject>,
+    network: Arc<dyn Network>,
+    texts: Texts,
     file_size: u64,
     under_way: Option<UnderWay>,
 }
@@ -110,26 +94,20 @@ enum Step {
 }
 
 impl Recorder {
-    /// Creates an idle recorder of version 1. `file_size` is the size in bytes at which the next file begins; `None`
-    /// means 64 MiB.
-    pub fn new(node: &Node, file_size: Option<ByteSize>) -> Self {
-        Self::with(Arc::new(ClacksNode(node.clone())), file_size)
-    }
-
-    /// Creates an idle recorder of version 2. `file_size` is the size in bytes at which the next file begins; `None`
+    /// Creates an idle recorder. `file_size` is the size in bytes at which the next file begins; `None`
     /// means 64 MiB. If the network is private, texts are recorded by their length alone.
     pub fn of(network: Arc<dyn Network>, file_size: Option<ByteSize>) -> Self {
         let texts = if network.description().private { Texts::LengthOnly } else { Texts::Recorded };
-        Self::with(Arc::new(RecordedNetwork { network, texts }), file_size)
+        Self::with(network, texts, file_size)
     }
 
     /// As [`of`](Self::of). The texts are recorded, although the network may be private.
     pub fn with_texts(network: Arc<dyn Network>, file_size: Option<ByteSize>) -> Self {
-        Self::with(Arc::new(RecordedNetwork { network, texts: Texts::Recorded }), file_size)
+        Self::with(network, Texts::Recorded, file_size)
     }
 
-    fn with(subject: Arc<dyn Subject>, file_size: Option<ByteSize>) -> Self {
-        Self { subject, file_size: file_size.unwrap_or_default().0, under_way: None }
+    fn with(network: Arc<dyn Network>, texts: Texts, file_size: Option<ByteSize>) -> Self {
+        Self { network, texts, file_size: file_size.unwrap_or_default().0, under_way: None }
     }
 
     /// Bytes recorded so far, in all files of the current recording. `None` while nothing is being recorded.
@@ -175,14 +153,17 @@ impl Recorder {
         let (stop, stopped) = oneshot::channel();
         let (opened, begun) = oneshot::channel();
         let bytes = Arc::default();
-        let (subject, most, counted) = (Arc::clone(&self.subject), self.file_size, Arc::clone(&bytes));
+        let (network, texts) = (Arc::clone(&self.network), self.texts);
+        let (most, counted) = (self.file_size, Arc::clone(&bytes));
         let path = path.to_owned();
         let file = path.clone();
         // Where the disk takes long, it may take as long as it likes.
         let done = tokio::task::spawn_blocking(move || {
             let files = Files::create(&file, existing, most).map_err(RecordingError::Start)?;
-            let control = Control { bytes: counted, opened, stopped };
-            subject.record(files, control).map_err(RecordingError::Stopped)
+            let writer = Writer::begin(network, texts, files, counted).map_err(RecordingError::Stopped)?;
+            // An error means that nobody wants to know any more.
+            let _ = opened.send(());
+            Handle::current().block_on(writer.run(stopped)).map_err(RecordingError::Stopped)
         });
         let (begun, stop) = (Some(begun), Some(stop));
         self.under_way = Some(UnderWay { path, bytes, begun, stop, patience: None, done });

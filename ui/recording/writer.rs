@@ -17,7 +17,6 @@ use clacks_feed::{
     mirror::{ChangeReader, Changes},
 };
 use tokio::{
-    runtime::Handle,
     sync::oneshot,
     time::{Instant, MissedTickBehavior, interval, sleep_until},
 };
@@ -25,11 +24,10 @@ use tokio::{
 use super::{
     files::{FileError, Files},
     private,
-    recorder::{Control, Subject},
 };
 
 /// How long what happened may wait to be written.
-pub(crate) const FLUSH_AFTER: Duration = Duration::from_secs(1);
+const FLUSH_AFTER: Duration = Duration::from_secs(1);
 /// Gauges are written at most once in this time, and so is a state after events were missed.
 const TICK: Duration = Duration::from_secs(1);
 /// A state is written after so many bytes of lines, or after so much time with lines, because seeking reads from the
@@ -38,12 +36,6 @@ const STATE_BYTES: u64 = 64 << 20;
 const STATE_TIME: Duration = Duration::from_secs(600);
 /// Events that are written after the end was asked for. A busy node has more by then, without end.
 const LAST_EVENTS: usize = 65_536;
-
-/// A node that is recorded in version 2.
-pub(crate) struct RecordedNetwork {
-    pub(crate) network: Arc<dyn Network>,
-    pub(crate) texts: Texts,
-}
 
 /// What is recorded of texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,16 +63,6 @@ pub(crate) struct Writer {
     /// Whether rows are wrong until the next state.
     needs_state: bool,
     line: Vec<u8>,
-}
-
-impl Subject for RecordedNetwork {
-    fn record(&self, files: Files, control: Control) -> Result<u64, FileError> {
-        let Control { bytes, opened, stopped } = control;
-        let writer = Writer::begin(Arc::clone(&self.network), self.texts, files, bytes)?;
-        // An error means that nobody wants to know any more.
-        let _ = opened.send(());
-        Handle::current().block_on(writer.run(stopped))
-    }
 }
 
 impl Writer {
@@ -120,7 +102,7 @@ impl Writer {
     }
 
     /// Records until it is told to stop or the node has stopped.
-    async fn run(mut self, mut stopped: oneshot::Receiver<()>) -> Result<u64, FileError> {
+    pub(crate) async fn run(mut self, mut stopped: oneshot::Receiver<()>) -> Result<u64, FileError> {
         let mut flush_at = Instant::now();
         let mut ticks = interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -16,12 +16,12 @@ use clacks_text::{
     file_error,
     paths::expand,
 };
-use clacks_transport::files::{self, Access};
+use clacks_transport::files::{self, Access, check_directory_of};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, value::RawValue};
 
-use super::{traffic::row::Row, write_access::directory_of};
+use super::traffic::row::Row;
 
 /// Why rows were not exported. `Display` writes one line for the user.
 #[derive(Debug, thiserror::Error)]
@@ -66,7 +66,7 @@ fn place(target: &Target) -> io::Result<PathBuf> {
             return Err(io::ErrorKind::AlreadyExists.into());
         }
     }
-    directory_of(&path)?;
+    check_directory_of(&path)?;
     Ok(path)
 }
 

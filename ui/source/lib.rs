@@ -22,4 +22,3 @@ pub mod testing;
 pub mod time_series;
 pub mod traffic;
 pub mod undo;
-pub mod write_access;

@@ -1,4 +1,4 @@
-//! Read access to the lists of a node, live or replayed.
+//! Read access to the lists of a node of clacks, live or recorded.
 
 use std::{net::IpAddr, ops::Range};
 
@@ -7,9 +7,8 @@ use clacks_p2p::{
     core::{HeldMessage, MessageId, Peer, PlaceShare, QueuedMessage},
     node::{CertificateFingerprint, Overview},
 };
-use clacks_p2p_feed::version_1::ReplayedNode;
 
-/// The queries of a node or of its replay. Each answer copies only the requested entries.
+/// The queries of a node or of its recording. Each answer copies only the requested entries.
 pub trait Lists {
     /// The node's counts and current state.
     fn overview(&self) -> Overview;
@@ -108,74 +107,5 @@ impl Lists for Node {
 
     fn connections(&self) -> Option<usize> {
         Some(self.connections())
-    }
-}
-
-impl Lists for ReplayedNode {
-    fn overview(&self) -> Overview {
-        self.overview()
-    }
-
-    fn peer(&self, address: &Address) -> Option<Peer> {
-        self.peer(address)
-    }
-
-    fn peers_around(&self, anchor: &Address, before: usize, after: usize) -> Vec<Peer> {
-        self.peers_around(anchor, before, after)
-    }
-
-    fn first_peers(&self, count: usize) -> Vec<Peer> {
-        self.first_peers(count)
-    }
-
-    fn last_peers(&self, count: usize) -> Vec<Peer> {
-        self.last_peers(count)
-    }
-
-    /// Certificates are not recorded.
-    fn trusted_certificate(&self, _: &Address) -> Option<CertificateFingerprint> {
-        None
-    }
-
-    fn queue_len(&self) -> usize {
-        self.queue_len()
-    }
-
-    fn queue_position(&self, id: MessageId) -> Option<usize> {
-        self.queue_position(id)
-    }
-
-    fn queue_window(&self, positions: Range<usize>) -> Vec<QueuedMessage> {
-        self.queue_window(positions)
-    }
-
-    fn queued_message(&self, id: MessageId) -> Option<QueuedMessage> {
-        self.queued_message(id)
-    }
-
-    fn held_position(&self, id: MessageId) -> Option<usize> {
-        self.held_position(id)
-    }
-
-    fn held_window(&self, positions: Range<usize>) -> Vec<HeldMessage> {
-        self.held_window(positions)
-    }
-
-    fn hold_rule(&self) -> Option<String> {
-        self.hold_rule()
-    }
-
-    fn ignored_remotes(&self) -> Vec<IpAddr> {
-        self.ignored_remotes()
-    }
-
-    /// Always empty, because recordings do not contain it.
-    fn places(&self, _: usize) -> (Vec<PlaceShare>, usize) {
-        (Vec::new(), 0)
-    }
-
-    /// Always `None`, because recordings do not contain it.
-    fn connections(&self) -> Option<usize> {
-        None
     }
 }

@@ -99,7 +99,9 @@ impl RowSet {
     /// The page of a window.
     pub(super) fn page(&self, window: &Window) -> Page {
         let Some(item) = &window.under else {
-            return page(window, self.total, self.counts.clone(), &Whole(self));
+            // A damaged recording can have more rows than it says.
+            let total = self.total.max(self.rows.len() as u64);
+            return page(window, total, self.counts.clone(), &Whole(self));
         };
         let rows = || self.under(item).filter_map(|place| self.rows.get(&(place.0.clone(), place.1.clone())));
         let count = |status| rows().filter(|cells| self.has(cells, status)).count() as u64;

@@ -151,7 +151,12 @@ mod tests {
         let node = Node::builder().hostname("127.0.0.1").port(0).start().await.unwrap();
         let [one, two] = ["one", "two"].map(|text| node.enqueue(Message::text(text)).unwrap());
         assert!(node.hold(two));
-        let source = Source::live(&node, ClacksNetwork::new(&node, Run(1)), Recorder::new(&node, None), None);
+        let source = Source::live(
+            &node,
+            ClacksNetwork::new(&node, Run(1)),
+            Recorder::of(ClacksNetwork::new(&node, Run(1)), None),
+            None,
+        );
         let told = |held_only| {
             let need = Some(Need::Messages { begun: String::new(), held_only });
             let messages = assist_reply(&source, AssistQuery { need, command: None }).messages;
@@ -167,7 +172,12 @@ mod tests {
         (1..=200).for_each(|port| add(format!("tower-{port}:1")));
         add("grand-trunk:1".to_owned());
         node.ignore(&"tower-17:1".parse().unwrap());
-        let source = Source::live(&node, ClacksNetwork::new(&node, Run(1)), Recorder::new(&node, None), None);
+        let source = Source::live(
+            &node,
+            ClacksNetwork::new(&node, Run(1)),
+            Recorder::of(ClacksNetwork::new(&node, Run(1)), None),
+            None,
+        );
         let told = |known, typed: &str| {
             let question = AssistQuery { need: Some(Need::Peers(known, typed.to_owned())), command: None };
             let peers = assist_reply(&source, question).peers;

@@ -70,7 +70,12 @@ impl Watched {
         for number in 0..load.messages {
             last = Some(node.enqueue(message(number)).unwrap());
         }
-        let source = Source::live(&node, ClacksNetwork::new(&node, Run(1)), Recorder::new(&node, None), None);
+        let source = Source::live(
+            &node,
+            ClacksNetwork::new(&node, Run(1)),
+            Recorder::of(ClacksNetwork::new(&node, Run(1)), None),
+            None,
+        );
         let network = Network::new(source.description().clone(), source.run());
         let mut model =
             Model::new(Networks::new(network, []), node.overview(), source.now(), TimeZone::UTC, false, true);

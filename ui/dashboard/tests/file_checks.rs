@@ -1,10 +1,12 @@
 //! The check of a file command before Enter agrees with its execution.
 
+use clacks_feed::Run;
 use clacks_language::{
     command::{Command, ViewCommand, export_target::Target},
     list_source::ListSource,
 };
 use clacks_p2p::Node;
+use clacks_p2p_feed::ClacksNetwork;
 use clacks_recording::recorder;
 use clacks_source::{
     export,
@@ -53,7 +55,7 @@ async fn refusals(node: &Node, line: &str) -> (Option<String>, Option<String>) {
     let ran = match command {
         ViewCommand::Write(target) => export::write(&target, &[]).err().map(|error| error.to_string()),
         ViewCommand::Record(start) => {
-            let mut recorder = recorder::Recorder::new(node, None);
+            let mut recorder = recorder::Recorder::of(ClacksNetwork::new(node, Run(1)), None);
             let ran = recorder.carry_out(start).await.err();
             recorder.stop().await;
             ran.map(|error| error.to_string())

@@ -11,8 +11,12 @@ use clacks_p2p::{
     Address, Message,
     core::{Event, Failure, Origin, Refusal, Status},
 };
-use clacks_p2p_feed::{description::QUEUE, read_back, version_1::Version1};
-use clacks_recording::{replay::Replay, scripted::Recording};
+use clacks_p2p_feed::{
+    description::QUEUE,
+    read_back,
+    version_1::{Version1, scripted::Recording},
+};
+use clacks_recording::replay::Replay;
 use clacks_terminal::uncertain_width::Frames;
 use clacks_text::{
     charset::Charset,

@@ -27,6 +27,7 @@ use tokio::{
     time::{Sleep, sleep_until},
 };
 
+pub(crate) use self::tape::SLICE;
 pub use self::tape::{Facts, OpenError};
 use self::{
     deck::Deck,
@@ -253,7 +254,7 @@ impl Replay {
                 return Progress::Event;
             }
             has_changed = true;
-            if self.at().saturating_sub(begins_at) > tape::SLICE {
+            if self.at().saturating_sub(begins_at) > SLICE {
                 return Progress::Changed;
             }
         }

@@ -16,11 +16,11 @@ use clacks_feed::{
     mirror::{Decoder, Format, PreparedState},
 };
 use clacks_text::file_error;
+use clacks_transport::files::open_regular;
 
 use super::version_2::Version2;
 use crate::{
     left_out::LeftOut,
-    open_regular,
     raw_line::{Raw, RawLine, read_line},
 };
 

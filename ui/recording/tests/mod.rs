@@ -1,6 +1,5 @@
 //! Recordings that are written and read again.
 
-pub(crate) mod errors;
 pub(crate) mod fuzz;
 #[cfg(target_os = "linux")]
 pub(crate) mod memory;
@@ -10,4 +9,5 @@ pub(crate) mod replay_errors;
 pub(crate) mod replaying;
 pub(crate) mod size;
 pub(crate) mod toy;
+pub(crate) mod version_1;
 pub(crate) mod writing;

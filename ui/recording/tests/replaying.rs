@@ -1,4 +1,4 @@
-//! Recordings of version 2 and of version 1 in the player that is a source.
+//! Recordings that are played: their moments, jumps and commands.
 
 use std::{
     fs,
@@ -13,10 +13,7 @@ use clacks_feed::{
 };
 use clacks_language::command::argument::{Existing, RecordCommand};
 use clacks_p2p::{Message, Node};
-use clacks_p2p_feed::{
-    ClacksNetwork,
-    version_1::{Version1, scripted::Recording},
-};
+use clacks_p2p_feed::ClacksNetwork;
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
 use tempfile::TempDir;
@@ -25,17 +22,16 @@ use tokio::runtime::Builder;
 use super::toy::{Moment, Recorded, settle};
 use crate::{
     files::Files,
-    player::Player,
     recorder::Recorder,
     replay::Replay,
     writer::{Texts, Writer},
 };
 
-fn block_on<T>(future: impl Future<Output = T>) -> T {
+pub(super) fn block_on<T>(future: impl Future<Output = T>) -> T {
     Builder::new_current_thread().enable_all().start_paused(true).build().unwrap().block_on(future)
 }
 
-fn events(news: &[News]) -> Vec<&Event> {
+pub(super) fn events(news: &[News]) -> Vec<&Event> {
     news.iter().filter_map(|news| if let News::Event(event) = news { Some(event) } else { None }).collect()
 }
 
@@ -296,7 +292,7 @@ fn a_node_of_clacks_is_in_its_recording_as_it_was() {
         let said = recorder.carry_out(RecordCommand::Stop).await.unwrap();
         assert!(said.starts_with("recorded ") && said.ends_with("r.jsonl"), "{said}");
         let ended = Moment::of(&*network);
-        let mut replay = Replay::open(&path, &[&Version1], 1.0, TimeZone::UTC, |_| {}).unwrap();
+        let mut replay = Replay::open(&path, &[], 1.0, TimeZone::UTC, |_| {}).unwrap();
         replay.jump(Duration::MAX);
         let news = settle(&mut replay).await;
         ended.is_of(&*replay.network());
@@ -364,62 +360,6 @@ fn each_file_of_a_rotation_plays_alone_and_so_do_all_put_together() {
             replay.jump(moment.uptime.saturating_sub(start));
             settle(&mut replay).await;
             moment.is_of(&*replay.network());
-        }
-    });
-}
-
-#[test]
-fn a_recording_of_version_1_plays_as_it_does_in_the_player_of_then() {
-    block_on(async {
-        let directory = TempDir::new().unwrap();
-        let path = directory.path().join("r.jsonl");
-        Recording::make(11, 200).write(&path);
-        let mut replay = Replay::open(&path, &[&Version1], 1.0, TimeZone::UTC, |_| {}).unwrap();
-        let mut player = Player::open(&path, 1.0, |_| {}).unwrap();
-        replay.pause(true);
-        player.pause(true);
-        let (facts, facts_then) = (replay.facts(), player.facts());
-        assert_eq!(
-            (facts.events, facts.length, facts.left_out),
-            (facts_then.events, facts_then.length, facts_then.left_out)
-        );
-        for part in [0.3, 0.9, 0.1, 1.0, 0.5] {
-            let place = facts.length.mul_f64(part);
-            replay.jump(place);
-            player.jump(place);
-            let news = settle(&mut replay).await;
-            let mut events_then = Vec::new();
-            while player.progress().jumping.is_some() {
-                events_then.extend(player.try_next().map(|(event, _)| event));
-            }
-            let events: Vec<_> = events(&news)
-                .into_iter()
-                .filter_map(|event| event.get::<clacks_p2p_feed::ClacksEvent>())
-                .map(|event| event.0.clone())
-                .collect();
-            assert_eq!(events, events_then);
-            let state = player.state();
-            let network = replay.network();
-            let keys = |list: &str| -> Vec<String> {
-                let list = network.description().list_id(list).unwrap();
-                let rows = clacks_feed::conformance::walk(&*network, list, None);
-                rows.iter().map(|row| row.key.untrusted().to_owned()).collect()
-            };
-            let peers: Vec<_> =
-                state.first_peers(99).iter().map(|peer| peer.address.canonical().to_string()).collect();
-            assert_eq!(keys("peers"), peers);
-            assert_eq!(
-                keys("queue"),
-                state.queue_window(0..99).iter().map(|queued| queued.id.to_string()).collect::<Vec<_>>()
-            );
-            assert_eq!(
-                keys("held"),
-                state.held_window(0..99).iter().map(|held| held.queued.id.to_string()).collect::<Vec<_>>()
-            );
-            assert_eq!(
-                (replay.now().uptime, replay.playback().position),
-                (player.now().uptime, player.progress().position)
-            );
         }
     });
 }

@@ -1,74 +1,73 @@
-//! What a node does, recorded while it does it.
+//! The files of a recording: whose they are, when the next begins, and what is never overwritten.
 
-use std::{fs, path::Path};
-
-use clacks_language::command::argument::{Existing, RecordCommand};
-use clacks_p2p::{Builder, Message, Node};
-use clacks_text::byte_size::ByteSize;
-use tempfile::TempDir;
-
-use crate::{
-    files::{KEPT, numbered},
-    player::Player,
-    recorder::{Recorder, RecordingError},
+use std::{
+    fs,
+    path::Path,
+    sync::Arc,
+    task::{Context, Poll, Waker},
+    time::Duration,
 };
 
-fn builder() -> Builder {
-    Node::builder().hostname("127.0.0.1").port(0)
+use clacks_feed::{News, Source};
+use clacks_language::command::argument::{Existing, RecordCommand};
+use clacks_text::byte_size::ByteSize;
+use clacks_toy::Toy;
+use jiff::tz::TimeZone;
+use tempfile::TempDir;
+
+use super::toy::Moment;
+use crate::{
+    files::{KEPT, numbered},
+    recorder::{Recorder, RecordingError},
+    replay::Replay,
+};
+
+/// A toy that holds as many cards as are posted, and where it is recorded to.
+fn toy() -> (Arc<Toy>, TempDir) {
+    let toy = Toy::start(1);
+    toy.with_core(|core, _| core.set_limit(1_000_000));
+    (toy, TempDir::new().unwrap())
 }
 
-fn enqueue(node: &Node, numbers: std::ops::Range<u32>) {
+fn recorder(toy: &Arc<Toy>, file_size: u64) -> Recorder {
+    Recorder::with_texts(toy.clone(), Some(ByteSize(file_size)))
+}
+
+fn post(toy: &Toy, numbers: std::ops::Range<u32>) {
     for number in numbers {
-        node.enqueue(Message::text(&format!("message {number}"))).unwrap();
+        toy.with_core(|core, now| core.post(format!("message {number}").as_str().into(), now)).unwrap();
     }
 }
 
-fn played(path: &Path) -> Player {
-    let mut player = Player::open(path, 1.0, |_| {}).unwrap();
-    player.jump(player.progress().length);
-    while player.try_next().is_some() {}
-    player
+/// Plays a recording to its end. Returns the numbers of its events too.
+async fn played(path: &Path) -> (Replay, Vec<u64>) {
+    let mut replay = Replay::open(path, &[], 1.0, TimeZone::UTC, |_| {}).unwrap();
+    replay.jump(Duration::MAX);
+    let mut cx = Context::from_waker(Waker::noop());
+    let mut events = Vec::new();
+    while replay.playback().jumping.is_some() {
+        while let Poll::Ready(Some(news)) = replay.poll_news(&mut cx) {
+            events.extend(if let News::Event(event) = news { Some(event.seq) } else { None });
+        }
+        // Another thread reads a large state.
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(replay.remark(), None, "{}", path.display());
+    (replay, events)
 }
 
 async fn record(recorder: &mut Recorder, path: &Path, existing: Existing) -> Result<String, RecordingError> {
     recorder.carry_out(RecordCommand::Start(path.to_owned(), existing)).await
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_recording_ends_with_what_the_node_knows_and_holds() {
-    let (node, directory) = (builder().start().await.unwrap(), TempDir::new().unwrap());
-    let path = directory.path().join("r.jsonl");
-    enqueue(&node, 0..3);
-    let mut recorder = Recorder::new(&node, None);
-    assert_eq!(
-        record(&mut recorder, &path, Existing::Refuse).await.unwrap(),
-        format!("records to {}", path.display())
-    );
-    let refused = record(&mut recorder, &path, Existing::Refuse).await.unwrap_err().to_string();
-    assert!(refused.ends_with("ends it"), "{refused}");
-    enqueue(&node, 3..30);
-    node.dequeue().unwrap();
-    node.set_send_rate(7.5).unwrap();
-    assert!(node.ignore(&"rude:1".parse().unwrap()));
-    let said = recorder.carry_out(RecordCommand::Stop).await.unwrap();
-    assert!(said.starts_with("recorded ") && said.ends_with("r.jsonl"), "{said}");
-    assert!(recorder.carry_out(RecordCommand::Stop).await.is_err());
-    let player = played(&path);
-    assert_eq!(player.state().queue_window(0..99), node.queue_window(0..99));
-    assert_eq!(player.state().first_peers(9), node.first_peers(9));
-    assert_eq!(player.state().overview().counters, node.overview().counters);
-    assert!((player.state().overview().send_rate - 7.5).abs() < f64::EPSILON);
-    assert_eq!(player.facts().events, 27 + 3);
-}
-
 #[test]
-fn nobody_waits_for_the_disk_who_only_asks() {
+fn a_command_is_accepted_without_waiting_for_the_disk() {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(1).build().unwrap();
     runtime.block_on(async {
-        let (node, directory) = (builder().start().await.unwrap(), TempDir::new().unwrap());
+        let (toy, directory) = toy();
         let path = directory.path().join("r.jsonl");
-        let mut recorder = Recorder::new(&node, None);
+        let mut recorder = recorder(&toy, u64::MAX);
         let start = RecordCommand::Start(path.clone(), Existing::Refuse);
         // The only thread that writes is busy.
         let (go_on, goes_on) = std::sync::mpsc::channel::<()>();
@@ -83,11 +82,12 @@ fn nobody_waits_for_the_disk_who_only_asks() {
         go_on.send(()).unwrap();
         assert_eq!(recorder.said().await.unwrap(), format!("records to {}", path.display()));
         assert!(recorder.said().await.unwrap().starts_with("recorded "));
-        // One that can't be opened is told once, and is not in the way of another.
+        // One that can't be opened is reported once, and is not in the way of another.
         recorder.ask(&start).unwrap();
         assert!(recorder.said().await.unwrap_err().to_string().contains(":record!"));
         recorder.ask(&RecordCommand::Start(path, Existing::Overwrite)).unwrap();
         assert!(recorder.stop().await.unwrap().unwrap().starts_with("recorded "));
+        assert!(recorder.carry_out(RecordCommand::Stop).await.is_err());
     });
 }
 
@@ -95,48 +95,46 @@ fn nobody_waits_for_the_disk_who_only_asks() {
 #[tokio::test(flavor = "multi_thread")]
 async fn only_its_owner_may_read_a_recording() {
     use std::os::unix::fs::PermissionsExt;
-    let (node, directory) = (builder().start().await.unwrap(), TempDir::new().unwrap());
+    let (toy, directory) = toy();
     let path = directory.path().join("r.jsonl");
-    record(&mut Recorder::new(&node, None), &path, Existing::Refuse).await.unwrap();
+    record(&mut recorder(&toy, u64::MAX), &path, Existing::Refuse).await.unwrap();
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
 }
 
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_link_stays_a_link_to_the_newest_file() {
-    let node = builder().start().await.unwrap();
     for existing in [Existing::Refuse, Existing::Rotate, Existing::Overwrite] {
-        let directory = TempDir::new().unwrap();
+        let (toy, directory) = toy();
         let (link, target) = (directory.path().join("link"), directory.path().join("there").join("r.jsonl"));
         fs::create_dir(target.parent().unwrap()).unwrap();
         std::os::unix::fs::symlink("there/r.jsonl", &link).unwrap();
         for existing in [Existing::Refuse, existing] {
-            let mut recorder = Recorder::new(&node, Some(ByteSize(8192)));
+            let mut recorder = recorder(&toy, 8192);
             let begun = record(&mut recorder, &link, existing).await;
             assert_eq!(
                 begun.is_err(),
                 existing == Existing::Refuse && target.exists() && recorder.bytes().is_none()
             );
-            enqueue(&node, 0..200);
+            post(&toy, 0..200);
             let _ = recorder.stop().await;
         }
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink(), "{existing:?}");
-        played(&target);
+        played(&target).await;
         assert!(numbered(&target, 1).exists() && !numbered(&link, 1).exists(), "{existing:?}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_of_the_files_that_a_full_one_makes_room_for_plays_alone() {
-    let (node, directory) = (builder().start().await.unwrap(), TempDir::new().unwrap());
+async fn each_file_that_gave_way_to_a_newer_one_plays_alone() {
+    let (toy, directory) = toy();
     let path = directory.path().join("r.jsonl");
-    let mut recorder = Recorder::new(&node, Some(ByteSize(8192)));
+    let mut recorder = recorder(&toy, 8192);
     record(&mut recorder, &path, Existing::Refuse).await.unwrap();
     // Until the oldest has made room, however much a busy machine puts into each.
     for round in (0..).take_while(|round| *round < 60 || !numbered(&path, KEPT).exists()) {
         let before = recorder.bytes();
-        enqueue(&node, 10 * round..10 * round + 10);
-        (0..9).for_each(|_| drop(node.dequeue()));
+        post(&toy, 10 * round..10 * round + 10);
         // What is told at once goes into one file. The recorder must not fall behind by more than events are kept; a
         // round has more bytes than this.
         while recorder.bytes() < before.map(|bytes| bytes + 1000) {
@@ -144,46 +142,46 @@ async fn each_of_the_files_that_a_full_one_makes_room_for_plays_alone() {
         }
     }
     recorder.carry_out(RecordCommand::Stop).await.unwrap();
-    assert_eq!(played(&path).state().queue_window(0..99), node.queue_window(0..99));
+    let (newest, events) = played(&path).await;
+    Moment::of(&*toy).is_of(&*newest.network());
+    let mut next = *events.first().unwrap();
     for number in 1..=KEPT {
         let older = numbered(&path, number);
-        let player = played(&older);
-        assert!(fs::metadata(&older).unwrap().len() >= 8192 && player.facts().events > 0);
+        let (_, events) = played(&older).await;
+        assert!(fs::metadata(&older).unwrap().len() >= 8192);
+        // Each ends where the next begins.
+        assert_eq!(*events.last().unwrap() + 1, next);
+        next = events[0];
     }
-    // The oldest that is kept ends where the next begins.
-    let first_of = |number| Player::open(&numbered(&path, number), 1.0, |_| {}).unwrap();
-    assert_eq!(
-        played(&numbered(&path, 2)).state().queue_window(0..99),
-        first_of(1).state().queue_window(0..99)
-    );
     assert!(!numbered(&path, KEPT + 1).exists());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_that_holds_more_than_fits_into_a_file_does_not_begin_one_with_every_event() {
-    let (node, directory) = (builder().start().await.unwrap(), TempDir::new().unwrap());
+    let (toy, directory) = toy();
     let path = directory.path().join("r.jsonl");
-    let large = Message::text(&"x".repeat(20_000));
-    node.enqueue(large.clone()).unwrap();
-    let mut recorder = Recorder::new(&node, Some(ByteSize(8192)));
+    let large = "x".repeat(20_000);
+    let post_large = || toy.with_core(|core, now| core.post(large.as_str().into(), now)).unwrap();
+    post_large();
+    let mut recorder = recorder(&toy, 8192);
     record(&mut recorder, &path, Existing::Refuse).await.unwrap();
-    enqueue(&node, 0..20);
+    post(&toy, 0..20);
     recorder.carry_out(RecordCommand::Stop).await.unwrap();
     assert!(!numbered(&path, 1).exists());
-    assert_eq!(played(&path).facts().events, 20);
+    assert_eq!(played(&path).await.0.facts().events, 20);
 
     record(&mut recorder, &path, Existing::Overwrite).await.unwrap();
-    node.enqueue(large).unwrap();
-    enqueue(&node, 20..40);
+    post_large();
+    post(&toy, 20..40);
     recorder.carry_out(RecordCommand::Stop).await.unwrap();
     assert!(numbered(&path, 1).exists() && !numbered(&path, 2).exists());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_but_a_recording_is_overwritten_and_that_only_if_asked() {
-    let (node, directory) = (builder().start().await.unwrap(), TempDir::new().unwrap());
+    let (toy, directory) = toy();
     let path = directory.path().join("letter");
-    let mut recorder = Recorder::new(&node, None);
+    let mut recorder = recorder(&toy, u64::MAX);
     for text in ["Dear Terry", ""] {
         fs::write(&path, text).unwrap();
         for existing in [Existing::Refuse, Existing::Rotate, Existing::Overwrite] {
@@ -215,35 +213,19 @@ async fn nothing_but_a_recording_is_overwritten_and_that_only_if_asked() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_can_not_be_written_ends_the_recording_and_nothing_else() {
-    let (node, directory) = (builder().start().await.unwrap(), TempDir::new().unwrap());
+    let (toy, directory) = toy();
     let path = directory.path().join("r.jsonl");
-    let mut recorder = Recorder::new(&node, Some(ByteSize(4096)));
+    let mut recorder = recorder(&toy, 4096);
     record(&mut recorder, &path, Existing::Refuse).await.unwrap();
     // In the way of the next file.
     fs::write(numbered(&path, 1), "Dear Terry").unwrap();
-    enqueue(&node, 0..100);
+    post(&toy, 0..100);
     let reason = recorder.said().await.unwrap_err().to_string();
     assert!(
         reason.starts_with("recording has stopped: ") && reason.contains("r.jsonl.1 is there"),
         "{reason}"
     );
     assert_eq!(recorder.bytes(), None);
-    enqueue(&node, 100..110);
-    assert_eq!(node.queue_len(), 110);
+    post(&toy, 100..110);
     assert_eq!(fs::read_to_string(numbered(&path, 1)).unwrap(), "Dear Terry");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_a_recording_missed_is_made_up_for() {
-    let (node, directory) = (builder().start().await.unwrap(), TempDir::new().unwrap());
-    let path = directory.path().join("r.jsonl");
-    let mut recorder = Recorder::new(&node, None);
-    record(&mut recorder, &path, Existing::Refuse).await.unwrap();
-    // More at once than any watcher may be behind.
-    enqueue(&node, 0..60_000);
-    (0..50_000).for_each(|_| drop(node.dequeue()));
-    recorder.carry_out(RecordCommand::Stop).await.unwrap();
-    let player = played(&path);
-    assert_eq!(player.state().overview().queued, 10_000);
-    assert_eq!(player.state().queue_window(0..20_000), node.queue_window(0..20_000));
 }

@@ -353,8 +353,7 @@ impl Session {
 #[cfg(test)]
 mod tests {
     use clacks_language::command::table::COMMANDS;
-    use clacks_p2p_feed::version_1::Version1;
-    use clacks_recording::scripted::Recording;
+    use clacks_p2p_feed::version_1::{Version1, scripted::Recording};
     use jiff::tz::TimeZone;
     use tempfile::TempDir;
 

@@ -86,7 +86,7 @@ impl Heard {
         let (to_session, replies) = mpsc::channel(REPLIES);
         let lists = PeerLists::new(Introducer::new(node), &[]);
         let session = Session::new(node, lists, AccessibleOptions::default(), to_session);
-        let recorder = Recorder::new(node, None);
+        let recorder = Recorder::of(networks::clacks(node), None);
         let near = Near::new(networks::clacks(node));
         Self { session, near, recorder, replies, directory: TempDir::new().unwrap() }
     }

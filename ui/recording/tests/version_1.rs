@@ -1,49 +1,124 @@
-//! Files that are no recordings, or not whole.
+//! Recordings of version 1, whose form the program passes to the replay, also damaged ones.
 
+use std::path::Path;
+
+use clacks_feed::{Network, Value, conformance::walk};
+use clacks_p2p::{core::Event, node::Overview};
+use clacks_p2p_feed::{
+    ClacksEvent,
+    version_1::{MAX_LINE, ReplayedNode, Version1, parse, scripted::Recording},
+};
+use jiff::tz::TimeZone;
 use tempfile::TempDir;
 
-use clacks_p2p_feed::version_1::MAX_LINE;
-
+use super::{
+    replaying::{block_on, events},
+    toy::settle,
+};
 use crate::{
+    files::BEGINNING_OF_VERSION_1,
     left_out::{LeftOut, Lines},
-    scripted::Recording,
-    tape::{RecordingInfo, RecordingReader},
+    replay::{Facts, Replay},
 };
 
-fn open(bytes: &[u8]) -> Result<RecordingInfo, String> {
+fn open_path(path: &Path) -> Replay {
+    Replay::open(path, &[&Version1], 1.0, TimeZone::UTC, |_| {}).unwrap()
+}
+
+fn open(bytes: &[u8]) -> Result<Facts, String> {
     let directory = TempDir::new().unwrap();
     let path = directory.path().join("r.jsonl");
     std::fs::write(&path, bytes).unwrap();
-    let opened =
-        RecordingReader::open(&path, |_| {}).map(|tape| tape.facts).map_err(|error| error.to_string());
+    let opened = Replay::open(&path, &[&Version1], 1.0, TimeZone::UTC, |_| {});
+    let opened = opened.map(|replay| replay.facts()).map_err(|error| error.to_string());
     opened.map_err(|error| error.replace(&format!("{}/", directory.path().display()), ""))
 }
 
 #[test]
-fn a_file_that_is_no_recording_is_told_at_its_first_line() {
+fn a_recording_begins_with_what_a_recorder_may_overwrite() {
+    assert_eq!(parse::BEGINNING, BEGINNING_OF_VERSION_1);
+}
+
+/// What a recording of version 1 has at one time, by the state that follows from its events.
+fn state_at(recording: &Recording, events: usize) -> ReplayedNode {
+    let text = recording.text();
+    let (now, line) = parse::header(text.lines().next().unwrap()).unwrap();
+    let parse::Line::Header(mut holdings) = line else { panic!("no header") };
+    let address = holdings.address.take().unwrap();
+    let mut node = ReplayedNode::new(address, *holdings, now);
+    recording.events[..events].iter().for_each(|(event, now)| node.apply(event, *now));
+    node
+}
+
+#[track_caller]
+fn assert_rows(network: &dyn Network, node: &ReplayedNode) {
+    let keys = |list: &str| -> Vec<String> {
+        let list = network.description().list_id(list).unwrap();
+        walk(network, list, None).iter().map(|row| row.key.untrusted().to_owned()).collect()
+    };
+    let peers = node.first_peers(99).into_iter().map(|peer| peer.address.canonical().to_string());
+    assert_eq!(keys("peers"), peers.collect::<Vec<_>>());
+    let queue = node.queue_window(0..99).into_iter().map(|queued| queued.id.to_string());
+    assert_eq!(keys("queue"), queue.collect::<Vec<_>>());
+    let held = node.held_window(0..99).into_iter().map(|held| held.queued.id.to_string());
+    assert_eq!(keys("held"), held.collect::<Vec<_>>());
+    let Overview { counters, .. } = node.overview();
+    let gauge = |name: &str| network.gauges()[network.description().gauge(name).unwrap()].clone();
+    assert_eq!(gauge("received"), Value::Count(counters.received));
+    assert_eq!(gauge("connections"), Value::None, "it is not recorded");
+}
+
+#[test]
+fn a_replay_has_everywhere_the_events_and_the_rows_that_follow_from_them() {
+    block_on(async {
+        let directory = TempDir::new().unwrap();
+        let path = directory.path().join("r.jsonl");
+        let recording = Recording::make(11, 200);
+        recording.write(&path);
+        let mut replay = open_path(&path);
+        replay.pause(true);
+        let facts = replay.facts();
+        assert_eq!((facts.events, facts.left_out), (recording.events.len() as u64, NOTHING));
+        let begins = facts.begins.uptime;
+        // What was already seen before the place that the replay stands at.
+        let mut seen = 0;
+        for part in [0.3, 0.9, 0.1, 1.0, 0.5] {
+            let place = facts.length.mul_f64(part);
+            let due = recording.events.partition_point(|(_, now)| now.uptime <= begins + place);
+            replay.jump(place);
+            let news = settle(&mut replay).await;
+            let typed = events(&news).into_iter().map(|event| event.get::<ClacksEvent>().unwrap().0.clone());
+            let from = if seen <= due { seen } else { 0 };
+            assert_eq!(typed.collect::<Vec<_>>(), read_again(&recording, from..due), "at {part}");
+            assert_rows(&*replay.network(), &state_at(&recording, due));
+            assert_eq!(replay.playback().position, place);
+            seen = due;
+        }
+    });
+}
+
+/// The events as their lines have them.
+fn read_again(recording: &Recording, events: std::ops::Range<usize>) -> Vec<Event> {
+    let text = recording.text();
+    let lines = text.lines().filter_map(|line| match parse::line(line) {
+        Ok((_, parse::Line::Event(event))) => Some(event),
+        _ => None,
+    });
+    lines.skip(events.start).take(events.len()).collect()
+}
+
+#[test]
+fn a_first_line_of_another_kind_or_version_is_refused() {
     let foreign = "r.jsonl line 1: this is not a recording; :record and --record make one";
-    for text in
-        ["hello\n", "{}", "{\"clacks\":\"snapshot\",\"version\":1}\n", "[1]\n", "{\"event\":\"ready\"}\n"]
-    {
-        assert_eq!(open(text.as_bytes()), Err(foreign.to_owned()), "{text}");
-    }
-    assert_eq!(open(b""), Err("r.jsonl line 1: the file is empty".to_owned()));
-    assert_eq!(open(b"\xff\xfe\n"), Err("r.jsonl line 1: the line is not UTF-8 text".to_owned()));
+    let snapshot = "{\"clacks\":\"snapshot\",\"version\":1}\n";
+    assert_eq!(open(snapshot.as_bytes()), Err(foreign.to_owned()));
     let later = Recording::make(1, 5).text().replacen("\"version\":1", "\"version\":2", 1);
     let reason = "r.jsonl line 1: the recording is of version 2; this program reads version 1";
     assert_eq!(open(later.as_bytes()), Err(reason.to_owned()));
 }
 
-#[test]
-fn a_directory_and_a_file_that_is_not_there_are_told() {
-    let directory = TempDir::new().unwrap();
-    let error = |path| RecordingReader::open(path, |_| {}).unwrap_err().to_string();
-    assert!(error(directory.path()).ends_with(": it is a directory, not a regular file"));
-    assert!(error(&directory.path().join("nothing")).starts_with("cannot read "));
-}
-
 /// A recording, and what is wrong with it once its lines are changed so.
-fn opened(change: impl Fn(&mut Vec<String>)) -> (RecordingInfo, Result<RecordingInfo, String>) {
+fn opened(change: impl Fn(&mut Vec<String>)) -> (Facts, Result<Facts, String>) {
     let text = Recording::make(1, 30).text();
     let whole = open(text.as_bytes()).unwrap();
     let mut lines: Vec<String> = text.lines().map(|line| format!("{line}\n")).collect();
@@ -85,7 +160,7 @@ fn lines_between_that_cannot_be_played_are_left_out_and_counted() {
         unknown("{\"clacks\":\"frobnicate\",\"time\":1,\"uptime_ms\":1}\n"),
     ] {
         let (whole, facts) = opened(|lines| lines.insert(11, line.to_owned()));
-        assert_eq!(facts.unwrap(), RecordingInfo { left_out, ..whole }, "{line:?}");
+        assert_eq!(facts.unwrap(), Facts { left_out, ..whole }, "{line:?}");
     }
 }
 
@@ -111,7 +186,7 @@ fn every_kind_of_line_is_counted_by_itself_and_the_first_is_named() {
 }
 
 #[test]
-fn how_lines_end_and_a_mark_at_the_start_change_nothing() {
+fn how_lines_of_version_1_end_and_a_mark_at_the_start_change_nothing() {
     let text = Recording::make(1, 30).text();
     let whole = open(text.as_bytes()).unwrap();
     for changed in [
@@ -124,7 +199,7 @@ fn how_lines_end_and_a_mark_at_the_start_change_nothing() {
         assert_eq!(open(changed.as_bytes()), Ok(whole));
     }
     let begun_late = open(format!("\u{feff}\n \r\n{text}").as_bytes()).unwrap();
-    assert_eq!(begun_late, RecordingInfo { left_out: LeftOut { blank: lines(2, 1), ..NOTHING }, ..whole });
+    assert_eq!(begun_late, Facts { left_out: LeftOut { blank: lines(2, 1), ..NOTHING }, ..whole });
 }
 
 #[test]
@@ -137,10 +212,7 @@ fn what_is_no_text_and_a_line_that_is_too_long_are_left_out() {
         [&b"\xff\xfe\x00\n"[..], b"\x00\n", &[&long[..], b"\n"].concat(), &[&long[..], &long, b"\n"].concat()]
     {
         let facts = open(&[first.as_bytes(), garbage, rest.as_bytes()].concat()).unwrap();
-        assert_eq!(
-            facts,
-            RecordingInfo { left_out: LeftOut { unreadable: lines(1, 2), ..NOTHING }, ..whole }
-        );
+        assert_eq!(facts, Facts { left_out: LeftOut { unreadable: lines(1, 2), ..NOTHING }, ..whole });
     }
     let cut_off = open(&[text.as_bytes(), &long].concat()).unwrap();
     assert_eq!(cut_off.left_out.cut_off, Some(whole.events + 2));
@@ -172,7 +244,7 @@ fn files_of_one_recording_put_together_are_played_and_another_recording_is_left_
     for (uptime, host, is_played) in [(after, host, true), (0.0, host, false), (after, "elsewhere", false)] {
         let next = header(uptime, host);
         let text = format!(
-            "{}{next}\n{{\"event\":\"lagged\",\"time\":9,\"uptime_ms\":{after},\"missed\":1}}\n",
+            "{}{next}\n{{\"event\":\"send_rate_changed\",\"time\":9,\"uptime_ms\":{after},\"rate\":1}}\n",
             first.text()
         );
         let facts = open(text.as_bytes()).unwrap();
