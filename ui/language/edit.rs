@@ -118,9 +118,9 @@ pub fn message_of(text: &str) -> Result<Message, CommandError> {
 }
 
 /// The `:edit` command with invalid JSON as its argument, joined to one line, so that the user can correct it.
-pub fn line_to_correct(id: MessageId, text: &str) -> String {
+pub fn line_to_correct(item: &str, text: &str) -> String {
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    format!(":edit {id} :json {}", lines.collect::<Vec<_>>().join(" "))
+    format!(":edit {item} :json {}", lines.collect::<Vec<_>>().join(" "))
 }
 
 /// The text of a string message; `None` if it has a lone surrogate, which is no character.

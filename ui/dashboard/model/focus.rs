@@ -182,9 +182,9 @@ impl Model {
     pub(crate) fn focus_list(&mut self, pane: Pane) {
         self.overlay = None;
         (self.pane, self.focus) = (pane, Focus::Lists);
-        // The user chose this list, so do not return to another list or to the held messages.
+        // The user chose this list, so do not return to another list or to the list in an overlay.
         self.filter_preview.iter_mut().for_each(FilterPreview::keep_focus);
-        self.editing.iter_mut().for_each(|editing| editing.opened_from_held = false);
+        self.editing.iter_mut().for_each(|editing| editing.opened_from = None);
     }
 
     /// Focuses the input and closes the overlay.

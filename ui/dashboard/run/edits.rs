@@ -2,9 +2,8 @@
 
 use std::process::ExitStatus;
 
-use clacks_feed::{Call, Draft, Refusal};
+use clacks_feed::{Call, Draft, Key, Refusal};
 use clacks_language::edit;
-use clacks_p2p::core::MessageId;
 use clacks_source::precheck;
 use clacks_terminal::child::ChildExit;
 
@@ -26,27 +25,27 @@ const NO_SUCH_PROGRAM: i32 = 127;
 
 impl Dashboard {
     /// Holds a message and opens it for editing on the line, unless it is too long for one.
-    pub(crate) async fn start_line_edit(&mut self, id: MessageId) {
-        let draft = match self.begin_edit(id).await {
+    pub(crate) async fn start_line_edit(&mut self, item: Key) {
+        let draft = match self.begin_edit(&item).await {
             Ok(draft) => draft,
             Err(refusal) => return self.dispatch(Msg::EffectDone(Err(refusal.into()))),
         };
-        match editing::too_long_reason(id, &editing::line(id, draft.text.untrusted())) {
+        match editing::too_long_reason(&item, &editing::line(&item, draft.text.untrusted())) {
             Some(reason) => {
                 self.cancel_edit(draft.cancel);
                 self.dispatch(Msg::EffectDone(Err(CommandRefusal::new(reason).into())));
             }
-            None => self.dispatch(Msg::Editing(id, Box::new(draft))),
+            None => self.dispatch(Msg::Editing(item, Box::new(draft))),
         }
     }
 
     /// Holds a message for editing.
-    async fn begin_edit(&self, id: MessageId) -> Result<Draft, CommandRefusal> {
+    async fn begin_edit(&self, item: &Key) -> Result<Draft, CommandRefusal> {
         let refused = |refusal: Refusal| CommandRefusal::new(refusal.text.untrusted().to_owned());
         let Some(network) = self.source.network() else {
             return Err(CommandRefusal::new(precheck::REPLAY_SENDS_NOTHING));
         };
-        let call = Call::new(network.run(), "edit".into(), id.to_string());
+        let call = Call::new(network.run(), "edit".into(), item.untrusted());
         let outcome = network.clone().call(call).await.map_err(refused)?;
         outcome.draft.ok_or_else(|| CommandRefusal::new(outcome.text.untrusted().to_owned()))
     }
@@ -58,7 +57,7 @@ impl Dashboard {
         match network.clone().call(call.clone()).await {
             Ok(outcome) => self.dispatch(Msg::Called(vec![(call, Ok(outcome))])),
             Err(refusal) => {
-                let line = editing::line_if_fits(editing::line(editing.id, text));
+                let line = editing::line_if_fits(editing::line(&editing.item, text));
                 let plain = text.strip_prefix(":json ").unwrap_or(text).to_owned();
                 self.retry_edit(editing, line, &plain, refusal.text.untrusted().to_owned());
             }
@@ -66,8 +65,8 @@ impl Dashboard {
     }
 
     /// Edits a message in the user's editor. Meanwhile the node runs on, and its events wait in the subscription.
-    pub(crate) async fn edit_in_editor(&mut self, id: MessageId) -> anyhow::Result<LoopState> {
-        let draft = match self.begin_edit(id).await {
+    pub(crate) async fn edit_in_editor(&mut self, item: Key) -> anyhow::Result<LoopState> {
+        let draft = match self.begin_edit(&item).await {
             Ok(draft) => draft,
             Err(refusal) => {
                 self.dispatch(Msg::EffectDone(Err(refusal.into())));
@@ -75,7 +74,7 @@ impl Dashboard {
             }
         };
         let message = edit::message_of(draft.text.untrusted());
-        let editing = Editing { id, draft, opened_from_held: self.model.is_held_open() };
+        let editing = Editing { item, draft, opened_from: self.model.overlay_list() };
         let file = message.map_err(|error| error.to_string()).and_then(|message| {
             EditFile::create(&message).map_err(|error| format!("no file to edit could be made: {error}"))
         });
@@ -110,16 +109,18 @@ impl Dashboard {
     async fn finish_editor_edit(&mut self, editing: Editing, file: EditFile) {
         match file.read() {
             EditResult::Message(message) if message.is_falsy() => {
-                let reason = format!("{} is as it was: an empty message is never sent", editing.id);
+                let reason =
+                    format!("{} is as it was: an empty message is never sent", editing.item.untrusted());
                 self.abandon_edit(editing, reason);
             }
             EditResult::Message(message) => self.finish_edit(editing, &edit::new_text(&message)).await,
             EditResult::Invalid { text, reason } => {
-                self.retry_edit(editing.clone(), editing::correction_line(editing.id, &text), &text, reason);
+                let line = editing::line_if_fits(edit::line_to_correct(editing.item.untrusted(), &text));
+                self.retry_edit(editing, line, &text, reason);
             }
             EditResult::Unchanged => {
                 self.cancel_edit(editing.draft.cancel);
-                self.dispatch(Msg::EffectDone(Ok(format!("{} is as it was", editing.id))));
+                self.dispatch(Msg::EffectDone(Ok(format!("{} is as it was", editing.item.untrusted()))));
             }
             EditResult::Unreadable(reason) => self.abandon_edit(editing, reason),
         }

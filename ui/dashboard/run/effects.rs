@@ -37,10 +37,10 @@ impl Dashboard {
             }
             // Handled by the model.
             Effect::SetSending(_) | Effect::InsertText(_) => {}
-            Effect::Edit(id) => self.start_line_edit(id).await,
+            Effect::Edit(item) => self.start_line_edit(item).await,
             Effect::CancelEdit(call) => self.cancel_edit(Some(call)),
             Effect::FinishEdit(editing, text) => self.finish_edit(editing, &text).await,
-            Effect::OpenEditor(id) => return self.edit_in_editor(id).await,
+            Effect::OpenEditor(item) => return self.edit_in_editor(item).await,
             Effect::Undo(call) => self.undo(call),
             Effect::Refresh => self.refresh(),
             Effect::Suspend => {

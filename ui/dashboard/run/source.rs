@@ -21,7 +21,7 @@ use clacks_p2p::{
     Node,
     core::{MessageId, Now, Peer},
 };
-use clacks_p2p_feed::{description::PEERS, read_back};
+use clacks_p2p_feed::{description::PEERS, read_back, rows::message_key};
 use clacks_recording::{
     recorder::{Recorder, RecordingError},
     replay::Replay,
@@ -253,7 +253,9 @@ impl Source {
             (Self::Live(live), Command::View(ViewCommand::Edit(id))) => {
                 let held = || live.node.held_message(*id).map(|held| held.queued);
                 match live.node.queued_message(*id).or_else(held) {
-                    Some(queued) => editing::too_long_reason(*id, &edit::line(*id, &queued.message)),
+                    Some(queued) => {
+                        editing::too_long_reason(&message_key(*id), &edit::line(*id, &queued.message))
+                    }
                     None => refusal(&*live.network, &edit_call(&*live.network, *id)),
                 }
             }

@@ -1,15 +1,14 @@
 //! The message that is being edited.
 
-use clacks_feed::Draft;
-use clacks_p2p::core::MessageId;
+use clacks_feed::{Draft, Key, description::ListId};
 
 /// Message that is being edited.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Editing {
-    /// Id of the message.
-    pub id: MessageId,
+    /// Key of the message.
+    pub item: Key,
     /// Its text before, and the calls that end the edit.
     pub draft: Draft,
-    /// Whether the list of held messages was open at the start. If so it is opened again at the end.
-    pub(crate) opened_from_held: bool,
+    /// List that was open at the start. It is opened again at the end.
+    pub(crate) opened_from: Option<ListId>,
 }

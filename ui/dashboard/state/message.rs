@@ -7,7 +7,7 @@ use clacks_language::{
     list_source::ListSource,
     saved_filter::Stations,
 };
-use clacks_p2p::{core::MessageId, node::DrainError};
+use clacks_p2p::node::DrainError;
 use clacks_recording::recorder::RecordingError;
 use clacks_source::traffic::row::Row;
 use clacks_terminal::clipboard::Text;
@@ -59,7 +59,7 @@ pub enum Msg {
     /// Results of reading peer lists.
     PeersRead(ListsRead),
     /// A message was taken from the queue for editing on the line.
-    Editing(MessageId, Box<Draft>),
+    Editing(Key, Box<Draft>),
     /// An edited message is not valid. Its line is opened for correction.
     RetryEdit {
         /// Message that is edited.
@@ -97,13 +97,13 @@ pub enum Effect {
     /// Control the replay.
     Replay(ReplayCommand),
     /// Hold a message for editing. Then send [`Msg::Editing`].
-    Edit(MessageId),
+    Edit(Key),
     /// Make the call that ends an edit without a change.
     CancelEdit(Call),
     /// Replace the edited message by this text.
     FinishEdit(Editing, String),
     /// Edit a message in the user's editor, which gets the terminal meanwhile.
-    OpenEditor(MessageId),
+    OpenEditor(Key),
     /// Make the call that undoes a command. Then send [`Msg::Undone`].
     Undo(Call),
     /// Fetch the data for the screen at once, so that the next key acts on it.

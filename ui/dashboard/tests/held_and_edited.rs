@@ -1,7 +1,8 @@
 //! Held messages and edited messages.
 
-use clacks_feed::{Call, Draft};
+use clacks_feed::{Call, Draft, Key};
 use clacks_p2p::core::{HeldBy, HeldMessage, QueuedMessage};
+use clacks_p2p_feed::description::HELD;
 use crossterm::event::{KeyCode, KeyModifiers, MouseEvent, MouseEventKind};
 
 use super::calls::{done, on_held, on_peers, on_queue, typed, undo};
@@ -38,8 +39,8 @@ pub(crate) fn holding(width: u16, height: u16) -> Fixture {
     fixture
 }
 
-fn ids(number: &str) -> clacks_p2p::core::MessageId {
-    number.parse().unwrap()
+fn key(number: &str) -> Key {
+    Key::new(number)
 }
 
 fn calls(call: Call) -> Vec<Effect> {
@@ -52,7 +53,7 @@ fn draft(number: &str, text: &str, waited: bool) -> Draft {
 }
 
 fn in_hand(number: &str, text: &str, waited: bool) -> Msg {
-    Msg::Editing(ids(number), Box::new(draft(number, text, waited)))
+    Msg::Editing(key(number), Box::new(draft(number, text, waited)))
 }
 
 #[test]
@@ -71,8 +72,8 @@ fn held_messages_are_released_dropped_and_edited_from_their_list() {
     fixture.press(KeyCode::Down);
     assert_eq!(fixture.press(KeyCode::Char('r')), calls(on_held("release", &["7"])));
     assert_eq!(fixture.press(KeyCode::Char('x')), calls(on_held("drop", &["7"])));
-    assert_eq!(fixture.press(KeyCode::Char('e')), [Effect::Edit(ids("7"))]);
-    assert_eq!(fixture.press(KeyCode::Char('E')), [Effect::OpenEditor(ids("7"))]);
+    assert_eq!(fixture.press(KeyCode::Char('e')), [Effect::Edit(key("7"))]);
+    assert_eq!(fixture.press(KeyCode::Char('E')), [Effect::OpenEditor(key("7"))]);
     fixture.press(KeyCode::End);
     assert_eq!(fixture.press(KeyCode::Char('r')), calls(on_held("release", &["9"])));
     fixture.press(KeyCode::Esc);
@@ -198,11 +199,11 @@ fn an_edit_starts_with_the_text_and_returns_the_message_when_sent() {
     fixture.write("ia draft");
     fixture.press(KeyCode::Esc);
     fixture.press(KeyCode::Tab);
-    assert_eq!(fixture.press(KeyCode::Char('e')), [Effect::Edit(ids("11"))]);
+    assert_eq!(fixture.press(KeyCode::Char('e')), [Effect::Edit(key("11"))]);
     fixture.send(in_hand("11", "GNU Terry", true));
     assert_eq!(fixture.model.input.draft(), ":edit 11 GNU Terry");
     fixture.write(" Pratchett");
-    let editing = Editing { id: ids("11"), draft: draft("11", "GNU Terry", true), opened_from_held: false };
+    let editing = Editing { item: key("11"), draft: draft("11", "GNU Terry", true), opened_from: None };
     let expected = [Effect::FinishEdit(editing, "GNU Terry Pratchett".to_owned())];
     assert_eq!(fixture.press(KeyCode::Enter), expected);
     fixture.press(KeyCode::Char('i'));
@@ -232,7 +233,7 @@ fn an_edited_held_message_stays_held() {
 
     fixture.send(in_hand("3", "buy lamp oil now", false));
     let text = "buy lamp oil now";
-    let editing = Editing { id: ids("3"), draft: draft("3", text, false), opened_from_held: true };
+    let editing = Editing { item: key("3"), draft: draft("3", text, false), opened_from: Some(HELD) };
     assert_eq!(fixture.press(KeyCode::Enter), [Effect::FinishEdit(editing, text.to_owned())]);
     assert!(fixture.model.is_held_open());
 }

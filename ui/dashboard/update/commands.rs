@@ -1,7 +1,7 @@
 //! Execution of commands: typed on the line, bound to a key, or selected in the palette.
 
 use clacks_feed::{
-    Call,
+    Call, Key,
     description::{CommandSpec, Confirm},
 };
 use clacks_language::{
@@ -293,8 +293,8 @@ fn run_screen_command(model: &mut Model, command: ViewCommand) -> Vec<Effect> {
         ViewCommand::Search => model.begin_search(),
         ViewCommand::Match { forwards } => model.go_to_match(forwards),
         ViewCommand::Move(step) => return step_on(model, step),
-        ViewCommand::Edit(id) => return vec![Effect::Edit(id)],
-        ViewCommand::EditInEditor(id) => return vec![Effect::OpenEditor(id)],
+        ViewCommand::Edit(id) => return vec![Effect::Edit(Key::new(&id.to_string()))],
+        ViewCommand::EditInEditor(id) => return vec![Effect::OpenEditor(Key::new(&id.to_string()))],
         ViewCommand::Help => model.palette = Some(palette(model)),
         ViewCommand::Choose => return run_selected(model),
         ViewCommand::Close if model.focus_after_question() == FocusOwner::Palette => model.palette = None,

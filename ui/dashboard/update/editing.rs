@@ -1,31 +1,24 @@
 //! Editing of a message on the input line. The message is held meanwhile, so that it is not sent.
 
-use clacks_feed::Draft;
-use clacks_language::{command::NodeCommand, edit};
-use clacks_p2p::core::MessageId;
-use clacks_p2p_feed::rows::message_key;
+use clacks_feed::{Draft, Key, description::Role};
+use clacks_language::command::NodeCommand;
 
-use super::results;
 use crate::{
     model::Model,
     state::{editing::Editing, input::MAX_DRAFT, list::Selection, message::Effect, overlay::OverlayKind},
 };
 
 /// Returns the reason why a message cannot be edited on the line, if that line is too long.
-pub fn too_long_reason(id: MessageId, line: &str) -> Option<String> {
+pub fn too_long_reason(item: &Key, line: &str) -> Option<String> {
+    let item = item.untrusted();
     let is_too_long = line.len() > MAX_DRAFT;
     is_too_long
-        .then(|| format!("{id} is too long for the line; :edit-in-editor {id} opens it in your editor"))
+        .then(|| format!("{item} is too long for the line; :edit-in-editor {item} opens it in your editor"))
 }
 
 /// The line on which a message is edited.
-pub(crate) fn line(id: MessageId, text: &str) -> String {
-    format!(":edit {id} {text}")
-}
-
-/// Returns the line for the correction of an invalid text, or `None` if it is too long.
-pub(crate) fn correction_line(id: MessageId, text: &str) -> Option<String> {
-    line_if_fits(edit::line_to_correct(id, text))
+pub(crate) fn line(item: &Key, text: &str) -> String {
+    format!(":edit {} {text}", item.untrusted())
 }
 
 /// Returns the line, or `None` if it is too long.
@@ -34,10 +27,10 @@ pub(crate) fn line_if_fits(line: String) -> Option<String> {
 }
 
 /// Starts editing a message. Moves its text to the input line.
-pub fn start(model: &mut Model, id: MessageId, draft: Draft) {
-    results::expect_removal(model, id);
-    let line = line(id, draft.text.untrusted());
-    model.editing = Some(Editing { id, draft, opened_from_held: model.is_held_open() });
+pub fn start(model: &mut Model, item: Key, draft: Draft) {
+    model.networks.active_mut().expect_removal(&item);
+    let line = line(&item, draft.text.untrusted());
+    model.editing = Some(Editing { item, draft, opened_from: model.overlay_list() });
     write(model, &line);
 }
 
@@ -55,8 +48,8 @@ fn write(model: &mut Model, line: &str) {
 
 /// Returns the effect that finishes the current edit, if the command belongs to it.
 pub fn finish(model: &mut Model, command: &NodeCommand) -> Option<Effect> {
-    let (id, text) = command.text.split_once(char::is_whitespace)?;
-    let is_of = |editing: &mut Editing| command.name == "edit" && editing.id.to_string() == id;
+    let (item, text) = command.text.split_once(char::is_whitespace)?;
+    let is_of = |editing: &mut Editing| command.name == "edit" && editing.item.untrusted() == item;
     let editing = model.editing.take_if(is_of)?;
     reopen(model, &editing);
     Some(Effect::FinishEdit(editing, text.to_owned()))
@@ -80,12 +73,21 @@ pub fn cancel(model: &mut Model) -> Vec<Effect> {
 }
 
 fn reopen(model: &mut Model, editing: &Editing) {
-    if !editing.opened_from_held {
+    match editing.opened_from {
         // Select the message again after its return.
-        let queue = model.networks.active_mut().named_mut("queue");
-        queue.into_iter().for_each(|queue| queue.selected = Selection::key(message_key(editing.id)));
-    } else if model.open_overlay().is_none() {
-        let held = model.networks.active().description.list_id("held");
-        held.into_iter().for_each(|held| model.open(OverlayKind::List(held)));
+        None => select(model, &editing.item),
+        Some(list) if model.open_overlay().is_none() => model.open(OverlayKind::List(list)),
+        Some(_) => {}
+    }
+}
+
+/// Selects a message in the lists of messages beside the traffic.
+fn select(model: &mut Model, item: &Key) {
+    let network = model.networks.active_mut();
+    let lists = network.description.lists().filter(|(_, spec)| spec.beside && spec.role == Role::Messages);
+    let lists: Vec<_> = lists.map(|(list, _)| list).collect();
+    for list in lists {
+        let list = network.list_mut(list);
+        list.into_iter().for_each(|list| list.selected = Selection::key(item.clone()));
     }
 }

@@ -115,8 +115,8 @@ fn handle(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         Msg::ConfirmQuit => shutdown::quit(model),
         Msg::DrainFinished(result) => shutdown::on_drain_finished(model, result),
-        Msg::Editing(id, draft) => {
-            editing::start(model, id, *draft);
+        Msg::Editing(item, draft) => {
+            editing::start(model, item, *draft);
             assist::on_edit(model)
         }
         Msg::RetryEdit { editing, line, reason } => {

@@ -1,8 +1,7 @@
 //! Reports of the results of calls, and their consequences for the model.
 
 use clacks_feed::{Call, Key, Outcome, Refusal, description::Takes};
-use clacks_p2p::{Address, core::MessageId};
-use clacks_p2p_feed::rows::message_key;
+use clacks_p2p::Address;
 
 use crate::{
     model::Model,
@@ -138,11 +137,6 @@ fn ignored(model: &Model, call: &Call, outcome: &Outcome) -> Vec<String> {
     }
     let items = model.networks.active().items(call).into_iter().filter(|key| !outcome.left.contains(key));
     items.map(|key| key.untrusted().to_owned()).collect()
-}
-
-/// Records that the user removed a message, in all lists.
-pub(crate) fn expect_removal(model: &mut Model, id: MessageId) {
-    model.networks.active_mut().expect_removal(&message_key(id));
 }
 
 /// Removes the mark of an item, in all lists.

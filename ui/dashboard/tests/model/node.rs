@@ -61,10 +61,10 @@ fn carry_out(fixture: &mut Fixture, effect: Effect) {
     match effect {
         Effect::Call(call) => run(fixture, vec![call]),
         Effect::CallAll(calls) => run(fixture, calls),
-        Effect::Edit(id) => edit(fixture, id),
+        Effect::Edit(item) => edit(fixture, &item),
         Effect::CancelEdit(cancel) => put_back(fixture, cancel.text.untrusted().parse().unwrap()),
         Effect::FinishEdit(editing, text) => {
-            replace(fixture, editing.id, &message_of(&text).unwrap());
+            replace(fixture, message_id(&editing.item), &message_of(&text).unwrap());
             if let Some(cancel) = &editing.draft.cancel {
                 put_back(fixture, cancel.text.untrusted().parse().unwrap());
             }
@@ -205,7 +205,12 @@ fn put_back(fixture: &mut Fixture, id: MessageId) {
     fixture.queue.insert(place, held);
 }
 
-fn edit(fixture: &mut Fixture, id: MessageId) {
+fn message_id(item: &Key) -> MessageId {
+    item.untrusted().parse().unwrap()
+}
+
+fn edit(fixture: &mut Fixture, item: &Key) {
+    let id = message_id(item);
     let waited = hold(fixture, id);
     let message =
         fixture.held.iter().find(|held| held.queued.id == id).map(|held| held.queued.message.clone());
@@ -213,7 +218,7 @@ fn edit(fixture: &mut Fixture, id: MessageId) {
         Some(message) => {
             let id_text = id.to_string();
             let (send, cancel) = (on_held("edit", &[&id_text]), waited.then(|| calls::undo(&id_text)));
-            Msg::Editing(id, Box::new(Draft { text: new_text(&message).into(), send, cancel }))
+            Msg::Editing(item.clone(), Box::new(Draft { text: new_text(&message).into(), send, cancel }))
         }
         None => Msg::EffectDone(Err(EffectError::Other(format!("{id} is not here")))),
     });

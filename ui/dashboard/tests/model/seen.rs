@@ -1,5 +1,6 @@
 //! Observable state of the dashboard: overlay, selection, label.
 
+use clacks_feed::Key;
 use clacks_p2p::core::MessageId;
 use clacks_p2p_feed::rows::message_id;
 
@@ -33,7 +34,7 @@ pub(crate) struct Seen {
     /// Whether the completion popup or the history search is open.
     pub(crate) chooses: bool,
     pub(crate) searches: bool,
-    pub(crate) is_editing: Option<MessageId>,
+    pub(crate) is_editing: Option<Key>,
     pub draft: String,
     pub(crate) beneath: Beneath,
     pub node: State,
@@ -68,7 +69,7 @@ impl Seen {
                 .overlay
                 .as_ref()
                 .is_some_and(|overlay| overlay.search.as_ref().is_some_and(|search| search.is_typing)),
-            is_editing: model.editing.as_ref().map(|editing| editing.id),
+            is_editing: model.editing.as_ref().map(|editing| editing.item.clone()),
             draft: model.input.draft().to_owned(),
             beneath: Beneath {
                 pane: model.pane,
