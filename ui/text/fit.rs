@@ -1,6 +1,6 @@
 //! Text in a fixed number of columns.
 
-use clacks_p2p::{Address, Message};
+use clacks_feed::json_text;
 use jiff::{Timestamp, tz::TimeZone};
 use ratatui::{
     style::Style,
@@ -9,7 +9,6 @@ use ratatui::{
 
 use super::{
     charset::Charset,
-    glyphs::glyphs,
     sanitize::{SafeLine, sanitize, sanitize_lines},
 };
 
@@ -36,39 +35,11 @@ pub fn fit_right(text: &str, columns: usize, charset: Charset) -> String {
     padded_left(&sanitize(text, columns, charset), columns)
 }
 
-/// An address in exactly this many columns. A long address keeps its port and both ends of its hostname: the first part
-/// identifies the node, the last part its domain.
-pub fn fit_address(address: &Address, columns: usize, charset: Charset) -> String {
-    let text = address.to_string();
-    let port = format!(":{}", address.port());
-    match columns.checked_sub(port.len()) {
-        Some(room) if text.len() > columns && room > 1 => {
-            // A hostname is ASCII.
-            let host = &text[..text.len() - port.len()];
-            // The first part identifies the node, so it gets more space.
-            let tail = (room - 1) * 2 / 5;
-            format!("{}{}{}{port}", &host[..room - 1 - tail], glyphs(charset).cut, &host[host.len() - tail..])
-        }
-        _ => fit(&text, columns, charset),
-    }
-}
-
-/// The start of a message: the characters of a JSON string, or the JSON text of any other value. At most 1,024
+/// The start of a message, which is JSON: the characters of a string, or the JSON text of any other value. At most 1,024
 /// characters of JSON.
-pub fn preview(message: &Message) -> String {
-    preview_json(message.as_json())
-}
-
-/// As [`preview`], for a message that is JSON.
-pub fn preview_json(json: &str) -> String {
-    let start: String = json.chars().take(PREVIEW).collect();
-    if start.len() == json.len() {
-        return serde_json::from_str(json).unwrap_or(start);
-    }
-    // The start of a long string with a closing quote; invalid if the cut falls into an escape.
-    let closed = format!("{start}\"");
-    let text = if start.starts_with('"') { Message::from_json(&closed, 0).ok() } else { None };
-    text.and_then(|text| text.as_text()).unwrap_or(start)
+pub fn preview(json: &str) -> String {
+    let end = json.char_indices().nth(PREVIEW).map_or(json.len(), |(end, _)| end);
+    json_text::characters(&json[..end], end < json.len()).unwrap_or_else(|| json[..end].to_owned())
 }
 
 /// A name in `name_columns`, at most half of `columns`, with its value beside it, wrapped to as many lines as needed.

@@ -1,14 +1,6 @@
 //! Short number formats for people.
 
-use std::{borrow::Cow, time::Duration};
-
-use clacks_p2p::core::Peer;
-
-/// The word for a peer's status, with a question mark if the status is unverified.
-pub fn status(peer: &Peer) -> Cow<'static, str> {
-    let name = peer.status.name();
-    if peer.is_unverified() { format!("{name}?").into() } else { name.into() }
-}
+use std::time::Duration;
 
 /// A duration in one unit, rounded down: `7 s`, `12 m`, `3 h`, `40 d`.
 pub fn age(age: Duration) -> String {

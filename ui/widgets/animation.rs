@@ -26,7 +26,7 @@ pub enum Picture {
 }
 
 impl Picture {
-    clacks_p2p::all_variants! {
+    clacks_transport::all_variants! {
         const ALL: Self = [Tower, Map, Countdown];
     }
 

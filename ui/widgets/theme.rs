@@ -13,7 +13,6 @@ pub mod words;
 use std::ops::Deref;
 
 use clacks_feed::{Direction, description::Tone};
-use clacks_p2p::core::{Peer, Status};
 use clacks_text::charset::Charset;
 use ratatui::style::Style;
 use themes::{AUTO, Themes};
@@ -65,27 +64,6 @@ impl Theme {
     /// The title of a pane or popup.
     pub fn title(self, has_focus: bool) -> Style {
         if has_focus { self.focused_title } else { self.title }
-    }
-
-    /// A peer's status.
-    pub fn status(self, status: Status) -> Style {
-        match status {
-            Status::New => self.new,
-            Status::Alive => self.alive,
-            Status::Lost => self.lost,
-            Status::Dead => self.dead,
-            Status::Ignored => self.ignored,
-        }
-    }
-
-    /// A peer. An unverified status has the style of [`Status::New`].
-    pub fn peer(self, peer: &Peer) -> Style {
-        if peer.is_unverified() { self.unverified() } else { self.status(peer.status) }
-    }
-
-    /// An unverified status.
-    pub fn unverified(self) -> Style {
-        self.new
     }
 
     /// The tone of an outcome.
@@ -148,20 +126,6 @@ pub fn error_in(text: &str) -> String {
         Err(error) => error.to_string(),
     }
 }
-
-/// The letter of a status.
-pub fn letter(status: Status) -> char {
-    match status {
-        Status::New => 'N',
-        Status::Alive => 'A',
-        Status::Lost => 'L',
-        Status::Dead => 'D',
-        Status::Ignored => 'I',
-    }
-}
-
-/// Replaces the letter for peers whose status is unverified.
-pub const CLAIMED: char = '?';
 
 #[cfg(test)]
 mod tests;

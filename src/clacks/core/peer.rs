@@ -1,6 +1,6 @@
 //! A peer as the API reports it.
 
-use std::{fmt, str::FromStr, time::Duration};
+use std::{borrow::Cow, fmt, str::FromStr, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
@@ -122,6 +122,12 @@ impl Peer {
     /// Whether it is alive only by a claim: a payload named it as sender, but it did not respond to us.
     pub fn is_unverified(&self) -> bool {
         self.status == Status::Alive && !self.last_attempt_ok
+    }
+
+    /// The name of its status, with a question mark if it is unverified.
+    pub fn status_word(&self) -> Cow<'static, str> {
+        let name = self.status.name();
+        if self.is_unverified() { format!("{name}?").into() } else { name.into() }
     }
 }
 

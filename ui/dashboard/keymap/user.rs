@@ -48,7 +48,7 @@ pub enum Table {
 }
 
 impl Table {
-    clacks_p2p::all_variants! {
+    clacks_transport::all_variants! {
         /// All tables.
         #[cfg(test)]
         pub const ALL: Self = [

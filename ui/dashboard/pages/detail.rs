@@ -5,14 +5,14 @@ use clacks_feed::{
     description::{Kind, Role},
 };
 use clacks_p2p::{Address, core::Peer, node::CertificateFingerprint};
-use clacks_p2p_feed::read_back;
+use clacks_p2p_feed::{description::letter, read_back};
 use clacks_source::{facts, traffic::row::Row};
 use clacks_text::{
     fit::{clock, entry},
     format,
     value::ValueFormat,
 };
-use clacks_widgets::theme::{Theme, letter};
+use clacks_widgets::theme::Theme;
 use ratatui::text::Line;
 
 use crate::{
@@ -64,7 +64,7 @@ fn peer_lines(
     let age = format::age(peer.age(model.list_time()));
     let since = clock(peer.time, &model.zone);
     let status = if is_known {
-        format!("{} {} for {age}, since {since}", letter(peer.status), format::status(peer))
+        format!("{} {} for {age}, since {since}", letter(peer.status), peer.status_word())
     } else {
         "no longer known".to_owned()
     };

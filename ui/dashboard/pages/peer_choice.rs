@@ -1,6 +1,7 @@
 //! Page about the choice of receivers: the reason for the last one, and the next send.
 
 use clacks_p2p::core::{PeerChoice, Status};
+use clacks_p2p_feed::description::{letter, tone};
 use clacks_source::{
     facts::choice::{idle, odds, outcome, reason, share},
     send_history::{Attempt, AttemptResult},
@@ -9,7 +10,7 @@ use clacks_text::{
     fit::{clock, entry, fit, fit_right, preview},
     format::{self, grouped},
 };
-use clacks_widgets::theme::{Theme, letter};
+use clacks_widgets::theme::Theme;
 use ratatui::text::{Line, Span};
 
 use super::keys::with_keys;
@@ -60,7 +61,7 @@ fn next_send_lines(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'sta
     let room = columns.saturating_sub(NAME_WIDTH);
     let (when, odds) = match overview.next_send.filter(|_| overview.queued > 0) {
         Some(at) => {
-            let text = model.head.as_ref().map(|head| preview(&head.message)).unwrap_or_default();
+            let text = model.head.as_ref().map(|head| preview(head.message.as_json())).unwrap_or_default();
             let wait = format::span(at.saturating_sub(model.list_time().uptime));
             (format!("in {wait}: {text}"), odds(&overview.free_peers, overview.verified_only))
         }
@@ -90,7 +91,7 @@ fn last_send_lines(model: &Model, theme: Theme, send: &Attempt, columns: usize) 
     let room = columns.saturating_sub(NAME_WIDTH);
     lines.push(Line::from(vec![
         Span::raw(fit("", NAME_WIDTH, theme.charset)),
-        Span::raw(fit(&preview(&send.message), room, theme.charset)),
+        Span::raw(fit(&preview(send.message.as_json()), room, theme.charset)),
     ]));
     lines.extend(entry(theme.quiet, NAME_WIDTH, "why", &reason(&send.choice), columns, theme.charset));
     lines.extend(entry(theme.quiet, NAME_WIDTH, "what came", &outcome(send), columns, theme.charset));
@@ -154,13 +155,13 @@ fn odds_row(theme: Theme, status: Status, choice: &PeerChoice, bar: usize) -> Li
     let full = (f64::from(draws) / f64::from(PeerChoice::DRAWS) * bar as f64).round() as usize;
     Line::from(vec![
         Span::styled(fit_right(if is_chosen { "> " } else { "" }, NAME_WIDTH, theme.charset), theme.strong),
-        Span::styled(name, theme.status(status)),
+        Span::styled(name, theme.status_tone(tone(status))),
         Span::raw(pad),
         Span::raw(fit_right(&format::count(count), FREE_WIDTH, theme.charset)),
         Span::raw(fit_right(&percent(f64::from(draws)), SHARE_WIDTH, theme.charset)),
         Span::styled(fit_right(&percent(each), SHARE_WIDTH, theme.charset), theme.quiet),
         Span::raw("   "),
-        Span::styled("\u{2588}".repeat(full), theme.status(status)),
+        Span::styled("\u{2588}".repeat(full), theme.status_tone(tone(status))),
     ])
 }
 
@@ -177,8 +178,8 @@ fn lottery_scale(theme: Theme, choice: &PeerChoice, columns: usize) -> Vec<Line<
         choice.draw = at(cell);
         choice.drawn()
     };
-    let cells =
-        (0..width).map(|cell| Span::styled(letter(drawn(cell)).to_string(), theme.status(drawn(cell))));
+    let cells = (0..width)
+        .map(|cell| Span::styled(letter(drawn(cell)).to_string(), theme.status_tone(tone(drawn(cell)))));
     let mut line = Line::from(Span::raw(fit("", NAME_WIDTH, theme.charset)));
     line.spans.extend(cells);
     let cell = (u64::from(choice.draw) * width as u64 / u64::from(PeerChoice::DRAWS)) as usize;

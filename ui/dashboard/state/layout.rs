@@ -17,7 +17,7 @@ pub enum Pane {
 }
 
 impl Pane {
-    clacks_p2p::all_variants! {
+    clacks_transport::all_variants! {
         /// All panes, in the order of Tab.
         pub const ALL: Self = [Peers, Queue, Traffic, Map];
     }

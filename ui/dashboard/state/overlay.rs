@@ -101,7 +101,7 @@ pub enum OpenOverlay {
 }
 
 impl OpenOverlay {
-    clacks_p2p::all_variants! {
+    clacks_transport::all_variants! {
         /// All kinds of overlays.
         #[cfg(test)]
         pub const ALL: Self = [

@@ -127,7 +127,7 @@ impl ShutterTower {
 impl SpelledMessage {
     /// Returns `None` for a message without text.
     fn from_message((peer, message): (Address, Message)) -> Option<Self> {
-        let mut text = preview(&message);
+        let mut text = preview(message.as_json());
         let end = (0..=MAX_TEXT_BYTES.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
         text.truncate(end.unwrap_or_default());
         (!text.is_empty()).then_some(Self { peer, text })

@@ -4,11 +4,12 @@
 
 use clacks_feed::Direction;
 use clacks_p2p::core::Status;
+use clacks_p2p_feed::description::{letter, tone};
 use clacks_source::time_series::{BOUNDS, Chart, Column};
 use clacks_text::{fit::fit_right, format};
 use clacks_widgets::{
     axis::{min_visible, round_up_to_scale},
-    theme::{Theme, letter},
+    theme::Theme,
 };
 use ratatui::{
     Frame,
@@ -231,7 +232,7 @@ impl Panel<'_> {
             let stack = column.map(|column| stack_statuses(&column, scale, usize::from(band.height)));
             for (status, y) in stack.unwrap_or_default().into_iter().zip((band.y..band.bottom()).rev()) {
                 if let Some(cell) = frame.buffer_mut().cell_mut((x, y)) {
-                    cell.set_char(letter(status)).set_style(self.theme.status(status));
+                    cell.set_char(letter(status)).set_style(self.theme.status_tone(tone(status)));
                 }
             }
         }

@@ -5,12 +5,12 @@ use clacks_feed::{
     description::{Chart, Field, Tone},
 };
 use clacks_p2p::core::{PeerCounts, Status};
+use clacks_p2p_feed::description::{CLAIMED_LETTER, letter, tone};
 use clacks_text::{
-    fit::fit_address,
     format,
     value::{ValueFormat, cut_middle},
 };
-use clacks_widgets::theme::{CLAIMED, Theme, letter};
+use clacks_widgets::theme::Theme;
 use ratatui::{
     Frame,
     layout::Rect,
@@ -70,10 +70,6 @@ fn network_names(model: &Model, theme: Theme, width: usize) -> Line<'static> {
 
 /// Returns the name of the node that is shown, in at most `columns` columns.
 fn node_name(model: &Model, columns: usize, theme: Theme) -> String {
-    let address = &model.overview.address;
-    if model.shows_clacks() {
-        return fit_address(address, address.to_string().len().min(columns), theme.charset);
-    }
     cut_middle(model.networks.active().description.node.as_str(), columns, theme.charset).as_str().to_owned()
 }
 
@@ -171,7 +167,7 @@ pub fn status_counts(peers: &PeerCounts, theme: Theme) -> Vec<Span<'static>> {
     let counted = Status::ALL.into_iter().flat_map(|status| {
         let claimed = if status == Status::Alive { peers.unverified } else { 0 };
         let rest = peers.of(status).saturating_sub(claimed);
-        [(rest, letter(status), theme.status(status)), (claimed, CLAIMED, theme.unverified())]
+        [(rest, letter(status), theme.status_tone(tone(status))), (claimed, CLAIMED_LETTER, theme.new)]
     });
     let mut spans = Vec::new();
     for (count, letter, style) in counted.filter(|(count, ..)| *count > 0) {

@@ -5,9 +5,12 @@ use clacks_p2p::{
     Address,
     core::{Peer, Status},
 };
-use clacks_p2p_feed::read_back;
+use clacks_p2p_feed::{
+    description::{CLAIMED_LETTER, letter, peer_tone, tone},
+    read_back,
+};
 use clacks_text::{fit::fit, format, glyphs::glyphs, sanitize::sanitize_lines};
-use clacks_widgets::theme::{CLAIMED, Theme, letter};
+use clacks_widgets::theme::Theme;
 use dots::Dots;
 use labels::{CellReservations, label_candidates};
 use ratatui::{
@@ -196,8 +199,8 @@ fn draw_tower(theme: Theme, peer: &Peer, place: Position, buffer: &mut Buffer) {
         Status::Dead => DEAD,
         Status::Ignored => IGNORED,
     };
-    let letter = if peer.is_unverified() { CLAIMED } else { letter(peer.status) };
-    let style = Style::reset().patch(theme.peer(peer));
+    let letter = if peer.is_unverified() { CLAIMED_LETTER } else { letter(peer.status) };
+    let style = Style::reset().patch(theme.status_tone(peer_tone(peer)));
     buffer.set_string(place.x, place.y, format!("{symbol}{letter}"), style);
 }
 
@@ -246,7 +249,7 @@ fn draw_ring_labels(
         let count = model.listed.peers.of(status);
         let name = format!("{} {status} {}", letter(status), format::count(count));
         let columns = name.len() as u16;
-        let style = Style::reset().patch(theme.status(status));
+        let style = Style::reset().patch(theme.status_tone(tone(status)));
         let ends = [CENTRE.y - ring_radius(status), CENTRE.y + ring_radius(status)]
             .map(|y| Point { x: CENTRE.x, y });
         let place = ends.map(|end| cell_of(field, end)).into_iter().find_map(|end| {
@@ -282,7 +285,7 @@ fn draw_peer_summary(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<
     let text = peer_summary(model, peer);
     let height = usize::from(area.height);
     let lines = sanitize_lines(&text, columns, 0, height + 1, theme.charset);
-    let style = theme.peer(peer);
+    let style = theme.status_tone(peer_tone(peer));
     for (index, (line, row)) in lines.iter().zip(area.rows()).enumerate() {
         let marker = if index == 0 { "> " } else { "  " };
         let is_cut = index + 1 == height && lines.len() > height;
@@ -304,7 +307,7 @@ fn peer_summary(model: &Model, peer: &Peer) -> String {
         "{} {}  {} for {age}{introduced}, took {}, sent {}, failed {}",
         letter(peer.status),
         peer.address,
-        format::status(peer),
+        peer.status_word(),
         peer.delivered,
         peer.received,
         peer.failed

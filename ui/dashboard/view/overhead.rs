@@ -73,7 +73,7 @@ fn row_spans(model: &Model, theme: Theme, life: &MessageHistory, width: usize) -
     let every =
         life.interval().map(|interval| format!("every {}", format::span(interval))).unwrap_or_default();
     vec![
-        Span::raw(fit(&preview(&life.message), text, theme.charset)),
+        Span::raw(fit(&preview(life.message.as_json()), text, theme.charset)),
         Span::styled(fit_right(&visit_count(life.visits), visits, theme.charset), theme.strong),
         Span::raw(fit_right(&every, interval, theme.charset)),
         Span::styled(fit_right(&format!("{} ago", format::age(ago)), last, theme.charset), theme.quiet),

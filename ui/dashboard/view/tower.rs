@@ -3,7 +3,7 @@
 use clacks_feed::Direction;
 use clacks_language::command::motion_setting::Setting;
 use clacks_p2p::Address;
-use clacks_text::{charset::Charset, fit::fit_address, sanitize::sanitize};
+use clacks_text::{charset::Charset, sanitize::sanitize, value::cut_middle};
 use clacks_widgets::theme::Theme;
 use ratatui::{
     Frame,
@@ -153,8 +153,8 @@ impl TowerPanel<'_> {
 
     fn peer_line(&self, peer: &Address, width: usize) -> Line<'static> {
         let word = if self.direction == Direction::In { "from " } else { "to " };
-        let address = fit_address(peer, width.saturating_sub(word.len()), self.theme.charset);
-        Line::from(vec![Span::styled(word, self.theme.quiet), Span::raw(address.trim_end().to_owned())])
+        let address = cut_middle(&peer.to_string(), width.saturating_sub(word.len()), self.theme.charset);
+        Line::from(vec![Span::styled(word, self.theme.quiet), Span::raw(address.as_str().to_owned())])
     }
 
     /// Returns the letter with its bits and its hexadecimal value.

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use clacks_p2p::core::{Peer, QueuedMessage, Status};
-use clacks_text::{fit::preview, format};
+use clacks_text::fit::preview;
 
 use super::{
     Candidates, Choice,
@@ -116,7 +116,7 @@ fn command(spec: &Spec) -> Choice {
 }
 
 fn peer(peer: &Peer) -> Choice {
-    choice(&peer.address.to_string(), &format::status(peer))
+    choice(&peer.address.to_string(), &peer.status_word())
 }
 
 fn remote(remote: &IpAddr) -> Choice {
@@ -128,11 +128,11 @@ fn station(number: u8) -> Choice {
 }
 
 fn message(queued: &QueuedMessage) -> Choice {
-    choice(&queued.id.to_string(), &preview(&queued.message))
+    choice(&queued.id.to_string(), &preview(queued.message.as_json()))
 }
 
 fn held_message(queued: &QueuedMessage) -> Choice {
-    choice(&queued.id.to_string(), &format!("held: {}", preview(&queued.message)))
+    choice(&queued.id.to_string(), &format!("held: {}", preview(queued.message.as_json())))
 }
 
 impl PeerFilter {

@@ -218,7 +218,7 @@ fn peer_facts(peer: &Peer, context: &ListContext<'_>) -> Vec<String> {
     let derived = &context.narrator.derived;
     let age = format::age(peer.age(context.now));
     let since = clock(peer.time, context.narrator.zone());
-    let status = format!("{} for {age}, since {since}", format::status(peer));
+    let status = format!("{} for {age}, since {since}", peer.status_word());
     let known = derived.introductions.of(&peer.address).map(|introduced| {
         let age = format::age(context.now.uptime.saturating_sub(introduced.at));
         facts::peer::introduced(&introduced.by, &age)
@@ -447,7 +447,7 @@ fn station(number: Number, command: StationCommand, narrator: &mut Narrator) -> 
 pub(crate) fn edit(id: MessageId, source: &QueryContext<'_>) -> Vec<String> {
     match find_message(id, source.lists) {
         Some((queued, _)) => vec![
-            as_sentence(format!("Message {id} is now: {}", preview(&queued.message))),
+            as_sentence(format!("Message {id} is now: {}", preview(queued.message.as_json()))),
             format!("Write the new text behind the number, as in :edit {id} TEXT."),
         ],
         None => vec![phrases::reply(Err(not_found(id)))],

@@ -140,7 +140,7 @@ fn is_status(row: &Row) -> bool {
 
 /// The start of a message.
 pub(crate) fn text(message: &Message, charset: Charset) -> String {
-    sanitize_unpadded(&preview(message), MESSAGE, charset)
+    sanitize_unpadded(&preview(message.as_json()), MESSAGE, charset)
 }
 
 /// A text with a full stop, unless it ends with another end mark.

@@ -9,7 +9,7 @@ use clacks_feed::{
     Label,
     description::{Description, ListId, StatusId, StatusSpec, Tone, TypeId},
 };
-use clacks_p2p::core::{HeldBy, Status};
+use clacks_p2p::core::{HeldBy, Peer, Status};
 
 /// The list of peers.
 pub const PEERS: ListId = ListId(0);
@@ -80,16 +80,58 @@ pub fn describe(node: Label) -> Description {
     }
 }
 
+/// The letter of a peer's status.
+pub fn letter(status: Status) -> char {
+    match status {
+        Status::New => 'N',
+        Status::Alive => 'A',
+        Status::Lost => 'L',
+        Status::Dead => 'D',
+        Status::Ignored => 'I',
+    }
+}
+
+/// The letter of [`CLAIMED`].
+pub const CLAIMED_LETTER: char = '?';
+
+/// The tone of a peer's status.
+pub fn tone(status: Status) -> Tone {
+    match status {
+        Status::New => Tone::New,
+        Status::Alive => Tone::Good,
+        Status::Lost => Tone::Doubtful,
+        Status::Dead => Tone::Bad,
+        Status::Ignored => Tone::Off,
+    }
+}
+
+/// The tone of a peer. A peer that only claims to be alive is as good as a new one.
+pub fn peer_tone(peer: &Peer) -> Tone {
+    if peer.is_unverified() { Tone::New } else { tone(peer.status) }
+}
+
+fn peer_status(status: Status) -> StatusSpec {
+    let does = match status {
+        Status::New => "added and never contacted",
+        Status::Alive => "the last contact succeeded",
+        Status::Lost => "a delivery failed",
+        Status::Dead => "lost for longer than the kill timeout",
+        Status::Ignored => "nothing is sent to it, and what it sends is refused",
+    };
+    StatusSpec::new(status.name(), letter(status), tone(status), does)
+}
+
 fn statuses() -> Vec<StatusSpec> {
-    vec![
-        StatusSpec::new("new", 'N', Tone::New, "added and never contacted"),
-        StatusSpec::new("alive", 'A', Tone::Good, "the last contact succeeded"),
-        StatusSpec::new("lost", 'L', Tone::Doubtful, "a delivery failed"),
-        StatusSpec::new("dead", 'D', Tone::Bad, "lost for longer than the kill timeout"),
-        StatusSpec::new("ignored", 'I', Tone::Off, "nothing is sent to it, and what it sends is refused"),
+    let others = [
         StatusSpec::new("hand", 'H', Tone::Plain, "held by you"),
         StatusSpec::new("rule", 'R', Tone::Plain, "held by the filter of :hold"),
         StatusSpec::new("set-aside", 'X', Tone::Bad, "held because peers refused it too often"),
-        StatusSpec::new("claimed", '?', Tone::Doubtful, "it sent something, but has not answered this node"),
-    ]
+        StatusSpec::new(
+            "claimed",
+            CLAIMED_LETTER,
+            Tone::Doubtful,
+            "it sent something, but has not answered this node",
+        ),
+    ];
+    Status::ALL.map(peer_status).into_iter().chain(others).collect()
 }

@@ -10,8 +10,7 @@ const WRITTEN: &str = "| what | written |";
 
 /// The text of a JSON string as the node stores it.
 fn read(json: &str) -> String {
-    let message = clacks_p2p::Message::from_json(json, 1).unwrap();
-    message.as_text().unwrap()
+    clacks_feed::json_text::characters(json, false).unwrap()
 }
 
 fn code(text: &str) -> String {
