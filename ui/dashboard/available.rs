@@ -285,7 +285,7 @@ fn view_command_error(model: &Model, command: &ViewCommand) -> Option<String> {
         }
         ViewCommand::Only(None) if !model.is_narrowed() => Some("all rows are shown"),
         ViewCommand::Network(None) if model.networks.is_single() => Some("there is no other network"),
-        command if needs_clacks(command) && !model.shows_clacks() => {
+        command if lacks_view(model, command) => {
             let network = &model.networks.active().description.network;
             return Some(format!("{network} has no such view; :net clacks shows the network that has it"));
         }
@@ -294,7 +294,7 @@ fn view_command_error(model: &Model, command: &ViewCommand) -> Option<String> {
         ViewCommand::Mark if selected_peer(model).is_none() && selected_message(model).is_none() => {
             Some("nothing is selected")
         }
-        ViewCommand::Biography if super::pages::current_message(model).is_none() => {
+        ViewCommand::Pane("biography") if super::pages::current_message(model).is_none() => {
             Some("no message is selected")
         }
         ViewCommand::Open if has_nothing_to_open(model) => Some("nothing is selected"),
@@ -325,18 +325,15 @@ fn view_command_error(model: &Model, command: &ViewCommand) -> Option<String> {
     reason.map(str::to_owned)
 }
 
-/// Whether a command shows something that only clacks has.
-fn needs_clacks(command: &ViewCommand) -> bool {
-    matches!(
-        command,
-        ViewCommand::Map
-            | ViewCommand::Tower
-            | ViewCommand::Charts
-            | ViewCommand::Why
-            | ViewCommand::Biography
-            | ViewCommand::Overhead
-            | ViewCommand::Held
-    )
+/// Whether a command shows something that the network on the screen does not have.
+fn lacks_view(model: &Model, command: &ViewCommand) -> bool {
+    match command {
+        ViewCommand::Pane("map" | "why" | "biography" | "overhead")
+        | ViewCommand::Charts
+        | ViewCommand::Held => !model.shows_clacks(),
+        ViewCommand::Pane(name) => model.pane_named(name).is_none(),
+        _ => false,
+    }
 }
 
 /// Whether a binding gets a hint: its key works now and has an effect.

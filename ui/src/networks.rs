@@ -10,6 +10,7 @@ use clacks_language::{
 };
 use clacks_p2p::Node;
 use clacks_p2p_feed::{ClacksNetwork, description::describe};
+use clacks_panes::Pane;
 use serde::{Deserialize, Deserializer, de::Error};
 
 /// A node of clacks. Call it within the runtime of the node.
@@ -20,6 +21,11 @@ pub(crate) fn clacks(node: &Node) -> Arc<dyn Network> {
 /// Nodes of other networks that the dashboard shows beside the node of clacks: one line each.
 pub(crate) fn others() -> Vec<Box<dyn Source>> {
     vec![]
+}
+
+/// The pictures and pages of all networks.
+pub(crate) fn panes() -> Vec<Box<dyn Pane>> {
+    clacks_p2p_panes::panes()
 }
 
 /// All networks, for filters that are read before a node starts.

@@ -1,7 +1,7 @@
 //! Animation: whether a picture can move, and when its next frame is due. No other timer animates.
 //!
-//! A picture that starts to move gets a [`Run`], which it stores and uses to ask for its progress while it is drawn.
-//! Frames are drawn only while a picture on the screen has a run.
+//! A picture that starts to move gets a [`Run`], which it stores and uses to ask for its progress while it is drawn, and
+//! for the time until its next frame. Frames are drawn only while a picture on the screen has a run.
 
 use std::time::Duration;
 
@@ -14,30 +14,26 @@ const STEP: Duration = Duration::from_secs(1);
 /// Maximum length of a run, so that a clock that was set back does not animate for ever.
 const LONGEST: Duration = Duration::from_secs(60);
 
-/// A picture that can move.
+/// How a picture moves with each motion setting. It never moves with motion off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Picture {
-    /// The shutters of the clacks tower.
-    Tower,
-    /// The messages along the edges of the map.
-    Map,
-    /// The time until the next send.
-    Countdown,
+pub enum Pace {
+    /// Ten frames a second, or one a second with reduced motion.
+    SmoothOrStepped,
+    /// Ten frames a second, or none with reduced motion.
+    SmoothOrStill,
+    /// One frame a second.
+    Stepped,
 }
 
-impl Picture {
-    clacks_transport::all_variants! {
-        const ALL: Self = [Tower, Map, Countdown];
-    }
-
-    /// Time between two frames of this picture; `None` if it does not move. The map has no stepped form.
+impl Pace {
+    /// Time between two frames; `None` if it does not move.
     fn between_frames(self, setting: Setting) -> Option<Duration> {
         match (setting, self) {
-            (Setting::Full | Setting::Reduced, Self::Countdown) | (Setting::Reduced, Self::Tower) => {
+            (Setting::Full | Setting::Reduced, Self::Stepped) | (Setting::Reduced, Self::SmoothOrStepped) => {
                 Some(STEP)
             }
-            (Setting::Full, Self::Tower | Self::Map) => Some(SMOOTH),
-            (Setting::Reduced, Self::Map) | (Setting::Off, _) => None,
+            (Setting::Full, Self::SmoothOrStepped | Self::SmoothOrStill) => Some(SMOOTH),
+            (Setting::Reduced, Self::SmoothOrStill) | (Setting::Off, _) => None,
         }
     }
 }
@@ -45,20 +41,18 @@ impl Picture {
 /// One animation from start to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Run {
-    picture: Picture,
+    pace: Pace,
     /// The uptime at its start.
     began: Duration,
     lasts: Duration,
 }
 
-/// The running animations.
-#[derive(Debug)]
+/// Whether pictures can move now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Animations {
     setting: Setting,
     /// Whether the terminal has the focus; true if it does not report it.
     has_focus: bool,
-    /// The uptime until which each picture moves.
-    until: [Duration; Picture::ALL.len()],
 }
 
 impl Default for Animations {
@@ -68,18 +62,13 @@ impl Default for Animations {
 }
 
 impl Animations {
-    /// Creates the state without a running animation, and with the focus.
+    /// Creates the state with the focus.
     pub fn new(setting: Setting) -> Self {
-        Self { setting, has_focus: true, until: [Duration::ZERO; Picture::ALL.len()] }
-    }
-
-    /// Stops all animations, because the clock was set back.
-    pub fn begin_again(&mut self) {
-        self.until = [Duration::ZERO; Picture::ALL.len()];
+        Self { setting, has_focus: true }
     }
 
     /// The motion setting.
-    pub fn setting(&self) -> Setting {
+    pub fn setting(self) -> Setting {
         self.setting
     }
 
@@ -93,39 +82,31 @@ impl Animations {
         self.has_focus = has_focus;
     }
 
-    /// Starts to animate a picture for at most a minute. `None` if it cannot move; draw it at rest then.
-    pub fn begin(&mut self, picture: Picture, now: Duration, lasts: Duration) -> Option<Run> {
-        self.between_frames(picture)?;
-        let lasts = lasts.min(LONGEST);
-        let until = &mut self.until[picture as usize];
-        *until = (*until).max(now + lasts);
-        Some(Run { picture, began: now, lasts })
+    /// Starts an animation of at most a minute. `None` if it cannot move; draw it at rest then.
+    pub fn begin(self, pace: Pace, now: Duration, lasts: Duration) -> Option<Run> {
+        self.between_frames(pace)?;
+        Some(Run { pace, began: now, lasts: lasts.min(LONGEST) })
     }
 
     /// Progress of a run from 0 to 1, exclusive. `None` if it is over or nothing can move any more.
-    pub fn progress(&self, run: Run, now: Duration) -> Option<f64> {
+    pub fn progress(self, run: Run, now: Duration) -> Option<f64> {
         Some(self.gone(run, now)?.as_secs_f64() / run.lasts.as_secs_f64())
     }
 
     /// Time since the start of a run; `None` as for [`progress`](Self::progress).
-    pub fn gone(&self, run: Run, now: Duration) -> Option<Duration> {
-        self.between_frames(run.picture)?;
+    pub fn gone(self, run: Run, now: Duration) -> Option<Duration> {
+        self.between_frames(run.pace)?;
         now.checked_sub(run.began).filter(|gone| *gone < run.lasts)
     }
 
-    /// Time until the next frame; `None` if no picture on the screen moves.
-    pub fn changes_after(&self, now: Duration, is_on_screen: impl Fn(Picture) -> bool) -> Option<Duration> {
-        let due = |picture| {
-            let left = self.until[picture as usize].checked_sub(now)?;
-            let moves = !left.is_zero() && left <= LONGEST && is_on_screen(picture);
-            // One last frame draws the picture at rest.
-            self.between_frames(picture).filter(|_| moves).map(|between| between.min(left))
-        };
-        Picture::ALL.into_iter().filter_map(due).min()
+    /// Time until the next frame of a run; `None` if it does not move. The last frame draws the picture at rest.
+    pub fn changes_after(self, run: Run, now: Duration) -> Option<Duration> {
+        let left = run.lasts - self.gone(run, now)?;
+        Some(self.between_frames(run.pace)?.min(left))
     }
 
-    fn between_frames(&self, picture: Picture) -> Option<Duration> {
-        picture.between_frames(self.setting).filter(|_| self.has_focus)
+    fn between_frames(self, pace: Pace) -> Option<Duration> {
+        pace.between_frames(self.setting).filter(|_| self.has_focus)
     }
 }
 
@@ -136,21 +117,22 @@ mod tests {
     use super::*;
 
     const NOW: Duration = Duration::from_secs(3000);
+    const ALL: [Pace; 3] = [Pace::SmoothOrStepped, Pace::SmoothOrStill, Pace::Stepped];
 
     fn after(millis: u64) -> Duration {
         NOW + Duration::from_millis(millis)
     }
 
-    fn moving(setting: Setting, picture: Picture) -> (Animations, Option<Run>) {
-        let mut animations = Animations::new(setting);
-        let run = animations.begin(picture, NOW, Duration::from_millis(2050));
-        (animations, run)
+    fn moving(setting: Setting, pace: Pace) -> (Animations, Option<Run>) {
+        let animations = Animations::new(setting);
+        (animations, animations.begin(pace, NOW, Duration::from_millis(2050)))
     }
 
     #[test]
     fn frames_are_due_ten_times_a_second_until_the_end_and_never_after() {
-        let (animations, run) = moving(Setting::Full, Picture::Map);
-        let (run, due) = (run.unwrap(), |now| animations.changes_after(now, |_| true));
+        let (animations, run) = moving(Setting::Full, Pace::SmoothOrStill);
+        let run = run.unwrap();
+        let due = |now| animations.changes_after(run, now);
         assert_eq!((due(NOW), animations.progress(run, NOW)), (Some(SMOOTH), Some(0.0)));
         assert_eq!(animations.progress(run, after(1025)), Some(0.5));
         assert_eq!(due(after(2000)), Some(Duration::from_millis(50)), "the last frame comes in time");
@@ -159,32 +141,32 @@ mod tests {
     }
 
     #[test]
-    fn hidden_pictures_need_no_frames() {
-        let (animations, _) = moving(Setting::Full, Picture::Map);
-        assert_eq!(animations.changes_after(NOW, |picture| picture == Picture::Tower), None);
+    fn a_run_lasts_a_minute_at_most() {
+        let animations = Animations::new(Setting::Full);
+        let run = animations.begin(Pace::Stepped, NOW, Duration::MAX).unwrap();
+        assert_eq!(animations.changes_after(run, NOW + LONGEST - STEP), Some(STEP));
+        assert_eq!(animations.changes_after(run, NOW + LONGEST), None);
     }
 
     #[test]
-    fn reduced_motion_has_steps_and_no_travelling_messages() {
-        assert_eq!(moving(Setting::Reduced, Picture::Map).1, None);
-        let (animations, run) = moving(Setting::Reduced, Picture::Tower);
-        assert!(run.is_some());
-        assert_eq!(animations.changes_after(NOW, |_| true), Some(STEP));
+    fn reduced_motion_has_steps_or_stands_still() {
+        assert_eq!(moving(Setting::Reduced, Pace::SmoothOrStill).1, None);
+        let (animations, run) = moving(Setting::Reduced, Pace::SmoothOrStepped);
+        assert_eq!(animations.changes_after(run.unwrap(), NOW), Some(STEP));
     }
 
     #[test]
-    fn without_motion_there_are_no_timers() {
-        for picture in Picture::ALL {
-            let (animations, run) = moving(Setting::Off, picture);
-            assert_eq!((run, animations.changes_after(NOW, |_| true)), (None, None));
+    fn without_motion_nothing_begins() {
+        for pace in ALL {
+            assert_eq!(moving(Setting::Off, pace).1, None);
         }
     }
 
     #[test]
-    fn a_countdown_counts_in_seconds() {
+    fn a_stepped_picture_changes_in_seconds() {
         for setting in [Setting::Full, Setting::Reduced] {
-            let (animations, _) = moving(setting, Picture::Countdown);
-            let due = |now| animations.changes_after(now, |_| true);
+            let (animations, run) = moving(setting, Pace::Stepped);
+            let due = |now| animations.changes_after(run.unwrap(), now);
             assert_eq!(
                 (due(NOW), due(after(2000)), due(after(2050))),
                 (Some(STEP), Some(Duration::from_millis(50)), None)
@@ -194,28 +176,29 @@ mod tests {
 
     #[test]
     fn nothing_moves_without_focus() {
-        let (mut animations, run) = moving(Setting::Full, Picture::Tower);
+        let (mut animations, run) = moving(Setting::Full, Pace::SmoothOrStepped);
+        let run = run.unwrap();
         animations.set_focus(false);
-        assert_eq!(animations.changes_after(after(100), |_| true), None);
-        assert_eq!(animations.begin(Picture::Map, NOW, STEP), None);
-        assert_eq!(animations.progress(run.unwrap(), after(100)), None);
+        assert_eq!(animations.changes_after(run, after(100)), None);
+        assert_eq!(animations.begin(Pace::SmoothOrStill, NOW, STEP), None);
+        assert_eq!(animations.progress(run, after(100)), None);
         animations.set_focus(true);
-        assert_eq!(animations.changes_after(after(100), |_| true), Some(SMOOTH));
+        assert_eq!(animations.changes_after(run, after(100)), Some(SMOOTH));
     }
 
     #[test]
     fn turning_motion_off_stops_animations() {
-        let (mut animations, run) = moving(Setting::Full, Picture::Tower);
+        let (mut animations, run) = moving(Setting::Full, Pace::SmoothOrStepped);
         animations.set(Setting::Off);
         assert_eq!(animations.progress(run.unwrap(), after(100)), None);
-        assert_eq!(animations.changes_after(after(100), |_| true), None);
+        assert_eq!(animations.changes_after(run.unwrap(), after(100)), None);
     }
 
     #[test]
-    fn a_clock_set_back_stops_all_animations() {
-        let (animations, run) = moving(Setting::Full, Picture::Tower);
+    fn a_clock_set_back_stops_an_animation() {
+        let (animations, run) = moving(Setting::Full, Pace::SmoothOrStepped);
         let earlier = Duration::from_secs(100);
-        assert_eq!(animations.changes_after(earlier, |_| true), None);
+        assert_eq!(animations.changes_after(run.unwrap(), earlier), None);
         assert_eq!(animations.progress(run.unwrap(), earlier), None);
     }
 

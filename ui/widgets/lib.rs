@@ -2,6 +2,7 @@
 
 pub mod animation;
 pub mod axis;
+pub mod heading;
 pub mod svg;
 pub mod table;
 pub mod theme;

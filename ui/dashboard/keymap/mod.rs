@@ -6,6 +6,7 @@ use std::{
 };
 
 use clacks_language::command;
+use clacks_panes::Content;
 use clacks_text::charset::Charset;
 use user::UserKeys;
 
@@ -86,6 +87,7 @@ impl From<OpenOverlay> for KeyContext {
         match overlay {
             OpenOverlay::Map => Self::OpenMap,
             OpenOverlay::Held => Self::Held,
+            OpenOverlay::Pane(spec) if matches!(spec.content, Content::Selection(_)) => Self::OpenMap,
             _ => Self::Overlay,
         }
     }

@@ -1,6 +1,8 @@
 //! Focus of the keyboard. Keys, mouse, footer, palette, selection and the label of the input all follow from it, and no
 //! other code decides which overlay is open or whether the input has the focus.
 
+use clacks_panes::Content;
+
 use super::{Focus, Model};
 use crate::{
     keymap::KeyContext,
@@ -94,7 +96,13 @@ impl SelectionTarget {
             OpenOverlay::Map => Self::List(Pane::Map),
             OpenOverlay::Held => Self::Held,
             OpenOverlay::Overhead => Self::Overhead,
-            OpenOverlay::Charts | OpenOverlay::Tower => Self::Picture,
+            OpenOverlay::Charts => Self::Picture,
+            OpenOverlay::Pane(spec) => match spec.content {
+                Content::Text => Self::Text,
+                Content::Picture => Self::Picture,
+                Content::Selection(_) => Self::List(Pane::Map),
+                Content::Rows => Self::Overhead,
+            },
             _ => Self::Text,
         }
     }

@@ -1,6 +1,7 @@
 //! The frozen screen: the view stays as it was while the node runs on.
 
 use clacks_p2p::core::Now;
+use clacks_panes::Pane;
 use clacks_source::{
     message_history::MessageHistories, peer_shares::Shares, saved_filters::SavedFilterHits,
     send_history::SendHistory, time_series::Trends,
@@ -12,7 +13,6 @@ use crate::state::{
     limits::Limits,
     log_cursor::LogCursor,
     map::Map,
-    tower::Towers,
 };
 
 impl Model {
@@ -43,7 +43,7 @@ impl Model {
             shares: self.shares.clone(),
             send_history: self.send_history.clone(),
             limits: self.limits.clone(),
-            towers: self.towers.clone(),
+            panes: self.networks.iter().map(|network| network.panes.clone()).collect(),
             map: self.map.clone(),
             saved_filters: self.saved_filters.clone(),
         }
@@ -122,9 +122,9 @@ impl Model {
         self.frozen_data().map_or(&self.limits, |data| &data.limits)
     }
 
-    /// Shutter towers to draw.
-    pub(crate) fn shown_towers(&self) -> &Towers {
-        self.frozen_data().map_or(&self.towers, |data| &data.towers)
+    /// Panes of the active network as they were when the screen was frozen.
+    pub(super) fn frozen_panes(&self) -> Option<&[Box<dyn Pane>]> {
+        self.frozen_data()?.panes.get(self.networks.position()).map(Vec::as_slice)
     }
 
     /// Map to draw and to navigate.

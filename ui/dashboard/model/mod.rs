@@ -5,14 +5,13 @@ pub mod frozen;
 pub mod keys;
 pub mod notice;
 pub mod overlay;
+pub mod panes;
 pub mod rates;
 pub mod snapshot;
 pub mod theme;
 pub mod traffic;
 
-use clacks_language::{
-    command::motion_setting::Setting, saved_filter::Stations, traffic_filter::FilterNetworks,
-};
+use clacks_language::{saved_filter::Stations, traffic_filter::FilterNetworks};
 use std::{sync::Arc, time::Duration};
 
 use clacks_feed::{Playback, Row, description::ListId};
@@ -22,6 +21,7 @@ use clacks_p2p::{
     node::Overview,
 };
 use clacks_p2p_feed::read_back;
+use clacks_panes::Place;
 use clacks_source::{
     lost_lines::LostLines,
     message_history::MessageHistories,
@@ -33,7 +33,10 @@ use clacks_source::{
     traffic::Log,
     undo::Undo,
 };
-use clacks_widgets::{animation::Animations, theme_selection::ThemeSelection};
+use clacks_widgets::{
+    animation::{Animations, Run},
+    theme_selection::ThemeSelection,
+};
 use focus::SelectionTarget;
 use jiff::tz::TimeZone;
 use ratatui::layout::Rect;
@@ -58,7 +61,6 @@ use super::{
         palette::Palette,
         sending::Sending,
         shutdown::{DrainProgress, DrainStarted},
-        tower::Towers,
     },
 };
 
@@ -141,12 +143,12 @@ pub struct Model {
     pub(crate) has_opened: bool,
     /// Network map.
     pub map: Map,
-    /// Clock and setting of the animations.
+    /// Setting of the animations.
     pub motion: Animations,
+    /// The time until the next send, while it is counted down.
+    pub(crate) countdown: Option<Run>,
     /// Time series for the charts.
     pub trends: Trends,
-    /// The two shutter towers.
-    pub towers: Towers,
     /// Selected chart. `None` shows all charts that fit.
     pub chart: Option<Chart>,
     /// Size of the running recording, in bytes. `None` if none runs.
@@ -223,8 +225,8 @@ impl Model {
             has_opened: false,
             map: Map::default(),
             motion: Animations::default(),
+            countdown: None,
             trends: Trends::default(),
-            towers: Towers::default(),
             chart: None,
             recording_size: None,
             recording_failure: None,
@@ -243,12 +245,13 @@ impl Model {
     pub fn reset(&mut self) {
         self.log.clear();
         self.log_cursor = LogCursor::Following;
-        (self.rates, self.trends, self.towers) = (Rates::default(), Trends::default(), Towers::default());
+        (self.rates, self.trends) = (Rates::default(), Trends::default());
+        self.networks.iter_mut().flat_map(|network| &mut network.panes).for_each(|pane| pane.begin_again());
         (self.histories, self.send_history, self.shares) =
             (MessageHistories::default(), SendHistory::default(), Shares::default());
         (self.map, self.undo) = (Map::default(), Undo::default());
         self.limits.reset();
-        self.motion.begin_again();
+        self.countdown = None;
         self.saved_filters.begin_again();
         self.frozen = None;
         self.notice = None;
@@ -265,8 +268,8 @@ impl Model {
 
     /// Returns the areas of the screen, or `None` if it is too small.
     pub fn areas(&self) -> Option<Areas> {
-        let has_tower = self.shows_clacks() && self.motion.setting() != Setting::Off;
-        let areas = Areas::of(self.screen, self.pane, self.is_zoomed, has_tower)?;
+        let has_strip = self.pane_beside(Place::Strip).is_some();
+        let areas = Areas::of(self.screen, self.pane, self.is_zoomed, has_strip)?;
         Some(if self.shows_clacks() { areas } else { areas.without_map() })
     }
 

@@ -74,7 +74,7 @@ impl Model {
                 let one = network.description.list(item.list).map_or("item", |list| list.one.as_str());
                 format!(" {} ", one.to_uppercase()).into()
             }
-            content => content.kind().title().into(),
+            content => content.kind().title(),
         }
     }
 

@@ -6,7 +6,7 @@ use clacks_feed::{Look, View, Window, description::ListId};
 use clacks_p2p::node::Overview;
 use clacks_p2p_feed::read_back;
 use clacks_source::{lost_lines::LostLines, time_series::SPARKS};
-use clacks_widgets::animation::Picture;
+use clacks_widgets::animation::Pace;
 
 use super::Model;
 use crate::state::{
@@ -15,7 +15,7 @@ use crate::state::{
     map::MAX_MAP_PEERS,
     network::Network,
     overlay::OpenOverlay as Kind,
-    snapshot::{ExtraWindows, Query, Snapshot},
+    snapshot::{ExtraWindows, PaneWindows, Query, Snapshot},
 };
 
 /// Interval for drawing charts while no event arrives.
@@ -48,11 +48,15 @@ impl Model {
             windows.push(Window::first(list, rows));
             Some(windows.len() - 1)
         };
-        if self.is_visible(Picture::Map) {
+        if self.is_map_visible() {
             extra.map = add("peers", MAX_MAP_PEERS as u16);
         }
         if self.is_open(Kind::Why) {
             extra.head = add("queue", 1);
+        }
+        for (pane, shown) in self.visible_panes() {
+            let pages = shown.windows().into_iter().map(|(list, rows)| add(list, rows)).collect();
+            extra.panes.push(PaneWindows { pane, pages });
         }
         let marks =
             network.lists().flat_map(|(id, list)| list.marks.iter().map(move |key| (id, key.clone())));
@@ -75,7 +79,7 @@ impl Model {
         if let Some(overview) = snapshot.looks.first().and_then(|look| self.overview_of(look)) {
             self.sample(overview);
         }
-        self.towers.advance(self.now.uptime, &mut self.motion);
+        self.advance_panes();
         (self.recording_size, self.replay) = (snapshot.recording_size, snapshot.replay);
         self.on_lost_lines(snapshot.lost_lines.clone());
         self.notice.take_if(|notice| notice.until <= self.now.uptime);
@@ -133,6 +137,10 @@ impl Model {
         self.hold_rule = read_back::hold_rule(description, &look.gauges);
         let head = snapshot.extra.head.and_then(|at| look.pages.get(at)?.rows.first());
         self.head = head.and_then(|row| read_back::queued_message(description, row));
+        if self.open_overlay().is_some() {
+            self.refresh_panes(snapshot);
+        }
+        let look = &snapshot.looks[self.networks.position()];
         self.refresh_item(look.rows.first().cloned().flatten());
         let (open, height) = (self.overlay_list(), self.overlay_height());
         let network = self.networks.active_mut();
@@ -150,6 +158,9 @@ impl Model {
             self.map.refresh(&peers.collect::<Vec<_>>(), self.listed.peers.total());
         }
         self.update_frozen_lists();
+        if self.open_overlay().is_none() {
+            self.refresh_panes(&snapshot);
+        }
         let shown = [Pane::Peers, Pane::Queue].map(|pane| (self.list_of(pane), self.height(pane)));
         let active = self.networks.position();
         for (at, (network, look)) in self.networks.iter_mut().zip(snapshot.looks).enumerate() {
@@ -179,9 +190,9 @@ impl Model {
 
     /// Starts the countdown to the next send where it is visible.
     pub(crate) fn start_countdown(&mut self) {
-        let next = self.overview.next_send.filter(|_| self.is_visible(Picture::Countdown));
+        let next = self.overview.next_send.filter(|_| self.is_open(Kind::Why));
         if let Some(wait) = next.and_then(|next| next.checked_sub(self.now.uptime)) {
-            self.motion.begin(Picture::Countdown, self.now.uptime, wait);
+            self.countdown = self.motion.begin(Pace::Stepped, self.now.uptime, wait);
         }
     }
 
@@ -203,9 +214,18 @@ impl Model {
             Duration::from_secs(60)
         };
         let by_itself = self.limits.changes_after(self.now.uptime).map_or(by_itself, |at| at.min(by_itself));
-        let moves = |picture| self.frozen.is_none() && self.is_visible(picture);
-        let moves = self.motion.changes_after(self.now.uptime, moves);
-        moves.map_or(by_itself, |moves| moves.min(by_itself))
+        self.moves_after().filter(|_| self.frozen.is_none()).map_or(by_itself, |moves| moves.min(by_itself))
+    }
+
+    /// Returns the time until the next frame of what moves on the screen.
+    fn moves_after(&self) -> Option<Duration> {
+        let now = clacks_feed::Now { uptime: self.now.uptime, unix_ms: self.now.unix_ms };
+        let panes = self.visible_panes().filter_map(|(_, pane)| pane.changes_after(now, self.motion));
+        let map =
+            self.is_map_visible().then(|| self.map.changes_after(self.now.uptime, self.motion)).flatten();
+        let countdown = self.countdown.filter(|_| self.is_open(Kind::Why) && self.palette.is_none());
+        let countdown = countdown.and_then(|run| self.motion.changes_after(run, self.now.uptime));
+        panes.chain(map).chain(countdown).min()
     }
 
     /// Whether a visible chart changes without events.
@@ -222,15 +242,12 @@ impl Model {
         }
     }
 
-    /// Returns whether a picture is on the screen.
-    pub fn is_visible(&self, picture: Picture) -> bool {
-        match picture {
+    /// Whether the map is on the screen.
+    fn is_map_visible(&self) -> bool {
+        match self.open_overlay() {
             _ if self.palette.is_some() => false,
-            Picture::Tower if self.open_overlay().is_some() => self.is_open(Kind::Tower),
-            Picture::Tower => self.areas().is_some_and(|areas| !areas.tower.is_empty()),
-            Picture::Countdown => self.is_open(Kind::Why),
-            Picture::Map if self.open_overlay().is_some() => self.is_open(Kind::Map),
-            Picture::Map => self.areas().is_some_and(|areas| !areas.map.is_empty()),
+            Some(open) => open == Kind::Map,
+            None => self.areas().is_some_and(|areas| !areas.map.is_empty()),
         }
     }
 }

@@ -49,11 +49,12 @@ pub(crate) fn content_lines(
             None => vec![Line::styled("nothing is remembered of this message", theme.quiet)],
         },
         // These pages are drawn, they have no lines.
-        OverlayKind::Map
-        | OverlayKind::Overhead(_)
-        | OverlayKind::Charts
-        | OverlayKind::Tower
-        | OverlayKind::List(_) => Vec::new(),
+        OverlayKind::Map | OverlayKind::Overhead(_) | OverlayKind::Charts | OverlayKind::List(_) => {
+            Vec::new()
+        }
+        OverlayKind::Pane(opened) => model.pane_named(opened.spec.name).map_or_else(Vec::new, |pane| {
+            pane.lines(&model.pane_context(pane, Some(opened), theme), columns)
+        }),
         OverlayKind::Why => peer_choice::lines(model, theme, columns),
         OverlayKind::Limits => limits::lines(model, theme, columns),
     }

@@ -167,9 +167,12 @@ impl Dashboard {
         screen: Screen,
         settings: &DashboardSettings,
     ) -> anyhow::Result<Self> {
-        let network = |source: &dyn FeedSource| Network::new(source.description().clone(), source.run());
+        let panes = &settings.panes;
+        let network = |source: &dyn FeedSource| {
+            Network::new(source.description().clone(), source.run()).with_panes(panes)
+        };
         let networks = Networks::new(
-            Network::new(source.description().clone(), source.run()),
+            Network::new(source.description().clone(), source.run()).with_panes(panes),
             others.iter().map(|other| network(&**other)),
         );
         let mut model = Model::new(

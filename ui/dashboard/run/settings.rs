@@ -7,6 +7,7 @@ use clacks_language::{
     saved_filter::{StationFile, Stations},
     traffic_filter::{FilterNetworks, FilterText},
 };
+use clacks_panes::Pane;
 use clacks_widgets::theme_selection::ThemeSelection;
 
 use crate::keymap::user::UserKeys;
@@ -21,6 +22,8 @@ pub struct DashboardSettings {
     pub(super) history: Option<PathBuf>,
     pub(super) looks: ThemeSelection,
     pub(super) stations: SavedStations,
+    /// The panes of all networks, without data.
+    pub(super) panes: Vec<Box<dyn Pane>>,
     /// Remark for the start.
     pub(super) remark: Option<String>,
 }
@@ -52,7 +55,15 @@ pub(super) struct SavedStations {
 impl DashboardSettings {
     /// Creates settings without a history file and without a file for saved filters.
     pub fn new(demo: bool, options: Options, looks: ThemeSelection) -> Self {
-        Self { demo, options, history: None, looks, stations: SavedStations::default(), remark: None }
+        Self {
+            demo,
+            options,
+            history: None,
+            looks,
+            stations: SavedStations::default(),
+            panes: Vec::new(),
+            remark: None,
+        }
     }
 
     /// Loads the saved filters of a directory, and saves changes there. Fails if the file cannot be read, or if a filter is
@@ -61,6 +72,11 @@ impl DashboardSettings {
         let file = StationFile::in_directory(directory);
         let changed = file.read(networks)?;
         Ok(Self { stations: SavedStations { file: Some(file), changed }, ..self })
+    }
+
+    /// Sets the pictures and pages that networks have besides their lists. Each node of a network gets its own copies.
+    pub fn with_panes(self, panes: Vec<Box<dyn Pane>>) -> Self {
+        Self { panes, ..self }
     }
 
     /// Sets the history file. `None` keeps no history.

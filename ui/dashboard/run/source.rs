@@ -204,7 +204,7 @@ impl Source {
         let look = query.views.first().map(|view| self.feed_mut().look(view));
         Snapshot {
             looks: look.into_iter().map(Arc::unwrap_or_clone).collect(),
-            extra: query.extra,
+            extra: query.extra.clone(),
             limits: self.node().filter(|_| query.limits).map(limit_usage),
             recording_size: if let Self::Live(live) = self { live.recorder.bytes() } else { None },
             lost_lines: clacks_source::lost_lines::lost(),

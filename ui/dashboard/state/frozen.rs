@@ -1,12 +1,13 @@
 //! Data of a frozen screen.
 
 use clacks_p2p::core::Now;
+use clacks_panes::Pane;
 use clacks_source::{
     message_history::MessageHistories, peer_shares::Shares, saved_filters::SavedFilterHits,
     send_history::SendHistory, time_series::Trends,
 };
 
-use super::{limits::Limits, log_cursor::LogCursor, map::Map, tower::Towers};
+use super::{limits::Limits, log_cursor::LogCursor, map::Map};
 
 /// A frozen screen. Lists are only fetched when the user moves or opens something.
 #[derive(Debug)]
@@ -33,7 +34,8 @@ pub(crate) struct FrozenData {
     pub(crate) shares: Shares,
     pub(crate) send_history: SendHistory,
     pub(crate) limits: Limits,
-    pub(crate) towers: Towers,
+    /// The panes of each network, in the order of the networks.
+    pub(crate) panes: Vec<Vec<Box<dyn Pane>>>,
     pub(crate) map: Map,
     pub(crate) saved_filters: SavedFilterHits,
 }

@@ -1,5 +1,6 @@
 //! Layout of the screen for each size of the terminal.
 
+pub(crate) use clacks_widgets::heading::below_title;
 use clacks_widgets::table::rows_area;
 use ratatui::layout::{Constraint, Layout, Position, Rect};
 
@@ -201,12 +202,6 @@ impl Areas {
         let pane = Pane::ALL.into_iter().find(|pane| self.pane(*pane).contains(position))?;
         Some((pane, position.y.checked_sub(self.rows(pane).y).map(usize::from)))
     }
-}
-
-/// Returns the area below a title of one line.
-pub(crate) fn below_title(area: Rect) -> Rect {
-    let title = area.height.min(1);
-    Rect { y: area.y + title, height: area.height - title, ..area }
 }
 
 fn fits(screen: Rect, (width, height): (u16, u16)) -> bool {

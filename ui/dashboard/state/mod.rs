@@ -30,4 +30,3 @@ pub mod sending;
 pub mod shutdown;
 pub mod snapshot;
 pub mod title;
-pub mod tower;

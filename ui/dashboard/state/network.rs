@@ -7,6 +7,7 @@ use clacks_feed::{
     description::{Description, Field, Kind, ListId, ListSpec},
 };
 
+use clacks_panes::{Pane, panes_of};
 use clacks_text::format;
 
 use super::{
@@ -36,6 +37,8 @@ pub struct Network {
     pub settings: Vec<Value>,
     /// Time at the node when the rows were fetched.
     pub fetched: Now,
+    /// Its pictures and pages.
+    pub panes: Vec<Box<dyn Pane>>,
 }
 
 impl Networks {
@@ -74,6 +77,11 @@ impl Networks {
         self.all.get(position)
     }
 
+    /// Returns the network at a position.
+    pub fn get_mut(&mut self, position: usize) -> Option<&mut Network> {
+        self.all.get_mut(position)
+    }
+
     /// Whether there is only one.
     pub fn is_single(&self) -> bool {
         self.all.len() == 1
@@ -108,7 +116,14 @@ impl Network {
     /// Creates the state of a network, with empty lists.
     pub fn new(description: Arc<Description>, run: Run) -> Self {
         let lists = description.lists.iter().map(|_| List::default()).collect();
-        Self { description, run, lists, gauges: Vec::new(), settings: Vec::new(), fetched: Now::default() }
+        let (gauges, settings, panes) = (Vec::new(), Vec::new(), Vec::new());
+        Self { description, run, lists, gauges, settings, fetched: Now::default(), panes }
+    }
+
+    /// Adds those of these panes that belong to the network.
+    pub fn with_panes(mut self, panes: &[Box<dyn Pane>]) -> Self {
+        self.panes = panes_of(panes, self.description.network.as_str());
+        self
     }
 
     /// Whether it is clacks, which has pictures and pages of its own.

@@ -1,9 +1,12 @@
 //! Overlays: pages and pictures over the lists.
 
+use std::borrow::Cow;
+
 use clacks_feed::{
     Row, Text,
     description::{ListId, Role},
 };
+use clacks_panes::{Opened, PaneSpec};
 use clacks_source::traffic;
 use clacks_text::sanitize::SafeLine;
 
@@ -50,8 +53,8 @@ pub enum OverlayKind {
     Limits,
     /// Charts.
     Charts,
-    /// Shutter towers.
-    Tower,
+    /// A picture or a page of the network that is shown.
+    Pane(Opened),
     /// A list that does not stand beside the traffic.
     List(ListId),
 }
@@ -94,35 +97,17 @@ pub enum OpenOverlay {
     Limits,
     /// Charts.
     Charts,
-    /// Shutter towers.
-    Tower,
+    /// A picture or a page of the network that is shown.
+    Pane(&'static PaneSpec),
     /// Held messages.
     Held,
 }
 
 impl OpenOverlay {
-    clacks_transport::all_variants! {
-        /// All kinds of overlays.
-        #[cfg(test)]
-        pub const ALL: Self = [
-            Stations,
-            Map,
-            Peer,
-            Message,
-            Row,
-            Biography,
-            Overhead,
-            Why,
-            Limits,
-            Charts,
-            Tower,
-            Held,
-        ];
-    }
-
     /// Title of the overlay.
-    pub fn title(self) -> &'static str {
-        match self {
+    pub fn title(self) -> Cow<'static, str> {
+        let title = match self {
+            Self::Pane(spec) => return format!(" {} ", spec.title).into(),
             Self::Stations => " STATIONS ",
             Self::Map => " MAP ",
             Self::Peer => " PEER ",
@@ -133,9 +118,9 @@ impl OpenOverlay {
             Self::Why => " WHY THIS PEER? ",
             Self::Limits => " LIMITS ",
             Self::Charts => " CHARTS ",
-            Self::Tower => " TOWER ",
             Self::Held => " HELD ",
-        }
+        };
+        title.into()
     }
 }
 
@@ -174,14 +159,18 @@ impl OverlayKind {
             Self::Why => OpenOverlay::Why,
             Self::Limits => OpenOverlay::Limits,
             Self::Charts => OpenOverlay::Charts,
-            Self::Tower => OpenOverlay::Tower,
+            Self::Pane(opened) => OpenOverlay::Pane(opened.spec),
             Self::List(_) => OpenOverlay::Held,
         }
     }
 
     /// Whether opening the other over it would show the same again.
     pub(crate) fn shows_same_as(&self, other: &Self) -> bool {
-        let is_about_one = matches!(self, Self::Item(_) | Self::Row(_) | Self::Biography(_) | Self::List(_));
+        let is_about_one = match self {
+            Self::Item(_) | Self::Row(_) | Self::Biography(_) | Self::List(_) => true,
+            Self::Pane(opened) => opened.about.is_some(),
+            _ => false,
+        };
         self == other || (!is_about_one && self.kind() == other.kind())
     }
 
@@ -191,13 +180,13 @@ impl OverlayKind {
             Self::Item(item) => item.message.clone(),
             Self::Row(row) => row.json(),
             Self::Biography(message) => Some(message.clone()),
+            Self::Pane(opened) => opened.about.clone(),
             Self::Map
             | Self::Stations
             | Self::Overhead(_)
             | Self::Why
             | Self::Limits
             | Self::Charts
-            | Self::Tower
             | Self::List(_) => None,
         }
     }

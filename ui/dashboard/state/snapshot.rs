@@ -17,12 +17,23 @@ pub struct Query {
 }
 
 /// Positions of the windows in the view of the active network that are not lists on the screen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ExtraWindows {
     /// The first peers, for the map.
     pub map: Option<usize>,
     /// The message that goes next.
     pub head: Option<usize>,
+    /// The windows of the panes on the screen.
+    pub panes: Vec<PaneWindows>,
+}
+
+/// Positions of the windows of a pane in the view of its network.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PaneWindows {
+    /// Position of the pane among the panes of the network.
+    pub pane: usize,
+    /// Position of each window in the order of the pane. `None`: there is no such list.
+    pub pages: Vec<Option<usize>>,
 }
 
 /// Data for one frame, in reply to a [`Query`].

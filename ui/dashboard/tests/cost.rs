@@ -76,7 +76,8 @@ impl Watched {
             Recorder::of(ClacksNetwork::new(&node, Run(1)), None),
             None,
         );
-        let network = Network::new(source.description().clone(), source.run());
+        let network =
+            Network::new(source.description().clone(), source.run()).with_panes(&clacks_p2p_panes::panes());
         let mut model =
             Model::new(Networks::new(network, []), node.overview(), source.now(), TimeZone::UTC, false, true);
         model.motion = Animations::new(Setting::Full);

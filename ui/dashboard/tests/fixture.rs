@@ -382,7 +382,10 @@ impl Fixture {
     /// Shows another network beside clacks.
     pub(crate) fn add_network(&mut self, network: Arc<dyn clacks_feed::Network>) {
         self.others.push(Near::new(network));
-        let state = |network: &Near| Network::new(network.description().clone(), network.run());
+        let panes = clacks_p2p_panes::panes();
+        let state =
+            |network: &Near| Network::new(network.description().clone(), network.run()).with_panes(&panes);
+
         let clacks = calls::network();
         self.model.networks = Networks::new(clacks, self.others.iter().map(state));
         self.refresh();

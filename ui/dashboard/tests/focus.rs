@@ -1,6 +1,7 @@
 //! The focus: keys, labels, hints and clicks in every list and overlay.
 
 use clacks_feed::Playback;
+use clacks_p2p_panes::tower;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
 use super::calls::{self, on_held, on_queue};
@@ -21,6 +22,22 @@ use crate::{
 
 const TALL: (u16, u16) = (80, 24);
 const WITH_MAP: (u16, u16) = (200, 60);
+
+/// Every kind of overlay.
+pub(crate) const OVERLAYS: [OpenOverlay; 12] = [
+    OpenOverlay::Stations,
+    OpenOverlay::Map,
+    OpenOverlay::Peer,
+    OpenOverlay::Message,
+    OpenOverlay::Row,
+    OpenOverlay::Biography,
+    OpenOverlay::Overhead,
+    OpenOverlay::Why,
+    OpenOverlay::Limits,
+    OpenOverlay::Charts,
+    OpenOverlay::Pane(&tower::SPEC),
+    OpenOverlay::Held,
+];
 
 pub(crate) fn typed(fixture: &mut Fixture, keys: &str) -> Vec<Effect> {
     let mut effects = Vec::new();
@@ -50,7 +67,8 @@ pub(crate) fn opening(overlay: OpenOverlay) -> &'static str {
         OpenOverlay::Why => "W",
         OpenOverlay::Limits => "L",
         OpenOverlay::Charts => "C",
-        OpenOverlay::Tower => "T",
+        OpenOverlay::Pane(spec) if spec == &tower::SPEC => "T",
+        OpenOverlay::Pane(spec) => panic!("{spec:?}"),
         OpenOverlay::Held => "H",
     }
 }
@@ -70,10 +88,10 @@ const STATES: [&str; 18] = [
 
 /// Returns a dashboard in one of these states, with the name of the state.
 fn state(at: usize) -> Option<(String, Fixture)> {
-    if let Some(overlay) = OpenOverlay::ALL.get(at) {
+    if let Some(overlay) = OVERLAYS.get(at) {
         return Some((format!("{overlay:?}"), with_open(*overlay, TALL)));
     }
-    let keys = STATES.get(at - OpenOverlay::ALL.len())?;
+    let keys = STATES.get(at - OVERLAYS.len())?;
     let mut fixture = holding(TALL.0, TALL.1);
     typed(&mut fixture, keys);
     Some((format!("{keys:?}"), fixture))
@@ -91,7 +109,7 @@ fn shown(fixture: &Fixture) -> (String, Option<crate::state::notice::Notice>) {
 #[test]
 fn every_key_has_an_effect_or_a_reason_in_every_view() {
     let keys = "/nNxhei:zZ019tOWHvp.";
-    for overlay in OpenOverlay::ALL {
+    for overlay in OVERLAYS {
         for code in keys.chars().map(KeyCode::Char).chain([KeyCode::Tab, KeyCode::BackTab, KeyCode::Insert]) {
             let mut fixture = with_open(overlay, TALL);
             fixture.model.notice = None;
@@ -105,7 +123,7 @@ fn every_key_has_an_effect_or_a_reason_in_every_view() {
 
 #[test]
 fn search_keys_are_text_in_every_view() {
-    for overlay in OpenOverlay::ALL {
+    for overlay in OVERLAYS {
         let mut fixture = with_open(overlay, TALL);
         let effects = typed(&mut fixture, "/xqIUFaRreEhy?n");
         assert_eq!(effects, [], "{overlay:?}");
@@ -313,7 +331,7 @@ fn tab_has_a_hint_only_where_it_completes() {
 
 #[test]
 fn the_map_keeps_its_selection_while_an_overlay_is_open() {
-    for overlay in OpenOverlay::ALL.into_iter().filter(|overlay| *overlay != OpenOverlay::Map) {
+    for overlay in OVERLAYS.into_iter().filter(|overlay| *overlay != OpenOverlay::Map) {
         let mut fixture = with_open(overlay, WITH_MAP);
         fixture.model.pane = Pane::Map;
         let selected = fixture.selected_peer();
@@ -363,7 +381,7 @@ fn escape_closes_stacked_overlays_one_by_one() {
     typed(&mut fixture, "CTLM");
     for wanted in [
         OpenOverlay::Limits,
-        OpenOverlay::Tower,
+        OpenOverlay::Pane(&tower::SPEC),
         OpenOverlay::Charts,
         OpenOverlay::Biography,
         OpenOverlay::Overhead,

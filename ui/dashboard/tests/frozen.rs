@@ -13,10 +13,10 @@ use crossterm::event::KeyCode;
 use super::calls::{done, on_held};
 use super::{
     fixture::{Fixture, peer, queued},
-    focus::{opening, typed},
+    focus::{OVERLAYS, opening, typed},
     held_and_edited::held_messages,
 };
-use crate::state::{layout::Pane, message::Msg, overlay::OpenOverlay};
+use crate::state::{layout::Pane, message::Msg};
 
 const SIZES: [(u16, u16); 4] = [(40, 10), (80, 24), (120, 40), (200, 60)];
 
@@ -112,7 +112,7 @@ fn a_frozen_screen_does_not_change() {
 #[test]
 fn overlays_on_a_frozen_screen_do_not_change() {
     for (width, height) in [(80, 24), (200, 60)] {
-        for overlay in OpenOverlay::ALL {
+        for overlay in OVERLAYS {
             for opens_first in [false, true] {
                 let mut fixture = lively(width, height);
                 if !opens_first {

@@ -8,6 +8,8 @@ use clacks_p2p::{
     core::{Counters, Event, PeerChoice, PeerCounts, Status},
 };
 use clacks_p2p_feed::ClacksEvent;
+use clacks_p2p_panes::tower;
+use clacks_panes::Place;
 use clacks_source::{time_series::Chart, traffic::row::Row};
 use clacks_widgets::{animation::Animations, theme::Theme};
 use crossterm::event::KeyCode;
@@ -18,7 +20,7 @@ use crate::{
     state::{message::Msg, overlay::OpenOverlay as Kind},
     view::{
         charts::{draw as draw_charts, draw_chart},
-        tower::draw as draw_tower,
+        panes::{draw_beside, draw_open},
     },
 };
 
@@ -193,7 +195,7 @@ fn tower_in(width: u16, height: u16) -> String {
     let fixture = spelling(120, 40);
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
     let draw = |frame: &mut ratatui::Frame<'_>| {
-        draw_tower(&fixture.model, Theme::default(), frame.area(), false, frame);
+        draw_beside(&fixture.model, Theme::default(), Place::Strip, frame.area(), frame);
     };
     terminal.draw(draw).unwrap();
     terminal.backend().to_string()
@@ -221,7 +223,7 @@ fn no_size_breaks_a_picture() {
                 for chart in Chart::ALL {
                     draw_chart(&watched.model, Theme::default(), chart, area, frame);
                 }
-                draw_tower(&spelling.model, Theme::default(), area, true, frame);
+                draw_open(&spelling.model, Theme::default(), area, frame);
             };
             terminal.draw(draw).unwrap();
         }
@@ -254,7 +256,7 @@ fn the_key_of_a_view_closes_it_and_another_opens_over_it() {
     let mut fixture = watched(80, 24);
     fixture.press(KeyCode::Char('C'));
     fixture.press(KeyCode::Char('T'));
-    assert!(fixture.model.is_open(Kind::Tower));
+    assert!(fixture.model.is_open(Kind::Pane(&tower::SPEC)));
     fixture.press(KeyCode::Char('T'));
     assert!(fixture.model.is_open(Kind::Charts));
     fixture.press(KeyCode::Char('C'));

@@ -113,7 +113,8 @@ fn what_only_clacks_has_is_refused_in_another_network() {
 /// Plays a recording to its end in a dashboard.
 fn played(mut replay: Replay, width: u16, height: u16) -> Fixture {
     let mut fixture = Fixture::empty(width, height);
-    let network = Network::new(replay.description().clone(), replay.run());
+    let network =
+        Network::new(replay.description().clone(), replay.run()).with_panes(&clacks_p2p_panes::panes());
     fixture.model.networks = Networks::new(network, []);
     replay.jump(replay.playback().length);
     while !replay.playback().at_end {

@@ -50,7 +50,8 @@ impl Watched {
     fn new() -> Self {
         let node = Scripted::new(SEED);
         let address = node.core().overview().address.to_string();
-        let network = Network::new(Arc::new(describe(Label::new(&address).unwrap())), Run(1));
+        let network = Network::new(Arc::new(describe(Label::new(&address).unwrap())), Run(1))
+            .with_panes(&clacks_p2p_panes::panes());
         let mut model = Model::new(
             Networks::new(network, []),
             node.core().overview(),

@@ -69,7 +69,7 @@ fn is_kind(kind: usize, content: &OverlayKind) -> bool {
         OverlayKind::Overhead(_) => 6,
         OverlayKind::Why => 7,
         OverlayKind::Charts => 8,
-        OverlayKind::Tower => 9,
+        OverlayKind::Pane(_) => 9,
         OverlayKind::List(_) => 10,
         OverlayKind::Limits => 11,
     }

@@ -83,7 +83,7 @@ fn handle(model: &mut Model, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Event(network, event) => on_event(model, network, &event),
-        Msg::Lagged(_, missed) => on_missed(model, missed),
+        Msg::Lagged(network, missed) => on_missed(model, network, missed),
         Msg::Refreshed(snapshot) => {
             let room = |model: &Model| {
                 let overview = &model.overview;
@@ -160,15 +160,18 @@ fn on_event(model: &mut Model, network: usize, event: &Event) -> Vec<Effect> {
         model.histories.note(of_clacks, at);
         model.send_history.note(of_clacks, at);
         model.shares.note(of_clacks, at);
-        model.towers.on_event(of_clacks, at.uptime, &mut model.motion);
-        model.map.on_event(of_clacks, at.uptime, &mut model.motion);
+        model.map.on_event(of_clacks, at.uptime, model.motion);
     }
     model.pin_visible_rows();
-    let Some(network) = model.networks.get(network) else { return Vec::new() };
+    let motion = model.motion;
+    let Some(network) = model.networks.get_mut(network) else { return Vec::new() };
+    network.panes.iter_mut().for_each(|pane| pane.note(event, motion));
     if model.log.note(event, &network.description) { on_row(model) } else { Vec::new() }
 }
 
-fn on_missed(model: &mut Model, missed: u64) -> Vec<Effect> {
+fn on_missed(model: &mut Model, network: usize, missed: u64) -> Vec<Effect> {
+    let panes = model.networks.get_mut(network).map(|network| &mut network.panes);
+    panes.into_iter().flatten().for_each(|pane| pane.lagged(missed));
     model.pin_visible_rows();
     let Now { uptime, unix_ms } = model.now;
     model.log.note_missed(missed, clacks_feed::Now { uptime, unix_ms });

@@ -166,11 +166,11 @@ pub fn open_view(model: &mut Model, command: &ViewCommand) -> Option<Vec<Effect>
             return Some(vec![Effect::Refresh]);
         }
         ViewCommand::Charts => toggle_view(model, OverlayKind::Charts),
-        ViewCommand::Tower => toggle_view(model, OverlayKind::Tower),
-        ViewCommand::Map => toggle_view(model, OverlayKind::Map),
-        ViewCommand::Biography => selection::open_biography(model),
-        ViewCommand::Overhead => model.open(OverlayKind::Overhead(ReturningList::default())),
-        ViewCommand::Why => model.open(OverlayKind::Why),
+        ViewCommand::Pane("map") => toggle_view(model, OverlayKind::Map),
+        ViewCommand::Pane("biography") => selection::open_biography(model),
+        ViewCommand::Pane("overhead") => model.open(OverlayKind::Overhead(ReturningList::default())),
+        ViewCommand::Pane("why") => model.open(OverlayKind::Why),
+        ViewCommand::Pane(name) => model.toggle_pane(name),
         ViewCommand::Limits => {
             toggle_view(model, OverlayKind::Limits);
             return Some(vec![Effect::Refresh]);

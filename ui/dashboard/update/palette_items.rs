@@ -80,7 +80,10 @@ pub fn palette(model: &Model) -> Palette {
 
 /// Whether a command of the screen acts on the selection.
 pub(crate) fn acts_on_selection(command: &ViewCommand) -> bool {
-    matches!(command, ViewCommand::Open | ViewCommand::Copy | ViewCommand::Mark | ViewCommand::Biography)
+    matches!(
+        command,
+        ViewCommand::Open | ViewCommand::Copy | ViewCommand::Mark | ViewCommand::Pane("biography")
+    )
 }
 
 /// Returns all items, those that can be run first.

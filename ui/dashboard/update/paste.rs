@@ -33,7 +33,8 @@ pub(crate) fn on_paste(model: &mut Model, text: &str) -> Vec<Effect> {
         return Vec::new();
     }
     if let Some(overlay) = model.open_overlay() {
-        let title = overlay.title().trim();
+        let title = overlay.title();
+        let title = title.trim();
         model.notify_error(format!("nothing is done with a paste in {title}; leave it to write a message"));
         return Vec::new();
     }

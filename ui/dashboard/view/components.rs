@@ -1,8 +1,7 @@
 //! Components that several panels draw: titles, headings, rows and empty lists.
 
 use clacks_p2p::core::Status;
-use clacks_text::fit::fit;
-use clacks_widgets::theme::Theme;
+use clacks_widgets::{heading, theme::Theme};
 use ratatui::{
     Frame,
     layout::Rect,
@@ -42,10 +41,8 @@ pub(crate) fn draw_title(
 }
 
 /// Draws a heading and a rule up to the end of the line.
-pub(crate) fn draw_heading(theme: Theme, mut line: Line<'static>, area: Rect, frame: &mut Frame<'_>) {
-    let rule = usize::from(area.width).saturating_sub(line.width() + 1);
-    line.push_span(Span::styled(format!(" {}", "\u{2500}".repeat(rule)), theme.quiet));
-    frame.render_widget(line, Rect { height: area.height.min(1), ..area });
+pub(crate) fn draw_heading(theme: Theme, line: Line<'static>, area: Rect, frame: &mut Frame<'_>) {
+    heading::draw_heading(theme, line, area, frame.buffer_mut());
 }
 
 /// Draws one row of a list. The selected row is reversed and has a marker, because some terminals cannot reverse.
@@ -73,15 +70,7 @@ pub(crate) const REPLAY_INPUT_HINT: &str = "this is a replay; {:prompt :} takes 
 
 /// Draws the text of an empty list.
 pub(crate) fn draw_empty(theme: Theme, area: Rect, lines: &[impl AsRef<str>], frame: &mut Frame<'_>) {
-    for (text, row) in lines.iter().zip(area.rows()) {
-        frame.render_widget(
-            Line::styled(
-                format!("  {}", fit(text.as_ref(), usize::from(area.width).saturating_sub(2), theme.charset)),
-                theme.quiet,
-            ),
-            row,
-        );
-    }
+    heading::draw_empty(theme, area, lines, frame.buffer_mut());
 }
 
 const EMPTY: [&str; 4] =

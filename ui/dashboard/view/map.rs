@@ -111,7 +111,7 @@ fn has_focus(model: &Model) -> bool {
 // === Lines and dots ===
 
 fn draw_edges(model: &Model, theme: Theme, field: Rect, buffer: &mut Buffer) {
-    let (now, motion) = (model.animation_time().uptime, &model.motion);
+    let (now, motion) = (model.animation_time().uptime, model.motion);
     let (mut quiet, mut busy) = (Dots::new(field), Dots::new(field));
     for edge in model.shown_map().edges(now, motion) {
         let (from, to) = (cell_of(field, edge.from), cell_of(field, edge.to));
@@ -136,7 +136,7 @@ fn draw_edges(model: &Model, theme: Theme, field: Rect, buffer: &mut Buffer) {
 fn draw_marks(model: &Model, theme: Theme, field: Rect, buffer: &mut Buffer) {
     let (mut incoming, mut outgoing) = (Dots::new(field), Dots::new(field));
     let here = cell_of(field, CENTRE);
-    for mark in model.shown_map().marks(model.animation_time().uptime, &model.motion) {
+    for mark in model.shown_map().marks(model.animation_time().uptime, model.motion) {
         let tower = cell_of(field, mark.peer);
         match mark.kind {
             MarkKind::In => incoming.add_blob(here, tower, mark.part),

@@ -12,12 +12,13 @@ pub(crate) mod list_notes;
 pub mod map;
 pub mod overhead;
 pub mod palette;
+pub mod panes;
 pub mod search;
 pub mod selection;
 pub mod sparkline;
-pub mod tower;
 pub mod traffic;
 
+use clacks_panes::Place;
 use clacks_source::time_series::Chart;
 use clacks_text::{fit::fit, glyphs};
 use clacks_widgets::theme::Theme;
@@ -86,7 +87,7 @@ fn draw_body(model: &Model, theme: Theme, areas: &Areas, frame: &mut Frame<'_>) 
     list::draw_pane(model, theme, Pane::Queue, areas.queue, frame);
     traffic::draw(model, theme, areas.traffic, frame);
     map::draw(model, theme, areas.map, frame);
-    tower::draw(model, theme, areas.tower, false, frame);
+    panes::draw_beside(model, theme, Place::Strip, areas.tower, frame);
     charts::draw_chart(model, theme, Chart::Rates, areas.rates, frame);
     selection::draw(model, theme, areas.details, frame);
 }
@@ -107,7 +108,9 @@ fn draw_overlay(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) 
     Clear.render(area, frame.buffer_mut());
     match &overlay.content {
         OverlayKind::Charts => return charts::draw(model, theme, area, frame),
-        OverlayKind::Tower => return tower::draw(model, theme, area, true, frame),
+        OverlayKind::Pane(opened) if panes::draws_title(opened) => {
+            return panes::draw_open(model, theme, area, frame);
+        }
         OverlayKind::List(_) => return list::draw_overlay(model, theme, area, frame),
         OverlayKind::Map => return map::draw(model, theme, area, frame),
         _ => {}

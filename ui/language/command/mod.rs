@@ -68,8 +68,6 @@ pub enum ViewCommand {
     Traffic,
     /// Enlarges the focused list to the whole screen, or restores the other lists.
     Zoom,
-    /// Shows the peers on a map.
-    Map,
     /// Shows only the traffic that matches the filter. `None` shows all of it.
     Filter(Option<FilterText>),
     /// Copies the selected item, or the open text.
@@ -86,8 +84,8 @@ pub enum ViewCommand {
     Motion(MotionSetting),
     /// Shows charts of the last minutes.
     Charts,
-    /// Shows messages as they pass through the clacks tower.
-    Tower,
+    /// Shows the picture or page with this name of the network that is shown.
+    Pane(&'static str),
     /// Starts or stops a recording.
     Record(RecordCommand),
     /// Announces this node to every address in the list; `None` means all configured lists.
@@ -105,12 +103,6 @@ pub enum ViewCommand {
     Sort(Option<String>),
     /// Shows only the rows of the list that has the focus that match a filter. `None` shows all of them.
     Only(Option<String>),
-    /// Shows the history of the selected message.
-    Biography,
-    /// Lists the messages that return repeatedly.
-    Overhead,
-    /// Shows how the receiver of each message is chosen.
-    Why,
     /// Shows the limits of the node, how much of each is used, and how often each was reached.
     Limits,
     /// Shows the available commands.

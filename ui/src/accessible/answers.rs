@@ -68,7 +68,7 @@ pub(crate) fn select_item(
     let (argument, command) = match (name, argument.trim()) {
         (_, "") => return None,
         ("open", argument) => (argument, ViewCommand::Open),
-        ("biography", argument) => (argument, ViewCommand::Biography),
+        ("biography", argument) => (argument, ViewCommand::Pane("biography")),
         _ => return None,
     };
     Some(parse_item(argument, source).map(|item| {
@@ -106,13 +106,13 @@ pub(crate) fn answer(
         ViewCommand::Queue => queue(cursor, &context),
         ViewCommand::Held => held(cursor, &context),
         ViewCommand::Traffic => traffic(cursor, &context),
-        ViewCommand::Overhead => overhead(cursor, &context),
+        ViewCommand::Pane("overhead") => overhead(cursor, &context),
         ViewCommand::Move(step) => cursor.step(step, &context),
         ViewCommand::NextPane => cycle_list(true, cursor, &context),
         ViewCommand::PreviousPane => cycle_list(false, cursor, &context),
         ViewCommand::Open => open(cursor, &context),
-        ViewCommand::Biography => biography(cursor, &context),
-        ViewCommand::Why => why(&context),
+        ViewCommand::Pane("biography") => biography(cursor, &context),
+        ViewCommand::Pane("why") => why(&context),
         ViewCommand::Charts => charts(&context),
         ViewCommand::Limits => limits(source),
         ViewCommand::Stations => stations(narrator),

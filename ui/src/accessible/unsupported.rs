@@ -27,10 +27,12 @@ pub(crate) fn unsupported(command: &ViewCommand) -> Option<&'static str> {
             "Lists are told in their own order here; :filter tells only the traffic that matches a filter."
         }
         ViewCommand::Redraw => "There is no screen to draw here; :traffic tells the last of what happened.",
-        ViewCommand::Map => {
+        ViewCommand::Pane("map") => {
             "The map is a picture; :peers tells the peers, and :open on one who made it known."
         }
-        ViewCommand::Tower => "The tower is a picture; :traffic and :charts tell what passes through it.",
+        ViewCommand::Pane("tower") => {
+            "The tower is a picture; :traffic and :charts tell what passes through it."
+        }
         ViewCommand::Copy | ViewCommand::CopyAll => NO_CLIPBOARD,
         ViewCommand::Mark | ViewCommand::Unmark => NO_MARKS,
         ViewCommand::EditInEditor(_) => {

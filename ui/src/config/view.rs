@@ -143,7 +143,7 @@ impl View {
             stations: self.stations.clone(),
             keys: self.keys.clone(),
         };
-        Ok(DashboardSettings::new(demo, options, self.open_theme()?))
+        Ok(DashboardSettings::new(demo, options, self.open_theme()?).with_panes(networks::panes()))
     }
 
     /// The path of the history file, by default in the node's data directory; `None` if no history is saved.

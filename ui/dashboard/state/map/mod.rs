@@ -9,7 +9,7 @@ use clacks_p2p::{
     core::{Discovery, Event, MessageId, Peer, Status},
 };
 use clacks_source::introductions::{Introduced, Introductions};
-use clacks_widgets::animation::{Animations, Picture, Run};
+use clacks_widgets::animation::{Animations, Pace, Run};
 
 use super::map_layout::{self, CENTRE, Point};
 
@@ -148,12 +148,12 @@ pub enum MapDirection {
 
 impl Map {
     /// Updates the map with an event. `now` is the uptime.
-    pub fn on_event(&mut self, event: &Event, now: Duration, motion: &mut Animations) {
+    pub fn on_event(&mut self, event: &Event, now: Duration, motion: Animations) {
         self.introductions.record(event, now);
         match event {
             Event::MessageDelivered { id, .. } => self.set_result(*id, FlightResult::Accepted),
             Event::DeliveryFailed { id, .. } => {
-                let mark = motion.begin(Picture::Map, now, FAILURE_TIME);
+                let mark = motion.begin(Pace::SmoothOrStill, now, FAILURE_TIME);
                 self.set_result(*id, mark.map_or(FlightResult::Accepted, FlightResult::Failed));
             }
             _ => {}
@@ -196,10 +196,10 @@ impl Map {
             .insert(at, MapPeer { peer: peer.clone(), identifier, position: place, last_contact: None });
     }
 
-    fn start_flight(&mut self, peer: &Peer, heading: Heading, now: Duration, motion: &mut Animations) {
+    fn start_flight(&mut self, peer: &Peer, heading: Heading, now: Duration, motion: Animations) {
         self.record_contact(peer, now);
         if self.flights.len() < MAX_FLIGHTS
-            && let Some(run) = motion.begin(Picture::Map, now, TRAVEL_TIME)
+            && let Some(run) = motion.begin(Pace::SmoothOrStill, now, TRAVEL_TIME)
         {
             let answer = if heading == Heading::In { FlightResult::Accepted } else { FlightResult::Pending };
             self.flights.push_back(Flight { peer: peer.clone(), heading, started: now, run, result: answer });
@@ -221,8 +221,17 @@ impl Map {
     }
 
     /// Removes the messages whose animation has ended.
-    fn remove_finished(&mut self, now: Duration, motion: &Animations) {
+    fn remove_finished(&mut self, now: Duration, motion: Animations) {
         self.flights.retain(|flight| flight.is_visible(now, motion));
+    }
+
+    /// Returns the time until a message or a mark is somewhere else. `None` if nothing moves.
+    pub fn changes_after(&self, now: Duration, motion: Animations) -> Option<Duration> {
+        let runs = self.flights.iter().flat_map(|flight| match flight.result {
+            FlightResult::Failed(mark) => [Some(flight.run), Some(mark)],
+            FlightResult::Pending | FlightResult::Accepted => [Some(flight.run), None],
+        });
+        runs.flatten().filter_map(|run| motion.changes_after(run, now)).min()
     }
 
     /// Returns the peers on the map, ordered by identifier. At most 64.
@@ -262,7 +271,7 @@ impl Map {
     }
 
     /// Returns the edges, least important first. A crowded map has only busy edges.
-    pub fn edges(&self, now: Duration, motion: &Animations) -> Vec<Edge> {
+    pub fn edges(&self, now: Duration, motion: Animations) -> Vec<Edge> {
         let mut edges = Vec::new();
         if !self.is_crowded {
             edges.extend(self.peers.iter().filter_map(|tower| self.introduction_edge(tower, now)));
@@ -297,7 +306,7 @@ impl Map {
     }
 
     /// Returns the marks of all messages in flight.
-    pub fn marks(&self, now: Duration, motion: &Animations) -> Vec<Mark> {
+    pub fn marks(&self, now: Duration, motion: Animations) -> Vec<Mark> {
         self.flights
             .iter()
             .filter_map(|flight| {
@@ -336,7 +345,7 @@ impl Map {
 }
 
 impl Flight {
-    fn is_visible(&self, now: Duration, motion: &Animations) -> bool {
+    fn is_visible(&self, now: Duration, motion: Animations) -> bool {
         match self.result {
             // The event with the result can be lost.
             FlightResult::Pending => now.saturating_sub(self.started) < MAX_PENDING_TIME,
@@ -345,7 +354,7 @@ impl Flight {
         }
     }
 
-    fn mark(&self, peer: Point, now: Duration, motion: &Animations) -> Option<Mark> {
+    fn mark(&self, peer: Point, now: Duration, motion: Animations) -> Option<Mark> {
         if !self.is_visible(now, motion) {
             return None;
         }

@@ -40,7 +40,7 @@ impl Scene {
     }
 
     fn note(&mut self, event: &Event) {
-        self.map.on_event(event, self.now, &mut self.motion);
+        self.map.on_event(event, self.now, self.motion);
     }
 
     fn introduce(&mut self, text: &str, by: Discovery) {
@@ -52,7 +52,7 @@ impl Scene {
     }
 
     fn edges(&self) -> Vec<Edge> {
-        self.map.edges(self.now, &self.motion)
+        self.map.edges(self.now, self.motion)
     }
 
     fn kinds(&self) -> Vec<EdgeKind> {
@@ -60,7 +60,7 @@ impl Scene {
     }
 
     fn marks(&self) -> Vec<(MarkKind, u32)> {
-        let marks = self.map.marks(self.now, &self.motion);
+        let marks = self.map.marks(self.now, self.motion);
         marks.iter().map(|mark| (mark.kind, (mark.part * 100.0).round() as u32)).collect()
     }
 

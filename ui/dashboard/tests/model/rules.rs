@@ -181,7 +181,7 @@ fn closes(pressed: Pressed, before: &Seen) -> bool {
         (Pressed::Esc | Pressed::ControlC | Pressed::Letter('q'), _)
         | (Pressed::Letter('M' | 'z'), Some(OpenOverlay::Map))
         | (Pressed::Letter('C'), Some(OpenOverlay::Charts))
-        | (Pressed::Letter('T'), Some(OpenOverlay::Tower))
+        | (Pressed::Letter('T'), Some(OpenOverlay::Pane(_)))
         | (Pressed::Letter('L'), Some(OpenOverlay::Limits)) => true,
         _ => false,
     }

@@ -3,24 +3,22 @@
 use clacks_feed::Direction;
 use clacks_language::command::motion_setting::Setting;
 use clacks_p2p::Address;
+use clacks_panes::Context;
 use clacks_text::{charset::Charset, sanitize::sanitize, value::cut_middle};
-use clacks_widgets::theme::Theme;
+use clacks_widgets::{
+    heading::{below_title, draw_heading},
+    theme::Theme,
+};
 use ratatui::{
-    Frame,
+    buffer::Buffer,
     layout::{Alignment, Constraint, Layout, Rect},
     style::Style,
     text::{Line, Span},
+    widgets::Widget,
 };
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::components::draw_heading;
-use crate::{
-    model::Model,
-    state::{
-        layout::below_title,
-        tower::{Shutter, ShutterTower, TowerFace},
-    },
-};
+use super::shutters::{Shutter, ShutterTower, TowerFace, Towers};
 
 /// Minimum width of a tower, in columns. Two towers are drawn if the area has twice this width.
 const MIN_WIDTH: u16 = 18;
@@ -40,47 +38,48 @@ const MAX_EXTRA_LEGS: u16 = 3;
 const SHUTTER_ROWS: u16 = 4;
 
 /// Draws the towers. The area may have any size: two towers need 36 columns, and all texts need nine rows.
-pub fn draw(model: &Model, theme: Theme, area: Rect, has_focus: bool, frame: &mut Frame<'_>) {
-    let area = area.intersection(frame.area());
+pub fn draw(towers: &Towers, context: &Context<'_>, area: Rect, buffer: &mut Buffer) {
+    let theme = context.theme;
+    let area = area.intersection(buffer.area);
     if area.is_empty() {
         return;
     }
-    let mut heading = Line::from(Span::styled(" TOWER ", theme.title(has_focus)));
-    if model.motion.setting() == Setting::Off {
+    let mut heading = Line::from(Span::styled(" TOWER ", theme.title(context.has_focus)));
+    if context.motion.setting() == Setting::Off {
         heading.push_span(Span::styled(" still: :motion full", theme.quiet));
     }
-    draw_heading(theme, heading, area, frame);
+    draw_heading(theme, heading, area, buffer);
     // A free column at the right separates the towers from what is beside them.
     let body = below_title(Rect { width: area.width.saturating_sub(1), ..area });
-    let scene = |tower, direction| TowerPanel { model, theme, tower, direction };
-    let (incoming, outgoing) = (&model.shown_towers().incoming, &model.shown_towers().outgoing);
+    let scene = |tower, direction| TowerPanel { context, theme, tower, direction };
+    let (incoming, outgoing) = (&towers.incoming, &towers.outgoing);
     if body.width >= 2 * MIN_WIDTH {
         // In a wider area the texts are further apart.
         let gap = (body.width / 18).clamp(1, 8);
         let halves = Layout::horizontal([Constraint::Fill(1), Constraint::Fill(1)]).spacing(gap);
         let [left, right] = halves.areas(body);
-        scene(incoming, Direction::In).draw(left, frame);
-        scene(outgoing, Direction::Out).draw(right, frame);
+        scene(incoming, Direction::In).draw(left, buffer);
+        scene(outgoing, Direction::Out).draw(right, buffer);
     } else {
         // Draw the outgoing tower only if the incoming one is idle.
-        let rests = incoming.face(model.animation_time().uptime, &model.motion) == TowerFace::Resting;
+        let rests = incoming.face(context.now.uptime, context.motion) == TowerFace::Resting;
         let outgoing_only = rests && outgoing.message().is_some();
         let shown = if outgoing_only { (outgoing, Direction::Out) } else { (incoming, Direction::In) };
-        scene(shown.0, shown.1).draw(body, frame);
+        scene(shown.0, shown.1).draw(body, buffer);
     }
 }
 
 /// One tower with its texts.
 struct TowerPanel<'a> {
-    model: &'a Model,
+    context: &'a Context<'a>,
     theme: Theme,
     tower: &'a ShutterTower,
     direction: Direction,
 }
 
 impl TowerPanel<'_> {
-    fn draw(&self, area: Rect, frame: &mut Frame<'_>) {
-        let look = self.tower.face(self.model.animation_time().uptime, &self.model.motion);
+    fn draw(&self, area: Rect, buffer: &mut Buffer) {
+        let look = self.tower.face(self.context.now.uptime, self.context.motion);
         let lines = self.text_lines(look, area);
         let texts = u16::try_from(lines.len()).unwrap_or(0).min(area.height);
         let [above, below] = Layout::vertical([Constraint::Fill(1), Constraint::Length(texts)]).areas(area);
@@ -89,13 +88,13 @@ impl TowerPanel<'_> {
             if is_low { Rect { width: above.width.saturating_sub(SIDE_WIDTH), ..above } } else { above };
         let shape = Shape::largest_for(room);
         let place = shape.position_in(room, is_low);
-        self.draw_tower(shape, look, place, frame);
+        self.draw_tower(shape, look, place, buffer);
         if is_low {
-            self.draw_beside(look, shape, Rect { x: place.right() + 1, ..place }, frame);
+            self.draw_beside(look, shape, Rect { x: place.right() + 1, ..place }, buffer);
         }
         for (line, row) in lines.into_iter().zip(below.rows()) {
             let alignment = if is_low { Alignment::Left } else { Alignment::Center };
-            frame.render_widget(line.alignment(alignment), row);
+            line.alignment(alignment).render(row, buffer);
         }
     }
 
@@ -169,7 +168,7 @@ impl TowerPanel<'_> {
     }
 
     /// Draws the letter beside the shutters, one part per row.
-    fn draw_beside(&self, look: TowerFace, shape: Shape, area: Rect, frame: &mut Frame<'_>) {
+    fn draw_beside(&self, look: TowerFace, shape: Shape, area: Rect, buffer: &mut Buffer) {
         let (Some((at, byte)), Some(passing)) = (look.byte(), self.tower.message()) else { return };
         let letter = letter_name(&passing.text, at, self.theme.charset);
         let lines = [
@@ -179,20 +178,20 @@ impl TowerPanel<'_> {
             Line::styled(format!("{:04b}", byte & 0xf), self.theme.quiet),
         ];
         let area = Rect { y: area.y + u16::from(shape.has_roof), width: SIDE_WIDTH, ..area };
-        for (line, row) in lines.into_iter().zip(area.intersection(frame.area()).rows()) {
-            frame.render_widget(line, row);
+        for (line, row) in lines.into_iter().zip(area.intersection(buffer.area).rows()) {
+            line.render(row, buffer);
         }
     }
 
-    fn draw_tower(&self, shape: Shape, look: TowerFace, area: Rect, frame: &mut Frame<'_>) {
+    fn draw_tower(&self, shape: Shape, look: TowerFace, area: Rect, buffer: &mut Buffer) {
         let frame_width = shape.frame_width();
         let left = area.x + (area.width.saturating_sub(frame_width)) / 2;
         let mut rows = area.rows();
-        let mut put = |frame: &mut Frame<'_>, indent: u16, line: Line<'static>| {
+        let mut put = |buffer: &mut Buffer, indent: u16, line: Line<'static>| {
             let Some(row) = rows.next() else { return };
             let x = left.saturating_sub(indent);
             let row = Rect { x, width: area.right().saturating_sub(x), ..row };
-            frame.render_widget(line, row.intersection(area));
+            line.render(row.intersection(area), buffer);
         };
         if shape.has_mast {
             let lamp = if look == TowerFace::Resting { "\u{b7}" } else { "*" };
@@ -200,24 +199,24 @@ impl TowerPanel<'_> {
                 Span::raw(" ".repeat(usize::from(frame_width / 2))),
                 Span::styled(lamp, self.theme.strong),
             ]);
-            put(frame, 0, line);
+            put(buffer, 0, line);
         }
         if shape.has_roof {
-            put(frame, 0, self.horizontal_bar(shape, ["\u{250c}", "\u{252c}", "\u{2510}"]));
+            put(buffer, 0, self.horizontal_bar(shape, ["\u{250c}", "\u{252c}", "\u{2510}"]));
         }
         for row in 0..SHUTTER_ROWS {
             if row > 0 && shape.shutter.1 > 1 {
-                put(frame, 0, self.horizontal_bar(shape, ["\u{251c}", "\u{253c}", "\u{2524}"]));
+                put(buffer, 0, self.horizontal_bar(shape, ["\u{251c}", "\u{253c}", "\u{2524}"]));
             }
             for part in 0..shape.shutter.1 {
-                put(frame, 0, self.shutter_row(shape, look, row, part));
+                put(buffer, 0, self.shutter_row(shape, look, row, part));
             }
         }
         if shape.base > 1 {
-            put(frame, 0, self.horizontal_bar(shape, ["\u{251c}", "\u{2534}", "\u{2524}"]));
+            put(buffer, 0, self.horizontal_bar(shape, ["\u{251c}", "\u{2534}", "\u{2524}"]));
         }
         for row in 1..=shape.leg_rows() {
-            put(frame, row, self.leg_row(shape, row));
+            put(buffer, row, self.leg_row(shape, row));
         }
     }
 

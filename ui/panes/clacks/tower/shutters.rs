@@ -8,7 +8,7 @@ use std::time::Duration;
 use clacks_language::command::motion_setting::Setting;
 use clacks_p2p::{Address, Message, core::Event};
 use clacks_text::fit::preview;
-use clacks_widgets::animation::{Animations, Picture, Run};
+use clacks_widgets::animation::{Animations, Pace, Run};
 
 /// Maximum stored text of a message, in bytes.
 const MAX_TEXT_BYTES: usize = 512;
@@ -86,7 +86,7 @@ pub enum TowerFace {
 
 impl Towers {
     /// Updates the towers with an event.
-    pub fn on_event(&mut self, event: &Event, now: Duration, motion: &mut Animations) {
+    pub fn on_event(&mut self, event: &Event, now: Duration, motion: Animations) {
         let (tower, peer, message) = match event {
             Event::MessageReceived { peer, message, .. } => (&mut self.incoming, peer, message),
             Event::MessageSending { peer, message, .. } => (&mut self.outgoing, peer, message),
@@ -97,14 +97,20 @@ impl Towers {
     }
 
     /// Starts the waiting message of each tower whose message has ended.
-    pub fn advance(&mut self, now: Duration, motion: &mut Animations) {
+    pub fn advance(&mut self, now: Duration, motion: Animations) {
         self.incoming.advance(now, motion);
         self.outgoing.advance(now, motion);
+    }
+
+    /// Returns the time until a tower shows something else. `None` if both rest.
+    pub fn changes_after(&self, now: Duration, motion: Animations) -> Option<Duration> {
+        let runs = [&self.incoming, &self.outgoing].map(|tower| tower.spelling.as_ref()?.run);
+        runs.into_iter().flatten().filter_map(|run| motion.changes_after(run, now)).min()
     }
 }
 
 impl ShutterTower {
-    fn advance(&mut self, now: Duration, motion: &mut Animations) {
+    fn advance(&mut self, now: Duration, motion: Animations) {
         let run = self.spelling.as_ref().and_then(|spelling| spelling.run);
         if run.is_none_or(|run| motion.gone(run, now).is_none())
             && let Some(passing) = self.waiting.take().and_then(SpelledMessage::from_message)
@@ -119,7 +125,7 @@ impl ShutterTower {
     }
 
     /// Returns the face of the tower at an uptime.
-    pub fn face(&self, now: Duration, motion: &Animations) -> TowerFace {
+    pub fn face(&self, now: Duration, motion: Animations) -> TowerFace {
         self.spelling.as_ref().map_or(TowerFace::Resting, |spelling| spelling.face(now, motion))
     }
 }
@@ -135,7 +141,7 @@ impl SpelledMessage {
 }
 
 impl Spelling {
-    fn start(passing: SpelledMessage, now: Duration, motion: &mut Animations) -> Self {
+    fn start(passing: SpelledMessage, now: Duration, motion: Animations) -> Self {
         let most = if motion.setting() == Setting::Reduced { MAX_LETTERS_REDUCED } else { MAX_LETTERS };
         let letters = u32::try_from(passing.text.len().min(most)).unwrap_or(1);
         let turns = TARGET_TIME.as_millis() / TURN_TIME.as_millis() / u128::from(letters);
@@ -144,11 +150,11 @@ impl Spelling {
             .clamp(*TURNS_PER_LETTER.start(), *TURNS_PER_LETTER.end());
         let letter_time =
             if motion.setting() == Setting::Reduced { REDUCED_LETTER_TIME } else { TURN_TIME * turns };
-        let run = motion.begin(Picture::Tower, now, letter_time * (letters + REST_LETTERS));
+        let run = motion.begin(Pace::SmoothOrStepped, now, letter_time * (letters + REST_LETTERS));
         Self { message: passing, letters, letter_time, run }
     }
 
-    fn face(&self, now: Duration, motion: &Animations) -> TowerFace {
+    fn face(&self, now: Duration, motion: Animations) -> TowerFace {
         let byte = |at: usize| self.message.text.as_bytes().get(at).copied();
         if motion.setting() == Setting::Off {
             return byte(0).map_or(TowerFace::Resting, |byte| TowerFace::Showing { at: 0, byte });
@@ -225,8 +231,8 @@ mod tests {
 
     /// Towers that received these messages at the same time.
     fn towers(setting: Setting, messages: &[&str]) -> (Towers, Animations) {
-        let (mut towers, mut motion) = (Towers::default(), Animations::new(setting));
-        messages.iter().for_each(|text| towers.on_event(&received(text), now(0), &mut motion));
+        let (mut towers, motion) = (Towers::default(), Animations::new(setting));
+        messages.iter().for_each(|text| towers.on_event(&received(text), now(0), motion));
         (towers, motion)
     }
 
@@ -268,27 +274,27 @@ mod tests {
     #[test]
     fn a_message_is_spelt_byte_by_byte_before_the_tower_rests() {
         let (towers, motion) = towers(Setting::Full, &["G\u{e9}"]);
-        let face = |millis| towers.incoming.face(now(millis), &motion);
+        let face = |millis| towers.incoming.face(now(millis), motion);
         assert_eq!(face(0), TowerFace::Turning { at: 0, from: 0, byte: b'G' });
         assert_eq!(face(100), TowerFace::Showing { at: 0, byte: b'G' });
         assert_eq!(face(300), TowerFace::Turning { at: 1, from: b'G', byte: 0xc3 });
         assert_eq!(face(899), TowerFace::Showing { at: 2, byte: 0xa9 });
         assert_eq!((face(900), face(100_000)), (TowerFace::Resting, TowerFace::Resting));
         assert_eq!(towers.incoming.message().map(|passing| passing.text.as_str()), Some("G\u{e9}"));
-        assert_eq!(towers.outgoing.face(now(0), &motion), TowerFace::Resting);
+        assert_eq!(towers.outgoing.face(now(0), motion), TowerFace::Resting);
     }
 
     #[test]
     fn the_newest_waiting_message_is_spelt_next() {
-        let (mut towers, mut motion) = towers(Setting::Full, &["one", "two", "six"]);
+        let (mut towers, motion) = towers(Setting::Full, &["one", "two", "six"]);
         let spelled = |towers: &Towers| towers.incoming.message().map(|passing| passing.text.clone());
-        towers.advance(now(1000), &mut motion);
+        towers.advance(now(1000), motion);
         assert_eq!(spelled(&towers).as_deref(), Some("one"));
-        towers.advance(now(1500), &mut motion);
+        towers.advance(now(1500), motion);
         assert_eq!(spelled(&towers).as_deref(), Some("six"));
-        assert_eq!(motion.changes_after(now(1500), |_| true), Some(TURN_TIME));
-        towers.advance(now(3000), &mut motion);
-        assert_eq!(motion.changes_after(now(3000), |_| true), None);
+        assert_eq!(towers.changes_after(now(1500), motion), Some(TURN_TIME));
+        towers.advance(now(3000), motion);
+        assert_eq!(towers.changes_after(now(3000), motion), None);
     }
 
     #[test]
@@ -296,13 +302,13 @@ mod tests {
         let (towers, motion) = towers(Setting::Full, &[&"\u{e9}".repeat(100_000)]);
         assert!(towers.incoming.message().unwrap().text.len() <= MAX_TEXT_BYTES);
         let end = TARGET_TIME + Duration::from_secs(1);
-        assert_eq!(towers.incoming.face(now(0) + end, &motion), TowerFace::Resting);
+        assert_eq!(towers.incoming.face(now(0) + end, motion), TowerFace::Resting);
     }
 
     #[test]
     fn reduced_motion_shows_one_letter_per_second() {
         let (towers, motion) = towers(Setting::Reduced, &["GNU Terry Pratchett"]);
-        let face = |millis| towers.incoming.face(now(millis), &motion);
+        let face = |millis| towers.incoming.face(now(millis), motion);
         assert_eq!(face(0), TowerFace::Showing { at: 0, byte: b'G' });
         assert_eq!(face(1999), TowerFace::Showing { at: 1, byte: b'N' });
         assert_eq!(face(12_000), TowerFace::Resting);
@@ -310,12 +316,12 @@ mod tests {
 
     #[test]
     fn without_motion_the_first_letter_stays_until_the_next_message() {
-        let (mut towers, mut motion) = towers(Setting::Off, &["one", "two"]);
-        let face = |towers: &Towers, motion: &Animations| towers.incoming.face(now(0), motion);
-        assert_eq!(face(&towers, &motion), TowerFace::Showing { at: 0, byte: b't' });
-        towers.on_event(&received("six"), now(1), &mut motion);
-        assert_eq!(face(&towers, &motion), TowerFace::Showing { at: 0, byte: b's' });
-        assert_eq!(motion.changes_after(now(0), |_| true), None);
+        let (mut towers, motion) = towers(Setting::Off, &["one", "two"]);
+        let face = |towers: &Towers, motion: Animations| towers.incoming.face(now(0), motion);
+        assert_eq!(face(&towers, motion), TowerFace::Showing { at: 0, byte: b't' });
+        towers.on_event(&received("six"), now(1), motion);
+        assert_eq!(face(&towers, motion), TowerFace::Showing { at: 0, byte: b's' });
+        assert_eq!(towers.changes_after(now(0), motion), None);
     }
 
     #[test]
