@@ -16,6 +16,8 @@ mod record;
 mod request;
 mod signature;
 #[cfg(test)]
+mod test_keys;
+#[cfg(test)]
 mod tests;
 
 pub use answer::{Acknowledgement, Answer, JoinAnswer, StatusAnswer};
