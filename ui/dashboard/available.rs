@@ -223,7 +223,11 @@ pub(crate) fn typed_command_error(model: &Model, command: &Command) -> Option<St
         Command::View(ViewCommand::Network(Some(name))) => model.networks.find(name).err().map(Into::into),
         Command::View(ViewCommand::List(name)) => model.find_list(name).err().map(Into::into),
         Command::View(ViewCommand::Sort(Some(name))) => model.find_sort(name).err().map(Into::into),
-        Command::View(ViewCommand::Only(Some(filter))) => model.row_filter(filter).err().map(Into::into),
+        Command::View(ViewCommand::Only(Some(filter))) => {
+            model.read_row_filter(filter).err().map(|error| error.to_string())
+        }
+        // The filter may be removed already, because it is previewed.
+        Command::View(ViewCommand::Only(None)) if model.narrowed_list().is_some() => None,
         Command::View(ViewCommand::Theme(name)) => {
             model.themes.find(name).err().map(|error| error.to_string())
         }
@@ -272,6 +276,8 @@ fn node_command_error(model: &Model, command: &NodeCommand) -> Option<String> {
     Some(reason.to_owned())
 }
 
+const NO_LIST: &str = "no list has the focus that could be filtered; Tab goes to one";
+
 fn view_command_error(model: &Model, command: &ViewCommand) -> Option<String> {
     let reason = match command {
         ViewCommand::Replay(
@@ -280,8 +286,12 @@ fn view_command_error(model: &Model, command: &ViewCommand) -> Option<String> {
         ViewCommand::Record(RecordCommand::Stop) if model.recording_size.is_none() => {
             Some("nothing is being recorded")
         }
-        ViewCommand::Sort(_) | ViewCommand::Only(_) if model.focused_list().is_none() => {
-            Some("no list has the focus that could be sorted or narrowed; Tab goes to one")
+        ViewCommand::Sort(_) if model.sorted_list().is_none() => {
+            Some("no list has the focus that could be sorted; Tab goes to one")
+        }
+        ViewCommand::Only(_) if model.narrowed_list().is_none() => Some(NO_LIST),
+        ViewCommand::Prompt(begun) if begun == ONLY_PROMPT && model.narrowed_list().is_none() => {
+            Some(NO_LIST)
         }
         ViewCommand::Only(None) if !model.is_narrowed() => Some("all rows are shown"),
         ViewCommand::Network(None) if model.networks.is_single() => Some("there is no other network"),
@@ -338,10 +348,7 @@ fn lacks_view(model: &Model, command: &ViewCommand) -> bool {
 
 /// Whether a binding gets a hint: its key works now and has an effect.
 pub(crate) fn has_hint(model: &Model, binding: &Binding) -> bool {
-    let prompts_elsewhere =
-        binding.command.strip_prefix(":prompt ") == Some(FILTER_PROMPT) && model.pane != Pane::Traffic;
     !binding.hint.is_empty()
-        && !prompts_elsewhere
         && !model.keys_of(binding).is_empty()
         && !has_no_effect(model, &binding.command)
         && template_error(model, &binding.command).is_none()
@@ -355,7 +362,7 @@ fn has_no_effect(model: &Model, command: &str) -> bool {
         ":search" => overlay_line_count(model) == 0,
         ":send" => {
             let is_refused = model.focus_after_question().is_input() && model.assist.submit_error().is_some();
-            is_refused || is_empty && !model.input.is_cleared_command(FILTER_PROMPT)
+            is_refused || is_empty && !model.is_cleared_filter()
         }
         ":clear" => is_empty,
         ":history-back" => !model.input.has_history(),
@@ -371,7 +378,10 @@ fn has_no_effect(model: &Model, command: &str) -> bool {
 
 /// Whether there is nothing that Esc could close, and no filter that it could remove.
 fn has_nothing_to_close(model: &Model) -> bool {
-    model.open_overlay().is_none() && model.palette.is_none() && model.log.filter().is_none()
+    model.open_overlay().is_none()
+        && model.palette.is_none()
+        && model.log.filter().is_none()
+        && !model.is_narrowed()
 }
 
 /// Returns the reason why the selection cannot move.
@@ -459,5 +469,7 @@ pub(crate) fn selected_message(model: &Model) -> Option<MessageId> {
     }
 }
 
-/// Start of the line that the filter key writes.
+/// Start of the line that the filter key writes in the traffic.
 pub const FILTER_PROMPT: &str = ":filter ";
+/// Start of the line that the filter key writes in another list.
+pub(crate) const ONLY_PROMPT: &str = ":only ";

@@ -186,11 +186,13 @@ impl Keymap {
         self.bindings.get(*index)
     }
 
-    /// Returns the name of the key that runs a command in a context, or the command if it has no key there.
+    /// Returns the name of the key that runs a command in a context, or the command if it has no key there. Instead of a
+    /// command that begins a line, that line is returned.
     pub(crate) fn key_name(&self, place: KeyContext, command: &str, charset: Charset) -> String {
         let mut bindings = self.bindings.iter().filter(|binding| binding.command == command);
         let key = bindings.find_map(|binding| binding.keys_in(place).first().copied());
-        key.map_or_else(|| command.to_owned(), |key| key.name(charset))
+        let typed = || command.strip_prefix(":prompt ").map_or(command, str::trim_end).to_owned();
+        key.map_or_else(typed, |key| key.name(charset))
     }
 
     fn push(&mut self, binding: Binding) {

@@ -33,6 +33,11 @@ const UNMARKED: &[KeyContext] =
     &[KeyContext::Peers, KeyContext::Queue, KeyContext::Traffic, KeyContext::Map, KeyContext::Held];
 /// Contexts with a list that can be sorted.
 const SORTED: &[KeyContext] = &[KeyContext::Peers, KeyContext::Queue, KeyContext::Held];
+/// Contexts beside the traffic whose list can be filtered. That of the map are the peers.
+const NARROWED: &[KeyContext] = &[KeyContext::Peers, KeyContext::Queue, KeyContext::Map];
+const TRAFFIC: &[KeyContext] = &[KeyContext::Traffic];
+/// Overlays whose list can be filtered. That of the map are the peers.
+const OPEN_LISTS: &[KeyContext] = &[KeyContext::OpenMap, KeyContext::Held];
 /// Contexts in which an overlay can be opened, also over another one.
 const ANY_VIEW: &[KeyContext] = &[
     KeyContext::Peers,
@@ -69,7 +74,7 @@ pub const ROWS: &[Row] = rows![
     "? f1", LISTS, ":help", "keys", "show available commands";
     "q", LISTS, ":quit", "quit", "stop the node and leave";
     "ctrl-c", LISTS, ":interrupt", "", "ask whether to leave; a second time, leave";
-    "/", LISTS, ":prompt :filter ", "filter", "show only the traffic that matches a filter";
+    "/", TRAFFIC, ":prompt :filter ", "filter", "show only the traffic that matches a filter";
     "enter", LISTS, ":open", "open", "show the selected item in full";
     "tab", LISTS, ":next-pane", "pane", "go to the next list";
     "shift-tab", LISTS, ":previous-pane", "", "go to the previous list";
@@ -77,6 +82,7 @@ pub const ROWS: &[Row] = rows![
     "U", WITH_PEER, ":unignore {peer}", "unignore", "stop ignoring the selected peer";
     "u", LISTS, ":undo", "undo", "undo the last command that changed something, for ten seconds";
     "a", WITH_PEER, ":announce {peer}", "announce", "announce this node to the selected peer";
+    "/", NARROWED, ":prompt :only ", "filter", "show only the rows of the list that match a filter; on the map: of the peers";
     "F", WITH_PEER, ":forget {peer}", "forget", "remove the selected peer, after you confirm with y";
     "x del", QUEUE, ":drop {message}", "drop", "remove the selected message from the queue";
     "h", QUEUE, ":hold {message}", "hold", "hold the selected message: it is not sent until it is released";
@@ -96,11 +102,10 @@ pub const ROWS: &[Row] = rows![
     "end G", LISTS, ":bottom", "", "go to the last; in the traffic: follow new rows";
     "1 2 3 4 5 6 7 8 9", LISTS, ":station {key}", "", "show the traffic of the station with this number, or all traffic again";
     "0", LISTS, ":filter", "", "show all traffic";
-    "esc", LISTS, ":close", "", "remove the filter of the traffic";
+    "esc", LISTS, ":close", "", "remove the filter of the list; if it has none, remove that of the traffic";
     "space", LISTS, ":hold-still", "still", "freeze the screen while the node keeps running, or unfreeze it";
     "s", SORTED, ":sort", "", "sort the list by the next column, or restore its order";
     "S", SORTED, ":sort reverse", "", "reverse the order of the list";
-    "o", SORTED, ":prompt :only ", "", "show only the rows of the list that match a filter";
     "N", LISTS, ":net", "net", "show the next network";
     "z", LISTS, ":zoom", "zoom", "enlarge the list to the whole screen, or restore the other lists";
     "y", LISTS, ":copy", "", "copy the selected item";
@@ -115,14 +120,15 @@ pub const ROWS: &[Row] = rows![
     "E", HELD, ":edit-in-editor {message}", "editor", "edit the selected held message in your own editor";
     "x del", HELD, ":drop {message}", "drop", "remove the selected held message";
     "R", HELD, ":release all", "release all", "release all held messages";
-    "f", HELD, ":prompt :hold ", "filter", "hold all messages that match a filter, now and later";
-    "F", HELD, ":unhold", "no filter", "stop holding messages by the filter; messages already held stay held";
+    "f", HELD, ":prompt :hold ", "rule", "hold all messages that match a filter, now and later";
+    "F", HELD, ":unhold", "no rule", "stop holding messages by the filter; messages already held stay held";
     "enter", OVERLAY, ":open", "", "in a list, open the selected item; elsewhere, close";
-    "esc q ctrl-c", OVERLAY, ":close", "close", "close what is open";
+    "esc q ctrl-c", OVERLAY, ":close", "close", "close what is open; in a filtered list, first remove its filter";
     "? f1", OVERLAY, ":help", "keys", "show available commands";
-    "/", OVERLAY, ":search", "search", "search the text that is shown; capital letters make the search case-sensitive";
-    "n", OVERLAY, ":next-match", "next match", "go to the next match";
-    "N", OVERLAY, ":previous-match", "", "go to the previous match";
+    "/", OPEN_LISTS, ":prompt :only ", "filter", "show only the rows of the list that match a filter; on the map: of the peers";
+    "/", TEXT, ":search", "search", "search the text that is shown; capital letters make the search case-sensitive";
+    "n", TEXT, ":next-match", "next match", "go to the next match";
+    "N", TEXT, ":previous-match", "", "go to the previous match";
     "tab right", TEXT, ":next-pane", "next", "go to the next chart";
     "shift-tab left", TEXT, ":previous-pane", "", "go to the previous chart";
     "up k", OVERLAY, ":up", "", "one line up";

@@ -151,7 +151,8 @@ impl Model {
     /// Returns the owner of the focus once the palette is closed.
     pub(crate) fn focus_below_palette(&self) -> FocusOwner {
         let line = self.line_kind();
-        match self.overlay.as_ref().map(|overlay| overlay.content.kind()) {
+        let over_list = self.focus == Focus::InputOverList;
+        match self.open_overlay().filter(|_| !over_list) {
             Some(overlay) if self.is_typing_search() => FocusOwner::Search(overlay),
             Some(overlay) => FocusOwner::Overlay(overlay),
             None if self.focus == Focus::Lists => FocusOwner::List(self.pane),
@@ -166,12 +167,9 @@ impl Model {
         self.focus_after_question().key_context().unwrap_or(self.pane.into())
     }
 
-    /// Returns the kind of the open overlay.
+    /// Returns the kind of the open overlay, also while the filter of its list is written.
     pub(crate) fn open_overlay(&self) -> Option<OpenOverlay> {
-        match self.focus_below_palette() {
-            FocusOwner::Overlay(overlay) | FocusOwner::Search(overlay) => Some(overlay),
-            _ => None,
-        }
+        self.overlay.as_ref().map(|overlay| overlay.content.kind())
     }
 
     /// Returns the selection on which keys act. In the input it is that of the last focused list.
@@ -199,6 +197,11 @@ impl Model {
     pub(crate) fn focus_input(&mut self) {
         self.overlay = None;
         self.focus = Focus::Input;
+    }
+
+    /// Focuses the input. An open list stays on the screen, because its filter is written.
+    pub(crate) fn focus_input_over_list(&mut self) {
+        self.focus = if self.overlay.is_some() { Focus::InputOverList } else { Focus::Input };
     }
 
     /// Returns the focus from the input to the last list.

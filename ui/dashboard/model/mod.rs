@@ -170,6 +170,8 @@ pub enum Focus {
     Lists,
     /// Keys go to the input line.
     Input,
+    /// Keys go to the input line, in which the filter of the open list is written. The list stays on the screen.
+    InputOverList,
 }
 
 impl Model {

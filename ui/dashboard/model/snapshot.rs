@@ -43,21 +43,27 @@ impl Model {
         let mut windows: Vec<Window> =
             self.shown_lists().map(|(id, list, height)| list.window(id, height)).collect();
         let mut extra = ExtraWindows::default();
-        let mut add = |list: &str, rows| {
-            let list = network.description.list_id(list)?;
-            windows.push(Window::first(list, rows));
-            Some(windows.len() - 1)
+        let filtered = self.shown_lists().filter(|(_, list, _)| list.filter.is_some());
+        let filtered: Vec<ListId> = filtered.map(|(id, ..)| id).collect();
+        let mut add = |window| {
+            windows.push(window);
+            windows.len() - 1
         };
-        if self.is_map_visible() {
-            extra.map = add("peers", MAX_MAP_PEERS as u16);
+        let named = |list: &str| network.description.list_id(list);
+        if let Some(peers) = named("peers").filter(|_| self.is_map_visible()) {
+            let filter = network.list(peers).and_then(|list| list.filter.clone());
+            extra.map = Some(add(Window { filter, ..Window::first(peers, MAX_MAP_PEERS as u16) }));
         }
-        if self.is_open(Kind::Why) {
-            extra.head = add("queue", 1);
+        if let Some(queue) = named("queue").filter(|_| self.is_open(Kind::Why)) {
+            extra.head = Some(add(Window::first(queue, 1)));
         }
         for (pane, shown) in self.visible_panes() {
-            let pages = shown.windows().into_iter().map(|(list, rows)| add(list, rows)).collect();
+            let windows = shown.windows().into_iter();
+            let pages =
+                windows.map(|(list, rows)| named(list).map(|list| add(Window::first(list, rows)))).collect();
             extra.panes.push(PaneWindows { pane, pages });
         }
+        extra.unfiltered = filtered.into_iter().map(|id| (id, add(Window::first(id, 0)))).collect();
         let marks =
             network.lists().flat_map(|(id, list)| list.marks.iter().map(move |key| (id, key.clone())));
         let open = self.open_item().map(|item| (item.list, item.row.key.clone()));
@@ -152,10 +158,11 @@ impl Model {
     fn refresh_lists(&mut self, snapshot: Snapshot) {
         self.listed = self.overview.clone();
         let look = snapshot.looks.get(self.networks.position());
+        self.count_unfiltered(&snapshot);
         if let Some((look, page)) = look.and_then(|look| Some((look, look.pages.get(snapshot.extra.map?)?))) {
             let description = &self.networks.active().description;
             let peers = page.rows.iter().filter_map(|row| read_back::peer(description, row, look.now));
-            self.map.refresh(&peers.collect::<Vec<_>>(), self.listed.peers.total());
+            self.map.refresh(&peers.collect::<Vec<_>>(), usize::try_from(page.total).unwrap_or(usize::MAX));
         }
         self.update_frozen_lists();
         if self.open_overlay().is_none() {
@@ -175,6 +182,20 @@ impl Model {
                 network.count(&look);
             }
             network.gauges = look.gauges;
+        }
+    }
+
+    /// Applies the numbers of rows of the filtered lists without their filters.
+    fn count_unfiltered(&mut self, snapshot: &Snapshot) {
+        let look = snapshot.looks.get(self.networks.position());
+        let totals = snapshot
+            .extra
+            .unfiltered
+            .iter()
+            .filter_map(|(list, at)| Some((*list, look?.pages.get(*at)?.total)));
+        let totals: Vec<_> = totals.collect();
+        for (list, total) in totals {
+            self.networks.active_mut().list_mut(list).into_iter().for_each(|list| list.unfiltered = total);
         }
     }
 

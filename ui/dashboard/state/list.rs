@@ -17,8 +17,10 @@ pub struct List {
     pub rows: Vec<Row>,
     /// Position of the first of them in the list, counted from 0. `None` if it is not known.
     pub first: Option<u64>,
-    /// Number of rows of the whole list.
+    /// Number of rows of the whole list, as filtered.
     pub total: u64,
+    /// Number of rows without the filter, while there is one.
+    pub(crate) unfiltered: u64,
     /// Number of rows with each status that the list counts.
     pub counts: Vec<u64>,
     /// Selected row.
@@ -186,6 +188,19 @@ impl List {
         if matches!(&self.selected, Selection::At(_, selected) if selected == key) {
             self.expected_removal = Some(key.clone());
         }
+    }
+
+    /// Sets the filter. Nothing is lost if it leaves the selected row out.
+    pub(crate) fn set_filter(&mut self, filter: Option<Arc<str>>) {
+        (self.filter, self.lost) = (filter, None);
+        if let Selection::At(_, key) = &self.selected {
+            self.expected_removal = Some(key.clone());
+        }
+    }
+
+    /// Returns the number of rows of the whole list, also of those that the filter leaves out.
+    pub(crate) fn total_unfiltered(&self) -> u64 {
+        if self.filter.is_some() { self.unfiltered } else { self.total }
     }
 
     /// Applies the rows of a window. If the selected row has gone, the row in its place is selected.

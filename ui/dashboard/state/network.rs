@@ -189,7 +189,7 @@ impl Network {
         else {
             return String::new();
         };
-        let total = self.list(list).map_or(0, |list| list.total);
+        let total = self.list(list).map_or(0, List::total_unfiltered);
         let name = if total == 1 { &spec.one } else { &spec.many };
         format!("{} {}", format::count(usize::try_from(total).unwrap_or(usize::MAX)), name.as_str())
     }

@@ -1,6 +1,6 @@
 //! The query for the data on the screen, and its reply.
 
-use clacks_feed::{Look, Playback, View};
+use clacks_feed::{Look, Playback, View, description::ListId};
 use clacks_source::lost_lines::LostLines;
 
 use super::limits::LimitUsage;
@@ -23,6 +23,8 @@ pub struct ExtraWindows {
     pub map: Option<usize>,
     /// The message that goes next.
     pub head: Option<usize>,
+    /// Filtered lists, without their filter and without rows: only the numbers of their rows.
+    pub unfiltered: Vec<(ListId, usize)>,
     /// The windows of the panes on the screen.
     pub panes: Vec<PaneWindows>,
 }

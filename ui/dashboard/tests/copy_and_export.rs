@@ -126,7 +126,7 @@ fn copying_all_copies_the_list_or_the_marked_items() {
     fixture.press(KeyCode::Char('v'));
     let messages = vec![Effect::CopyItems(QUEUE, vec!["11".into()])];
     assert_eq!(fixture.press(KeyCode::Char('Y')), messages);
-    fixture.write("/type:in status:alive");
+    fixture.write(":filter type:in status:alive");
     fixture.press(KeyCode::Enter);
     receive(&mut fixture, r#""two\nlines\tand \u001b""#);
     assert_eq!(
@@ -151,7 +151,7 @@ fn a_copy_is_bounded() {
 #[test]
 fn export_writes_the_filtered_rows_oldest_first() {
     let mut fixture = Fixture::busy(80, 24);
-    fixture.write("/chess");
+    fixture.write(":filter chess");
     fixture.press(KeyCode::Enter);
     fixture.write(":write /tmp/x.jsonl");
     let effects = fixture.press(KeyCode::Enter);

@@ -11,13 +11,20 @@ fn filter(fixture: &Fixture) -> &str {
     fixture.model.log.filter().map_or("", clacks_feed::filter::Filter::as_str)
 }
 
+/// Returns a dashboard of this width in which the traffic has the focus.
+fn on_traffic(width: u16) -> Fixture {
+    let mut fixture = Fixture::busy(width, 24);
+    fixture.press(KeyCode::BackTab);
+    fixture
+}
+
 fn title(fixture: &Fixture) -> String {
     fixture.screen().lines().find(|line| line.contains("TRAFFIC")).unwrap_or_default().to_owned()
 }
 
 #[test]
 fn each_key_of_a_filter_filters_the_traffic() {
-    let mut fixture = Fixture::busy(80, 24);
+    let mut fixture = on_traffic(80);
     let mut counts = Vec::new();
     for key in "/gnu !from:".chars() {
         fixture.press(KeyCode::Char(key));
@@ -36,10 +43,11 @@ fn each_key_of_a_filter_filters_the_traffic() {
 #[test]
 fn escape_restores_the_filter_and_enter_applies_it() {
     let mut fixture = Fixture::busy(80, 24);
-    fixture.write("/chess");
+    fixture.write(":filter chess");
     assert_eq!(fixture.model.pane, Pane::Traffic, "what is narrowed is what is seen");
     fixture.press(KeyCode::Esc);
     assert_eq!((filter(&fixture), fixture.model.pane), ("", Pane::Peers));
+    fixture.press(KeyCode::BackTab);
     fixture.press(KeyCode::Char('/'));
     assert_eq!(filter(&fixture), "chess", "the draft stayed");
     fixture.press(KeyCode::Enter);
@@ -53,7 +61,7 @@ fn escape_restores_the_filter_and_enter_applies_it() {
 
 #[test]
 fn a_command_without_argument_is_not_kept_as_a_draft() {
-    let mut fixture = Fixture::busy(80, 24);
+    let mut fixture = on_traffic(80);
     for begun in ["/", ":", "t"] {
         fixture.write(begun);
         fixture.press(KeyCode::Esc);
@@ -74,7 +82,7 @@ fn a_command_without_argument_is_not_kept_as_a_draft() {
 
 #[test]
 fn a_filter_stays_active_in_other_views() {
-    let mut fixture = Fixture::busy(80, 24);
+    let mut fixture = on_traffic(80);
     fixture.write("/type:out");
     fixture.press(KeyCode::Enter);
     for key in [KeyCode::Tab, KeyCode::Tab, KeyCode::Enter, KeyCode::Esc, KeyCode::Char('?'), KeyCode::Esc] {
@@ -93,7 +101,7 @@ fn a_filter_stays_active_in_other_views() {
 #[test]
 fn an_error_is_marked_and_the_last_valid_filter_stays() {
     for width in [80, 24] {
-        let mut fixture = Fixture::busy(width, 24);
+        let mut fixture = on_traffic(width);
         fixture.write("/gnu status:gone");
         assert_eq!(filter(&fixture), "gnu");
         let screen = fixture.screen();
@@ -111,7 +119,7 @@ fn an_error_is_marked_and_the_last_valid_filter_stays() {
 
 #[test]
 fn a_pasted_or_recalled_filter_is_previewed() {
-    let mut fixture = Fixture::busy(80, 24);
+    let mut fixture = on_traffic(80);
     fixture.press(KeyCode::Char('/'));
     fixture.send(Msg::Paste("type:\nannounce".to_owned()));
     assert_eq!(filter(&fixture), "");

@@ -8,7 +8,7 @@ use std::{
 };
 
 use clacks_feed::{
-    Anchor, Call, Key, Look, Near, News, Page, Row, Source as _, Value, View, Window, description::ListId,
+    Call, Key, Look, Near, News, Page, Row, Source as _, Value, View, Window, description::ListId,
 };
 use clacks_language::{
     command::{Command, motion_setting::Setting},
@@ -39,6 +39,8 @@ use ratatui::{Terminal, backend::TestBackend, layout::Rect};
 use super::calls;
 pub(crate) use super::examples::{address, peer, queued, some_peers};
 use super::examples::{messages_on_their_way, some_messages, some_traffic};
+use super::pages::filtered;
+pub(crate) use super::pages::page_of;
 use crate::{
     model::Model,
     state::{
@@ -227,13 +229,17 @@ impl Fixture {
         let is_known = self.peers.iter().any(|peer| peer.address.to_string() == item);
         let id = item.parse::<MessageId>().ok();
         let is_held = self.held.iter().any(|held| Some(held.queued.id) == id);
-        let is_here = is_held || self.queue.iter().any(|queued| Some(queued.id) == id);
+        let waits = self.queue.iter().any(|queued| Some(queued.id) == id);
+        let is_here = is_held || waits;
+        let is_edited = self.model.editing.as_ref().is_some_and(|editing| editing.item.untrusted() == item);
         match call.command.as_str() {
             "forget" | "unignore" if is_known => None,
             "unignore" if self.ignored_remotes.iter().any(|remote| format!("ip:{remote}") == item) => None,
             "release" if id.is_some() => (!is_held).then(|| format!("{item} is not held")),
             "edit" if is_here => message_of(rest).err().map(|error| error.to_string()),
-            "drop" | "hold" if is_here => None,
+            "drop" if is_here => None,
+            // An edited message is put back before another command runs.
+            "hold" if waits || is_edited => None,
             "release" | "unhold" if !self.held.is_empty() || self.hold_rule.is_some() => None,
             _ => calls::refusal(&call),
         }
@@ -325,6 +331,13 @@ impl Fixture {
         }
     }
 
+    /// Returns the rows of a list that match the filter of a window.
+    fn filtered_rows(&self, window: &Window) -> Vec<Row> {
+        let Now { uptime, unix_ms } = self.now();
+        let description = &self.model.networks.get(0).unwrap().description;
+        filtered(window, self.rows(window.list), description, clacks_feed::Now { uptime, unix_ms })
+    }
+
     fn gauges(&self) -> Vec<Value> {
         let peers = peer_counts(&self.peers);
         let mut counters = Overview::new(address("tower:1")).counters;
@@ -365,7 +378,7 @@ impl Fixture {
                 .iter()
                 .map(|window| Page {
                     counts: self.counts(window.list),
-                    ..page_of(window, &self.rows(window.list))
+                    ..page_of(window, &self.filtered_rows(window))
                 })
                 .collect(),
             rows: view.rows.iter().map(row).collect(),
@@ -439,29 +452,6 @@ impl Fixture {
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
         terminal.draw(|frame| view(&self.model, self.model.theme(), frame)).unwrap();
         terminal.backend().buffer().clone()
-    }
-}
-
-/// Returns the page of a window of these rows, which need not be in order.
-pub(crate) fn page_of(window: &Window, rows: &[Row]) -> Page {
-    let last = rows.len().saturating_sub(1);
-    let at = match &window.at {
-        Anchor::First => 0,
-        Anchor::Last => last,
-        Anchor::At(order, key) => {
-            let same = rows.iter().position(|row| row.key == *key);
-            same.or_else(|| rows.iter().position(|row| row.place() > (order, key))).unwrap_or(last)
-        }
-    };
-    let start = at.saturating_sub(usize::from(window.before));
-    let end = rows.len().min(at + usize::from(window.after));
-    let rows_here = rows[start..end].to_vec();
-    Page {
-        first: Some(start as u64),
-        total: rows.len() as u64,
-        rows: rows_here,
-        anchor: at - start,
-        ..Page::empty(window)
     }
 }
 

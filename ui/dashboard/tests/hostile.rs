@@ -254,7 +254,7 @@ fn searches_show_hostile_text_harmlessly() {
 
 #[test]
 fn typed_and_pasted_text_is_shown_harmlessly() {
-    for begun in ["", ":", ":filter ", ":announce ", ":nothing "] {
+    for begun in ["", ":", ":filter ", ":only ", ":announce ", ":nothing "] {
         for text in CORPUS {
             let mut fixture = fixture(80, 24);
             fixture.write(begun);

@@ -161,6 +161,7 @@ fn a_frozen_screen_does_not_change_and_counts_new_rows() {
 #[test]
 fn the_filter_prompt_starts_with_the_active_filter() {
     let mut fixture = Fixture::busy(80, 24);
+    fixture.press(KeyCode::BackTab);
     fixture.write("/gnu");
     fixture.press(KeyCode::Enter);
     assert!(fixture.screen().contains("/gnu 3 of 9"));

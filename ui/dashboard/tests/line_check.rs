@@ -194,7 +194,7 @@ fn a_line_is_red_exactly_if_enter_refuses_it() {
 
 #[test]
 fn a_command_after_a_refused_one_starts_empty() {
-    for (begin, begun) in [(':', ":"), ('/', ":filter "), ('t', ":theme ")] {
+    for (begin, begun) in [(':', ":"), ('/', ":only "), ('t', ":theme ")] {
         let mut fixture = writing(":filter from:");
         fixture.press(KeyCode::Enter);
         assert_eq!(draft(&fixture), ":filter from:");

@@ -48,7 +48,7 @@ fn receive(toy: &Toy) {
 }
 
 /// Returns a dashboard with clacks and a toy.
-fn with_toy(width: u16, height: u16) -> (Fixture, Arc<Toy>) {
+pub(crate) fn with_toy(width: u16, height: u16) -> (Fixture, Arc<Toy>) {
     let (mut fixture, toy) = (Fixture::busy(width, height), toy());
     fixture.add_network(toy.clone());
     receive(&toy);
@@ -80,7 +80,7 @@ fn one_network_alone_has_no_other_to_show() {
 fn the_traffic_has_the_rows_of_all_networks() {
     let (mut fixture, toy) = with_toy(120, 40);
     assert!(fixture.screen().contains("a card from"), "{}", fixture.screen());
-    fixture.write("/ankh");
+    fixture.write(":filter ankh");
     fixture.press(KeyCode::Enter);
     receive(&toy);
     fixture.catch_up();

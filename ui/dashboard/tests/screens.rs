@@ -175,6 +175,7 @@ fn a_drain_before_quitting() {
 #[test]
 fn a_filter_with_an_error_below() {
     let mut fixture = Fixture::busy(80, 24);
+    fixture.press(KeyCode::BackTab);
     fixture.write("/gnu");
     fixture.press(KeyCode::Enter);
     fixture.fail("announce to [tower:1]: no success: connection refused \u{1b}[31m");

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Every view with the keys that open it. `\n` is Enter, `\t` is Tab, `\u{12}` is Ctrl-R.
-const VIEWS: [(&str, &str); 39] = [
+const VIEWS: [(&str, &str); 42] = [
     ("the peers", ""),
     ("the queue", "\t"),
     ("the traffic", "\t\t"),
@@ -51,7 +51,10 @@ const VIEWS: [(&str, &str); 39] = [
     ("a command being written", ":announce tower-3"),
     ("what completes a command", ":announce \t"),
     ("what was sent before", "iGNU\n\u{12}G"),
-    ("a filter with a mistake", "/re:/(/"),
+    ("a filter with a mistake", "\t\t/re:/(/"),
+    ("a filter of the peers", "/tower"),
+    ("a filter of the peers over the map", "M/tower"),
+    ("a filter of the held messages", "H/gnu"),
     ("a theme being chosen", ":theme high"),
     ("the question before leaving", "q"),
     ("a question about many", "vjvI"),

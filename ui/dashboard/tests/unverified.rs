@@ -90,7 +90,7 @@ fn a_forbidden_address_is_in_the_traffic_with_the_reason() {
         failure: Failure::NotContacted(Scope::LinkLocal),
     };
     fixture.happen(failed);
-    fixture.write("/type:refused type:failed");
+    fixture.write(":filter type:refused type:failed");
     [KeyCode::Enter, KeyCode::Up, KeyCode::Enter].into_iter().for_each(|key| drop(fixture.press(key)));
     let screen = fixture.screen();
     assert!(screen.contains("not contacted: it is a link-local address, and only"), "{screen}");
@@ -103,7 +103,7 @@ const RUDE: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7));
 #[test]
 fn a_refused_row_shows_how_to_ignore_its_origin() {
     let mut fixture = Fixture::busy(80, 24);
-    fixture.write("/type:refused");
+    fixture.write(":filter type:refused");
     [KeyCode::Enter, KeyCode::Up, KeyCode::Enter].into_iter().for_each(|key| drop(fixture.press(key)));
     let screen = fixture.screen();
     assert!(screen.contains("ignore        :ignore ip:192.0.2.7 closes all connections"), "{screen}");

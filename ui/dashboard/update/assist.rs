@@ -54,8 +54,7 @@ fn needs_disk_check(question: &AssistQuery) -> bool {
 fn query(model: &mut Model) -> Vec<Effect> {
     let (line, cursor) = (model.input.draft(), model.input.cursor_byte());
     let command = check::parse(model, line).ok().filter(needs_node_check);
-    let question =
-        AssistQuery { need: completion::need(line, cursor, &model.filter_networks().fields()), command };
+    let question = AssistQuery { need: completion::need(line, cursor, &model.filter_fields(line)), command };
     let is_asked = question.need.is_some() || question.command.is_some();
     model.assist.last_query = is_asked.then(|| question.clone());
     refresh(model);
@@ -194,7 +193,7 @@ fn completion_at(model: &Model, cursor: usize) -> Completion {
     let lists: Vec<&str> = lists.collect();
     let columns = model.sort_words();
     let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
-    let fields = model.filter_networks().fields();
+    let fields = model.filter_fields(line);
     let need = completion::need(line, cursor, &fields);
     let remotes = match need {
         Some(Need::Peers(PeerFilter::Ignored, _)) => model.assist.remotes.clone(),
@@ -229,7 +228,7 @@ pub(crate) fn complete_line(model: &mut Model, direction: Direction) -> Vec<Effe
         model.focus_last_list();
         return Vec::new();
     }
-    let need = completion::need(line, model.input.cursor_byte(), &model.filter_networks().fields());
+    let need = completion::need(line, model.input.cursor_byte(), &model.filter_fields(line));
     let is_read = model.assist.files.as_ref().is_some_and(|(known, _)| Some(known) == need.as_ref());
     if matches!(need, Some(Need::Files { .. })) && !is_read {
         model.assist.pending_completion = Some(direction);

@@ -19,8 +19,8 @@ use super::{
 };
 use crate::{
     available::{
-        FILTER_PROMPT, command_error, expand_template, marked_call, marked_call_of, mode_error, not_offered,
-        selected_call, selected_call_of,
+        FILTER_PROMPT, ONLY_PROMPT, command_error, expand_template, marked_call, marked_call_of, mode_error,
+        not_offered, selected_call, selected_call_of,
     },
     model::{
         Model,
@@ -224,6 +224,8 @@ pub fn submit(model: &mut Model) -> Vec<Effect> {
         // Submitting a deleted filter removes the filter.
         if model.input.is_cleared_command(FILTER_PROMPT) {
             model.clear_filter();
+        } else if model.input.is_cleared_command(ONLY_PROMPT) {
+            model.narrow(None);
         }
         model.input.clear();
         model.input.switch_to_message();
@@ -298,6 +300,10 @@ fn run_screen_command(model: &mut Model, command: ViewCommand) -> Vec<Effect> {
         ViewCommand::Help => model.palette = Some(palette(model)),
         ViewCommand::Choose => return run_selected(model),
         ViewCommand::Close if model.focus_after_question() == FocusOwner::Palette => model.palette = None,
+        ViewCommand::Close if model.is_narrowed() => {
+            model.narrow(None);
+            return vec![Effect::Refresh];
+        }
         ViewCommand::Close if model.open_overlay().is_none() => model.clear_filter(),
         ViewCommand::Close => model.close(),
         ViewCommand::Filter(wanted) => set_filter(model, wanted.as_ref()),

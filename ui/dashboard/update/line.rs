@@ -5,7 +5,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 
 use super::assist;
 use crate::{
-    available::FILTER_PROMPT,
+    available::{FILTER_PROMPT, ONLY_PROMPT},
     model::Model,
     state::{input::MAX_DRAFT, message::Effect},
 };
@@ -42,8 +42,12 @@ pub(crate) fn close_choice(model: &mut Model, takes_it: bool) -> Vec<Effect> {
 
 /// Starts a line with this text, as `:` starts a command, and gives the input the focus.
 pub fn start_line(model: &mut Model, begun: &str) -> Vec<Effect> {
-    // Typing takes precedence over an open overlay.
-    model.focus_input();
+    if begun == ONLY_PROMPT && model.narrowed_list().is_some() {
+        model.focus_input_over_list();
+    } else {
+        // Typing takes precedence over an open overlay.
+        model.focus_input();
+    }
     // A refused command is not continued.
     if model.input.is_command() && model.assist.is_rejected() {
         model.input.archive_command();
@@ -54,6 +58,10 @@ pub fn start_line(model: &mut Model, begun: &str) -> Vec<Effect> {
         FILTER_PROMPT => {
             let filter = model.log.filter().map_or("", Filter::as_str);
             model.input.start_command(&format!("{FILTER_PROMPT}{filter}"));
+        }
+        ONLY_PROMPT => {
+            let filter = model.row_filter().unwrap_or_default();
+            model.input.start_command(&format!("{ONLY_PROMPT}{filter}"));
         }
         HOLD => {
             let rule = model.hold_rule.as_deref().unwrap_or_default();

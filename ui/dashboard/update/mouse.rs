@@ -57,6 +57,7 @@ fn click(model: &mut Model, areas: &Areas, position: Position) -> Vec<Effect> {
         _ if areas.input.contains(position) => {
             return start_line(model, if model.replay.is_some() { ":" } else { "" });
         }
+        _ if model.open_overlay().is_some() => model.focus_last_list(),
         _ => {
             let Some((pane, row)) = areas.pane_at(position) else { return Vec::new() };
             model.focus_list(pane);
@@ -99,7 +100,7 @@ fn wheel(model: &mut Model, position: Position, by: Step) -> Vec<Effect> {
             (0..WHEEL_ROWS).for_each(|_| move_palette_selection(model, by));
             return Vec::new();
         }
-        FocusOwner::Overlay(_) | FocusOwner::Search(_) => {
+        _ if model.open_overlay().is_some() => {
             (0..WHEEL_ROWS).for_each(|_| scroll(model, by));
             return Vec::new();
         }

@@ -32,7 +32,8 @@ pub(crate) fn on_paste(model: &mut Model, text: &str) -> Vec<Effect> {
         model.push_query(text);
         return Vec::new();
     }
-    if let Some(overlay) = model.open_overlay() {
+    let is_written = model.focus_after_question().is_input();
+    if let Some(overlay) = model.open_overlay().filter(|_| !is_written) {
         let title = overlay.title();
         let title = title.trim();
         model.notify_error(format!("nothing is done with a paste in {title}; leave it to write a message"));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use clacks_feed::{
     description::{Field, ListId, ListSpec},
-    filter::{Filter, Scope},
+    filter::{Filter, FilterError, Scope},
 };
 
 use crate::{
@@ -29,20 +29,26 @@ pub(crate) enum SortChange {
 }
 
 impl Model {
-    /// Returns the list that has the focus, also behind the input. `None`: it is the traffic, or a text.
-    pub(crate) fn focused_list(&self) -> Option<ListId> {
+    /// Returns the list that has the focus, also behind the input. `None`: it is the traffic, the map, or a text.
+    pub(crate) fn sorted_list(&self) -> Option<ListId> {
         match self.selection_target() {
             SelectionTarget::List(Pane::Map) => None,
             _ => self.selected_list(),
         }
     }
 
+    /// Returns the list whose rows the filter key filters. That of the map are the peers. `None`: the traffic or a text has
+    /// the focus.
+    pub(crate) fn narrowed_list(&self) -> Option<ListId> {
+        self.selected_list()
+    }
+
     fn focused_spec(&self) -> Option<&ListSpec> {
-        self.networks.active().description.list(self.focused_list()?)
+        self.networks.active().description.list(self.sorted_list()?)
     }
 
     fn focused_list_mut(&mut self) -> Option<&mut List> {
-        let list = self.focused_list()?;
+        let list = self.sorted_list()?;
         self.networks.active_mut().list_mut(list)
     }
 
@@ -107,34 +113,49 @@ impl Model {
     ///
     /// # Errors
     ///
-    /// Fails if no list has the focus, or if the filter is invalid.
-    pub(crate) fn row_filter(&self, filter: &str) -> Result<(), CommandRefusal> {
-        let Some(list) = self.focused_list() else {
-            return Err(CommandRefusal::new("no list has the focus that could be narrowed"));
-        };
-        let scope = Scope::List(&self.networks.active().description, list);
-        Filter::parse_for(filter, scope).map(drop).map_err(|error| CommandRefusal::new(error.to_string()))
+    /// Fails if the filter is invalid. Without such a list any filter is valid.
+    pub(crate) fn read_row_filter(&self, filter: &str) -> Result<(), FilterError> {
+        self.row_scope().map_or(Ok(()), |scope| Filter::parse_for(filter, scope).map(drop))
+    }
+
+    /// Returns the scope of a filter of the rows of the list that has the focus.
+    pub(crate) fn row_scope(&self) -> Option<Scope<'_>> {
+        Some(Scope::List(&self.networks.active().description, self.narrowed_list()?))
+    }
+
+    /// Returns the filter of the rows of the list that has the focus.
+    pub(crate) fn row_filter(&self) -> Option<&str> {
+        self.networks.active().list(self.narrowed_list()?)?.filter.as_deref()
     }
 
     /// Whether rows of the list that has the focus are left out.
     pub(crate) fn is_narrowed(&self) -> bool {
-        let list = self.focused_list().and_then(|list| self.networks.active().list(list));
-        list.is_some_and(|list| list.filter.is_some())
+        self.row_filter().is_some()
     }
 
     /// Shows only the rows of the list that has the focus that match a filter. `None` shows all rows.
     pub(crate) fn narrow(&mut self, filter: Option<&str>) {
-        if let Some(Err(reason)) = filter.map(|filter| self.row_filter(filter)) {
-            return self.notify_error(reason);
+        let Some(list) = self.narrowed_list() else { return };
+        if let Some(Err(error)) = filter.map(|filter| self.read_row_filter(filter)) {
+            return self.notify_error(error.to_string());
         }
-        self.has_moved = true;
-        let Some(list) = self.focused_list_mut() else { return };
-        list.filter = filter.map(Arc::from);
-        list.lost = None;
-        self.focus_last_list();
+        self.apply_filter();
+        self.set_row_filter(list, filter);
+        if self.open_overlay().is_none() {
+            self.focus_last_list();
+        }
         self.notify(
             filter.map_or("all rows are shown".to_owned(), |filter| format!("only rows with {filter}")),
         );
+    }
+
+    /// Sets the filter of a list. Its rows are then fetched, even if the screen is frozen.
+    pub(crate) fn set_row_filter(&mut self, list: ListId, filter: Option<&str>) {
+        let Some(list) = self.networks.active_mut().list_mut(list) else { return };
+        if list.filter.as_deref() != filter {
+            list.set_filter(filter.map(Arc::from));
+            self.has_moved = true;
+        }
     }
 }
 

@@ -16,7 +16,7 @@ use ratatui::{
 
 use super::{completion_popup, components::REPLAY_INPUT_HINT, drain_progress, search};
 use crate::{
-    available::{FILTER_PROMPT, has_hint},
+    available::{FILTER_PROMPT, ONLY_PROMPT, has_hint},
     keymap::Binding,
     model::{
         Model,
@@ -85,7 +85,7 @@ fn command_hint(model: &Model) -> Option<String> {
         COMMANDS.iter().filter(|spec| spec.scope != Availability::KeyOnly).filter(fits).collect();
     match fitting.as_slice() {
         [] => None,
-        [spec] if writes_filter(spec, typed) => Some(model.filter_networks().in_short()),
+        [spec] if writes_filter(spec, typed) => Some(model.filter_in_short(typed)),
         [spec] => Some(format!("{}   {}", spec.usage(), spec.help)),
         specs => Some(specs.iter().map(|spec| format!(":{}", spec.name)).collect::<Vec<_>>().join("  ")),
     }
@@ -94,7 +94,7 @@ fn command_hint(model: &Model) -> Option<String> {
 /// Whether the next word of the draft is a filter.
 fn writes_filter(spec: &Spec, typed: &str) -> bool {
     let words_before = match spec.argument {
-        Argument::Filter | Argument::Hold | Argument::Drop => 1,
+        Argument::Filter | Argument::RowFilter | Argument::Hold | Argument::Drop => 1,
         Argument::Station => 2,
         _ => return false,
     };
@@ -250,6 +250,8 @@ fn hint_text<'a>(model: &Model, binding: &'a Binding) -> &'a str {
     match &*binding.command {
         ":send" if model.focus_after_question().is_input() && model.line_kind() == LineKind::Command => "run",
         ":send" if model.input.is_cleared_command(FILTER_PROMPT) => "show all traffic",
+        ":send" if model.input.is_cleared_command(ONLY_PROMPT) => "show all rows",
+        ":close" if model.open_overlay().is_some() && model.is_narrowed() => "show all rows",
         ":leave" if model.editing.is_some() => "leave the message as it was",
         ":leave" if is_empty && model.focus_after_question().is_input() => "back to the lists",
         _ => &binding.hint,

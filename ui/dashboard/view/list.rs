@@ -1,7 +1,7 @@
 //! A list of any network in a table.
 
 use clacks_feed::description::ListId;
-use clacks_text::{sanitize::sanitize, value::ValueFormat};
+use clacks_text::{format, sanitize::sanitize, value::ValueFormat};
 use clacks_widgets::{
     table::{Table, rows_area},
     theme::Theme,
@@ -10,15 +10,16 @@ use ratatui::{Frame, layout::Rect, text::Span};
 
 use super::{address_labels, list_notes::ListNotes};
 use crate::{
+    keymap::KeyContext,
     model::{Model, focus::FocusOwner},
-    pages::keys::with_keys,
+    pages::keys::with_keys_in,
     state::layout::Pane,
 };
 
 /// Maximum width of the filter in the title of a list, in columns.
 const MAX_FILTER_WIDTH: usize = 32;
 const NO_MATCH: &[&str] =
-    &["no row matches the filter", "{:prompt :only } changes it, :only alone shows all rows"];
+    &["no row matches the filter", "{:prompt :only } changes it, {:close} shows all rows"];
 
 /// Draws the list of a pane.
 pub(crate) fn draw_pane(model: &Model, theme: Theme, pane: Pane, area: Rect, frame: &mut Frame<'_>) {
@@ -52,13 +53,17 @@ fn draw(
     });
     let mut notes = ListNotes::of(model, spec.name.as_str(), area.width, theme);
     if let Some(filter) = &state.filter {
-        let only = sanitize(&format!("only {filter}"), MAX_FILTER_WIDTH, theme.charset);
-        notes.title.insert(0, Span::styled(only.as_str().to_owned(), theme.strong));
+        let shown = sanitize(&format!("/{filter}"), MAX_FILTER_WIDTH, theme.charset);
+        let count = |count: u64| format::count(usize::try_from(count).unwrap_or(usize::MAX));
+        let matches = format!("{} of {} match", count(state.total), count(state.total_unfiltered()));
+        notes.title.insert(0, Span::raw(matches));
+        notes.title.insert(1, Span::styled(shown.as_str().to_owned(), theme.strong));
         notes.empty = Some(NO_MATCH);
     }
     let hints: Vec<&str> = spec.empty.iter().map(clacks_feed::Label::as_str).collect();
     let hints = notes.empty.unwrap_or(&hints);
-    let empty: Vec<String> = hints.iter().map(|line| with_keys(model, line)).collect();
+    let context = pane.map_or(KeyContext::Held, KeyContext::from);
+    let empty: Vec<String> = hints.iter().map(|line| with_keys_in(model, context, line)).collect();
     let other_names: Vec<&str> = address_labels::in_traffic(model).collect();
     let table = Table {
         rows,
@@ -71,7 +76,10 @@ fn draw(
         selected,
         marked: state.marks.len(),
         is_marked: &|key| state.marks.contains(key),
-        has_focus: pane.is_none_or(|pane| model.focus_below_palette() == FocusOwner::List(pane)),
+        has_focus: match model.focus_below_palette() {
+            FocusOwner::List(focused) => pane == Some(focused),
+            owner => pane.is_none() && !owner.is_input(),
+        },
         is_current: pane.is_none_or(|pane| model.pane == pane),
         badge: (pane.is_some() && model.is_zoomed).then_some("ZOOM"),
         notes: &notes.title,

@@ -89,7 +89,11 @@ fn heading(model: &Model, theme: Theme, area: Rect) -> Line<'static> {
     }
     let peers = model.listed.peers.total();
     let peers = if peers == 1 { "1 peer".to_owned() } else { format!("{} peers", format::count(peers)) };
-    line.push_span(Span::raw(peers));
+    let list = model.networks.active().named("peers").filter(|list| list.filter.is_some());
+    let matching = list.map(|list| format::count(usize::try_from(list.total).unwrap_or(usize::MAX)));
+    line.push_span(Span::raw(
+        matching.map_or(peers.clone(), |matching| format!("{matching} of {peers} match")),
+    ));
     if model.shown_map().is_crowded() {
         line.push_span(Span::raw(", by status"));
         return line;

@@ -45,7 +45,7 @@ pub struct Candidates<'a> {
     pub lists: &'a [&'a str],
     /// What the list that has the focus can be sorted by.
     pub columns: &'a [&'a str],
-    /// The fields of a filter of the traffic.
+    /// The fields of the filter that the line contains: of the traffic, or of the rows of a list.
     pub fields: &'a [FilterField],
 }
 
@@ -100,7 +100,8 @@ pub fn complete(line: &str, cursor: usize, candidates: Candidates<'_>) -> Comple
     Completion { replaces: written.replaces, choices: matching::fitting(all, written.typed) }
 }
 
-/// The data that completing this line needs; `None` if it needs none. `fields` are those of a filter of the traffic.
+/// The data that completing this line needs; `None` if it needs none. `fields` are those of the filter that the
+/// line contains.
 pub fn need(line: &str, cursor: usize, fields: &[FilterField]) -> Option<Need> {
     let written = written(line, cursor, fields)?;
     match written.slot {

@@ -79,8 +79,8 @@ fn name(line: &str) -> Option<Range<usize>> {
     Some(start..end)
 }
 
-/// Finds the word at the cursor. `None` in a message, or where nothing can be completed. `fields` are those of a filter of
-/// the traffic.
+/// Finds the word at the cursor. `None` in a message, or where nothing can be completed. `fields` are those of the filter
+/// that the line contains.
 pub(crate) fn written<'a>(
     line: &'a str,
     cursor: usize,
@@ -100,7 +100,7 @@ pub(crate) fn written<'a>(
     let place = Place { argument: start.min(cursor), ..place };
     match spec.argument {
         Argument::Nothing | Argument::Json | Argument::Rate | Argument::Line => None,
-        Argument::Filter => place.term(place.argument),
+        Argument::Filter | Argument::RowFilter => place.term(place.argument),
         Argument::Hold | Argument::Drop => {
             let place = Place { domain: Domain::Queue, ..place };
             if place.first_word()?.is_number {

@@ -59,14 +59,14 @@ impl Rules {
         effects: &[Effect],
     ) -> Result<(), Difference> {
         let was_searching = std::mem::replace(&mut self.searches, false);
-        if before.overlay.is_none() || before.is_busy() {
+        if before.overlay.is_none() || before.is_busy() || before.writes_over_list {
             let is_chosen = before.has_menu && pressed == Pressed::Enter;
             self.searches = if is_chosen { after.searches } else { was_searching };
             return Ok(());
         }
         expect!(was_searching == before.searches, "a search goes on: {was_searching}");
         self.searches = match pressed {
-            Pressed::Letter('/') if !was_searching => true,
+            Pressed::Letter('/') if !was_searching => !filters(before),
             Pressed::Letter(_) if was_searching => {
                 expect!(effects.is_empty(), "a letter that is looked for does {effects:?}");
                 expect!(after.overlay == before.overlay, "a letter that is looked for opens or closes");
@@ -178,13 +178,20 @@ fn closes(pressed: Pressed, before: &Seen) -> bool {
     let selects = [OpenOverlay::Map, OpenOverlay::Overhead, OpenOverlay::Held];
     match (pressed, before.overlay) {
         (Pressed::Enter, Some(overlay)) => !selects.contains(&overlay),
+        // In a filtered list these keys first remove the filter.
         (Pressed::Esc | Pressed::ControlC | Pressed::Letter('q'), _)
-        | (Pressed::Letter('M' | 'z'), Some(OpenOverlay::Map))
+        | (Pressed::Letter('z'), Some(OpenOverlay::Map)) => !before.is_narrowed,
+        (Pressed::Letter('M'), Some(OpenOverlay::Map))
         | (Pressed::Letter('C'), Some(OpenOverlay::Charts))
         | (Pressed::Letter('T'), Some(OpenOverlay::Pane(_)))
         | (Pressed::Letter('L'), Some(OpenOverlay::Limits)) => true,
         _ => false,
     }
+}
+
+/// Whether `/` begins the filter of the open list.
+fn filters(before: &Seen) -> bool {
+    matches!(before.overlay, Some(OpenOverlay::Map | OpenOverlay::Held))
 }
 
 /// Everything below an overlay stays unchanged, except for keys that are meant to change it.
@@ -205,8 +212,8 @@ fn beneath(pressed: Pressed, before: &Seen, after: &Seen, effects: &[Effect]) ->
         _ if is_map => wanted.peer.clone_from(&after.beneath.peer),
         _ => {}
     }
-    // The overlay may give way to the line with a filter in it.
-    if after.writes && after.overlay.is_none() {
+    // The overlay may give way to the line with a filter in it, and a filter changes what it filters as it is written.
+    if before.writes_over_list || after.writes && (after.overlay.is_none() || after.writes_over_list) {
         return Ok(());
     }
     expect!(

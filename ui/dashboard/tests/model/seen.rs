@@ -31,6 +31,10 @@ pub(crate) struct Seen {
     /// Whether the screen is large enough.
     pub(crate) is_large_enough: bool,
     pub writes: bool,
+    /// Whether the filter of the open list is written, which stays on the screen.
+    pub(crate) writes_over_list: bool,
+    /// Whether the list on which keys act is filtered.
+    pub(crate) is_narrowed: bool,
     /// Whether the completion popup or the history search is open.
     pub(crate) chooses: bool,
     pub(crate) searches: bool,
@@ -63,7 +67,9 @@ impl Seen {
             is_asked: model.question.is_some(),
             is_handing_on: model.drain_progress().is_some(),
             is_large_enough: model.areas().is_some(),
-            writes: model.focus == Focus::Input,
+            writes: model.focus != Focus::Lists,
+            writes_over_list: model.focus == Focus::InputOverList,
+            is_narrowed: model.is_narrowed(),
             chooses: model.assist.popup().is_some() || model.input.search().is_some(),
             searches: model
                 .overlay
@@ -91,12 +97,12 @@ impl Seen {
 
     /// Whether keys go to an overlay and not to its search.
     pub(crate) fn has_overlay(&self) -> bool {
-        self.overlay.is_some() && !self.searches && !self.is_busy()
+        self.overlay.is_some() && !self.writes_over_list && !self.searches && !self.is_busy()
     }
 
     /// Whether keys go to the line.
     pub(crate) fn has_line(&self) -> bool {
-        self.writes && self.overlay.is_none() && !self.is_busy()
+        self.writes && (self.overlay.is_none() || self.writes_over_list) && !self.is_busy()
     }
 
     /// Whether keys go to a list.

@@ -47,6 +47,7 @@ const WORDS: &[&str] = &[
     ":hold 12",
     ":filter t",
     ":filter ",
+    ":only t",
     ":station 1 gnu",
     ":edit 13 x",
     ":json 1",
@@ -62,7 +63,7 @@ const WORDS: &[&str] = &[
 /// Draws the next step. Continues text that was started.
 pub(crate) fn next(rng: &mut impl Rng, fixture: &Fixture) -> Step {
     let draft = fixture.model.input.draft();
-    let writes = fixture.model.focus == crate::model::Focus::Input;
+    let writes = fixture.model.focus != crate::model::Focus::Lists;
     // Another command replaces an edit.
     if fixture.model.editing.is_some() && rng.random_bool(0.1) {
         return Step::Key(KeyEvent::new(KeyCode::Char('u'), KeyModifiers::CONTROL));
