@@ -102,7 +102,8 @@ pub struct Page {
     /// Number of rows in the whole list, as filtered.
     pub total: u64,
     /// Number of rows with each status of [`ListSpec::statuses`](crate::description::ListSpec::statuses), in that order.
-    /// Filters do not change it.
+    /// Filters do not change it. Of a recorded list of more than 20,000 rows only those are counted that the recording has,
+    /// so the sum can be less than `total`.
     pub counts: Vec<u64>,
     /// The rows, in the order of the window: in ascending order of their positions unless it is sorted.
     pub rows: Vec<Row>,

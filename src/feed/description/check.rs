@@ -114,11 +114,18 @@ fn list(description: &Description, spec: &ListSpec) -> Checked {
 
 fn event(description: &Description, spec: &EventSpec) -> Checked {
     fields(description, "fields", &spec.fields)?;
+    let types = spec.usual.iter().flat_map(|usual| &usual.types);
+    types.map(|name| type_exists(description, name)).collect::<Checked>()?;
     let of_line =
         spec.fields.iter().map(|field| &field.name).find(|name| LINE_FIELDS.contains(&name.as_str()));
     let of_event = spec.text.as_ref().filter(|name| EVENT_FIELDS.contains(&name.as_str()));
     let reserved = of_line.or(of_event);
     reserved.map_or(Ok(()), |name| Err(DescriptionError::Reserved(spec.name.clone(), name.clone())))
+}
+
+fn type_exists(description: &Description, name: &Name) -> Checked {
+    let exists = description.type_id(name.as_str()).is_some();
+    if exists { Ok(()) } else { Err(DescriptionError::Missing("a kind of events", name.clone())) }
 }
 
 /// Whether the lists above a list lead back to it, or into another circle.

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use super::Field;
-use crate::{Label, Name};
+use super::{Field, Tone};
+use crate::{Direction, Label, Name};
 
 /// A kind of events.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -21,6 +21,27 @@ pub struct EventSpec {
     pub fields: Vec<Field>,
     /// What it means.
     pub does: Label,
+    /// What its lines usually have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usual: Option<UsualLine>,
+}
+
+/// What the lines of a kind of events usually have. A recorded line leaves out each part that is as usual.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct UsualLine {
+    /// The direction.
+    pub direction: Direction,
+    /// The types.
+    pub types: Vec<Name>,
+    /// What happened, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub what: Option<Label>,
+    /// The result, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Label>,
+    /// The tone of the result.
+    pub tone: Tone,
 }
 
 /// Importance of a kind of events to a person, in ascending order.
@@ -46,6 +67,7 @@ impl EventSpec {
             is_json: false,
             fields: Vec::new(),
             does: does.into(),
+            usual: None,
         }
     }
 
@@ -62,6 +84,25 @@ impl EventSpec {
     /// Sets the numbers of its line.
     pub fn fields(self, fields: impl IntoIterator<Item = Field>) -> Self {
         Self { fields: fields.into_iter().collect(), ..self }
+    }
+
+    /// Sets what its lines usually have: the direction, the types, the result and its tone.
+    pub fn usually(
+        self,
+        direction: Direction,
+        types: &[&'static str],
+        outcome: Option<&'static str>,
+        tone: Tone,
+    ) -> Self {
+        let types = types.iter().map(|name| (*name).into()).collect();
+        let outcome = outcome.map(Into::into);
+        Self { usual: Some(UsualLine { direction, types, what: None, outcome, tone }), ..self }
+    }
+
+    /// Sets what its lines usually say, besides [`usually`](Self::usually).
+    pub fn saying(self, what: &'static str) -> Self {
+        let usual = self.usual.unwrap_or_default();
+        Self { usual: Some(UsualLine { what: Some(what.into()), ..usual }), ..self }
     }
 
     /// Sets the importance.

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 pub use check::{DescriptionError, EVENT_FIELDS, LINE_FIELDS, bounds};
 pub use command::{Arg, CommandSpec, Confirm, Need, Takes};
-pub use event::{EventSpec, Level};
+pub use event::{EventSpec, Level, UsualLine};
 pub use field::{Chart, Field, Kind};
 pub use list::{ListSpec, Role, StatusSpec, Tone};
 

@@ -10,7 +10,10 @@
 //! the type that the description gives. JSON of a peer stays text in both, so its depth has no limit.
 //!
 //! In a cell of an event's row, `true` stands for the text of the event. In a recording, `false` stands for the text that
-//! the cell had in the line before about this row, since the last state.
+//! the cell had in the line before about this row, since the last state. There, `[]` stands for the key of the row, and an
+//! array of one or two names for a text in the network's own fields: `["peer","identifier"]`. The line for a person leaves
+//! out what its kind of events [usually](crate::description::UsualLine) has, and a number in the place of its peer stands
+//! for the key of that one of the event's rows, from 0.
 //!
 //! # Versions
 //!
@@ -25,6 +28,7 @@ mod error;
 mod lines;
 mod message;
 mod read;
+mod usual;
 mod write;
 
 #[cfg(test)]

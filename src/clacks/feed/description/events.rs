@@ -1,4 +1,7 @@
-use clacks_feed::description::{EventSpec, Field, Kind, Level};
+use clacks_feed::{
+    Direction::{In, Note, Out, Own},
+    description::{EventSpec, Field, Kind, Level, Tone},
+};
 
 /// The kinds of events, in the order of [`KINDS`](crate::json::events::KINDS).
 pub(super) fn events() -> Vec<EventSpec> {
@@ -8,35 +11,96 @@ pub(super) fn events() -> Vec<EventSpec> {
     let spec = EventSpec::new;
     let message = |name, does| spec(name, does).json_text("message");
     let of_message = vec![
-        message("message_received", "a message came from a peer").fields([visits()]),
-        message("message_queued", "a message was appended to the queue"),
+        message("message_received", "a message came from a peer").fields([visits()]).usually(
+            In,
+            &["in", "message"],
+            Some("queued"),
+            Tone::Plain,
+        ),
+        message("message_queued", "a message was appended to the queue").usually(
+            Own,
+            &["own", "message"],
+            Some("queued"),
+            Tone::Plain,
+        ),
         message("message_sending", "a message is being sent").level(Level::Debug),
-        message("message_delivered", "a peer accepted a message").fields([took(), http()]),
+        message("message_delivered", "a peer accepted a message").fields([took(), http()]).usually(
+            Out,
+            &["out", "message"],
+            Some("delivered"),
+            Tone::Good,
+        ),
         message("delivery_failed", "a delivery failed; the message is queued or held again")
-            .fields([took(), http()]),
-        message("message_dropped", "a message was removed for good"),
-        message("message_held", "a message is held until it is released"),
-        message("message_released", "a held message is queued again"),
-        message("message_changed", "the text of a message was replaced"),
+            .fields([took(), http()])
+            .usually(Out, &["out", "message", "failed"], Some("no answer"), Tone::Bad),
+        message("message_dropped", "a message was removed for good").usually(
+            Note,
+            &["note", "message", "dropped"],
+            Some("dropped"),
+            Tone::Bad,
+        ),
+        message("message_held", "a message is held until it is released").usually(
+            Note,
+            &["note", "message"],
+            Some("held"),
+            Tone::Plain,
+        ),
+        message("message_released", "a held message is queued again").usually(
+            Note,
+            &["note", "message"],
+            Some("released"),
+            Tone::Plain,
+        ),
+        message("message_changed", "the text of a message was replaced").usually(
+            Note,
+            &["note", "message"],
+            Some("changed"),
+            Tone::Plain,
+        ),
         message("message_restored", "a message is where it was before a command that was undone"),
         spec("hold_rule_changed", "the filter of held messages was set or removed"),
     ];
     let of_peer = vec![
         spec("peer_discovered", "a peer was added")
-            .fields([Field::new("of", Kind::Ref("peers".into())).titled("by")]),
-        spec("peer_updated", "the status of a peer changed").fields([Field::new("was", Kind::Status)]),
+            .fields([Field::new("of", Kind::Ref("peers".into())).titled("by")])
+            .usually(Note, &["note"], Some("new"), Tone::New)
+            // Its row is the longest, because the certificate is known.
+            .saying("accepted our announce"),
+        spec("peer_updated", "the status of a peer changed")
+            .fields([Field::new("was", Kind::Status)])
+            .usually(Note, &["note"], Some("alive"), Tone::Plain)
+            .saying("status changed"),
         spec("peer_changed", "a property of a peer changed").level(Level::Debug),
-        spec("claim_confirmed", "a claimed peer answered at its address"),
-        spec("peer_forgotten", "a peer was removed"),
-        spec("announce_received", "a node announced itself").fields([http()]),
-        spec("announced", "a node accepted our announce").fields([took(), http()]),
-        spec("announce_failed", "an announce failed").fields([took(), http()]),
+        spec("claim_confirmed", "a claimed peer answered at its address")
+            .usually(Note, &["note"], Some("alive"), Tone::Good)
+            .saying("answered us at its address"),
+        spec("peer_forgotten", "a peer was removed")
+            .usually(Note, &["note"], None, Tone::Plain)
+            .saying("forgotten"),
+        spec("announce_received", "a node announced itself")
+            .fields([http()])
+            .usually(In, &["in", "announce"], Some("accepted"), Tone::Plain)
+            .saying("announce"),
+        spec("announced", "a node accepted our announce")
+            .fields([took(), http()])
+            .usually(Out, &["out", "announce"], Some("accepted"), Tone::Good)
+            .saying("announce"),
+        spec("announce_failed", "an announce failed").fields([took(), http()]).usually(
+            Out,
+            &["out", "announce", "failed"],
+            Some("no answer"),
+            Tone::Bad,
+        ),
         spec("found_ourselves", "an address is another name of this node"),
         spec("remote_ignored", "connections from an IP address are ignored"),
         spec("remote_unignored", "connections from an IP address are no longer ignored"),
     ];
     let of_node = vec![
-        spec("refused", "a request was refused").text("preview").fields([http()]).level(Level::Warning),
+        spec("refused", "a request was refused")
+            .text("preview")
+            .fields([http()])
+            .level(Level::Warning)
+            .usually(In, &["in", "refused"], Some("refused"), Tone::Bad),
         spec("limits_met", "limits were reached").level(Level::Debug),
         spec("send_rate_changed", "the maximum of messages sent per second was changed")
             .fields([Field::new("rate", Kind::Rate)]),

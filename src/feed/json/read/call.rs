@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use super::{
     Reader,
-    cell::{Each, OrNull, RowSeed},
+    cell::{Each, Known, OrNull, RowSeed},
     form::{Bounded, ItemForm, KeyForm, NameForm, TextForm},
     object::Object,
 };
@@ -159,7 +159,7 @@ impl Reader<'_> {
         let name: String = object.required("list")?;
         let value = object.needed("list")?;
         let (_, spec) = self.list(&name).map_err(|reason| object.wrong(value, reason))?;
-        Ok(RowSeed { reader: *self, spec, same: None, kept: None })
+        Ok(RowSeed { reader: *self, spec, known: Known::default(), kept: None })
     }
 
     fn outcome(self, form: OutcomeForm<'_>) -> Result<Outcome, String> {

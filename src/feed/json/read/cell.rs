@@ -11,28 +11,42 @@ use serde_json::value::RawValue;
 use super::{
     Reader,
     form::{KeyForm, Millis, NameForm, OrderForm, TextForm},
+    own::text_at,
 };
 use crate::{
-    Row, Statuses, Text, Value,
+    Key, Row, Statuses, Text, Value,
     description::{Field, Kind, ListId, ListSpec},
     json::Change,
 };
+
+/// Maximum names of fields that lead to a text.
+const MAX_PATH: usize = 2;
+
+/// Texts in the line of an event for which a shorter form can stand.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Known<'a> {
+    /// The text of the event: `true`.
+    pub(super) same: Option<&'a Text>,
+    /// The key of the row: `[]`.
+    pub(super) key: Option<&'a Key>,
+    /// The network's own fields: names of them.
+    pub(super) own: Option<&'a str>,
+}
 
 type Flag = std::cell::Cell<bool>;
 type Bits = std::cell::Cell<u32>;
 
 /// A value of a kind.
 #[derive(Clone, Copy)]
-pub(super) struct Cell<'a> {
+pub(super) struct CellSeed<'a> {
     pub(super) reader: Reader<'a>,
     pub(super) kind: &'a Kind,
-    /// The text of the event in whose line the cell stands.
-    pub(super) same: Option<&'a Text>,
+    pub(super) known: Known<'a>,
     /// Is set if the text is as it was before. `None`: that is not possible here.
     pub(super) kept: Option<&'a Flag>,
 }
 
-impl<'de> DeserializeSeed<'de> for Cell<'_> {
+impl<'de> DeserializeSeed<'de> for CellSeed<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
@@ -48,7 +62,7 @@ impl<'de> DeserializeSeed<'de> for Cell<'_> {
                 .map_err(D::Error::custom)?
                 .map(Value::Status),
             Kind::Id | Kind::Text | Kind::Json => {
-                return deserializer.deserialize_any(TextCell { same: self.same, kept: self.kept });
+                return deserializer.deserialize_any(TextCell { known: self.known, kept: self.kept });
             }
             Kind::Ref(_) => Option::deserialize(deserializer)?.map(|KeyForm(key)| Value::Ref(key)),
             Kind::Unknown => {
@@ -69,8 +83,7 @@ fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::
 
 /// A text in a cell.
 struct TextCell<'a> {
-    /// The text that `true` means.
-    same: Option<&'a Text>,
+    known: Known<'a>,
     /// Is set by `false`.
     kept: Option<&'a Flag>,
 }
@@ -95,9 +108,27 @@ impl<'de> Visitor<'de> for TextCell<'_> {
             kept.set(true);
             return Ok(Value::None);
         }
-        let text = self.same.filter(|_| is_same);
+        let text = self.known.same.filter(|_| is_same);
         text.map(|text| Value::text(text.clone()))
             .ok_or_else(|| E::custom("`true` means the text of the event, and there is none"))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
+        let mut path = Vec::new();
+        while let Some(NameForm(name)) = seq.next_element()? {
+            path.push(name.into_owned());
+            if path.len() > MAX_PATH {
+                break;
+            }
+        }
+        let Known { key, own, .. } = self.known;
+        let text = match path.len() {
+            0 => key.map(|key| Text::new(key.untrusted())),
+            1..=MAX_PATH => own.and_then(|own| text_at(own, &path)),
+            _ => None,
+        };
+        let wrong = "an array is a place in a recorded line where the text stands, and there is none";
+        text.map(Value::text).ok_or_else(|| A::Error::custom(wrong))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
@@ -127,7 +158,7 @@ pub(super) struct Values<'a> {
     /// The name of what has these fields.
     pub(super) of: &'a str,
     pub(super) fields: &'a mut dyn ExactSizeIterator<Item = &'a Field>,
-    pub(super) same: Option<&'a Text>,
+    pub(super) known: Known<'a>,
     /// Gets bit n set if cell n has a text that is as it was before. `None`: that is not possible here.
     pub(super) kept: Option<&'a Bits>,
 }
@@ -148,13 +179,13 @@ impl<'de> Visitor<'de> for Values<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<Value>, A::Error> {
-        let Self { reader, of, fields, same, kept } = self;
+        let Self { reader, of, fields, known, kept } = self;
         let most = fields.len();
         let wrong = |found| A::Error::custom(format_args!("{of} has {most} values, but there are {found}"));
         let mut values = Vec::with_capacity(most);
         for field in fields {
             let is_kept = Flag::new(false);
-            let cell = Cell { reader, kind: &field.kind, same, kept: kept.map(|_| &is_kept) };
+            let cell = CellSeed { reader, kind: &field.kind, known, kept: kept.map(|_| &is_kept) };
             let value = seq.next_element_seed(cell)?.ok_or_else(|| wrong(values.len().to_string()))?;
             if let (true, Some(kept)) = (is_kept.get(), kept) {
                 kept.set(kept.get() | 1_u32.checked_shl(values.len() as u32).unwrap_or(0));
@@ -173,7 +204,7 @@ impl<'de> Visitor<'de> for Values<'_> {
 pub(super) struct RowSeed<'a> {
     pub(super) reader: Reader<'a>,
     pub(super) spec: &'a ListSpec,
-    pub(super) same: Option<&'a Text>,
+    pub(super) known: Known<'a>,
     /// As in [`Values`].
     pub(super) kept: Option<&'a Bits>,
 }
@@ -183,9 +214,10 @@ impl RowSeed<'_> {
     fn rest<'de, A: SeqAccess<'de>>(self, key: KeyForm, seq: &mut A) -> Result<Option<Row>, A::Error> {
         let Some(order) = seq.next_element::<Option<OrderForm>>()? else { return Err(self.short()) };
         let Some(OrderForm(order)) = order else { return Ok(None) };
-        let Self { reader, spec, same, kept } = self;
+        let Self { reader, spec, known, kept } = self;
+        let known = Known { key: known.own.map(|_| &key.0), ..known };
         let fields = &mut spec.columns.iter();
-        let values = Values { reader, of: spec.name.as_str(), fields, same, kept };
+        let values = Values { reader, of: spec.name.as_str(), fields, known, kept };
         let cells = seq.next_element_seed(values)?.ok_or_else(|| self.short())?;
         Ok(Some(Row { key: key.0, order, cells: cells.into() }))
     }
@@ -220,7 +252,7 @@ impl<'de> Visitor<'de> for RowSeed<'_> {
 #[derive(Clone, Copy)]
 pub(super) struct ListedRow<'a> {
     pub(super) reader: Reader<'a>,
-    pub(super) same: Option<&'a Text>,
+    pub(super) known: Known<'a>,
 }
 
 impl<'de> DeserializeSeed<'de> for ListedRow<'_> {
@@ -239,14 +271,14 @@ impl<'de> Visitor<'de> for ListedRow<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Change, A::Error> {
-        let Self { reader, same } = self;
+        let Self { reader, known } = self;
         let short = || A::Error::custom("a row with its list is an array of list, key, order and cells");
         let NameForm(name) = seq.next_element()?.ok_or_else(short)?;
         let (list, spec) = reader.list(&name).map_err(A::Error::custom)?;
         let key: KeyForm = seq.next_element()?.ok_or_else(short)?;
         let named = key.0.clone();
         let kept = Bits::new(0);
-        let row = RowSeed { reader, spec, same, kept: Some(&kept) }.rest(key, &mut seq)?;
+        let row = RowSeed { reader, spec, known, kept: Some(&kept) }.rest(key, &mut seq)?;
         Ok(Change { list, key: named, row, kept: kept.get() })
     }
 }

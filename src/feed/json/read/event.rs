@@ -1,6 +1,6 @@
 //! Event lines.
 
-use std::{fmt, marker::PhantomData, sync::Arc};
+use std::{cell::Cell, fmt, marker::PhantomData, sync::Arc};
 
 use serde::{
     Deserialize, Deserializer,
@@ -10,14 +10,14 @@ use serde_json::value::RawValue;
 
 use super::{
     Reader,
-    cell::{Cell, Each, ListedRow, unknown},
+    cell::{CellSeed, Each, Known, ListedRow, unknown},
     form::{ItemForm, KeyForm, Millis, NameForm, TextForm},
     object::Object,
 };
 use crate::{
     Body, Event, JsonEvent, Line, Now, Text, Touched, Types, Value,
-    description::{EVENT_FIELDS, EventId, EventSpec, ListId},
-    json::{EventLine, JsonError},
+    description::{EVENT_FIELDS, EventId, EventSpec, Kind, ListId},
+    json::{Change, EventLine, JsonError, usual::Usual},
 };
 
 impl Reader<'_> {
@@ -38,11 +38,17 @@ impl Reader<'_> {
         let uptime = read(object, uptime)?.map(|Millis(uptime)| uptime).unwrap_or_default();
         let by = read(object, by)?.map(|TextForm(by)| by);
         let text = own_text.zip(spec).and_then(|(value, spec)| text_of(spec, value));
-        let seed = LineSeed { reader: self, spec, text: text.clone() };
-        let line = line.map(|line| object.read(line, seed)).transpose()?;
+        let peer_row = Cell::new(None);
+        let usual = Usual::of(self.description, spec.filter(|_| rows.is_some()));
+        let seed = LineSeed { reader: self, spec, text: text.clone(), usual, peer_row: &peer_row };
+        let mut line = line.map(|line| object.read(line, seed)).transpose()?;
         let same = line.as_ref().and_then(|line| line.text.as_ref()).or(text.as_ref());
-        let changes = Each(ListedRow { reader: self, same });
-        let rows = rows.map(|rows| object.read(rows, changes)).transpose()?.unwrap_or_default();
+        let known = Known { same, key: None, own: Some(&own) };
+        let changes = Each(ListedRow { reader: self, known });
+        let rows: Vec<Change> = rows.map(|rows| object.read(rows, changes)).transpose()?.unwrap_or_default();
+        if let (Some(line), Some(row)) = (&mut line, peer_row.get()) {
+            line.peer = rows.get(row).map(|change| change.key.clone());
+        }
         let totals = totals.map(|totals| self.totals(object, totals)).transpose()?.unwrap_or_default();
         let settings = settings.map(|values| self.settings(object, values)).transpose()?;
         let touched = Touched {
@@ -142,12 +148,25 @@ fn text_of(spec: &EventSpec, value: &RawValue) -> Option<Text> {
     serde_json::from_str(value.get()).ok().map(|TextForm(text)| text)
 }
 
+/// The peer of a line.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum PeerForm {
+    /// The number of its row in the line.
+    Row(usize),
+    Key(Option<KeyForm>),
+}
+
 /// A line for a person.
 struct LineSeed<'a> {
     reader: Reader<'a>,
     spec: Option<&'a EventSpec>,
     /// The text, if it stands in the network's own fields.
     text: Option<Text>,
+    /// What a line without such fields has.
+    usual: Usual<'a>,
+    /// Gets the number of the row of the peer, if the line has it.
+    peer_row: &'a Cell<Option<usize>>,
 }
 
 impl<'de> DeserializeSeed<'de> for LineSeed<'_> {
@@ -167,13 +186,24 @@ impl<'de> Visitor<'de> for LineSeed<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Line, A::Error> {
         use serde::de::Error;
-        let Self { reader, spec, text } = self;
-        let mut line = Line { text, ..Line::default() };
+        let Self { reader, spec, text, usual, peer_row } = self;
+        let mut line = Line {
+            text,
+            direction: usual.direction.unwrap_or_default(),
+            types: usual.types,
+            what: Text::new(usual.what),
+            outcome: Text::new(usual.outcome),
+            tone: usual.tone,
+            ..Line::default()
+        };
         while let Some(name) = map.next_key::<NameForm>()? {
             match &*name.0 {
                 "direction" => line.direction = map.next_value()?,
                 "types" => line.types = reader.types(map.next_value()?).map_err(A::Error::custom)?,
-                "peer" => line.peer = map.next_value::<Option<KeyForm>>()?.map(|KeyForm(key)| key),
+                "peer" => match map.next_value()? {
+                    PeerForm::Key(peer) => line.peer = peer.map(|KeyForm(key)| key),
+                    PeerForm::Row(row) => peer_row.set(Some(row)),
+                },
                 "status" => line.status = reader.statuses(map.next_value()?).map_err(A::Error::custom)?,
                 "item" => {
                     let ItemForm(NameForm(list), KeyForm(key)) = map.next_value()?;
@@ -181,7 +211,8 @@ impl<'de> Visitor<'de> for LineSeed<'_> {
                 }
                 "remote" => line.remote = map.next_value()?,
                 "text" => {
-                    let cell = Cell { reader, kind: &crate::description::Kind::Json, same: None, kept: None };
+                    let (kind, known) = (&Kind::Json, Known::default());
+                    let cell = CellSeed { reader, kind, known, kept: None };
                     line.text = match map.next_value_seed(cell)? {
                         Value::Text(text, _) => Some(text),
                         _ => None,
@@ -196,8 +227,9 @@ impl<'de> Visitor<'de> for LineSeed<'_> {
                         map.next_value::<IgnoredAny>()?;
                         continue;
                     };
-                    let same = line.text.clone();
-                    let cell = Cell { reader, kind: &fields[index].kind, same: same.as_ref(), kept: None };
+                    let text = line.text.clone();
+                    let known = Known { same: text.as_ref(), ..Known::default() };
+                    let cell = CellSeed { reader, kind: &fields[index].kind, known, kept: None };
                     let value = map.next_value_seed(cell)?;
                     line.values.resize(line.values.len().max(index + 1), Value::None);
                     line.values[index] = value;

@@ -5,6 +5,7 @@ mod cell;
 mod event;
 mod form;
 mod object;
+mod own;
 mod query;
 mod state;
 
@@ -14,6 +15,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 pub(super) use event::own_text;
+pub(super) use own::path_of;
 
 use form::{NowForm, TextForm};
 use object::Object;

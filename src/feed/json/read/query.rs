@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use super::{
     Reader,
-    cell::{Each, ListedRow, OrNull, RowSeed},
+    cell::{Each, Known, ListedRow, OrNull, RowSeed},
     form::{Bounded, ItemForm, KeyForm, NameForm, NowForm, OrderForm, TextForm},
     object::Object,
 };
@@ -135,7 +135,7 @@ impl Reader<'_> {
     /// Reads the answer to a view.
     pub(super) fn look<'l>(self, object: &Object<'l>) -> Result<Look, JsonError> {
         let pages: Bounded<PageForm<'l>, MAX_WINDOWS> = object.optional("pages")?;
-        let open = Each(OrNull(ListedRow { reader: self, same: None }));
+        let open = Each(OrNull(ListedRow { reader: self, known: Known::default() }));
         let rows = object.get("rows").map(|rows| object.read(rows, open)).transpose()?.unwrap_or_default();
         let gauges = object.get("gauges").map(|values| self.gauges(object, values)).transpose()?;
         let settings = object.get("settings").map(|values| self.settings(object, values)).transpose()?;
@@ -154,7 +154,8 @@ impl Reader<'_> {
     fn page<'l>(self, object: &Object<'l>, form: PageForm<'l>) -> Result<Page, JsonError> {
         let PageForm { list, under, first, total, counts, rows, anchor, ready, refused } = form;
         let (list, spec) = self.list(&list).map_err(|reason| object.wrong(rows, reason))?;
-        let read = object.read(rows, Each(RowSeed { reader: self, spec, same: None, kept: None }))?;
+        let read =
+            object.read(rows, Each(RowSeed { reader: self, spec, known: Known::default(), kept: None }))?;
         // Without rows from the anchor on, the anchor is behind the last row.
         if anchor > read.len() {
             return Err(object.wrong(rows, format_args!("there is no row {anchor}, which is the anchor")));

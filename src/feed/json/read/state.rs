@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use super::{
     Reader,
-    cell::{Each, RowSeed, Values},
+    cell::{Each, Known, RowSeed, Values},
     form::NowForm,
     object::{Member, Object},
 };
@@ -46,7 +46,8 @@ impl Reader<'_> {
     fn list_state<'l>(self, lists: &Object<'l>, field: &Member<'l>) -> Result<ListState, JsonError> {
         let (list, spec) = self.list(&field.name).map_err(|reason| lists.wrong(field.value, reason))?;
         let ListForm { total, rows: value } = lists.read(field.value, PhantomData)?;
-        let rows = lists.read(value, Each(RowSeed { reader: self, spec, same: None, kept: None }))?;
+        let rows =
+            lists.read(value, Each(RowSeed { reader: self, spec, known: Known::default(), kept: None }))?;
         if rows.len() > MAX_STATE_ROWS {
             let reason = format_args!("{} has more than {MAX_STATE_ROWS} rows here", spec.name);
             return Err(lists.wrong(value, reason));
@@ -61,7 +62,8 @@ impl Reader<'_> {
         value: &'l RawValue,
     ) -> Result<Vec<Value>, JsonError> {
         let fields = &mut self.description.gauges.iter();
-        object.read(value, Values { reader: self, of: "`gauges`", fields, same: None, kept: None })
+        object
+            .read(value, Values { reader: self, of: "`gauges`", fields, known: Known::default(), kept: None })
     }
 
     /// Reads the values of the settings.
@@ -71,6 +73,9 @@ impl Reader<'_> {
         value: &'l RawValue,
     ) -> Result<Vec<Value>, JsonError> {
         let fields = &mut self.description.settings.iter().map(|setting| &setting.field);
-        object.read(value, Values { reader: self, of: "`settings`", fields, same: None, kept: None })
+        object.read(
+            value,
+            Values { reader: self, of: "`settings`", fields, known: Known::default(), kept: None },
+        )
     }
 }

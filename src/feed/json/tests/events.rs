@@ -94,11 +94,14 @@ fn made(description: &Description) -> BoxedStrategy<Made> {
     let head = (any::<u64>(), now(), option::of(text()));
     let parts = (head, event, own_fields(), changes, totals, settings);
     let make = |(head, (kind, line, (text, own_text)), own, rows, totals, settings)| {
+        let rows: Vec<Change> = rows;
         let (seq, now, by): (u64, Now, Option<Text>) = head;
         let (line, mut own): (Option<Line>, Vec<String>) = (line, own);
         own.extend(own_text);
         let own = format!("{{{}}}", own.join(","));
-        let line = line.map(|line| Line { text, ..line });
+        // The line of an event is often about a touched row.
+        let touched = rows.first().map(|change| change.key.clone()).filter(|_| seq % 2 == 0);
+        let line = line.map(|line| Line { text, peer: touched.or(line.peer), ..line });
         let body = TestEvent { line: line.clone(), touched: Touched::default(), json: own.clone() };
         let event = Event { seq, kind, now, by, body: Body::Typed(Arc::new(body)) };
         Made { event, line, own, rows, totals, settings }

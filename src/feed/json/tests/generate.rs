@@ -9,7 +9,7 @@ use crate::{
     Statuses, Text, Types, Value, Window,
     description::{
         Description, EventSpec, Field, Kind, Level, ListId, ListSpec, Role, SettingSpec, StatusId,
-        StatusSpec, Tone, TypeId,
+        StatusSpec, Tone, TypeId, UsualLine,
     },
 };
 
@@ -47,10 +47,19 @@ fn fields(start: &'static str, lists: usize, most: usize) -> impl Strategy<Value
 fn events(lists: usize) -> impl Strategy<Value = Vec<EventSpec>> {
     let one = (fields("number", lists, 4), any::<bool>(), any::<bool>());
     vec(one, 1..5).prop_map(|events| {
-        let event = |(number, (fields, has_text, is_json)): (_, (_, bool, _))| {
+        let event = |(number, (fields, has_text, is_json)): (_, (_, bool, bool))| {
             let spec = EventSpec::new("x", "something").fields(fields).level(Level::Debug);
             let text = has_text.then(|| "message".into());
-            EventSpec { name: name("event", number), text, is_json, ..spec }
+            // Half of the kinds have usual lines, which a line can be or not.
+            let usual = UsualLine {
+                direction: crate::Direction::Out,
+                types: vec![name("type", 0)],
+                what: Some("usual".into()),
+                outcome: is_json.then(|| Label::from("done")),
+                tone: Tone::Good,
+            };
+            let usual = (number % 2 == 0).then_some(usual);
+            EventSpec { name: name("event", number), text, is_json, usual, ..spec }
         };
         events.into_iter().enumerate().map(event).collect()
     })
@@ -269,7 +278,9 @@ pub(super) fn line(description: &Description, spec: &EventSpec) -> BoxedStrategy
     let item = option::of((list(description), key()));
     let values = values(&spec.fields, description.statuses.len());
     let remote = option::of(any::<std::net::IpAddr>());
-    (looks, about, item, remote, text(), text(), values)
+    let usual = spec.usual.as_ref().and_then(|usual| usual.what.clone()).map(|what| Text::new(what.as_str()));
+    let what = prop_oneof![text(), Just(usual.unwrap_or_default())];
+    (looks, about, item, remote, what, text(), values)
         .prop_map(|((direction, types, tone), (peer, status), item, remote, what, outcome, values)| Line {
             direction,
             types,

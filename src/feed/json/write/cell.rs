@@ -9,6 +9,7 @@ use super::{
 use crate::{
     Key, Order, Row, Statuses, Text, Value,
     description::{Field, Kind, ListId},
+    json::read::path_of,
 };
 
 /// How texts in cells are written.
@@ -20,7 +21,21 @@ pub(super) struct Texts<'a> {
     pub(super) same: Option<Same<'a>>,
     /// The cells with a text that is as it was before: bit n stands for cell n.
     pub(super) kept: u32,
+    /// Where else in the line of a recording the text of a cell can stand. `None`: the line is not recorded.
+    pub(super) elsewhere: Option<Elsewhere<'a>>,
 }
+
+/// Where a text in a recorded line can stand besides its cell.
+#[derive(Clone, Copy)]
+pub(super) struct Elsewhere<'a> {
+    /// The key of the row.
+    pub(super) key: &'a str,
+    /// The network's own fields, if they are written.
+    pub(super) own: Option<&'a str>,
+}
+
+/// A shorter text is written as quickly as the place of another one.
+const LONG: usize = 32;
 
 /// The text of an event.
 #[derive(Clone, Copy)]
@@ -34,7 +49,7 @@ impl Texts<'_> {
     pub(super) const WHOLE: Self = Self::at_most(usize::MAX);
 
     pub(super) const fn at_most(most: usize) -> Self {
-        Self { most, same: None, kept: 0 }
+        Self { most, same: None, kept: 0, elsewhere: None }
     }
 
     fn is_same_value(self, kind: &Kind, value: &Value) -> bool {
@@ -47,6 +62,28 @@ impl Texts<'_> {
     }
 }
 
+impl Texts<'_> {
+    /// Writes where else in the line a text stands: `[]` is the key of the row, `["peer","id"]` is a field of the
+    /// network's own. Returns whether it stands elsewhere.
+    fn push_place(self, out: &mut Vec<u8>, kind: &Kind, text: &Text) -> bool {
+        let Some(Elsewhere { key, own }) = self.elsewhere else { return false };
+        if !matches!(kind, Kind::Id | Kind::Text) {
+            return false;
+        }
+        let is_id = *kind == Kind::Id && text.len() >= LONG;
+        let path = match own {
+            _ if text.untrusted() == key => Some(Vec::new()),
+            Some(own) if is_id => path_of(own, text.untrusted()),
+            _ => None,
+        };
+        let Some(path) = path else { return false };
+        let mut array = Parts::array(out);
+        path.iter().for_each(|name| push_str(array.next(), name));
+        array.end();
+        true
+    }
+}
+
 impl Writer<'_> {
     /// Writes a value of a kind. A value that does not fit the kind is `null`.
     pub(super) fn value(self, out: &mut Vec<u8>, kind: &Kind, value: &Value, texts: Texts<'_>) {
@@ -55,6 +92,8 @@ impl Writer<'_> {
                 let is_whole = text.len() as u64 >= u64::from(*length);
                 if is_whole && texts.is_same(kind, text) {
                     out.extend_from_slice(b"true");
+                } else if is_whole && texts.push_place(out, kind, text) {
+                    // It stands elsewhere in the line.
                 } else if !is_whole || text.len() > texts.most {
                     push_cut(out, text, (*length).into(), texts.most);
                 } else if !matches!(kind, Kind::Id | Kind::Text) {
@@ -139,7 +178,8 @@ impl Writer<'_> {
         push_key(array.next(), &row.key);
         push_order(array.next(), &row.order);
         let columns = self.description.list(list).map_or(&[][..], |list| &list.columns);
-        self.values(array.next(), columns, &row.cells, texts);
+        let elsewhere = texts.elsewhere.map(|elsewhere| Elsewhere { key: row.key.untrusted(), ..elsewhere });
+        self.values(array.next(), columns, &row.cells, Texts { elsewhere, ..texts });
     }
 
     /// Writes the name of a list.

@@ -2,13 +2,13 @@
 
 use super::{
     Writer,
-    cell::{Same, Texts, push_cut, push_json},
+    cell::{Elsewhere, Same, Texts, push_cut, push_json},
     text::{Parts, now, push_key, push_plain, push_text},
 };
 use crate::{
     Event, Line, Statuses, Text, Value,
-    description::{EventSpec, ListId, Tone},
-    json::{Change, MAX_LINE, OPEN_TEXT, WINDOW_TEXT, read::own_text},
+    description::{EventSpec, ListId},
+    json::{Change, MAX_LINE, OPEN_TEXT, WINDOW_TEXT, read::own_text, usual::Usual},
 };
 
 /// The parts of an event line besides its name, number and time.
@@ -107,8 +107,8 @@ impl Writer<'_> {
         if let Some(by) = &event.by {
             push_text(object.field("caused_by"), by);
         }
-        let own = parts.bodies.then(|| event.json());
-        if let Some(own) = &own {
+        let own_fields = parts.bodies.then(|| event.json());
+        if let Some(own) = &own_fields {
             object.fields_of(own);
         }
         if let Some(line) = line {
@@ -116,28 +116,37 @@ impl Writer<'_> {
         }
         if let Some(record) = &parts.record {
             let of_line = line.and_then(|line| line.text.as_ref());
-            let own = || own_text(spec?, own.as_ref()?.get());
+            let own = || own_text(spec?, own_fields.as_ref()?.get());
             let own = if of_line.is_none() { own() } else { None };
             let text = of_line.or(own.as_ref()).filter(|text| text.len() <= parts.text);
-            let texts = Texts { most, same: same(spec, text), kept: 0 };
+            let own_fields = own_fields.as_ref().map(|own| own.get());
+            let elsewhere = Some(Elsewhere { key: "", own: own_fields });
+            let texts = Texts { most, same: same(spec, text), kept: 0, elsewhere };
             self.record(&mut object, record, texts);
         }
         object.end();
     }
 
-    /// Writes the line for a person. Fields with their usual value are left out.
+    /// Writes the line for a person. Fields with their usual value are left out, and in a recording a peer in a touched row
+    /// is the number of that row, from 0.
     fn line(self, out: &mut Vec<u8>, spec: Option<&EventSpec>, line: &Line, parts: &EventParts<'_>) {
         let mut object = Parts::object(out);
-        push_plain(object.field("direction"), &line.direction);
-        let types = line.types.iter().filter_map(|id| self.description.types.get(usize::from(id.0)));
-        let mut types = types.peekable();
-        if types.peek().is_some() {
+        let usual = Usual::of(self.description, spec.filter(|_| parts.record.is_some()));
+        if usual.direction != Some(line.direction) {
+            push_plain(object.field("direction"), &line.direction);
+        }
+        if usual.types != line.types {
             let mut array = Parts::array(object.field("types"));
+            let types = line.types.iter().filter_map(|id| self.description.types.get(usize::from(id.0)));
             types.for_each(|name| push_plain(array.next(), name));
             array.end();
         }
         if let Some(peer) = &line.peer {
-            push_key(object.field("peer"), peer);
+            let rows = parts.record.map_or(&[][..], |record| record.rows);
+            match rows.iter().position(|change| change.key == *peer) {
+                Some(row) => push_plain(object.field("peer"), &row),
+                None => push_key(object.field("peer"), peer),
+            }
         }
         if line.status != Statuses::NONE {
             self.statuses(object.field("status"), line.status);
@@ -149,17 +158,19 @@ impl Writer<'_> {
             push_plain(object.field("remote"), remote);
         }
         line_text(&mut object, spec, line.text.as_ref(), parts);
-        for (name, words) in [("what", &line.what), ("outcome", &line.outcome)] {
-            if !words.is_empty() {
+        for (name, words, usual) in
+            [("what", &line.what, usual.what), ("outcome", &line.outcome, usual.outcome)]
+        {
+            if words.untrusted() != usual {
                 push_text(object.field(name), words);
             }
         }
-        if line.tone != Tone::Plain {
+        if line.tone != usual.tone {
             push_plain(object.field("tone"), &line.tone);
         }
         let fields = spec.map_or(&[][..], |spec| &spec.fields);
         let whole = line.text.as_ref().filter(|text| text.len() <= parts.text);
-        let texts = Texts { most: usize::MAX, same: same(spec, whole), kept: 0 };
+        let texts = Texts { same: same(spec, whole), ..Texts::WHOLE };
         for (field, value) in fields.iter().zip(&line.values) {
             if *value != Value::None {
                 self.value(object.field(field.name.as_str()), &field.kind, value, texts);
@@ -196,7 +207,7 @@ impl Writer<'_> {
         }
         if let Some(settings) = record.settings {
             let fields = self.description.settings.iter().map(|setting| &setting.field);
-            self.values(object.field("settings"), fields, settings, texts);
+            self.values(object.field("settings"), fields, settings, Texts { elsewhere: None, ..texts });
         }
     }
 }
