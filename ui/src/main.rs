@@ -23,7 +23,8 @@ use std::{
 };
 
 use bootstrap::Introducer;
-use clacks_dashboard::run::source::Source;
+use clacks_dashboard::run::source::{Source, Sources};
+use clacks_feed::{Near, Network};
 use clacks_language::{
     command::argument::{Existing, RecordCommand},
     saved_filter::StationFile,
@@ -131,7 +132,7 @@ async fn monitor(config: &Config) -> anyhow::Result<()> {
             stations,
             kept,
         };
-        let (node, recorder, lists) = start(config).await?;
+        let Started { node, recorder, lists, .. } = start(config).await?;
         let result = accessible::run(&node, recorder, lists, options).await;
         report_loss(&stop(&node).await);
         return result;
@@ -144,14 +145,10 @@ async fn monitor(config: &Config) -> anyhow::Result<()> {
         None => settings,
     };
     let settings = settings.with_history(config.view.history(config.data_directory()?.as_deref()));
-    let (node, recorder, lists) = start(config).await?;
+    let started = start(config).await?;
+    let node = started.node.clone();
     let settings = settings.with_remark(self_peer_warning(&node, config));
-    let result = clacks_dashboard::run::event_loop::run(
-        Source::live(&node, networks::clacks(&node), recorder, Some(Arc::new(lists))),
-        networks::others(),
-        &settings,
-    )
-    .await;
+    let result = clacks_dashboard::run::event_loop::run(started.sources(), &settings).await;
     // An error is most likely a lost terminal.
     shutdown::drain_after(*result.as_ref().unwrap_or(&Cause::HungUp), &node).await;
     report_loss(&stop(&node).await);
@@ -160,7 +157,7 @@ async fn monitor(config: &Config) -> anyhow::Result<()> {
 
 /// Runs a node without a screen.
 async fn headless(config: &Config) -> anyhow::Result<()> {
-    let (node, recorder, lists) = start(config).await?;
+    let Started { node, recorder, lists, .. } = start(config).await?;
     report_loss(&headless::run(&node, recorder, lists, true).await?);
     Ok(())
 }
@@ -176,7 +173,8 @@ async fn run_demo(demo: cli::Demo) -> anyhow::Result<()> {
     let network = demo::Network::start(&demo.options).await?;
     let node = network.node();
     let lists = PeerLists::new(Introducer::new(node), &[]);
-    let result = match record(node, &view).await {
+    let clacks = networks::clacks(node);
+    let result = match record(&clacks, &view).await {
         // Lost messages of a demo need no report.
         Ok(recorder) if demo.no_screen => headless::run(node, recorder, lists, false).await.map(drop),
         Ok(recorder) if is_accessible => {
@@ -190,20 +188,35 @@ async fn run_demo(demo: cli::Demo) -> anyhow::Result<()> {
             };
             accessible::run(node, recorder, lists, options).await
         }
-        Ok(recorder) => clacks_dashboard::run::event_loop::run(
-            Source::live(node, networks::clacks(node), recorder, Some(Arc::new(lists))),
-            networks::others(),
-            &settings,
-        )
-        .await
-        .map(drop),
+        Ok(recorder) => {
+            let started = Started { node: node.clone(), network: clacks, recorder, lists };
+            clacks_dashboard::run::event_loop::run(started.sources(), &settings).await.map(drop)
+        }
         Err(error) => Err(error),
     };
     network.stop().await;
     result
 }
 
-async fn start(config: &Config) -> anyhow::Result<(Node, Recorder, PeerLists)> {
+/// A node that was started, with what belongs to it.
+struct Started {
+    node: Node,
+    network: Arc<dyn Network>,
+    recorder: Recorder,
+    lists: PeerLists,
+}
+
+impl Started {
+    /// The sources of the dashboard: this node and those of other networks.
+    fn sources(self) -> Sources {
+        let Self { node, network, recorder, lists } = self;
+        let clacks = Source::new(Near::new(network)).with_node(&node);
+        let clacks = clacks.with_recorder(recorder).with_peer_lists(Arc::new(lists));
+        Sources::new([clacks].into_iter().chain(networks::others().into_iter().map(Source::of)).collect())
+    }
+}
+
+async fn start(config: &Config) -> anyhow::Result<Started> {
     // Before the node starts, so that an unwritable log file is reported before any announce.
     if let Some(warning) = config.without_effect() {
         report(&format!("warning: {warning}"));
@@ -220,14 +233,15 @@ async fn start(config: &Config) -> anyhow::Result<(Node, Recorder, PeerLists)> {
         logging::watch(&node);
     }
     // Before the first announce.
-    let recorder = record(&node, &config.view).await?;
+    let network = networks::clacks(&node);
+    let recorder = record(&network, &config.view).await?;
     let introducer = Introducer::new(&node);
     if let Some(remark) = self_peer_warning(&node, config) {
         report(&format!("warning: {remark}"));
     }
     introducer.introduce(&other_peers(&node, config));
     let lists = PeerLists::new(introducer, config.peers_from.as_deref().unwrap_or_default());
-    Ok((node, recorder, lists))
+    Ok(Started { node, network, recorder, lists })
 }
 
 /// The configured peers, without the node itself.
@@ -244,8 +258,8 @@ fn self_peer_warning(node: &Node, config: &Config) -> Option<String> {
 }
 
 /// Creates the recorder, and starts it if the options request a recording.
-async fn record(node: &Node, view: &View) -> anyhow::Result<Recorder> {
-    let mut recorder = Recorder::of(networks::clacks(node), view.record_size);
+async fn record(network: &Arc<dyn Network>, view: &View) -> anyhow::Result<Recorder> {
+    let mut recorder = Recorder::of(Arc::clone(network), view.record_size);
     if let Some(file) = &view.record {
         let start = RecordCommand::Start(file.to_path_buf(), Existing::Rotate);
         recorder.carry_out(start).await?;

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use clacks_dashboard::run::source::Source;
+use clacks_dashboard::run::source::{Source, Sources};
 use clacks_feed::mirror::Format;
 use clacks_p2p_feed::version_1::Version1;
 use clacks_recording::replay::Replay;
@@ -72,8 +72,8 @@ pub(crate) async fn run(options: ReplayOptions) -> anyhow::Result<()> {
         accessible::replay::replay(replay, options, pace).await
     } else {
         clacks_terminal::check_drawable(WITHOUT_SCREEN)?;
-        let source = Source::replay_of(replay);
-        clacks_dashboard::run::event_loop::run(source, Vec::new(), &settings).await.map(drop)
+        let source = Source::new(replay).with_remark(remark.clone());
+        clacks_dashboard::run::event_loop::run(Sources::new(vec![source]), &settings).await.map(drop)
     };
     remark.iter().for_each(|remark| report(remark));
     result

@@ -1,73 +1,200 @@
-//! Requests to the nodes of other networks, and their answers.
+//! Requests to the nodes, and their answers.
 
-use clacks_feed::{Answer, Call, Check, Outcome, Refusal, Request, Text};
+use std::time::Instant;
 
-use super::event_loop::Dashboard;
-use crate::state::{
-    assist::{AssistQuery, AssistReply, Messages},
-    message::Msg,
+use clacks_feed::{
+    Answer, Call, Check, Key, Outcome, Refusal, Request, Row, Text,
+    description::{CommandSpec, ListId},
 };
+
+use super::{
+    ask,
+    event_loop::{Dashboard, MAX_CATCH_UP},
+};
+use crate::state::{assist::AssistQuery, editing::Editing, message::Msg};
 
 /// What waits for the answer of a node.
 #[derive(Debug)]
 pub(crate) enum Waiting {
-    /// The result of a call.
-    Call(Call),
+    /// The result of one of several calls that were made together: its place among them.
+    Calls(u64, usize),
     /// The result of an undo.
-    Undo,
+    Undo(Call),
+    /// Whether an undo that was refused can be tried again.
+    UndoAgain(Call, Refusal),
     /// The check of the line that is being typed.
     Check(AssistQuery),
+    /// The text of an item to edit, on the line or in the user's editor.
+    Draft {
+        /// Item as it was typed or selected.
+        item: Key,
+        /// Whether the text is for the user's editor.
+        in_editor: bool,
+    },
+    /// The result of sending an edited text.
+    Edited(Box<Editing>, String),
+    /// Whole texts for the clipboard.
+    Copy(ListId),
+    /// The result of a command of a replay.
+    Replay {
+        /// Whether the result is reported. The header shows most of them.
+        is_shown: bool,
+    },
+    /// Nothing is done with it.
+    Nothing,
+}
+
+/// Calls that were made together. Their results are reported together.
+#[derive(Debug)]
+pub(crate) struct Batch {
+    calls: Vec<Call>,
+    results: Vec<Option<Result<Outcome, Refusal>>>,
 }
 
 impl Dashboard {
-    /// The position of the network that a call is for, unless it is the first one.
-    pub(crate) fn other_network(&self, call: &Call) -> Option<usize> {
-        let position = self.model.networks.iter().position(|network| network.run == call.run)?;
-        Some(position).filter(|position| *position > 0)
+    /// The position of the network that a call is for.
+    pub(crate) fn network_of(&self, call: &Call) -> Option<usize> {
+        self.sources.position(call.run)
     }
 
-    /// Begins a request to the node of the network at this position.
+    /// Begins a request to the node of the network at this position. An answer that is there at once is handled at once.
     pub(crate) fn request(&mut self, network: usize, request: Request, waiting: Waiting) {
-        if let Some(other) = self.others.get_mut(network - 1) {
-            let number = other.request(request);
-            self.waiting.insert((network, number), waiting);
+        if let Some(number) = self.begin(network, request, waiting) {
+            self.settle(network, number);
         }
     }
 
+    fn begin(&mut self, network: usize, request: Request, waiting: Waiting) -> Option<u64> {
+        let number = self.sources.get_mut(network)?.request(request);
+        self.waiting.insert((network, number), waiting);
+        Some(number)
+    }
+
+    /// Handles news that are already there, up to the answer with this number, so that a command that takes no time has its
+    /// result before the next key.
+    fn settle(&mut self, network: usize, number: u64) {
+        let began = Instant::now();
+        while self.waiting.contains_key(&(network, number)) && began.elapsed() < MAX_CATCH_UP {
+            let Some(news) = self.sources.try_next_of(network) else { return };
+            self.on_news(network, news);
+        }
+    }
+
+    /// Makes calls for the same network, one after the other. Their results are reported together.
+    pub(crate) fn make_calls(&mut self, network: usize, calls: Vec<Call>) {
+        self.batch_number += 1;
+        let batch = self.batch_number;
+        let results = calls.iter().map(|_| None).collect();
+        self.batches.insert(batch, Batch { calls: calls.clone(), results });
+        let mut last = None;
+        for (place, call) in calls.into_iter().enumerate() {
+            last = self.begin(network, Request::Call(call), Waiting::Calls(batch, place));
+        }
+        last.into_iter().for_each(|last| self.settle(network, last));
+    }
+
     /// Asks a node about the line that is being typed. Until it answers, nothing speaks against the line.
-    pub(crate) fn check_elsewhere(&mut self, network: usize, query: AssistQuery, call: Call) {
+    pub(crate) fn check_line(&mut self, network: usize, query: AssistQuery, call: Call) {
         self.request(network, Request::Check(call), Waiting::Check(query.clone()));
-        self.dispatch(Msg::AssistReplied(reply(query, None)));
+        let is_open =
+            self.waiting.values().any(|waiting| matches!(waiting, Waiting::Check(open) if *open == query));
+        if is_open {
+            self.reply_to_line(query, None);
+        }
+    }
+
+    /// Replies to a query about the line that is being typed.
+    pub(crate) fn reply_to_line(&mut self, query: AssistQuery, precheck_error: Option<String>) {
+        let active = self.model.networks.position();
+        let answer = ask::assist_reply(&self.sources, active, query, precheck_error);
+        self.dispatch(Msg::AssistReplied(answer));
     }
 
     /// Handles the answer to a request.
     pub(crate) fn on_answer(&mut self, network: usize, number: u64, answer: Answer) {
-        match (self.waiting.remove(&(network, number)), answer) {
-            (Some(Waiting::Call(call)), answer) => self.dispatch(Msg::Called(vec![(call, result(answer))])),
-            (Some(Waiting::Undo), answer) => self.dispatch(Msg::Undone(result(answer), None)),
-            (Some(Waiting::Check(query)), Answer::Checked(check)) => {
-                let needs = || self.needs(query.command.as_ref());
-                let reason = match check {
-                    Check::Works => None,
-                    Check::Wrong(reason) => Some(reason.untrusted().to_owned()),
-                    Check::Begun => needs(),
-                };
-                self.dispatch(Msg::AssistReplied(reply(query, reason)));
+        let Some(waiting) = self.waiting.remove(&(network, number)) else { return };
+        match waiting {
+            Waiting::Calls(batch, place) => self.on_call_result(batch, place, result(answer)),
+            Waiting::Undo(call) => self.on_undone(network, call, result(answer)),
+            Waiting::UndoAgain(call, refusal) => {
+                // A newer check can have replaced it.
+                let can_work = matches!(answer, Answer::Checked(Check::Works) | Answer::Replaced);
+                self.dispatch(Msg::Undone(Err(refusal), can_work.then_some(call)));
             }
-            (Some(Waiting::Check(_)) | None, _) => {}
+            Waiting::Check(query) => self.on_checked(network, query, answer),
+            Waiting::Draft { item, in_editor } => self.on_draft(item, in_editor, result(answer)),
+            Waiting::Edited(editing, text) => self.on_edited(*editing, &text, result(answer)),
+            Waiting::Copy(list) => match answer {
+                Answer::Rows(rows) => self.copy_rows(list, &rows),
+                Answer::Refused(reason) => self.report_failure(&reason),
+                _ => {}
+            },
+            Waiting::Replay { is_shown } => self.on_replay_answer(is_shown, result(answer)),
+            Waiting::Nothing => {}
         }
     }
 
-    /// What is missing behind a command that is begun.
-    fn needs(&self, command: Option<&clacks_language::command::Command>) -> Option<String> {
-        let network = self.model.networks.active();
-        Some(network.spec(&network.call(command?)?.command)?.needs())
+    fn on_call_result(&mut self, batch: u64, place: usize, result: Result<Outcome, Refusal>) {
+        let Some(open) = self.batches.get_mut(&batch) else { return };
+        if let Some(slot) = open.results.get_mut(place) {
+            *slot = Some(result);
+        }
+        if open.results.iter().all(Option::is_some)
+            && let Some(Batch { calls, results }) = self.batches.remove(&batch)
+        {
+            self.dispatch(Msg::Called(calls.into_iter().zip(results.into_iter().flatten()).collect()));
+        }
     }
-}
 
-fn reply(query: AssistQuery, precheck_error: Option<String>) -> AssistReply {
-    let messages = Messages::default();
-    AssistReply { query, peers: Vec::new(), remotes: Vec::new(), messages, precheck_error }
+    fn on_undone(&mut self, network: usize, call: Call, result: Result<Outcome, Refusal>) {
+        match result {
+            Ok(outcome) => self.dispatch(Msg::Undone(Ok(outcome), None)),
+            Err(refusal) => {
+                self.request(network, Request::Check(call.clone()), Waiting::UndoAgain(call, refusal));
+            }
+        }
+    }
+
+    fn on_checked(&mut self, network: usize, query: AssistQuery, answer: Answer) {
+        let reason = match answer {
+            Answer::Checked(Check::Wrong(reason)) => Some(reason.untrusted().to_owned()),
+            Answer::Checked(Check::Begun) => self.needs(network, &query),
+            Answer::Checked(Check::Works) => None,
+            // A newer line is being checked.
+            _ => return,
+        };
+        self.reply_to_line(query, reason);
+    }
+
+    /// What is missing behind a command that is begun.
+    fn needs(&self, network: usize, query: &AssistQuery) -> Option<String> {
+        let network = self.model.networks.get(network)?;
+        Some(network.spec(&ask::call_to_check(network, query.command.as_ref()?)?.command)?)
+            .map(CommandSpec::needs)
+    }
+
+    pub(crate) fn report_failure(&mut self, reason: &Text) {
+        let error = crate::state::errors::EffectError::Other(reason.untrusted().to_owned());
+        self.dispatch(Msg::EffectDone(Err(error)));
+    }
+
+    /// Copies the texts of items, one per line.
+    fn copy_rows(&mut self, list: ListId, rows: &[Option<Row>]) {
+        let texts = rows.iter().flatten().map(|row| self.model.item_text(list, row));
+        let text = clacks_terminal::clipboard::Text::new(&texts.collect::<Vec<_>>().join("\n"));
+        self.copy(text);
+    }
+
+    fn on_replay_answer(&mut self, is_shown: bool, result: Result<Outcome, Refusal>) {
+        match result {
+            Ok(outcome) if is_shown => {
+                self.dispatch(Msg::EffectDone(Ok(outcome.text.untrusted().to_owned())));
+            }
+            Ok(_) => {}
+            Err(refusal) => self.report_failure(&refusal.text),
+        }
+        self.refresh();
+    }
 }
 
 fn result(answer: Answer) -> Result<Outcome, Refusal> {

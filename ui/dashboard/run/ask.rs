@@ -2,8 +2,9 @@
 
 use std::{net::IpAddr, ops::Range};
 
+use clacks_feed::Call;
 use clacks_language::{
-    command::{PeerFilter, target::IgnoreTarget},
+    command::{Command, PeerFilter, ViewCommand, target::IgnoreTarget},
     completion::{MOST_CHOICES, Need, matching::PeerMatcher},
 };
 use clacks_p2p::{
@@ -11,13 +12,46 @@ use clacks_p2p::{
     core::{MessageId, Peer, QueuedMessage},
 };
 
-use super::source::Source;
-use crate::state::assist::{AssistQuery, AssistReply, Messages};
+use super::source::{Source, Sources};
+use crate::state::{
+    assist::{AssistQuery, AssistReply, Messages},
+    network::Network,
+};
 
-/// Replies to a query about the line.
-pub fn assist_reply(source: &Source, question: AssistQuery) -> AssistReply {
-    let peers = match &question.need {
-        Some(Need::Peers(known, typed)) => peers(source, *known, typed),
+/// The call that says whether a line would be refused. `None` if the line is not for the node.
+pub(crate) fn call_to_check(network: &Network, command: &Command) -> Option<Call> {
+    match command {
+        Command::View(ViewCommand::Edit(item) | ViewCommand::EditInEditor(item)) => {
+            Some(Call::new(network.run, "edit".into(), item.to_string()))
+        }
+        Command::View(ViewCommand::Replay(command)) => Some(command.call(network.run)),
+        command => network.call(command),
+    }
+}
+
+/// Replies to a query about the line. `active` is the position of the network that is shown, `precheck_error` the reason
+/// why its node would refuse the line.
+pub(crate) fn assist_reply(
+    sources: &Sources,
+    active: usize,
+    question: AssistQuery,
+    precheck_error: Option<String>,
+) -> AssistReply {
+    match sources.get(active) {
+        Some(source) => reply_of(source, question, precheck_error),
+        None => AssistReply {
+            query: question,
+            peers: Vec::new(),
+            remotes: Vec::new(),
+            messages: Messages::default(),
+            precheck_error,
+        },
+    }
+}
+
+fn reply_of(source: &Source, question: AssistQuery, precheck_error: Option<String>) -> AssistReply {
+    let peers = match (&question.need, source.node()) {
+        (Some(Need::Peers(known, typed)), Some(node)) => peers(node, *known, typed),
         _ => Vec::new(),
     };
     // In a replay no command can change messages.
@@ -29,8 +63,7 @@ pub fn assist_reply(source: &Source, question: AssistQuery) -> AssistReply {
         (Some(Need::Peers(PeerFilter::Ignored, typed)), Some(node)) => ignored_remotes(node, typed),
         _ => Vec::new(),
     };
-    let objection = question.command.as_ref().and_then(|command| source.why_not(command));
-    AssistReply { query: question, peers, remotes, messages, precheck_error: objection }
+    AssistReply { query: question, peers, remotes, messages, precheck_error }
 }
 
 /// Returns the ignored remote addresses, those that match the typed text first, because not all may fit.
@@ -42,13 +75,15 @@ fn ignored_remotes(node: &Node, typed: &str) -> Vec<IpAddr> {
 }
 
 /// Returns the peers whose names begin with the typed text, or if there are none, those that contain its characters.
-fn peers(source: &Source, known: PeerFilter, typed: &str) -> Vec<Peer> {
+fn peers(node: &Node, known: PeerFilter, typed: &str) -> Vec<Peer> {
     let mut matcher = PeerMatcher::default();
-    let begun = source.find_peers(&mut |peer| known.is_for(peer.status) && matcher.begins(peer, typed));
+    let begun = node.find_peers(MOST_CHOICES, &mut |peer: &Peer| {
+        known.is_for(peer.status) && matcher.begins(peer, typed)
+    });
     if !begun.is_empty() {
         return begun;
     }
-    source.find_peers(&mut |peer| known.is_for(peer.status) && matcher.holds(peer, typed))
+    node.find_peers(MOST_CHOICES, &mut |peer: &Peer| known.is_for(peer.status) && matcher.holds(peer, typed))
 }
 
 fn messages(node: &Node, begun: &str, held_only: bool) -> Messages {
@@ -113,10 +148,9 @@ fn id_number(id: MessageId) -> Option<u64> {
 mod tests {
     use std::cell::Cell;
 
-    use clacks_feed::Run;
+    use clacks_feed::{Near, Run};
     use clacks_p2p::Message;
     use clacks_p2p_feed::ClacksNetwork;
-    use clacks_recording::recorder::Recorder;
 
     use super::*;
 
@@ -151,15 +185,10 @@ mod tests {
         let node = Node::builder().hostname("127.0.0.1").port(0).start().await.unwrap();
         let [one, two] = ["one", "two"].map(|text| node.enqueue(Message::text(text)).unwrap());
         assert!(node.hold(two));
-        let source = Source::live(
-            &node,
-            ClacksNetwork::new(&node, Run(1)),
-            Recorder::of(ClacksNetwork::new(&node, Run(1)), None),
-            None,
-        );
+        let source = Source::new(Near::new(ClacksNetwork::new(&node, Run(1)))).with_node(&node);
         let told = |held_only| {
             let need = Some(Need::Messages { begun: String::new(), held_only });
-            let messages = assist_reply(&source, AssistQuery { need, command: None }).messages;
+            let messages = reply_of(&source, AssistQuery { need, command: None }, None).messages;
             [messages.waiting, messages.held].map(|all| all.iter().map(|one| one.id).collect::<Vec<_>>())
         };
         assert_eq!((told(false), told(true)), ([vec![one], vec![two]], [vec![], vec![two]]));
@@ -172,15 +201,10 @@ mod tests {
         (1..=200).for_each(|port| add(format!("tower-{port}:1")));
         add("grand-trunk:1".to_owned());
         node.ignore(&"tower-17:1".parse().unwrap());
-        let source = Source::live(
-            &node,
-            ClacksNetwork::new(&node, Run(1)),
-            Recorder::of(ClacksNetwork::new(&node, Run(1)), None),
-            None,
-        );
+        let source = Source::new(Near::new(ClacksNetwork::new(&node, Run(1)))).with_node(&node);
         let told = |known, typed: &str| {
             let question = AssistQuery { need: Some(Need::Peers(known, typed.to_owned())), command: None };
-            let peers = assist_reply(&source, question).peers;
+            let peers = reply_of(&source, question, None).peers;
             peers.iter().map(|peer| peer.address.to_string()).collect::<Vec<_>>()
         };
         assert_eq!(told(PeerFilter::All, "").len(), MOST_CHOICES);
@@ -192,7 +216,7 @@ mod tests {
         assert!(node.ignore_remote(second) && node.ignore_remote(first));
         let remotes = |known, typed: &str| {
             let question = AssistQuery { need: Some(Need::Peers(known, typed.to_owned())), command: None };
-            assist_reply(&source, question).remotes
+            reply_of(&source, question, None).remotes
         };
         assert_eq!(remotes(PeerFilter::Ignored, ""), [first, second]);
         assert_eq!(remotes(PeerFilter::Ignored, "ip:192.0.2.8"), [second, first]);

@@ -2,12 +2,13 @@
 
 use std::process::ExitStatus;
 
-use clacks_feed::{Call, Draft, Key, Refusal};
+use clacks_feed::{Call, Draft, Key, Outcome, Refusal, Request, Text};
 use clacks_language::edit;
 use clacks_source::precheck;
 use clacks_terminal::child::ChildExit;
 
 use super::{
+    answers::Waiting,
     event_loop::{Dashboard, LoopState},
     external_editor::{self, EditFile, EditResult},
 };
@@ -24,38 +25,55 @@ use crate::{
 const NO_SUCH_PROGRAM: i32 = 127;
 
 impl Dashboard {
-    /// Holds a message and opens it for editing on the line, unless it is too long for one.
-    pub(crate) async fn start_line_edit(&mut self, item: Key) {
-        let draft = match self.begin_edit(&item).await {
-            Ok(draft) => draft,
-            Err(refusal) => return self.dispatch(Msg::EffectDone(Err(refusal.into()))),
+    /// Holds a message for editing, on the line or in the user's editor.
+    pub(crate) fn start_edit(&mut self, item: Key, in_editor: bool) {
+        let network = self.model.networks.position();
+        if self.sources.get(network).is_some_and(|source| source.replay().is_some()) {
+            return self.refuse_edit(&precheck::REPLAY_SENDS_NOTHING.into());
+        }
+        let call = Call::new(self.model.networks.active().run, "edit".into(), item.untrusted());
+        self.request(network, Request::Call(call), Waiting::Draft { item, in_editor });
+    }
+
+    /// Opens a message that is held for editing, on the line unless it is too long for one.
+    pub(crate) fn on_draft(&mut self, item: Key, in_editor: bool, result: Result<Outcome, Refusal>) {
+        let draft = match result {
+            Ok(Outcome { draft: Some(draft), .. }) => draft,
+            Ok(outcome) => return self.refuse_edit(&outcome.text),
+            Err(refusal) => return self.refuse_edit(&refusal.text),
         };
+        if in_editor {
+            return self.drafts.push_back((item, draft));
+        }
         match editing::too_long_reason(&item, &editing::line(&item, draft.text.untrusted())) {
             Some(reason) => {
                 self.cancel_edit(draft.cancel);
-                self.dispatch(Msg::EffectDone(Err(CommandRefusal::new(reason).into())));
+                self.refuse_edit(&reason.into());
             }
             None => self.dispatch(Msg::Editing(item, Box::new(draft))),
         }
     }
 
-    /// Holds a message for editing.
-    async fn begin_edit(&self, item: &Key) -> Result<Draft, CommandRefusal> {
-        let refused = |refusal: Refusal| CommandRefusal::new(refusal.text.untrusted().to_owned());
-        let Some(network) = self.source.network() else {
-            return Err(CommandRefusal::new(precheck::REPLAY_SENDS_NOTHING));
-        };
-        let call = Call::new(network.run(), "edit".into(), item.untrusted());
-        let outcome = network.clone().call(call).await.map_err(refused)?;
-        outcome.draft.ok_or_else(|| CommandRefusal::new(outcome.text.untrusted().to_owned()))
+    fn refuse_edit(&mut self, reason: &Text) {
+        let refusal = CommandRefusal::new(reason.untrusted().to_owned());
+        self.dispatch(Msg::EffectDone(Err(refusal.into())));
     }
 
     /// Replaces the message by the edited text.
-    pub(crate) async fn finish_edit(&mut self, editing: Editing, text: &str) {
-        let Some(network) = self.source.network() else { return };
-        let call = Call { text: text.into(), ..editing.draft.send.clone() };
-        match network.clone().call(call.clone()).await {
-            Ok(outcome) => self.dispatch(Msg::Called(vec![(call, Ok(outcome))])),
+    pub(crate) fn finish_edit(&mut self, editing: Editing, text: String) {
+        let call = Call { text: (&*text).into(), ..editing.draft.send.clone() };
+        if let Some(network) = self.network_of(&call) {
+            self.request(network, Request::Call(call), Waiting::Edited(Box::new(editing), text));
+        }
+    }
+
+    /// Reports that a message was replaced, or opens the text again.
+    pub(crate) fn on_edited(&mut self, editing: Editing, text: &str, result: Result<Outcome, Refusal>) {
+        match result {
+            Ok(outcome) => {
+                let call = Call { text: text.into(), ..editing.draft.send };
+                self.dispatch(Msg::Called(vec![(call, Ok(outcome))]));
+            }
             Err(refusal) => {
                 let line = editing::line_if_fits(editing::line(&editing.item, text));
                 let plain = text.strip_prefix(":json ").unwrap_or(text).to_owned();
@@ -64,15 +82,18 @@ impl Dashboard {
         }
     }
 
-    /// Edits a message in the user's editor. Meanwhile the node runs on, and its events wait in the subscription.
-    pub(crate) async fn edit_in_editor(&mut self, item: Key) -> anyhow::Result<LoopState> {
-        let draft = match self.begin_edit(&item).await {
-            Ok(draft) => draft,
-            Err(refusal) => {
-                self.dispatch(Msg::EffectDone(Err(refusal.into())));
-                return Ok(LoopState::Running);
+    /// Opens the drafts that wait for the user's editor, one after the other.
+    pub(crate) async fn open_editors(&mut self) -> anyhow::Result<LoopState> {
+        while let Some((item, draft)) = self.drafts.pop_front() {
+            if self.edit_in_editor(item, draft).await? == LoopState::Quit {
+                return Ok(LoopState::Quit);
             }
-        };
+        }
+        Ok(LoopState::Running)
+    }
+
+    /// Edits a message in the user's editor. Meanwhile the nodes run on, and their events wait.
+    async fn edit_in_editor(&mut self, item: Key, draft: Draft) -> anyhow::Result<LoopState> {
         let message = edit::message_of(draft.text.untrusted());
         let editing = Editing { item, draft, opened_from: self.model.overlay_list() };
         let file = message.map_err(|error| error.to_string()).and_then(|message| {
@@ -92,7 +113,7 @@ impl Dashboard {
         }
         self.resize();
         match ended {
-            Ok(ChildExit::Exited(status)) if status.success() => self.finish_editor_edit(editing, file).await,
+            Ok(ChildExit::Exited(status)) if status.success() => self.finish_editor_edit(editing, file),
             Ok(ChildExit::Exited(status)) => {
                 self.abandon_edit(editing, file.keep_after_failure(&exit_failure(status)));
             }
@@ -106,14 +127,14 @@ impl Dashboard {
     }
 
     /// Applies the result of the user's editor.
-    async fn finish_editor_edit(&mut self, editing: Editing, file: EditFile) {
+    fn finish_editor_edit(&mut self, editing: Editing, file: EditFile) {
         match file.read() {
             EditResult::Message(message) if message.is_falsy() => {
                 let reason =
                     format!("{} is as it was: an empty message is never sent", editing.item.untrusted());
                 self.abandon_edit(editing, reason);
             }
-            EditResult::Message(message) => self.finish_edit(editing, &edit::new_text(&message)).await,
+            EditResult::Message(message) => self.finish_edit(editing, edit::new_text(&message)),
             EditResult::Invalid { text, reason } => {
                 let line = editing::line_if_fits(edit::line_to_correct(editing.item.untrusted(), &text));
                 self.retry_edit(editing, line, &text, reason);
@@ -140,10 +161,11 @@ impl Dashboard {
     }
 
     /// Ends an edit without a change, if the network has a call for that.
-    pub(crate) fn cancel_edit(&self, cancel: Option<Call>) {
-        if let (Some(network), Some(cancel)) = (self.source.network(), cancel) {
+    pub(crate) fn cancel_edit(&mut self, cancel: Option<Call>) {
+        let Some(cancel) = cancel else { return };
+        if let Some(network) = self.network_of(&cancel) {
             // It is begun at once. The message may have been dropped meanwhile.
-            drop(network.clone().call(cancel));
+            self.request(network, Request::Call(cancel), Waiting::Nothing);
         }
     }
 

@@ -1,12 +1,8 @@
 //! Execution of [`Effect`]s: at the node, on disk and at the terminal.
 
-use std::{
-    io,
-    task::{Context, Poll, Waker},
-    time::Instant,
-};
+use std::{io, time::Instant};
 
-use clacks_feed::{Call, Check, Doing, Key, Outcome, Refusal, Request, description::ListId};
+use clacks_feed::{Call, Request};
 use clacks_language::list_source::ListSource;
 use clacks_source::precheck::REPLAY_SENDS_NOTHING;
 use clacks_terminal::{
@@ -37,10 +33,10 @@ impl Dashboard {
             }
             // Handled by the model.
             Effect::SetSending(_) | Effect::InsertText(_) => {}
-            Effect::Edit(item) => self.start_line_edit(item).await,
+            Effect::Edit(item) => self.start_edit(item, false),
             Effect::CancelEdit(call) => self.cancel_edit(Some(call)),
-            Effect::FinishEdit(editing, text) => self.finish_edit(editing, &text).await,
-            Effect::OpenEditor(item) => return self.edit_in_editor(item).await,
+            Effect::FinishEdit(editing, text) => self.finish_edit(editing, text),
+            Effect::OpenEditor(item) => self.start_edit(item, true),
             Effect::Undo(call) => self.undo(call),
             Effect::Refresh => self.refresh(),
             Effect::Suspend => {
@@ -52,8 +48,8 @@ impl Dashboard {
             Effect::Redraw => self.screen.redraw()?,
             Effect::Copy(text) => self.copy(text),
             Effect::CopyItems(list, keys) => {
-                let text = self.item_texts(list, &keys);
-                self.copy(text);
+                let active = self.model.networks.position();
+                self.request(active, Request::Rows { list, keys }, Waiting::Copy(list));
             }
             Effect::WriteRows(target, rows) => self.spawn_effect(async move {
                 let written =
@@ -66,7 +62,7 @@ impl Dashboard {
             Effect::RequestQuit => {
                 // Include the most recent changes of the queue.
                 self.refresh();
-                let effects = update(&mut self.model, self.source.now(), Msg::ConfirmQuit);
+                let effects = update(&mut self.model, self.sources.now(), Msg::ConfirmQuit);
                 return Ok(if effects.contains(&Effect::Quit) {
                     LoopState::Quit
                 } else {
@@ -75,7 +71,8 @@ impl Dashboard {
             }
             Effect::Record(command) => {
                 let failure = self.model.recording_failure.take();
-                match (self.source.record(&command), failure) {
+                let active = self.model.networks.position();
+                match (self.sources.record(active, &command), failure) {
                     (Ok(()), _) => {}
                     // The command acknowledges the failure.
                     (Err(_), Some(failure)) => {
@@ -89,61 +86,32 @@ impl Dashboard {
             Effect::StartDrain { with_held } => self.start_drain(with_held),
             Effect::CancelDrain => {
                 self.drain.shutdown().await;
-                self.source.node().iter().for_each(|node| node.resume());
+                self.sources.node().iter().for_each(|node| node.resume());
             }
             Effect::Quit => return Ok(LoopState::Quit),
         }
         Ok(LoopState::Running)
     }
 
-    /// Makes calls. The results of those that take less than a frame are shown at once.
+    /// Makes calls for one network.
     fn call(&mut self, calls: Vec<Call>) {
-        if let Some(at) = calls.first().and_then(|call| self.other_network(call)) {
-            for call in calls {
-                self.request(at, Request::Call(call.clone()), Waiting::Call(call));
+        match calls.first().and_then(|call| self.network_of(call)) {
+            Some(network) if self.is_replay(network) => {
+                self.dispatch(Msg::EffectDone(Err(CommandRefusal::new(REPLAY_SENDS_NOTHING).into())));
             }
-            return;
+            Some(network) => self.make_calls(network, calls),
+            None => {}
         }
-        let Some(network) = self.source.network() else {
-            self.dispatch(Msg::EffectDone(Err(CommandRefusal::new(REPLAY_SENDS_NOTHING).into())));
-            return;
-        };
-        // Each is begun at once, one after the other.
-        let doings: Vec<_> = calls.iter().map(|call| network.clone().call(call.clone())).collect();
-        self.when_done(doings, move |results| Msg::Called(calls.into_iter().zip(results).collect()));
+    }
+
+    pub(crate) fn is_replay(&self, network: usize) -> bool {
+        self.sources.get(network).is_some_and(|source| source.replay().is_some())
     }
 
     /// Makes the call that undoes a command.
     fn undo(&mut self, call: Call) {
-        if let Some(at) = self.other_network(&call) {
-            return self.request(at, Request::Call(call), Waiting::Undo);
-        }
-        let Some(network) = self.source.network() else { return };
-        let (network, doing) = (network.clone(), network.clone().call(call.clone()));
-        self.when_done(vec![doing], move |mut results| {
-            let Some(result) = results.pop() else { return Msg::Called(Vec::new()) };
-            let can_work = result.is_err() && network.check(&call) == Check::Works;
-            Msg::Undone(result, can_work.then_some(call))
-        });
-    }
-
-    /// Sends the results of calls that were begun.
-    fn when_done(
-        &mut self,
-        doings: Vec<Doing>,
-        msg: impl FnOnce(Vec<Result<Outcome, Refusal>>) -> Msg + Send + 'static,
-    ) {
-        let mut all = Box::pin(join_all(doings));
-        match all.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(results) => self.dispatch(msg(results)),
-            // The dashboard goes on meanwhile.
-            Poll::Pending => {
-                let replies = self.replies.0.clone();
-                tokio::spawn(async move {
-                    // An error means that the dashboard is closed.
-                    let _ = replies.send(msg(all.await)).await;
-                });
-            }
+        if let Some(network) = self.network_of(&call) {
+            self.request(network, Request::Call(call.clone()), Waiting::Undo(call));
         }
     }
 
@@ -159,13 +127,14 @@ impl Dashboard {
         });
     }
 
-    fn copy(&self, text: Text) {
+    pub(crate) fn copy(&self, text: Text) {
         self.spawn_effect(async { Ok(clipboard::copy(text).await?) });
     }
 
     /// Reads a peer list, or all configured ones, in the background.
     pub(crate) fn read_peer_lists(&mut self, asked: Option<ListSource>) {
-        let Some(lists) = self.source.peer_lists().cloned() else { return };
+        let active = self.model.networks.position();
+        let Some(lists) = self.sources.peer_lists(active).cloned() else { return };
         let replies = self.replies.0.clone();
         tokio::spawn(async move {
             // An error means that the dashboard is closed.
@@ -175,7 +144,7 @@ impl Dashboard {
 
     /// Starts the drain in the background.
     fn start_drain(&mut self, with_held: bool) {
-        let Some(node) = self.source.node().cloned() else { return };
+        let Some(node) = self.sources.node().cloned() else { return };
         self.drain.spawn(async move {
             if with_held {
                 node.drain_with_held(crate::state::shutdown::DRAIN_TIME_LIMIT).await
@@ -188,20 +157,4 @@ impl Dashboard {
     pub(crate) fn ring_bell(&mut self) -> io::Result<()> {
         if self.bell.may_ring(Instant::now()) { Screen::ring() } else { Ok(()) }
     }
-
-    /// Returns the texts of items, one per line.
-    fn item_texts(&self, list: ListId, keys: &[Key]) -> Text {
-        let rows = self.source.rows(list, keys);
-        let texts = rows.iter().flatten().map(|row| self.model.item_text(list, row));
-        Text::new(&texts.collect::<Vec<_>>().join("\n"))
-    }
-}
-
-/// The results of calls, in the same order.
-async fn join_all(doings: Vec<Doing>) -> Vec<Result<Outcome, Refusal>> {
-    let mut results = Vec::with_capacity(doings.len());
-    for doing in doings {
-        results.push(doing.await);
-    }
-    results
 }

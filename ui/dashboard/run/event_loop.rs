@@ -2,17 +2,14 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    future::poll_fn,
     io,
     path::Path,
-    sync::Arc,
-    task::{Context, Poll, Waker},
     time::{Duration, Instant},
 };
 
-use clacks_feed::{News, Source as FeedSource};
+use clacks_feed::{Draft, Key, News, Request};
 use clacks_language::{
-    command::{Command, playback::ReplayCommand},
+    command::{Command, ViewCommand, playback::ReplayCommand},
     completion::{MOST_CHOICES, Need},
     list_source::ListSource,
     saved_filter::StationWriter,
@@ -33,19 +30,19 @@ use ratatui::layout::{Position, Rect};
 use tokio::{sync::mpsc, task::JoinSet};
 
 use super::{
-    answers::Waiting,
+    answers::{Batch, Waiting},
     ask,
     history_file::{HistoryFile, HistoryWriter},
     list_directory,
     settings::DashboardSettings,
-    source::{Source, SourceEvent},
+    source::{Source, SourceEvent, Sources},
 };
 use crate::{
     keymap::Keymap,
     model::Model,
     state::{
         assist::AssistQuery,
-        errors::EffectError,
+        errors::{CommandRefusal, EffectError},
         message::{Effect, Msg},
         network::{Network, Networks},
         title::{self, Title},
@@ -58,28 +55,24 @@ use crate::{
 const REPLY_CAPACITY: usize = 64;
 
 /// Maximum time for applying events before a frame, so that keys are read even in a flood of events.
-const MAX_CATCH_UP: Duration = Duration::from_millis(25);
+pub(crate) const MAX_CATCH_UP: Duration = Duration::from_millis(25);
 
 /// Runs the dashboard until the user quits, the terminal is gone, or the system ends the program.
 ///
-/// `source` is the node of clacks, `others` are nodes of other networks. They are shown one at a time.
+/// The sources are shown one at a time, the first one at the start.
 ///
 /// Unsent messages are drained only if the user confirmed. Otherwise the returned `Cause` tells the caller to do it.
-pub async fn run(
-    source: Source,
-    others: Vec<Box<dyn FeedSource>>,
-    settings: &DashboardSettings,
-) -> anyhow::Result<Cause> {
+pub async fn run(sources: Sources, settings: &DashboardSettings) -> anyhow::Result<Cause> {
     let screen = Screen::enter(settings.captures_mouse())?;
-    let mut dashboard = Dashboard::new(source, others, screen, settings)?;
+    let mut dashboard = Dashboard::new(sources, screen, settings)?;
     settings.history.iter().for_each(|path| dashboard.open_history(path));
     let ended = dashboard.run().await;
     // The task of the drain accepts messages again when it ends, so wait for its end.
     dashboard.drain.shutdown().await;
-    let Dashboard { source, screen, history, stations, exit_report: last_words, cause, .. } = dashboard;
+    let Dashboard { sources, screen, history, stations, exit_report: last_words, cause, .. } = dashboard;
     let left = screen.leave();
     last_words.iter().for_each(|words| clacks_terminal::stderr::report(words));
-    source.close().await.iter().for_each(|said| clacks_terminal::stderr::report(said));
+    sources.close().await.iter().for_each(|said| clacks_terminal::stderr::report(said));
     // Lines that were never sent are not saved.
     if let Some(history) = history {
         history.finish().await;
@@ -96,9 +89,7 @@ pub async fn run(
 type Replies = (mpsc::Sender<Msg>, mpsc::Receiver<Msg>);
 
 pub(crate) struct Dashboard {
-    pub source: Source,
-    /// Nodes of other networks. Their positions among the networks follow that of `source`.
-    pub others: Vec<Box<dyn FeedSource>>,
+    pub sources: Sources,
     pub screen: Screen,
     pub model: Model,
     frames: FramePacer,
@@ -118,8 +109,13 @@ pub(crate) struct Dashboard {
     cause: Cause,
     /// Effects of messages that were dispatched during an effect. They are executed after it.
     deferred_effects: Vec<Effect>,
-    /// Requests to the nodes of other networks, by the position of the network and the number of the request.
+    /// Requests to the nodes, by the position of the network and the number of the request.
     pub(crate) waiting: HashMap<(usize, u64), Waiting>,
+    /// Calls that were made together, by a number of their own.
+    pub(crate) batches: HashMap<u64, Batch>,
+    pub(crate) batch_number: u64,
+    /// Texts that wait for the user's editor.
+    pub(crate) drafts: VecDeque<(Key, Draft)>,
 }
 
 /// Whether the event loop continues.
@@ -132,61 +128,29 @@ pub enum LoopState {
 }
 
 /// Returns what is shown of clacks until the first refresh. Another network has none of it.
-fn initial_overview(source: &Source) -> anyhow::Result<Overview> {
-    let overview = read_back::overview(source.description(), &[], &[], source.now().uptime);
+fn initial_overview(sources: &Sources) -> anyhow::Result<Overview> {
+    let overview = |source: &Source| read_back::overview(source.description(), &[], &[], source.now().uptime);
+    let overview = sources.iter().find_map(overview);
     overview.map_or_else(|| Ok(Overview::new("localhost:1".parse()?)), Ok)
 }
 
-/// Waits for the next news of one of these nodes. Returns its position with them. Cancel-safe.
-async fn next_news(sources: &mut [Box<dyn FeedSource>]) -> (usize, News) {
-    poll_fn(|cx| poll_news(sources, cx)).await
-}
-
-/// Returns the next news if they are already there.
-fn try_next_news(sources: &mut [Box<dyn FeedSource>]) -> Option<(usize, News)> {
-    match poll_news(sources, &mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(news) => Some(news),
-        // `next_news` polls again before the event loop waits.
-        Poll::Pending => None,
-    }
-}
-
-fn poll_news(sources: &mut [Box<dyn FeedSource>], cx: &mut Context<'_>) -> Poll<(usize, News)> {
-    for (at, source) in sources.iter_mut().enumerate() {
-        if let Poll::Ready(Some(news)) = source.poll_news(cx) {
-            return Poll::Ready((at, news));
-        }
-    }
-    Poll::Pending
-}
-
 impl Dashboard {
-    fn new(
-        source: Source,
-        others: Vec<Box<dyn FeedSource>>,
-        screen: Screen,
-        settings: &DashboardSettings,
-    ) -> anyhow::Result<Self> {
-        let panes = &settings.panes;
-        let network = |source: &dyn FeedSource| {
-            Network::new(source.description().clone(), source.run()).with_panes(panes)
-        };
-        let networks = Networks::new(
-            Network::new(source.description().clone(), source.run()).with_panes(panes),
-            others.iter().map(|other| network(&**other)),
-        );
+    fn new(sources: Sources, screen: Screen, settings: &DashboardSettings) -> anyhow::Result<Self> {
+        let network = |source: &Source| Network::new(source.description().clone(), source.run());
+        let networks = sources.iter().map(|source| network(source).with_panes(&settings.panes));
+        let networks = Networks::of(networks.collect());
         let mut model = Model::new(
             networks,
-            initial_overview(&source)?,
-            source.now(),
+            initial_overview(&sources)?,
+            sources.now(),
             TimeZone::system(),
             settings.demo,
             settings.captures_mouse(),
         );
         model.keymap = Keymap::default().with_user_keys(&settings.options.keys);
-        model.replay = source.replay();
-        source.omission_remark().into_iter().for_each(|text| model.notify(text));
-        model.limits.settings = source.node().map(LimitSettings::of);
+        model.replay = sources.replay();
+        sources.iter().filter_map(Source::remark).for_each(|text| model.notify(text));
+        model.limits.settings = sources.node().map(LimitSettings::of);
         model.motion = Animations::new(settings.motion());
         model.themes = settings.looks.clone();
         model.themes.complaint().into_iter().for_each(|complaint| model.notify_error(complaint));
@@ -215,8 +179,7 @@ impl Dashboard {
         let (frames, history, last_words) = (FramePacer::default(), None, None);
         let (handing_on, cause) = (JoinSet::new(), Cause::User);
         Ok(Self {
-            source,
-            others,
+            sources,
             screen,
             model,
             frames,
@@ -230,6 +193,9 @@ impl Dashboard {
             cause,
             deferred_effects: Vec::new(),
             waiting: HashMap::new(),
+            batches: HashMap::new(),
+            batch_number: 0,
+            drafts: VecDeque::new(),
         })
     }
 
@@ -251,7 +217,7 @@ impl Dashboard {
 
     async fn run(&mut self) -> anyhow::Result<()> {
         self.resize();
-        if self.source.peer_lists().is_some_and(|lists| lists.is_configured()) {
+        if self.sources.peer_lists(0).is_some_and(|lists| lists.is_configured()) {
             self.read_peer_lists(None);
         }
         loop {
@@ -263,12 +229,11 @@ impl Dashboard {
                 }
                 // Once a frame is due, events wait in the subscription, and `catch_up` applies them together. A seek
                 // of a replay does not wait for frames.
-                happened = self.source.next(), if !self.frames.is_due() || self.source.is_seeking() => match happened {
-                    Some(SourceEvent::News(news)) => self.on_news(0, news),
-                    Some(SourceEvent::Recorded(said)) => self.dispatch(Msg::Recorded(said)),
+                happened = self.sources.next(), if !self.frames.is_due() || self.sources.is_seeking() => match happened {
+                    Some((at, SourceEvent::News(news))) => self.on_news(at, news),
+                    Some((_, SourceEvent::Recorded(said))) => self.dispatch(Msg::Recorded(said)),
                     None => return Ok(()),
                 },
-                (at, news) = next_news(&mut self.others), if !self.frames.is_due() => self.on_news(at + 1, news),
                 Some(reply) = self.replies.1.recv() => {
                     if self.on_msg(reply).await? == LoopState::Quit {
                         return Ok(());
@@ -287,6 +252,9 @@ impl Dashboard {
                     self.catch_up();
                     self.draw()?;
                 }
+            }
+            if self.open_editors().await? == LoopState::Quit {
+                return Ok(());
             }
         }
     }
@@ -321,7 +289,7 @@ impl Dashboard {
 
     async fn on_msg(&mut self, msg: Msg) -> anyhow::Result<LoopState> {
         self.frames.request();
-        let mut effects: VecDeque<_> = update(&mut self.model, self.source.now(), msg).into();
+        let mut effects: VecDeque<_> = update(&mut self.model, self.sources.now(), msg).into();
         while let Some(effect) = effects.pop_front() {
             if self.execute(effect).await? == LoopState::Quit {
                 return Ok(LoopState::Quit);
@@ -332,6 +300,7 @@ impl Dashboard {
     }
 
     pub(crate) fn query_assist(&mut self, question: AssistQuery) {
+        let active = self.model.networks.position();
         if let Some(need @ Need::Files { .. }) = question.need.clone() {
             let replies = self.replies.0.clone();
             tokio::task::spawn_blocking(move || {
@@ -345,7 +314,7 @@ impl Dashboard {
             && precheck::is_about_a_file(&command)
         {
             let replies = self.replies.0.clone();
-            let lists = self.source.peer_lists().cloned();
+            let lists = self.sources.peer_lists(active).cloned();
             tokio::task::spawn_blocking(move || {
                 let list = |list: &ListSource| lists.as_ref()?.why_not_file(list);
                 let objection = precheck::on_disk(&command, recorder::why_not, list);
@@ -353,41 +322,48 @@ impl Dashboard {
                 let _ = replies.blocking_send(Msg::FileChecked(command, objection));
             });
         }
-        let call = question.command.as_ref().and_then(|command| self.model.networks.active().call(command));
-        if let Some((at, call)) = call.and_then(|call| Some((self.other_network(&call)?, call))) {
-            return self.check_elsewhere(at, question, call);
+        let network = self.model.networks.active();
+        let call = question.command.as_ref().and_then(|command| ask::call_to_check(network, command));
+        if let Some(call) = call {
+            return self.check_line(active, question, call);
         }
-        let answer = ask::assist_reply(&self.source, question);
-        self.dispatch(Msg::AssistReplied(answer));
+        let objection = match &question.command {
+            Some(Command::View(ViewCommand::Record(command))) => self.sources.why_not_record(active, command),
+            Some(Command::View(ViewCommand::PeersFrom(None))) => {
+                self.sources.peer_lists(active).and_then(|lists| lists.why_not())
+            }
+            _ => None,
+        };
+        self.reply_to_line(question, objection);
     }
 
     /// Applies pending events, for a limited time so that keys do not wait.
     fn catch_up(&mut self) {
         let began = Instant::now();
         while began.elapsed() < MAX_CATCH_UP {
-            let news = self.source.try_next().map(|news| (0, news));
-            let other = || try_next_news(&mut self.others).map(|(at, news)| (at + 1, news));
-            let Some((at, news)) = news.or_else(other) else { break };
+            let Some((at, news)) = self.sources.try_next() else { break };
             self.on_news(at, news);
         }
     }
 
     /// Executes a command of the replay.
     pub(crate) fn control_replay(&mut self, command: ReplayCommand) {
-        let changes_speed = matches!(command, ReplayCommand::Speed(_));
-        match self.source.control(command) {
-            // The header shows the rest.
-            Ok(done) if changes_speed => self.dispatch(Msg::EffectDone(Ok(done))),
-            Ok(_) => {}
-            Err(error) => self.dispatch(Msg::EffectDone(Err(error))),
-        }
-        self.refresh();
+        let Some((at, run)) = self.sources.replay_run() else {
+            let refusal = CommandRefusal::new("this is no replay; clacks replay FILE plays a recording");
+            return self.dispatch(Msg::EffectDone(Err(refusal.into())));
+        };
+        // The header shows the rest.
+        let is_shown = matches!(command, ReplayCommand::Speed(_));
+        self.request(at, Request::Call(command.call(run)), Waiting::Replay { is_shown });
     }
 
     /// Applies news of the network at a position.
-    fn on_news(&mut self, network: usize, news: News) {
+    pub(crate) fn on_news(&mut self, network: usize, news: News) {
         match news {
-            News::Event(event) => self.dispatch(Msg::Event(network, event)),
+            News::Event(event) => {
+                let event = self.sources.with_dashboard_time(network, event);
+                self.dispatch(Msg::Event(network, event));
+            }
             News::Lagged(missed) => self.dispatch(Msg::Lagged(network, missed)),
             News::Looked => self.frames.request(),
             News::Answer(number, answer) => self.on_answer(network, number, answer),
@@ -395,15 +371,14 @@ impl Dashboard {
                 let error = EffectError::Other(reason.untrusted().to_owned());
                 self.dispatch(Msg::EffectDone(Err(error)));
             }
-            News::Back { .. } if network == 0 => self.dispatch(Msg::ReplayRestarted),
-            // The other nodes are in this process.
+            News::Back { .. } if self.is_replay(network) => self.dispatch(Msg::ReplayRestarted),
             News::Back { .. } => {}
         }
     }
 
     pub(crate) fn dispatch(&mut self, msg: Msg) {
         self.frames.request();
-        for effect in update(&mut self.model, self.source.now(), msg) {
+        for effect in update(&mut self.model, self.sources.now(), msg) {
             match effect {
                 // For a line that was started for the user.
                 Effect::QueryAssist(question) => self.query_assist(question),
@@ -421,9 +396,7 @@ impl Dashboard {
 
     pub(crate) fn refresh(&mut self) {
         let query = self.model.query();
-        let mut snapshot = self.source.snapshot(&query);
-        let others = self.others.iter_mut().zip(query.views.iter().skip(1));
-        snapshot.looks.extend(others.map(|(other, view)| Arc::unwrap_or_clone(other.look(view))));
+        let snapshot = self.sources.snapshot(&query);
         self.dispatch(Msg::Refreshed(Box::new(snapshot)));
     }
 
@@ -445,7 +418,7 @@ impl Dashboard {
         self.screen.draw(|frame| view::view(&self.model, theme, frame))?;
         let waits = self.update_title()?;
         let changes_after = self.model.changes_after().min(waits);
-        self.frames.drawn(self.source.real_time(changes_after));
+        self.frames.drawn(self.sources.real_time(changes_after));
         Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! Source of events and data: a live node or a recording.
+//! The sources of the dashboard: nodes and recordings, each with what belongs to it beside its feed.
 
 use std::{
     fmt,
@@ -8,220 +8,261 @@ use std::{
     time::Duration,
 };
 
-use clacks_feed::{
-    Call, Check, Key, Link, MAX_ROWS, Near, Network, News, Playback, Row, Run, Source as FeedSource, Window,
-    description::{Description, ListId},
-};
-use clacks_language::{
-    command::{Command, ViewCommand, argument::RecordCommand, playback::ReplayCommand},
-    completion::MOST_CHOICES,
-    edit,
-};
-use clacks_p2p::{
-    Node,
-    core::{MessageId, Now, Peer},
-};
-use clacks_p2p_feed::{description::PEERS, read_back, rows::message_key};
-use clacks_recording::{
-    recorder::{Recorder, RecordingError},
-    replay::Replay,
-};
+use clacks_feed::{Event, Link, News, Playback, Request, Run, Source as Feed, description::Description};
+use clacks_language::command::argument::RecordCommand;
+use clacks_p2p::{Node, core::Now};
+use clacks_recording::recorder::{Recorder, RecordingError};
 use clacks_source::limits::MOST_PLACES;
 
 use super::peer_lists::PeerLists;
-use crate::{
-    state::{
-        errors::{CommandRefusal, EffectError},
-        limits::{LimitUsage, MAX_REMOTES},
-        snapshot::{Query, Snapshot},
-    },
-    update::editing,
+use crate::state::{
+    errors::{CommandRefusal, EffectError},
+    limits::{LimitUsage, MAX_REMOTES},
+    snapshot::{Query, Snapshot},
 };
 
-/// Source of the dashboard: a live node or a recording.
-pub enum Source {
-    /// Live node.
-    Live(Box<Live>),
-    /// Recording. There is no node, and nothing is sent.
-    Replay(Box<Replay>),
-}
-
-/// Live node with its events, recorder and peer lists.
-pub struct Live {
-    node: Node,
-    near: Near,
-    network: Arc<dyn Network>,
-    recorder: Recorder,
+/// A node or a recording, with what belongs to it beside its feed.
+pub struct Source {
+    feed: Box<dyn Feed>,
+    recorder: Option<Recorder>,
     peer_lists: Option<Arc<dyn PeerLists>>,
+    remark: Option<String>,
+    /// For what is not asked through the feed: completion, and the use of limits.
+    node: Option<Node>,
+    /// Whether there can be no more news.
+    has_ended: bool,
 }
 
-/// Next item of a [`Source`].
+/// The sources of the dashboard, at least one. Their positions are those of the networks.
+///
+/// The clock of the dashboard is that of the first source. The times of events of the others are converted to it.
+#[derive(Debug)]
+pub struct Sources {
+    all: Vec<Source>,
+    /// Position of the source that is polled first. It changes, so that a flood of one source does not delay the others.
+    turn: usize,
+}
+
+/// Next item of the [`Sources`].
 #[derive(Debug)]
 pub enum SourceEvent {
-    /// What the node reports, live or replayed.
+    /// What a source reports.
     News(News),
     /// A recording started or ended, or failed.
     Recorded(Result<String, RecordingError>),
 }
 
-/// The reason why a call would be refused now.
-fn refusal(network: &dyn Network, call: &Call) -> Option<String> {
-    match network.check(call) {
-        Check::Works => None,
-        Check::Wrong(reason) => Some(reason.untrusted().to_owned()),
-        Check::Begun => Some(network.description().command(call.command.as_str())?.needs()),
-    }
-}
-
-fn edit_call(network: &dyn Network, id: MessageId) -> Call {
-    Call::new(network.run(), "edit".into(), id.to_string())
-}
-
-impl fmt::Debug for Live {
+impl fmt::Debug for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Live").field("node", &self.node).finish_non_exhaustive()
+        let network = &self.feed.description().network;
+        f.debug_struct("Source")
+            .field("network", network)
+            .field("recorder", &self.recorder)
+            .finish_non_exhaustive()
     }
 }
 
 impl Source {
-    /// Creates a source from a live node, which is also given as a network. Watches its events from now on.
-    pub fn live(
-        node: &Node,
-        network: Arc<dyn Network>,
-        recorder: Recorder,
-        peer_lists: Option<Arc<dyn PeerLists>>,
-    ) -> Self {
-        let near = Near::new(network.clone());
-        Self::Live(Box::new(Live { node: node.clone(), near, network, recorder, peer_lists }))
+    /// Creates a source from a feed: a node here or elsewhere, or a recording.
+    pub fn new(feed: impl Feed + 'static) -> Self {
+        Self::of(Box::new(feed))
     }
 
-    /// Creates a source from a recording.
-    pub fn replay_of(replay: Replay) -> Self {
-        Self::Replay(Box::new(replay))
+    /// As [`Source::new`].
+    pub fn of(feed: Box<dyn Feed>) -> Self {
+        Self { feed, recorder: None, peer_lists: None, remark: None, node: None, has_ended: false }
     }
 
-    fn feed(&self) -> &dyn FeedSource {
-        match self {
-            Self::Live(live) => &live.near,
-            Self::Replay(replay) => &**replay,
-        }
+    /// Lets it be recorded.
+    pub fn with_recorder(self, recorder: Recorder) -> Self {
+        Self { recorder: Some(recorder), ..self }
     }
 
-    fn feed_mut(&mut self) -> &mut dyn FeedSource {
-        match self {
-            Self::Live(live) => &mut live.near,
-            Self::Replay(replay) => &mut **replay,
-        }
+    /// Lets lists of peers be read for it.
+    pub fn with_peer_lists(self, peer_lists: Arc<dyn PeerLists>) -> Self {
+        Self { peer_lists: Some(peer_lists), ..self }
     }
 
-    /// Returns the node as its network offers it. `None` in a replay, which sends nothing.
-    pub fn network(&self) -> Option<&Arc<dyn Network>> {
-        match self {
-            Self::Live(live) => Some(&live.network),
-            Self::Replay(_) => None,
-        }
+    /// Sets a remark that is shown at the start, one line.
+    pub fn with_remark(self, remark: Option<String>) -> Self {
+        Self { remark, ..self }
     }
 
-    /// Returns the reader of peer lists. `None` if the node has none, and in a replay, which sends nothing.
-    pub fn peer_lists(&self) -> Option<&Arc<dyn PeerLists>> {
-        match self {
-            Self::Live(live) => live.peer_lists.as_ref(),
-            Self::Replay(_) => None,
-        }
-    }
-
-    /// Returns the node for commands. `None` in a replay, which sends nothing.
-    pub fn node(&self) -> Option<&Node> {
-        match self {
-            Self::Live(live) => Some(&live.node),
-            Self::Replay(_) => None,
-        }
-    }
-
-    /// Returns the node time. In a replay this is the position in the recording.
-    pub fn now(&self) -> Now {
-        core_now(self.feed().now())
-    }
-
-    /// Returns the rows with these keys. `None`: there is no such row.
-    pub fn rows(&self, list: ListId, keys: &[Key]) -> Vec<Option<Row>> {
-        match self {
-            Self::Live(live) => live.network.rows(list, keys),
-            Self::Replay(replay) => replay.network().rows(list, keys),
-        }
+    /// Sets the node, for completion and the use of limits.
+    pub fn with_node(self, node: &Node) -> Self {
+        Self { node: Some(node.clone()), ..self }
     }
 
     /// Returns what the node offers.
     pub fn description(&self) -> &Arc<Description> {
-        self.feed().description()
-    }
-
-    /// Returns the first peers that match, at most `MOST_CHOICES`. Visits every peer in the worst case, in a replay the
-    /// first 1,024.
-    pub fn find_peers(&self, is_wanted: &mut dyn FnMut(&Peer) -> bool) -> Vec<Peer> {
-        match self {
-            Self::Live(live) => live.node.find_peers(MOST_CHOICES, is_wanted),
-            Self::Replay(replay) => {
-                let (network, now) = (replay.network(), replay.now());
-                let page = network.page(&Window::first(PEERS, MAX_ROWS));
-                let peers =
-                    page.rows.iter().filter_map(|row| read_back::peer(replay.description(), row, now));
-                peers.filter(|peer| is_wanted(peer)).take(MOST_CHOICES).collect()
-            }
-        }
+        self.feed.description()
     }
 
     /// Returns the run of the node.
     pub fn run(&self) -> Run {
-        self.feed().run()
+        self.feed.run()
     }
 
-    /// Waits for the next event. `None` at the end of the source. Cancel-safe.
-    pub async fn next(&mut self) -> Option<SourceEvent> {
-        match self {
-            Self::Live(live) => {
-                let Live { near, recorder, .. } = &mut **live;
-                tokio::select! {
-                    news = poll_fn(|cx| near.poll_news(cx)) => news.map(SourceEvent::News),
-                    said = recorder.said() => Some(SourceEvent::Recorded(said)),
-                }
-            }
-            Self::Replay(replay) => poll_fn(|cx| replay.poll_news(cx)).await.map(SourceEvent::News),
+    /// Returns the node time. In a replay this is the position in the recording.
+    pub fn now(&self) -> clacks_feed::Now {
+        self.feed.now()
+    }
+
+    /// Returns the remark for the start.
+    pub fn remark(&self) -> Option<&str> {
+        self.remark.as_deref()
+    }
+
+    /// Returns the reader of peer lists, if there is one.
+    pub fn peer_lists(&self) -> Option<&Arc<dyn PeerLists>> {
+        self.peer_lists.as_ref()
+    }
+
+    /// Returns the node.
+    pub fn node(&self) -> Option<&Node> {
+        self.node.as_ref()
+    }
+
+    /// Returns how a recording is played. `None` for a node.
+    pub fn replay(&self) -> Option<Playback> {
+        match self.feed.link() {
+            Link::Replay(playback) => Some(playback),
+            Link::Near | Link::Far { .. } => None,
         }
     }
 
-    /// Returns the next news if they are already there.
-    pub fn try_next(&mut self) -> Option<News> {
-        match self.feed_mut().poll_news(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(news) => news,
-            // `next` is polled again before the event loop waits.
+    /// Begins a request. Returns the number of its answer.
+    pub(crate) fn request(&mut self, request: Request) -> u64 {
+        self.feed.request(request)
+    }
+}
+
+impl Sources {
+    /// Collects the sources.
+    ///
+    /// # Panics
+    ///
+    /// Panics if there is none.
+    pub fn new(all: Vec<Source>) -> Self {
+        assert!(!all.is_empty(), "a dashboard shows at least one source");
+        Self { all, turn: 0 }
+    }
+
+    /// Returns all sources.
+    pub fn iter(&self) -> impl Iterator<Item = &Source> {
+        self.all.iter()
+    }
+
+    /// Returns the source at a position.
+    pub fn get(&self, position: usize) -> Option<&Source> {
+        self.all.get(position)
+    }
+
+    /// Returns the source at a position.
+    pub(crate) fn get_mut(&mut self, position: usize) -> Option<&mut Source> {
+        self.all.get_mut(position)
+    }
+
+    /// Returns the time of the dashboard.
+    pub fn now(&self) -> Now {
+        let clacks_feed::Now { uptime, unix_ms } = self.all[0].now();
+        Now { uptime, unix_ms }
+    }
+
+    /// Returns the position of the source with this run.
+    pub(crate) fn position(&self, run: Run) -> Option<usize> {
+        self.all.iter().position(|source| source.run() == run)
+    }
+
+    /// Waits for the next event, with the position of its source. `None` once every source has ended. Cancel-safe.
+    pub async fn next(&mut self) -> Option<(usize, SourceEvent)> {
+        self.turn = (self.turn + 1) % self.all.len();
+        let (mut feeds, mut recordings) = (Vec::new(), Vec::new());
+        for (at, source) in self.all.iter_mut().enumerate() {
+            let Source { feed, recorder, has_ended, .. } = source;
+            feeds.push((at, feed, has_ended));
+            recordings.extend(recorder.as_mut().map(|recorder| (at, Box::pin(recorder.said()))));
+        }
+        feeds.rotate_left(self.turn);
+        poll_fn(|cx| {
+            for (at, feed, has_ended) in &mut feeds {
+                if let Poll::Ready(news) = poll_news(&mut ***feed, has_ended, cx) {
+                    return Poll::Ready(Some((*at, SourceEvent::News(news))));
+                }
+            }
+            for (at, said) in &mut recordings {
+                if let Poll::Ready(said) = said.as_mut().poll(cx) {
+                    return Poll::Ready(Some((*at, SourceEvent::Recorded(said))));
+                }
+            }
+            if feeds.iter().all(|(_, _, has_ended)| **has_ended) { Poll::Ready(None) } else { Poll::Pending }
+        })
+        .await
+    }
+
+    /// Returns the next news with the position of their source, if they are already there.
+    pub fn try_next(&mut self) -> Option<(usize, News)> {
+        let count = self.all.len();
+        self.turn = (self.turn + 1) % count;
+        let first = self.turn;
+        (first..first + count).map(|at| at % count).find_map(|at| Some((at, self.try_next_of(at)?)))
+    }
+
+    /// Returns the next news of the source at a position, if they are already there.
+    pub(crate) fn try_next_of(&mut self, position: usize) -> Option<News> {
+        let Source { feed, has_ended, .. } = self.all.get_mut(position)?;
+        match poll_news(&mut **feed, has_ended, &mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(news) => Some(news),
+            // `next` polls again before the event loop waits.
             Poll::Pending => None,
         }
     }
 
+    /// Converts the time of an event to that of the dashboard.
+    pub(crate) fn with_dashboard_time(&self, position: usize, mut event: Event) -> Event {
+        if let Some(source) = self.all.get(position).filter(|_| position > 0) {
+            let (here, there) = (self.all[0].now().uptime, source.now().uptime);
+            event.now.uptime = (event.now.uptime + here).saturating_sub(there);
+        }
+        event
+    }
+
     /// Returns the data for the next frame.
     pub fn snapshot(&mut self, query: &Query) -> Snapshot {
-        let look = query.views.first().map(|view| self.feed_mut().look(view));
+        let looks = self.all.iter_mut().zip(&query.views).map(|(source, view)| source.feed.look(view));
+        let looks = looks.map(Arc::unwrap_or_clone).collect();
+        let recorded = self.all.iter().find_map(|source| source.recorder.as_ref()?.bytes());
         Snapshot {
-            looks: look.into_iter().map(Arc::unwrap_or_clone).collect(),
+            looks,
             extra: query.extra.clone(),
             limits: self.node().filter(|_| query.limits).map(limit_usage),
-            recording_size: if let Self::Live(live) = self { live.recorder.bytes() } else { None },
+            recording_size: recorded,
             lost_lines: clacks_source::lost_lines::lost(),
             replay: self.replay(),
         }
     }
 
+    /// Returns the first node.
+    pub fn node(&self) -> Option<&Node> {
+        self.all.iter().find_map(Source::node)
+    }
+
+    /// Returns the progress of the replay. `None` without a recording.
+    pub fn replay(&self) -> Option<Playback> {
+        self.all.iter().find_map(Source::replay)
+    }
+
+    /// Returns the position and the run of the recording that is played.
+    pub(crate) fn replay_run(&self) -> Option<(usize, Run)> {
+        let at = self.all.iter().position(|source| source.replay().is_some())?;
+        Some((at, self.all[at].run()))
+    }
+
     /// Returns the real time that a span of node time takes. `None` while the replay is paused.
     pub fn real_time(&self, time: Duration) -> Option<Duration> {
-        match self {
-            Self::Live(_) => Some(time),
-            Self::Replay(replay) => {
-                let playback = replay.playback();
-                let is_played = !playback.paused && !playback.at_end;
-                is_played.then(|| time.div_f64(playback.speed))
-            }
-        }
+        let Some(playback) = self.replay() else { return Some(time) };
+        let is_played = !playback.paused && !playback.at_end;
+        is_played.then(|| time.div_f64(playback.speed))
     }
 
     /// Whether a replay is seeking.
@@ -229,89 +270,64 @@ impl Source {
         self.replay().is_some_and(|replay| replay.jumping.is_some())
     }
 
-    /// Returns the progress of the replay. `None` for a live node.
-    pub fn replay(&self) -> Option<Playback> {
-        match self.feed().link() {
-            Link::Replay(playback) => Some(playback),
-            Link::Near | Link::Far { .. } => None,
+    /// Returns the reader of peer lists of the source at `active`, or else the first one.
+    pub(crate) fn peer_lists(&self, active: usize) -> Option<&Arc<dyn PeerLists>> {
+        let own = self.all.get(active).and_then(Source::peer_lists);
+        own.or_else(|| self.all.iter().find_map(Source::peer_lists))
+    }
+
+    /// Returns the recorder of the source at `active`, or else the first one.
+    fn recorder(&self, active: usize) -> Option<&Recorder> {
+        let own = self.all.get(active).and_then(|source| source.recorder.as_ref());
+        own.or_else(|| self.all.iter().find_map(|source| source.recorder.as_ref()))
+    }
+
+    fn recorder_mut(&mut self, active: usize) -> Option<&mut Recorder> {
+        let has_own = self.all.get(active).is_some_and(|source| source.recorder.is_some());
+        let mut others = self.all.iter_mut().skip(if has_own { active } else { 0 });
+        others.find_map(|source| source.recorder.as_mut())
+    }
+
+    /// Starts or stops a recording of the source at `active`, or else of the first one that can be recorded. The result
+    /// arrives as [`SourceEvent::Recorded`]. Fails in a replay, or if the command does not apply.
+    pub(crate) fn record(&mut self, active: usize, command: &RecordCommand) -> Result<(), EffectError> {
+        let is_replay = self.replay().is_some();
+        match self.recorder_mut(active) {
+            Some(recorder) => Ok(recorder.ask(command)?),
+            None if is_replay => Err(CommandRefusal::new("this is a replay: it is recorded already").into()),
+            None => Err(CommandRefusal::new("nothing here can be recorded").into()),
         }
     }
 
-    /// Returns the reason why a command would fail now, without asking the model or the disk.
-    pub fn why_not(&self, command: &Command) -> Option<String> {
-        match (self, command) {
-            (Self::Live(live), Command::Say(text)) => {
-                let says = live.network.description().says.clone()?;
-                refusal(&*live.network, &Call::new(live.network.run(), says, &**text))
-            }
-            (Self::Live(live), Command::Node(command)) => {
-                refusal(&*live.network, &command.call(live.network.run()))
-            }
-            (Self::Live(live), Command::View(ViewCommand::EditInEditor(id))) => {
-                refusal(&*live.network, &edit_call(&*live.network, *id))
-            }
-            (Self::Live(live), Command::View(ViewCommand::Edit(id))) => {
-                let held = || live.node.held_message(*id).map(|held| held.queued);
-                match live.node.queued_message(*id).or_else(held) {
-                    Some(queued) => {
-                        editing::too_long_reason(&message_key(*id), &edit::line(*id, &queued.message))
-                    }
-                    None => refusal(&*live.network, &edit_call(&*live.network, *id)),
-                }
-            }
-            (Self::Live(live), Command::View(ViewCommand::Record(command))) => {
-                live.recorder.why_not(command).map(|error| error.to_string())
-            }
-            (Self::Live(live), Command::View(ViewCommand::PeersFrom(None))) => {
-                live.peer_lists.as_ref().and_then(|lists| lists.why_not())
-            }
-            (Self::Replay(replay), Command::View(ViewCommand::Replay(command))) => {
-                replay.why_not(*command).map(|error| error.to_string())
-            }
-            _ => None,
-        }
+    /// Returns the reason why a command to record would fail now, without asking the disk.
+    pub(crate) fn why_not_record(&self, active: usize, command: &RecordCommand) -> Option<String> {
+        self.recorder(active)?.why_not(command).map(|error| error.to_string())
     }
 
-    /// Returns a remark about parts of a recording that are not played, one line. `None` if there are none.
-    pub fn omission_remark(&self) -> Option<String> {
-        match self {
-            Self::Live(_) => None,
-            Self::Replay(replay) => replay.remark(),
+    /// Stops the recordings. Returns their summaries or errors, one line each.
+    pub async fn close(self) -> Vec<String> {
+        let mut said = Vec::new();
+        for mut recorder in self.all.into_iter().filter_map(|source| source.recorder) {
+            let ended = recorder.stop().await;
+            said.extend(ended.map(|ended| ended.unwrap_or_else(|error| error.to_string())));
         }
-    }
-
-    /// Starts or stops a recording. The result arrives as [`SourceEvent::Recorded`]. Fails in a replay, or if
-    /// the command does not apply.
-    pub fn record(&mut self, command: &RecordCommand) -> Result<(), EffectError> {
-        match self {
-            Self::Live(live) => Ok(live.recorder.ask(command)?),
-            Self::Replay(_) => Err(CommandRefusal::new("this is a replay: it is recorded already").into()),
-        }
-    }
-
-    /// Controls the replay. Returns what was done, one line. Fails for a live node, or if the command does not apply.
-    pub fn control(&mut self, command: ReplayCommand) -> Result<String, EffectError> {
-        match self {
-            Self::Live(_) => {
-                Err(CommandRefusal::new("this is no replay; clacks replay FILE plays a recording").into())
-            }
-            Self::Replay(replay) => Ok(replay.carry_out(command)?),
-        }
-    }
-
-    /// Stops the recording, if one runs. Returns its summary or the error, one line.
-    pub async fn close(self) -> Option<String> {
-        match self {
-            Self::Live(mut live) => {
-                live.recorder.stop().await.map(|ended| ended.unwrap_or_else(|error| error.to_string()))
-            }
-            Self::Replay(_) => None,
-        }
+        said
     }
 }
 
-fn core_now(clacks_feed::Now { uptime, unix_ms }: clacks_feed::Now) -> Now {
-    Now { uptime, unix_ms }
+/// Polls a feed that may have ended.
+fn poll_news(feed: &mut dyn Feed, has_ended: &mut bool, cx: &mut Context<'_>) -> Poll<News> {
+    if *has_ended {
+        return Poll::Pending;
+    }
+    match feed.poll_news(cx) {
+        Poll::Ready(Some(news)) => Poll::Ready(news),
+        Poll::Ready(None) => {
+            *has_ended = true;
+            Poll::Pending
+        }
+        Poll::Pending => Poll::Pending,
+    }
 }
 
 fn limit_usage(node: &Node) -> LimitUsage {

@@ -44,7 +44,12 @@ pub struct Network {
 impl Networks {
     /// Creates the state of these networks. The first one is active.
     pub fn new(first: Network, others: impl IntoIterator<Item = Network>) -> Self {
-        Self { all: std::iter::once(first).chain(others).collect(), active: 0 }
+        Self::of(std::iter::once(first).chain(others).collect())
+    }
+
+    /// Creates the state of these networks, at least one. The first one is active.
+    pub(crate) fn of(all: Vec<Network>) -> Self {
+        Self { all, active: 0 }
     }
 
     /// Returns the active network.

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use clacks_feed::Run;
+use clacks_feed::{Near, Run};
 use clacks_language::command::motion_setting::Setting;
 use clacks_p2p::{Address, Message, Node, core::MessageId};
 use clacks_p2p_feed::ClacksNetwork;
@@ -18,7 +18,7 @@ use ratatui::{Terminal, TerminalOptions, Viewport, backend::CrosstermBackend, bu
 use super::fixture::reported;
 use crate::{
     model::Model,
-    run::source::Source,
+    run::source::{Source, Sources},
     state::{
         message::Msg,
         network::{Network, Networks},
@@ -52,7 +52,7 @@ struct Cost {
 struct Watched {
     node: Node,
     load: Load,
-    source: Source,
+    source: Sources,
     model: Model,
     terminal: Terminal<CrosstermBackend<io::Sink>>,
     uncertain: UncertainCells,
@@ -70,14 +70,11 @@ impl Watched {
         for number in 0..load.messages {
             last = Some(node.enqueue(message(number)).unwrap());
         }
-        let source = Source::live(
-            &node,
-            ClacksNetwork::new(&node, Run(1)),
-            Recorder::of(ClacksNetwork::new(&node, Run(1)), None),
-            None,
-        );
+        let clacks = ClacksNetwork::new(&node, Run(1));
+        let source = Source::new(Near::new(clacks.clone())).with_recorder(Recorder::of(clacks, None));
         let network =
             Network::new(source.description().clone(), source.run()).with_panes(&clacks_p2p_panes::panes());
+        let source = Sources::new(vec![source.with_node(&node)]);
         let mut model =
             Model::new(Networks::new(network, []), node.overview(), source.now(), TimeZone::UTC, false, true);
         model.motion = Animations::new(Setting::Full);
@@ -93,7 +90,7 @@ impl Watched {
         self.happen();
         let began = Instant::now();
         let mut taken = 0;
-        while let Some(news) = self.source.try_next() {
+        while let Some((_, news)) = self.source.try_next() {
             taken += 1;
             update(&mut self.model, self.source.now(), reported(news));
         }

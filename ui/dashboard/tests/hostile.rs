@@ -37,7 +37,12 @@ use ratatui::{
 };
 
 use super::fixture::{Fixture, peer, queued, reported};
-use crate::{run::source::Source, state::message::Msg, update::update, view::view};
+use crate::{
+    run::source::{Source, Sources},
+    state::message::Msg,
+    update::update,
+    view::view,
+};
 
 /// Text that attacks terminals or readers.
 const CORPUS: &[&str] = &[
@@ -323,11 +328,11 @@ fn recordings_with_extreme_numbers_are_played_and_drawn() {
         let mut fixture = Fixture::empty(200, 60);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         let _guard = runtime.enter();
-        let mut source = Source::replay_of(exaggerated(seed));
+        let mut source = Sources::new(vec![Source::new(exaggerated(seed))]);
         fixture.model.motion = Animations::new(Setting::Full);
         let mut count = 0;
         loop {
-            let Some(news) = source.try_next() else {
+            let Some((_, news)) = source.try_next() else {
                 if source.replay().is_some_and(|replay| replay.at_end) {
                     break;
                 }

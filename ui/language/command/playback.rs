@@ -1,7 +1,8 @@
 //! Commands that control a replay.
 
-use std::{str::FromStr, time::Duration};
+use std::{fmt, str::FromStr, time::Duration};
 
+use clacks_feed::{Call, Run};
 use jiff::{SignedDuration, civil::Time};
 
 /// A command that controls a replay.
@@ -51,6 +52,48 @@ const SPEED: &str = "a speed is +, - or a number from 0.25 to 64";
 /// The error for an invalid position.
 const PLACE: &str = "a replay jumps to a place such as 2m30s or 0:40, to a time of day such as @14:02, or by a time such \
     as +10s or -1m";
+
+impl ReplayCommand {
+    /// The call of a recording with this run.
+    pub fn call(self, run: Run) -> Call {
+        let (name, text) = match self {
+            Self::Pause => ("pause", String::new()),
+            Self::Step => ("step", String::new()),
+            Self::Speed(speed) => ("speed", speed.to_string()),
+            Self::Jump(jump) => ("jump", jump.to_string()),
+        };
+        Call::new(run, name.into(), text)
+    }
+}
+
+/// Writes it as it is typed.
+impl fmt::Display for Speed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Faster => f.write_str("+"),
+            Self::Slower => f.write_str("-"),
+            Self::Times(times) => write!(f, "{times}"),
+        }
+    }
+}
+
+/// Writes it as it is typed.
+impl fmt::Display for Jump {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::To(offset) => write!(f, "{}", offset.as_secs_f64()),
+            Self::Back(back) => write!(f, "-{}", back.as_secs_f64()),
+            Self::On(on) => write!(f, "+{}", on.as_secs_f64()),
+            Self::Clock(time) => write!(f, "@{time}"),
+            Self::OffsetOrClock(offset, time) => {
+                let (hour, minute, second) = (time.hour(), time.minute(), time.second());
+                write!(f, "{hour:02}:{minute:02}")?;
+                let has_minutes_first = i64::from(hour) * 60 + i64::from(minute) == offset.as_secs() as i64;
+                if has_minutes_first { Ok(()) } else { write!(f, ":{second:02}") }
+            }
+        }
+    }
+}
 
 impl FromStr for Speed {
     type Err = &'static str;
@@ -166,6 +209,32 @@ mod tests {
         ] {
             assert_eq!(text.parse::<Jump>(), Err(PLACE), "{text}");
         }
+    }
+
+    #[test]
+    fn a_command_is_written_as_it_is_typed() {
+        for text in [
+            "90s",
+            "2m30s",
+            "0:40",
+            "2:30",
+            "14:02",
+            "01:02:30",
+            "@14:02",
+            "@14:02:07",
+            "-1m",
+            "+10s",
+            "+0.25",
+        ] {
+            let jump: Jump = text.parse().unwrap();
+            assert_eq!(jump.to_string().parse(), Ok(jump), "{text} is {jump}");
+        }
+        for text in ["+", "-", "0.25", "64x", "1.5"] {
+            let speed: Speed = text.parse().unwrap();
+            assert_eq!(speed.to_string().parse(), Ok(speed), "{text}");
+        }
+        let call = ReplayCommand::Speed(Speed::Faster).call(Run(3));
+        assert_eq!(call, Call::new(Run(3), "speed".into(), "+"));
     }
 
     #[test]
