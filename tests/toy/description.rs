@@ -50,6 +50,7 @@ pub(crate) fn description() -> Description {
         gauges: vec![
             Field::new("cards", Kind::Count).chart(Chart::Level),
             Field::new("posted", Kind::Count).chart(Chart::Rate),
+            Field::new("took", Kind::Took).titled("time to a box").chart(Chart::Histogram),
         ],
         settings: vec![SettingSpec {
             field: Field::new("limit", Kind::Count).titled("cards at most"),

@@ -118,7 +118,8 @@ impl Network for Toy {
 
     fn gauges(&self) -> Vec<Value> {
         let core = &self.lock().core;
-        vec![Value::Count(core.cards.len() as u64), Value::Count(core.posted)]
+        // The distribution is made from the events.
+        vec![Value::Count(core.cards.len() as u64), Value::Count(core.posted), Value::None]
     }
 
     fn settings(&self) -> Vec<Value> {

@@ -30,6 +30,7 @@ use super::{
     pages::overlay_line_count,
     state::{
         errors::CommandRefusal,
+        figures::Known,
         key as terminal,
         layout::Pane,
         list::text_of,
@@ -269,7 +270,7 @@ fn node_command_error(model: &Model, command: &NodeCommand) -> Option<String> {
         ("ignore", _) if is_ignored() == Some(true) => "it is ignored already",
         ("unignore", _) if is_ignored() != Some(true) => "it is not ignored",
         ("announce", _) if is_ignored() == Some(true) => "it is ignored",
-        ("release", "all") if model.overview.held == 0 => "nothing is held",
+        ("release", "all") if model.networks.active().figures.count(Known::Held) == 0 => "nothing is held",
         ("unhold", _) if model.is_held_open() && model.hold_rule.is_none() => "no filter holds what comes",
         _ => return None,
     };
@@ -338,9 +339,9 @@ fn view_command_error(model: &Model, command: &ViewCommand) -> Option<String> {
 /// Whether a command shows something that the network on the screen does not have.
 fn lacks_view(model: &Model, command: &ViewCommand) -> bool {
     match command {
-        ViewCommand::Pane("map" | "why" | "biography" | "overhead")
-        | ViewCommand::Charts
-        | ViewCommand::Held => !model.shows_clacks(),
+        ViewCommand::Pane("map" | "why" | "biography" | "overhead") | ViewCommand::Held => {
+            !model.shows_clacks()
+        }
         ViewCommand::Pane(name) => model.pane_named(name).is_none(),
         _ => false,
     }

@@ -19,6 +19,5 @@ pub mod shutdown;
 #[cfg(any(test, feature = "testing"))]
 #[allow(clippy::unwrap_used, clippy::missing_panics_doc, missing_docs, reason = "only tests call it")]
 pub mod testing;
-pub mod time_series;
 pub mod traffic;
 pub mod undo;

@@ -35,7 +35,7 @@ impl Cause {
 }
 
 /// Counts of the messages that are lost when the node stops.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct UnsentCounts {
     /// Queued messages and those in flight.
     pub waiting: usize,

@@ -47,6 +47,36 @@ pub fn size(bytes: usize) -> String {
     scaled(bytes as f64, [" B", " kB", " MB", " GB", " TB", " PB", " EB"])
 }
 
+/// A size to the last byte: `17 B`, `64 MB`, `1,047,552 bytes`.
+pub fn exact_size(bytes: u64) -> String {
+    let units = [(1_000_000_000, "GB"), (1_000_000, "MB"), (1000, "kB")];
+    match units.into_iter().find(|(unit, _)| bytes >= *unit && bytes.is_multiple_of(*unit)) {
+        Some((unit, name)) => format!("{} {name}", grouped(bytes / unit)),
+        None if bytes < 1000 => format!("{bytes} B"),
+        None => format!("{} bytes", grouped(bytes)),
+    }
+}
+
+/// A rate per second with all its digits: `1,000/s`, `0.5/s`.
+pub fn exact_rate(per_second: f64) -> String {
+    if per_second.fract() == 0.0 {
+        format!("{}/s", grouped(per_second as u64))
+    } else {
+        format!("{per_second}/s")
+    }
+}
+
+/// A duration that somebody set: `500 ms`, `1.5 s`, `90 s`, `5 m`.
+pub fn exact_time(time: Duration) -> String {
+    match time.as_secs() {
+        0 => format!("{} ms", time.as_millis()),
+        60.. if time.subsec_nanos() == 0 && time.as_secs().is_multiple_of(60) => {
+            format!("{} m", time.as_secs() / 60)
+        }
+        _ => format!("{} s", time.as_secs_f64()),
+    }
+}
+
 /// A count: `17`, `1.2k`, `3.4M`.
 pub fn count(count: usize) -> String {
     scaled(count as f64, ["", "k", "M", "G", "T", "P", "E"])
@@ -88,6 +118,16 @@ fn scaled(mut value: f64, units: [&str; 7]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn settings_are_told_exactly() {
+        let times =
+            [10, 500, 1500, 30_000, 60_000, 90_000, 3_600_000].map(Duration::from_millis).map(exact_time);
+        assert_eq!(times, ["10 ms", "500 ms", "1.5 s", "30 s", "1 m", "90 s", "60 m"]);
+        assert_eq!([0.5, 1.0, 1500.0].map(exact_rate), ["0.5/s", "1/s", "1,500/s"]);
+        let sizes = [0, 999, 1000, 1_047_552, 64_000_000, 3_000_000_000].map(exact_size);
+        assert_eq!(sizes, ["0 B", "999 B", "1 kB", "1,047,552 bytes", "64 MB", "3 GB"]);
+    }
 
     #[test]
     fn numbers_are_short() {

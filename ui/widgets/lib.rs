@@ -1,4 +1,4 @@
-//! Building blocks of the views: themes, tables, animation, axes, SVG.
+//! Building blocks of the views: themes, tables, animation, axes, SVG; and the figures of charts over time.
 
 pub mod animation;
 pub mod axis;
@@ -7,3 +7,4 @@ pub mod svg;
 pub mod table;
 pub mod theme;
 pub mod theme_selection;
+pub mod time_series;

@@ -106,7 +106,8 @@ pub(crate) fn settings(node: &Node) -> Vec<Value> {
     settings_of(node.limits(), &node.options())
 }
 
-fn settings_of(limits: &Limits, options: &Options) -> Vec<Value> {
+/// The values of the settings, in the order of the description.
+pub fn settings_of(limits: &Limits, options: &Options) -> Vec<Value> {
     let count = |count: usize| Value::Count(count as u64);
     let unless_zero = |rate: f64| if rate == 0.0 { Value::None } else { Value::Number(rate) };
     let introductions = options.introductions_per_minute;

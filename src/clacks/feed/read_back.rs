@@ -146,7 +146,7 @@ pub fn overview(
 }
 
 /// Peers by status, from the counts of the list: new, alive, claimed, lost, dead and ignored.
-fn peer_counts(counts: &[u64]) -> PeerCounts {
+pub fn peer_counts(counts: &[u64]) -> PeerCounts {
     let count = |at: usize| usize::try_from(counts.get(at).copied().unwrap_or(0)).unwrap_or(usize::MAX);
     let mut peers = PeerCounts::from([
         (Status::New, count(0)),

@@ -4,13 +4,14 @@ use clacks_p2p::core::Now;
 use clacks_panes::Pane;
 use clacks_source::{
     message_history::MessageHistories, peer_shares::Shares, saved_filters::SavedFilterHits,
-    send_history::SendHistory, time_series::Trends,
+    send_history::SendHistory,
 };
+use clacks_widgets::time_series::Trends;
 
 use super::Model;
 use crate::state::{
+    figures::Figures,
     frozen::{Frozen, FrozenData},
-    limits::Limits,
     log_cursor::LogCursor,
     map::Map,
 };
@@ -38,11 +39,10 @@ impl Model {
 
     fn event_data(&self) -> FrozenData {
         FrozenData {
-            trends: self.trends.clone(),
+            figures: self.networks.iter().map(|network| network.figures.clone()).collect(),
             histories: self.histories.clone(),
             shares: self.shares.clone(),
             send_history: self.send_history.clone(),
-            limits: self.limits.clone(),
             panes: self.networks.iter().map(|network| network.panes.clone()).collect(),
             map: self.map.clone(),
             saved_filters: self.saved_filters.clone(),
@@ -56,12 +56,6 @@ impl Model {
             frozen.fetched_at = now;
             frozen.data.map = map.clone();
         });
-    }
-
-    /// Updates the use of the limits after it was fetched.
-    pub(crate) fn update_frozen_usage(&mut self) {
-        let used = &self.limits.usage;
-        self.frozen.iter_mut().for_each(|frozen| frozen.data.limits.usage = used.clone());
     }
 
     /// Updates the saved filters after the user changed them.
@@ -97,9 +91,15 @@ impl Model {
         self.frozen.as_ref().map_or(self.now, |frozen| frozen.at)
     }
 
+    /// Figures of the active network to draw.
+    pub(crate) fn shown_figures(&self) -> &Figures {
+        let frozen = self.frozen_data().and_then(|data| data.figures.get(self.networks.position()));
+        frozen.unwrap_or(&self.networks.active().figures)
+    }
+
     /// Charts to draw.
     pub(crate) fn shown_trends(&self) -> &Trends {
-        self.frozen_data().map_or(&self.trends, |data| &data.trends)
+        &self.shown_figures().trends
     }
 
     /// Message histories to draw.
@@ -115,11 +115,6 @@ impl Model {
     /// Send history to draw.
     pub(crate) fn shown_send_history(&self) -> &SendHistory {
         self.frozen_data().map_or(&self.send_history, |data| &data.send_history)
-    }
-
-    /// Limits to draw.
-    pub(crate) fn shown_limits(&self) -> &Limits {
-        self.frozen_data().map_or(&self.limits, |data| &data.limits)
     }
 
     /// Panes of the active network as they were when the screen was frozen.

@@ -6,7 +6,6 @@ pub mod keys;
 pub mod notice;
 pub mod overlay;
 pub mod panes;
-pub mod rates;
 pub mod snapshot;
 pub mod theme;
 pub mod traffic;
@@ -18,29 +17,22 @@ use clacks_feed::{Playback, Row, description::ListId};
 use clacks_p2p::{
     Address,
     core::{Now, QueuedMessage, Status},
-    node::Overview,
 };
 use clacks_p2p_feed::read_back;
 use clacks_panes::Place;
 use clacks_source::{
-    lost_lines::LostLines,
-    message_history::MessageHistories,
-    peer_shares::Shares,
-    saved_filters::SavedFilterHits,
-    send_history::SendHistory,
-    shutdown::UnsentCounts,
-    time_series::{Chart, Trends},
-    traffic::Log,
+    lost_lines::LostLines, message_history::MessageHistories, peer_shares::Shares,
+    saved_filters::SavedFilterHits, send_history::SendHistory, shutdown::UnsentCounts, traffic::Log,
     undo::Undo,
 };
 use clacks_widgets::{
     animation::{Animations, Run},
     theme_selection::ThemeSelection,
+    time_series::Chart,
 };
 use focus::SelectionTarget;
 use jiff::tz::TimeZone;
 use ratatui::layout::Rect;
-use rates::Rates;
 
 use super::{
     keymap::Keymap,
@@ -48,11 +40,11 @@ use super::{
         assist::Assist,
         confirmation::Confirmation,
         editing::Editing,
+        figures::Known,
         filter_preview::FilterPreview,
         frozen::Frozen,
         input::Input,
         layout::{Areas, Pane},
-        limits::Limits,
         log_cursor::LogCursor,
         map::Map,
         network::{Networks, uptime_ms},
@@ -61,6 +53,7 @@ use super::{
         palette::Palette,
         sending::Sending,
         shutdown::{DrainProgress, DrainStarted},
+        snapshot::Origins,
     },
 };
 
@@ -75,14 +68,8 @@ pub struct Model {
     /// Time zone of all times on the screen.
     pub zone: TimeZone,
     pub(crate) is_demo: bool,
-    /// Counters and settings of the node, as last fetched.
-    pub overview: Overview,
-    /// `overview` at the time when the lists were fetched. It is older than `overview` while the lists are frozen.
-    pub listed: Overview,
     /// Node time: uptime and wall clock.
     pub now: Now,
-    /// Messages per second, received and delivered.
-    pub rates: Rates,
     pub(crate) focus: Focus,
     /// Pane that has the focus, or had it before the input.
     pub pane: Pane,
@@ -103,8 +90,10 @@ pub struct Model {
     pub histories: MessageHistories,
     /// Recent sends and their outcomes.
     pub send_history: SendHistory,
-    /// Limits, and how often they were reached.
-    pub limits: Limits,
+    /// Remote addresses with the most messages here. Fetched only while the limits are shown.
+    pub origins: Origins,
+    /// First ignored remote addresses, and the number of all. Fetched only while the limits are shown.
+    pub(crate) ignored_remotes: (Vec<Row>, u64),
 
     /// Saved filters and their hits.
     pub saved_filters: SavedFilterHits,
@@ -147,8 +136,6 @@ pub struct Model {
     pub motion: Animations,
     /// The time until the next send, while it is counted down.
     pub(crate) countdown: Option<Run>,
-    /// Time series for the charts.
-    pub trends: Trends,
     /// Selected chart. `None` shows all charts that fit.
     pub chart: Option<Chart>,
     /// Size of the running recording, in bytes. `None` if none runs.
@@ -175,15 +162,8 @@ pub enum Focus {
 }
 
 impl Model {
-    /// Creates the model of these networks, with empty lists. `overview` is shown until the first refresh. `mouse` says whether the mouse is captured.
-    pub fn new(
-        networks: Networks,
-        overview: Overview,
-        now: Now,
-        zone: TimeZone,
-        is_demo: bool,
-        mouse: bool,
-    ) -> Self {
+    /// Creates the model of these networks, with empty lists. `mouse` says whether the mouse is captured.
+    pub fn new(networks: Networks, now: Now, zone: TimeZone, is_demo: bool, mouse: bool) -> Self {
         let stations = Stations::default;
         let saved_filters = SavedFilterHits::new(stations(), stations(), filter_networks(&networks));
         Self {
@@ -191,10 +171,7 @@ impl Model {
             keymap: Keymap::default(),
             zone,
             is_demo,
-            listed: overview.clone(),
-            overview,
             now,
-            rates: Rates::default(),
             focus: Focus::Lists,
             pane: Pane::Peers,
             is_zoomed: false,
@@ -206,7 +183,8 @@ impl Model {
             log_cursor: LogCursor::Following,
             histories: MessageHistories::default(),
             send_history: SendHistory::default(),
-            limits: Limits::default(),
+            origins: Origins::default(),
+            ignored_remotes: (Vec::new(), 0),
             saved_filters,
             filter_preview: None,
             input: Input::default(),
@@ -228,7 +206,6 @@ impl Model {
             map: Map::default(),
             motion: Animations::default(),
             countdown: None,
-            trends: Trends::default(),
             chart: None,
             recording_size: None,
             recording_failure: None,
@@ -247,12 +224,13 @@ impl Model {
     pub fn reset(&mut self) {
         self.log.clear();
         self.log_cursor = LogCursor::Following;
-        (self.rates, self.trends) = (Rates::default(), Trends::default());
-        self.networks.iter_mut().flat_map(|network| &mut network.panes).for_each(|pane| pane.begin_again());
+        for network in self.networks.iter_mut() {
+            network.figures.reset();
+            network.panes.iter_mut().for_each(|pane| pane.begin_again());
+        }
         (self.histories, self.send_history, self.shares) =
             (MessageHistories::default(), SendHistory::default(), Shares::default());
         (self.map, self.undo) = (Map::default(), Undo::default());
-        self.limits.reset();
         self.countdown = None;
         self.saved_filters.begin_again();
         self.frozen = None;
@@ -264,8 +242,19 @@ impl Model {
     pub fn drain_progress(&self) -> Option<DrainProgress> {
         let DrainStarted { unsent: with, deadline: until, with_held } = self.drain?;
         let total = with.to_hand_on(with_held);
-        let gone = total.saturating_sub(with.left_of(UnsentCounts::of(&self.overview), with_held));
+        let gone = total.saturating_sub(with.left_of(self.unsent(), with_held));
         Some(DrainProgress { total, sent: gone, remaining: until.saturating_sub(self.now.uptime) })
+    }
+
+    /// Returns the messages of the first network that are lost when its node stops.
+    pub(crate) fn unsent(&self) -> UnsentCounts {
+        let Some(network) = self.networks.get(0) else { return UnsentCounts::default() };
+        let count = |known| network.figures.count(known);
+        UnsentCounts {
+            waiting: count(Known::Queued) + count(Known::InFlight),
+            held: count(Known::Held),
+            is_anybody_there: network.figures.items_in_use() > 0,
+        }
     }
 
     /// Returns the areas of the screen, or `None` if it is too small.

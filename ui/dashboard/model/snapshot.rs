@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use clacks_feed::{Look, View, Window, description::ListId};
-use clacks_p2p::node::Overview;
+use clacks_feed::{View, Window, description::ListId};
 use clacks_p2p_feed::read_back;
-use clacks_source::{lost_lines::LostLines, time_series::SPARKS};
-use clacks_widgets::animation::Pace;
+use clacks_source::lost_lines::LostLines;
+use clacks_widgets::{animation::Pace, time_series::SPARKS};
 
 use super::Model;
 use crate::state::{
+    figures::Known,
     layout::Pane,
     list::List,
     map::MAX_MAP_PEERS,
@@ -18,6 +18,8 @@ use crate::state::{
     snapshot::{ExtraWindows, PaneWindows, Query, Snapshot},
 };
 
+/// Maximum ignored remote addresses on the page about limits.
+const MAX_REMOTES: u16 = 1000;
 /// Interval for drawing charts while no event arrives.
 const CHART_INTERVAL: Duration = Duration::from_secs(5);
 
@@ -34,7 +36,7 @@ impl Model {
                 .map(|(at, network)| if at == active { view.clone() } else { counts(network) })
                 .collect(),
             extra,
-            limits: self.is_open(Kind::Limits),
+            origins: self.is_open(Kind::Limits),
         }
     }
 
@@ -63,6 +65,9 @@ impl Model {
                 windows.map(|(list, rows)| named(list).map(|list| add(Window::first(list, rows)))).collect();
             extra.panes.push(PaneWindows { pane, pages });
         }
+        if let Some(remotes) = named("remotes").filter(|_| self.is_open(Kind::Limits)) {
+            extra.remotes = Some(add(Window::first(remotes, MAX_REMOTES)));
+        }
         extra.unfiltered = filtered.into_iter().map(|id| (id, add(Window::first(id, 0)))).collect();
         let marks =
             network.lists().flat_map(|(id, list)| list.marks.iter().map(move |key| (id, key.clone())));
@@ -82,8 +87,8 @@ impl Model {
 
     /// Applies the reply of the node.
     pub(crate) fn refresh(&mut self, snapshot: Snapshot) {
-        if let Some(overview) = snapshot.looks.first().and_then(|look| self.overview_of(look)) {
-            self.sample(overview);
+        for (network, look) in self.networks.iter_mut().zip(&snapshot.looks) {
+            network.figures.sample(self.now.uptime, look);
         }
         self.advance_panes();
         (self.recording_size, self.replay) = (snapshot.recording_size, snapshot.replay);
@@ -107,42 +112,19 @@ impl Model {
         }
     }
 
-    /// Returns the counters and settings of clacks, if the first network is clacks.
-    fn overview_of(&self, look: &Look) -> Option<Overview> {
-        let network = self.networks.get(0).filter(|network| network.is_clacks())?;
-        let page = |place| {
-            let list = network.beside(place)?;
-            look.pages.iter().find(|page| page.list == list)
-        };
-        let counts = page(0).map_or(&[][..], |page| &page.counts);
-        let mut overview = read_back::overview(&network.description, &look.gauges, counts, look.now.uptime)?;
-        // A recording has its gauges once a second, and its lists with each event. A filter changes the total.
-        let queue = page(1).filter(|page| network.list(page.list).is_some_and(|list| list.filter.is_none()));
-        overview.queued =
-            queue.map_or(overview.queued, |page| usize::try_from(page.total).unwrap_or(usize::MAX));
-        Some(overview)
-    }
-
-    /// Applies the counters and settings of clacks.
-    fn sample(&mut self, overview: Overview) {
-        let (uptime, counters) = (self.now.uptime, overview.counters);
-        self.rates.sample(uptime, counters.received, counters.delivered);
-        self.trends.sample(uptime, counters, overview.queued, overview.peers);
-        self.limits.sample(uptime, counters.limits.total());
-        self.overview = overview;
-    }
-
     /// Applies the data of the overlay and of the details pane.
     fn refresh_details(&mut self, snapshot: &Snapshot) {
-        if let Some(used) = &snapshot.limits {
-            self.limits.usage = used.clone();
-            self.update_frozen_usage();
+        if let Some(origins) = &snapshot.origins {
+            self.origins = origins.clone();
         }
         let Some(look) = snapshot.looks.get(self.networks.position()) else { return };
-        let description = &self.networks.active().description;
-        self.hold_rule = read_back::hold_rule(description, &look.gauges);
+        let network = self.networks.active();
+        let description = &network.description;
+        self.hold_rule = network.figures.text(Known::HoldRule).map(str::to_owned);
         let head = snapshot.extra.head.and_then(|at| look.pages.get(at)?.rows.first());
         self.head = head.and_then(|row| read_back::queued_message(description, row));
+        let remotes = snapshot.extra.remotes.and_then(|at| look.pages.get(at));
+        self.ignored_remotes = remotes.map(|page| (page.rows.clone(), page.total)).unwrap_or_default();
         if self.open_overlay().is_some() {
             self.refresh_panes(snapshot);
         }
@@ -156,7 +138,6 @@ impl Model {
     }
 
     fn refresh_lists(&mut self, snapshot: Snapshot) {
-        self.listed = self.overview.clone();
         let look = snapshot.looks.get(self.networks.position());
         self.count_unfiltered(&snapshot);
         if let Some((look, page)) = look.and_then(|look| Some((look, look.pages.get(snapshot.extra.map?)?))) {
@@ -211,7 +192,8 @@ impl Model {
 
     /// Starts the countdown to the next send where it is visible.
     pub(crate) fn start_countdown(&mut self) {
-        let next = self.overview.next_send.filter(|_| self.is_open(Kind::Why));
+        let next = self.networks.active().figures.moment(Known::NextSend);
+        let next = next.filter(|_| self.is_open(Kind::Why));
         if let Some(wait) = next.and_then(|next| next.checked_sub(self.now.uptime)) {
             self.countdown = self.motion.begin(Pace::Stepped, self.now.uptime, wait);
         }
@@ -227,14 +209,15 @@ impl Model {
                 .lists()
                 .any(|(id, list)| self.networks.active().has_young_row(id, list, self.now.uptime));
         let counts_down = self.drain.is_some() || self.notice.is_some();
-        let by_itself = if is_young || counts_down || !self.rates.is_zero() {
+        let figures = &self.networks.active().figures;
+        let by_itself = if is_young || counts_down || !figures.rates.is_zero() {
             Duration::from_secs(1)
         } else if self.has_moving_chart() {
             CHART_INTERVAL
         } else {
             Duration::from_secs(60)
         };
-        let by_itself = self.limits.changes_after(self.now.uptime).map_or(by_itself, |at| at.min(by_itself));
+        let by_itself = figures.hits.changes_after(self.now.uptime).map_or(by_itself, |at| at.min(by_itself));
         self.moves_after().filter(|_| self.frozen.is_none()).map_or(by_itself, |moves| moves.min(by_itself))
     }
 
@@ -251,15 +234,15 @@ impl Model {
 
     /// Whether a visible chart changes without events.
     fn has_moving_chart(&self) -> bool {
+        let trends = &self.networks.active().figures.trends;
         if self.palette.is_some() || self.open_overlay().is_some() {
-            return self.palette.is_none() && self.is_open(Kind::Charts) && self.trends.moves();
+            return self.palette.is_none() && self.is_open(Kind::Charts) && trends.moves();
         }
         let Some(areas) = self.areas() else { return false };
-        let is_busy = |seconds| self.trends.is_busy(seconds);
         if areas.rates.is_empty() {
-            !areas.traffic.is_empty() && is_busy(SPARKS)
+            !areas.traffic.is_empty() && trends.is_busy(0..2, SPARKS)
         } else {
-            is_busy(usize::MAX)
+            trends.is_busy(0..trends.rates(), usize::MAX)
         }
     }
 

@@ -1,9 +1,6 @@
-//! Page about the limits of the node: settings, present use, and how often each was reached.
+//! Page about the settings and limits of a network: what each is set to, its present use, and how often it was reached.
 
-use clacks_feed::Name;
-use clacks_language::command::target::IgnoreTarget;
-use clacks_p2p::core::PlaceShare;
-use clacks_source::limits::{self, LimitRow, rows};
+use clacks_feed::{Name, Row, Value, description::SettingSpec};
 use clacks_text::{
     charset::Charset,
     fit::{entry, fit, fit_right},
@@ -13,7 +10,10 @@ use clacks_text::{
 use clacks_widgets::theme::Theme;
 use ratatui::text::{Line, Span};
 
-use crate::{model::Model, state::limits::MAX_REMOTES};
+use crate::{
+    model::Model,
+    state::{figures::Figures, network::Network, snapshot::Origin},
+};
 
 /// Widths of the columns: name, setting, use and hits.
 const NAME_WIDTH: usize = 36;
@@ -27,78 +27,93 @@ const UNKNOWN: &str = "-";
 
 /// Returns the page about limits, wrapped to a width in columns.
 pub fn lines(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> {
-    if !model.shows_clacks() {
-        return setting_lines(model, theme, columns);
+    let network = model.networks.active();
+    let specs = &network.description.settings;
+    if specs.is_empty() {
+        return entry(theme.quiet, 0, "", "this network has no settings", columns, theme.charset);
     }
-    let overview = &model.listed;
-    let rows = rows(model.shown_limits().settings.as_ref(), overview, model.shown_limits().usage.connections);
-    let mut lines = entry(theme.quiet, 0, "", &summary(model), columns, theme.charset);
-    lines.push(Line::default());
+    let counts_hits = specs.iter().any(|spec| spec.met.is_some());
+    let mut lines = Vec::new();
+    if counts_hits {
+        lines = entry(theme.quiet, 0, "", &summary(model), columns, theme.charset);
+        lines.push(Line::default());
+    }
     if columns >= MIN_TABLE_WIDTH {
-        lines.push(Line::styled(
-            row_cells(["limit", "set to", "used now", "met"], theme.charset).concat(),
-            theme.quiet,
-        ));
+        let titles = row_cells(["limit", "set to", "used now", "met"], theme.charset);
+        lines.push(Line::styled(titles.concat().trim_end().to_owned(), theme.quiet));
     }
-    lines.extend(rows.iter().flat_map(|row| limit_lines(theme, row, columns)));
-    lines.push(Line::default());
-    lines.extend(origin_lines(model, theme, columns));
-    lines.extend(ignored_remote_lines(model, theme, columns));
+    let values = network.settings.iter().chain(std::iter::repeat(&Value::None));
+    let limits = specs.iter().zip(values).map(|(spec, value)| Limit::of(model, network, spec, value));
+    lines.extend(limits.flat_map(|limit| limit_lines(theme, &limit, columns)));
+    // Only clacks has origins of messages and ignored remote addresses.
+    if network.description.list_id("remotes").is_some() {
+        lines.push(Line::default());
+        lines.extend(origin_lines(model, theme, columns));
+        lines.extend(ignored_remote_lines(model, theme, columns));
+    }
     lines
 }
 
-/// Returns the settings of a network that is not clacks, with the gauges that belong to them.
-fn setting_lines(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> {
-    let network = model.networks.active();
-    let format = ValueFormat::new(&network.description, network.fetched, theme.charset);
-    let gauge = |name: &Option<Name>| {
-        let (field, value) = network.gauge(name.as_ref()?.as_str())?;
-        Some(format.untrusted(&field.kind, value).into_owned())
-    };
-    let settings = network.description.settings.iter().zip(&network.settings);
-    let lines = settings.flat_map(|(spec, value)| {
-        let set = format.untrusted(&spec.field.kind, value);
-        let set = if set.is_empty() { UNKNOWN.into() } else { set };
-        let used = gauge(&spec.used).map(|used| format!(", {used} used now")).unwrap_or_default();
-        let met = gauge(&spec.met).map(|met| format!(", met {met} times")).unwrap_or_default();
-        let title = spec.field.title.as_str();
-        entry(theme.quiet, NAME_WIDTH, title, &format!("{set}{used}{met}"), columns, theme.charset)
-    });
-    let lines: Vec<_> = lines.collect();
-    if lines.is_empty() {
-        entry(theme.quiet, 0, "", "this network has no settings", columns, theme.charset)
-    } else {
-        lines
+/// A setting or limit in words.
+struct Limit {
+    title: String,
+    set: String,
+    used: Option<String>,
+    met: Option<u64>,
+}
+
+impl Limit {
+    fn of(model: &Model, network: &Network, spec: &SettingSpec, value: &Value) -> Self {
+        let Network { description, fetched, .. } = network;
+        let format = ValueFormat::new(description, *fetched, model.charset());
+        let gauge = |name: &Option<Name>| network.gauge(name.as_ref()?.as_str());
+        let set = format.setting(&spec.field.kind, value);
+        let used = gauge(&spec.used).map(|(field, value)| format.cell(&field.kind, value, USAGE_WIDTH));
+        let met = gauge(&spec.met).and_then(|(_, value)| match value {
+            Value::Count(count) => Some(*count),
+            _ => None,
+        });
+        Self {
+            title: spec.field.title.as_str().to_owned(),
+            set: if set.is_empty() { UNKNOWN.to_owned() } else { set.into_owned() },
+            used: used.map(|used| used.as_str().to_owned()).filter(|used| !used.is_empty()),
+            met,
+        }
     }
 }
 
 /// Returns the origins of most messages, with the commands against them.
 fn origin_lines(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> {
-    let (places, count) = &model.shown_limits().usage.origins;
-    let Some(first) = places.first() else { return Vec::new() };
+    let origins = &model.origins;
+    let Some(first) = origins.largest.first() else { return Vec::new() };
     let mut lines =
         vec![Line::styled(fit("most of the messages here came from", columns, theme.charset), theme.strong)];
-    let listed =
-        |share: &PlaceShare| entry(theme.quiet, 2, "", &limits::place(share), columns, theme.charset);
-    lines.extend(places.iter().flat_map(listed));
-    let others = count.saturating_sub(places.len());
+    let listed = |origin: &Origin| entry(theme.quiet, 2, "", &origin_text(origin), columns, theme.charset);
+    lines.extend(origins.largest.iter().flat_map(listed));
+    let others = origins.total.saturating_sub(origins.largest.len());
     if others > 0 {
-        lines.push(Line::raw(fit(
-            &format!("and {} more places", format::count(others)),
-            columns,
-            theme.charset,
-        )));
+        let more = format!("and {} more places", format::count(others));
+        lines.push(Line::raw(fit(&more, columns, theme.charset)));
     }
-    let party = IgnoreTarget::Remote(first.place);
+    let party = format!("ip:{}", first.place);
     let advice = format!(":drop {party} drops those of the first, :ignore {party} closes its connections");
     lines.extend(entry(theme.quiet, 0, "", &advice, columns, theme.charset));
     lines.push(Line::default());
     lines
 }
 
+/// One line about an origin: `192.0.2.7: 71 messages, 60 MB, 3 held, 12 refused`.
+fn origin_text(origin: &Origin) -> String {
+    let Origin { place, messages, bytes, held, refused } = origin;
+    let held = if *held > 0 { format!(", {} held", format::count(*held)) } else { String::new() };
+    let refused = if *refused > 0 { format!(", {refused} refused") } else { String::new() };
+    let what = if *messages == 1 { "message" } else { "messages" };
+    format!("{place}: {} {what}, {}{held}{refused}", format::count(*messages), format::size(*bytes))
+}
+
 fn summary(model: &Model) -> String {
-    let met = model.shown_limits().recent_hits();
-    let in_all = model.listed.counters.limits.total();
+    let Figures { hits, .. } = model.shown_figures();
+    let (met, in_all) = (hits.recent_hits(), model.shown_figures().met());
     let since = if model.replay.is_some() { "as far as the recording tells" } else { "since the start" };
     match (met, in_all) {
         (_, 0) => format!("no limit was met {since}"),
@@ -115,22 +130,22 @@ fn number(count: u64) -> String {
     format::count(usize::try_from(count).unwrap_or(usize::MAX))
 }
 
-fn limit_lines(theme: Theme, row: &LimitRow, columns: usize) -> Vec<Line<'static>> {
-    let met = row.met.map_or(UNKNOWN.to_owned(), number);
-    let set = row.set.as_deref().unwrap_or(UNKNOWN);
+fn limit_lines(theme: Theme, limit: &Limit, columns: usize) -> Vec<Line<'static>> {
+    let Limit { title, set, used, met } = limit;
     // A limit that was reached is not only distinguished by its number.
-    let style = if row.met.is_some_and(|met| met > 0) { theme.strong } else { ratatui::style::Style::new() };
+    let style = if met.is_some_and(|met| met > 0) { theme.strong } else { ratatui::style::Style::new() };
+    let met = met.map_or(UNKNOWN.to_owned(), number);
     if columns >= MIN_TABLE_WIDTH {
-        let texts = [row.what, set, row.used.as_deref().unwrap_or_default(), &met];
+        let texts = [title.as_str(), set, used.as_deref().unwrap_or_default(), &met];
         let [what, set, used, met] = row_cells(texts, theme.charset);
         let spans = [Span::styled(what, style), Span::raw(set), Span::raw(used), Span::styled(met, style)];
         return vec![Line::from_iter(spans)];
     }
-    let what = Span::styled(fit(row.what, columns.saturating_sub(HITS_WIDTH), theme.charset), style);
-    let first =
-        Line::from(vec![what, Span::styled(fit_right(&met, HITS_WIDTH.min(columns), theme.charset), style)]);
-    let used = row.used.as_ref().map(|used| format!(", {used} used")).unwrap_or_default();
-    vec![first, Line::styled(fit(&format!("  {set}{used}"), columns, theme.charset), theme.quiet)]
+    let what = Span::styled(fit(title, columns.saturating_sub(HITS_WIDTH), theme.charset), style);
+    let met = Span::styled(fit_right(&met, HITS_WIDTH.min(columns), theme.charset), style);
+    let used = used.as_ref().map(|used| format!(", {used} used")).unwrap_or_default();
+    let second = Line::styled(fit(&format!("  {set}{used}"), columns, theme.charset), theme.quiet);
+    vec![Line::from(vec![what, met]), second]
 }
 
 fn row_cells([what, set, used, met]: [&str; 4], charset: Charset) -> [String; 4] {
@@ -144,20 +159,21 @@ fn row_cells([what, set, used, met]: [&str; 4], charset: Charset) -> [String; 4]
 
 /// Returns the ignored remote addresses with the commands that unignore them.
 fn ignored_remote_lines(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> {
-    let (remotes, count) = &model.shown_limits().usage.ignored_remotes;
+    let (remotes, total) = &model.ignored_remotes;
     if remotes.is_empty() {
         let text = "no remote address is ignored; :ignore ip:ADDRESS closes all connections from one";
         return entry(theme.quiet, 0, "", text, columns, theme.charset);
     }
     let mut lines =
         vec![Line::styled(fit("connections are ignored from", columns, theme.charset), theme.strong)];
-    let party = |remote: &std::net::IpAddr| IgnoreTarget::Remote(*remote);
-    let unignore =
-        |remote| entry(theme.quiet, 2, "", &format!(":unignore {}", party(remote)), columns, theme.charset);
+    let unignore = |remote: &Row| {
+        let command = format!(":unignore ip:{}", remote.key.untrusted());
+        entry(theme.quiet, 2, "", &command, columns, theme.charset)
+    };
     lines.extend(remotes.iter().flat_map(unignore));
-    let others = count.saturating_sub(MAX_REMOTES.min(remotes.len()));
+    let others = total.saturating_sub(remotes.len() as u64);
     if others > 0 {
-        lines.push(Line::raw(fit(&format!("and {} more", format::count(others)), columns, theme.charset)));
+        lines.push(Line::raw(fit(&format!("and {} more", number(others)), columns, theme.charset)));
     }
     lines
 }

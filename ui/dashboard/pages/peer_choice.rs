@@ -1,7 +1,13 @@
 //! Page about the choice of receivers: the reason for the last one, and the next send.
 
-use clacks_p2p::core::{PeerChoice, Status};
-use clacks_p2p_feed::description::{letter, tone};
+use clacks_p2p::{
+    core::{PeerChoice, Status},
+    node::Overview,
+};
+use clacks_p2p_feed::{
+    description::{letter, tone},
+    read_back,
+};
 use clacks_source::{
     facts::choice::{idle, odds, outcome, reason, share},
     send_history::{Attempt, AttemptResult},
@@ -14,7 +20,7 @@ use clacks_widgets::theme::Theme;
 use ratatui::text::{Line, Span};
 
 use super::keys::with_keys;
-use crate::model::Model;
+use crate::{model::Model, state::network::Network};
 
 /// Width of the field names, in columns.
 const NAME_WIDTH: usize = 12;
@@ -54,10 +60,16 @@ pub fn lines(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> 
 
 // === The next one ===
 
+/// Returns the counters and settings of the node when the lists were fetched.
+fn overview(model: &Model) -> Option<Overview> {
+    let Network { description, gauges, fetched, .. } = model.networks.active();
+    read_back::overview(description, gauges, &[], fetched.uptime)
+}
+
 /// Returns the time, the message and the possible receivers of the next send. Always two lines, so that the rest of
 /// the page does not move.
 fn next_send_lines(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> {
-    let overview = &model.listed;
+    let Some(overview) = &overview(model) else { return Vec::new() };
     let room = columns.saturating_sub(NAME_WIDTH);
     let (when, odds) = match overview.next_send.filter(|_| overview.queued > 0) {
         Some(at) => {

@@ -14,11 +14,9 @@ use clacks_language::{
     list_source::ListSource,
     saved_filter::StationWriter,
 };
-use clacks_p2p::node::{DrainError, Overview};
-use clacks_p2p_feed::read_back;
+use clacks_p2p::node::DrainError;
 use clacks_recording::recorder;
 use clacks_source::{
-    limits::LimitSettings,
     precheck,
     saved_filters::{Bell, SavedFilterHits},
     shutdown::Cause,
@@ -127,30 +125,16 @@ pub enum LoopState {
     Quit,
 }
 
-/// Returns what is shown of clacks until the first refresh. Another network has none of it.
-fn initial_overview(sources: &Sources) -> anyhow::Result<Overview> {
-    let overview = |source: &Source| read_back::overview(source.description(), &[], &[], source.now().uptime);
-    let overview = sources.iter().find_map(overview);
-    overview.map_or_else(|| Ok(Overview::new("localhost:1".parse()?)), Ok)
-}
-
 impl Dashboard {
     fn new(sources: Sources, screen: Screen, settings: &DashboardSettings) -> anyhow::Result<Self> {
         let network = |source: &Source| Network::new(source.description().clone(), source.run());
         let networks = sources.iter().map(|source| network(source).with_panes(&settings.panes));
         let networks = Networks::of(networks.collect());
-        let mut model = Model::new(
-            networks,
-            initial_overview(&sources)?,
-            sources.now(),
-            TimeZone::system(),
-            settings.demo,
-            settings.captures_mouse(),
-        );
+        let mut model =
+            Model::new(networks, sources.now(), TimeZone::system(), settings.demo, settings.captures_mouse());
         model.keymap = Keymap::default().with_user_keys(&settings.options.keys);
         model.replay = sources.replay();
         sources.iter().filter_map(Source::remark).for_each(|text| model.notify(text));
-        model.limits.settings = sources.node().map(LimitSettings::of);
         model.motion = Animations::new(settings.motion());
         model.themes = settings.looks.clone();
         model.themes.complaint().into_iter().for_each(|complaint| model.notify_error(complaint));
@@ -404,7 +388,7 @@ impl Dashboard {
     fn update_title(&mut self) -> anyhow::Result<Duration> {
         let Some(title) = &mut self.title else { return Ok(Duration::MAX) };
         let model = &self.model;
-        let wanted = title::window_title(&model.overview, model.replay.is_some(), model.charset());
+        let wanted = title::window_title(model.networks.active(), model.replay.is_some(), model.charset());
         let uptime = model.now.uptime;
         if let Some(text) = title.next(wanted.clone(), uptime) {
             self.screen.set_title(text)?;

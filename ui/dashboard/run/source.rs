@@ -10,15 +10,16 @@ use std::{
 
 use clacks_feed::{Event, Link, News, Playback, Request, Run, Source as Feed, description::Description};
 use clacks_language::command::argument::RecordCommand;
-use clacks_p2p::{Node, core::Now};
+use clacks_p2p::{
+    Node,
+    core::{Now, PlaceShare},
+};
 use clacks_recording::recorder::{Recorder, RecordingError};
-use clacks_source::limits::MOST_PLACES;
 
 use super::peer_lists::PeerLists;
 use crate::state::{
     errors::{CommandRefusal, EffectError},
-    limits::{LimitUsage, MAX_REMOTES},
-    snapshot::{Query, Snapshot},
+    snapshot::{MAX_ORIGINS, Origin, Origins, Query, Snapshot},
 };
 
 /// A node or a recording, with what belongs to it beside its feed.
@@ -235,7 +236,7 @@ impl Sources {
         Snapshot {
             looks,
             extra: query.extra.clone(),
-            limits: self.node().filter(|_| query.limits).map(limit_usage),
+            origins: self.node().filter(|_| query.origins).map(origins),
             recording_size: recorded,
             lost_lines: clacks_source::lost_lines::lost(),
             replay: self.replay(),
@@ -330,10 +331,11 @@ fn poll_news(feed: &mut dyn Feed, has_ended: &mut bool, cx: &mut Context<'_>) ->
     }
 }
 
-fn limit_usage(node: &Node) -> LimitUsage {
-    let mut remotes = node.ignored_remotes();
-    let count = remotes.len();
-    remotes.truncate(MAX_REMOTES);
-    let places = node.places(MOST_PLACES);
-    LimitUsage { connections: Some(node.connections()), ignored_remotes: (remotes, count), origins: places }
+fn origins(node: &Node) -> Origins {
+    let (largest, total) = node.places(MAX_ORIGINS);
+    let origin = |share: &PlaceShare| {
+        let PlaceShare { place, messages, bytes, held, refused, .. } = *share;
+        Origin { place, messages, bytes, held, refused }
+    };
+    Origins { largest: largest.iter().map(origin).collect(), total }
 }

@@ -4,10 +4,10 @@ use clacks_p2p::core::Now;
 use clacks_panes::Pane;
 use clacks_source::{
     message_history::MessageHistories, peer_shares::Shares, saved_filters::SavedFilterHits,
-    send_history::SendHistory, time_series::Trends,
+    send_history::SendHistory,
 };
 
-use super::{limits::Limits, log_cursor::LogCursor, map::Map};
+use super::{figures::Figures, log_cursor::LogCursor, map::Map};
 
 /// A frozen screen. Lists are only fetched when the user moves or opens something.
 #[derive(Debug)]
@@ -29,11 +29,11 @@ pub(crate) struct Frozen {
 /// All drawn data that is derived from events, except the traffic.
 #[derive(Debug)]
 pub(crate) struct FrozenData {
-    pub(crate) trends: Trends,
+    /// Figures of each network.
+    pub(crate) figures: Vec<Figures>,
     pub(crate) histories: MessageHistories,
     pub(crate) shares: Shares,
     pub(crate) send_history: SendHistory,
-    pub(crate) limits: Limits,
     /// The panes of each network, in the order of the networks.
     pub(crate) panes: Vec<Vec<Box<dyn Pane>>>,
     pub(crate) map: Map,

@@ -12,6 +12,7 @@ use clacks_text::format;
 
 use super::{
     errors::CommandRefusal,
+    figures::{Figures, Known},
     list::{List, text_of},
 };
 
@@ -31,7 +32,10 @@ pub struct Network {
     pub run: Run,
     /// State of each list, in the order of the description.
     lists: Vec<List>,
-    /// Values of the gauges, in the order of the description.
+    /// Its figures and how they changed.
+    pub figures: Figures,
+    /// Values of the gauges when the lists were fetched, in the order of the description. They are older than those in
+    /// `figures` while the lists are frozen.
     pub gauges: Vec<Value>,
     /// Values of the settings, in the order of the description. Empty until they are shown.
     pub settings: Vec<Value>,
@@ -121,8 +125,9 @@ impl Network {
     /// Creates the state of a network, with empty lists.
     pub fn new(description: Arc<Description>, run: Run) -> Self {
         let lists = description.lists.iter().map(|_| List::default()).collect();
+        let figures = Figures::of(&description);
         let (gauges, settings, panes) = (Vec::new(), Vec::new(), Vec::new());
-        Self { description, run, lists, gauges, settings, fetched: Now::default(), panes }
+        Self { description, run, lists, figures, gauges, settings, fetched: Now::default(), panes }
     }
 
     /// Adds those of these panes that belong to the network.
@@ -186,6 +191,14 @@ impl Network {
     pub(crate) fn gauge(&self, name: &str) -> Option<(&Field, &Value)> {
         let at = self.description.gauge(name)?;
         self.description.gauges.get(at).zip(self.gauges.get(at))
+    }
+
+    /// Returns the number in a known gauge when the lists were fetched; 0 if the network has no such gauge.
+    pub(crate) fn count_of(&self, known: Known) -> usize {
+        match self.figures.place(known).and_then(|at| self.gauges.get(at)) {
+            Some(Value::Count(count)) => usize::try_from(*count).unwrap_or(usize::MAX),
+            _ => 0,
+        }
     }
 
     /// Returns the number of items of the first list, as in `7 peers`.

@@ -1,14 +1,18 @@
-//! The title of the terminal window: the node and the length of its queue. It contains no text written by a peer.
+//! The title of the terminal window: the node and its first level, such as the length of its queue. It contains no text
+//! written by a peer.
 
 use std::time::Duration;
 
-use clacks_p2p::node::Overview;
 use clacks_text::{charset::Charset, format, glyphs::glyphs, sanitize::sanitize};
+
+use super::network::Network;
 
 /// Minimum time between two titles, because each is work for a window manager.
 const MIN_INTERVAL: Duration = Duration::from_secs(1);
 /// Maximum width of the address, in columns.
 const MAX_ADDRESS_WIDTH: usize = 60;
+/// Maximum width of the name of the level, in columns.
+const MAX_LEVEL_WIDTH: usize = 20;
 
 /// Title of the terminal window.
 #[derive(Debug, Default)]
@@ -34,18 +38,25 @@ impl Title {
     }
 }
 
-/// Returns the title of the window. It contains no control characters, whatever the hostname is.
-pub fn window_title(overview: &Overview, is_replay: bool, charset: Charset) -> String {
-    let title = node_title(&overview.address.to_string(), overview.queued, charset);
+/// Returns the title of the window: the network, the node and its first level. It contains no control characters,
+/// whatever the name of the node is.
+pub fn window_title(network: &Network, is_replay: bool, charset: Charset) -> String {
+    let Network { description, figures, .. } = network;
+    let gauge = figures.places.levels.first().and_then(|at| description.gauges.get(*at));
+    let level = gauge.map(|gauge| gauge.title.as_str()).zip(figures.levels().first().copied());
+    let title = node_title(description.network.as_str(), description.node.as_str(), level, charset);
     if is_replay { format!("replay {} {title}", glyphs(charset).apart) } else { title }
 }
 
-fn node_title(address: &str, queued: usize, charset: Charset) -> String {
-    let queued = match queued {
-        0 => String::new(),
-        number => format!(" {} {} queued", glyphs(charset).apart, format::count(number)),
+fn node_title(network: &str, node: &str, level: Option<(&str, u64)>, charset: Charset) -> String {
+    let level = match level {
+        None | Some((_, 0)) => String::new(),
+        Some((title, number)) => {
+            let number = format::count(usize::try_from(number).unwrap_or(usize::MAX));
+            format!(" {} {number} {}", glyphs(charset).apart, sanitize(title, MAX_LEVEL_WIDTH, charset))
+        }
     };
-    format!("clacks {}{queued}", sanitize(address, MAX_ADDRESS_WIDTH, charset))
+    format!("{network} {}{level}", sanitize(node, MAX_ADDRESS_WIDTH, charset))
 }
 
 #[cfg(test)]
@@ -56,11 +67,14 @@ mod tests {
 
     #[test]
     fn the_title_has_the_address_and_the_queue_length() {
-        let title = |address, queued| node_title(address, queued, Charset::Unicode);
+        let title =
+            |address, queued| node_title("clacks", address, Some(("queued", queued)), Charset::Unicode);
         assert_eq!(title("tower:8080", 0), "clacks tower:8080");
         assert_eq!(title("tower:8080", 12), "clacks tower:8080 \u{b7} 12 queued");
         assert!(!title("a\u{1b}]0;b\u{7}\u{9c}\u{202e}:1", 1).contains(clacks_text::sanitize::is_hidden));
-        assert_eq!(node_title("tower:8080", 1234, Charset::Ascii), "clacks tower:8080 - 1.2k queued");
+        let ascii = node_title("toy", "a toy", Some(("cards", 1234)), Charset::Ascii);
+        assert_eq!(ascii, "toy a toy - 1.2k cards");
+        assert_eq!(node_title("toy", "a toy", None, Charset::Ascii), "toy a toy");
     }
 
     #[test]

@@ -75,8 +75,7 @@ impl Watched {
         let network =
             Network::new(source.description().clone(), source.run()).with_panes(&clacks_p2p_panes::panes());
         let source = Sources::new(vec![source.with_node(&node)]);
-        let mut model =
-            Model::new(Networks::new(network, []), node.overview(), source.now(), TimeZone::UTC, false, true);
+        let mut model = Model::new(Networks::new(network, []), source.now(), TimeZone::UTC, false, true);
         model.motion = Animations::new(Setting::Full);
         let now = source.now();
         assert_eq!(update(&mut model, now, Msg::Resized(SCREEN)), []);

@@ -18,18 +18,18 @@ use clacks_language::{
 use clacks_p2p::{
     Address,
     core::{
-        EnqueueError, Event, HeldMessage, LimitCounts, MessageId, Now, Peer, PeerCounts, PlaceShare,
+        EnqueueError, Event, HeldMessage, LimitCounts, MessageId, Now, Options, Peer, PeerCounts,
         QueuedMessage, Status,
     },
-    node::Overview,
+    node::{Limits, Overview},
 };
 use clacks_p2p_feed::{
     ClacksEvent,
-    description::{HELD, PEERS, QUEUE},
-    figures::{Figures, gauges_of},
-    rows::{Context as RowContext, held_row, message_row, peer_key, peer_row},
+    description::{HELD, PEERS, QUEUE, REMOTES},
+    figures::{Figures, gauges_of, settings_of},
+    rows::{Context as RowContext, held_row, message_row, peer_key, peer_row, remote_row},
 };
-use clacks_source::{limits::MOST_PLACES, lost_lines::LostLines};
+use clacks_source::lost_lines::LostLines;
 use clacks_text::charset::Charset;
 use clacks_widgets::{animation::Animations, theme_selection::ThemeSelection};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -46,11 +46,10 @@ use crate::{
     state::{
         assist::{AssistQuery, AssistReply, Messages},
         errors::EffectError,
-        limits::LimitUsage,
         list::Selection,
         message::{Effect, Msg},
         network::{Network, Networks},
-        snapshot::Snapshot,
+        snapshot::{MAX_ORIGINS, Origin, Origins, Snapshot},
     },
     update::{sending, update},
     view::view,
@@ -67,11 +66,13 @@ pub(crate) struct Fixture {
     pub queue: Vec<QueuedMessage>,
     pub ignored_remotes: Vec<IpAddr>,
     /// Origins of messages.
-    pub places: Vec<PlaceShare>,
+    pub origins: Vec<Origin>,
     /// Number of hits per limit.
     pub limits: LimitCounts,
     pub held: Vec<HeldMessage>,
     pub hold_rule: Option<String>,
+    /// Time from [`UPTIME`] to the next send.
+    pub next_send: Duration,
     /// Lines that are missing in the log file.
     pub lost_lines: Option<LostLines>,
     /// Time since [`now`].
@@ -90,20 +91,13 @@ impl Fixture {
     /// Returns an empty dashboard of this size.
     pub(crate) fn empty(width: u16, height: u16) -> Self {
         let networks = Networks::new(calls::network(), []);
-        let model = Model::new(
-            networks,
-            Overview::new(address("tower-a.example.org:8080")),
-            now(),
-            TimeZone::UTC,
-            false,
-            true,
-        );
+        let model = Model::new(networks, now(), TimeZone::UTC, false, true);
         let mut fixture = Self {
             model,
             peers: Vec::new(),
             queue: Vec::new(),
             ignored_remotes: Vec::new(),
-            places: Vec::new(),
+            origins: Vec::new(),
             limits: LimitCounts::default(),
             remembered: Vec::new(),
             refused: None,
@@ -111,6 +105,7 @@ impl Fixture {
             others: Vec::new(),
             held: Vec::new(),
             hold_rule: None,
+            next_send: Duration::from_millis(600),
             lost_lines: None,
             later: Duration::ZERO,
         };
@@ -308,10 +303,9 @@ impl Fixture {
         let snapshot = Snapshot {
             looks: [look].into_iter().chain(others).collect(),
             extra: wanted.extra,
-            limits: wanted.limits.then(|| LimitUsage {
-                connections: Some(3),
-                ignored_remotes: (self.ignored_remotes.clone(), self.ignored_remotes.len()),
-                origins: window_of_places(&self.places),
+            origins: wanted.origins.then(|| Origins {
+                largest: self.origins.iter().take(MAX_ORIGINS).copied().collect(),
+                total: self.origins.len(),
             }),
             recording_size: self.model.recording_size,
             lost_lines: self.lost_lines.clone(),
@@ -327,6 +321,7 @@ impl Fixture {
             PEERS => self.peers.iter().map(|peer| peer_row(peer, context)).collect(),
             QUEUE => self.queue.iter().map(message_row).collect(),
             HELD => self.held.iter().map(held_row).collect(),
+            REMOTES => self.ignored_remotes.iter().copied().map(remote_row).collect(),
             _ => Vec::new(),
         }
     }
@@ -355,7 +350,7 @@ impl Fixture {
             held: self.held.len(),
             held_bytes: bytes,
             send_rate: 1.0,
-            next_send: Some(UPTIME + Duration::from_millis(600)),
+            next_send: Some(UPTIME + self.next_send),
             hold_rule: self.hold_rule.as_deref().map(Into::into),
             verified_only: Some(false),
             draining: Some(false),
@@ -383,6 +378,11 @@ impl Fixture {
                 .collect(),
             rows: view.rows.iter().map(row).collect(),
             gauges: self.gauges(),
+            settings: if view.settings {
+                settings_of(&Limits::default(), &Options::new(address("tower:1")))
+            } else {
+                Vec::new()
+            },
             now: clacks_feed::Now {
                 uptime: UPTIME + self.later,
                 unix_ms: NOON + self.later.as_millis() as u64,
@@ -474,11 +474,6 @@ pub(crate) fn reported(news: News) -> Msg {
         News::Lagged(missed) => Msg::Lagged(0, missed),
         other => panic!("{other:?}"),
     }
-}
-
-/// Returns the listed origins and the number of all.
-fn window_of_places(places: &[PlaceShare]) -> (Vec<PlaceShare>, usize) {
-    (places.iter().take(MOST_PLACES).copied().collect(), places.len())
 }
 
 fn peer_counts(peers: &[Peer]) -> PeerCounts {

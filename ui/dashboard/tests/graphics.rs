@@ -5,13 +5,17 @@ use std::time::Duration;
 use clacks_language::command::motion_setting::Setting;
 use clacks_p2p::{
     Message,
-    core::{Counters, Event, PeerChoice, PeerCounts, Status},
+    core::{Event, PeerChoice, PeerCounts, Status},
 };
 use clacks_p2p_feed::ClacksEvent;
 use clacks_p2p_panes::tower;
 use clacks_panes::Place;
-use clacks_source::{time_series::Chart, traffic::row::Row};
-use clacks_widgets::{animation::Animations, theme::Theme};
+use clacks_source::traffic::row::Row;
+use clacks_widgets::{
+    animation::Animations,
+    theme::Theme,
+    time_series::{Chart, Sample},
+};
 use crossterm::event::KeyCode;
 use ratatui::{Terminal, backend::TestBackend, layout::Rect};
 
@@ -31,21 +35,21 @@ fn watched(width: u16, height: u16) -> Fixture {
     let mut fixture = Fixture::busy(width, height);
     fixture.model.motion = Animations::new(Setting::Full);
     let end = now().uptime.as_secs();
-    let mut counters = Counters::default();
+    let trends = &mut fixture.model.networks.active_mut().figures.trends;
+    let [mut received, mut delivered, mut failed] = [0; 3];
     for second in end - 600..end {
-        counters.received += second / 40 % 5 * (second % 2);
-        counters.delivered += u64::from(second % 3 != 0);
-        counters.failed += u64::from(second % 150 < 4);
-        let queued = ((second % 300).abs_diff(150) / 6) as usize;
-        let lost = (second / 100 % 3) as usize;
-        let peers = PeerCounts::from([
-            (Status::New, 1),
-            (Status::Alive, 9 - lost),
-            (Status::Lost, lost),
-            (Status::Dead, 1),
-            (Status::Ignored, usize::from(second > 2700)),
-        ]);
-        fixture.model.trends.sample(Duration::from_secs(second), counters, queued, peers);
+        received += second / 40 % 5 * (second % 2);
+        delivered += u64::from(second % 3 != 0);
+        failed += u64::from(second % 150 < 4);
+        let queued = (second % 300).abs_diff(150) / 6;
+        let lost = second / 100 % 3;
+        let sample = Sample {
+            counters: &[received, delivered, failed, 0, 0, 0],
+            levels: &[queued, 0, 0, 0],
+            // New, alive, claimed, lost, dead and ignored peers.
+            statuses: &[1, 9 - lost, 0, lost, 1, u64::from(second > 2700)],
+        };
+        trends.sample(Duration::from_secs(second), sample);
     }
     for number in 0..400_u64 {
         let micros = 300 * (1 + number % 7).pow(u32::try_from(number % 5).unwrap());
@@ -57,7 +61,7 @@ fn watched(width: u16, height: u16) -> Fixture {
         };
         let event = ClacksEvent(delivered).numbered(number, now());
         let row = Row::of(&event, &fixture.model.networks.active().description);
-        fixture.model.trends.note(&row.unwrap());
+        fixture.model.networks.active_mut().figures.note(&row.unwrap());
     }
     fixture.refresh();
     fixture
@@ -234,7 +238,7 @@ fn no_size_breaks_a_picture() {
 fn tab_selects_the_next_chart() {
     let mut small = watched(40, 10);
     small.press(KeyCode::Char('C'));
-    let titles = ["IN AND OUT", "PEERS BY STATUS", "ROUND TRIPS", "QUEUE OVER TIME"];
+    let titles = ["IN AND OUT", "PEERS BY STATUS", "ROUND TRIPS", "QUEUED OVER TIME"];
     for title in [titles, titles].concat() {
         assert!(small.screen().contains(title), "{title}\n{}", small.screen());
         small.press(KeyCode::Tab);
@@ -246,7 +250,7 @@ fn tab_selects_the_next_chart() {
     large.press(KeyCode::Right);
     assert_eq!((shown(&large), large.model.chart), (1, Some(Chart::Rates)));
     (0..2).for_each(|_| drop(large.press(KeyCode::BackTab)));
-    assert_eq!(large.model.chart, Some(Chart::Queue));
+    assert_eq!(large.model.chart, Some(Chart::Levels));
     (0..1).for_each(|_| drop(large.press(KeyCode::Tab)));
     assert_eq!(shown(&large), 4, "all of them stand between the last and the first");
 }

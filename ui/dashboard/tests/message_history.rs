@@ -189,8 +189,8 @@ fn the_countdown_to_the_next_send_runs_only_while_visible() {
     fixture.model.motion = Animations::new(Setting::Full);
     (fixture.peers, fixture.later) = (Vec::new(), Duration::from_secs(100));
     let until = |fixture: &mut Fixture| {
+        fixture.next_send = fixture.later + Duration::from_secs(90);
         fixture.refresh();
-        fixture.model.overview.next_send = Some(fixture.model.now.uptime + Duration::from_secs(90));
         fixture.model.start_countdown();
         fixture.model.changes_after()
     };

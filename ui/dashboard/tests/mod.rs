@@ -23,6 +23,7 @@ pub(crate) mod message_history;
 pub(crate) mod model;
 pub(crate) mod module_order;
 pub(crate) mod networks;
+pub(crate) mod other_figures;
 pub(crate) mod other_network;
 pub(crate) mod pages;
 mod palette;

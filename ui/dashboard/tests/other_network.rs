@@ -131,7 +131,7 @@ fn played(mut replay: Replay, width: u16, height: u16) -> Fixture {
         recording_size: None,
         lost_lines: None,
         replay: Some(replay.playback()),
-        limits: None,
+        origins: None,
     };
     fixture.send(Msg::Refreshed(Box::new(snapshot)));
     fixture
@@ -206,7 +206,8 @@ fn the_settings_of_a_network_are_listed_with_their_use() {
     let screen = fixture.screen();
     let row =
         screen.lines().find(|row| row.starts_with("cards at most")).unwrap_or_else(|| panic!("{screen}"));
-    assert!(row.ends_with(", 2 used now"), "{screen}");
+    let cells: Vec<_> = row.split_whitespace().skip(3).collect();
+    assert_eq!(cells, ["1,000", "2", "-"], "set to, used and met: {screen}");
 }
 
 #[test]

@@ -52,14 +52,7 @@ impl Watched {
         let address = node.core().overview().address.to_string();
         let network = Network::new(Arc::new(describe(Label::new(&address).unwrap())), Run(1))
             .with_panes(&clacks_p2p_panes::panes());
-        let mut model = Model::new(
-            Networks::new(network, []),
-            node.core().overview(),
-            node.now(),
-            TimeZone::UTC,
-            true,
-            true,
-        );
+        let mut model = Model::new(Networks::new(network, []), node.now(), TimeZone::UTC, true, true);
         model.motion = Animations::new(Setting::Full);
         model.themes.choose("dark").unwrap();
         let mut watched = Self { node, model };
@@ -86,7 +79,7 @@ impl Watched {
             recording_size: None,
             lost_lines: None,
             replay: None,
-            limits: None,
+            origins: None,
         };
         self.send(Msg::Refreshed(Box::new(snapshot)));
     }

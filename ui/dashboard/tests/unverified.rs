@@ -7,10 +7,8 @@ use std::{
 
 use clacks_p2p::{
     Message,
-    core::{Event, Failure, Limit, Options, PlaceShare, Scope, Status},
-    node::Limits,
+    core::{Event, Failure, Limit, Scope, Status},
 };
-use clacks_source::limits::LimitSettings;
 use crossterm::event::KeyCode;
 
 use super::calls::{runs, typed, undo, undoable};
@@ -18,6 +16,7 @@ use super::fixture::{Fixture, peer};
 use crate::state::{
     message::{Effect, Msg},
     overlay::OpenOverlay as Kind,
+    snapshot::Origin,
 };
 
 /// Returns a dashboard with an unverified peer in addition.
@@ -142,9 +141,6 @@ fn ignoring_a_remote_address_can_be_undone() {
 /// Returns a dashboard of a node with limits, some of which were reached in the last minute.
 fn limited(width: u16, height: u16) -> Fixture {
     let mut fixture = Fixture::busy(width, height);
-    let address = fixture.model.overview.address.clone();
-    fixture.model.limits.settings =
-        Some(LimitSettings { options: Options::new(address), limits: Limits::default() });
     let met = [(Limit::Payloads, 11), (Limit::Introductions, 1), (Limit::Peers, 300)];
     for (limit, times) in met {
         (0..times).for_each(|_| fixture.limits.count(limit));
@@ -169,26 +165,27 @@ fn the_limits() {
 }
 
 /// Returns origins of messages, the largest first.
-fn places(count: u8) -> Vec<PlaceShare> {
-    let place = |number: u8| {
-        let (messages, bytes) = (71_000 / usize::from(number), (60 << 20) / usize::from(number));
-        let mut share = PlaceShare::new(IpAddr::from([192, 0, 2, number]), messages, bytes);
-        (share.held, share.refused) = (usize::from(number % 2), u64::from(number / 2));
-        share
+fn origins(count: u8) -> Vec<Origin> {
+    let origin = |number: u8| Origin {
+        place: IpAddr::from([192, 0, 2, number]),
+        messages: 71_000 / usize::from(number),
+        bytes: (60 << 20) / usize::from(number),
+        held: usize::from(number % 2),
+        refused: u64::from(number / 2),
     };
-    (1..=count).map(place).collect()
+    (1..=count).map(origin).collect()
 }
 
 #[test]
 fn the_limits_with_the_origins_of_messages() {
     let screen = |(width, height)| {
         let mut fixture = limited(width, height);
-        fixture.places = places(12);
+        fixture.origins = origins(12);
         fixture.press(KeyCode::Char(':'));
         fixture.write("limits");
         fixture.press(KeyCode::Enter);
         fixture.refresh();
-        (0..80).for_each(|_| drop(fixture.press(KeyCode::Down)));
+        (0..100).for_each(|_| drop(fixture.press(KeyCode::Down)));
         let screen = fixture.screen();
         assert!(width < 80 || screen.contains("and 2 more places"), "{screen}");
         format!("=== {width}x{height}\n{screen}\n")

@@ -29,6 +29,7 @@ use crate::{
     state::{
         confirmation::Confirmation,
         errors::CommandRefusal,
+        figures::Known,
         layout::Pane,
         list::List,
         log_cursor::LogCursor,
@@ -38,6 +39,10 @@ use crate::{
         sending::Sending,
     },
 };
+
+fn held_messages(model: &Model) -> usize {
+    model.networks.active().figures.count(Known::Held)
+}
 
 /// Runs the command of a key, with the selection in its placeholders.
 pub(crate) fn run_template(model: &mut Model, template: &str) -> Vec<Effect> {
@@ -88,10 +93,10 @@ pub(crate) fn run_with_confirmation(model: &mut Model, command: Command) -> Vec<
         // Do not ask about a command that will not be executed.
         command if mode_error(model, &command).is_some() => return run(model, command),
         Command::Node(command)
-            if command == NodeCommand::new("release", "all") && model.overview.held > 1 =>
+            if command == NodeCommand::new("release", "all") && held_messages(model) > 1 =>
         {
             let call = command.call(model.networks.active().run);
-            Confirmation::before(model.networks.active(), model.overview.held, call)
+            Confirmation::before(model.networks.active(), held_messages(model), call)
         }
         Command::Node(command) if is_always_confirmed(model, &command) => {
             let call = command.call(model.networks.active().run);

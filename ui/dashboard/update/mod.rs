@@ -85,10 +85,7 @@ fn handle(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Event(network, event) => on_event(model, network, &event),
         Msg::Lagged(network, missed) => on_missed(model, network, missed),
         Msg::Refreshed(snapshot) => {
-            let room = |model: &Model| {
-                let overview = &model.overview;
-                (overview.queued, overview.in_flight, overview.held, overview.held_bytes)
-            };
+            let room = |model: &Model| model.networks.active().figures.levels().to_vec();
             let before = room(model);
             model.refresh(*snapshot);
             model.refresh_changed_search();
@@ -166,7 +163,11 @@ fn on_event(model: &mut Model, network: usize, event: &Event) -> Vec<Effect> {
     let motion = model.motion;
     let Some(network) = model.networks.get_mut(network) else { return Vec::new() };
     network.panes.iter_mut().for_each(|pane| pane.note(event, motion));
-    if model.log.note(event, &network.description) { on_row(model) } else { Vec::new() }
+    if !model.log.note(event, &network.description) {
+        return Vec::new();
+    }
+    model.log.newest().into_iter().for_each(|row| network.figures.note(row));
+    on_row(model)
 }
 
 fn on_missed(model: &mut Model, network: usize, missed: u64) -> Vec<Effect> {
@@ -182,7 +183,6 @@ fn on_missed(model: &mut Model, network: usize, missed: u64) -> Vec<Effect> {
 fn on_row(model: &mut Model) -> Vec<Effect> {
     model.count_hidden_rows(1);
     let Some(row) = model.log.newest() else { return Vec::new() };
-    model.trends.note(row);
     let rings = model.saved_filters.note(&row.subject(), model.log.filter());
     // No bell while a replay seeks.
     let is_jumping = model.replay.as_ref().is_some_and(|replay| replay.jumping.is_some());

@@ -1,7 +1,7 @@
 //! Navigation in the lists and in overlays, and the commands that open panes and overlays.
 
 use clacks_language::command::{Step, ViewCommand};
-use clacks_source::time_series::Chart;
+use clacks_widgets::time_series::Chart;
 
 use super::selection;
 use crate::{
@@ -20,7 +20,8 @@ use crate::{
 fn cycle_pane(model: &mut Model, by: isize) {
     if model.is_open(Kind::Charts) {
         let all_fit = model.areas().is_some_and(|areas| crate::state::layout::fits_all_charts(areas.body));
-        model.chart = Chart::turned(model.chart, by, all_fit);
+        let charts = &model.networks.active().figures.places.charts;
+        model.chart = Chart::turned(charts, model.chart, by, all_fit);
     } else if model.open_overlay().is_none() {
         let panes = model.panes();
         let at = panes.iter().position(|pane| *pane == model.pane).unwrap_or(0);

@@ -1,7 +1,7 @@
 //! Quitting: the question about unsent messages, and the drain.
 
 use clacks_p2p::node::DrainError;
-use clacks_source::shutdown::{UnsentCounts, told};
+use clacks_source::shutdown::told;
 use crossterm::event::KeyCode;
 
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
 /// Ends the program. Asks first if unsent messages would be lost.
 pub fn quit(model: &mut Model) -> Vec<Effect> {
     let asks = std::mem::take(&mut model.confirms_quit);
-    let at_stake = UnsentCounts::of(&model.overview);
+    let at_stake = model.unsent();
     if at_stake.all() == 0 || model.is_demo || model.replay.is_some() {
         if !asks {
             return vec![Effect::Quit];
@@ -37,7 +37,7 @@ pub fn interrupt(model: &mut Model) -> Vec<Effect> {
 
 /// Starts a drain, for at most 30 seconds. `with_held` releases the held messages too.
 pub fn start_drain(model: &mut Model, with_held: bool) -> Vec<Effect> {
-    let with = UnsentCounts::of(&model.overview);
+    let with = model.unsent();
     model.drain =
         Some(DrainStarted { unsent: with, deadline: model.now.uptime + DRAIN_TIME_LIMIT, with_held });
     model.notice = None;
@@ -87,7 +87,7 @@ fn stop_drain(model: &mut Model, then: AfterStop) -> Vec<Effect> {
 pub fn on_drain_finished(model: &mut Model, result: Result<(), DrainError>) -> Vec<Effect> {
     let Some(DrainProgress { total, sent: gone, .. }) = model.drain_progress() else { return Vec::new() };
     model.drain = None;
-    let is_all = result.is_ok() && UnsentCounts::of(&model.overview).all() == 0;
+    let is_all = result.is_ok() && model.unsent().all() == 0;
     if is_all {
         return vec![Effect::Quit];
     }

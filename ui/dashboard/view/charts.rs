@@ -1,15 +1,17 @@
-//! The charts: message rates, peers, queue length and round-trip times over the last minutes.
+//! The charts: rates, items by status, levels and round-trip times over the last minutes.
 //!
 //! They use bars instead of lines. Series are separated by strips or letters, so nothing depends on colour or font.
 
-use clacks_feed::Direction;
-use clacks_p2p::core::Status;
-use clacks_p2p_feed::description::{letter, tone};
-use clacks_source::time_series::{BOUNDS, Chart, Column};
-use clacks_text::{fit::fit_right, format};
+use clacks_feed::{
+    Direction,
+    description::{Field, ListSpec},
+};
+use clacks_text::{fit::fit_right, format, sanitize::sanitize};
 use clacks_widgets::{
     axis::{min_visible, round_up_to_scale},
+    table::status_counts,
     theme::Theme,
+    time_series::{BOUNDS, Chart, Span as Seconds},
 };
 use ratatui::{
     Frame,
@@ -21,11 +23,14 @@ use ratatui::{
 
 use super::{
     components::{draw_empty, draw_heading},
-    header,
+    header::spaced,
 };
 use crate::{
     model::Model,
-    state::layout::{below_title, fits_all_charts},
+    state::{
+        figures::Figures,
+        layout::{below_title, fits_all_charts},
+    },
 };
 
 /// Width of the axis labels left of a chart, in columns.
@@ -48,27 +53,46 @@ const MIN_LABEL_DISTANCE: usize = 13;
 /// Marks a column without data on the baseline.
 pub(crate) const NO_DATA: &str = ".";
 
-const NO_TRAFFIC: &[&str] = &["no traffic in these minutes", "each message in or out makes a bar"];
-const NO_PEERS: &[&str] = &["no peers yet"];
-const NO_ROUND_TRIPS: &[&str] = &["no delivery has ended well yet", "each that does is timed here"];
-const EMPTY_QUEUE: &[&str] = &["nothing waited in these minutes"];
+/// Minimum height, in rows, for a strip besides the first two rates, and for each further one.
+const MIN_EXTRA_HEIGHT: (u16, u16) = (7, 5);
+/// Minimum height of the strip of a level, in rows.
+const MIN_LEVEL_HEIGHT: u16 = 4;
+/// Maximum width of a title, in columns.
+const MAX_TITLE_WIDTH: usize = 40;
+/// Names of rates that count failures.
+const FAILURES: [&str; 3] = ["failed", "dropped", "refused"];
 
-/// Draws all charts if they fit into the area; otherwise the selected chart, or the rates if none is selected.
+const NO_CHARTS: &[&str] = &["this network has no figures to draw"];
+const NO_TRAFFIC: &[&str] = &["no traffic in these minutes", "what comes in or goes out makes a bar"];
+const NO_ROUND_TRIPS: &[&str] = &["nothing was timed yet"];
+const NO_LEVEL: &[&str] = &["nothing in these minutes"];
+
+/// Draws all charts of the network if they fit into the area; otherwise the selected chart, or the first one if none is
+/// selected.
 pub fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     let area = area.intersection(frame.area());
-    if let Some(chart) = model.chart.or((!fits_all_charts(area)).then_some(Chart::Rates)) {
-        let note = format!("{} of {}", chart as usize + 1, Chart::ALL.len());
-        Panel { model, theme, chart, note: Some(note) }.draw(area, frame);
+    let charts = &model.shown_figures().places.charts;
+    let Some(first) = charts.first() else { return draw_empty(theme, area, NO_CHARTS, frame) };
+    let chart = model.chart.filter(|chart| charts.contains(chart));
+    if let Some(chart) = chart.or((!fits_all_charts(area)).then_some(*first)) {
+        let at = charts.iter().position(|other| *other == chart).unwrap_or(0);
+        let note = Some(format!("{} of {}", at + 1, charts.len()));
+        Panel { model, theme, chart, note }.draw(area, frame);
         return;
     }
-    let [above, below] = Layout::vertical([Constraint::Fill(1), Constraint::Fill(1)]).areas(area);
-    let rows = [above, below].map(|row| {
-        let [left, _, right] =
-            Layout::horizontal([Constraint::Fill(1), Constraint::Length(1), Constraint::Fill(1)]).areas(row);
-        [left, right]
-    });
-    for (chart, area) in Chart::ALL.into_iter().zip(rows.into_iter().flatten()) {
-        Panel { model, theme, chart, note: None }.draw(area, frame);
+    let rows = Layout::vertical(charts.chunks(2).map(|_| Constraint::Fill(1))).split(area);
+    for (charts, row) in charts.chunks(2).zip(rows.iter()) {
+        let areas = Layout::horizontal(charts.iter().map(|_| Constraint::Fill(1))).spacing(1).split(*row);
+        for (chart, area) in charts.iter().zip(areas.iter()) {
+            Panel { model, theme, chart: *chart, note: None }.draw(*area, frame);
+        }
+    }
+}
+
+/// Draws the first chart of the network with its heading. The area may have any size.
+pub(crate) fn draw_first(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+    if let Some(chart) = model.shown_figures().places.charts.first() {
+        draw_chart(model, theme, *chart, area, frame);
     }
 }
 
@@ -87,7 +111,7 @@ struct Panel<'a> {
 
 /// A row of bars with its own scale.
 struct Strip {
-    name: &'static str,
+    name: String,
     values: Vec<Option<f64>>,
     /// Value at the top of the scale.
     scale: f64,
@@ -95,17 +119,12 @@ struct Strip {
     style: Style,
 }
 
-impl Panel<'_> {
+impl<'a> Panel<'a> {
     fn draw(&self, area: Rect, frame: &mut Frame<'_>) {
         if area.is_empty() {
             return;
         }
-        let title = match self.chart {
-            Chart::Rates => " IN AND OUT ",
-            Chart::Peers => " PEERS BY STATUS ",
-            Chart::RoundTrips => " ROUND TRIPS ",
-            Chart::Queue => " QUEUE OVER TIME ",
-        };
+        let title = format!(" {} ", self.title());
         let mut heading = Line::from(Span::styled(title, self.theme.title(self.note.is_some())));
         heading.push_span(Span::raw(" "));
         heading.spans.extend(self.title_notes());
@@ -117,74 +136,144 @@ impl Panel<'_> {
         match self.chart {
             _ if body.is_empty() => {}
             Chart::Rates => self.draw_rates(body, frame),
-            Chart::Peers => self.draw_peers(body, frame),
+            Chart::Statuses => self.draw_statuses(body, frame),
             Chart::RoundTrips => self.draw_round_trips(body, frame),
-            Chart::Queue => self.draw_queue(body, frame),
+            Chart::Levels => self.draw_levels(body, frame),
+        }
+    }
+
+    fn figures(&self) -> &'a Figures {
+        self.model.shown_figures()
+    }
+
+    fn gauge(&self, at: usize) -> Option<&'a Field> {
+        self.model.networks.active().description.gauges.get(at)
+    }
+
+    /// The name of a gauge for people.
+    fn name(&self, at: usize) -> String {
+        let title = self.gauge(at).map_or("", |gauge| gauge.title.as_str());
+        sanitize(title, MAX_TITLE_WIDTH, self.theme.charset).as_str().to_owned()
+    }
+
+    /// The list whose items are counted by status.
+    fn list(&self) -> Option<&'a ListSpec> {
+        self.model.networks.active().description.list(self.figures().places.list?)
+    }
+
+    fn title(&self) -> String {
+        let places = &self.figures().places;
+        let names = |at: &[usize]| at.iter().map(|at| self.name(*at).to_uppercase()).collect::<Vec<_>>();
+        match self.chart {
+            Chart::Rates => names(&places.counters[..places.counters.len().min(2)]).join(" AND "),
+            Chart::Statuses => {
+                let title = self.list().map_or("", |list| list.title.as_str());
+                format!("{} BY STATUS", sanitize(title, MAX_TITLE_WIDTH, self.theme.charset))
+            }
+            Chart::RoundTrips => names(places.round_trips.as_slice()).concat(),
+            Chart::Levels => {
+                format!("{} OVER TIME", names(&places.levels[..places.levels.len().min(1)]).concat())
+            }
         }
     }
 
     /// Text beside the title.
     fn title_notes(&self) -> Vec<Span<'static>> {
-        let round_trips = self.model.shown_trends().round_trips();
+        let round_trips = self.figures().trends.round_trips();
         let time = |percent| round_trips.percentile(percent).map(format::round_trip).unwrap_or_default();
+        let network = self.model.networks.active();
         match self.chart {
-            Chart::Rates => vec![Span::raw("messages/s")],
-            Chart::Peers => header::status_counts(&self.model.listed.peers, self.theme),
+            Chart::Rates => vec![Span::raw("per second")],
+            Chart::Statuses => {
+                let list = self.figures().places.list;
+                let counts = list.and_then(|list| network.list(list)).map_or(&[][..], |list| &list.counts);
+                let spec = self.list();
+                let counted = spec.map(|spec| status_counts(&network.description, spec, counts, self.theme));
+                let counted = counted.filter(|counted| !counted.is_empty());
+                spaced(counted.unwrap_or_else(|| vec![Span::raw("0")])).collect()
+            }
             Chart::RoundTrips if round_trips.is_empty() => Vec::new(),
             Chart::RoundTrips => vec![Span::raw(format!("p50 {}  p99 {}", time(50), time(99)))],
-            Chart::Queue => vec![Span::raw(format!("{} now", format::count(self.model.listed.queued)))],
+            Chart::Levels => {
+                let now = self.figures().levels().first().copied().unwrap_or(0);
+                vec![Span::raw(format!("{} now", count(now)))]
+            }
         }
     }
 
-    // === Messages in and out ===
+    // === Rates ===
 
     fn draw_rates(&self, area: Rect, frame: &mut Frame<'_>) {
         let graph = graph_area(area);
         let (columns, seconds) = self.columns(graph);
-        let most = columns.iter().flatten().map(Column::most).fold(0.0, f64::max);
+        let trends = &self.figures().trends;
+        let most =
+            |counter| columns.iter().flatten().map(|span| trends.rate(counter, span)).fold(0.0, f64::max);
+        let mosts: Vec<f64> = (0..trends.rates()).map(most).collect();
+        let most = mosts.iter().copied().fold(0.0, f64::max);
         if most == 0.0 {
             return draw_empty(self.theme, area, NO_TRAFFIC, frame);
         }
-        let fails = columns.iter().flatten().any(|column| column.failed > 0.0) && area.height >= 7;
+        let extra_room = match area.height.checked_sub(MIN_EXTRA_HEIGHT.0) {
+            Some(height) => 1 + height / MIN_EXTRA_HEIGHT.1,
+            None => 0,
+        };
+        let extras = (2..mosts.len()).filter(|counter| mosts[*counter] > 0.0).take(extra_room.into());
+        let shown: Vec<usize> = (0..mosts.len().min(2)).chain(extras).collect();
         let [above, strips, axis] = split_bands(area, area.height >= 6);
-        self.draw_legend(&self.rates_legend(&columns, seconds, area.width), above, frame);
-        let mut heights = vec![Constraint::Fill(1), Constraint::Fill(1)];
-        heights.extend(fails.then_some(Constraint::Length(1 + area.height / 12)));
+        self.draw_legend(&self.rates_legend(&mosts, columns.len() * seconds, area.width), above, frame);
+        let height = |counter: &usize| match counter {
+            0 | 1 => Constraint::Fill(1),
+            _ => Constraint::Length(1 + area.height / 12),
+        };
         let apart = u16::from(strips.height >= MIN_SPACED_HEIGHT);
-        let bands = Layout::vertical(heights).spacing(apart).split(strips);
+        let bands = Layout::vertical(shown.iter().map(height)).spacing(apart).split(strips);
         // The strips share one scale, so that they can be compared.
         let scale = round_up_to_scale(most).max(MIN_RATE_SCALE);
-        let strip = |name, style, of: fn(&Column) -> f64| {
-            let values: Vec<_> = columns.iter().map(|column| column.as_ref().map(of)).collect();
-            Strip { name, values, scale, label: format::rate(scale), style }
-        };
-        let strips = [
-            strip("in", self.theme.direction(Direction::In), |column| column.received),
-            strip("out", self.theme.direction(Direction::Out), |column| column.delivered),
-            strip("failed", self.theme.bad, |column| column.failed),
-        ];
-        for (strip, band) in strips.iter().zip(bands.iter()) {
-            self.draw_strip(strip, *band, graph, frame);
+        for (counter, band) in shown.into_iter().zip(bands.iter()) {
+            let values = columns.iter().map(|span| Some(trends.rate(counter, span.as_ref()?))).collect();
+            let gauge = self.figures().places.counters.get(counter).copied().unwrap_or(0);
+            let (name, label) = (self.name(gauge), format::rate(scale));
+            let strip = Strip { name, values, scale, label, style: self.rate_style(counter, gauge) };
+            self.draw_strip(&strip, *band, graph, frame);
             self.draw_no_data(&columns, Rect { x: graph.x, width: graph.width, ..*band }, frame);
         }
         self.draw_time_axis(Rect { x: graph.x, width: graph.width, ..axis }, seconds, frame);
     }
 
+    fn rate_style(&self, counter: usize, gauge: usize) -> Style {
+        match counter {
+            0 => self.theme.direction(Direction::In),
+            1 => self.theme.direction(Direction::Out),
+            _ if self.gauge(gauge).is_some_and(|gauge| FAILURES.iter().any(|name| gauge.name == **name)) => {
+                self.theme.bad
+            }
+            _ => self.theme.series(counter),
+        }
+    }
+
     /// Means and maxima, in the longest wording that fits.
-    fn rates_legend(&self, columns: &[Option<Column>], seconds: usize, width: u16) -> String {
-        let (received, delivered, failed) = self.model.shown_trends().mean(columns.len() * seconds);
-        let most = |of: fn(&Column) -> f64| columns.iter().flatten().map(of).fold(0.0, f64::max);
+    fn rates_legend(&self, mosts: &[f64], seconds: usize, width: u16) -> String {
+        let figures = self.figures();
         let rate = |rate: f64| format::rate((rate * 100.0).round() / 100.0);
-        let (means, mosts) = (
-            [("in", received), ("out", delivered)].map(|(name, mean)| format!("{name} {}", rate(mean))),
-            [most(|column| column.received), most(|column| column.delivered)].map(rate),
-        );
-        let short = format!("mean: {}", means.join("  "));
-        let failed = if failed > 0.0 { format!("   failed: mean {}", rate(failed)) } else { String::new() };
-        let [(came, most_came), (gone, most_gone)] = [(&means[0], &mosts[0]), (&means[1], &mosts[1])];
-        let medium = format!("mean {came}, most {most_came}; {gone}, most {most_gone}");
-        let long = format!("mean {came}, most {most_came}   mean {gone}, most {most_gone}{failed}");
-        longest_fitting([short, medium, long], width.saturating_sub(2))
+        let of = |counter: usize| {
+            let name = self.name(figures.places.counters.get(counter).copied().unwrap_or(0));
+            (name, rate(figures.trends.mean(counter, seconds)))
+        };
+        let main: Vec<_> =
+            (0..mosts.len().min(2)).map(|counter| (of(counter), rate(mosts[counter]))).collect();
+        let means: Vec<_> = main.iter().map(|((name, mean), _)| format!("{name} {mean}")).collect();
+        let each = main.iter().map(|((name, mean), most)| format!("{name} {mean}, most {most}"));
+        let each: Vec<_> = each.collect();
+        let (short, medium) = (format!("mean: {}", means.join("  ")), format!("mean {}", each.join("; ")));
+        let mut long = format!("mean {}", each.join("   mean "));
+        let mut texts = vec![short, medium, long.clone()];
+        for counter in (2..mosts.len()).filter(|counter| mosts[*counter] > 0.0) {
+            let (name, mean) = of(counter);
+            long.push_str(&format!("   {name}: mean {mean}"));
+            texts.push(long.clone());
+        }
+        longest_fitting(texts, width.saturating_sub(2))
     }
 
     fn draw_legend(&self, legend: &str, area: Rect, frame: &mut Frame<'_>) {
@@ -192,47 +281,69 @@ impl Panel<'_> {
         frame.render_widget(Line::styled(format!(" {legend}"), self.theme.quiet), area);
     }
 
-    // === The queue ===
+    // === Levels ===
 
-    fn draw_queue(&self, area: Rect, frame: &mut Frame<'_>) {
+    /// Draws the first level, and below it each further one that was not always zero, as far as there is room.
+    fn draw_levels(&self, area: Rect, frame: &mut Frame<'_>) {
         let graph = graph_area(area);
         let (columns, seconds) = self.columns(graph);
-        let values: Vec<_> = columns.iter().map(|column| column.map(|column| column.queued as f64)).collect();
-        let most = values.iter().flatten().copied().fold(0.0, f64::max);
-        if most == 0.0 {
-            return draw_empty(self.theme, area, EMPTY_QUEUE, frame);
+        let trends = &self.figures().trends;
+        let most = |level| columns.iter().flatten().map(|span| trends.level(level, span)).max().unwrap_or(0);
+        let levels: Vec<_> =
+            (0..trends.levels()).map(|level| (level, most(level))).filter(|(_, most)| *most > 0).collect();
+        let Some((_, first_most)) = levels.first() else {
+            return draw_empty(self.theme, area, NO_LEVEL, frame);
+        };
+        let [above, strips, axis] = split_bands(area, area.height >= 5);
+        self.draw_legend(&format!("{} at most", count(*first_most)), above, frame);
+        let room = usize::from(strips.height / MIN_LEVEL_HEIGHT).max(1);
+        let shown = &levels[..levels.len().min(room)];
+        let bands = Layout::vertical(shown.iter().map(|_| Constraint::Fill(1))).spacing(1).split(strips);
+        for ((level, most), band) in shown.iter().zip(bands.iter()) {
+            let values =
+                columns.iter().map(|span| Some(trends.level(*level, span.as_ref()?) as f64)).collect();
+            let scale = round_up_to_scale(*most as f64).ceil().max(MIN_COUNT_SCALE);
+            let name = self.name(self.figures().places.levels.get(*level).copied().unwrap_or(0));
+            let label = count(scale as u64);
+            let strip = Strip { name, values, scale, label, style: self.theme.series(*level) };
+            self.draw_strip(&strip, *band, graph, frame);
+            self.draw_no_data(&columns, Rect { x: graph.x, width: graph.width, ..*band }, frame);
         }
-        let [above, band, axis] = split_bands(area, area.height >= 5);
-        let most_waited = format!("{} at most", format::count(most as usize));
-        let texts = [format!("messages that wait, {most_waited}"), most_waited];
-        self.draw_legend(&longest_fitting(texts, area.width.saturating_sub(2)), above, frame);
-        let scale = round_up_to_scale(most).ceil().max(MIN_COUNT_SCALE);
-        let label = format::count(scale as usize);
-        let strip = Strip { name: "queue", values, scale, label, style: self.theme.series(0) };
-        self.draw_strip(&strip, band, graph, frame);
-        self.draw_no_data(&columns, Rect { x: graph.x, width: graph.width, ..band }, frame);
         self.draw_time_axis(Rect { x: graph.x, width: graph.width, ..axis }, seconds, frame);
     }
 
-    // === The peers ===
+    // === Statuses ===
 
-    /// Draws the peers as stacked letters of their statuses, the healthy ones at the bottom.
-    fn draw_peers(&self, area: Rect, frame: &mut Frame<'_>) {
+    /// Draws the items as stacked letters of their statuses, the healthy ones at the bottom.
+    fn draw_statuses(&self, area: Rect, frame: &mut Frame<'_>) {
         let graph = graph_area(area);
         let (columns, seconds) = self.columns(graph);
-        let totals = columns.iter().flatten().map(|column| column.peers.total());
-        let most = totals.max().unwrap_or(0);
+        let (trends, stack) = (&self.figures().trends, &self.figures().places.stack);
+        let counts = |span: &Seconds| {
+            let counts: Vec<u64> = trends.statuses(span).collect();
+            let count = |(at, _): &(usize, _)| counts.get(*at).copied().unwrap_or(0) as usize;
+            stack.iter().map(count).collect::<Vec<_>>()
+        };
+        let counts: Vec<_> = columns.iter().map(|span| span.as_ref().map(counts)).collect();
+        let most = counts.iter().flatten().map(|counts| counts.iter().sum()).max().unwrap_or(0);
+        let name = self.list().map_or("", |list| list.many.as_str());
         if most == 0 {
-            return draw_empty(self.theme, area, NO_PEERS, frame);
+            return draw_empty(self.theme, area, &[format!("no {name} yet")], frame);
         }
         let [_, band, axis] = split_bands(area, false);
         let scale = round_up_to_scale(most as f64).ceil().max(MIN_COUNT_SCALE) as usize;
-        self.draw_gutter("peers", &format::count(scale), band, graph, frame);
-        for (column, x) in columns.iter().zip(graph.x..) {
-            let stack = column.map(|column| stack_statuses(&column, scale, usize::from(band.height)));
+        self.draw_gutter(name, &format::count(scale), band, graph, frame);
+        let letter = |letter: char| sanitize(&letter.to_string(), 1, self.theme.charset).as_str().to_owned();
+        let symbols: Vec<_> = stack
+            .iter()
+            .map(|(_, status)| (letter(status.letter), self.theme.status_tone(status.tone)))
+            .collect();
+        for (counts, x) in counts.iter().zip(graph.x..) {
+            let stack = counts.as_ref().map(|counts| stack_statuses(counts, scale, usize::from(band.height)));
             for (status, y) in stack.unwrap_or_default().into_iter().zip((band.y..band.bottom()).rev()) {
-                if let Some(cell) = frame.buffer_mut().cell_mut((x, y)) {
-                    cell.set_char(letter(status)).set_style(self.theme.status_tone(tone(status)));
+                let Some(cell) = frame.buffer_mut().cell_mut((x, y)) else { continue };
+                if let Some((symbol, style)) = symbols.get(status) {
+                    cell.set_symbol(symbol).set_style(*style);
                 }
             }
         }
@@ -243,15 +354,15 @@ impl Panel<'_> {
     // === Round trips ===
 
     fn draw_round_trips(&self, area: Rect, frame: &mut Frame<'_>) {
-        let round_trips = self.model.shown_trends().round_trips();
+        let round_trips = self.figures().trends.round_trips();
         if round_trips.is_empty() {
             return draw_empty(self.theme, area, NO_ROUND_TRIPS, frame);
         }
         let [above, band, axis] = split_bands(area, area.height >= 5);
         let number = format::count(round_trips.len());
-        let short = format!("of the last {number} deliveries");
-        let long = format!("the last {number} deliveries by how long each took");
-        self.draw_legend(&longest_fitting([short, long], area.width.saturating_sub(2)), above, frame);
+        let short = format!("of the last {number}");
+        let long = format!("the last {number} by how long each took");
+        self.draw_legend(&longest_fitting(vec![short, long], area.width.saturating_sub(2)), above, frame);
         let counts = round_trips.histogram();
         let most = counts.iter().copied().max().unwrap_or(0);
         let graph = graph_area(area);
@@ -278,14 +389,14 @@ impl Panel<'_> {
     // === What they have in common ===
 
     /// Returns one value per column of the graph, and the seconds that a column covers.
-    fn columns(&self, graph: Rect) -> (Vec<Option<Column>>, usize) {
+    fn columns(&self, graph: Rect) -> (Vec<Option<Seconds>>, usize) {
         let columns = usize::from(graph.width);
-        let seconds = self.model.shown_trends().each(columns);
-        (self.model.shown_trends().columns(columns, seconds), seconds)
+        let seconds = self.figures().trends.each(columns);
+        (self.figures().trends.columns(columns, seconds), seconds)
     }
 
     /// Draws dots on the baseline where there is no data, so that it cannot be mistaken for no traffic.
-    fn draw_no_data(&self, columns: &[Option<Column>], band: Rect, frame: &mut Frame<'_>) {
+    fn draw_no_data(&self, columns: &[Option<Seconds>], band: Rect, frame: &mut Frame<'_>) {
         let unknown = columns.iter().take_while(|column| column.is_none()).count().min(band.width.into());
         let Some(y) = band.bottom().checked_sub(1).filter(|_| band.height > 0) else { return };
         let row = Rect { y, height: 1, width: unknown as u16, ..band };
@@ -295,7 +406,7 @@ impl Panel<'_> {
     }
 
     fn draw_strip(&self, strip: &Strip, area: Rect, graph: Rect, frame: &mut Frame<'_>) {
-        self.draw_gutter(strip.name, &strip.label, area, graph, frame);
+        self.draw_gutter(&strip.name, &strip.label, area, graph, frame);
         let scale = ((strip.scale * FIXED_POINT) as u64).max(1);
         let least = min_visible(scale, area.height);
         let values = strip.values.iter().map(|value| {
@@ -375,35 +486,35 @@ fn graph_area(area: Rect) -> Rect {
 }
 
 /// Returns the longest text that fits, or an empty one.
-fn longest_fitting<const N: usize>(texts: [String; N], width: u16) -> String {
+fn longest_fitting(texts: Vec<String>, width: u16) -> String {
     let width = usize::from(width);
     texts.into_iter().filter(|text| text.len() <= width).max_by_key(String::len).unwrap_or_default()
 }
 
-/// The order in which peers are stacked, from the bottom.
-const STACK: [Status; Status::ALL.len()] =
-    [Status::Alive, Status::New, Status::Lost, Status::Dead, Status::Ignored];
-
-/// Returns the statuses of one column from the bottom up. `rows` rows stand for `scale` peers. A status with at least
-/// one peer gets at least one row, as long as there are rows.
-fn stack_statuses(column: &Column, scale: usize, rows: usize) -> Vec<Status> {
+/// Returns the statuses of one column from the bottom up, as indices of `counts`. `rows` rows stand for `scale` items. A
+/// status with at least one item gets at least one row, as long as there are rows.
+fn stack_statuses(counts: &[usize], scale: usize, rows: usize) -> Vec<usize> {
     let mut stack = Vec::new();
-    let mut below = 0;
-    for status in STACK {
-        let count = column.peers.of(status);
-        below += count;
-        let top = (below * rows + scale / 2) / scale;
-        let top = if count > 0 { top.max(stack.len() + 1) } else { stack.len() };
-        stack.resize(top, status);
+    let mut below = 0usize;
+    for (status, count) in counts.iter().enumerate() {
+        below = below.saturating_add(*count);
+        let top = (below.saturating_mul(rows).saturating_add(scale / 2)) / scale.max(1);
+        let top = if *count > 0 { top.max(stack.len() + 1) } else { stack.len() };
+        // A recording can contain any number.
+        stack.resize(top.min(stack.len() + rows), status);
     }
     // Shorten the status with the most rows.
     while stack.len() > rows {
-        let share = |status: &Status| stack.iter().filter(|other| *other == status).count();
-        let Some(most) = STACK.into_iter().max_by_key(share) else { break };
+        let share = |status: &usize| stack.iter().filter(|other| *other == status).count();
+        let Some(most) = (0..counts.len()).max_by_key(share) else { break };
         let at = stack.iter().position(|status| *status == most).unwrap_or(0);
         stack.remove(at);
     }
     stack
+}
+
+fn count(number: u64) -> String {
+    format::count(usize::try_from(number).unwrap_or(usize::MAX))
 }
 
 /// Draws the upper bounds below the bars of the histogram, with as many labels as fit.
@@ -432,14 +543,14 @@ fn draw_histogram_axis(theme: Theme, axis: Rect, slot: u16, frame: &mut Frame<'_
 
 #[cfg(test)]
 mod tests {
-    use clacks_p2p::core::PeerCounts;
     use clacks_widgets::axis::round_up_to_scale;
 
     use super::*;
 
-    fn letters(peers: PeerCounts, scale: usize, rows: usize) -> String {
-        let column = Column { peers, ..Column::default() };
-        stack_statuses(&column, scale, rows).into_iter().map(letter).collect()
+    /// The letters of a column with these numbers of alive, new, lost, dead and ignored peers.
+    fn letters(counts: [usize; 5], scale: usize, rows: usize) -> String {
+        let letter = |status: usize| ['A', 'N', 'L', 'D', 'I'][status];
+        stack_statuses(&counts, scale, rows).into_iter().map(letter).collect()
     }
 
     #[test]
@@ -454,18 +565,17 @@ mod tests {
 
     #[test]
     fn peers_are_stacked_by_their_share() {
-        let peers =
-            PeerCounts::from([(Status::New, 1), (Status::Alive, 6), (Status::Lost, 2), (Status::Dead, 1)]);
+        let peers = [6, 1, 2, 1, 0];
         assert_eq!(letters(peers, 10, 10), "AAAAAANLLD");
         assert_eq!(letters(peers, 20, 10), "AAANLD");
-        assert_eq!(letters(PeerCounts::default(), 10, 10), "");
+        assert_eq!(letters([0; 5], 10, 10), "");
     }
 
     #[test]
     fn every_status_has_at_least_one_row() {
-        let mut peers = PeerCounts::from(Status::ALL.map(|status| (status, 1)));
-        peers.alive = 900;
+        let peers = [900, 1, 1, 1, 1];
         assert_eq!(letters(peers, 1000, 8), "AAAANLDI");
         assert_eq!(letters(peers, 1000, 3).len(), 3);
+        assert_eq!(letters([usize::MAX; 5], 1000, 8).len(), 8, "a recording can contain any number");
     }
 }

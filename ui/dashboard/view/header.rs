@@ -1,23 +1,22 @@
 //! The first line of the screen: the name and the load of this node.
 
-use clacks_feed::{
-    Playback, Value,
-    description::{Chart, Field, Tone},
-};
-use clacks_p2p::core::{PeerCounts, Status};
-use clacks_p2p_feed::description::{CLAIMED_LETTER, letter, tone};
+use clacks_feed::{Playback, description::Tone};
 use clacks_text::{
     format,
+    sanitize::sanitize,
     value::{ValueFormat, cut_middle},
 };
-use clacks_widgets::theme::Theme;
+use clacks_widgets::{table::status_counts, theme::Theme};
 use ratatui::{
     Frame,
     layout::Rect,
     text::{Line, Span},
 };
 
-use crate::{model::Model, state::network::Network};
+use crate::{
+    model::Model,
+    state::{figures::Known, network::Network},
+};
 
 /// Minimum width of the node's name beside a replay, in columns. Below it the name is left out.
 const MIN_NAME_WIDTH: usize = 8;
@@ -106,17 +105,8 @@ fn replay_position(replay: &Playback) -> String {
 }
 
 fn status_items(model: &Model) -> Vec<String> {
-    let (received, delivered) = model.rates.per_second();
-    let mut items = if model.shows_clacks() {
-        vec![
-            format!("in {}  out {}", format::rate(received), format::rate(delivered)),
-            format!("send rate {}", format::rate(model.overview.send_rate)),
-            format!("up {}", format::age(model.now.uptime)),
-        ]
-    } else {
-        gauge_items(model)
-    };
-    let met = model.limits.recent_hits();
+    let mut items = figure_items(model);
+    let met = model.networks.active().figures.hits.recent_hits();
     if met > 0 {
         items.insert(0, format!("limited {}", format::count(usize::try_from(met).unwrap_or(usize::MAX))));
     }
@@ -138,46 +128,53 @@ fn status_items(model: &Model) -> Vec<String> {
     items
 }
 
-/// Returns the gauges of the network that is shown which change all the time, and the time since its start.
-fn gauge_items(model: &Model) -> Vec<String> {
+/// Returns the rates of what comes in and goes out, the rates that the node tells, and the time since its start.
+fn figure_items(model: &Model) -> Vec<String> {
     let network = model.networks.active();
-    let format = ValueFormat::new(&network.description, network.fetched, model.charset());
-    let charted = network.description.gauges.iter().zip(&network.gauges);
-    let charted = charted.filter(|(gauge, value)| gauge.chart != Chart::None && **value != Value::None);
-    let item = |(gauge, value): (&Field, &Value)| {
-        format!("{} {}", gauge.title.as_str(), format.cell(&gauge.kind, value, MAX_GAUGE_WIDTH).as_str())
+    let Network { description, figures, .. } = network;
+    let format = ValueFormat::new(description, network.fetched, model.charset());
+    let title = |at: &usize| {
+        let title = description.gauges.get(*at).map_or("", |gauge| gauge.title.as_str());
+        sanitize(title, MAX_GAUGE_WIDTH, model.charset())
     };
-    charted.map(item).chain([format!("up {}", format::age(network.fetched.uptime))]).collect()
+    let rates = figures.places.counters.iter().zip(figures.rates.per_second());
+    let rates = rates.map(|(at, rate)| format!("{} {}", title(at), format::rate(rate))).collect::<Vec<_>>();
+    let speed = |at: &usize| {
+        let (gauge, value) = description.gauges.get(*at).zip(figures.gauges.get(*at))?;
+        let value = format.cell(&gauge.kind, value, MAX_GAUGE_WIDTH);
+        (value.width() > 0).then(|| format!("{} {}", title(at), value.as_str()))
+    };
+    // The clock of the dashboard is that of the first network.
+    let uptime = if model.networks.position() == 0 { model.now.uptime } else { network.fetched.uptime };
+    let rates = (!rates.is_empty()).then(|| rates.join("  "));
+    let speeds = figures.places.speeds.iter().filter_map(speed);
+    rates.into_iter().chain(speeds).chain([format!("up {}", format::age(uptime))]).collect()
 }
 
-/// Draws the counts of the lists in one line, used where the lists do not fit.
+/// Draws the counts of the lists beside the traffic in one line, used where the lists do not fit.
 pub(crate) fn draw_summary(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
-    let mut line = Line::from(Span::styled("peers ", theme.quiet));
-    line.spans.extend(status_counts(&model.listed.peers, theme));
-    line.push_span(Span::styled("  queue ", theme.quiet));
-    line.push_span(Span::raw(format::count(model.listed.queued)));
-    if model.listed.held > 0 {
-        line.push_span(Span::raw(format!(" {} held", format::count(model.listed.held))));
+    let network = model.networks.active();
+    let mut line = Line::default();
+    let beside = network.lists().filter_map(|(id, list)| Some((network.description.list(id)?, list)));
+    for (spec, list) in beside.filter(|(spec, _)| spec.beside) {
+        let gap = if line.spans.is_empty() { "" } else { "  " };
+        line.push_span(Span::styled(format!("{gap}{} ", spec.name.as_str()), theme.quiet));
+        let counts = status_counts(&network.description, spec, &list.counts, theme);
+        if counts.is_empty() {
+            let total = usize::try_from(list.total).unwrap_or(usize::MAX);
+            line.push_span(Span::raw(format::count(total)));
+        }
+        line.spans.extend(spaced(counts));
+    }
+    let held = network.count_of(Known::Held);
+    if held > 0 {
+        line.push_span(Span::raw(format!(" {} held", format::count(held))));
     }
     frame.render_widget(line, area);
 }
 
-/// Returns the number of peers by status, as in `2N 8A 2? 1L`. `?` counts unverified peers, `A` the other live peers.
-pub fn status_counts(peers: &PeerCounts, theme: Theme) -> Vec<Span<'static>> {
-    let counted = Status::ALL.into_iter().flat_map(|status| {
-        let claimed = if status == Status::Alive { peers.unverified } else { 0 };
-        let rest = peers.of(status).saturating_sub(claimed);
-        [(rest, letter(status), theme.status_tone(tone(status))), (claimed, CLAIMED_LETTER, theme.new)]
-    });
-    let mut spans = Vec::new();
-    for (count, letter, style) in counted.filter(|(count, ..)| *count > 0) {
-        if !spans.is_empty() {
-            spans.push(Span::raw(" "));
-        }
-        spans.push(Span::styled(format!("{}{letter}", format::count(count)), style));
-    }
-    if spans.is_empty() {
-        spans.push(Span::raw("0"));
-    }
-    spans
+/// Puts a space between the parts.
+pub(crate) fn spaced(parts: Vec<Span<'static>>) -> impl Iterator<Item = Span<'static>> {
+    let gap = |at: usize| (at > 0).then(|| Span::raw(" "));
+    parts.into_iter().enumerate().flat_map(move |(at, part)| gap(at).into_iter().chain([part]))
 }

@@ -6,7 +6,7 @@ use clacks_widgets::theme::Theme;
 use ratatui::text::Span;
 
 use super::components::{REPLAY_INPUT_HINT, no_peers};
-use crate::model::Model;
+use crate::{model::Model, state::figures::Known};
 
 const EMPTY_QUEUE: &[&str] = &["the queue is empty", "press {:say} to write a message"];
 const EMPTY_QUEUE_IN_REPLAY: &[&str] = &["the queue is empty", REPLAY_INPUT_HINT];
@@ -43,13 +43,13 @@ impl ListNotes {
 }
 
 fn queue(model: &Model) -> ListNotes {
-    let overview = &model.listed;
-    let (in_flight, held) = (overview.in_flight, overview.held);
+    let network = model.networks.active();
+    let (in_flight, held) = (network.count_of(Known::InFlight), network.count_of(Known::Held));
     let note = |number: usize, text: String| (number > 0).then(|| Span::raw(text));
     let notes = [
         note(in_flight, format!("+{} in flight", format::count(in_flight))),
         note(held, format!("{} held", format::count(held))),
-        Some(Span::raw(format::size(overview.held_bytes))),
+        network.figures.place(Known::Bytes).map(|_| Span::raw(format::size(network.count_of(Known::Bytes)))),
     ];
     let empty = match (in_flight, held) {
         (0, 0) if model.replay.is_some() => EMPTY_QUEUE_IN_REPLAY,

@@ -3,7 +3,7 @@
 
 use clacks_p2p::{
     Address,
-    core::{Peer, Status},
+    core::{Peer, PeerCounts, Status},
 };
 use clacks_p2p_feed::{
     description::{CLAIMED_LETTER, letter, peer_tone, tone},
@@ -66,7 +66,7 @@ pub fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     }
     draw_heading(theme, heading(model, theme, area), area, frame);
     let field = map_field(model, area);
-    if model.listed.peers.total() == 0 {
+    if peer_counts(model).total() == 0 {
         let lines: Vec<_> = no_peers(model).iter().map(|line| with_keys(model, line)).collect();
         draw_empty(theme, field, &lines, frame);
         return;
@@ -87,7 +87,7 @@ fn heading(model: &Model, theme: Theme, area: Rect) -> Line<'static> {
     if model.is_zoomed && model.open_overlay().is_none() {
         line.push_span(Span::styled("ZOOM  ", theme.strong));
     }
-    let peers = model.listed.peers.total();
+    let peers = peer_counts(model).total();
     let peers = if peers == 1 { "1 peer".to_owned() } else { format!("{} peers", format::count(peers)) };
     let list = model.networks.active().named("peers").filter(|list| list.filter.is_some());
     let matching = list.map(|list| format::count(usize::try_from(list.total).unwrap_or(usize::MAX)));
@@ -128,7 +128,8 @@ fn draw_edges(model: &Model, theme: Theme, field: Rect, buffer: &mut Buffer) {
         }
     }
     if model.shown_map().is_crowded() {
-        for status in Status::ALL.into_iter().filter(|status| model.listed.peers.of(*status) > 0) {
+        let peers = peer_counts(model);
+        for status in Status::ALL.into_iter().filter(|status| peers.of(*status) > 0) {
             quiet.add_ring(ring_radius(status), u32::from(field.width));
         }
     }
@@ -195,6 +196,15 @@ fn draw_towers(model: &Model, theme: Theme, field: Rect, buffer: &mut Buffer) {
     }
 }
 
+/// Returns the number of peers by status, as the list of peers counts them.
+fn peer_counts(model: &Model) -> PeerCounts {
+    model
+        .networks
+        .active()
+        .named("peers")
+        .map_or_else(PeerCounts::default, |list| read_back::peer_counts(&list.counts))
+}
+
 fn draw_tower(theme: Theme, peer: &Peer, place: Position, buffer: &mut Buffer) {
     let symbol = match peer.status {
         Status::New => NEW,
@@ -249,8 +259,9 @@ fn draw_ring_labels(
     cells: &mut CellReservations,
     buffer: &mut Buffer,
 ) {
+    let peers = peer_counts(model);
     for status in Status::ALL {
-        let count = model.listed.peers.of(status);
+        let count = peers.of(status);
         let name = format!("{} {status} {}", letter(status), format::count(count));
         let columns = name.len() as u16;
         let style = Style::reset().patch(theme.status_tone(tone(status)));

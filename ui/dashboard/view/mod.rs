@@ -19,7 +19,6 @@ pub mod sparkline;
 pub mod traffic;
 
 use clacks_panes::Place;
-use clacks_source::time_series::Chart;
 use clacks_text::{fit::fit, glyphs};
 use clacks_widgets::theme::Theme;
 use ratatui::{
@@ -88,7 +87,7 @@ fn draw_body(model: &Model, theme: Theme, areas: &Areas, frame: &mut Frame<'_>) 
     traffic::draw(model, theme, areas.traffic, frame);
     map::draw(model, theme, areas.map, frame);
     panes::draw_beside(model, theme, Place::Strip, areas.tower, frame);
-    charts::draw_chart(model, theme, Chart::Rates, areas.rates, frame);
+    charts::draw_first(model, theme, areas.rates, frame);
     selection::draw(model, theme, areas.details, frame);
 }
 

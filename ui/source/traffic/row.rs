@@ -152,7 +152,12 @@ impl Row {
     /// How long it took until a peer accepted a message.
     pub fn delivery_time(&self) -> Option<Duration> {
         let is_delivery = self.line.direction == Direction::Out && self.line.text.is_some();
-        match self.value("took").filter(|_| is_delivery)? {
+        self.duration("took").filter(|_| is_delivery)
+    }
+
+    /// The duration in the field with this name. `None` if the event has no such field, or tells of a failure.
+    pub fn duration(&self, field: &str) -> Option<Duration> {
+        match self.value(field).filter(|_| self.line.tone != Tone::Bad)? {
             Value::Took(took) => Some(*took),
             _ => None,
         }

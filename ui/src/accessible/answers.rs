@@ -345,7 +345,7 @@ fn charts(context: &ListContext<'_>) -> Vec<String> {
     let trends = &context.narrator.derived.trends;
     let mut texts = vec![next_send(&overview, context)];
     for (seconds, name) in [(10, "10 seconds"), (60, "minute"), (600, "10 minutes")] {
-        let (received, delivered, failed) = trends.mean(seconds);
+        let [received, delivered, failed] = [0, 1, 2].map(|counter| trends.mean(counter, seconds));
         texts.push(format!(
             "A second in the last {name}: {} in, {} out, {} failed.",
             per_second(received),

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use clacks_feed::Event;
-use clacks_p2p::{core::Now, node::Overview};
+use clacks_p2p::{
+    core::{Counters, Now},
+    node::Overview,
+};
 use clacks_source::{
     core_event::{core_event, core_time},
     introductions::Introductions,
@@ -11,8 +14,8 @@ use clacks_source::{
     peer_shares::Shares,
     saved_filters::SavedFilterHits,
     send_history::SendHistory,
-    time_series::Trends,
 };
+use clacks_widgets::time_series::{Sample, Trends};
 
 /// Minimum time between two samples of the counters.
 const BETWEEN_SAMPLES: Duration = Duration::from_millis(500);
@@ -48,7 +51,9 @@ impl DerivedState {
     /// Samples the counters.
     pub(crate) fn sample(&mut self, overview: &Overview, now: Now) {
         self.last_sample = Some(now.uptime);
-        self.trends.sample(now.uptime, overview.counters, overview.queued, overview.peers);
+        let Counters { received, delivered, failed, .. } = overview.counters;
+        self.trends
+            .sample(now.uptime, Sample { counters: &[received, delivered, failed], ..Sample::default() });
         self.shares.forget_old(now);
     }
 

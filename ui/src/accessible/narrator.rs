@@ -128,7 +128,7 @@ impl Narrator {
             }
         };
         let row = self.log.newest().filter(|_| is_row)?;
-        self.derived.trends.note(row);
+        row.delivery_time().into_iter().for_each(|time| self.derived.trends.note(time));
         let rings = self.derived.saved_filters.note(&row.subject(), self.log.filter());
         if rings {
             self.bell = BellState::Next;

@@ -77,6 +77,16 @@ impl<'a> ValueFormat<'a> {
         }
     }
 
+    /// What a setting is set to, not sanitized: exact, and as short as that allows. [`Value::None`] is empty.
+    pub fn setting(&self, kind: &Kind, value: &'a Value) -> Cow<'a, str> {
+        match value {
+            Value::Took(time) => format::exact_time(*time).into(),
+            Value::Number(rate) if *kind == Kind::Rate => format::exact_rate(*rate).into(),
+            Value::Count(bytes) if *kind == Kind::Bytes => format::exact_size(*bytes).into(),
+            value => self.untrusted(kind, value),
+        }
+    }
+
     /// A value that is neither a text nor a status. It is ASCII.
     fn number_in(&self, kind: &Kind, value: &Value, columns: usize) -> String {
         match value {

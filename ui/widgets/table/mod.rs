@@ -23,6 +23,8 @@ use ratatui::{
 };
 
 use self::cells::Cells;
+pub use title::status_counts;
+
 use crate::theme::Theme;
 
 /// Columns before a row: one for the selection, one for the mark.

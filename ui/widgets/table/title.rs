@@ -2,7 +2,7 @@
 
 use clacks_feed::{
     Name,
-    description::{ListSpec, StatusSpec},
+    description::{Description, ListSpec, StatusSpec},
 };
 use clacks_text::{
     format::{count, grouped},
@@ -16,6 +16,7 @@ use ratatui::{
 };
 
 use super::Table;
+use crate::theme::Theme;
 
 /// Minimum columns of a note that is cut.
 const MIN_CUT_NOTE: usize = 12;
@@ -32,7 +33,7 @@ pub(super) fn draw(table: &Table<'_>, spec: &ListSpec, visible: usize, area: Rec
     if table.marked > 0 {
         line.push_span(Span::styled(format!("{} marked  ", table.marked), table.theme.marked));
     }
-    let counts = status_counts(table, spec);
+    let counts = status_counts(table.description, spec, table.counts, table.theme);
     let counts_width: usize = counts.iter().map(|count| count.width() + 1).sum();
     let room = width.saturating_sub(line.width());
     line.push_span(Span::raw(range(table, visible, room.saturating_sub(counts_width + 1))));
@@ -82,23 +83,28 @@ fn range(table: &Table<'_>, visible: usize, room: usize) -> String {
     forms.into_iter().find(|form| form.chars().count() <= room).unwrap_or(short)
 }
 
-/// The number of rows by status, as in `2N 8A 1? 1L`. A status with a sign for a letter qualifies the one before it, so its
-/// rows are not counted there again.
-fn status_counts<'a>(table: &Table<'_>, spec: &ListSpec) -> Vec<Span<'a>> {
-    let status = |name: &Name| table.description.statuses.iter().find(|status| status.name == *name);
+/// The number of items by status, as in `2N 8A 1? 1L`. `counts` are in the order of the list's statuses. A status with a
+/// sign for a letter qualifies the one before it, so its items are not counted there again.
+pub fn status_counts(
+    description: &Description,
+    spec: &ListSpec,
+    counts: &[u64],
+    theme: Theme,
+) -> Vec<Span<'static>> {
+    let status = |name: &Name| description.statuses.iter().find(|status| status.name == *name);
     let is_sign = |name: &Name| status(name).is_some_and(|status| !status.letter.is_alphanumeric());
     let counted = |index: usize| {
         let qualified =
             spec.statuses.get(index + 1).filter(|name| is_sign(name) && !is_sign(&spec.statuses[index]));
-        let qualified = qualified.and_then(|_| table.counts.get(index + 1)).copied().unwrap_or(0);
-        table.counts.get(index).copied().unwrap_or(0).saturating_sub(qualified)
+        let qualified = qualified.and_then(|_| counts.get(index + 1)).copied().unwrap_or(0);
+        counts.get(index).copied().unwrap_or(0).saturating_sub(qualified)
     };
     let counts = spec.statuses.iter().enumerate().map(|(index, name)| (status(name), counted(index)));
     let span = |(status, number): (Option<&StatusSpec>, u64)| {
         let status = status.filter(|_| number > 0)?;
         let number = count(usize::try_from(number).unwrap_or(usize::MAX));
-        let text = sanitize(&format!("{number}{}", status.letter), 12, table.charset());
-        Some(Span::styled(text.as_str().to_owned(), table.theme.status_tone(status.tone)))
+        let text = sanitize(&format!("{number}{}", status.letter), 12, theme.charset);
+        Some(Span::styled(text.as_str().to_owned(), theme.status_tone(status.tone)))
     };
     counts.filter_map(span).collect()
 }

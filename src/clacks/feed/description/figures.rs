@@ -10,8 +10,8 @@ pub(super) fn gauges() -> Vec<Field> {
     let rate = |name| count(name).chart(Chart::Rate);
     let level = |name| count(name).chart(Chart::Level);
     let fixed = [
-        rate("received"),
-        rate("delivered"),
+        rate("received").titled("in"),
+        rate("delivered").titled("out"),
         rate("failed"),
         rate("enqueued"),
         rate("announces"),
@@ -20,7 +20,7 @@ pub(super) fn gauges() -> Vec<Field> {
         level("in_flight"),
         level("held"),
         Field::new("bytes", Kind::Bytes).chart(Chart::Level),
-        Field::new("took", Kind::Took).chart(Chart::Histogram),
+        Field::new("took", Kind::Took).titled("round trips").chart(Chart::Histogram),
         Field::new("send_rate", Kind::Rate),
         Field::new("next_send", Kind::At),
         count("free_new"),
@@ -85,11 +85,11 @@ pub(super) fn settings() -> Vec<SettingSpec> {
         bytes("max-message-bytes", "size of your messages", None, None),
         count(
             "introductions-per-minute",
-            "new peers introduced by one address in a minute",
+            "new peers by one address a minute",
             None,
             Some(Limit::Introductions),
         ),
-        count("introductions-burst", "new peers introduced by one address at once", None, None),
+        count("introductions-burst", "new peers by one address at once", None, None),
         count("max-new-peers", "new peers", Some("new_peers"), Some(Limit::NewPeers)),
         count("max-peers", "peers", Some("all_peers"), Some(Limit::Peers)),
         spec(

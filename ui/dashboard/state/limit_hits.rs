@@ -1,42 +1,22 @@
-//! The limits of the node: their settings, and how often they were reached in the last minute.
+//! How often limits of a node were reached in the last minute.
 
-use std::{collections::VecDeque, net::IpAddr, time::Duration};
-
-use clacks_p2p::core::PlaceShare;
-use clacks_source::limits::LimitSettings;
+use std::{collections::VecDeque, time::Duration};
 
 /// Time span of the counts.
 const WINDOW: Duration = Duration::from_secs(60);
 /// Minimum time between two samples, so that the window has about 60.
 const SAMPLE_INTERVAL: Duration = Duration::from_secs(1);
-/// Maximum ignored remote addresses in the list.
-pub(crate) const MAX_REMOTES: usize = 1000;
 
-/// Limits of the node, and how often they were reached in the last minute.
+/// How often limits were reached.
 #[derive(Debug, Clone, Default)]
-pub struct Limits {
-    /// Settings of the node. `None` in a replay.
-    pub settings: Option<LimitSettings>,
-    /// Current use of the limits.
-    pub usage: LimitUsage,
+pub struct LimitHits {
     /// Uptimes with the total number of hits. The first sample is the last one before the window.
     samples: VecDeque<(Duration, u64)>,
     /// Uptime of the last sample with more hits than the one before.
     last_rise: Option<Duration>,
 }
 
-/// Current use of the limits. Fetched only while the limits are shown.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct LimitUsage {
-    /// Open inbound connections. `None` in a replay.
-    pub connections: Option<usize>,
-    /// First ignored remote addresses, at most 1000, and the number of all.
-    pub ignored_remotes: (Vec<IpAddr>, usize),
-    /// Remote addresses or networks with the most messages here, and the number of all.
-    pub origins: (Vec<PlaceShare>, usize),
-}
-
-impl Limits {
+impl LimitHits {
     /// Adds the total number of times that limits were reached, at an uptime.
     pub fn sample(&mut self, uptime: Duration, hits: u64) {
         if self.samples.back().is_some_and(|(_, before)| *before < hits) {
@@ -74,12 +54,6 @@ impl Limits {
         let (at, _) = self.samples.iter().find(|(_, hits)| hits > before)?;
         Some((*at + WINDOW).saturating_sub(uptime).max(SAMPLE_INTERVAL))
     }
-
-    /// Clears the counts, because a replay starts again.
-    pub fn reset(&mut self) {
-        self.samples.clear();
-        self.last_rise = None;
-    }
 }
 
 #[cfg(test)]
@@ -92,7 +66,7 @@ mod tests {
 
     #[test]
     fn hits_are_counted_for_one_minute() {
-        let mut limits = Limits::default();
+        let mut limits = LimitHits::default();
         for (seconds, hits, expected) in
             [(0, 5, 0), (0, 6, 1), (10, 7, 2), (10, 9, 4), (59, 9, 4), (60, 9, 3), (69, 9, 3), (71, 9, 0)]
         {
@@ -106,7 +80,7 @@ mod tests {
 
     #[test]
     fn the_next_sample_is_due_one_second_after_a_hit() {
-        let mut limits = Limits::default();
+        let mut limits = LimitHits::default();
         limits.sample(after(0), 5);
         assert_eq!(limits.changes_after(after(0)), None);
         limits.sample(after(1), 6);
@@ -118,7 +92,7 @@ mod tests {
 
     #[test]
     fn frequent_samples_use_bounded_memory() {
-        let mut limits = Limits::default();
+        let mut limits = LimitHits::default();
         for frame in 0..100_000 {
             limits.sample(after(0) + Duration::from_millis(33 * frame), frame);
         }
