@@ -47,8 +47,6 @@ pub enum OverlayKind {
     Biography(Text),
     /// Returning messages.
     Overhead(ReturningList),
-    /// Explanation of the choice of receivers.
-    Why,
     /// Limits of the node.
     Limits,
     /// Charts.
@@ -91,8 +89,6 @@ pub enum OpenOverlay {
     Biography,
     /// Returning messages.
     Overhead,
-    /// Explanation of the choice of receivers.
-    Why,
     /// Limits of the node.
     Limits,
     /// Charts.
@@ -115,7 +111,6 @@ impl OpenOverlay {
             Self::Row => " TRAFFIC ",
             Self::Biography => " BIOGRAPHY ",
             Self::Overhead => " OVERHEAD ",
-            Self::Why => " WHY THIS PEER? ",
             Self::Limits => " LIMITS ",
             Self::Charts => " CHARTS ",
             Self::Held => " HELD ",
@@ -156,7 +151,6 @@ impl OverlayKind {
             Self::Row(_) => OpenOverlay::Row,
             Self::Biography(_) => OpenOverlay::Biography,
             Self::Overhead(_) => OpenOverlay::Overhead,
-            Self::Why => OpenOverlay::Why,
             Self::Limits => OpenOverlay::Limits,
             Self::Charts => OpenOverlay::Charts,
             Self::Pane(opened) => OpenOverlay::Pane(opened.spec),
@@ -181,13 +175,9 @@ impl OverlayKind {
             Self::Row(row) => row.json(),
             Self::Biography(message) => Some(message.clone()),
             Self::Pane(opened) => opened.about.clone(),
-            Self::Map
-            | Self::Stations
-            | Self::Overhead(_)
-            | Self::Why
-            | Self::Limits
-            | Self::Charts
-            | Self::List(_) => None,
+            Self::Map | Self::Stations | Self::Overhead(_) | Self::Limits | Self::Charts | Self::List(_) => {
+                None
+            }
         }
     }
 }
