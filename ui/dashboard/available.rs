@@ -339,7 +339,9 @@ fn view_command_error(model: &Model, command: &ViewCommand) -> Option<String> {
 /// Whether a command shows something that the network on the screen does not have.
 fn lacks_view(model: &Model, command: &ViewCommand) -> bool {
     match command {
-        ViewCommand::Pane("map" | "biography" | "overhead") | ViewCommand::Held => !model.shows_clacks(),
+        ViewCommand::Pane("map" | "why" | "biography" | "overhead") | ViewCommand::Held => {
+            !model.shows_clacks()
+        }
         ViewCommand::Pane(name) => model.pane_named(name).is_none(),
         _ => false,
     }

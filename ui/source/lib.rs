@@ -14,6 +14,7 @@ pub mod message_history;
 pub mod peer_shares;
 pub mod precheck;
 pub mod saved_filters;
+pub mod send_history;
 pub mod shutdown;
 #[cfg(any(test, feature = "testing"))]
 #[allow(clippy::unwrap_used, clippy::missing_panics_doc, missing_docs, reason = "only tests call it")]

@@ -2,7 +2,10 @@
 
 use clacks_p2p::core::Now;
 use clacks_panes::Pane;
-use clacks_source::{message_history::MessageHistories, peer_shares::Shares, saved_filters::SavedFilterHits};
+use clacks_source::{
+    message_history::MessageHistories, peer_shares::Shares, saved_filters::SavedFilterHits,
+    send_history::SendHistory,
+};
 use clacks_widgets::time_series::Trends;
 
 use super::Model;
@@ -39,6 +42,7 @@ impl Model {
             figures: self.networks.iter().map(|network| network.figures.clone()).collect(),
             histories: self.histories.clone(),
             shares: self.shares.clone(),
+            send_history: self.send_history.clone(),
             panes: self.networks.iter().map(|network| network.panes.clone()).collect(),
             map: self.map.clone(),
             saved_filters: self.saved_filters.clone(),
@@ -106,6 +110,11 @@ impl Model {
     /// Shares of peers to draw.
     pub(crate) fn shown_shares(&self) -> &Shares {
         self.frozen_data().map_or(&self.shares, |data| &data.shares)
+    }
+
+    /// Send history to draw.
+    pub(crate) fn shown_send_history(&self) -> &SendHistory {
+        self.frozen_data().map_or(&self.send_history, |data| &data.send_history)
     }
 
     /// Panes of the active network as they were when the screen was frozen.

@@ -16,15 +16,20 @@ use std::{sync::Arc, time::Duration};
 use clacks_feed::{Playback, Row, description::ListId};
 use clacks_p2p::{
     Address,
-    core::{Now, Status},
+    core::{Now, QueuedMessage, Status},
 };
 use clacks_p2p_feed::read_back;
 use clacks_panes::Place;
 use clacks_source::{
     lost_lines::LostLines, message_history::MessageHistories, peer_shares::Shares,
-    saved_filters::SavedFilterHits, shutdown::UnsentCounts, traffic::Log, undo::Undo,
+    saved_filters::SavedFilterHits, send_history::SendHistory, shutdown::UnsentCounts, traffic::Log,
+    undo::Undo,
 };
-use clacks_widgets::{animation::Animations, theme_selection::ThemeSelection, time_series::Chart};
+use clacks_widgets::{
+    animation::{Animations, Run},
+    theme_selection::ThemeSelection,
+    time_series::Chart,
+};
 use focus::SelectionTarget;
 use jiff::tz::TimeZone;
 use ratatui::layout::Rect;
@@ -74,6 +79,8 @@ pub struct Model {
     pub networks: Networks,
     /// Number of the view that was last asked for.
     pub(crate) view_number: u64,
+    /// Next message to be sent, while it is shown.
+    pub head: Option<QueuedMessage>,
     /// Filter of the hold rule, if one is set.
     pub hold_rule: Option<String>,
     /// Traffic log.
@@ -81,6 +88,8 @@ pub struct Model {
     pub(crate) log_cursor: LogCursor,
     /// History of each observed message.
     pub histories: MessageHistories,
+    /// Recent sends and their outcomes.
+    pub send_history: SendHistory,
     /// Remote addresses with the most messages here. Fetched only while the limits are shown.
     pub origins: Origins,
     /// First ignored remote addresses, and the number of all. Fetched only while the limits are shown.
@@ -125,6 +134,8 @@ pub struct Model {
     pub map: Map,
     /// Setting of the animations.
     pub motion: Animations,
+    /// The time until the next send, while it is counted down.
+    pub(crate) countdown: Option<Run>,
     /// Selected chart. `None` shows all charts that fit.
     pub chart: Option<Chart>,
     /// Size of the running recording, in bytes. `None` if none runs.
@@ -166,10 +177,12 @@ impl Model {
             is_zoomed: false,
             networks,
             view_number: 0,
+            head: None,
             hold_rule: None,
             log: Log::default(),
             log_cursor: LogCursor::Following,
             histories: MessageHistories::default(),
+            send_history: SendHistory::default(),
             origins: Origins::default(),
             ignored_remotes: (Vec::new(), 0),
             saved_filters,
@@ -192,6 +205,7 @@ impl Model {
             has_opened: false,
             map: Map::default(),
             motion: Animations::default(),
+            countdown: None,
             chart: None,
             recording_size: None,
             recording_failure: None,
@@ -214,8 +228,10 @@ impl Model {
             network.figures.reset();
             network.panes.iter_mut().for_each(|pane| pane.begin_again());
         }
-        (self.histories, self.shares) = (MessageHistories::default(), Shares::default());
+        (self.histories, self.send_history, self.shares) =
+            (MessageHistories::default(), SendHistory::default(), Shares::default());
         (self.map, self.undo) = (Map::default(), Undo::default());
+        self.countdown = None;
         self.saved_filters.begin_again();
         self.frozen = None;
         self.notice = None;

@@ -1,7 +1,7 @@
 //! The panes of the network that is shown: which of them are on the screen, and what they may know.
 
 use clacks_feed::Now;
-use clacks_panes::{Content, Context, Opened, Pane, PaneLook, PaneSpec, Place, Shown};
+use clacks_panes::{About, Content, Context, Opened, Pane, PaneLook, PaneSpec, Place, Shown};
 use clacks_widgets::theme::Theme;
 
 use super::{Model, focus::FocusOwner};
@@ -100,11 +100,10 @@ impl Model {
         }
     }
 
-    /// Opens a pane of the network that is shown, or closes it if it is an open picture.
+    /// Opens a pane of the network that is shown, or closes it if it is open and about the whole network.
     pub(crate) fn toggle_pane(&mut self, name: &str) {
         let Some(spec) = self.pane_named(name).map(Pane::spec) else { return };
-        let is_picture = matches!(spec.content, Content::Picture | Content::Selection(_));
-        if is_picture && self.is_open(OpenOverlay::Pane(spec)) {
+        if spec.about == About::Network && self.is_open(OpenOverlay::Pane(spec)) {
             self.close();
         } else {
             self.open(OverlayKind::Pane(Opened { spec, about: None, cursor: Default::default() }));

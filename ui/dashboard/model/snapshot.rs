@@ -5,7 +5,7 @@ use std::time::Duration;
 use clacks_feed::{View, Window, description::ListId};
 use clacks_p2p_feed::read_back;
 use clacks_source::lost_lines::LostLines;
-use clacks_widgets::time_series::SPARKS;
+use clacks_widgets::{animation::Pace, time_series::SPARKS};
 
 use super::Model;
 use crate::state::{
@@ -56,6 +56,9 @@ impl Model {
             let filter = network.list(peers).and_then(|list| list.filter.clone());
             extra.map = Some(add(Window { filter, ..Window::first(peers, MAX_MAP_PEERS as u16) }));
         }
+        if let Some(queue) = named("queue").filter(|_| self.is_open(Kind::Why)) {
+            extra.head = Some(add(Window::first(queue, 1)));
+        }
         for (pane, shown) in self.visible_panes() {
             let windows = shown.windows().into_iter();
             let pages =
@@ -95,6 +98,7 @@ impl Model {
         let has_opened = std::mem::take(&mut self.has_opened);
         let is_still = self.frozen.is_some();
         if !is_still {
+            self.start_countdown();
             // Items that are gone stay on a frozen screen with their marks.
             if let Some(look) = snapshot.looks.get(self.networks.position()) {
                 self.networks.active_mut().remove_marks(&look.gone);
@@ -115,7 +119,10 @@ impl Model {
         }
         let Some(look) = snapshot.looks.get(self.networks.position()) else { return };
         let network = self.networks.active();
+        let description = &network.description;
         self.hold_rule = network.figures.text(Known::HoldRule).map(str::to_owned);
+        let head = snapshot.extra.head.and_then(|at| look.pages.get(at)?.rows.first());
+        self.head = head.and_then(|row| read_back::queued_message(description, row));
         let remotes = snapshot.extra.remotes.and_then(|at| look.pages.get(at));
         self.ignored_remotes = remotes.map(|page| (page.rows.clone(), page.total)).unwrap_or_default();
         if self.open_overlay().is_some() {
@@ -183,6 +190,15 @@ impl Model {
         self.lost_lines = lost;
     }
 
+    /// Starts the countdown to the next send where it is visible.
+    pub(crate) fn start_countdown(&mut self) {
+        let next = self.networks.active().figures.moment(Known::NextSend);
+        let next = next.filter(|_| self.is_open(Kind::Why));
+        if let Some(wait) = next.and_then(|next| next.checked_sub(self.now.uptime)) {
+            self.countdown = self.motion.begin(Pace::Stepped, self.now.uptime, wait);
+        }
+    }
+
     /// Returns the time until the screen changes without an event: an age, a rate or a notice. At most 60 seconds.
     pub fn changes_after(&self) -> Duration {
         let young = |since: Duration| self.now.uptime.saturating_sub(since) < Duration::from_secs(60);
@@ -211,7 +227,9 @@ impl Model {
         let panes = self.visible_panes().filter_map(|(_, pane)| pane.changes_after(now, self.motion));
         let map =
             self.is_map_visible().then(|| self.map.changes_after(self.now.uptime, self.motion)).flatten();
-        panes.chain(map).min()
+        let countdown = self.countdown.filter(|_| self.is_open(Kind::Why) && self.palette.is_none());
+        let countdown = countdown.and_then(|run| self.motion.changes_after(run, self.now.uptime));
+        panes.chain(map).chain(countdown).min()
     }
 
     /// Whether a visible chart changes without events.

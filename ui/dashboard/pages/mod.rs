@@ -5,6 +5,7 @@ pub mod keys;
 pub mod limits;
 pub mod map_geometry;
 pub mod message_history;
+pub mod peer_choice;
 pub mod saved_filters;
 
 use clacks_feed::Text;
@@ -54,6 +55,7 @@ pub(crate) fn content_lines(
         OverlayKind::Pane(opened) => model.pane_named(opened.spec.name).map_or_else(Vec::new, |pane| {
             pane.lines(&model.pane_context(pane, Some(opened), theme), columns)
         }),
+        OverlayKind::Why => peer_choice::lines(model, theme, columns),
         OverlayKind::Limits => limits::lines(model, theme, columns),
     }
 }

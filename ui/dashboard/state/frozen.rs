@@ -2,7 +2,10 @@
 
 use clacks_p2p::core::Now;
 use clacks_panes::Pane;
-use clacks_source::{message_history::MessageHistories, peer_shares::Shares, saved_filters::SavedFilterHits};
+use clacks_source::{
+    message_history::MessageHistories, peer_shares::Shares, saved_filters::SavedFilterHits,
+    send_history::SendHistory,
+};
 
 use super::{figures::Figures, log_cursor::LogCursor, map::Map};
 
@@ -30,6 +33,7 @@ pub(crate) struct FrozenData {
     pub(crate) figures: Vec<Figures>,
     pub(crate) histories: MessageHistories,
     pub(crate) shares: Shares,
+    pub(crate) send_history: SendHistory,
     /// The panes of each network, in the order of the networks.
     pub(crate) panes: Vec<Vec<Box<dyn Pane>>>,
     pub(crate) map: Map,

@@ -47,6 +47,8 @@ pub enum OverlayKind {
     Biography(Text),
     /// Returning messages.
     Overhead(ReturningList),
+    /// Explanation of the choice of receivers.
+    Why,
     /// Limits of the node.
     Limits,
     /// Charts.
@@ -89,6 +91,8 @@ pub enum OpenOverlay {
     Biography,
     /// Returning messages.
     Overhead,
+    /// Explanation of the choice of receivers.
+    Why,
     /// Limits of the node.
     Limits,
     /// Charts.
@@ -111,6 +115,7 @@ impl OpenOverlay {
             Self::Row => " TRAFFIC ",
             Self::Biography => " BIOGRAPHY ",
             Self::Overhead => " OVERHEAD ",
+            Self::Why => " WHY THIS PEER? ",
             Self::Limits => " LIMITS ",
             Self::Charts => " CHARTS ",
             Self::Held => " HELD ",
@@ -151,6 +156,7 @@ impl OverlayKind {
             Self::Row(_) => OpenOverlay::Row,
             Self::Biography(_) => OpenOverlay::Biography,
             Self::Overhead(_) => OpenOverlay::Overhead,
+            Self::Why => OpenOverlay::Why,
             Self::Limits => OpenOverlay::Limits,
             Self::Charts => OpenOverlay::Charts,
             Self::Pane(opened) => OpenOverlay::Pane(opened.spec),
@@ -175,9 +181,13 @@ impl OverlayKind {
             Self::Row(row) => row.json(),
             Self::Biography(message) => Some(message.clone()),
             Self::Pane(opened) => opened.about.clone(),
-            Self::Map | Self::Stations | Self::Overhead(_) | Self::Limits | Self::Charts | Self::List(_) => {
-                None
-            }
+            Self::Map
+            | Self::Stations
+            | Self::Overhead(_)
+            | Self::Why
+            | Self::Limits
+            | Self::Charts
+            | Self::List(_) => None,
         }
     }
 }

@@ -21,6 +21,8 @@ pub struct Query {
 pub struct ExtraWindows {
     /// The first peers, for the map.
     pub map: Option<usize>,
+    /// The message that goes next.
+    pub head: Option<usize>,
     /// Filtered lists, without their filter and without rows: only the numbers of their rows.
     pub unfiltered: Vec<(ListId, usize)>,
     /// The windows of the panes on the screen.

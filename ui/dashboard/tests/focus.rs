@@ -1,7 +1,7 @@
 //! The focus: keys, labels, hints and clicks in every list and overlay.
 
 use clacks_feed::Playback;
-use clacks_p2p_panes::{peer_choice, tower};
+use clacks_p2p_panes::tower;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
 use super::calls::{self, on_held, on_queue};
@@ -32,7 +32,7 @@ pub(crate) const OVERLAYS: [OpenOverlay; 12] = [
     OpenOverlay::Row,
     OpenOverlay::Biography,
     OpenOverlay::Overhead,
-    OpenOverlay::Pane(&peer_choice::SPEC),
+    OpenOverlay::Why,
     OpenOverlay::Limits,
     OpenOverlay::Charts,
     OpenOverlay::Pane(&tower::SPEC),
@@ -64,10 +64,10 @@ pub(crate) fn opening(overlay: OpenOverlay) -> &'static str {
         OpenOverlay::Row => "\t\tkk\n",
         OpenOverlay::Biography => "\tb",
         OpenOverlay::Overhead => "O",
+        OpenOverlay::Why => "W",
         OpenOverlay::Limits => "L",
         OpenOverlay::Charts => "C",
         OpenOverlay::Pane(spec) if spec == &tower::SPEC => "T",
-        OpenOverlay::Pane(spec) if spec == &peer_choice::SPEC => "W",
         OpenOverlay::Pane(spec) => panic!("{spec:?}"),
         OpenOverlay::Held => "H",
     }

@@ -191,6 +191,7 @@ fn the_countdown_to_the_next_send_runs_only_while_visible() {
     let until = |fixture: &mut Fixture| {
         fixture.next_send = fixture.later + Duration::from_secs(90);
         fixture.refresh();
+        fixture.model.start_countdown();
         fixture.model.changes_after()
     };
     fixture.queue = vec![queued(1, "1", 2000, 1)];

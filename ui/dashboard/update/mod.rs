@@ -155,6 +155,7 @@ fn on_event(model: &mut Model, network: usize, event: &Event) -> Vec<Effect> {
     if let Some(of_clacks) = core_event(event) {
         let at = core_time(event);
         model.histories.note(of_clacks, at);
+        model.send_history.note(of_clacks, at);
         model.shares.note(of_clacks, at);
         model.map.on_event(of_clacks, at.uptime, model.motion);
     }

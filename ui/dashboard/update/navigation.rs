@@ -170,6 +170,7 @@ pub fn open_view(model: &mut Model, command: &ViewCommand) -> Option<Vec<Effect>
         ViewCommand::Pane("map") => toggle_view(model, OverlayKind::Map),
         ViewCommand::Pane("biography") => selection::open_biography(model),
         ViewCommand::Pane("overhead") => model.open(OverlayKind::Overhead(ReturningList::default())),
+        ViewCommand::Pane("why") => model.open(OverlayKind::Why),
         ViewCommand::Pane(name) => model.toggle_pane(name),
         ViewCommand::Limits => {
             toggle_view(model, OverlayKind::Limits);

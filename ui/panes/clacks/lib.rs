@@ -3,7 +3,6 @@
 //! They read the types of clacks from events and rows. An event of a recording of an older version may not be one of
 //! clacks' own type; then it changes nothing here.
 
-pub mod peer_choice;
 pub mod tower;
 
 use clacks_feed::Event;
@@ -16,15 +15,10 @@ const NETWORK: &str = "clacks";
 
 /// Creates all panes of clacks, without data.
 pub fn panes() -> Vec<Box<dyn Pane>> {
-    vec![Box::<tower::TowerPane>::default(), Box::<peer_choice::PeerChoicePane>::default()]
+    vec![Box::<tower::TowerPane>::default()]
 }
 
 /// Returns the event of clacks in an event of the feed. `None` for an event of another network or another form.
 fn core_event(event: &Event) -> Option<&core::Event> {
     event.get().map(|ClacksEvent(event)| event)
-}
-
-/// Returns the time of an event.
-fn core_time(event: &Event) -> core::Now {
-    core::Now { uptime: event.now.uptime, unix_ms: event.now.unix_ms }
 }

@@ -10,7 +10,6 @@ use clacks_p2p::{
     core::{HeldBy, MessageId, Now, Peer},
     node::Overview,
 };
-use clacks_p2p_panes::peer_choice;
 use clacks_source::{
     facts,
     limits::{LimitSettings, MOST_PLACES, rows},
@@ -298,11 +297,11 @@ fn next_send(overview: &Overview, context: &ListContext<'_>) -> String {
     let rate = format!("At most {} a second are sent", per_second(overview.send_rate));
     let Some(at) = overview.next_send.filter(|_| overview.queued > 0) else {
         // A command in braces can be typed. In the accessible mode a message is written without `:say`.
-        let idle = peer_choice::wording::idle(overview).replace(" ({:say} writes a message)", "");
+        let idle = facts::choice::idle(overview).replace(" ({:say} writes a message)", "");
         return as_sentence(format!("{rate}. Next: {}", idle.replace(['{', '}'], "")));
     };
     let wait = format::span(at.saturating_sub(context.now.uptime));
-    let odds = peer_choice::wording::odds(&overview.free_peers, overview.verified_only);
+    let odds = facts::choice::odds(&overview.free_peers, overview.verified_only);
     let head = context.lists.queue_window(0..1).pop();
     let text = head
         .map(|head| format!(": {}", phrases::text(&head.message, context.narrator.charset())))
@@ -330,11 +329,11 @@ fn why(context: &ListContext<'_>) -> Vec<String> {
         last.to,
         phrases::text(&last.message, context.narrator.charset())
     )));
-    texts.push(as_sentence(format!("Why there: {}", peer_choice::wording::reason(&last.choice))));
-    texts.push(as_sentence(format!("What came of it: {}", peer_choice::wording::outcome(last))));
+    texts.push(as_sentence(format!("Why there: {}", facts::choice::reason(&last.choice))));
+    texts.push(as_sentence(format!("What came of it: {}", facts::choice::outcome(last))));
     let earlier = sends.take(EARLIER_SENDS).map(|send| {
         let time = clock(send.when.unix_ms, zone);
-        as_sentence(format!("Before that, at {time} to {}: {}", send.to, peer_choice::wording::outcome(send)))
+        as_sentence(format!("Before that, at {time} to {}: {}", send.to, facts::choice::outcome(send)))
     });
     texts.extend(earlier);
     texts

@@ -1,7 +1,6 @@
 //! The reference model: required and forbidden effects of a key or a click.
 
 use clacks_feed::Call;
-use clacks_p2p_panes::tower;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::seen::Seen;
@@ -184,8 +183,8 @@ fn closes(pressed: Pressed, before: &Seen) -> bool {
         | (Pressed::Letter('z'), Some(OpenOverlay::Map)) => !before.is_narrowed,
         (Pressed::Letter('M'), Some(OpenOverlay::Map))
         | (Pressed::Letter('C'), Some(OpenOverlay::Charts))
+        | (Pressed::Letter('T'), Some(OpenOverlay::Pane(_)))
         | (Pressed::Letter('L'), Some(OpenOverlay::Limits)) => true,
-        (Pressed::Letter('T'), Some(OpenOverlay::Pane(spec))) => spec == &tower::SPEC,
         _ => false,
     }
 }

@@ -6,7 +6,7 @@ use clacks_p2p::{
 };
 use clacks_text::format::{self, grouped};
 
-use super::send_history::{Attempt, AttemptResult};
+use crate::send_history::{Attempt, AttemptResult};
 
 /// The reason why no message is sent now. A command in braces is a placeholder: the caller shows its key or the
 /// command.

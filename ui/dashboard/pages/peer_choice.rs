@@ -1,8 +1,17 @@
 //! Page about the choice of receivers: the reason for the last one, and the next send.
 
-use clacks_p2p::core::{PeerChoice, Status};
-use clacks_p2p_feed::description::{letter, tone};
-use clacks_panes::Context;
+use clacks_p2p::{
+    core::{PeerChoice, Status},
+    node::Overview,
+};
+use clacks_p2p_feed::{
+    description::{letter, tone},
+    read_back,
+};
+use clacks_source::{
+    facts::choice::{idle, odds, outcome, reason, share},
+    send_history::{Attempt, AttemptResult},
+};
 use clacks_text::{
     fit::{clock, entry, fit, fit_right, preview},
     format::{self, grouped},
@@ -10,11 +19,8 @@ use clacks_text::{
 use clacks_widgets::theme::Theme;
 use ratatui::text::{Line, Span};
 
-use super::{
-    NextSend, PeerChoicePane,
-    send_history::{Attempt, AttemptResult},
-    wording::{idle, odds, outcome, reason, share},
-};
+use super::keys::with_keys;
+use crate::{model::Model, state::network::Network};
 
 /// Width of the field names, in columns.
 const NAME_WIDTH: usize = 12;
@@ -28,13 +34,12 @@ const SHARE_WIDTH: usize = 10;
 const SCALE_WIDTH: std::ops::RangeInclusive<usize> = 16..=100;
 
 /// Returns the page about the choice of receivers, wrapped to a width in columns.
-pub fn lines(pane: &PeerChoicePane, context: &Context<'_>, columns: usize) -> Vec<Line<'static>> {
-    let theme = context.theme;
-    let mut lines = next_send_lines(pane, context, columns);
+pub fn lines(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> {
+    let mut lines = next_send_lines(model, theme, columns);
     lines.push(Line::default());
-    let mut sends = pane.sends.newest_first();
+    let mut sends = model.shown_send_history().newest_first();
     match sends.next() {
-        Some(last) => lines.extend(last_send_lines(context, last, columns)),
+        Some(last) => lines.extend(last_send_lines(model, theme, last, columns)),
         None => lines.extend(entry(
             theme.quiet,
             NAME_WIDTH,
@@ -48,19 +53,32 @@ pub fn lines(pane: &PeerChoicePane, context: &Context<'_>, columns: usize) -> Ve
     if !earlier.is_empty() {
         lines.push(Line::default());
         lines.push(Line::styled("before that", theme.strong));
-        lines.extend(earlier.into_iter().flat_map(|send| earlier_send_lines(context, send, columns)));
+        lines.extend(earlier.into_iter().flat_map(|send| earlier_send_lines(model, theme, send, columns)));
     }
     lines
 }
 
 // === The next one ===
 
+/// Returns the counters and settings of the node when the lists were fetched.
+fn overview(model: &Model) -> Option<Overview> {
+    let Network { description, gauges, fetched, .. } = model.networks.active();
+    read_back::overview(description, gauges, &[], fetched.uptime)
+}
+
 /// Returns the time, the message and the possible receivers of the next send. Always two lines, so that the rest of
 /// the page does not move.
-fn next_send_lines(pane: &PeerChoicePane, context: &Context<'_>, columns: usize) -> Vec<Line<'static>> {
-    let theme = context.theme;
+fn next_send_lines(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> {
+    let Some(overview) = &overview(model) else { return Vec::new() };
     let room = columns.saturating_sub(NAME_WIDTH);
-    let (when, odds) = pane.next.as_ref().map_or_else(Default::default, |next| when_and_to(next, context));
+    let (when, odds) = match overview.next_send.filter(|_| overview.queued > 0) {
+        Some(at) => {
+            let text = model.head.as_ref().map(|head| preview(head.message.as_json())).unwrap_or_default();
+            let wait = format::span(at.saturating_sub(model.list_time().uptime));
+            (format!("in {wait}: {text}"), odds(&overview.free_peers, overview.verified_only))
+        }
+        None => (with_keys(model, idle(overview)), "-".to_owned()),
+    };
     let line = |name: &str, style, text: &str| {
         Line::from(vec![
             Span::styled(fit(name, NAME_WIDTH, theme.charset), style),
@@ -70,24 +88,10 @@ fn next_send_lines(pane: &PeerChoicePane, context: &Context<'_>, columns: usize)
     vec![line("next send", theme.strong, &when), line("to", theme.quiet, &odds)]
 }
 
-/// Returns the time and the message of the next send, or the reason why there is none, and the possible receivers.
-fn when_and_to(next: &NextSend, context: &Context<'_>) -> (String, String) {
-    let overview = &next.overview;
-    match overview.next_send.filter(|_| overview.queued > 0) {
-        Some(at) => {
-            let text = next.head.as_ref().map(|head| preview(head.message.as_json())).unwrap_or_default();
-            let wait = format::span(at.saturating_sub(overview.uptime));
-            (format!("in {wait}: {text}"), odds(&overview.free_peers, overview.verified_only))
-        }
-        None => (context.with_keys(idle(overview)), "-".to_owned()),
-    }
-}
-
 // === The last one ===
 
-fn last_send_lines(context: &Context<'_>, send: &Attempt, columns: usize) -> Vec<Line<'static>> {
-    let theme = context.theme;
-    let time = clock(send.when.unix_ms, context.zone);
+fn last_send_lines(model: &Model, theme: Theme, send: &Attempt, columns: usize) -> Vec<Line<'static>> {
+    let time = clock(send.when.unix_ms, &model.zone);
     let mut lines = entry(
         theme.strong,
         NAME_WIDTH,
@@ -109,8 +113,7 @@ fn last_send_lines(context: &Context<'_>, send: &Attempt, columns: usize) -> Vec
     lines
 }
 
-fn earlier_send_lines(context: &Context<'_>, send: &Attempt, columns: usize) -> Vec<Line<'static>> {
-    let theme = context.theme;
+fn earlier_send_lines(model: &Model, theme: Theme, send: &Attempt, columns: usize) -> Vec<Line<'static>> {
     let status = send.choice.status().map_or(' ', letter);
     let drawn = grouped(send.choice.draw.into());
     let what = match &send.outcome {
@@ -119,7 +122,7 @@ fn earlier_send_lines(context: &Context<'_>, send: &Attempt, columns: usize) -> 
         AttemptResult::Failed(why) => why.clone(),
         AttemptResult::Returned => "came back".to_owned(),
     };
-    let time = clock(send.when.unix_ms, context.zone);
+    let time = clock(send.when.unix_ms, &model.zone);
     entry(
         theme.quiet,
         NAME_WIDTH,
