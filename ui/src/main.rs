@@ -230,7 +230,7 @@ async fn start(config: &Config) -> anyhow::Result<Started> {
         report(shortfall);
     }
     if config.log_file.is_some() {
-        logging::watch(&node);
+        logging::watch_clacks(&node);
     }
     // Before the first announce.
     let network = networks::clacks(&node);

@@ -30,6 +30,8 @@ use super::{
 };
 
 mod event_writer;
+#[cfg(test)]
+mod tests;
 
 /// Maximum time for the reader of the output to read the remaining lines after the node has stopped.
 const END_TIMEOUT: Duration = Duration::from_secs(10);
@@ -49,15 +51,15 @@ pub(crate) async fn run(
     let mut signals = Signals::catch()?;
     let network = networks::clacks(node);
     let commands = Commands::new(node, network.clone(), recorder, peer_lists)?;
-    let mut session = Session { node, commands, events: EventWriter::new(network), output: Output::open()? };
+    let mut session = Session { commands, events: EventWriter::new(network), output: Output::open()? };
     let mut exits_now = false;
     let ended = tokio::select! {
-        ended = session.run() => ended,
+        ended = session.run(json::ready(node)) => ended,
         _ = signals.next() => Ok(Leave::AfterDrain),
     };
     let ended = match ended {
         Ok(Leave::AfterDrain) if drains => tokio::select! {
-            ended = session.drain() => ended,
+            ended = session.drain(node) => ended,
             _ = signals.next() => {
                 exits_now = true;
                 Ok(None)
@@ -65,7 +67,7 @@ pub(crate) async fn run(
         },
         ended => ended.map(|_| None),
     };
-    let Session { commands: Commands { mut recorder, announces, .. }, events, output, .. } = session;
+    let Session { commands: Commands { mut recorder, calls, .. }, events, output } = session;
     recorder.stop().await;
     let drain_record = match ended {
         Ok(drain_record) => drain_record,
@@ -79,7 +81,7 @@ pub(crate) async fn run(
     if exits_now {
         return Ok(remaining);
     }
-    let end = write_end(node.now().unix_ms, &remaining, events, drain_record, announces, output);
+    let end = write_end(node.now().unix_ms, &remaining, events, drain_record, calls, output);
     let written = tokio::select! {
         written = tokio::time::timeout(END_TIMEOUT, end) => written.ok(),
         _ = signals.next() => None,
@@ -113,8 +115,8 @@ enum Leave {
     AtOnce,
 }
 
+/// A node of any network without a screen.
 struct Session<'a> {
-    node: &'a Node,
     commands: Commands<'a>,
     events: EventWriter,
     output: Output,
@@ -122,29 +124,37 @@ struct Session<'a> {
 
 /// Executes the lines of the input.
 struct Commands<'a> {
-    node: &'a Node,
     network: Arc<dyn Network>,
+    /// What only a node of clacks has. `None`: the node is of another network.
+    clacks: Option<Clacks<'a>>,
     recorder: Recorder,
-    peer_lists: PeerLists,
     lines: mpsc::Receiver<input::Line>,
     /// Number of the last line that was read.
     number: u64,
-    announces: JoinSet<Record>,
+    /// Calls that wait for another node.
+    calls: JoinSet<Record>,
     /// Configured lists of peers, read at the start. Nothing waits for them.
     configured: JoinSet<Vec<Record>>,
     /// Lists of peers that the input requested. They are not awaited at the end.
     list_reads: JoinSet<Vec<Record>>,
 }
 
+/// A node of clacks, with its answers to queries and its lists of peers.
+struct Clacks<'a> {
+    node: &'a Node,
+    peer_lists: PeerLists,
+}
+
 impl Session<'_> {
-    async fn run(&mut self) -> Result<Leave, Closed> {
-        self.output.write(json::ready(self.node).into_line()).await?;
+    /// Writes the first line, then events and answers as [`write_until_exit`](Self::write_until_exit) does.
+    async fn run(&mut self, ready: Record) -> Result<Leave, Closed> {
+        self.output.write(ready.into_line()).await?;
         self.write_until_exit().await
     }
 
     /// Writes events and answers until an exit is requested or the node has stopped.
     async fn write_until_exit(&mut self) -> Result<Leave, Closed> {
-        let Self { commands, events, output, .. } = self;
+        let Self { commands, events, output } = self;
         tokio::select! {
             written = events.write_events(output) => written.map(|()| Leave::AtOnce),
             answered = commands.execute_lines(output) => answered,
@@ -154,8 +164,7 @@ impl Session<'_> {
 
     /// Drains unsent messages for a limited time, unless `:quit!` ends that. Events and answers are written meanwhile;
     /// a stuck reader does not delay the drain. Returns the record to write about it.
-    async fn drain(&mut self) -> Result<Option<Record>, Closed> {
-        let node = self.node;
+    async fn drain(&mut self, node: &Node) -> Result<Option<Record>, Closed> {
         let unsent = UnsentCounts::of(&node.overview());
         if !unsent.can_hand_on() {
             return Ok(None);
@@ -178,23 +187,40 @@ impl Session<'_> {
 }
 
 impl<'a> Commands<'a> {
-    /// Starts to read the configured lists of peers.
+    /// Reads standard input for a node of clacks, and starts to read the configured lists of peers.
     fn new(
         node: &'a Node,
         network: Arc<dyn Network>,
         recorder: Recorder,
         peer_lists: PeerLists,
     ) -> anyhow::Result<Self> {
-        let lines = input::lines()?;
-        let mut configured = JoinSet::new();
+        let mut commands = Self::of(network, recorder, input::lines()?);
         for source in peer_lists.configured() {
             let (node, lists, source) = (node.clone(), peer_lists.clone(), source.clone());
-            configured.spawn(async move {
+            commands.configured.spawn(async move {
                 peer_list::json::peers_read(node.now().unix_ms, &lists.read(source).await)
             });
         }
-        let (announces, list_reads) = (JoinSet::new(), JoinSet::new());
-        Ok(Self { node, network, recorder, peer_lists, lines, number: 0, announces, configured, list_reads })
+        Ok(Self { clacks: Some(Clacks { node, peer_lists }), ..commands })
+    }
+
+    /// Reads lines for a node of any network.
+    fn of(network: Arc<dyn Network>, recorder: Recorder, lines: mpsc::Receiver<input::Line>) -> Self {
+        Self {
+            network,
+            clacks: None,
+            recorder,
+            lines,
+            number: 0,
+            calls: JoinSet::new(),
+            configured: JoinSet::new(),
+            list_reads: JoinSet::new(),
+        }
+    }
+
+    /// The time of the node, in Unix milliseconds.
+    fn time(&self) -> u64 {
+        self.network.now().unix_ms
     }
 
     /// Executes the lines of the input in order, until `:quit`. The end of the input ends nothing.
@@ -203,9 +229,9 @@ impl<'a> Commands<'a> {
     /// are executed.
     async fn execute_lines(&mut self, output: &Output) -> Result<Leave, Closed> {
         loop {
-            let has_room = self.announces.len() + self.list_reads.len() < MAX_IN_PROGRESS;
+            let has_room = self.calls.len() + self.list_reads.len() < MAX_IN_PROGRESS;
             let line = tokio::select! {
-                Some(done) = self.announces.join_next() => {
+                Some(done) = self.calls.join_next() => {
                     write_answers(done.map(|record| vec![record]), output).await?;
                     continue;
                 }
@@ -219,7 +245,7 @@ impl<'a> Commands<'a> {
                 }
                 said = self.recorder.said() => {
                     if let Err(reason) = said {
-                        let failed = json::answers::failed(self.node.now().unix_ms, &reason.to_string());
+                        let failed = json::answers::failed(self.time(), &reason.to_string());
                         output.write(failed.into_line()).await?;
                     }
                     continue;
@@ -228,7 +254,9 @@ impl<'a> Commands<'a> {
             };
             self.number += 1;
             let command = match &line {
-                Ok(line) => Command::parse(line).map_err(|error| error.to_string()),
+                Ok(line) => {
+                    Command::parse_for(line, self.network.description()).map_err(|error| error.to_string())
+                }
                 Err(error) => Err(error.to_string()),
             };
             if let Some(leave) = self.start_command(command, output).await? {
@@ -243,37 +271,42 @@ impl<'a> Commands<'a> {
         command: Result<Command, String>,
         output: &Output,
     ) -> Result<Option<Leave>, Closed> {
-        let (node, number) = (self.node, self.number);
-        match command {
+        let number = self.number;
+        let record = match command {
             Ok(Command::View(ViewCommand::Quit)) => return Ok(Some(Leave::AfterDrain)),
             Ok(Command::View(ViewCommand::QuitAtOnce)) => return Ok(Some(Leave::AtOnce)),
             Ok(Command::View(ViewCommand::Record(command))) => {
                 let done = self.recorder.carry_out(command).await;
-                output.write(answered(node, number, done).into_line()).await?;
+                answered(self.time(), number, done)
             }
-            Ok(Command::View(ViewCommand::PeersFrom(source))) => {
-                let (node, lists) = (node.clone(), self.peer_lists.clone());
-                self.list_reads.spawn(async move { read_peers(&node, number, &lists, source).await });
-            }
-            Ok(Command::View(command)) => {
-                output.write(answer_view_command(node, number, &command).into_line()).await?;
-            }
+            Ok(Command::View(command)) => match (&self.clacks, command) {
+                (Some(Clacks { node, peer_lists }), ViewCommand::PeersFrom(source)) => {
+                    let (node, lists) = ((*node).clone(), peer_lists.clone());
+                    self.list_reads.spawn(async move { read_peers(&node, number, &lists, source).await });
+                    return Ok(None);
+                }
+                (clacks, command) => {
+                    let node = clacks.as_ref().map(|clacks| clacks.node);
+                    answer_view_command(node, self.time(), number, &command)
+                }
+            },
             Ok(command) => {
                 let Some(call) = networks::call(&*self.network, &command) else {
-                    let refused = answered(node, number, Err::<String, _>(networks::NO_TEXTS));
+                    let refused = answered(self.time(), number, Err::<String, _>(networks::NO_TEXTS));
                     output.write(refused.into_line()).await?;
                     return Ok(None);
                 };
                 let is_slow = networks::waits_for_another_node(&call);
-                let called = answer_call(node.clone(), self.network.clone(), number, call);
+                let called = answer_call(self.network.clone(), number, call);
                 if is_slow {
-                    self.announces.spawn(called);
-                } else {
-                    output.write(called.await.into_line()).await?;
+                    self.calls.spawn(called);
+                    return Ok(None);
                 }
+                called.await
             }
-            Err(reason) => output.write(answered(node, number, Err::<String, _>(reason)).into_line()).await?,
-        }
+            Err(reason) => answered(self.time(), number, Err::<String, _>(reason)),
+        };
+        output.write(record.into_line()).await?;
         Ok(None)
     }
 }
@@ -285,8 +318,8 @@ async fn read_peers(node: &Node, line: u64, lists: &PeerLists, source: Option<Li
     let list_reads = read.as_deref().unwrap_or_default();
     let records = list_reads.iter().flat_map(|reading| peer_list::json::peers_read(time, reading));
     let answer = match &read {
-        Ok(readings) => answered(node, line, peer_list::summary(readings)),
-        Err(error) => answered(node, line, Err(error)),
+        Ok(readings) => answered(time, line, peer_list::summary(readings)),
+        Err(error) => answered(time, line, Err(error)),
     };
     records.chain([answer]).collect()
 }
@@ -299,29 +332,29 @@ async fn write_answers(answers: Result<Vec<Record>, JoinError>, output: &Output)
     Ok(())
 }
 
-async fn answer_call(node: Node, network: Arc<dyn Network>, line: u64, call: Call) -> Record {
-    let done = match network.call(call).await {
+async fn answer_call(network: Arc<dyn Network>, line: u64, call: Call) -> Record {
+    let done = match network.clone().call(call).await {
         Ok(outcome) => Ok(outcome.text.untrusted().to_owned()),
         Err(refusal) => Err(refusal.text.untrusted().to_owned()),
     };
-    answered(&node, line, done)
+    answered(network.now().unix_ms, line, done)
 }
 
-fn answer_view_command(node: &Node, line: u64, command: &ViewCommand) -> Record {
+fn answer_view_command(node: Option<&Node>, time: u64, line: u64, command: &ViewCommand) -> Record {
     let reason = match command {
         ViewCommand::Edit(id) => format!("write the new text behind the number, as in :edit {id} TEXT"),
-        command => match query(node, line, command) {
+        command => match node.and_then(|node| query(node, line, command)) {
             Some(record) => return record,
             None => "that is for the dashboard; here every event is a line".to_owned(),
         },
     };
-    answered(node, line, Err::<String, _>(reason))
+    answered(time, line, Err::<String, _>(reason))
 }
 
-fn answered(node: &Node, line: u64, done: Result<String, impl Display>) -> Record {
+fn answered(time: u64, line: u64, done: Result<String, impl Display>) -> Record {
     match done {
-        Ok(text) => json::answers::reply(node.now().unix_ms, line, &text),
-        Err(reason) => json::answers::error(node.now().unix_ms, line, &reason.to_string()),
+        Ok(text) => json::answers::reply(time, line, &text),
+        Err(reason) => json::answers::error(time, line, &reason.to_string()),
     }
 }
 
@@ -345,7 +378,7 @@ async fn write_end(
     remaining: &Unsent,
     events: EventWriter,
     drain_record: Option<Record>,
-    mut announces: JoinSet<Record>,
+    mut calls: JoinSet<Record>,
     output: Output,
 ) -> Result<(), Closed> {
     events.write_remaining(&output).await?;
@@ -353,7 +386,7 @@ async fn write_end(
         output.write(drain_record.into_line()).await?;
     }
     // The node has cancelled them.
-    while let Some(done) = announces.join_next().await {
+    while let Some(done) = calls.join_next().await {
         write_answers(done.map(|record| vec![record]), &output).await?;
     }
     output.write(json::stopped(time, remaining).into_line()).await?;

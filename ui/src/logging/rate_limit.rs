@@ -36,13 +36,15 @@ pub(crate) enum Topic {
     Failures,
     /// Refused certificates.
     Certificates,
+    /// Events of another network than clacks.
+    Events,
     /// Events that the log itself missed.
     Lags,
 }
 
 impl Topic {
     clacks_p2p::all_variants! {
-        const ALL: Self = [Refusals, Announces, Peers, Failures, Certificates, Lags];
+        const ALL: Self = [Refusals, Announces, Peers, Failures, Certificates, Events, Lags];
     }
 
     /// The noun for one line, and for several.
@@ -53,6 +55,7 @@ impl Topic {
             Self::Peers => ["change of a peer", "changes of peers"],
             Self::Failures => ["failure", "failures"],
             Self::Certificates => ["refused certificate", "refused certificates"],
+            Self::Events => ["event", "events"],
             Self::Lags => ["more time that the log missed events", "more times that the log missed events"],
         }
     }

@@ -48,7 +48,7 @@ impl Output {
     }
 
     /// As [`open`](Self::open), for any writer.
-    fn to<W: Write>(output: impl FnOnce() -> W + Send + 'static) -> anyhow::Result<Self> {
+    pub(crate) fn to<W: Write>(output: impl FnOnce() -> W + Send + 'static) -> anyhow::Result<Self> {
         let (lines, to_write) = mpsc::channel(CAPACITY);
         let (finished_to, finished) = oneshot::channel();
         let broken = Arc::new(OnceLock::new());
