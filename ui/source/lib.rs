@@ -8,7 +8,6 @@ pub mod introductions;
 pub mod json;
 mod kept_messages;
 pub mod limits;
-pub mod lists;
 pub mod lost_lines;
 pub mod message_history;
 pub mod peer_shares;
@@ -16,8 +15,5 @@ pub mod precheck;
 pub mod saved_filters;
 pub mod send_history;
 pub mod shutdown;
-#[cfg(any(test, feature = "testing"))]
-#[allow(clippy::unwrap_used, clippy::missing_panics_doc, missing_docs, reason = "only tests call it")]
-pub mod testing;
 pub mod traffic;
 pub mod undo;

@@ -4,13 +4,12 @@ use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
 use clacks_feed::{Label, Look, Now, Page, Row, Run, View, Window, description::ListId};
 use clacks_language::command::motion_setting::Setting;
-use clacks_p2p::core::PeerCounts;
+use clacks_p2p::{core::PeerCounts, node::Overview};
 use clacks_p2p_feed::{
     description::{PEERS, QUEUE, describe},
     figures::{figures_of, gauges_of},
     rows::{Context, message_row, peer_row},
 };
-use clacks_source::lists::Lists;
 use clacks_widgets::{animation::Animations, svg};
 use crossterm::event::{KeyCode, KeyEvent};
 use jiff::tz::TimeZone;
@@ -49,7 +48,7 @@ struct Watched {
 impl Watched {
     fn new() -> Self {
         let node = Scripted::new(SEED);
-        let address = node.core().overview().address.to_string();
+        let address = Overview::of(node.core(), Duration::ZERO).address.to_string();
         let network = Network::new(Arc::new(describe(Label::new(&address).unwrap())), Run(1))
             .with_panes(&clacks_p2p_panes::panes());
         let mut model = Model::new(Networks::new(network, []), node.now(), TimeZone::UTC, true, true);

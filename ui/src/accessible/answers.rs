@@ -7,13 +7,12 @@ use clacks_language::{
 };
 use clacks_p2p::{
     Address, Message,
-    core::{HeldBy, MessageId, Now, Peer},
+    core::{HeldBy, MessageId, Now, Peer, PlaceShare},
     node::Overview,
 };
 use clacks_source::{
     facts,
-    limits::{LimitSettings, MOST_PLACES, rows},
-    lists::Lists,
+    limits::{LimitSettings, rows},
     traffic::row::Row,
 };
 use clacks_text::{
@@ -22,7 +21,9 @@ use clacks_text::{
 };
 
 use super::{
-    list_cursor::{Item, List, ListContext, ListCursor, PAGE, find_message},
+    any_network,
+    list_cursor::{Item, List, ListContext, ListCursor, PAGE},
+    lists::Lists,
     narrator::Narrator,
     phrases::{self, as_sentence},
     unsupported::unsupported,
@@ -38,10 +39,12 @@ const LONGEST_MESSAGE: usize = 16_384;
 /// The data for the answers.
 #[derive(Clone, Copy)]
 pub(crate) struct QueryContext<'a> {
-    pub(crate) lists: &'a dyn Lists,
+    pub(crate) lists: &'a Lists,
     pub(crate) now: Now,
     /// The configured limits; `None` in a replay, which has only the number of times that each was reached.
     pub(crate) settings: Option<&'a LimitSettings>,
+    /// The shares of the remote addresses in the queue, the largest first. A replay has none.
+    pub(crate) places: &'a [PlaceShare],
 }
 
 /// The result of a command.
@@ -78,8 +81,11 @@ pub(crate) fn select_item(
 }
 
 fn parse_item(text: &str, source: &QueryContext<'_>) -> Result<Item, String> {
+    if !source.lists.is_clacks() {
+        return any_network::item(text, source.lists);
+    }
     if let Ok(id) = text.parse::<MessageId>() {
-        let is_here = find_message(id, source.lists).is_some();
+        let is_here = source.lists.message(id).is_some();
         return if is_here { Ok(Item::Message(id)) } else { Err(not_found(id)) };
     }
     let address: Address = text
@@ -101,6 +107,11 @@ pub(crate) fn answer(
     source: &QueryContext<'_>,
 ) -> Answer {
     let context = ListContext { lists: source.lists, narrator, now: source.now };
+    if !source.lists.is_clacks()
+        && let Some(texts) = any_network::answer(&command, cursor, &context)
+    {
+        return Answer::Sentences(texts);
+    }
     let texts = match command {
         ViewCommand::Peers => peers(cursor, &context),
         ViewCommand::Queue => queue(cursor, &context),
@@ -133,24 +144,26 @@ pub(crate) fn answer(
 // === Lists ===
 
 fn cycle_list(forwards: bool, cursor: &mut ListCursor, context: &ListContext<'_>) -> Vec<String> {
-    match List::next(cursor.list(), forwards) {
+    match List::next(&List::OF_CLACKS, cursor.list(), forwards) {
         List::Peers => peers(cursor, context),
         List::Queue => queue(cursor, context),
         List::Held => held(cursor, context),
         List::Traffic => traffic(cursor, context),
         List::Overhead => overhead(cursor, context),
+        List::Rows(list) => any_network::list(list, cursor, context),
     }
 }
 
 fn peers(cursor: &mut ListCursor, context: &ListContext<'_>) -> Vec<String> {
-    let mut texts = vec![phrases::peers(&context.lists.overview().peers)];
+    let Some(overview) = context.lists.overview() else { return Vec::new() };
+    let mut texts = vec![phrases::peers(&overview.peers)];
     texts.extend(cursor.open(List::Peers, PAGE, context));
     texts.extend(phrases::ignored(&context.lists.ignored_remotes()));
     texts
 }
 
 fn queue(cursor: &mut ListCursor, context: &ListContext<'_>) -> Vec<String> {
-    let overview = context.lists.overview();
+    let Some(overview) = context.lists.overview() else { return Vec::new() };
     let mut texts = vec![phrases::queue(&overview), next_send(&overview, context)];
     texts.extend(cursor.open(List::Queue, PAGE, context));
     texts
@@ -158,12 +171,13 @@ fn queue(cursor: &mut ListCursor, context: &ListContext<'_>) -> Vec<String> {
 
 fn held(cursor: &mut ListCursor, context: &ListContext<'_>) -> Vec<String> {
     let rule = context.lists.hold_rule();
-    let mut texts = vec![phrases::held(context.lists.overview().held, rule.as_deref())];
+    let Some(overview) = context.lists.overview() else { return Vec::new() };
+    let mut texts = vec![phrases::held(overview.held, rule.as_deref())];
     texts.extend(cursor.open(List::Held, PAGE, context));
     texts
 }
 
-fn traffic(cursor: &mut ListCursor, context: &ListContext<'_>) -> Vec<String> {
+pub(super) fn traffic(cursor: &mut ListCursor, context: &ListContext<'_>) -> Vec<String> {
     let texts = cursor.open(List::Traffic, ROWS, context);
     match (texts.is_empty(), context.narrator.log().total()) {
         (false, _) => texts,
@@ -190,7 +204,7 @@ fn overhead(cursor: &mut ListCursor, context: &ListContext<'_>) -> Vec<String> {
 const NOTHING_SELECTED: &str = "Nothing is selected. :peers, :queue, :held, :traffic and :overhead tell lists, :up and \
     :down go through them, and :open NUMBER or :open HOST:PORT names a message or a peer.";
 
-fn open(cursor: &ListCursor, context: &ListContext<'_>) -> Vec<String> {
+pub(super) fn open(cursor: &ListCursor, context: &ListContext<'_>) -> Vec<String> {
     match cursor.selected() {
         None => vec![NOTHING_SELECTED.to_owned()],
         Some(Item::Peer(address)) => match context.lists.peer(address) {
@@ -211,6 +225,7 @@ fn open(cursor: &ListCursor, context: &ListContext<'_>) -> Vec<String> {
             None => vec!["That is forgotten by now; :traffic tells the last of what happened.".to_owned()],
         },
         Some(Item::Text(message)) => vec![message_text(message)],
+        Some(Item::Any(list, key)) => any_network::open(*list, key, context),
     }
 }
 
@@ -229,7 +244,7 @@ fn peer_facts(peer: &Peer, context: &ListContext<'_>) -> Vec<String> {
 }
 
 fn message_facts(id: MessageId, context: &ListContext<'_>) -> Vec<String> {
-    let Some((queued, held)) = find_message(id, context.lists) else {
+    let Some((queued, held)) = context.lists.message(id) else {
         return vec![phrases::reply(Err(not_found(id)))];
     };
     let mut texts = field_sentences(facts::message::fields(&queued, true, context.now));
@@ -254,7 +269,7 @@ fn message_text(message: &Message) -> String {
 }
 
 /// The text of a message or a row, cut at [`LONGEST_MESSAGE`].
-fn whole_text(text: &str) -> String {
+pub(super) fn whole_text(text: &str) -> String {
     let texts: String = text.chars().take(LONGEST_MESSAGE).collect();
     let rest = text.len() - texts.len();
     let more = if rest > 0 { format!(" And {rest} bytes more.") } else { String::new() };
@@ -316,7 +331,8 @@ fn per_second(rate: f64) -> String {
 }
 
 fn why(context: &ListContext<'_>) -> Vec<String> {
-    let mut texts = vec![next_send(&context.lists.overview(), context)];
+    let Some(overview) = context.lists.overview() else { return Vec::new() };
+    let mut texts = vec![next_send(&overview, context)];
     let mut sends = context.narrator.derived.sends.newest_first();
     let zone = context.narrator.zone();
     let Some(last) = sends.next() else {
@@ -341,7 +357,7 @@ fn why(context: &ListContext<'_>) -> Vec<String> {
 
 /// Message rates and round-trip times.
 fn charts(context: &ListContext<'_>) -> Vec<String> {
-    let overview = context.lists.overview();
+    let Some(overview) = context.lists.overview() else { return Vec::new() };
     let trends = &context.narrator.derived.trends;
     let mut texts = vec![next_send(&overview, context)];
     for (seconds, name) in [(10, "10 seconds"), (60, "minute"), (600, "10 minutes")] {
@@ -376,13 +392,14 @@ fn charts(context: &ListContext<'_>) -> Vec<String> {
 }
 
 fn limits(source: &QueryContext<'_>) -> Vec<String> {
-    let rows = rows(source.settings, &source.lists.overview(), source.lists.connections());
+    let Some(overview) = source.lists.overview() else { return Vec::new() };
+    let rows = rows(source.settings, &overview, source.lists.connections());
     let mut texts: Vec<_> = rows.iter().filter_map(phrases::limit).collect();
     if source.settings.is_none() {
         texts
             .insert(0, "What the limits were set to is not recorded; how often they were met is.".to_owned());
     }
-    texts.extend(source.lists.places(MOST_PLACES).0.iter().map(phrases::place));
+    texts.extend(source.places.iter().map(phrases::place));
     let ignored = phrases::ignored(&source.lists.ignored_remotes());
     texts.push(ignored.unwrap_or_else(|| "No remote address is ignored.".to_owned()));
     texts
@@ -444,8 +461,8 @@ fn station(number: Number, command: StationCommand, narrator: &mut Narrator) -> 
 }
 
 /// The text of a message, and how to change it.
-pub(crate) fn edit(id: MessageId, source: &QueryContext<'_>) -> Vec<String> {
-    match find_message(id, source.lists) {
+pub(crate) fn edit(id: MessageId, lists: &Lists) -> Vec<String> {
+    match lists.message(id) {
         Some((queued, _)) => vec![
             as_sentence(format!("Message {id} is now: {}", preview(queued.message.as_json()))),
             format!("Write the new text behind the number, as in :edit {id} TEXT."),

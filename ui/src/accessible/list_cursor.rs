@@ -1,13 +1,15 @@
 //! Lists that are read page by page, with a selected item that commands without a name use.
 
+use clacks_feed::{Key, description::ListId};
 use clacks_language::command::Step;
 use clacks_p2p::{
     Address, Message,
-    core::{HeldBy, HeldMessage, MessageId, Now, Peer, QueuedMessage},
+    core::{HeldMessage, MessageId, Now, Peer, QueuedMessage},
 };
-use clacks_source::{core_event::message_of, lists::Lists};
+use clacks_p2p_feed::description::{HELD, PEERS, QUEUE};
+use clacks_source::core_event::message_of;
 
-use super::{narrator::Narrator, phrases};
+use super::{any_network, lists::Lists, narrator::Narrator, phrases};
 
 /// Number of items per page.
 pub(crate) const PAGE: usize = 30;
@@ -21,6 +23,8 @@ pub(crate) enum List {
     Traffic,
     /// The messages that return repeatedly.
     Overhead,
+    /// A list of another network than clacks.
+    Rows(ListId),
 }
 
 /// An item of a list.
@@ -31,6 +35,8 @@ pub(crate) enum Item {
     /// A traffic row, by its number.
     Row(u64),
     Text(Message),
+    /// An item of another network than clacks.
+    Any(ListId, Key),
 }
 
 /// The current list, page and selection.
@@ -48,22 +54,21 @@ pub(crate) struct ListCursor {
 /// The data for the lists.
 #[derive(Clone, Copy)]
 pub(crate) struct ListContext<'a> {
-    pub(crate) lists: &'a dyn Lists,
+    pub(crate) lists: &'a Lists,
     pub(crate) narrator: &'a Narrator,
     pub(crate) now: Now,
 }
 
 impl List {
-    clacks_p2p::all_variants! {
-        /// The order of `:next-pane`.
-        const ALL: Self = [Peers, Queue, Held, Traffic, Overhead];
-    }
+    /// The lists of clacks in the order of `:next-pane`.
+    pub(crate) const OF_CLACKS: [Self; 5] =
+        [Self::Peers, Self::Queue, Self::Held, Self::Traffic, Self::Overhead];
 
-    /// The next or previous list.
-    pub(crate) fn next(list: Option<Self>, forwards: bool) -> Self {
-        let at = list.and_then(|list| Self::ALL.iter().position(|other| *other == list));
-        let count = Self::ALL.len();
-        Self::ALL[match (at, forwards) {
+    /// The next or previous one of all lists.
+    pub(crate) fn next(all: &[Self], list: Option<Self>, forwards: bool) -> Self {
+        let at = list.and_then(|list| all.iter().position(|other| *other == list));
+        let count = all.len();
+        all[match (at, forwards) {
             (None, true) => 0,
             (None, false) => count - 1,
             (Some(at), true) => (at + 1) % count,
@@ -74,11 +79,12 @@ impl List {
     /// Number of items.
     fn len(self, context: &ListContext<'_>) -> usize {
         match self {
-            Self::Peers => context.lists.overview().peers.total(),
-            Self::Queue => context.lists.queue_len(),
-            Self::Held => context.lists.overview().held,
+            Self::Peers => context.lists.total(PEERS),
+            Self::Queue => context.lists.total(QUEUE),
+            Self::Held => context.lists.total(HELD),
             Self::Traffic => context.narrator.log().len(),
             Self::Overhead => context.narrator.derived.histories.returned(),
+            Self::Rows(list) => context.lists.total(list),
         }
     }
 
@@ -88,9 +94,9 @@ impl List {
         let charset = narrator.charset();
         match self {
             Self::Peers => {
-                let peers = lists.first_peers(from.saturating_add(count));
+                let peers = lists.peer_window(from..from.saturating_add(count));
                 let item = |peer: &Peer| (Item::Peer(peer.address.clone()), phrases::peer_line(peer, now));
-                peers.iter().skip(from).map(item).collect()
+                peers.iter().map(item).collect()
             }
             Self::Queue => {
                 let item = |queued: &QueuedMessage| {
@@ -115,6 +121,7 @@ impl List {
                     .map(|life| (Item::Text(life.message.clone()), phrases::returned(life, now, charset)))
                     .collect()
             }
+            Self::Rows(list) => any_network::items(list, from..from.saturating_add(count), context),
         }
     }
 }
@@ -205,20 +212,10 @@ impl ListCursor {
     /// The selected message, if the selection is one.
     pub(crate) fn message(&self, context: &ListContext<'_>) -> Option<Message> {
         match self.selected.as_ref()? {
-            Item::Peer(_) => None,
-            Item::Message(id) => find_message(*id, context.lists).map(|(queued, _)| queued.message),
+            Item::Peer(_) | Item::Any(..) => None,
+            Item::Message(id) => context.lists.message(*id).map(|(queued, _)| queued.message),
             Item::Row(number) => message_of(context.narrator.log().row(*number)?),
             Item::Text(message) => Some(message.clone()),
         }
     }
-}
-
-/// Finds a queued or held message. The second value is the reason of the hold; `None` for a queued message.
-pub(crate) fn find_message(id: MessageId, lists: &dyn Lists) -> Option<(QueuedMessage, Option<HeldBy>)> {
-    if let Some(queued) = lists.queued_message(id) {
-        return Some((queued, None));
-    }
-    let position = lists.held_position(id)?;
-    let held = lists.held_window(position..position + 1).pop()?;
-    Some((held.queued, Some(held.by)))
 }

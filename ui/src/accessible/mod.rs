@@ -22,12 +22,13 @@ use clacks_language::{
 use clacks_p2p::{Node, node::DrainError};
 use clacks_recording::recorder::Recorder;
 use clacks_source::{
-    limits::LimitSettings,
+    limits::{LimitSettings, MOST_PLACES},
     saved_filters::{Bell, SavedFilterHits},
 };
 use clacks_text::{charset::Charset, sanitize::sanitize_unpadded};
 use keyboard::{Finished, Input, Keyboard};
 use list_cursor::ListCursor;
+use lists::Lists;
 use narrator::{Happening, Narrator};
 use prompt::{OutputPart, Prompt};
 use shutdown::{Draining, LeaveQuestion, WriteResult, drain_after_hangup, write_sentences};
@@ -45,17 +46,18 @@ use super::{
 };
 
 mod answers;
+mod any_network;
 mod derived_state;
 mod digest;
 mod key_filter;
 mod keyboard;
 mod line_editor;
 mod list_cursor;
+mod lists;
 mod narrator;
 mod phrases;
 mod prompt;
 pub(crate) mod replay;
-mod replayed_lists;
 mod shutdown;
 mod tab_completion;
 #[cfg(test)]
@@ -209,6 +211,7 @@ enum Reply {
 struct Session {
     node: Node,
     network: Arc<dyn Network>,
+    lists: Lists,
     /// A demo, whose unsent messages need no question.
     demo: bool,
     limits: LimitSettings,
@@ -252,6 +255,7 @@ impl Session {
         };
         Self {
             node: node.clone(),
+            lists: Lists::of(network.clone()),
             network,
             demo,
             limits: LimitSettings::of(node),
@@ -352,7 +356,8 @@ impl Session {
             return self.answer(&line);
         }
         let now = self.node.now();
-        let source = QueryContext { lists: &self.node, now, settings: Some(&self.limits) };
+        let places = self.node.places(MOST_PLACES).0;
+        let source = QueryContext { lists: &self.lists, now, settings: Some(&self.limits), places: &places };
         let named = select_item(&line, &mut self.cursor, &source);
         let command = named.unwrap_or_else(|| Command::parse(&line).map_err(|error| error.to_string()));
         match command {
@@ -405,7 +410,8 @@ impl Session {
     fn run_query(&mut self, command: ViewCommand) -> Vec<String> {
         let now = self.node.now();
         self.narrator.derived.sample(&self.node.overview(), now);
-        let source = QueryContext { lists: &self.node, now, settings: Some(&self.limits) };
+        let places = self.node.places(MOST_PLACES).0;
+        let source = QueryContext { lists: &self.lists, now, settings: Some(&self.limits), places: &places };
         match answer(command, &mut self.cursor, &mut self.narrator, &source) {
             Answer::Sentences(texts) => texts,
             Answer::Write(target, rows) => {
@@ -429,10 +435,7 @@ impl Session {
     /// Executes a command that is no query.
     fn run_other(&mut self, command: ViewCommand) -> Vec<String> {
         match command {
-            ViewCommand::Edit(id) => {
-                let source = QueryContext { lists: &self.node, now: self.node.now(), settings: None };
-                edit(id, &source)
-            }
+            ViewCommand::Edit(id) => edit(id, &self.lists),
             ViewCommand::PeersFrom(source) => {
                 self.read_peers(source);
                 Vec::new()

@@ -5,14 +5,14 @@ use std::{
     io::{self, IsTerminal},
 };
 
-use clacks_feed::{News, Source as _};
+use clacks_feed::{News, Source as _, description::Description};
 use clacks_language::{
     command::{Command, ViewCommand, playback::ReplayCommand},
     saved_filter::Stations,
 };
 use clacks_p2p::core::Now;
 use clacks_recording::replay::Replay;
-use clacks_source::{lists::Lists as _, precheck::REPLAY_SENDS_NOTHING, saved_filters::SavedFilterHits};
+use clacks_source::{precheck::REPLAY_SENDS_NOTHING, saved_filters::SavedFilterHits};
 use clacks_text::format::clock;
 use tokio::{sync::mpsc, time::Instant};
 
@@ -21,10 +21,10 @@ use super::{
     answers::{Answer, QueryContext, answer, select_item},
     keyboard::{Finished, Input, Keyboard},
     list_cursor::ListCursor,
+    lists::Lists,
     narrator::{Happening, Narrator},
     phrases,
     prompt::{OutputPart, Prompt},
-    replayed_lists::ReplayedLists,
     sentences_of, tab_completion, write_parts,
 };
 use crate::platform::{
@@ -97,9 +97,9 @@ async fn summary_is_due(narrator: &Narrator, began: Instant) {
 
 /// A session with a recording.
 #[expect(clippy::struct_excessive_bools, reason = "they say yes or no to different questions")]
-struct Session {
+pub(super) struct Session {
     player: Replay,
-    lists: ReplayedLists,
+    lists: Lists,
     narrator: Narrator,
     cursor: ListCursor,
     prompt: Prompt,
@@ -118,18 +118,13 @@ struct Session {
 }
 
 impl Session {
-    fn new(
+    pub(super) fn new(
         mut player: Replay,
         options: AccessibleOptions,
         pace: Pace,
         replies: mpsc::Sender<Vec<String>>,
     ) -> anyhow::Result<Self> {
-        let lists = ReplayedLists::of(player.network()).ok_or_else(|| {
-            anyhow::anyhow!(
-                "--accessible tells recordings of clacks, and this is one of {}",
-                player.description().network
-            )
-        })?;
+        let lists = Lists::of(player.network());
         if pace == Pace::AtOnce {
             player.jump(player.facts().length);
         }
@@ -164,11 +159,11 @@ impl Session {
         if self.pace == Pace::AtOnce {
             return Vec::new();
         }
-        let address = &self.player.description().node;
+        let Description { network, node: address, .. } = &**self.player.description();
         let left_out = self.player.facts().left_out;
         let left_out =
             (!left_out.is_empty()).then(|| phrases::as_sentence(phrases::capitalized(&left_out.to_string())));
-        let replay = format!("Replay of {} at clacks {address}.", clock(self.player.facts().length));
+        let replay = format!("Replay of {} at {network} {address}.", clock(self.player.facts().length));
         let how = ":pause stands still or goes on, :help lists the commands, :quit leaves.".to_owned();
         [replay].into_iter().chain(left_out).chain([how]).collect()
     }
@@ -176,6 +171,13 @@ impl Session {
     fn now(&self) -> Now {
         let clacks_feed::Now { uptime, unix_ms } = self.player.now();
         Now { uptime, unix_ms }
+    }
+
+    /// Samples the counters of a node of clacks.
+    fn sample(&mut self, now: Now) {
+        if let Some(overview) = self.lists.overview() {
+            self.narrator.derived.sample(&overview, now);
+        }
     }
 
     fn on_news(&mut self, news: News) -> Vec<String> {
@@ -215,7 +217,7 @@ impl Session {
     fn on_event(&mut self, happening: Happening<'_>) -> Vec<String> {
         let now = self.now();
         if self.narrator.derived.is_sample_due(now) {
-            self.narrator.derived.sample(&self.lists.overview(), now);
+            self.sample(now);
         }
         let progress = self.player.playback();
         if self.pace == Pace::AtOnce {
@@ -264,7 +266,7 @@ impl Session {
             self.is_leaving = true;
             return Vec::new();
         };
-        let source = QueryContext { lists: &self.lists, now: self.now(), settings: None };
+        let source = QueryContext { lists: &self.lists, now: self.now(), settings: None, places: &[] };
         let command = line.map_err(|error| error.to_string()).and_then(|line| {
             let named = select_item(&line, &mut self.cursor, &source);
             named.unwrap_or_else(|| Command::parse(&line).map_err(|error| error.to_string()))
@@ -306,8 +308,8 @@ impl Session {
 
     fn run_query(&mut self, command: ViewCommand) -> Vec<String> {
         let now = self.now();
-        self.narrator.derived.sample(&self.lists.overview(), now);
-        let source = QueryContext { lists: &self.lists, now, settings: None };
+        self.sample(now);
+        let source = QueryContext { lists: &self.lists, now, settings: None, places: &[] };
         match answer(command, &mut self.cursor, &mut self.narrator, &source) {
             Answer::Sentences(texts) => texts,
             Answer::Write(target, rows) => {
@@ -351,6 +353,24 @@ impl Session {
 }
 
 #[cfg(test)]
+impl Session {
+    pub(super) fn is_leaving(&self) -> bool {
+        self.is_leaving
+    }
+
+    /// The answer to a line.
+    pub(super) fn say(&mut self, line: &str) -> String {
+        self.on_line(Some(Ok(line.to_owned()))).join(" ")
+    }
+
+    /// What is told of the next news.
+    pub(super) async fn listen(&mut self) -> Vec<String> {
+        let news = poll_fn(|cx| self.player.poll_news(cx)).await.unwrap();
+        self.on_news(news)
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use clacks_language::command::table::COMMANDS;
     use clacks_p2p_feed::version_1::{Version1, scripted::Recording};
@@ -370,12 +390,11 @@ mod tests {
     }
 
     fn say(session: &mut Session, line: &str) -> String {
-        session.on_line(Some(Ok(line.to_owned()))).join(" ")
+        session.say(line)
     }
 
     async fn listen(session: &mut Session) -> String {
-        let news = poll_fn(|cx| session.player.poll_news(cx)).await.unwrap();
-        session.on_news(news).join(" ")
+        session.listen().await.join(" ")
     }
 
     #[tokio::test]

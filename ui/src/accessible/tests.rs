@@ -128,7 +128,7 @@ pub(crate) fn example(spec: &Spec, directory: &Path) -> String {
 
 /// As [`assert_sentences`], for an answer that may end with the text of a message.
 #[track_caller]
-fn assert_sentences_of(line: &str, texts: &[String]) {
+pub(crate) fn assert_sentences_of(line: &str, texts: &[String]) {
     assert!(!texts.is_empty(), "{line}");
     for sentence in texts {
         assert!(sentence.ends_with(['.', '?', '!', ':']) && !sentence.ends_with(".."), "{line}: {sentence}");
