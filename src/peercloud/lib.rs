@@ -7,5 +7,7 @@
 //! # Modules
 //!
 //! - [`protocol`]: the wire format. Reads bytes into typed values or returns an error.
+//! - [`core`]: the state machine: members, checks, joins and messages. No socket, clock or tokio.
 
+pub mod core;
 pub mod protocol;

@@ -1,0 +1,143 @@
+//! The list of members: adding, removing, and what follows from it.
+
+use std::time::Duration;
+
+use rand::{Rng, RngExt};
+
+use crate::{
+    core::{Event, Member, Now, Reach, Removal, Source, bucket::Bucket},
+    protocol::{Address, Id, Record, Request},
+};
+
+use super::{Core, MAX_FORMER, SendKind, State, Timer, sends::Audience};
+
+/// Time within which a member that was added on somebody's word is checked: so long that a newcomer has learned of its
+/// cloud, and spread, so that not all members check it at once.
+const FIRST_CHECK: std::ops::Range<u64> = 500..3000;
+
+impl Core {
+    /// A member, or one that is disputed.
+    pub(super) fn known_mut(&mut self, id: &Id) -> Option<&mut Member> {
+        self.members.get_mut(id).or_else(|| self.disputed.get_mut(id))
+    }
+
+    pub(super) fn known(&self, id: &Id) -> Option<&Member> {
+        self.members.get(id).or_else(|| self.disputed.get(id))
+    }
+
+    pub(super) fn has_room(&self) -> bool {
+        self.members.len() < self.options.bodies.max_members
+    }
+
+    fn message_burst(&self) -> f64 {
+        self.options.message_rate * 2.0
+    }
+
+    /// Adds a member, unless it is known, is this node, was dropped, or may not be contacted. Returns whether it was
+    /// added. The list has room.
+    pub(super) fn add_member(
+        &mut self,
+        record: Record,
+        source: Source,
+        reach: Reach,
+        now: Now,
+        rng: &mut dyn Rng,
+    ) -> bool {
+        let id = record.id.clone();
+        let is_refused = id == self.id
+            || self.members.contains_key(&id)
+            || self.is_dropped(&id, &record.address)
+            || reach.check_host(&record.address.host).is_err()
+            || !self.has_room();
+        if is_refused {
+            return false;
+        }
+        // Who comes back is no longer disputed.
+        let former = self.disputed.remove(&id);
+        let messages = Bucket::full(self.message_burst(), now.uptime);
+        let mut member = Member::new(record, source.clone(), reach, messages, now.uptime);
+        if let Some(former) = former {
+            member.is_ours = former.is_ours;
+            (member.received, member.sent) = (former.received, former.sent);
+        }
+        if source != Source::LetIn && source != Source::Via {
+            let delay = Duration::from_millis(rng.random_range(FIRST_CHECK));
+            self.schedule(now.uptime + delay, Timer::CheckOf(id.clone()));
+        }
+        self.events.push_back(Event::MemberAdded { member: member.record.clone(), source });
+        self.members.insert(id, member);
+        self.state = State::Active;
+        true
+    }
+
+    pub(super) fn is_dropped(&self, id: &Id, address: &Address) -> bool {
+        self.dropped.contains_key(id) || self.dropped.values().any(|dropped| dropped == address)
+    }
+
+    /// Removes a member. If others are to be told, they are told only if we have reached it ourselves: a wrong address
+    /// is no reason to throw it out everywhere.
+    pub(super) fn remove_member(&mut self, id: &Id, reason: Removal, now: Now) -> Option<Member> {
+        let member = self.members.remove(id)?;
+        let tells = matches!(reason, Removal::NoAnswer | Removal::OtherId) && member.was_reached;
+        let returns = matches!(reason, Removal::NoAnswer | Removal::FoundGoneBy(_));
+        if returns {
+            self.remember_former(&member);
+        }
+        self.events.push_back(Event::MemberRemoved { member: member.record.clone(), reason });
+        if tells {
+            self.tell_left(id, now);
+        }
+        self.end_sends_to(id, now);
+        if self.is_alone() && self.attempt.is_none() {
+            self.became_alone(now);
+        }
+        Some(member)
+    }
+
+    fn remember_former(&mut self, member: &Member) {
+        let former = (member.record.address.clone(), member.reach);
+        self.former.retain(|known| known.0 != former.0);
+        self.former.push_back(former);
+        if self.former.len() > MAX_FORMER {
+            self.former.pop_front();
+        }
+    }
+
+    /// Removes all members without telling them.
+    pub(super) fn clear_members(&mut self, reason: &Removal, now: Now) {
+        self.disputed.clear();
+        let ids: Vec<Id> = self.members.keys().cloned().collect();
+        for id in ids {
+            if let Some(member) = self.members.remove(&id) {
+                let record = member.record;
+                self.events.push_back(Event::MemberRemoved { member: record, reason: reason.clone() });
+            }
+            self.end_sends_to(&id, now);
+        }
+    }
+
+    fn tell_left(&mut self, id: &Id, now: Now) {
+        let body = Self::body_of(&Request::Left(id.clone()));
+        let audience = Audience::All { but: None };
+        self.begin_send(SendKind::TellLeft, body, &audience, now);
+    }
+
+    /// Tells one member of another one. Only members that accept a record twice are told of what they may know.
+    pub(super) fn tell_one(&mut self, to: &Id, record: &Record, now: Now) {
+        let body = Self::body_of(&Request::Joined(record.clone()));
+        self.begin_send(SendKind::TellJoined, body, &Audience::One(to.clone()), now);
+    }
+
+    pub(super) fn became_alone(&mut self, now: Now) {
+        self.joined_at = None;
+        self.events.push_back(Event::Alone { failure: None });
+        self.schedule_rejoin(now);
+    }
+
+    pub(super) fn schedule_rejoin(&mut self, now: Now) {
+        let has_addresses = !self.options.seeds.is_empty() || !self.former.is_empty();
+        if self.state == State::Active && has_addresses && !self.is_closing {
+            self.schedule(now.uptime + self.options.rejoin_interval, Timer::Join);
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! Noticing that members do not know us, and joining again.
+
+use std::time::Duration;
+
+use rand::Rng;
+
+use crate::{
+    core::{Event, Now, Reach, Removal},
+    protocol::{Address, Id, Request},
+};
+
+use super::{Core, SendKind, State, Timer, sends::Audience};
+
+/// How long half of the members must not know us until we repair: longer than a join takes.
+const HALF_AFTER: Duration = Duration::from_secs(2);
+/// The age from which a sign that a member does not know us is confirmed before a repair.
+const CONFIRM_AFTER: Duration = Duration::from_millis(1500);
+
+impl Core {
+    /// A member has shown that it does not know us.
+    pub(super) fn mark_unknown(&mut self, id: &Id, now: Now) {
+        let Some(member) = self.members.get_mut(id) else { return };
+        member.is_being_probed = false;
+        member.unknown_seen = now.uptime;
+        if member.unknown_since.is_none() {
+            member.unknown_since = Some(now.uptime);
+            let record = member.record.clone();
+            self.events.push_back(Event::DoesNotKnowUs { member: record });
+            self.schedule(now.uptime + HALF_AFTER, Timer::Repair);
+            self.schedule(now.uptime + self.options.repair_after, Timer::Repair);
+        } else {
+            // The sign may be the confirmation for which a repair waited.
+            self.schedule(now.uptime, Timer::Repair);
+        }
+    }
+
+    /// Asks a member whether it knows us, with a notice that changes nothing: an id that nobody has is gone.
+    pub(super) fn probe(&mut self, id: &Id, now: Now, rng: &mut dyn Rng) {
+        let Some(member) = self.members.get_mut(id).filter(|member| !member.is_being_probed) else { return };
+        member.is_being_probed = true;
+        let body = Self::body_of(&Request::Left(Id::random(rng)));
+        if self.begin_send(SendKind::Probe, body, &Audience::One(id.clone()), now).is_none() {
+            self.members.get_mut(id).into_iter().for_each(|member| member.is_being_probed = false);
+        }
+    }
+
+    /// Repairs if half of the members have not known us for 2 s, or one for 30 s, and it is confirmed.
+    pub(super) fn consider_repair(&mut self, now: Now, rng: &mut dyn Rng) {
+        if !self.options.repair || self.attempt.is_some() || self.state == State::Left || self.is_closing {
+            return;
+        }
+        let due = self.due_for_repair(now);
+        if due.is_empty() {
+            return;
+        }
+        let next = self.last_repair.map(|last| last + self.options.repair_interval);
+        if let Some(next) = next.filter(|next| *next > now.uptime) {
+            self.schedule(next, Timer::Repair);
+            return;
+        }
+        let is_confirmed = |core: &Self, id: &Id| {
+            core.members.get(id).is_some_and(|member| member.unknown_seen + CONFIRM_AFTER > now.uptime)
+        };
+        let is_old = |id: &&Id| !is_confirmed(self, id);
+        let unconfirmed: Vec<Id> = due.iter().filter(is_old).cloned().collect();
+        if unconfirmed.is_empty() {
+            self.repair_now(now, rng);
+        } else {
+            unconfirmed.iter().for_each(|id| self.probe(id, now, rng));
+        }
+    }
+
+    /// The members because of which we repair.
+    fn due_for_repair(&self, now: Now) -> Vec<Id> {
+        let lasts = |since: Option<Duration>, time: Duration| since.is_some_and(|at| at + time <= now.uptime);
+        let hopeful = || self.members.values().filter(|member| !member.is_beyond_repair);
+        let half: Vec<Id> = hopeful()
+            .filter(|member| lasts(member.unknown_since, HALF_AFTER))
+            .map(|member| member.record.id.clone())
+            .collect();
+        if half.len() * 2 >= self.members.len() {
+            return half;
+        }
+        let long = hopeful().filter(|member| lasts(member.unknown_since, self.options.repair_after));
+        long.map(|member| member.record.id.clone()).collect()
+    }
+
+    /// Leaves and joins again with a new id, through the members.
+    pub(super) fn repair_now(&mut self, now: Now, rng: &mut dyn Rng) {
+        let unknown: Vec<Id> = self
+            .members
+            .values()
+            .filter(|member| member.unknown_since.is_some())
+            .map(|member| member.record.id.clone())
+            .collect();
+        self.last_repair = Some(now.uptime);
+        self.emit(Event::Repairing { unknown_to: unknown.len() });
+        // Those that know us are asked first, then those that are in a cloud, then those that say that they are not.
+        let mut members: Vec<_> = self.members.values().collect();
+        members.sort_by_key(|member| (member.unknown_since.is_some(), member.says_not_joined));
+        let candidates: Vec<(Address, Reach)> =
+            members.iter().map(|member| (member.record.address.clone(), member.reach)).collect();
+        self.say_goodbye(now);
+        self.clear_members(&Removal::Repair, now);
+        self.new_id(rng);
+        self.begin_attempt(candidates, Some(unknown), now, rng);
+    }
+
+    /// Tells all members that we leave, under the id that we have now.
+    pub(super) fn say_goodbye(&mut self, now: Now) -> Option<super::SendId> {
+        let body = Self::body_of(&Request::Left(self.id.clone()));
+        self.begin_send(SendKind::Goodbye, body, &Audience::All { but: None }, now)
+    }
+
+    pub(super) fn new_id(&mut self, rng: &mut dyn Rng) {
+        self.id = Id::random(rng);
+        self.emit(Event::IdChanged { id: self.id.clone() });
+    }
+}

@@ -1,0 +1,363 @@
+//! Requests to one or all members, with gathered replies: messages, updates, and what members tell each other.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
+
+use crate::{
+    core::{Event, Failure, Now, Outcome, Reach},
+    protocol::{Id, Json, Path, Record},
+};
+
+use super::{Completion, Core, Purpose, Timer};
+
+/// Maximum announcements and notices whose answers are awaited. Further ones are not made, because a member that missed
+/// one finds out by its own checks.
+const MAX_TELLS: usize = 512;
+/// Time after a join within which a 404 is tried again: the newcomer may know of us before we know of it, and reverse.
+const FRESH: Duration = Duration::from_secs(2);
+/// How often an announcement without an answer is made again.
+const MAX_ANNOUNCEMENTS: u8 = 4;
+/// Time from such a 404 to the second attempt.
+const RESEND_AFTER: Duration = Duration::from_millis(250);
+
+/// A broadcast or a message to one member.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SendId(pub(super) u64);
+
+/// What is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SendKind {
+    /// A message of the user.
+    Message,
+    /// New data of this node.
+    Update,
+    /// This node leaves.
+    Goodbye,
+    /// Somebody was let in.
+    TellJoined,
+    /// Somebody is gone.
+    TellLeft,
+    /// Whether a member knows us: it is told that an id that nobody has is gone, which changes nothing.
+    Probe,
+}
+
+impl SendKind {
+    /// The path of the requests.
+    pub fn path(self) -> Path {
+        match self {
+            Self::Message => Path::Message,
+            Self::Update => Path::Update,
+            Self::TellJoined => Path::Joined,
+            Self::Goodbye | Self::TellLeft | Self::Probe => Path::Left,
+        }
+    }
+
+    /// Whether the user began it, and so waits for the replies.
+    pub fn is_of_user(self) -> bool {
+        matches!(self, Self::Message | Self::Update | Self::Goodbye)
+    }
+}
+
+/// What one receiver replied.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Reply {
+    /// The receiver.
+    pub member: Record,
+    /// Its reply; `None` for an answer without a body.
+    pub result: Result<Option<Json>, Failure>,
+    /// Time from the start of the request to the reply.
+    pub took: Duration,
+}
+
+impl Reply {
+    /// Bytes of the reply.
+    pub fn size(&self) -> usize {
+        match &self.result {
+            Ok(Some(value)) => value.size(),
+            Err(Failure::Status { body, .. }) => body.len(),
+            _ => 0,
+        }
+    }
+}
+
+/// To whom a send goes.
+#[derive(Debug)]
+pub(super) enum Audience {
+    All { but: Option<Id> },
+    One(Id),
+}
+
+#[derive(Debug)]
+pub(super) struct Send {
+    kind: SendKind,
+    body: Arc<str>,
+    /// Our id when it began: a goodbye keeps the old one.
+    sender: Id,
+    /// Receivers whose turn has not come.
+    waiting: VecDeque<Id>,
+    /// Receivers whose reply is awaited, also while a second attempt is pending.
+    open: BTreeSet<Id>,
+    in_flight: usize,
+    replies: Vec<Reply>,
+    gathered: usize,
+    /// The receivers as they were at the start, because some are removed meanwhile.
+    receivers: BTreeMap<Id, (Record, Reach)>,
+}
+
+impl Core {
+    /// Begins a send to all members, or one. `None` if there are too many already.
+    pub(super) fn begin_send(
+        &mut self,
+        kind: SendKind,
+        body: Arc<str>,
+        audience: &Audience,
+        now: Now,
+    ) -> Option<SendId> {
+        let of_user = self.sends.values().filter(|send| send.kind.is_of_user() == kind.is_of_user()).count();
+        let max = if kind.is_of_user() { self.options.max_sends } else { MAX_TELLS };
+        if of_user >= max && kind != SendKind::Goodbye {
+            return None;
+        }
+        let is_receiver = |id: &Id| match audience {
+            Audience::All { but } => but.as_ref() != Some(id),
+            Audience::One(one) => one == id,
+        };
+        let members = self.members.values_mut().filter(|member| is_receiver(&member.record.id));
+        let receivers: BTreeMap<Id, (Record, Reach)> = members
+            .map(|member| {
+                member.sent += u64::from(kind == SendKind::Message);
+                (member.record.id.clone(), (member.record.clone(), member.reach))
+            })
+            .collect();
+        let id = SendId(self.number());
+        let count = receivers.len();
+        self.counters.sent += if kind == SendKind::Message { count as u64 } else { 0 };
+        if kind.is_of_user() {
+            self.events.push_back(Event::Sent { id, kind, body: Arc::clone(&body), receivers: count });
+        }
+        let send = Send {
+            kind,
+            body,
+            sender: self.id.clone(),
+            waiting: receivers.keys().cloned().collect(),
+            open: BTreeSet::new(),
+            in_flight: 0,
+            replies: Vec::new(),
+            gathered: 0,
+            receivers,
+        };
+        self.sends.insert(id, send);
+        self.pump(id, now);
+        self.end_if_done(id, now);
+        Some(id)
+    }
+
+    /// Starts requests of a send, as far as the limits allow.
+    fn pump(&mut self, id: SendId, now: Now) {
+        let max = self.options.max_requests_per_send;
+        while let Some(send) = self.sends.get_mut(&id).filter(|send| send.in_flight < max) {
+            if self.sending >= self.options.max_requests {
+                return;
+            }
+            let Some(member) = send.waiting.pop_front() else { return };
+            send.open.insert(member.clone());
+            self.send_to(id, member, 0, now);
+        }
+    }
+
+    fn send_to(&mut self, id: SendId, member: Id, attempt: u8, now: Now) {
+        let Some(send) = self.sends.get_mut(&id) else { return };
+        let Some((record, reach)) = send.receivers.get(&member).cloned() else { return };
+        send.in_flight += 1;
+        self.sending += 1;
+        let request = (send.kind.path(), send.sender.clone(), Arc::clone(&send.body));
+        let purpose = Purpose::Send { send: id, member, attempt };
+        self.emit_request(purpose, (record.address, reach), request, now);
+    }
+
+    /// The next attempt after a 404, or after no answer. A member that was removed meanwhile is not asked again.
+    pub(super) fn resend(&mut self, id: SendId, (member, attempt): (Id, u8), now: Now) {
+        if !self.sends.get(&id).is_some_and(|send| send.open.contains(&member)) {
+            return;
+        }
+        if self.members.contains_key(&member) {
+            self.send_to(id, member, attempt, now);
+        } else {
+            self.receiver_done(id, &member, Err(Failure::NoMember), Duration::ZERO, now);
+        }
+    }
+
+    /// A request of a send ended.
+    pub(super) fn send_ended(
+        &mut self,
+        id: SendId,
+        (member, attempt): (Id, u8),
+        outcome: Outcome,
+        took: Duration,
+        now: Now,
+    ) {
+        self.sending -= 1;
+        let depth = self.options.bodies.max_depth;
+        let result = reply_of(outcome, depth);
+        self.record_reply(&member, &result, now);
+        if let Some(send) = self.sends.get_mut(&id) {
+            send.in_flight -= 1;
+            let kind = send.kind;
+            if let Some(pause) = self.pause_before_resend(kind, (&member, attempt), &result, now) {
+                self.schedule(now.uptime + pause, Timer::Resend(id, member, attempt + 1));
+            } else {
+                self.receiver_done(id, &member, result, took, now);
+            }
+        }
+        self.pump_all(now);
+    }
+
+    /// The pause before a request is made again; `None` if it is not. A 404 was not handled, so nothing is doubled. An
+    /// announcement without an answer may have been, so only members that accept a record twice get it again.
+    fn pause_before_resend(
+        &self,
+        kind: SendKind,
+        (member, attempt): (&Id, u8),
+        result: &Result<Option<Json>, Failure>,
+        now: Now,
+    ) -> Option<Duration> {
+        let member = self.members.get(member)?;
+        let since = |at: Duration| now.uptime.saturating_sub(at) < FRESH;
+        match (kind, result) {
+            (SendKind::Message, Err(Failure::UnknownToIt)) => {
+                let is_fresh = self.joined_at.is_some_and(since) || since(member.added);
+                (attempt == 0 && is_fresh).then_some(RESEND_AFTER)
+            }
+            (SendKind::TellJoined, Err(Failure::TimedOut | Failure::Cut)) => {
+                (attempt < MAX_ANNOUNCEMENTS && member.is_ours).then_some(self.options.recheck_after)
+            }
+            _ => None,
+        }
+    }
+
+    /// One receiver replied, failed, or is no longer a member.
+    fn receiver_done(
+        &mut self,
+        id: SendId,
+        member: &Id,
+        result: Result<Option<Json>, Failure>,
+        took: Duration,
+        now: Now,
+    ) {
+        let max = self.options.max_gathered;
+        let Some(send) = self.sends.get_mut(&id) else { return };
+        send.open.remove(member);
+        if send.kind.is_of_user() {
+            let Some((record, _)) = send.receivers.get(member).cloned() else { return };
+            let mut reply = Reply { member: record, result, took };
+            if send.gathered + reply.size() > max {
+                reply.result = Err(Failure::TooLong(max));
+            }
+            send.gathered += reply.size();
+            let kind = send.kind;
+            send.replies.push(reply.clone());
+            let counter =
+                if reply.result.is_ok() { &mut self.counters.replies } else { &mut self.counters.failed };
+            *counter += u64::from(kind == SendKind::Message);
+            self.events.push_back(Event::Replied { id, kind, reply: reply.clone() });
+            self.completions.push_back(Completion::Reply { send: id, reply });
+        }
+        self.end_if_done(id, now);
+    }
+
+    fn end_if_done(&mut self, id: SendId, now: Now) {
+        let is_done = |send: &Send| send.waiting.is_empty() && send.open.is_empty();
+        if !self.sends.get(&id).is_some_and(is_done) {
+            return;
+        }
+        let Some(send) = self.sends.remove(&id) else { return };
+        if send.kind.is_of_user() {
+            self.completions.push_back(Completion::SendEnded(id));
+            self.events.push_back(Event::Replies { id, kind: send.kind, replies: send.replies });
+        }
+        if send.kind == SendKind::TellJoined {
+            self.announced(id, now);
+        }
+    }
+
+    /// Gives up on a member that was removed.
+    pub(super) fn end_sends_to(&mut self, member: &Id, now: Now) {
+        let ids: Vec<SendId> = self.sends.keys().copied().collect();
+        for id in ids {
+            let Some(send) = self.sends.get_mut(&id) else { continue };
+            if send.kind == SendKind::Goodbye {
+                continue;
+            }
+            let waited = send.waiting.len();
+            send.waiting.retain(|waiting| waiting != member);
+            if send.waiting.len() < waited {
+                self.receiver_done(id, member, Err(Failure::NoMember), Duration::ZERO, now);
+            }
+        }
+    }
+
+    fn pump_all(&mut self, now: Now) {
+        let waiting = self.sends.iter().filter(|(_, send)| !send.waiting.is_empty());
+        let ids: Vec<SendId> = waiting.map(|(id, _)| *id).collect();
+        for id in ids {
+            if self.sending >= self.options.max_requests {
+                return;
+            }
+            self.pump(id, now);
+        }
+    }
+
+    /// What a reply says about whether the member knows us.
+    fn record_reply(&mut self, member: &Id, result: &Result<Option<Json>, Failure>, now: Now) {
+        match result {
+            Ok(_) => {
+                if let Some(member) = self.known_mut(member) {
+                    member.is_being_probed = false;
+                    member.was_reached = true;
+                    member.heard = Some(now.uptime);
+                    member.record_knows_us(now.uptime);
+                }
+            }
+            Err(Failure::UnknownToIt) => self.mark_unknown(member, now),
+            Err(_) => {
+                if let Some(member) = self.known_mut(member) {
+                    member.is_being_probed = false;
+                }
+            }
+        }
+    }
+}
+
+/// The reply in an answer: any 2xx is a success.
+fn reply_of(outcome: Outcome, max_depth: usize) -> Result<Option<Json>, Failure> {
+    let (status, body) = match outcome {
+        Outcome::Failed(failure) => return Err(failure),
+        Outcome::Answered { status, body, .. } => (status, body),
+    };
+    match status {
+        200..=299 if body.trim_ascii().is_empty() => Ok(None),
+        200..=299 => {
+            let text = str::from_utf8(&body).map_err(|_| Failure::BadAnswer("not UTF-8".into()))?;
+            let reply = Json::new(text, usize::MAX, max_depth);
+            reply.map(Some).map_err(|error| Failure::BadAnswer(error.to_string().into()))
+        }
+        _ => Err(failure_of(status, &body)),
+    }
+}
+
+/// Maximum bytes of the body of a failure that are kept.
+const MAX_FAILURE_BODY: usize = 1024;
+
+/// The failure that an answer other than 2xx is.
+pub(super) fn failure_of(status: u16, body: &[u8]) -> Failure {
+    if status == 404 {
+        return Failure::UnknownToIt;
+    }
+    let start = &body[..body.len().min(MAX_FAILURE_BODY)];
+    Failure::Status { code: status, body: String::from_utf8_lossy(start).into() }
+}

@@ -1,0 +1,10 @@
+//! The rules of a node, each with a core that is driven by hand, and properties of whole clouds.
+
+mod bench;
+mod cloud;
+mod joining;
+mod letting_in;
+mod members;
+mod properties;
+mod sending;
+mod signing;

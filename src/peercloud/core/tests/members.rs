@@ -1,0 +1,378 @@
+//! Checks, disputes, goodbyes, data and repair.
+
+use super::bench::{Bench, id, ms, record};
+use crate::{
+    core::{CheckResult, Event, Failure, Outgoing, Removal, Source},
+    protocol::{Json, Path},
+};
+
+fn check(bench: &mut Bench, member: &str) -> Outgoing {
+    let now = bench.now;
+    bench.core.check(&id(member), now).unwrap();
+    bench.request_to(Path::Status)
+}
+
+/// A member that `a` announced, and that we have not reached.
+fn announced(bench: &mut Bench, member: &str, port: u16) {
+    assert_eq!(bench.status("a", Path::Joined, &record(member, port)), 200);
+    bench.events();
+}
+
+fn removals(bench: &mut Bench) -> Vec<(String, Removal)> {
+    let events = bench.events().into_iter();
+    events
+        .filter_map(|event| match event {
+            Event::MemberRemoved { member, reason } => Some((member.id.to_string(), reason)),
+            _ => None,
+        })
+        .collect()
+}
+
+#[test]
+fn one_failed_check_removes_nobody_and_two_in_a_row_do() {
+    let failures: [fn(&mut Bench, &Outgoing); 4] = [
+        |bench, request| bench.fail(request, Failure::TimedOut),
+        |bench, request| bench.answer(request, 500, "{}"),
+        |bench, request| bench.answer(request, 200, ""),
+        |bench, request| bench.answer(request, 200, r#"{"id":"a","online":false}"#),
+    ];
+    for failure in failures {
+        let mut bench = Bench::in_cloud(&["a", "b"]);
+        let first = check(&mut bench, "a");
+        failure(&mut bench, &first);
+        assert_eq!((bench.ids().len(), bench.member("a").failures), (2, 1));
+        bench.advance(ms(999));
+        assert_eq!(bench.sent(), []);
+        bench.advance(ms(1));
+        let second = bench.request_to(Path::Status);
+        failure(&mut bench, &second);
+        assert_eq!(bench.ids(), ["b"]);
+        assert_eq!(removals(&mut bench), [("a".to_owned(), Removal::NoAnswer)]);
+        assert_eq!(bench.sent(), [("/left", 2)], "we had reached it when it joined");
+    }
+}
+
+#[test]
+fn a_check_that_succeeds_in_between_counts_from_the_start_again() {
+    let mut bench = Bench::in_cloud(&["a"]);
+    let first = check(&mut bench, "a");
+    bench.fail(&first, Failure::TimedOut);
+    bench.advance(ms(1000));
+    let second = bench.request_to(Path::Status);
+    bench.answer(&second, 200, r#"{"id":"a","joined":true}"#);
+    let third = check(&mut bench, "a");
+    bench.fail(&third, Failure::TimedOut);
+    assert_eq!(bench.member("a").failures, 1);
+}
+
+#[test]
+fn another_id_at_the_address_removes_at_once() {
+    let mut bench = Bench::in_cloud(&["a", "b"]);
+    let request = check(&mut bench, "a");
+    bench.answer(&request, 200, r#"{"id":"other"}"#);
+    assert_eq!(removals(&mut bench), [("a".to_owned(), Removal::OtherId)]);
+    assert_eq!(bench.sent(), [("/left", 2)]);
+}
+
+#[test]
+fn who_was_announced_and_never_reached_goes_and_nobody_is_told() {
+    for body in ["", r#"{"id":"other"}"#] {
+        let mut bench = Bench::in_cloud(&["a"]);
+        announced(&mut bench, "n", 7);
+        // It is checked by itself, without a command.
+        bench.advance(ms(3000));
+        let request = bench.request_to(Path::Status);
+        assert_eq!(request.to.port, 7);
+        bench.answer(&request, 200, body);
+        bench.advance(ms(1000));
+        if let Some(second) = bench.requests().first() {
+            bench.answer(second, 200, body);
+        }
+        assert_eq!((bench.ids(), bench.sent()), (vec!["a".to_owned()], vec![]));
+    }
+}
+
+#[test]
+fn a_false_notice_is_disputed() {
+    let mut bench = Bench::in_cloud(&["a", "b"]);
+    assert_eq!(bench.status("a", Path::Left, r#"{"id":"b"}"#), 200);
+    assert_eq!(bench.ids(), ["a"], "we obey");
+    assert_eq!(removals(&mut bench), [("b".to_owned(), Removal::FoundGoneBy(id("a")))]);
+    assert_eq!(bench.status("b", Path::Message, "{}"), 200, "it is heard until we know");
+    let request = bench.request_to(Path::Status);
+    bench.answer(&request, 200, r#"{"id":"b","joined":true}"#);
+    assert_eq!(bench.ids(), ["a", "b"]);
+    assert_eq!(bench.member("b").disputed_by, Some(id("a")));
+    let back =
+        Event::MemberAdded { member: bench.member("b").record.clone(), source: Source::Disputed(id("a")) };
+    assert!(bench.events().contains(&back));
+}
+
+#[test]
+fn a_true_notice_is_not_passed_on() {
+    let mut bench = Bench::in_cloud(&["a", "b", "c"]);
+    bench.status("a", Path::Left, r#"{"id":"b"}"#);
+    let first = bench.request_to(Path::Status);
+    bench.fail(&first, Failure::TimedOut);
+    bench.advance(ms(1000));
+    let second = bench.request_to(Path::Status);
+    bench.fail(&second, Failure::TimedOut);
+    assert_eq!(bench.ids(), ["a", "c"]);
+    bench.advance(ms(10_000));
+    assert_eq!(bench.sent(), []);
+    assert_eq!(bench.status("b", Path::Message, "{}"), 404);
+}
+
+#[test]
+fn who_gave_a_false_notice_is_told_that_it_was_false_if_it_is_ours() {
+    for is_ours in [true, false] {
+        let mut bench = Bench::new();
+        bench.is_ours = is_ours;
+        bench.let_in("a", 1);
+        bench.let_in("b", 2);
+        bench.advance(ms(3000));
+        bench.status("a", Path::Left, r#"{"id":"b"}"#);
+        let request = bench.request_to(Path::Status);
+        bench.answer(&request, 200, r#"{"id":"b","joined":true}"#);
+        assert_eq!(bench.sent().contains(&("/joined", 1)), is_ours);
+    }
+}
+
+#[test]
+fn a_goodbye_is_believed() {
+    let mut bench = Bench::in_cloud(&["a", "b"]);
+    assert_eq!(bench.status("b", Path::Left, r#"{"id":"b"}"#), 200);
+    assert_eq!(removals(&mut bench), [("b".to_owned(), Removal::SaidGoodbye)]);
+    assert_eq!((bench.ids(), bench.sent()), (vec!["a".to_owned()], vec![]));
+    assert_eq!(bench.status("a", Path::Left, r#"{"id":"nobody"}"#), 200);
+}
+
+#[test]
+fn there_is_no_double_and_never_ourselves() {
+    let mut bench = Bench::in_cloud(&["a"]);
+    let me = bench.core.id().to_string();
+    for body in [record("a", 1), record("a", 9), record(&me, 3)] {
+        assert_eq!(bench.status("a", Path::Joined, &body), 200);
+    }
+    assert_eq!((bench.ids().len(), bench.member("a").record.address.port), (1, 1));
+}
+
+#[test]
+fn only_the_member_itself_changes_its_data() {
+    let mut bench = Bench::in_cloud(&["a", "b"]);
+    assert_eq!(bench.status("a", Path::Update, r#"{"id":"b","data":{"n":2}}"#), 403);
+    assert_eq!(bench.status("a", Path::Update, r#"{"id":"a","data":{"n":2}}"#), 200);
+    assert_eq!(bench.member("a").record.data.as_str(), r#"{"n":2}"#);
+    assert_eq!(bench.member("b").record.data.as_str(), r#"{"name":"b"}"#);
+    // Newcomers get the current data.
+    let answer = bench.join("c", 3);
+    assert!(answer.body.contains(r#""data":{"n":2}"#), "{}", answer.body);
+}
+
+#[test]
+fn our_new_data_is_told_to_members_and_given_to_newcomers_and_to_who_lets_us_in() {
+    let mut bench = Bench::in_cloud(&["a"]);
+    let data = Json::new(r#"{"n":2}"#, 99, 9).unwrap();
+    let now = bench.now;
+    bench.core.update(data, now).unwrap();
+    let told = bench.request_to(Path::Update);
+    let me = bench.core.id().to_string();
+    assert_eq!(&*told.body, format!(r#"{{"id":"{me}","data":{{"n":2}}}}"#));
+    bench.answer(&told, 404, "too old");
+    let answer = bench.join("b", 2);
+    assert!(answer.body.contains(&format!(r#""self":{{"id":"{me}","data":{{"n":2}}}}"#)), "{}", answer.body);
+    bench.core.leave(now, &mut bench.rng);
+    bench.requests();
+    bench.core.join(&["127.0.0.1:5".parse().unwrap()], now, &mut bench.rng).unwrap();
+    assert!(bench.request_to(Path::Join).body.contains(r#""data":{"n":2}"#));
+    let long = Json::of(&"a".repeat(16 << 10)).unwrap();
+    assert!(bench.core.update(long, now).is_err());
+}
+
+#[test]
+fn a_member_at_random_is_checked_every_five_seconds() {
+    let mut bench = Bench::in_cloud_with(&["a", "b", "c"], |options| {
+        options.check_interval = Some(ms(5000));
+    });
+    let mut checked = std::collections::BTreeSet::new();
+    for _ in 0..30 {
+        bench.requests();
+        bench.advance(ms(5000));
+        let request = bench.request_to(Path::Status);
+        checked.insert(request.to.port);
+        let name = ["a", "b", "c"][usize::from(request.to.port) - 1];
+        bench.answer(&request, 200, &format!(r#"{{"id":"{name}","joined":true}}"#));
+    }
+    assert_eq!(checked.len(), 3);
+    let now = bench.now;
+    bench.core.set_check_interval(None, now);
+    bench.requests();
+    bench.advance(ms(60_000));
+    assert_eq!(bench.sent(), []);
+}
+
+#[test]
+fn the_arrows_of_checks_are_events() {
+    let mut bench = Bench::in_cloud(&["a"]);
+    assert_eq!(bench.status("a", Path::Status, "{}"), 200);
+    let member = bench.member("a").record.clone();
+    assert_eq!(bench.events(), [Event::CheckedBy { member: member.clone() }]);
+    let request = check(&mut bench, "a");
+    bench.now.uptime += ms(7);
+    bench.answer(&request, 200, r#"{"id":"a","joined":true}"#);
+    let expected = Event::Checked { member, took: ms(7), result: CheckResult::Here };
+    assert_eq!(bench.events(), [expected]);
+}
+
+mod repair {
+    use super::*;
+
+    fn say_unknown(bench: &mut Bench, member: &str) {
+        let now = bench.now;
+        bench.core.send(&id(member), &Json::empty_object(), now).unwrap();
+        let request = bench.request_to(Path::Message);
+        bench.answer(&request, 404, "{}");
+    }
+
+    /// Answers the questions whether members know us.
+    fn confirm(bench: &mut Bench, status: u16) -> usize {
+        let probes = bench.requests();
+        let count = probes.len();
+        for probe in probes {
+            assert_eq!(probe.path, Path::Left);
+            bench.answer(&probe, status, "{}");
+        }
+        bench.advance(ms(0));
+        count
+    }
+
+    fn is_repairing(bench: &mut Bench) -> bool {
+        bench.events().iter().any(|event| matches!(event, Event::Repairing { .. }))
+    }
+
+    #[test]
+    fn half_of_the_members_cause_a_repair() {
+        let mut bench = Bench::in_cloud(&["a", "b", "c", "d"]);
+        let before = bench.core.id().clone();
+        say_unknown(&mut bench, "a");
+        let member = bench.member("a").record.clone();
+        assert!(bench.events().contains(&Event::DoesNotKnowUs { member }));
+        bench.advance(ms(2500));
+        assert_eq!(confirm(&mut bench, 404), 0, "a quarter is no half");
+        say_unknown(&mut bench, "b");
+        bench.advance(ms(2000));
+        assert_eq!(confirm(&mut bench, 404), 2);
+        assert!(is_repairing(&mut bench));
+        let requests = bench.requests();
+        let goodbyes = requests.iter().filter(|request| request.path == Path::Left);
+        let old = format!(r#"{{"id":"{before}"}}"#);
+        assert!(goodbyes.clone().all(|goodbye| *goodbye.body == *old && goodbye.sender == before));
+        assert_eq!(goodbyes.count(), 4);
+        let join = requests.iter().find(|request| request.path == Path::Join).unwrap();
+        assert!([3, 4].contains(&join.to.port), "one that knows us is asked first");
+        assert_ne!(join.sender, before);
+        let body = format!(
+            r#"{{"status":"joined","self":{{"id":"c"}},"peers":[{},{}]}}"#,
+            record("a", 1),
+            record("b", 2)
+        );
+        bench.answer(join, 200, &body);
+        assert_eq!(bench.ids(), ["a", "b", "c"]);
+        assert!(bench.events().iter().any(|event| matches!(event, Event::Repaired { members: 3, .. })));
+    }
+
+    #[test]
+    fn one_member_causes_a_repair_after_30_s() {
+        let mut bench = Bench::in_cloud(&["a", "b", "c"]);
+        say_unknown(&mut bench, "a");
+        bench.advance(ms(29_999));
+        assert_eq!(confirm(&mut bench, 404), 0);
+        bench.advance(ms(1));
+        assert_eq!(confirm(&mut bench, 404), 1);
+        assert!(is_repairing(&mut bench));
+    }
+
+    #[test]
+    fn a_member_that_knows_us_after_all_causes_none() {
+        let mut bench = Bench::in_cloud(&["a", "b", "c"]);
+        say_unknown(&mut bench, "a");
+        bench.advance(ms(30_000));
+        assert_eq!(confirm(&mut bench, 200), 1);
+        assert_eq!(bench.member("a").unknown_since, None);
+        say_unknown(&mut bench, "b");
+        assert_eq!(bench.status("b", Path::Status, "{}"), 200, "it checks us, so it has us");
+        bench.advance(ms(120_000));
+        assert!(!is_repairing(&mut bench));
+    }
+
+    #[test]
+    fn a_member_that_says_it_is_in_no_cloud_does_not_know_us() {
+        let mut bench = Bench::in_cloud(&["a"]);
+        let request = check(&mut bench, "a");
+        bench.answer(&request, 200, r#"{"id":"a","online":true,"joined":false}"#);
+        assert!(bench.member("a").says_not_joined);
+        bench.advance(ms(2000));
+        assert_eq!(confirm(&mut bench, 404), 1);
+        assert!(is_repairing(&mut bench), "a half-join is healed");
+        assert_eq!(bench.sent(), [("/join", 1), ("/left", 1)]);
+    }
+
+    #[test]
+    fn who_finds_us_gone_does_not_know_us() {
+        let mut bench = Bench::in_cloud(&["a", "b", "c"]);
+        let me = bench.core.id().to_string();
+        bench.status("a", Path::Left, &format!(r#"{{"id":"{me}"}}"#));
+        assert!(bench.member("a").unknown_since.is_some());
+    }
+
+    #[test]
+    fn a_repair_comes_at_most_once_a_minute_and_not_again_for_what_it_did_not_mend() {
+        let mut bench = Bench::in_cloud(&["a"]);
+        let rejoin = |bench: &mut Bench| {
+            let join = bench.requests().into_iter().find(|request| request.path == Path::Join).unwrap();
+            bench.answer(&join, 200, r#"{"status":"joined","self":{"id":"a"},"peers":[]}"#);
+            bench.advance(ms(2500));
+            bench.requests();
+            bench.events();
+        };
+        say_unknown(&mut bench, "a");
+        bench.advance(ms(2000));
+        confirm(&mut bench, 404);
+        rejoin(&mut bench);
+        let start = bench.now.uptime;
+        say_unknown(&mut bench, "a");
+        while !is_repairing(&mut bench) {
+            bench.advance(ms(500));
+            if bench.requests().into_iter().map(|probe| bench.answer(&probe, 404, "{}")).count() > 0 {
+                bench.advance(ms(0));
+            }
+            if bench.now.uptime > start + ms(120_000) {
+                // It is beyond repair: it let us in and does not know us.
+                return;
+            }
+        }
+        assert!(bench.now.uptime >= start + ms(55_000));
+    }
+
+    #[test]
+    fn repair_can_be_switched_off() {
+        let mut bench = Bench::in_cloud_with(&["a"], |options| options.repair = false);
+        say_unknown(&mut bench, "a");
+        bench.advance(ms(120_000));
+        assert!(!is_repairing(&mut bench));
+        assert!(bench.member("a").unknown_since.is_some(), "it is shown nevertheless");
+    }
+
+    #[test]
+    fn a_quiet_node_finds_out_too() {
+        let mut bench = Bench::in_cloud(&["a", "b", "c"]);
+        announced(&mut bench, "n", 7);
+        bench.advance(ms(3000));
+        let request = bench.request_to(Path::Status);
+        bench.answer(&request, 200, r#"{"id":"n","joined":true}"#);
+        let probe = bench.request_to(Path::Left);
+        assert!(!bench.ids().iter().any(|id| probe.body.contains(&format!("\"{id}\""))));
+        bench.answer(&probe, 404, "{}");
+        assert!(bench.member("n").unknown_since.is_some());
+    }
+}
