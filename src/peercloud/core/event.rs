@@ -281,6 +281,8 @@ pub enum Refusal {
     Dropped,
     /// The handler of messages did not reply in time: 504.
     Handler,
+    /// The node stops: 503.
+    Stopping,
 }
 
 impl Refusal {
@@ -288,7 +290,7 @@ impl Refusal {
         /// Every refusal.
         pub const ALL: Self = [
             Method, Path, UnknownId, Body, TooLong, ContentType, Slow, Rate, Signature, Clock, Replay, OthersData,
-            Join, IdTaken, Newcomers, Full, Dropped, Handler,
+            Join, IdTaken, Newcomers, Full, Dropped, Handler, Stopping,
         ];
     }
 
@@ -313,6 +315,7 @@ impl Refusal {
             Self::Full => "full",
             Self::Dropped => "dropped",
             Self::Handler => "handler",
+            Self::Stopping => "stopping",
         }
     }
 
@@ -329,7 +332,7 @@ impl Refusal {
             Self::TooLong => 413,
             Self::ContentType => 415,
             Self::Rate | Self::Newcomers => 429,
-            Self::Full => 503,
+            Self::Full | Self::Stopping => 503,
             Self::Handler => 504,
         }
     }

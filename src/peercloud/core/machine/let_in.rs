@@ -179,14 +179,23 @@ impl Core {
         number.into_iter().for_each(|number| self.answer_joined(number));
     }
 
+    /// We leave the cloud, so we let nobody in to it any more.
+    pub(super) fn refuse_newcomers(&mut self) {
+        let numbers: Vec<JoinNumber> = self.newcomers.keys().copied().collect();
+        numbers.into_iter().for_each(|number| self.refuse_for_now(number));
+    }
+
+    fn refuse_for_now(&mut self, number: JoinNumber) {
+        let Some(newcomer) = self.newcomers.get(&number) else { return };
+        let (remote, id) = (newcomer.remote, newcomer.record.id.clone());
+        let answer = self.refuse(Refusal::Newcomers, remote, Some(id), "not in a cloud now; try again");
+        self.answer(number, answer);
+    }
+
     pub(super) fn newcomer_timed_out(&mut self, number: JoinNumber, _now: Now) {
         let Some(newcomer) = self.newcomers.get(&number) else { return };
         match newcomer.phase {
-            Phase::Held => {
-                let (remote, id) = (newcomer.remote, newcomer.record.id.clone());
-                let answer = self.refuse(Refusal::Newcomers, remote, Some(id), "joining itself; try again");
-                self.answer(number, answer);
-            }
+            Phase::Held => self.refuse_for_now(number),
             Phase::Announcing(_) => self.answer_joined(number),
             // The request has a time-out of its own.
             Phase::Checking => {}

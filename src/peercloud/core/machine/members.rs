@@ -103,9 +103,10 @@ impl Core {
         }
     }
 
-    /// Removes all members without telling them.
+    /// Removes all members without telling them, and refuses the newcomers whom we would have let in to them.
     pub(super) fn clear_members(&mut self, reason: &Removal, now: Now) {
         self.disputed.clear();
+        self.refuse_newcomers();
         let ids: Vec<Id> = self.members.keys().cloned().collect();
         for id in ids {
             if let Some(member) = self.members.remove(&id) {

@@ -89,6 +89,9 @@ impl Core {
         let Some(path) = Path::of(head.path) else {
             return Err(self.refuse(Refusal::Path, head.remote, sender, "no such path"));
         };
+        if self.is_closing && path != Path::Status {
+            return Err(self.refuse(Refusal::Stopping, head.remote, sender, "the node stops"));
+        }
         if !path.needs_member() {
             return Ok(path);
         }

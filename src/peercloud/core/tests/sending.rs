@@ -235,3 +235,18 @@ fn leaving_tells_everybody_and_keeps_nobody() {
     bench.advance(ms(120_000));
     assert_eq!(bench.sent(), [], "it does not come back");
 }
+
+#[test]
+fn a_node_that_leaves_lets_nobody_in_any_more() {
+    let mut bench = Bench::in_cloud(&["a"]);
+    let Response::Wait(_) = bench.post(None, Path::Join, r#"{"id":"n","port":2}"#) else { panic!() };
+    let check = bench.request_to(Path::Status);
+    let (core, now, rng) = (&mut bench.core, bench.now, &mut bench.rng);
+    core.close(now, rng);
+    assert_eq!(bench.join_answer().unwrap().status, 429, "it may ask somebody else");
+    bench.answer(&check, 200, r#"{"id":"n"}"#);
+    assert_eq!(bench.ids(), Vec::<String>::new());
+    assert_eq!(bench.status("a", Path::Message, "{}"), 503);
+    let status = format!("{:?}", bench.post(Some("a"), Path::Status, ""));
+    assert!(status.contains(r#"\"online\":false"#), "{status}");
+}
