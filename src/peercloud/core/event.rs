@@ -181,6 +181,8 @@ pub enum Removal {
     NoAnswer,
     /// Another node answers at its address.
     OtherId,
+    /// It does not know us, and a repair did not change that: it is in another cloud, or has closed.
+    DoesNotKnowUs,
     /// Its address is not contacted on another node's word.
     Forbidden(Scope),
     /// The user dropped it.
@@ -372,6 +374,7 @@ impl fmt::Display for Removal {
             Self::FoundGoneBy(id) => write!(f, "{id} found it gone"),
             Self::NoAnswer => f.write_str("no answer twice"),
             Self::OtherId => f.write_str("another id at its address"),
+            Self::DoesNotKnowUs => f.write_str("it does not know us, even after a repair"),
             Self::Forbidden(scope) => write!(f, "not contacted: it is {scope}"),
             Self::Dropped => f.write_str("dropped by the user"),
             Self::Repair => f.write_str("we repaired"),

@@ -78,6 +78,8 @@ pub struct Core {
     in_flight: BTreeMap<RequestId, InFlight>,
     /// Number of requests in flight that belong to a send.
     sending: usize,
+    /// The same by receiver, without zeros.
+    sending_to: BTreeMap<Id, usize>,
     replays: Replays,
     timers: BTreeSet<(Duration, Timer)>,
     next_number: u64,
@@ -185,6 +187,7 @@ impl Core {
             sends: BTreeMap::new(),
             in_flight: BTreeMap::new(),
             sending: 0,
+            sending_to: BTreeMap::new(),
             replays: Replays::default(),
             timers: BTreeSet::new(),
             next_number: 1,

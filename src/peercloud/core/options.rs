@@ -57,6 +57,9 @@ pub struct Options {
     pub message_rate: f64,
     /// Maximum requests of one broadcast at a time. Default 32. Must not be zero.
     pub max_requests_per_send: usize,
+    /// Maximum requests of broadcasts and announcements to one member at a time. Default 8, because a member accepts 32
+    /// connections of one address. Must not be zero.
+    pub max_requests_per_member: usize,
     /// Maximum requests of all broadcasts and announcements at a time. Default 256. Must not be zero.
     pub max_requests: usize,
     /// Maximum broadcasts and messages whose replies are awaited. Default 256. Must not be zero.
@@ -122,6 +125,7 @@ impl Default for Options {
             max_newcomers_per_address: 2,
             message_rate: 100.0,
             max_requests_per_send: 32,
+            max_requests_per_member: 8,
             max_requests: 256,
             max_sends: 256,
             max_reply: 1 << 20,
@@ -148,6 +152,7 @@ impl Options {
             ("the maximum of newcomers", self.max_newcomers, 1),
             ("the maximum of newcomers of an address", self.max_newcomers_per_address, 1),
             ("the maximum of requests of a broadcast", self.max_requests_per_send, 1),
+            ("the maximum of requests to a member", self.max_requests_per_member, 1),
             ("the maximum of requests", self.max_requests, 1),
             ("the maximum of broadcasts", self.max_sends, 1),
             ("the maximum of a reply", self.max_reply, 1024),

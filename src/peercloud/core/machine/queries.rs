@@ -80,6 +80,7 @@ impl Core {
             ("former", self.former.len(), super::MAX_FORMER),
             ("newcomers", self.newcomers.len(), 2 * self.options.max_newcomers),
             ("sending", self.sending, self.options.max_requests + self.sends.len()),
+            ("receivers", self.sending_to.len(), self.sending),
             ("in flight", self.in_flight.len(), in_flight + 1000),
             ("timers", self.timers.len(), 1000),
             ("replays", self.replays.len(), self.options.max_remembered),

@@ -49,6 +49,7 @@ impl Core {
         if !self.options.repair || self.attempt.is_some() || self.state == State::Left || self.is_closing {
             return;
         }
+        self.remove_beyond_repair(now, rng);
         let due = self.due_for_repair(now);
         if due.is_empty() {
             return;
@@ -58,15 +59,33 @@ impl Core {
             self.schedule(next, Timer::Repair);
             return;
         }
-        let is_confirmed = |core: &Self, id: &Id| {
-            core.members.get(id).is_some_and(|member| member.unknown_seen + CONFIRM_AFTER > now.uptime)
-        };
-        let is_old = |id: &&Id| !is_confirmed(self, id);
-        let unconfirmed: Vec<Id> = due.iter().filter(is_old).cloned().collect();
+        let unconfirmed: Vec<Id> = due.into_iter().filter(|id| !self.is_confirmed(id, now)).collect();
         if unconfirmed.is_empty() {
             self.repair_now(now, rng);
         } else {
             unconfirmed.iter().for_each(|id| self.probe(id, now, rng));
+        }
+    }
+
+    /// Whether it is fresh that a member does not know us.
+    fn is_confirmed(&self, id: &Id, now: Now) -> bool {
+        self.members.get(id).is_some_and(|member| member.unknown_seen + CONFIRM_AFTER > now.uptime)
+    }
+
+    /// Forgets members that do not know us although we have repaired. Nobody is told.
+    fn remove_beyond_repair(&mut self, now: Now, rng: &mut dyn Rng) {
+        let lasts = |since: Duration| since + self.options.repair_after <= now.uptime;
+        let members = self.members.values().filter(|member| member.is_beyond_repair);
+        let ids: Vec<Id> = members
+            .filter(|member| member.unknown_since.is_some_and(lasts))
+            .map(|member| member.record.id.clone())
+            .collect();
+        for id in ids {
+            if self.is_confirmed(&id, now) {
+                self.remove_member(&id, Removal::DoesNotKnowUs, now);
+            } else {
+                self.probe(&id, now, rng);
+            }
         }
     }
 

@@ -164,7 +164,12 @@ impl Core {
             if self.sending >= self.options.max_requests {
                 return;
             }
-            let Some(member) = send.waiting.pop_front() else { return };
+            let per_member = self.options.max_requests_per_member;
+            let is_free = |id: &Id| self.sending_to.get(id).is_none_or(|count| *count < per_member);
+            let Some(member) = send.waiting.iter().position(is_free).and_then(|at| send.waiting.remove(at))
+            else {
+                return;
+            };
             send.open.insert(member.clone());
             self.send_to(id, member, 0, now);
         }
@@ -175,6 +180,7 @@ impl Core {
         let Some((record, reach)) = send.receivers.get(&member).cloned() else { return };
         send.in_flight += 1;
         self.sending += 1;
+        *self.sending_to.entry(member.clone()).or_default() += 1;
         let request = (send.kind.path(), send.sender.clone(), Arc::clone(&send.body));
         let purpose = Purpose::Send { send: id, member, attempt };
         self.emit_request(purpose, (record.address, reach), request, now);
@@ -202,6 +208,12 @@ impl Core {
         now: Now,
     ) {
         self.sending -= 1;
+        if let Some(count) = self.sending_to.get_mut(&member) {
+            *count -= 1;
+            if *count == 0 {
+                self.sending_to.remove(&member);
+            }
+        }
         let depth = self.options.bodies.max_depth;
         let result = reply_of(outcome, depth);
         self.record_reply(&member, &result, now);

@@ -116,6 +116,16 @@ impl Cloud {
         })
     }
 
+    /// Whether whoever is listed has the same list: there may be several clouds, but each is complete.
+    pub(super) fn is_consistent(&self) -> bool {
+        let cores: Vec<&Core> = self.nodes.iter().flatten().collect();
+        let list = |core: &Core| -> BTreeSet<_> {
+            core.members().map(|member| member.record.id.clone()).chain([core.id().clone()]).collect()
+        };
+        let lists: BTreeMap<_, _> = cores.iter().map(|core| (core.id().clone(), list(core))).collect();
+        lists.values().all(|list| list.iter().all(|id| lists.get(id) == Some(list)))
+    }
+
     /// The lists by port, for the message of a failure.
     pub(super) fn lists(&self) -> String {
         let numbered = self.nodes.iter().enumerate();
@@ -141,14 +151,19 @@ impl Cloud {
 
     /// Runs until all lists are complete. Returns how long it took, at most `max`.
     pub(super) fn run_until_complete(&mut self, max: Duration) -> Option<Duration> {
+        self.run_until(max, Self::is_complete)
+    }
+
+    /// Runs until something is so. Returns how long it took, at most `max`.
+    pub(super) fn run_until(&mut self, max: Duration, is_so: impl Fn(&Self) -> bool) -> Option<Duration> {
         let start = self.now;
         while self.now < start + max {
-            if self.is_complete() {
+            if is_so(self) {
                 return Some(self.now.saturating_sub(start));
             }
             self.run(ms(100));
         }
-        self.is_complete().then(|| self.now.saturating_sub(start))
+        is_so(self).then_some(max)
     }
 
     fn handle(&mut self, happening: Happening) {

@@ -325,33 +325,57 @@ mod repair {
         assert!(bench.member("a").unknown_since.is_some());
     }
 
+    /// What happens within this time, with every message and every question answered by 404.
+    fn unknown_for(bench: &mut Bench, time: u64) -> Vec<Event> {
+        let mut events = Vec::new();
+        for _ in 0..time / 500 {
+            bench.advance(ms(500));
+            for request in bench.requests() {
+                bench.answer(&request, 404, "{}");
+            }
+            events.extend(bench.events());
+        }
+        events
+    }
+
+    fn rejoin(bench: &mut Bench, id: &str) {
+        let join = bench.requests().into_iter().find(|request| request.path == Path::Join).unwrap();
+        bench.answer(&join, 200, &format!(r#"{{"status":"joined","self":{{"id":"{id}"}},"peers":[]}}"#));
+        bench.advance(ms(2500));
+        bench.requests();
+        bench.events();
+    }
+
     #[test]
-    fn a_repair_comes_at_most_once_a_minute_and_not_again_for_what_it_did_not_mend() {
+    fn a_repair_comes_at_most_once_a_minute() {
         let mut bench = Bench::in_cloud(&["a"]);
-        let rejoin = |bench: &mut Bench| {
-            let join = bench.requests().into_iter().find(|request| request.path == Path::Join).unwrap();
-            bench.answer(&join, 200, r#"{"status":"joined","self":{"id":"a"},"peers":[]}"#);
-            bench.advance(ms(2500));
-            bench.requests();
-            bench.events();
-        };
         say_unknown(&mut bench, "a");
         bench.advance(ms(2000));
         confirm(&mut bench, 404);
-        rejoin(&mut bench);
-        let start = bench.now.uptime;
+        assert!(is_repairing(&mut bench));
+        rejoin(&mut bench, "b");
+        say_unknown(&mut bench, "b");
+        let repairing =
+            |events: &[Event]| events.iter().any(|event| matches!(event, Event::Repairing { .. }));
+        assert!(!repairing(&unknown_for(&mut bench, 55_000)));
+        assert!(repairing(&unknown_for(&mut bench, 10_000)));
+    }
+
+    #[test]
+    fn a_member_that_a_repair_did_not_mend_causes_no_other_and_is_forgotten() {
+        let mut bench = Bench::in_cloud(&["a"]);
         say_unknown(&mut bench, "a");
-        while !is_repairing(&mut bench) {
-            bench.advance(ms(500));
-            if bench.requests().into_iter().map(|probe| bench.answer(&probe, 404, "{}")).count() > 0 {
-                bench.advance(ms(0));
-            }
-            if bench.now.uptime > start + ms(120_000) {
-                // It is beyond repair: it let us in and does not know us.
-                return;
-            }
-        }
-        assert!(bench.now.uptime >= start + ms(55_000));
+        bench.advance(ms(2000));
+        confirm(&mut bench, 404);
+        rejoin(&mut bench, "a");
+        say_unknown(&mut bench, "a");
+        let events = unknown_for(&mut bench, 120_000);
+        let removed = events.iter().find_map(|event| match event {
+            Event::MemberRemoved { reason, .. } => Some(reason.clone()),
+            _ => None,
+        });
+        assert_eq!(removed, Some(Removal::DoesNotKnowUs));
+        assert!(!events.iter().any(|event| matches!(event, Event::Repairing { .. })));
     }
 
     #[test]

@@ -85,6 +85,18 @@ fn a_broadcast_goes_to_32_members_at_a_time() {
 }
 
 #[test]
+fn a_member_gets_8_requests_at_a_time() {
+    let mut bench = Bench::in_cloud(&["a", "b"]);
+    (0..20).for_each(|_| _ = broadcast(&mut bench));
+    let requests = bench.requests();
+    let to = |port| requests.iter().filter(|request| request.to.port == port).count();
+    assert_eq!((to(1), to(2)), (8, 8));
+    let first = requests.iter().find(|request| request.to.port == 1).unwrap();
+    bench.answer(first, 200, "{}");
+    assert_eq!(bench.sent(), [("/message", 1)]);
+}
+
+#[test]
 fn a_404_right_after_a_join_is_tried_once_more() {
     let mut bench = Bench::new();
     bench.let_in("a", 1);
