@@ -16,7 +16,7 @@ mod record;
 mod request;
 mod signature;
 #[cfg(test)]
-mod test_keys;
+pub(crate) mod test_keys;
 #[cfg(test)]
 mod tests;
 

@@ -15,20 +15,24 @@ use rsa::{
 };
 
 /// A private key of 2,048 bits.
-static KEY: LazyLock<PrivateKey> = LazyLock::new(|| key(2048));
+static KEY: LazyLock<PrivateKey> = LazyLock::new(|| key(1983, 2048));
+
+/// Another private key of 2,048 bits, as PKCS#8.
+pub(crate) static OTHER: LazyLock<String> =
+    LazyLock::new(|| key(1984, 2048).to_pkcs8_pem(LineEnding::LF).unwrap().to_string());
 
 /// The forms of a private key, and of its public half.
-pub(super) struct Forms {
-    pub(super) pkcs8: String,
-    pub(super) pkcs1: String,
-    pub(super) openssh: String,
-    pub(super) spki: String,
-    pub(super) pkcs1_public: String,
-    pub(super) openssh_public: String,
+pub(crate) struct Forms {
+    pub(crate) pkcs8: String,
+    pub(crate) pkcs1: String,
+    pub(crate) openssh: String,
+    pub(crate) spki: String,
+    pub(crate) pkcs1_public: String,
+    pub(crate) openssh_public: String,
 }
 
 /// All forms of one key of 2,048 bits.
-pub(super) static FORMS: LazyLock<Forms> = LazyLock::new(|| {
+pub(crate) static FORMS: LazyLock<Forms> = LazyLock::new(|| {
     let public = KEY.to_public_key();
     Forms {
         pkcs8: KEY.to_pkcs8_pem(LineEnding::LF).unwrap().to_string(),
@@ -41,12 +45,12 @@ pub(super) static FORMS: LazyLock<Forms> = LazyLock::new(|| {
 });
 
 /// A key of 1,024 bits.
-pub(super) fn small() -> String {
-    key(1024).to_pkcs8_pem(LineEnding::LF).unwrap().to_string()
+pub(crate) fn small() -> String {
+    key(1983, 1024).to_pkcs8_pem(LineEnding::LF).unwrap().to_string()
 }
 
 /// A key of another algorithm.
-pub(super) fn elliptic() -> String {
+pub(crate) fn elliptic() -> String {
     // The object identifier of elliptic curves stands in place of that of RSA.
     let algorithm = [0x30, 0x09, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
     let body = [&[0x02, 0x01, 0x00], &algorithm[..], &[0x04, 0x00]].concat();
@@ -55,12 +59,12 @@ pub(super) fn elliptic() -> String {
 }
 
 /// What another implementation signs with the key of [`FORMS`], in base64.
-pub(super) fn signature_of_another_implementation(text: &[u8]) -> String {
+pub(crate) fn signature_of_another_implementation(text: &[u8]) -> String {
     BASE64_STANDARD.encode(SigningKey::<Sha256>::new(KEY.clone()).sign(text).to_bytes())
 }
 
-fn key(bits: usize) -> PrivateKey {
-    PrivateKey::new(&mut StdRng::seed_from_u64(1983), bits).unwrap()
+fn key(seed: u64, bits: usize) -> PrivateKey {
+    PrivateKey::new(&mut StdRng::seed_from_u64(seed), bits).unwrap()
 }
 
 /// The private form of OpenSSH, without encryption.

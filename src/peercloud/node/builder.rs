@@ -1,0 +1,252 @@
+use std::{
+    fmt,
+    future::Future,
+    io,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::Arc,
+};
+
+use clacks_transport::{
+    connections::Connections,
+    descriptors::{self, DescriptorBudget},
+    event_ring::EventSender,
+};
+use rand::rngs::StdRng;
+use tokio::sync::Semaphore;
+
+use crate::{
+    core::{Core, Options, OptionsError},
+    protocol::{Address, Host, Json, PrivateKey, PublicKey, Record},
+};
+
+use super::{
+    Limits, LimitsError, Node, Subscription,
+    client::Client,
+    driver,
+    handle::NodeInner,
+    handler::{self, Handler},
+    server::{MAX_WAITING, Server},
+    shared::Shared,
+    sockets,
+    subscription::TimedEvent,
+};
+
+/// Maximum events kept for a slow subscriber. The messages in them have a limit of their own.
+const EVENT_CAPACITY: usize = 4096;
+
+/// The options of a node. Every option has a default; [`Builder::start`] checks them.
+#[doc(alias = "peercloud")]
+#[derive(Debug)]
+pub struct Builder {
+    listen: IpAddr,
+    port: u16,
+    options: Options,
+    limits: Limits,
+    handler: MessageHandler,
+    auth: Option<Auth>,
+    events: EventSender<TimedEvent>,
+}
+
+/// The handler of messages, which cannot be printed.
+#[derive(Default, Clone)]
+struct MessageHandler(Option<Handler>);
+
+impl fmt::Debug for MessageHandler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "a handler" } else { "no handler" })
+    }
+}
+
+/// The keys of a signed cloud. All requests but checks are signed, and only those with a signature of an accepted key are
+/// answered.
+#[derive(Debug, Clone)]
+pub struct Auth {
+    /// Our own key. Each node should have its own.
+    pub key: Arc<PrivateKey>,
+    /// The keys whose signatures are accepted. Without any, everything signed is refused.
+    pub accepted: Vec<PublicKey>,
+}
+
+/// Something about a started node that its user should know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StartWarning {
+    /// Our own key is among the accepted ones, so whoever is sent one of our requests can send its signature back to us.
+    OwnKeyAccepted,
+    /// The limit on open files leaves room for fewer connections than allowed.
+    FewConnections(usize),
+}
+
+impl fmt::Display for StartWarning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OwnKeyAccepted => f.write_str(
+                "our own key is among the accepted ones: whoever is sent a signature of ours can send it back to us; \
+                 give each node its own key",
+            ),
+            Self::FewConnections(room) => {
+                write!(f, "the limit on open files leaves room for {room} connections only")
+            }
+        }
+    }
+}
+
+/// Why a node did not start. Nothing is left running.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// An option is out of range.
+    #[error(transparent)]
+    Options(#[from] OptionsError),
+    /// A limit is out of range.
+    #[error(transparent)]
+    Limits(#[from] LimitsError),
+    /// The socket cannot be opened: for example because the port is taken.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// The address of the socket.
+        address: SocketAddr,
+        /// The error of the system.
+        source: io::Error,
+    },
+    /// The client cannot be created.
+    #[error("no HTTP client: {0}")]
+    Client(String),
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self {
+            listen: Ipv4Addr::LOCALHOST.into(),
+            port: 0,
+            options: Options::default(),
+            limits: Limits::default(),
+            handler: MessageHandler::default(),
+            auth: None,
+            events: EventSender::new(EVENT_CAPACITY),
+        }
+    }
+}
+
+impl Builder {
+    /// The known nodes that are asked to let this node in, in random order. Default: none.
+    pub fn peers(mut self, peers: impl IntoIterator<Item = Address>) -> Self {
+        self.options.seeds = peers.into_iter().collect();
+        self
+    }
+
+    /// The port to listen on. Default 0: port 9338, or any free one if that is taken. If another port is taken, the start
+    /// fails.
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
+    /// The address to listen on. Default 127.0.0.1: then only nodes of this machine can be members of the cloud.
+    /// `0.0.0.0` or `::` for all addresses.
+    pub fn listen(mut self, address: IpAddr) -> Self {
+        self.listen = address;
+        self
+    }
+
+    /// The host at which others reach the node. Default: the address from which its requests come.
+    #[doc(alias = "ip")]
+    pub fn host(mut self, host: Host) -> Self {
+        self.options.host = Some(host);
+        self
+    }
+
+    /// The data of the node, which every member sees: any JSON, by convention an object. Default `{}`.
+    pub fn data(mut self, data: Json) -> Self {
+        self.options.data = data;
+        self
+    }
+
+    /// The handler of messages: it is given the sender and the message, and returns the reply, or an error, which is
+    /// answered with 500. It has 900 ms. Default: every reply is `{}`.
+    #[doc(alias = "onmessage")]
+    #[doc(alias = "onMessage")]
+    pub fn on_message<F, R>(mut self, handler: F) -> Self
+    where
+        F: Fn(Record, Json) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<Json, String>> + Send + 'static,
+    {
+        self.handler = MessageHandler(Some(handler::boxed(handler)));
+        self
+    }
+
+    /// The keys of a signed cloud. Default: none, and nothing is signed.
+    pub fn auth(mut self, auth: Auth) -> Self {
+        self.auth = Some(auth);
+        self
+    }
+
+    /// Changes any option of the state machine. Port, reach and signing are set by the methods above.
+    pub fn options(mut self, change: impl FnOnce(&mut Options)) -> Self {
+        change(&mut self.options);
+        self
+    }
+
+    /// Changes any limit on connections and requests.
+    pub fn limits(mut self, change: impl FnOnce(&mut Limits)) -> Self {
+        change(&mut self.limits);
+        self
+    }
+
+    /// The events of the node from its start on.
+    pub fn subscribe(&self) -> Subscription {
+        Subscription(self.events.subscribe())
+    }
+
+    /// Starts the node on the current tokio runtime. It listens when this returns, and asks its peers to let it in
+    /// meanwhile: [`Node::ready`] waits for that.
+    #[expect(clippy::unused_async, reason = "sockets and tasks need a tokio runtime")]
+    pub async fn start(mut self) -> Result<Node, StartError> {
+        self.limits.check()?;
+        self.options.is_local_only = self.listen.to_canonical().is_loopback();
+        self.options.is_signed = self.auth.is_some();
+        // Checked before the socket is opened; the port is not known yet.
+        self.options.check()?;
+        let mut warnings = Vec::new();
+        let files = descriptors::open_file_limit();
+        let budget = DescriptorBudget::new(files, self.limits.max_connections, self.options.max_requests);
+        if budget.inbound < self.limits.max_connections {
+            self.limits.max_connections = budget.inbound;
+            warnings.push(StartWarning::FewConnections(budget.inbound));
+        }
+        let (key, accepted) = match self.auth.take() {
+            Some(Auth { key, accepted }) => {
+                if accepted.contains(key.public()) {
+                    warnings.push(StartWarning::OwnKeyAccepted);
+                }
+                (Some(key), accepted)
+            }
+            None => (None, Vec::new()),
+        };
+        let client = Client::new(key).map_err(|error| StartError::Client(error.to_string()))?;
+        let socket = sockets::open(self.listen, self.port)?;
+        let unknown =
+            |source| StartError::Listen { address: SocketAddr::new(self.listen, self.port), source };
+        let listens_on = socket.local_addr().map_err(unknown)?;
+        self.options.port = listens_on.port();
+        let mut rng: StdRng = rand::make_rng();
+        let core = Core::new(self.options, &mut rng)?;
+        let shared = Arc::new(Shared::new(core, rng, client, self.events));
+        let connections = Connections::new(&self.limits.connections());
+        let goodbye_timeout = self.limits.goodbye_timeout;
+        let server = Arc::new(Server {
+            shared: Arc::clone(&shared),
+            connections,
+            limits: self.limits,
+            handler: self.handler.0,
+            waiting: Arc::new(Semaphore::new(MAX_WAITING)),
+            accepted,
+        });
+        shared.with_core(|at| at.core.start(at.now, at.rng));
+        shared.tasks.spawn(server.run(socket));
+        shared.tasks.spawn(driver::run(Arc::clone(&shared)));
+        let stop_on_drop = shared.stopped.clone().drop_guard();
+        let inner = NodeInner { _stop_on_drop: stop_on_drop, listens_on, warnings, goodbye_timeout };
+        Ok(Node { shared, inner: Arc::new(inner) })
+    }
+}

@@ -1,0 +1,7 @@
+//! Nodes over real sockets on this machine.
+
+mod clouds;
+mod doors;
+mod fakes;
+mod hostile;
+mod signed;
