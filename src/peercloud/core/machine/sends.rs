@@ -19,7 +19,7 @@ const MAX_TELLS: usize = 512;
 /// Time after a join within which a 404 is tried again: the newcomer may know of us before we know of it, and reverse.
 const FRESH: Duration = Duration::from_secs(2);
 /// How often an announcement without an answer is made again.
-const MAX_ANNOUNCEMENTS: u8 = 4;
+const MAX_ANNOUNCEMENTS: u8 = 6;
 /// Time from such a 404 to the second attempt.
 const RESEND_AFTER: Duration = Duration::from_millis(250);
 
@@ -191,10 +191,19 @@ impl Core {
         if !self.sends.get(&id).is_some_and(|send| send.open.contains(&member)) {
             return;
         }
-        if self.members.contains_key(&member) {
-            self.send_to(id, member, attempt, now);
-        } else {
-            self.receiver_done(id, &member, Err(Failure::NoMember), Duration::ZERO, now);
+        let is_announcement = self.sends.get(&id).is_some_and(|send| send.kind == SendKind::TellJoined);
+        match self.members.get(&member) {
+            None => self.receiver_done(id, &member, Err(Failure::NoMember), Duration::ZERO, now),
+            // Its next check shows whether it is this library, which accepts a record twice.
+            Some(receiver) if is_announcement && !receiver.is_ours => {
+                if attempt < MAX_ANNOUNCEMENTS {
+                    let at = now.uptime + self.options.recheck_after;
+                    self.schedule(at, Timer::Resend(id, member, attempt + 1));
+                } else {
+                    self.receiver_done(id, &member, Err(Failure::TimedOut), Duration::ZERO, now);
+                }
+            }
+            Some(_) => self.send_to(id, member, attempt, now),
         }
     }
 
@@ -230,7 +239,8 @@ impl Core {
     }
 
     /// The pause before a request is made again; `None` if it is not. A 404 was not handled, so nothing is doubled. An
-    /// announcement without an answer may have been, so only members that accept a record twice get it again.
+    /// announcement without an answer may have been, so only members that accept a record twice get it again: see
+    /// [`Core::resend`].
     fn pause_before_resend(
         &self,
         kind: SendKind,
@@ -246,7 +256,7 @@ impl Core {
                 (attempt == 0 && is_fresh).then_some(RESEND_AFTER)
             }
             (SendKind::TellJoined, Err(Failure::TimedOut | Failure::Cut)) => {
-                (attempt < MAX_ANNOUNCEMENTS && member.is_ours).then_some(self.options.recheck_after)
+                (attempt < MAX_ANNOUNCEMENTS).then_some(self.options.recheck_after)
             }
             _ => None,
         }
