@@ -17,6 +17,7 @@ use clacks_p2p::{
     core::{MessageId, Status},
 };
 use clacks_p2p_feed::{read_back, rows::message_id};
+use clacks_panes::{About, Reaction};
 use clacks_recording::jump::PlaybackError;
 use clacks_source::{precheck::REPLAY_SENDS_NOTHING, traffic::row::Row as TrafficRow};
 use crossterm::event::KeyCode;
@@ -305,9 +306,7 @@ fn view_command_error(model: &Model, command: &ViewCommand) -> Option<String> {
         ViewCommand::Mark if selected_peer(model).is_none() && selected_message(model).is_none() => {
             Some("nothing is selected")
         }
-        ViewCommand::Pane("biography") if super::pages::current_message(model).is_none() => {
-            Some("no message is selected")
-        }
+        ViewCommand::Pane(name) if lacks_subject(model, name) => Some("no message is selected"),
         ViewCommand::Open if has_nothing_to_open(model) => Some("nothing is selected"),
         ViewCommand::Search | ViewCommand::Match { .. } if model.open_overlay().is_none() => {
             Some("nothing is open")
@@ -339,12 +338,16 @@ fn view_command_error(model: &Model, command: &ViewCommand) -> Option<String> {
 /// Whether a command shows something that the network on the screen does not have.
 fn lacks_view(model: &Model, command: &ViewCommand) -> bool {
     match command {
-        ViewCommand::Pane("map" | "why" | "biography" | "overhead") | ViewCommand::Held => {
-            !model.shows_clacks()
-        }
-        ViewCommand::Pane(name) => model.pane_named(name).is_none(),
+        ViewCommand::Held => !model.shows_clacks(),
+        ViewCommand::Pane(name) => model.view_named(name).is_none(),
         _ => false,
     }
+}
+
+/// Whether a view is about a message, and none is selected.
+fn lacks_subject(model: &Model, name: &str) -> bool {
+    model.view_named(name).is_some_and(|(_, view)| view.about == About::Message)
+        && super::pages::current_message(model).is_none()
 }
 
 /// Whether a binding gets a hint: its key works now and has an effect.
@@ -392,11 +395,9 @@ fn no_move_reason(model: &Model) -> Option<&'static str> {
         SelectionTarget::Text if overlay_line_count(model) <= model.overlay_height() => {
             Some("all of it is on the screen")
         }
-        SelectionTarget::Overhead if super::pages::current_message(model).is_none() => {
-            Some("no message has come back yet")
-        }
-        SelectionTarget::Overhead if model.shown_histories().returned() == 1 => {
-            Some("there is no other message")
+        SelectionTarget::Rows => {
+            let (pane, context, _) = model.focused_pane()?;
+            pane.no_move_reason(&context)
         }
         SelectionTarget::Held if model.selection().is_none() => Some("nothing is held"),
         SelectionTarget::Held if has_one_row(model) => Some("there is no other message"),
@@ -415,7 +416,7 @@ fn has_one_row(model: &Model) -> bool {
 
 /// Whether the open overlay has something to copy. On the map this is the selected peer.
 fn has_text_to_copy(model: &Model) -> bool {
-    model.is_open(OpenOverlay::Map)
+    matches!(model.selection_target(), SelectionTarget::List(_))
         || overlay_line_count(model) > 0
         || super::pages::current_message(model).is_some()
 }
@@ -423,7 +424,9 @@ fn has_text_to_copy(model: &Model) -> bool {
 fn has_nothing_to_open(model: &Model) -> bool {
     match model.selection_target() {
         SelectionTarget::List(_) | SelectionTarget::Held => model.selection().is_none(),
-        SelectionTarget::Overhead => super::pages::current_message(model).is_none(),
+        SelectionTarget::Rows => {
+            model.focused_pane().is_none_or(|(pane, context, _)| pane.enter(&context) == Reaction::Nothing)
+        }
         // Enter closes it.
         SelectionTarget::Text | SelectionTarget::Picture => false,
     }
@@ -447,7 +450,7 @@ pub(crate) fn selected_peer(model: &Model) -> Option<Address> {
             OverlayKind::Row(row) => peer_of_row(row),
             _ => None,
         },
-        SelectionTarget::List(Pane::Queue) | SelectionTarget::Overhead | SelectionTarget::Picture => None,
+        SelectionTarget::List(Pane::Queue) | SelectionTarget::Rows | SelectionTarget::Picture => None,
     }
 }
 
@@ -466,7 +469,7 @@ pub(crate) fn selected_message(model: &Model) -> Option<MessageId> {
             .open_item()
             .filter(|item| item.role == Role::Messages)
             .and_then(|item| message_id(&item.row.key)),
-        SelectionTarget::List(_) | SelectionTarget::Overhead | SelectionTarget::Picture => None,
+        SelectionTarget::List(_) | SelectionTarget::Rows | SelectionTarget::Picture => None,
     }
 }
 

@@ -10,6 +10,8 @@ use crate::PaneSpec;
 
 /// What a pane may know while it draws or reacts to a key.
 pub struct Context<'a> {
+    /// The view that is shown. `None` for what a pane adds to items of the lists.
+    pub view: Option<&'static PaneSpec>,
     /// Theme and character set.
     pub theme: Theme,
     /// The time for animations. On a frozen screen it stands still.
@@ -28,6 +30,8 @@ pub struct Context<'a> {
     pub fetched: Now,
     /// The selected row of the list of [`Content::Selection`](crate::Content::Selection).
     pub selected: Option<&'a Row>,
+    /// Whether that list is filtered. The rows that a pane asks for of it are then those that match.
+    pub is_narrowed: bool,
     /// Where it is shown.
     pub shown: Shown,
     /// The overlay that it is shown in. `None` beside the lists.
@@ -56,7 +60,7 @@ pub enum Shown {
 /// An open overlay of a pane.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Opened {
-    /// The pane.
+    /// The view.
     pub spec: &'static PaneSpec,
     /// The message that it was opened about, as JSON. `None` if it is about the whole network.
     pub about: Option<Text>,

@@ -1,15 +1,18 @@
 //! What a network shows in the dashboard besides its lists and its traffic: pictures and pages of its own.
 //!
 //! A network implements [`Pane`] for each of them. The dashboard knows no pane by its name: it feeds events and rows to
-//! the panes of a network, opens them by their commands, and gives them an area to draw in while that network is shown.
-//! A pane has no access to the node. Everything that it may show besides events is in the [`Context`].
+//! the panes of a network, opens their views by their commands, and gives them an area to draw in while that network is
+//! shown. A pane has no access to the node. Everything that it may show besides events is in the [`Context`].
 
 mod context;
 mod spec;
 
 use std::{fmt, time::Duration};
 
-use clacks_feed::{Event, Key, Now, Page, Text, Value, description::Description};
+use clacks_feed::{
+    Event, Key, Now, Page, Row, Text, Value,
+    description::{Description, ListId, Role},
+};
 pub use clacks_language::command::Step;
 use clacks_widgets::animation::Animations;
 pub use context::{Context, Cursor, Opened, Shown};
@@ -20,13 +23,13 @@ use ratatui::{
 };
 pub use spec::{About, Content, PaneSpec, Place};
 
-/// A picture or a page of one network.
+/// What one network shows in pictures and pages of its own: the data for them, and any number of views of it.
 ///
 /// A pane is made when the dashboard starts and receives every event of its network from then on, whether it is shown or
 /// not, so its memory must be bounded. It is cloned when the user freezes the screen; the clone receives no events.
 pub trait Pane: fmt::Debug + Send {
-    /// Returns its name, its title and where it stands.
-    fn spec(&self) -> &'static PaneSpec;
+    /// Returns its views: what commands open, and what stands beside the lists. None: it only adds to the pages of items.
+    fn views(&self) -> &'static [&'static PaneSpec];
 
     /// Returns a copy, for a frozen screen or for another node of the same network.
     fn clone_box(&self) -> Box<dyn Pane>;
@@ -45,9 +48,9 @@ pub trait Pane: fmt::Debug + Send {
     /// Forgets everything, because the node was restarted or a recording is played from another position.
     fn begin_again(&mut self) {}
 
-    /// Returns the beginnings of lists that it shows: the name of each list and a number of rows, at most 150. They are
-    /// fetched while the pane is on the screen.
-    fn windows(&self) -> Vec<(&'static str, u16)> {
+    /// Returns the beginnings of lists that a view shows: the name of each list and a number of rows, at most 150. They
+    /// are fetched while the view is on the screen.
+    fn windows(&self, _view: &PaneSpec) -> Vec<(&'static str, u16)> {
         Vec::new()
     }
 
@@ -59,13 +62,13 @@ pub trait Pane: fmt::Debug + Send {
 
     // === What it shows ===
 
-    /// Whether it stands beside the lists now, if [`Place`] says so.
-    fn stands(&self, _motion: Animations) -> bool {
+    /// Whether a view stands beside the lists now, if its [`Place`] says so.
+    fn stands(&self, _view: &PaneSpec, _motion: Animations) -> bool {
         true
     }
 
-    /// Returns the time until it changes without an event, while it is on the screen. `None`: never.
-    fn changes_after(&self, _now: Now, _motion: Animations) -> Option<Duration> {
+    /// Returns the time until a view changes without an event, while it is on the screen. `None`: never.
+    fn changes_after(&self, _view: &PaneSpec, _now: Now, _motion: Animations) -> Option<Duration> {
         None
     }
 
@@ -88,15 +91,35 @@ pub trait Pane: fmt::Debug + Send {
         context.opened?.about.clone()
     }
 
-    /// Returns the text to copy for all of it, one line per item. Empty: the lines of the page.
-    fn all_text(&self) -> Vec<String> {
+    /// Returns the text to copy for all items of a picture, one line each.
+    fn all_text(&self, _view: &PaneSpec) -> Vec<String> {
         Vec::new()
     }
 
-    /// Whether it knows something about a message, which is JSON. Otherwise it has nothing to show about a message of
-    /// which only the beginning is kept.
-    fn knows(&self, _message: &str) -> bool {
-        true
+    /// Returns the reason why a view is not opened about a message, which is JSON. `is_cut`: only the beginning of the
+    /// message is kept.
+    fn refusal(&self, _message: &str, _is_cut: bool) -> Option<&'static str> {
+        None
+    }
+
+    // === What it adds to items of the lists ===
+
+    /// Returns the facts for the page of an item, as pairs of name and value. An empty value is left out. `None`: the page
+    /// shows the cells of the row.
+    fn item_facts(&self, _context: &Context<'_>, _item: &Item<'_>) -> Option<Vec<(&'static str, String)>> {
+        None
+    }
+
+    /// Returns lines about a message, which is JSON, wrapped to a width in columns. They stand below the message of the
+    /// selected item, beside the lists.
+    fn message_lines(&self, _context: &Context<'_>, _message: &str, _columns: usize) -> Vec<Line<'static>> {
+        Vec::new()
+    }
+
+    /// Returns a remark on the items with these keys, which were ignored, as in `; 41 % came from them`. It is appended to
+    /// the notice.
+    fn ignored_note(&self, _keys: &[String]) -> Option<String> {
+        None
     }
 
     // === What it does ===
@@ -128,6 +151,19 @@ impl Clone for Box<dyn Pane> {
     }
 }
 
+/// An item of a list, whose page is shown.
+#[derive(Debug, Clone, Copy)]
+pub struct Item<'a> {
+    /// The list.
+    pub list: ListId,
+    /// What the items of the list are.
+    pub role: Role,
+    /// The last known row of the item.
+    pub row: &'a Row,
+    /// Whether the item still exists.
+    pub exists: bool,
+}
+
 /// What the dashboard does after a key or a click in a pane.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Reaction {
@@ -137,13 +173,15 @@ pub enum Reaction {
     Select(Key),
     /// Selects another row of its own: see [`Content::Rows`].
     Move(Cursor),
-    /// Opens the pane with this name about the message, which is JSON.
+    /// Opens the view with this name about the message, which is JSON.
     Open(&'static str, Text),
 }
 
 /// The rows that a pane asked for, with the gauges of the node.
 #[derive(Debug)]
 pub struct PaneLook<'a> {
+    /// The view that asked for them.
+    pub view: &'static PaneSpec,
     /// The network.
     pub description: &'a Description,
     /// When the rows were read.
@@ -154,7 +192,16 @@ pub struct PaneLook<'a> {
     pub gauges: &'a [Value],
 }
 
-/// Returns copies of those panes that belong to a network.
-pub fn panes_of(panes: &[Box<dyn Pane>], network: &str) -> Vec<Box<dyn Pane>> {
-    panes.iter().filter(|pane| pane.spec().network == network).cloned().collect()
+/// The panes of one network, without data. The program passes them to the dashboard.
+#[derive(Debug, Clone)]
+pub struct NetworkPanes {
+    /// The name of the network.
+    pub network: &'static str,
+    /// The panes. Each node of the network gets copies.
+    pub panes: Vec<Box<dyn Pane>>,
+}
+
+/// Returns new panes for a node of the network with this name.
+pub fn panes_of(all: &[NetworkPanes], network: &str) -> Vec<Box<dyn Pane>> {
+    all.iter().filter(|panes| panes.network == network).flat_map(|panes| panes.panes.clone()).collect()
 }

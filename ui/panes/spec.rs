@@ -1,7 +1,7 @@
-//! What a pane is, before it is made.
+//! What a view of a pane is, before it has data.
 
-/// The constant properties of a pane.
-#[derive(Debug)]
+/// The constant properties of a view of a pane.
+#[derive(Debug, PartialEq, Eq)]
 pub struct PaneSpec {
     /// The name, which is also the command that opens it without its colon: letters, digits, `-` and `_`.
     pub name: &'static str,
@@ -9,8 +9,6 @@ pub struct PaneSpec {
     pub title: &'static str,
     /// What its command does, as a phrase for the help: `show the peers on a map`.
     pub help: &'static str,
-    /// The name of the network that it belongs to.
-    pub network: &'static str,
     /// Where it stands besides its overlay.
     pub place: Place,
     /// What it consists of.
@@ -19,19 +17,19 @@ pub struct PaneSpec {
     pub about: About,
 }
 
-/// Where a pane stands besides the overlay that its command opens.
+/// Where a view stands besides the overlay that its command opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
     /// Nowhere.
     Overlay,
-    /// Below the lists at the left, if there is room. The first such pane of a network stands there. No key reaches it.
+    /// Below the lists at the left, if there is room. The first such view of a network stands there. No key reaches it.
     Strip,
-    /// In the column at the right of the traffic, if there is room. The first such pane of a network stands there, and Tab
+    /// In the column at the right of the traffic, if there is room. The first such view of a network stands there, and Tab
     /// goes to it.
     Column,
 }
 
-/// What a pane consists of. It decides what keys do in its overlay.
+/// What a view consists of. It decides what keys do in its overlay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Content {
     /// Lines of text, which are scrolled and searched: see [`Pane::lines`](crate::Pane::lines).
@@ -44,7 +42,7 @@ pub enum Content {
     Rows,
 }
 
-/// What a pane is opened about.
+/// What a view is opened about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum About {
     /// The whole network.
@@ -52,17 +50,3 @@ pub enum About {
     /// The message that is selected when it is opened. Its text is shown below the lines.
     Message,
 }
-
-impl PaneSpec {
-    fn id(&self) -> (&'static str, &'static str) {
-        (self.network, self.name)
-    }
-}
-
-impl PartialEq for PaneSpec {
-    fn eq(&self, other: &Self) -> bool {
-        self.id() == other.id()
-    }
-}
-
-impl Eq for PaneSpec {}

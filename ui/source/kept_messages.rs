@@ -14,7 +14,7 @@ const BEGINNING: usize = 200;
 
 /// The sender that a message's memory is charged to.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) enum Sender {
+pub enum Sender {
     /// The user of this node.
     Own,
     /// A remote IPv4 address, or the first address of an IPv6 /64 network, because hosts choose the rest freely.
@@ -27,7 +27,7 @@ pub(crate) enum Sender {
 
 impl Sender {
     /// The sender of a message: the remote address or its /64 network if known, otherwise the peer.
-    pub(crate) fn of(remote: Option<IpAddr>, peer: impl FnOnce() -> Key) -> Self {
+    pub fn of(remote: Option<IpAddr>, peer: impl FnOnce() -> Key) -> Self {
         match remote.map(|remote| remote.to_canonical()) {
             Some(IpAddr::V6(v6)) => {
                 let network = Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX));
@@ -41,7 +41,7 @@ impl Sender {
 
 /// The whole messages that are kept, by sender and number.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct KeptMessages {
+pub struct KeptMessages {
     bytes: usize,
     by_sender: HashMap<Sender, KeptShare>,
 }
@@ -56,7 +56,7 @@ struct KeptShare {
 impl KeptMessages {
     /// Counts a message of `size` bytes under a number. A message of at most 200 bytes is not counted, because its beginning is always
     /// kept.
-    pub(crate) fn add(&mut self, number: u64, size: usize, sender: impl FnOnce() -> Sender) {
+    pub fn add(&mut self, number: u64, size: usize, sender: impl FnOnce() -> Sender) {
         if size <= BEGINNING {
             return;
         }
@@ -68,7 +68,7 @@ impl KeptMessages {
     }
 
     /// Stops counting a message.
-    pub(crate) fn remove(&mut self, sender: &Sender, number: u64) {
+    pub fn remove(&mut self, sender: &Sender, number: u64) {
         let Some(share) = self.by_sender.get_mut(sender) else { return };
         let size = share.sizes.remove(&number).unwrap_or(0);
         share.bytes -= size;
@@ -80,7 +80,7 @@ impl KeptMessages {
 
     /// Removes one message from the count if more than `most` bytes are counted, and returns its number: the oldest of
     /// the sender with the most bytes. The caller cuts it.
-    pub(crate) fn pop_over(&mut self, most: usize) -> Option<u64> {
+    pub fn pop_over(&mut self, most: usize) -> Option<u64> {
         if self.bytes <= most {
             return None;
         }
@@ -90,15 +90,15 @@ impl KeptMessages {
         Some(number)
     }
 
-    #[cfg(test)]
-    pub(crate) fn bytes(&self) -> usize {
+    /// The bytes of all messages that are kept.
+    pub fn bytes(&self) -> usize {
         self.bytes
     }
 }
 
 /// The first 200 bytes of a message, with the size of the rest and six hex digits of `digest`, which distinguish
 /// messages with equal beginnings. `whole` are its characters.
-pub(crate) fn beginning(whole: &str, digest: u64) -> String {
+pub fn beginning(whole: &str, digest: u64) -> String {
     let end = format::char_boundary(whole, BEGINNING);
     let missing = format::size(whole.len() - end);
     format!("{}\u{2026} ({missing} more not kept, #{:06x})", &whole[..end], digest & 0xff_ffff)

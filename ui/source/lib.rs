@@ -4,16 +4,12 @@
 pub mod core_event;
 pub mod export;
 pub mod facts;
-pub mod introductions;
 pub mod json;
-mod kept_messages;
+pub mod kept_messages;
 pub mod limits;
 pub mod lost_lines;
-pub mod message_history;
-pub mod peer_shares;
 pub mod precheck;
 pub mod saved_filters;
-pub mod send_history;
 pub mod shutdown;
 pub mod traffic;
 pub mod undo;

@@ -10,7 +10,7 @@ use clacks_language::{
 };
 use clacks_p2p::Node;
 use clacks_p2p_feed::{ClacksNetwork, description::describe};
-use clacks_panes::Pane;
+use clacks_panes::NetworkPanes;
 use serde::{Deserialize, Deserializer, de::Error};
 
 /// A node of clacks. Call it within the runtime of the node.
@@ -23,9 +23,9 @@ pub(crate) fn others() -> Vec<Box<dyn Source>> {
     vec![]
 }
 
-/// The pictures and pages of all networks.
-pub(crate) fn panes() -> Vec<Box<dyn Pane>> {
-    clacks_p2p_panes::panes()
+/// The pictures and pages of each network: one line each.
+pub(crate) fn panes() -> Vec<NetworkPanes> {
+    vec![clacks_p2p_panes::panes()]
 }
 
 /// All networks, for filters that are read before a node starts.

@@ -85,7 +85,6 @@ impl From<Pane> for KeyContext {
 impl From<OpenOverlay> for KeyContext {
     fn from(overlay: OpenOverlay) -> Self {
         match overlay {
-            OpenOverlay::Map => Self::OpenMap,
             OpenOverlay::Held => Self::Held,
             OpenOverlay::Pane(spec) if matches!(spec.content, Content::Selection(_)) => Self::OpenMap,
             _ => Self::Overlay,

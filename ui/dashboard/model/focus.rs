@@ -55,8 +55,8 @@ pub(crate) enum SelectionTarget {
     List(Pane),
     /// The messages that are held.
     Held,
-    /// Returning messages.
-    Overhead,
+    /// Rows of an open pane.
+    Rows,
     /// A text that can be scrolled. Keys act on its peer or message.
     Text,
     /// A picture without a selection.
@@ -93,15 +93,13 @@ impl SelectionTarget {
     /// Returns the selection on which keys act in an overlay.
     fn in_overlay(overlay: OpenOverlay) -> Self {
         match overlay {
-            OpenOverlay::Map => Self::List(Pane::Map),
             OpenOverlay::Held => Self::Held,
-            OpenOverlay::Overhead => Self::Overhead,
             OpenOverlay::Charts => Self::Picture,
             OpenOverlay::Pane(spec) => match spec.content {
                 Content::Text => Self::Text,
                 Content::Picture => Self::Picture,
                 Content::Selection(_) => Self::List(Pane::Map),
-                Content::Rows => Self::Overhead,
+                Content::Rows => Self::Rows,
             },
             _ => Self::Text,
         }

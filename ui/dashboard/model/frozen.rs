@@ -2,10 +2,7 @@
 
 use clacks_p2p::core::Now;
 use clacks_panes::Pane;
-use clacks_source::{
-    message_history::MessageHistories, peer_shares::Shares, saved_filters::SavedFilterHits,
-    send_history::SendHistory,
-};
+use clacks_source::saved_filters::SavedFilterHits;
 use clacks_widgets::time_series::Trends;
 
 use super::Model;
@@ -13,7 +10,6 @@ use crate::state::{
     figures::Figures,
     frozen::{Frozen, FrozenData},
     log_cursor::LogCursor,
-    map::Map,
 };
 
 impl Model {
@@ -40,22 +36,15 @@ impl Model {
     fn event_data(&self) -> FrozenData {
         FrozenData {
             figures: self.networks.iter().map(|network| network.figures.clone()).collect(),
-            histories: self.histories.clone(),
-            shares: self.shares.clone(),
-            send_history: self.send_history.clone(),
             panes: self.networks.iter().map(|network| network.panes.clone()).collect(),
-            map: self.map.clone(),
             saved_filters: self.saved_filters.clone(),
         }
     }
 
-    /// Updates the time of ages and the peers of the map after the lists were fetched.
+    /// Updates the time of ages after the lists were fetched.
     pub(crate) fn update_frozen_lists(&mut self) {
-        let (now, map) = (self.now, &self.map);
-        self.frozen.iter_mut().for_each(|frozen| {
-            frozen.fetched_at = now;
-            frozen.data.map = map.clone();
-        });
+        let now = self.now;
+        self.frozen.iter_mut().for_each(|frozen| frozen.fetched_at = now);
     }
 
     /// Updates the saved filters after the user changed them.
@@ -102,29 +91,9 @@ impl Model {
         &self.shown_figures().trends
     }
 
-    /// Message histories to draw.
-    pub(crate) fn shown_histories(&self) -> &MessageHistories {
-        self.frozen_data().map_or(&self.histories, |data| &data.histories)
-    }
-
-    /// Shares of peers to draw.
-    pub(crate) fn shown_shares(&self) -> &Shares {
-        self.frozen_data().map_or(&self.shares, |data| &data.shares)
-    }
-
-    /// Send history to draw.
-    pub(crate) fn shown_send_history(&self) -> &SendHistory {
-        self.frozen_data().map_or(&self.send_history, |data| &data.send_history)
-    }
-
     /// Panes of the active network as they were when the screen was frozen.
     pub(super) fn frozen_panes(&self) -> Option<&[Box<dyn Pane>]> {
         self.frozen_data()?.panes.get(self.networks.position()).map(Vec::as_slice)
-    }
-
-    /// Map to draw and to navigate.
-    pub(crate) fn shown_map(&self) -> &Map {
-        self.frozen_data().map_or(&self.map, |data| &data.map)
     }
 
     /// Saved filters to draw.

@@ -11,25 +11,19 @@ pub mod theme;
 pub mod traffic;
 
 use clacks_language::{saved_filter::Stations, traffic_filter::FilterNetworks};
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use clacks_feed::{Playback, Row, description::ListId};
 use clacks_p2p::{
     Address,
-    core::{Now, QueuedMessage, Status},
+    core::{Now, Status},
 };
 use clacks_p2p_feed::read_back;
 use clacks_panes::Place;
 use clacks_source::{
-    lost_lines::LostLines, message_history::MessageHistories, peer_shares::Shares,
-    saved_filters::SavedFilterHits, send_history::SendHistory, shutdown::UnsentCounts, traffic::Log,
-    undo::Undo,
+    lost_lines::LostLines, saved_filters::SavedFilterHits, shutdown::UnsentCounts, traffic::Log, undo::Undo,
 };
-use clacks_widgets::{
-    animation::{Animations, Run},
-    theme_selection::ThemeSelection,
-    time_series::Chart,
-};
+use clacks_widgets::{animation::Animations, theme_selection::ThemeSelection, time_series::Chart};
 use focus::SelectionTarget;
 use jiff::tz::TimeZone;
 use ratatui::layout::Rect;
@@ -46,8 +40,7 @@ use super::{
         input::Input,
         layout::{Areas, Pane},
         log_cursor::LogCursor,
-        map::Map,
-        network::{Networks, uptime_ms},
+        network::Networks,
         notice::Notice,
         overlay::Overlay,
         palette::Palette,
@@ -79,17 +72,11 @@ pub struct Model {
     pub networks: Networks,
     /// Number of the view that was last asked for.
     pub(crate) view_number: u64,
-    /// Next message to be sent, while it is shown.
-    pub head: Option<QueuedMessage>,
     /// Filter of the hold rule, if one is set.
     pub hold_rule: Option<String>,
     /// Traffic log.
     pub log: Log,
     pub(crate) log_cursor: LogCursor,
-    /// History of each observed message.
-    pub histories: MessageHistories,
-    /// Recent sends and their outcomes.
-    pub send_history: SendHistory,
     /// Remote addresses with the most messages here. Fetched only while the limits are shown.
     pub origins: Origins,
     /// First ignored remote addresses, and the number of all. Fetched only while the limits are shown.
@@ -114,8 +101,6 @@ pub struct Model {
     pub palette: Option<Palette>,
     /// Commands that can be undone.
     pub undo: Undo,
-    /// Messages received in the last hour, counted by peer.
-    pub shares: Shares,
     /// Open question. It receives the next key.
     pub question: Option<Confirmation>,
     /// Whether to ask before quitting, even if nothing would be lost.
@@ -130,12 +115,8 @@ pub struct Model {
     pub(crate) has_moved: bool,
     /// Whether an overlay was opened or used. Its data is then fetched even if the screen is frozen.
     pub(crate) has_opened: bool,
-    /// Network map.
-    pub map: Map,
     /// Setting of the animations.
     pub motion: Animations,
-    /// The time until the next send, while it is counted down.
-    pub(crate) countdown: Option<Run>,
     /// Selected chart. `None` shows all charts that fit.
     pub chart: Option<Chart>,
     /// Size of the running recording, in bytes. `None` if none runs.
@@ -177,12 +158,9 @@ impl Model {
             is_zoomed: false,
             networks,
             view_number: 0,
-            head: None,
             hold_rule: None,
             log: Log::default(),
             log_cursor: LogCursor::Following,
-            histories: MessageHistories::default(),
-            send_history: SendHistory::default(),
             origins: Origins::default(),
             ignored_remotes: (Vec::new(), 0),
             saved_filters,
@@ -195,7 +173,6 @@ impl Model {
             notice: None,
             palette: None,
             undo: Undo::default(),
-            shares: Shares::default(),
             question: None,
             confirms_quit: false,
             drain: None,
@@ -203,9 +180,7 @@ impl Model {
             frozen: None,
             has_moved: false,
             has_opened: false,
-            map: Map::default(),
             motion: Animations::default(),
-            countdown: None,
             chart: None,
             recording_size: None,
             recording_failure: None,
@@ -228,10 +203,7 @@ impl Model {
             network.figures.reset();
             network.panes.iter_mut().for_each(|pane| pane.begin_again());
         }
-        (self.histories, self.send_history, self.shares) =
-            (MessageHistories::default(), SendHistory::default(), Shares::default());
-        (self.map, self.undo) = (Map::default(), Undo::default());
-        self.countdown = None;
+        self.undo = Undo::default();
         self.saved_filters.begin_again();
         self.frozen = None;
         self.notice = None;
@@ -261,13 +233,14 @@ impl Model {
     pub fn areas(&self) -> Option<Areas> {
         let has_strip = self.pane_beside(Place::Strip).is_some();
         let areas = Areas::of(self.screen, self.pane, self.is_zoomed, has_strip)?;
-        Some(if self.shows_clacks() { areas } else { areas.without_map() })
+        let has_column = self.pane_beside(Place::Column).is_some();
+        Some(if has_column { areas } else { areas.without_map() })
     }
 
     /// Returns the panes on the screen, in the order of Tab.
     pub(crate) fn panes(&self) -> Vec<Pane> {
         let panes = Pane::visible_on(self.screen).iter().copied();
-        panes.filter(|pane| *pane != Pane::Map || self.shows_clacks()).collect()
+        panes.filter(|pane| *pane != Pane::Map || self.pane_beside(Place::Column).is_some()).collect()
     }
 
     /// Returns the number of rows of a pane on the screen, without its title.
@@ -278,7 +251,8 @@ impl Model {
     /// Returns the list of a pane. `None` for the traffic, and if the network has no such list.
     pub fn list_of(&self, pane: Pane) -> Option<ListId> {
         match pane {
-            Pane::Peers | Pane::Map => self.networks.active().beside(0),
+            Pane::Peers => self.networks.active().beside(0),
+            Pane::Map => self.networks.active().description.list_id(self.shown_list()?),
             Pane::Queue => self.networks.active().beside(1),
             Pane::Traffic => None,
         }
@@ -289,7 +263,7 @@ impl Model {
         match self.selection_target() {
             SelectionTarget::List(pane) => self.list_of(pane),
             SelectionTarget::Held => self.overlay_list(),
-            SelectionTarget::Overhead | SelectionTarget::Text | SelectionTarget::Picture => None,
+            SelectionTarget::Rows | SelectionTarget::Text | SelectionTarget::Picture => None,
         }
     }
 
@@ -303,12 +277,6 @@ impl Model {
     pub(crate) fn selected_peer_address(&self) -> Option<Address> {
         let network = self.networks.active();
         read_back::address(&network.description, network.named("peers")?.selected_row()?)
-    }
-
-    /// Returns the time since a moment, given in milliseconds of uptime, when the lists were fetched.
-    pub(crate) fn age_of(&self, since_ms: i64) -> Duration {
-        let age = uptime_ms(self.networks.active().fetched.uptime).saturating_sub(since_ms);
-        Duration::from_millis(u64::try_from(age).unwrap_or(0))
     }
 
     /// Returns the status of a visible peer.

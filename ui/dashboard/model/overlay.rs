@@ -56,7 +56,7 @@ impl Model {
                 let (list, row) = self.selected_row()?;
                 Some(OverlayKind::Item(Box::new(self.item(list, row)?)))
             }
-            SelectionTarget::Overhead | SelectionTarget::Text | SelectionTarget::Picture => None,
+            SelectionTarget::Rows | SelectionTarget::Text | SelectionTarget::Picture => None,
         }
     }
 

@@ -1,15 +1,20 @@
 //! The panes of the network that is shown: which of them are on the screen, and what they may know.
 
 use clacks_feed::Now;
-use clacks_panes::{About, Content, Context, Opened, Pane, PaneLook, PaneSpec, Place, Shown};
+use clacks_panes::{Content, Context, Opened, Pane, PaneLook, PaneSpec, Place, Shown};
 use clacks_widgets::theme::Theme;
+use ratatui::{layout::Rect, text::Line};
 
 use super::{Model, focus::FocusOwner};
 use crate::state::{
-    layout::Pane as Area,
-    overlay::{OpenOverlay, Overlay, OverlayKind},
+    layout::{Pane as Area, below_title},
+    list::List,
+    overlay::{Item, OpenOverlay, Overlay, OverlayKind},
     snapshot::{PaneWindows, Snapshot},
 };
+
+/// A pane with one of its views.
+type View<'a> = (&'a dyn Pane, &'static PaneSpec);
 
 impl Model {
     /// Returns the panes to draw. On a frozen screen they are as they were.
@@ -17,68 +22,127 @@ impl Model {
         self.frozen_panes().unwrap_or(&self.networks.active().panes)
     }
 
-    /// Returns the pane that the command with this name opens, in the network that is shown.
-    pub(crate) fn pane_named(&self, name: &str) -> Option<&dyn Pane> {
-        self.shown_panes().iter().find(|pane| pane.spec().name == name).map(|pane| &**pane)
+    /// Returns the view that the command with this name opens, in the network that is shown.
+    pub(crate) fn view_named(&self, name: &str) -> Option<View<'_>> {
+        self.views().find(|(_, view)| view.name == name)
     }
 
-    /// Returns the pane that stands at this place, if the network that is shown has one.
-    pub(crate) fn pane_beside(&self, place: Place) -> Option<&dyn Pane> {
-        let pane = self.shown_panes().iter().find(|pane| pane.spec().place == place)?;
-        pane.stands(self.motion).then_some(&**pane)
+    /// Returns the views of the network that is shown.
+    pub(crate) fn views(&self) -> impl Iterator<Item = View<'_>> {
+        self.shown_panes().iter().flat_map(|pane| pane.views().iter().map(move |view| (&**pane, *view)))
+    }
+
+    /// Returns the view that stands at this place, if the network that is shown has one.
+    pub(crate) fn pane_beside(&self, place: Place) -> Option<View<'_>> {
+        let (pane, view) = self.views().find(|(_, view)| view.place == place)?;
+        pane.stands(view, self.motion).then_some((pane, view))
     }
 
     /// Returns the pane in the open overlay, with what was opened.
     pub(crate) fn open_pane(&self) -> Option<(&dyn Pane, &Opened)> {
         match &self.overlay {
             Some(Overlay { content: OverlayKind::Pane(opened), .. }) => {
-                Some((self.pane_named(opened.spec.name)?, opened))
+                Some((self.view_named(opened.spec.name)?.0, opened))
             }
             _ => None,
         }
     }
 
-    /// Whether a pane with this specification is on the screen.
-    pub fn is_pane_visible(&self, spec: &PaneSpec) -> bool {
+    /// Returns the pane that keys go to, what it may know, and where it is drawn: the open one, or the one in the column.
+    pub(crate) fn focused_pane(&self) -> Option<(&dyn Pane, Context<'_>, Rect)> {
+        let areas = self.areas()?;
+        let (pane, opened) = match self.open_overlay() {
+            Some(_) => self.open_pane().map(|(pane, opened)| (pane, Some(opened)))?,
+            None => (self.pane_beside(Place::Column).filter(|_| self.pane == Area::Map)?.0, None),
+        };
+        let view = opened.map_or_else(
+            || self.pane_beside(Place::Column).map(|(_, view)| view),
+            |opened| Some(opened.spec),
+        )?;
+        let area = match (opened, view.content) {
+            (None, _) => areas.pane(Area::Map),
+            (Some(_), Content::Rows | Content::Text) => below_title(areas.body),
+            (Some(_), Content::Picture | Content::Selection(_)) => areas.body,
+        };
+        Some((pane, self.pane_context(Some(view), opened, self.theme()), area))
+    }
+
+    /// Returns the name of the list whose selection the open pane shows, or else the one in the column.
+    pub(crate) fn shown_list(&self) -> Option<&'static str> {
+        let open = self.open_pane().map(|(_, opened)| opened.spec);
+        match open.or_else(|| self.pane_beside(Place::Column).map(|(_, view)| view))?.content {
+            Content::Selection(list) => Some(list),
+            Content::Text | Content::Picture | Content::Rows => None,
+        }
+    }
+
+    /// Whether a view is on the screen.
+    fn is_view_visible(&self, view: &PaneSpec) -> bool {
         if self.palette.is_some() {
             return false;
         }
         match (self.open_overlay(), self.areas()) {
-            (Some(open), _) => matches!(open, OpenOverlay::Pane(shown) if shown == spec),
-            (None, Some(areas)) => match spec.place {
+            (Some(open), _) => matches!(open, OpenOverlay::Pane(shown) if shown == view),
+            (None, Some(areas)) => match view.place {
                 Place::Overlay => false,
-                Place::Strip => self.stands_beside(spec) && !areas.tower.is_empty(),
-                Place::Column => self.stands_beside(spec) && !areas.map.is_empty(),
+                Place::Strip => self.stands_beside(view) && !areas.tower.is_empty(),
+                Place::Column => self.stands_beside(view) && !areas.map.is_empty(),
             },
             (None, None) => false,
         }
     }
 
-    fn stands_beside(&self, spec: &PaneSpec) -> bool {
-        self.pane_beside(spec.place).is_some_and(|pane| pane.spec() == spec)
+    fn stands_beside(&self, view: &PaneSpec) -> bool {
+        self.pane_beside(view.place).is_some_and(|(_, beside)| beside == view)
     }
 
-    /// Returns the panes on the screen, with their positions among the panes of the network.
-    pub(crate) fn visible_panes(&self) -> impl Iterator<Item = (usize, &dyn Pane)> {
-        let panes = self.shown_panes().iter().enumerate().map(|(at, pane)| (at, &**pane));
-        panes.filter(|(_, pane)| self.is_pane_visible(pane.spec()))
+    /// Returns the views on the screen, with the positions of their panes among those of the network.
+    pub(crate) fn visible_views(&self) -> impl Iterator<Item = (usize, &dyn Pane, &'static PaneSpec)> {
+        let panes = self.shown_panes().iter().enumerate();
+        let views = panes.flat_map(|(at, pane)| pane.views().iter().map(move |view| (at, &**pane, *view)));
+        views.filter(|(.., view)| self.is_view_visible(view))
     }
 
-    /// Returns what a pane may know. `opened` is its overlay, if it is shown in one.
+    // === What panes add to items of the lists ===
+
+    /// Returns the facts for the page of an item. `None`: no pane knows more than the cells of its row.
+    pub(crate) fn item_facts(&self, theme: Theme, item: &Item) -> Option<Vec<(&'static str, String)>> {
+        let context = self.pane_context(None, None, theme);
+        let Item { list, role, ref row, exists, .. } = *item;
+        let item = clacks_panes::Item { list, role, row, exists };
+        self.shown_panes().iter().find_map(|pane| pane.item_facts(&context, &item))
+    }
+
+    /// Returns the lines about a message, which is JSON, that stand below it.
+    pub(crate) fn message_lines(&self, theme: Theme, message: &str, columns: usize) -> Vec<Line<'static>> {
+        let context = self.pane_context(None, None, theme);
+        let panes = self.shown_panes().iter();
+        panes.flat_map(|pane| pane.message_lines(&context, message, columns)).collect()
+    }
+
+    /// Returns the remarks on the items with these keys, which were ignored.
+    pub(crate) fn ignored_note(&self, keys: &[String]) -> String {
+        let panes = &self.networks.active().panes;
+        panes.iter().filter_map(|pane| pane.ignored_note(keys)).collect()
+    }
+
+    /// Returns what a pane may know. `view` is the one that is shown, `opened` its overlay, if it is shown in one.
     pub(crate) fn pane_context<'a>(
         &'a self,
-        pane: &dyn Pane,
+        view: Option<&'static PaneSpec>,
         opened: Option<&'a Opened>,
         theme: Theme,
     ) -> Context<'a> {
         let network = self.networks.active();
-        let selected = match pane.spec().content {
-            Content::Selection(list) => network.named(list).and_then(|list| list.selected_row()),
-            Content::Text | Content::Picture | Content::Rows => None,
+        let list = match view.map(|view| view.content) {
+            Some(Content::Selection(list)) => network.named(list),
+            Some(Content::Text | Content::Picture | Content::Rows) | None => None,
         };
-        let is_column = pane.spec().place == Place::Column;
+        let has_column_focus = view.is_some_and(|view| view.place == Place::Column)
+            && self.focus_below_palette() == FocusOwner::List(Area::Map);
         let now = |core: clacks_p2p::core::Now| Now { uptime: core.uptime, unix_ms: core.unix_ms };
         Context {
+            view,
             theme,
             now: now(self.animation_time()),
             listed: now(self.list_time()),
@@ -87,26 +151,15 @@ impl Model {
             description: &network.description,
             gauges: &network.gauges,
             fetched: network.fetched,
-            selected,
+            selected: list.and_then(List::selected_row),
+            is_narrowed: list.is_some_and(|list| list.filter.is_some()),
             shown: if opened.is_some() { Shown::Overlay } else { Shown::Beside },
             opened,
-            has_focus: opened.is_some()
-                || is_column && self.focus_below_palette() == FocusOwner::List(Area::Map),
-            is_zoomed: self.is_zoomed && self.open_overlay().is_none(),
-            has_details: self.open_overlay().is_none()
-                && self.areas().is_some_and(|areas| !areas.details.is_empty()),
+            has_focus: opened.is_some() || has_column_focus,
+            is_zoomed: self.is_zoomed,
+            has_details: self.areas().is_some_and(|areas| !areas.details.is_empty()),
             is_replay: self.replay.is_some(),
             key_name: Box::new(|command| self.key_name(command)),
-        }
-    }
-
-    /// Opens a pane of the network that is shown, or closes it if it is open and about the whole network.
-    pub(crate) fn toggle_pane(&mut self, name: &str) {
-        let Some(spec) = self.pane_named(name).map(Pane::spec) else { return };
-        if spec.about == About::Network && self.is_open(OpenOverlay::Pane(spec)) {
-            self.close();
-        } else {
-            self.open(OverlayKind::Pane(Opened { spec, about: None, cursor: Default::default() }));
         }
     }
 
@@ -126,9 +179,9 @@ impl Model {
         let network = self.networks.active_mut();
         let description = &network.description;
         for panes in frozen.chain([&mut network.panes]) {
-            for PaneWindows { pane, pages } in &snapshot.extra.panes {
+            for PaneWindows { pane, view, pages } in &snapshot.extra.panes {
                 let pages = pages.iter().map(|at| look.pages.get((*at)?)).collect();
-                let look = PaneLook { description, now: look.now, pages, gauges: &look.gauges };
+                let look = PaneLook { view, description, now: look.now, pages, gauges: &look.gauges };
                 panes.get_mut(*pane).into_iter().for_each(|pane| pane.refresh(&look));
             }
         }

@@ -3,16 +3,15 @@
 use std::time::Duration;
 
 use clacks_feed::{View, Window, description::ListId};
-use clacks_p2p_feed::read_back;
+use clacks_panes::Content;
 use clacks_source::lost_lines::LostLines;
-use clacks_widgets::{animation::Pace, time_series::SPARKS};
+use clacks_widgets::time_series::SPARKS;
 
 use super::Model;
 use crate::state::{
     figures::Known,
     layout::Pane,
     list::List,
-    map::MAX_MAP_PEERS,
     network::Network,
     overlay::OpenOverlay as Kind,
     snapshot::{ExtraWindows, PaneWindows, Query, Snapshot},
@@ -52,18 +51,16 @@ impl Model {
             windows.len() - 1
         };
         let named = |list: &str| network.description.list_id(list);
-        if let Some(peers) = named("peers").filter(|_| self.is_map_visible()) {
-            let filter = network.list(peers).and_then(|list| list.filter.clone());
-            extra.map = Some(add(Window { filter, ..Window::first(peers, MAX_MAP_PEERS as u16) }));
-        }
-        if let Some(queue) = named("queue").filter(|_| self.is_open(Kind::Why)) {
-            extra.head = Some(add(Window::first(queue, 1)));
-        }
-        for (pane, shown) in self.visible_panes() {
-            let windows = shown.windows().into_iter();
-            let pages =
-                windows.map(|(list, rows)| named(list).map(|list| add(Window::first(list, rows)))).collect();
-            extra.panes.push(PaneWindows { pane, pages });
+        for (pane, shown, view) in self.visible_views() {
+            let pages = shown.windows(view).into_iter().map(|(list, rows)| {
+                let id = named(list)?;
+                // A picture of the items of a list shows those that match its filter.
+                let shown = network.list(id).filter(|_| view.content == Content::Selection(list));
+                let filter = shown.and_then(|list| list.filter.clone());
+                Some(add(Window { filter, ..Window::first(id, rows) }))
+            });
+            let pages = pages.collect();
+            extra.panes.push(PaneWindows { pane, view, pages });
         }
         if let Some(remotes) = named("remotes").filter(|_| self.is_open(Kind::Limits)) {
             extra.remotes = Some(add(Window::first(remotes, MAX_REMOTES)));
@@ -98,7 +95,6 @@ impl Model {
         let has_opened = std::mem::take(&mut self.has_opened);
         let is_still = self.frozen.is_some();
         if !is_still {
-            self.start_countdown();
             // Items that are gone stay on a frozen screen with their marks.
             if let Some(look) = snapshot.looks.get(self.networks.position()) {
                 self.networks.active_mut().remove_marks(&look.gone);
@@ -119,10 +115,7 @@ impl Model {
         }
         let Some(look) = snapshot.looks.get(self.networks.position()) else { return };
         let network = self.networks.active();
-        let description = &network.description;
         self.hold_rule = network.figures.text(Known::HoldRule).map(str::to_owned);
-        let head = snapshot.extra.head.and_then(|at| look.pages.get(at)?.rows.first());
-        self.head = head.and_then(|row| read_back::queued_message(description, row));
         let remotes = snapshot.extra.remotes.and_then(|at| look.pages.get(at));
         self.ignored_remotes = remotes.map(|page| (page.rows.clone(), page.total)).unwrap_or_default();
         if self.open_overlay().is_some() {
@@ -138,13 +131,7 @@ impl Model {
     }
 
     fn refresh_lists(&mut self, snapshot: Snapshot) {
-        let look = snapshot.looks.get(self.networks.position());
         self.count_unfiltered(&snapshot);
-        if let Some((look, page)) = look.and_then(|look| Some((look, look.pages.get(snapshot.extra.map?)?))) {
-            let description = &self.networks.active().description;
-            let peers = page.rows.iter().filter_map(|row| read_back::peer(description, row, look.now));
-            self.map.refresh(&peers.collect::<Vec<_>>(), usize::try_from(page.total).unwrap_or(usize::MAX));
-        }
         self.update_frozen_lists();
         if self.open_overlay().is_none() {
             self.refresh_panes(&snapshot);
@@ -190,15 +177,6 @@ impl Model {
         self.lost_lines = lost;
     }
 
-    /// Starts the countdown to the next send where it is visible.
-    pub(crate) fn start_countdown(&mut self) {
-        let next = self.networks.active().figures.moment(Known::NextSend);
-        let next = next.filter(|_| self.is_open(Kind::Why));
-        if let Some(wait) = next.and_then(|next| next.checked_sub(self.now.uptime)) {
-            self.countdown = self.motion.begin(Pace::Stepped, self.now.uptime, wait);
-        }
-    }
-
     /// Returns the time until the screen changes without an event: an age, a rate or a notice. At most 60 seconds.
     pub fn changes_after(&self) -> Duration {
         let young = |since: Duration| self.now.uptime.saturating_sub(since) < Duration::from_secs(60);
@@ -224,12 +202,7 @@ impl Model {
     /// Returns the time until the next frame of what moves on the screen.
     fn moves_after(&self) -> Option<Duration> {
         let now = clacks_feed::Now { uptime: self.now.uptime, unix_ms: self.now.unix_ms };
-        let panes = self.visible_panes().filter_map(|(_, pane)| pane.changes_after(now, self.motion));
-        let map =
-            self.is_map_visible().then(|| self.map.changes_after(self.now.uptime, self.motion)).flatten();
-        let countdown = self.countdown.filter(|_| self.is_open(Kind::Why) && self.palette.is_none());
-        let countdown = countdown.and_then(|run| self.motion.changes_after(run, self.now.uptime));
-        panes.chain(map).chain(countdown).min()
+        self.visible_views().filter_map(|(_, pane, view)| pane.changes_after(view, now, self.motion)).min()
     }
 
     /// Whether a visible chart changes without events.
@@ -243,15 +216,6 @@ impl Model {
             !areas.traffic.is_empty() && trends.is_busy(0..2, SPARKS)
         } else {
             trends.is_busy(0..trends.rates(), usize::MAX)
-        }
-    }
-
-    /// Whether the map is on the screen.
-    fn is_map_visible(&self) -> bool {
-        match self.open_overlay() {
-            _ if self.palette.is_some() => false,
-            Some(open) => open == Kind::Map,
-            None => self.areas().is_some_and(|areas| !areas.map.is_empty()),
         }
     }
 }

@@ -3,9 +3,6 @@
 pub mod detail;
 pub mod keys;
 pub mod limits;
-pub mod map_geometry;
-pub mod message_history;
-pub mod peer_choice;
 pub mod saved_filters;
 
 use clacks_feed::Text;
@@ -20,8 +17,9 @@ use super::{
 /// Returns the message of the overlay, else the selected one, as JSON.
 pub fn current_message(model: &Model) -> Option<Text> {
     match &model.overlay {
-        Some(Overlay { content: OverlayKind::Overhead(list), .. }) => {
-            list.message(model.shown_histories()).map(|message| message.shared_text().into())
+        Some(Overlay { content: OverlayKind::Pane(opened), .. }) => {
+            let (pane, _) = model.view_named(opened.spec.name)?;
+            pane.message(&model.pane_context(Some(opened.spec), Some(opened), model.theme()))
         }
         Some(Overlay { content: OverlayKind::List(_), .. }) | None => model.selection()?.message(),
         Some(overlay) => overlay.content.message(),
@@ -44,18 +42,13 @@ pub(crate) fn content_lines(
         OverlayKind::Stations => saved_filters::lines(model, theme, columns),
         OverlayKind::Item(item) => detail::item_lines(model, theme, item, columns),
         OverlayKind::Row(row) => detail::row_lines(model, theme, row, columns),
-        OverlayKind::Biography(message) => match model.shown_histories().of_json(message.untrusted()) {
-            Some(life) => message_history::lines(model, theme, life, columns),
-            None => vec![Line::styled("nothing is remembered of this message", theme.quiet)],
-        },
         // These pages are drawn, they have no lines.
-        OverlayKind::Map | OverlayKind::Overhead(_) | OverlayKind::Charts | OverlayKind::List(_) => {
-            Vec::new()
+        OverlayKind::Charts | OverlayKind::List(_) => Vec::new(),
+        OverlayKind::Pane(opened) => {
+            model.view_named(opened.spec.name).map_or_else(Vec::new, |(pane, view)| {
+                pane.lines(&model.pane_context(Some(view), Some(opened), theme), columns)
+            })
         }
-        OverlayKind::Pane(opened) => model.pane_named(opened.spec.name).map_or_else(Vec::new, |pane| {
-            pane.lines(&model.pane_context(pane, Some(opened), theme), columns)
-        }),
-        OverlayKind::Why => peer_choice::lines(model, theme, columns),
         OverlayKind::Limits => limits::lines(model, theme, columns),
     }
 }

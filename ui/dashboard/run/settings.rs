@@ -7,7 +7,7 @@ use clacks_language::{
     saved_filter::{StationFile, Stations},
     traffic_filter::{FilterNetworks, FilterText},
 };
-use clacks_panes::Pane;
+use clacks_panes::NetworkPanes;
 use clacks_widgets::theme_selection::ThemeSelection;
 
 use crate::keymap::user::UserKeys;
@@ -22,8 +22,8 @@ pub struct DashboardSettings {
     pub(super) history: Option<PathBuf>,
     pub(super) looks: ThemeSelection,
     pub(super) stations: SavedStations,
-    /// The panes of all networks, without data.
-    pub(super) panes: Vec<Box<dyn Pane>>,
+    /// The panes of each network, without data.
+    pub(super) panes: Vec<NetworkPanes>,
     /// Remark for the start.
     pub(super) remark: Option<String>,
 }
@@ -75,7 +75,7 @@ impl DashboardSettings {
     }
 
     /// Sets the pictures and pages that networks have besides their lists. Each node of a network gets its own copies.
-    pub fn with_panes(self, panes: Vec<Box<dyn Pane>>) -> Self {
+    pub fn with_panes(self, panes: Vec<NetworkPanes>) -> Self {
         Self { panes, ..self }
     }
 

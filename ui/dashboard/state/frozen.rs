@@ -2,12 +2,9 @@
 
 use clacks_p2p::core::Now;
 use clacks_panes::Pane;
-use clacks_source::{
-    message_history::MessageHistories, peer_shares::Shares, saved_filters::SavedFilterHits,
-    send_history::SendHistory,
-};
+use clacks_source::saved_filters::SavedFilterHits;
 
-use super::{figures::Figures, log_cursor::LogCursor, map::Map};
+use super::{figures::Figures, log_cursor::LogCursor};
 
 /// A frozen screen. Lists are only fetched when the user moves or opens something.
 #[derive(Debug)]
@@ -31,11 +28,7 @@ pub(crate) struct Frozen {
 pub(crate) struct FrozenData {
     /// Figures of each network.
     pub(crate) figures: Vec<Figures>,
-    pub(crate) histories: MessageHistories,
-    pub(crate) shares: Shares,
-    pub(crate) send_history: SendHistory,
     /// The panes of each network, in the order of the networks.
     pub(crate) panes: Vec<Vec<Box<dyn Pane>>>,
-    pub(crate) map: Map,
     pub(crate) saved_filters: SavedFilterHits,
 }

@@ -7,7 +7,7 @@ use clacks_feed::{
     description::{Description, Field, Kind, ListId, ListSpec},
 };
 
-use clacks_panes::{Pane, panes_of};
+use clacks_panes::{NetworkPanes, Pane, panes_of};
 use clacks_text::format;
 
 use super::{
@@ -131,7 +131,7 @@ impl Network {
     }
 
     /// Adds those of these panes that belong to the network.
-    pub fn with_panes(mut self, panes: &[Box<dyn Pane>]) -> Self {
+    pub fn with_panes(mut self, panes: &[NetworkPanes]) -> Self {
         self.panes = panes_of(panes, self.description.network.as_str());
         self
     }

@@ -10,7 +10,7 @@ use clacks_panes::{Opened, PaneSpec};
 use clacks_source::traffic;
 use clacks_text::sanitize::SafeLine;
 
-use super::{returning::ReturningList, search::Search};
+use super::search::Search;
 
 /// Maximum overlays on the stack.
 const MAX_DEPTH: usize = 16;
@@ -37,18 +37,10 @@ pub struct Overlay {
 pub enum OverlayKind {
     /// Saved filters.
     Stations,
-    /// Network map.
-    Map,
     /// An item of a list, kept up to date while it exists.
     Item(Box<Item>),
     /// A row of the log.
     Row(Box<traffic::row::Row>),
-    /// History of a message, which is JSON.
-    Biography(Text),
-    /// Returning messages.
-    Overhead(ReturningList),
-    /// Explanation of the choice of receivers.
-    Why,
     /// Limits of the node.
     Limits,
     /// Charts.
@@ -79,20 +71,12 @@ pub struct Item {
 pub enum OpenOverlay {
     /// Saved filters.
     Stations,
-    /// Network map.
-    Map,
     /// One peer in full.
     Peer,
     /// One message in full.
     Message,
     /// A row of the traffic in full.
     Row,
-    /// History of one message.
-    Biography,
-    /// Returning messages.
-    Overhead,
-    /// Explanation of the choice of receivers.
-    Why,
     /// Limits of the node.
     Limits,
     /// Charts.
@@ -109,13 +93,9 @@ impl OpenOverlay {
         let title = match self {
             Self::Pane(spec) => return format!(" {} ", spec.title).into(),
             Self::Stations => " STATIONS ",
-            Self::Map => " MAP ",
             Self::Peer => " PEER ",
             Self::Message => " MESSAGE ",
             Self::Row => " TRAFFIC ",
-            Self::Biography => " BIOGRAPHY ",
-            Self::Overhead => " OVERHEAD ",
-            Self::Why => " WHY THIS PEER? ",
             Self::Limits => " LIMITS ",
             Self::Charts => " CHARTS ",
             Self::Held => " HELD ",
@@ -150,13 +130,9 @@ impl OverlayKind {
     pub fn kind(&self) -> OpenOverlay {
         match self {
             Self::Stations => OpenOverlay::Stations,
-            Self::Map => OpenOverlay::Map,
             Self::Item(item) if item.role == Role::Messages => OpenOverlay::Message,
             Self::Item(_) => OpenOverlay::Peer,
             Self::Row(_) => OpenOverlay::Row,
-            Self::Biography(_) => OpenOverlay::Biography,
-            Self::Overhead(_) => OpenOverlay::Overhead,
-            Self::Why => OpenOverlay::Why,
             Self::Limits => OpenOverlay::Limits,
             Self::Charts => OpenOverlay::Charts,
             Self::Pane(opened) => OpenOverlay::Pane(opened.spec),
@@ -167,7 +143,7 @@ impl OverlayKind {
     /// Whether opening the other over it would show the same again.
     pub(crate) fn shows_same_as(&self, other: &Self) -> bool {
         let is_about_one = match self {
-            Self::Item(_) | Self::Row(_) | Self::Biography(_) | Self::List(_) => true,
+            Self::Item(_) | Self::Row(_) | Self::List(_) => true,
             Self::Pane(opened) => opened.about.is_some(),
             _ => false,
         };
@@ -179,15 +155,8 @@ impl OverlayKind {
         match self {
             Self::Item(item) => item.message.clone(),
             Self::Row(row) => row.json(),
-            Self::Biography(message) => Some(message.clone()),
             Self::Pane(opened) => opened.about.clone(),
-            Self::Map
-            | Self::Stations
-            | Self::Overhead(_)
-            | Self::Why
-            | Self::Limits
-            | Self::Charts
-            | Self::List(_) => None,
+            Self::Stations | Self::Limits | Self::Charts | Self::List(_) => None,
         }
     }
 }

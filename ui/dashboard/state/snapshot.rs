@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use clacks_feed::{Look, Playback, View, description::ListId};
+use clacks_panes::PaneSpec;
 use clacks_source::lost_lines::LostLines;
 
 /// Query for the next frame.
@@ -19,10 +20,6 @@ pub struct Query {
 /// Positions of the windows in the view of the active network that are not lists on the screen.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ExtraWindows {
-    /// The first peers, for the map.
-    pub map: Option<usize>,
-    /// The message that goes next.
-    pub head: Option<usize>,
     /// Filtered lists, without their filter and without rows: only the numbers of their rows.
     pub unfiltered: Vec<(ListId, usize)>,
     /// The windows of the panes on the screen.
@@ -36,6 +33,8 @@ pub struct ExtraWindows {
 pub struct PaneWindows {
     /// Position of the pane among the panes of the network.
     pub pane: usize,
+    /// The view that is on the screen.
+    pub view: &'static PaneSpec,
     /// Position of each window in the order of the pane. `None`: there is no such list.
     pub pages: Vec<Option<usize>>,
 }

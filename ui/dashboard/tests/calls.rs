@@ -21,7 +21,7 @@ const RUN: Run = Run(1);
 /// What the node of the fixture offers.
 pub(crate) fn network() -> Network {
     let network = Network::new(describe("tower-a.example.org:8080".into()).into(), RUN);
-    network.with_panes(&clacks_p2p_panes::panes())
+    network.with_panes(&[clacks_p2p_panes::panes()])
 }
 
 /// The call of a typed line.

@@ -73,7 +73,7 @@ impl Watched {
         let clacks = ClacksNetwork::new(&node, Run(1));
         let source = Source::new(Near::new(clacks.clone())).with_recorder(Recorder::of(clacks, None));
         let network =
-            Network::new(source.description().clone(), source.run()).with_panes(&clacks_p2p_panes::panes());
+            Network::new(source.description().clone(), source.run()).with_panes(&[clacks_p2p_panes::panes()]);
         let source = Sources::new(vec![source.with_node(&node)]);
         let mut model = Model::new(Networks::new(network, []), source.now(), TimeZone::UTC, false, true);
         model.motion = Animations::new(Setting::Full);

@@ -1,7 +1,12 @@
 //! The focus: keys, labels, hints and clicks in every list and overlay.
 
 use clacks_feed::Playback;
-use clacks_p2p_panes::tower;
+use clacks_p2p_panes::{
+    histories::{BIOGRAPHY, OVERHEAD},
+    map::MAP,
+    tower::TOWER,
+    why::WHY,
+};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
 use super::calls::{self, on_held, on_queue};
@@ -26,16 +31,16 @@ const WITH_MAP: (u16, u16) = (200, 60);
 /// Every kind of overlay.
 pub(crate) const OVERLAYS: [OpenOverlay; 12] = [
     OpenOverlay::Stations,
-    OpenOverlay::Map,
+    OpenOverlay::Pane(MAP),
     OpenOverlay::Peer,
     OpenOverlay::Message,
     OpenOverlay::Row,
-    OpenOverlay::Biography,
-    OpenOverlay::Overhead,
-    OpenOverlay::Why,
+    OpenOverlay::Pane(BIOGRAPHY),
+    OpenOverlay::Pane(OVERHEAD),
+    OpenOverlay::Pane(WHY),
     OpenOverlay::Limits,
     OpenOverlay::Charts,
-    OpenOverlay::Pane(&tower::SPEC),
+    OpenOverlay::Pane(TOWER),
     OpenOverlay::Held,
 ];
 
@@ -58,17 +63,17 @@ pub(crate) fn typed(fixture: &mut Fixture, keys: &str) -> Vec<Effect> {
 pub(crate) fn opening(overlay: OpenOverlay) -> &'static str {
     match overlay {
         OpenOverlay::Stations => ":stations\n",
-        OpenOverlay::Map => "M",
+        OpenOverlay::Pane(MAP) => "M",
         OpenOverlay::Peer => "\n",
         OpenOverlay::Message => "\t\n",
         OpenOverlay::Row => "\t\tkk\n",
-        OpenOverlay::Biography => "\tb",
-        OpenOverlay::Overhead => "O",
-        OpenOverlay::Why => "W",
+        OpenOverlay::Pane(BIOGRAPHY) => "\tb",
+        OpenOverlay::Pane(OVERHEAD) => "O",
+        OpenOverlay::Pane(WHY) => "W",
         OpenOverlay::Limits => "L",
         OpenOverlay::Charts => "C",
-        OpenOverlay::Pane(spec) if spec == &tower::SPEC => "T",
-        OpenOverlay::Pane(spec) => panic!("{spec:?}"),
+        OpenOverlay::Pane(TOWER) => "T",
+        OpenOverlay::Pane(view) => panic!("no key opens {}", view.name),
         OpenOverlay::Held => "H",
     }
 }
@@ -145,7 +150,7 @@ fn every_key_has_an_effect_or_a_reason_in_every_view() {
 
 #[test]
 fn search_keys_are_text_in_every_view() {
-    let has_list = |overlay: &OpenOverlay| [OpenOverlay::Map, OpenOverlay::Held].contains(overlay);
+    let has_list = |overlay: &OpenOverlay| [OpenOverlay::Pane(MAP), OpenOverlay::Held].contains(overlay);
     for overlay in OVERLAYS.into_iter().filter(|overlay| !has_list(overlay)) {
         let mut fixture = with_open(overlay, TALL);
         let effects = typed(&mut fixture, "/xqIUFaRreEhy?n");
@@ -354,7 +359,7 @@ fn tab_has_a_hint_only_where_it_completes() {
 
 #[test]
 fn the_map_keeps_its_selection_while_an_overlay_is_open() {
-    for overlay in OVERLAYS.into_iter().filter(|overlay| *overlay != OpenOverlay::Map) {
+    for overlay in OVERLAYS.into_iter().filter(|overlay| *overlay != OpenOverlay::Pane(MAP)) {
         let mut fixture = with_open(overlay, WITH_MAP);
         fixture.model.pane = Pane::Map;
         let selected = fixture.selected_peer();
@@ -397,17 +402,17 @@ fn a_click_focuses_a_list_whatever_was_typed() {
 
 #[test]
 fn escape_closes_stacked_overlays_one_by_one() {
-    let mut fixture = with_open(OpenOverlay::Overhead, TALL);
+    let mut fixture = with_open(OpenOverlay::Pane(OVERHEAD), TALL);
     typed(&mut fixture, "\nb");
     let kinds = |fixture: &Fixture| fixture.model.open_overlay();
-    assert_eq!(kinds(&fixture), Some(OpenOverlay::Biography));
+    assert_eq!(kinds(&fixture), Some(OpenOverlay::Pane(BIOGRAPHY)));
     typed(&mut fixture, "CTLM");
     for wanted in [
         OpenOverlay::Limits,
-        OpenOverlay::Pane(&tower::SPEC),
+        OpenOverlay::Pane(TOWER),
         OpenOverlay::Charts,
-        OpenOverlay::Biography,
-        OpenOverlay::Overhead,
+        OpenOverlay::Pane(BIOGRAPHY),
+        OpenOverlay::Pane(OVERHEAD),
     ] {
         fixture.press(KeyCode::Esc);
         assert_eq!(kinds(&fixture), Some(wanted));

@@ -8,7 +8,7 @@ use clacks_p2p::{
     core::{Event, PeerChoice, PeerCounts, Status},
 };
 use clacks_p2p_feed::ClacksEvent;
-use clacks_p2p_panes::tower;
+use clacks_p2p_panes::tower::TOWER;
 use clacks_panes::Place;
 use clacks_source::traffic::row::Row;
 use clacks_widgets::{
@@ -260,7 +260,7 @@ fn the_key_of_a_view_closes_it_and_another_opens_over_it() {
     let mut fixture = watched(80, 24);
     fixture.press(KeyCode::Char('C'));
     fixture.press(KeyCode::Char('T'));
-    assert!(fixture.model.is_open(Kind::Pane(&tower::SPEC)));
+    assert!(fixture.model.is_open(Kind::Pane(TOWER)));
     fixture.press(KeyCode::Char('T'));
     assert!(fixture.model.is_open(Kind::Charts));
     fixture.press(KeyCode::Char('C'));

@@ -7,7 +7,8 @@ use clacks_p2p::{
     Message,
     core::{Event, Failure, Now, PeerChoice, PeerCounts, Status},
 };
-use clacks_source::message_history::MessageHistories;
+use clacks_p2p_panes::histories::{BIOGRAPHY, OVERHEAD};
+use clacks_panes::{Cursor, Opened};
 use clacks_widgets::animation::Animations;
 use crossterm::event::KeyCode;
 
@@ -63,7 +64,7 @@ fn sent(message: &Message, to: &str, draw: u32, failure: Option<Failure>) -> Vec
 /// Returns a dashboard with three returned messages, one of them frequent, and two sends.
 fn storied(width: u16, height: u16) -> Fixture {
     let mut fixture = Fixture::busy(width, height);
-    fixture.model.histories = MessageHistories::default();
+    fixture.model.networks.active_mut().panes.iter_mut().for_each(|pane| pane.begin_again());
     let [gnu, hostile, wide] =
         ["GNU Terry Pratchett", "\u{1b}]52;c;aGk=\u{7} hostile", "wide \u{4e16}\u{754c}"].map(Message::text);
     for visit in 1..=42_u32 {
@@ -129,7 +130,8 @@ fn the_choice_page_without_sends_and_peers() {
 
 #[test]
 fn a_message_history_opens_from_every_list_and_returns_there() {
-    let gnu = OverlayKind::Biography(Message::text("GNU Terry Pratchett").shared_text().into());
+    let about = Some(Message::text("GNU Terry Pratchett").shared_text().into());
+    let gnu = OverlayKind::Pane(Opened { spec: BIOGRAPHY, about, cursor: Cursor::default() });
     let mut fixture = storied(80, 24);
     // From the queue.
     fixture.press(KeyCode::Tab);
@@ -149,7 +151,7 @@ fn a_message_history_opens_from_every_list_and_returns_there() {
     fixture.press(KeyCode::Enter);
     assert_eq!(open(&fixture), Some(&gnu));
     fixture.press(KeyCode::Esc);
-    assert!(matches!(open(&fixture), Some(OverlayKind::Overhead(_))));
+    assert!(matches!(open(&fixture), Some(OverlayKind::Pane(opened)) if opened.spec == OVERHEAD));
 }
 
 #[test]
@@ -191,7 +193,6 @@ fn the_countdown_to_the_next_send_runs_only_while_visible() {
     let until = |fixture: &mut Fixture| {
         fixture.next_send = fixture.later + Duration::from_secs(90);
         fixture.refresh();
-        fixture.model.start_countdown();
         fixture.model.changes_after()
     };
     fixture.queue = vec![queued(1, "1", 2000, 1)];

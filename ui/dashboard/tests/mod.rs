@@ -27,6 +27,7 @@ pub(crate) mod other_figures;
 pub(crate) mod other_network;
 pub(crate) mod pages;
 mod palette;
+mod panes;
 pub(crate) mod pasting;
 pub(crate) mod peer_lists;
 pub(crate) mod quitting;

@@ -29,7 +29,7 @@ use crate::{
 };
 
 /// Starts a toy with some boxes and cards.
-fn toy() -> Arc<Toy> {
+pub(crate) fn toy() -> Arc<Toy> {
     let toy = Toy::start(1);
     toy.pass(Duration::from_secs(100));
     toy.with_core(|core, now| {
@@ -43,7 +43,7 @@ fn toy() -> Arc<Toy> {
 }
 
 /// Does something at a toy that makes a row of the traffic.
-fn receive(toy: &Toy) {
+pub(crate) fn receive(toy: &Toy) {
     toy.with_core(|core, now| _ = core.receive(Text::new("a card from \u{1b}[31m afar"), "ankh", now));
 }
 
@@ -114,7 +114,7 @@ fn what_only_clacks_has_is_refused_in_another_network() {
 fn played(mut replay: Replay, width: u16, height: u16) -> Fixture {
     let mut fixture = Fixture::empty(width, height);
     let network =
-        Network::new(replay.description().clone(), replay.run()).with_panes(&clacks_p2p_panes::panes());
+        Network::new(replay.description().clone(), replay.run()).with_panes(&[clacks_p2p_panes::panes()]);
     fixture.model.networks = Networks::new(network, []);
     replay.jump(replay.playback().length);
     while !replay.playback().at_end {

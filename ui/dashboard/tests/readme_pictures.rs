@@ -50,7 +50,7 @@ impl Watched {
         let node = Scripted::new(SEED);
         let address = Overview::of(node.core(), Duration::ZERO).address.to_string();
         let network = Network::new(Arc::new(describe(Label::new(&address).unwrap())), Run(1))
-            .with_panes(&clacks_p2p_panes::panes());
+            .with_panes(&[clacks_p2p_panes::panes()]);
         let mut model = Model::new(Networks::new(network, []), node.now(), TimeZone::UTC, true, true);
         model.motion = Animations::new(Setting::Full);
         model.themes.choose("dark").unwrap();

@@ -1,5 +1,6 @@
 //! The filter of the rows of a list: `/` in the list that has the focus.
 
+use clacks_p2p_panes::map::MAP;
 use crossterm::event::KeyCode;
 use ratatui::style::Modifier;
 
@@ -22,6 +23,11 @@ fn keys_of(fixture: &Fixture, list: &str) -> Vec<String> {
 
 fn filter<'a>(fixture: &'a Fixture, list: &str) -> Option<&'a str> {
     fixture.model.networks.active().named(list).unwrap().filter.as_deref()
+}
+
+/// The number of peers on the map.
+fn on_map(fixture: &Fixture) -> usize {
+    fixture.model.view_named(MAP.name).unwrap().0.all_text(MAP).len()
 }
 
 /// The row of the screen with this title.
@@ -111,16 +117,17 @@ fn the_open_list_stays_on_the_screen_while_its_filter_is_written() {
 
 #[test]
 fn the_filter_key_on_a_map_filters_the_peers() {
-    for (size, keys, overlay) in [((80, 24), "M", Some(OpenOverlay::Map)), ((200, 60), "\t\t\t", None)] {
+    for (size, keys, overlay) in [((80, 24), "M", Some(OpenOverlay::Pane(MAP))), ((200, 60), "\t\t\t", None)]
+    {
         let mut fixture = Fixture::busy(size.0, size.1);
         typed(&mut fixture, keys);
         typed(&mut fixture, "/tower\n");
         assert_eq!((filter(&fixture, "peers"), fixture.model.open_overlay()), (Some("tower"), overlay));
-        assert_eq!(fixture.model.shown_map().peers().len(), 3);
+        assert_eq!(on_map(&fixture), 3);
         assert!(title(&fixture, " MAP ").contains("3 of 7 peers match"), "{}", fixture.screen());
         typed(&mut fixture, "\x1b");
         assert_eq!((filter(&fixture, "peers"), fixture.model.open_overlay()), (None, overlay));
-        assert_eq!(fixture.model.shown_map().peers().len(), 7);
+        assert_eq!(on_map(&fixture), 7);
     }
 }
 

@@ -1,6 +1,7 @@
 //! Snapshots of every view at common sizes.
 
 use clacks_p2p::core::Status;
+use clacks_p2p_panes::map::MAP;
 use crossterm::event::KeyCode;
 
 use super::{
@@ -79,9 +80,13 @@ fn the_selected_peer_is_visible_in_any_crowd() {
     let mut fixture = Fixture::busy(80, 24);
     fixture.peers = (1..=300).map(|port| peer(Status::Lost, &format!("tower:{port}"), 1, None)).collect();
     fixture.press(KeyCode::Char('M'));
-    let towers: Vec<_> = fixture.model.map.peers().iter().map(|tower| tower.peer.address.clone()).collect();
+    let towers = {
+        let (pane, _) = fixture.model.view_named("map").unwrap();
+        pane.all_text(MAP)
+    };
+    assert_eq!(towers.len(), 64);
     for address in towers {
-        fixture.select_peer(&address);
+        fixture.select_peer(&address.parse().unwrap());
         fixture.refresh();
         let marks = fixture.screen().matches('>').count();
         assert_eq!(marks, 2, "{address}, on the map and below it:\n{}", fixture.screen());

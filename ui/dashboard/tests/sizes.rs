@@ -1,6 +1,12 @@
 //! The dashboard works at every size of the terminal. On a too small one no key has an effect.
 
 use clacks_feed::description::Role;
+use clacks_p2p_panes::{
+    histories::{BIOGRAPHY, OVERHEAD},
+    map::MAP,
+    tower::TOWER,
+    why::WHY,
+};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::{Terminal, backend::TestBackend, layout::Rect};
 
@@ -64,15 +70,18 @@ const VIEWS: [(&str, &str); 42] = [
 fn is_kind(kind: usize, content: &OverlayKind) -> bool {
     kind == match content {
         OverlayKind::Stations => 0,
-        OverlayKind::Map => 1,
         OverlayKind::Item(item) if item.role == Role::Peers => 2,
         OverlayKind::Item(_) => 3,
         OverlayKind::Row(_) => 4,
-        OverlayKind::Biography(_) => 5,
-        OverlayKind::Overhead(_) => 6,
-        OverlayKind::Why => 7,
         OverlayKind::Charts => 8,
-        OverlayKind::Pane(_) => 9,
+        OverlayKind::Pane(opened) => match opened.spec {
+            MAP => 1,
+            BIOGRAPHY => 5,
+            OVERHEAD => 6,
+            WHY => 7,
+            TOWER => 9,
+            view => panic!("no number for {}", view.name),
+        },
         OverlayKind::List(_) => 10,
         OverlayKind::Limits => 11,
     }

@@ -1,6 +1,7 @@
 //! Checks whether Enter would run the line. Both the colour of the line and Enter use this check.
 
-use clacks_language::command::{Command, CommandError};
+use clacks_language::command::{Command, CommandError, ViewCommand};
+use clacks_panes::PaneSpec;
 
 use crate::{available::typed_command_error, model::Model, state::errors::CommandRefusal};
 
@@ -17,10 +18,16 @@ pub fn check(model: &Model) -> Result<Command, CommandRefusal> {
 
 /// Parses a typed line. A replay offers no commands of a node; what it refuses, it refuses with its own reason.
 pub(crate) fn parse(model: &Model, line: &str) -> Result<Command, CommandError> {
-    match model.replay {
-        Some(_) => Command::parse(line),
-        None => model.networks.active().parse(line),
+    match (view_of(model, line), &model.replay) {
+        (Some(view), _) => Ok(ViewCommand::Pane(view.name).into()),
+        (None, Some(_)) => Command::parse(line),
+        (None, None) => model.networks.active().parse(line),
     }
+}
+
+/// Returns the view of the network that is shown that a line opens.
+fn view_of(model: &Model, line: &str) -> Option<&'static PaneSpec> {
+    model.view_named(line.strip_prefix(':')?.trim()).map(|(_, view)| view)
 }
 
 /// Whether the line is blank, so that there is nothing to check.

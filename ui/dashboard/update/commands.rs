@@ -396,7 +396,7 @@ fn step_on(model: &mut Model, step: Step) -> Vec<Effect> {
             move_in_overlay(model, step);
             return vec![Effect::Refresh];
         }
-        SelectionTarget::Overhead | SelectionTarget::Text | SelectionTarget::Picture => scroll(model, step),
+        SelectionTarget::Rows | SelectionTarget::Text | SelectionTarget::Picture => scroll(model, step),
         SelectionTarget::List(_) => {
             move_selection(model, step);
             return after_move(model);

@@ -38,7 +38,7 @@ impl Model {
         let message = crate::pages::current_message(self).map(|message| message_line(message.untrusted()));
         match &self.overlay.as_ref()?.content {
             OverlayKind::List(_) => message,
-            OverlayKind::Biography(_) => Some(
+            OverlayKind::Pane(opened) if opened.about.is_some() => Some(
                 crate::pages::overlay_text_above_message(self)
                     .into_iter()
                     .chain(message)
@@ -84,9 +84,10 @@ impl Model {
                 }
                 list.visible(height).0.iter().map(|row| self.item_text(id, row)).collect()
             }
-            Pane::Map => {
-                self.shown_map().peers().iter().map(|tower| tower.peer.address.to_string()).collect()
-            }
+            Pane::Map => match self.focused_pane() {
+                Some((pane, context, _)) => context.view.map_or_else(Vec::new, |view| pane.all_text(view)),
+                None => Vec::new(),
+            },
             Pane::Traffic => {
                 let Some(lines) = self.log_lines() else {
                     self.notify_error("that is more than 4 MB; :write FILE.jsonl keeps it in a file");

@@ -10,18 +10,17 @@ pub mod explain;
 pub mod filter_preview;
 pub mod keys;
 pub mod line;
-pub mod map;
 pub mod mouse;
 pub mod navigation;
 pub mod networks;
 pub mod overlay;
 pub mod palette;
 pub mod palette_items;
+pub mod panes;
 pub mod paste;
 pub mod results;
 pub mod saved_filters;
 pub mod search;
-pub mod selection;
 pub mod sending;
 pub mod shutdown;
 pub mod sorting;
@@ -29,7 +28,6 @@ pub mod sorting;
 use burst::on_burst;
 use clacks_feed::Event;
 use clacks_p2p::core::Now;
-use clacks_source::core_event::{core_event, core_time};
 use commands::submit;
 use keys::on_key;
 use mouse::on_mouse;
@@ -46,7 +44,6 @@ use super::{
 /// Applies a message to the model. Returns the effects to execute.
 pub fn update(model: &mut Model, now: Now, msg: Msg) -> Vec<Effect> {
     model.now = now;
-    model.shares.forget_old(now);
     model.undo.forget_old(now.uptime);
     if !matches!(msg, Msg::Key(_) | Msg::Burst(_) | Msg::Paste(_) | Msg::Mouse(_)) {
         return handle(model, msg);
@@ -152,13 +149,6 @@ fn on_result(model: &mut Model, msg: Msg) {
 
 /// Records an event of the network at a position.
 fn on_event(model: &mut Model, network: usize, event: &Event) -> Vec<Effect> {
-    if let Some(of_clacks) = core_event(event) {
-        let at = core_time(event);
-        model.histories.note(of_clacks, at);
-        model.send_history.note(of_clacks, at);
-        model.shares.note(of_clacks, at);
-        model.map.on_event(of_clacks, at.uptime, model.motion);
-    }
     model.pin_visible_rows();
     let motion = model.motion;
     let Some(network) = model.networks.get_mut(network) else { return Vec::new() };

@@ -10,6 +10,7 @@ use super::{
     line::start_line,
     navigation::{after_move, move_by, scroll},
     palette::{list_area, move_palette_selection},
+    panes,
 };
 use crate::{
     model::{Model, focus::FocusOwner},
@@ -46,8 +47,8 @@ pub(crate) fn on_mouse(model: &mut Model, mouse: MouseEvent) -> Vec<Effect> {
 fn click(model: &mut Model, areas: &Areas, position: Position) -> Vec<Effect> {
     match model.focus_after_question() {
         FocusOwner::Palette => select_in_palette(model, position),
-        FocusOwner::Overlay(OpenOverlay::Map) | FocusOwner::Search(OpenOverlay::Map) => {
-            super::map::select_at(model, position);
+        FocusOwner::Overlay(OpenOverlay::Pane(_)) | FocusOwner::Search(OpenOverlay::Pane(_)) => {
+            panes::click(model, position);
             return after_move(model);
         }
         FocusOwner::Overlay(_) | FocusOwner::Search(_) => {}
@@ -62,7 +63,7 @@ fn click(model: &mut Model, areas: &Areas, position: Position) -> Vec<Effect> {
             let Some((pane, row)) = areas.pane_at(position) else { return Vec::new() };
             model.focus_list(pane);
             if pane == Pane::Map {
-                super::map::select_at(model, position);
+                panes::click(model, position);
                 return after_move(model);
             }
             if sort_at(model, pane, position) {

@@ -3,7 +3,7 @@
 use clacks_language::command::{Step, ViewCommand};
 use clacks_widgets::time_series::Chart;
 
-use super::selection;
+use super::panes;
 use crate::{
     model::{Model, focus::SelectionTarget},
     state::{
@@ -12,7 +12,6 @@ use crate::{
         log_cursor::LogCursor,
         message::Effect,
         overlay::{OpenOverlay as Kind, OverlayKind},
-        returning::ReturningList,
     },
 };
 
@@ -48,7 +47,7 @@ pub fn after_move(model: &mut Model) -> Vec<Effect> {
 /// Moves the selection in the list that has the focus.
 pub fn move_selection(model: &mut Model, by: Step) {
     if model.selection_target() == SelectionTarget::List(Pane::Map) {
-        return super::map::select_towards(model, by);
+        return panes::step(model, by);
     }
     let page = model.height(model.pane).saturating_sub(1).max(1);
     match by {
@@ -123,20 +122,10 @@ pub(crate) fn scroll(model: &mut Model, by: Step) {
         SelectionTarget::Held => return move_in_overlay(model, by),
         // The map has no rows.
         SelectionTarget::List(_) => return,
-        SelectionTarget::Overhead | SelectionTarget::Text | SelectionTarget::Picture => {}
+        SelectionTarget::Rows => return panes::step(model, by),
+        SelectionTarget::Text | SelectionTarget::Picture => {}
     }
-    let Some(mut overlay) = model.overlay.take() else { return };
-    let is_list = match &mut overlay.content {
-        OverlayKind::Overhead(souls) => {
-            souls.move_by(model.shown_histories(), by.rows(page), page);
-            true
-        }
-        _ => false,
-    };
-    let overlay = model.overlay.insert(overlay);
-    if is_list {
-        return;
-    }
+    let Some(overlay) = &mut model.overlay else { return };
     overlay.scrolled = match by {
         Step::Up => overlay.scrolled.saturating_sub(1),
         Step::Down => overlay.scrolled.saturating_add(1),
@@ -167,11 +156,7 @@ pub fn open_view(model: &mut Model, command: &ViewCommand) -> Option<Vec<Effect>
             return Some(vec![Effect::Refresh]);
         }
         ViewCommand::Charts => toggle_view(model, OverlayKind::Charts),
-        ViewCommand::Pane("map") => toggle_view(model, OverlayKind::Map),
-        ViewCommand::Pane("biography") => selection::open_biography(model),
-        ViewCommand::Pane("overhead") => model.open(OverlayKind::Overhead(ReturningList::default())),
-        ViewCommand::Pane("why") => model.open(OverlayKind::Why),
-        ViewCommand::Pane(name) => model.toggle_pane(name),
+        ViewCommand::Pane(name) => panes::open(model, name),
         ViewCommand::Limits => {
             toggle_view(model, OverlayKind::Limits);
             return Some(vec![Effect::Refresh]);
@@ -187,7 +172,7 @@ pub fn open_view(model: &mut Model, command: &ViewCommand) -> Option<Vec<Effect>
 /// Handles Enter in an overlay: opens the selected item of a list, otherwise closes the overlay.
 fn open_or_close(model: &mut Model) {
     match model.selection_target() {
-        SelectionTarget::Overhead => selection::open_biography(model),
+        SelectionTarget::Rows => panes::enter(model),
         SelectionTarget::List(_) | SelectionTarget::Held => open(model),
         SelectionTarget::Text | SelectionTarget::Picture => model.close(),
     }

@@ -102,7 +102,7 @@ pub fn items(model: &Model) -> Vec<PaletteItem> {
     let typed = typed.filter(|spec| not_offered(model, &format!(":{}", spec.name)).is_none());
     let bound = bound.filter(|item| not_offered(model, &item.line).is_none());
     let own = own_commands(model);
-    let typed = typed.map(|spec| command_item(model, spec)).chain(own);
+    let typed = typed.map(|spec| command_item(model, spec)).chain(own).chain(own_views(model));
     let mut items: Vec<_> = bound.chain(typed).collect();
     // The sort is stable, so that related items stay together.
     items.sort_by_key(|item| matches!(item.action, PaletteAction::Unavailable(_)));
@@ -126,6 +126,17 @@ fn own_commands(model: &Model) -> impl Iterator<Item = PaletteItem> {
             (false, _) => PaletteAction::StartLine(format!("{name} ")),
         };
         PaletteItem { keys: String::new(), line: spec.usage(), help: spec.does.as_str().to_owned(), action }
+    })
+}
+
+/// Returns the views of the network that the table of commands does not have.
+fn own_views(model: &Model) -> impl Iterator<Item = PaletteItem> {
+    let is_listed = |name: &str| COMMANDS.iter().any(|spec| spec.name == name);
+    model.views().filter(move |(_, view)| !is_listed(view.name)).map(|(_, view)| PaletteItem {
+        keys: String::new(),
+        line: format!(":{}", view.name),
+        help: view.help.to_owned(),
+        action: PaletteAction::Run(ViewCommand::Pane(view.name).into()),
     })
 }
 

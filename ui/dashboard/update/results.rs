@@ -1,7 +1,6 @@
 //! Reports of the results of calls, and their consequences for the model.
 
 use clacks_feed::{Call, Key, Outcome, Refusal, description::Takes};
-use clacks_p2p::Address;
 
 use crate::{
     model::Model,
@@ -37,7 +36,7 @@ fn report_one(model: &mut Model, call: &Call, result: &Result<Outcome, Refusal>)
     let mut text = outcome.text.untrusted().to_owned();
     let is_error = !outcome.left.is_empty();
     if !is_error {
-        text += &share_note(model, &ignored);
+        text += &model.ignored_note(&ignored);
     }
     if let Some((list, key)) = &outcome.opens {
         model.show_list(*list);
@@ -153,15 +152,4 @@ fn clear_marks(model: &mut Model, call: &Call, left: &[Key]) {
         model.networks.active_mut().expect_removal(key);
         unmark(model, key);
     }
-}
-
-/// Returns the share of the traffic that came from the ignored items.
-fn share_note(model: &Model, ignored: &[String]) -> String {
-    // Messages of a remote address can name any peer as the sender.
-    let peers: Vec<Address> = ignored.iter().filter_map(|peer| peer.parse().ok()).collect();
-    let them = if peers.len() == 1 { "it" } else { "them" };
-    let share = (!peers.is_empty()).then(|| model.shares.of(&peers).percent());
-    share
-        .map(|share| format!("; {share} of the last hour's messages came through {them}"))
-        .unwrap_or_default()
 }

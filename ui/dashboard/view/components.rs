@@ -1,6 +1,5 @@
 //! Components that several panels draw: titles, headings, rows and empty lists.
 
-use clacks_p2p::core::Status;
 use clacks_widgets::{heading, theme::Theme};
 use ratatui::{
     Frame,
@@ -81,11 +80,4 @@ const EMPTY_IN_REPLAY: [&str; 2] = ["no peers yet", REPLAY_INPUT_HINT];
 /// Returns how to get peers, for a list without any.
 pub(crate) fn no_peers(model: &Model) -> &'static [&'static str] {
     if model.replay.is_some() { &EMPTY_IN_REPLAY } else { &EMPTY }
-}
-
-pub(crate) fn address_style(theme: Theme, status: Status) -> ratatui::style::Style {
-    match status {
-        Status::Dead | Status::Ignored => theme.quiet,
-        Status::New | Status::Alive | Status::Lost => ratatui::style::Style::new(),
-    }
 }

@@ -9,8 +9,6 @@ pub mod footer;
 pub mod header;
 pub(crate) mod list;
 pub(crate) mod list_notes;
-pub mod map;
-pub mod overhead;
 pub mod palette;
 pub mod panes;
 pub mod search;
@@ -85,7 +83,7 @@ fn draw_body(model: &Model, theme: Theme, areas: &Areas, frame: &mut Frame<'_>) 
     list::draw_pane(model, theme, Pane::Peers, areas.peers, frame);
     list::draw_pane(model, theme, Pane::Queue, areas.queue, frame);
     traffic::draw(model, theme, areas.traffic, frame);
-    map::draw(model, theme, areas.map, frame);
+    panes::draw_beside(model, theme, Place::Column, areas.map, frame);
     panes::draw_beside(model, theme, Place::Strip, areas.tower, frame);
     charts::draw_first(model, theme, areas.rates, frame);
     selection::draw(model, theme, areas.details, frame);
@@ -111,13 +109,10 @@ fn draw_overlay(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) 
             return panes::draw_open(model, theme, area, frame);
         }
         OverlayKind::List(_) => return list::draw_overlay(model, theme, area, frame),
-        OverlayKind::Map => return map::draw(model, theme, area, frame),
         _ => {}
     }
     let rows = super::state::layout::below_title(area);
-    if let OverlayKind::Overhead(list) = &overlay.content {
-        overhead::draw(model, theme, list, rows, frame);
-    }
+    panes::draw_rows(model, theme, rows, frame);
     let lines = overlay_lines(model, theme, usize::from(area.width));
     let (total, height) = (lines.len() + overlay.message.len(), usize::from(rows.height));
     let mut heading = Line::from(Span::styled(model.title_of(&overlay.content), theme.title(true)));
@@ -125,8 +120,8 @@ fn draw_overlay(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) 
         let last = total.min(overlay.scrolled + height);
         heading.push_span(Span::raw(format!("  lines {} to {last} of {total}", overlay.scrolled + 1)));
     }
-    if matches!(overlay.content, OverlayKind::Overhead(_)) {
-        heading.push_span(Span::raw(overhead::title_note(model)));
+    if let Some(note) = panes::title_note(model, theme) {
+        heading.push_span(Span::raw(note));
     }
     if let Some(search) = &overlay.search {
         let room = usize::from(area.width).saturating_sub(heading.width());

@@ -11,7 +11,7 @@ use ratatui::{
 use super::components::{draw_empty, draw_heading};
 use crate::{
     model::Model,
-    pages::{content_lines, keys::with_keys, message_history},
+    pages::{content_lines, keys::with_keys},
     state::{layout::below_title, overlay::OverlayKind},
 };
 
@@ -66,14 +66,8 @@ fn detail_lines(model: &Model, theme: Theme, content: &OverlayKind, area: Rect) 
     lines
 }
 
-/// Returns the history of the selected message, below a heading.
+/// Returns what panes say about the selected message.
 fn history_lines(model: &Model, theme: Theme, content: &OverlayKind, columns: usize) -> Vec<Line<'static>> {
-    let Some(life) =
-        content.message().and_then(|message| model.shown_histories().of_json(message.untrusted()))
-    else {
-        return Vec::new();
-    };
-    let mut lines = vec![Line::default(), Line::styled("its life", theme.strong)];
-    lines.extend(message_history::lines(model, theme, life, columns));
-    lines
+    let message = content.message();
+    message.map_or_else(Vec::new, |message| model.message_lines(theme, message.untrusted(), columns))
 }

@@ -10,8 +10,9 @@ use clacks_p2p::{
     core::{HeldBy, MessageId, Now, Peer, PlaceShare},
     node::Overview,
 };
+use clacks_p2p_panes::facts;
 use clacks_source::{
-    facts,
+    facts::message::fields_of_row,
     limits::{LimitSettings, rows},
     traffic::row::Row,
 };
@@ -214,11 +215,8 @@ pub(super) fn open(cursor: &ListCursor, context: &ListContext<'_>) -> Vec<String
         Some(Item::Message(id)) => message_facts(*id, context),
         Some(Item::Row(number)) => match context.narrator.log().row(*number) {
             Some(row) => {
-                let mut texts = field_sentences(facts::message::fields_of_row(
-                    row,
-                    context.narrator.zone(),
-                    context.narrator.charset(),
-                ));
+                let mut texts =
+                    field_sentences(fields_of_row(row, context.narrator.zone(), context.narrator.charset()));
                 texts.extend(row.characters().map(|text| whole_text(&text)));
                 texts
             }

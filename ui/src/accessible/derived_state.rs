@@ -7,13 +7,13 @@ use clacks_p2p::{
     core::{Counters, Now},
     node::Overview,
 };
+use clacks_p2p_panes::{
+    introductions::Introductions, message_history::MessageHistories, send_history::SendHistory,
+    shares::Shares,
+};
 use clacks_source::{
     core_event::{core_event, core_time},
-    introductions::Introductions,
-    message_history::MessageHistories,
-    peer_shares::Shares,
     saved_filters::SavedFilterHits,
-    send_history::SendHistory,
 };
 use clacks_widgets::time_series::{Sample, Trends};
 

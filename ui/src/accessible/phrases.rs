@@ -12,9 +12,8 @@ use clacks_p2p::{
     core::{HeldBy, HeldMessage, Now, Peer, PeerCounts, PlaceShare, QueuedMessage, Status},
     node::Overview,
 };
-use clacks_source::{
-    limits, message_history::life::MessageHistory, shutdown::UnsentCounts, traffic::row::Row,
-};
+use clacks_p2p_panes::message_history::life::MessageHistory;
+use clacks_source::{limits, shutdown::UnsentCounts, traffic::row::Row};
 use clacks_text::{
     charset::Charset,
     fit::{clock, preview},

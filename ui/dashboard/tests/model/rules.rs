@@ -4,6 +4,8 @@ use clacks_feed::Call;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::seen::Seen;
+use clacks_p2p_panes::{histories::OVERHEAD, map::MAP, tower::TOWER};
+
 use crate::state::{message::Effect, overlay::OpenOverlay};
 
 /// Maximum depth of the stack of overlays.
@@ -175,15 +177,15 @@ impl Pressed {
 
 /// Whether a key closes the overlay.
 fn closes(pressed: Pressed, before: &Seen) -> bool {
-    let selects = [OpenOverlay::Map, OpenOverlay::Overhead, OpenOverlay::Held];
+    let selects = [OpenOverlay::Pane(MAP), OpenOverlay::Pane(OVERHEAD), OpenOverlay::Held];
     match (pressed, before.overlay) {
         (Pressed::Enter, Some(overlay)) => !selects.contains(&overlay),
         // In a filtered list these keys first remove the filter.
         (Pressed::Esc | Pressed::ControlC | Pressed::Letter('q'), _)
-        | (Pressed::Letter('z'), Some(OpenOverlay::Map)) => !before.is_narrowed,
-        (Pressed::Letter('M'), Some(OpenOverlay::Map))
+        | (Pressed::Letter('z'), Some(OpenOverlay::Pane(MAP))) => !before.is_narrowed,
+        (Pressed::Letter('M'), Some(OpenOverlay::Pane(MAP)))
         | (Pressed::Letter('C'), Some(OpenOverlay::Charts))
-        | (Pressed::Letter('T'), Some(OpenOverlay::Pane(_)))
+        | (Pressed::Letter('T'), Some(OpenOverlay::Pane(TOWER)))
         | (Pressed::Letter('L'), Some(OpenOverlay::Limits)) => true,
         _ => false,
     }
@@ -191,7 +193,7 @@ fn closes(pressed: Pressed, before: &Seen) -> bool {
 
 /// Whether `/` begins the filter of the open list.
 fn filters(before: &Seen) -> bool {
-    matches!(before.overlay, Some(OpenOverlay::Map | OpenOverlay::Held))
+    matches!(before.overlay, Some(OpenOverlay::Pane(MAP) | OpenOverlay::Held))
 }
 
 /// Everything below an overlay stays unchanged, except for keys that are meant to change it.
@@ -201,7 +203,7 @@ fn beneath(pressed: Pressed, before: &Seen, after: &Seen, effects: &[Effect]) ->
     if !is_over || before.is_still || before.node != after.node || !effects.iter().all(is_quiet) {
         return Ok(());
     }
-    let (mut wanted, is_map) = (before.beneath.clone(), before.overlay == Some(OpenOverlay::Map));
+    let (mut wanted, is_map) = (before.beneath.clone(), before.overlay == Some(OpenOverlay::Pane(MAP)));
     match pressed {
         // Marks are removed in every context.
         Pressed::Letter('V') if !before.searches => return Ok(()),

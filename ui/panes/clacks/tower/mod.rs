@@ -12,14 +12,13 @@ use clacks_widgets::animation::Animations;
 use ratatui::{buffer::Buffer, layout::Rect};
 use shutters::Towers;
 
-use crate::{NETWORK, core_event};
+use crate::core_event;
 
 /// The tower in the dashboard.
-pub static SPEC: PaneSpec = PaneSpec {
+pub const TOWER: &PaneSpec = &PaneSpec {
     name: "tower",
     title: "TOWER",
     help: "watch messages pass through the clacks tower, letter by letter",
-    network: NETWORK,
     place: Place::Strip,
     content: Content::Picture,
     about: About::Network,
@@ -32,8 +31,8 @@ pub struct TowerPane {
 }
 
 impl Pane for TowerPane {
-    fn spec(&self) -> &'static PaneSpec {
-        &SPEC
+    fn views(&self) -> &'static [&'static PaneSpec] {
+        &[TOWER]
     }
 
     fn clone_box(&self) -> Box<dyn Pane> {
@@ -57,11 +56,11 @@ impl Pane for TowerPane {
         self.towers.advance(now.uptime, motion);
     }
 
-    fn stands(&self, motion: Animations) -> bool {
+    fn stands(&self, _: &PaneSpec, motion: Animations) -> bool {
         motion.setting() != Setting::Off
     }
 
-    fn changes_after(&self, now: Now, motion: Animations) -> Option<Duration> {
+    fn changes_after(&self, _: &PaneSpec, now: Now, motion: Animations) -> Option<Duration> {
         self.towers.changes_after(now.uptime, motion)
     }
 

@@ -4,14 +4,8 @@ use clacks_p2p::{
     core::{PeerChoice, Status},
     node::Overview,
 };
-use clacks_p2p_feed::{
-    description::{letter, tone},
-    read_back,
-};
-use clacks_source::{
-    facts::choice::{idle, odds, outcome, reason, share},
-    send_history::{Attempt, AttemptResult},
-};
+use clacks_p2p_feed::description::{letter, tone};
+use clacks_panes::Context;
 use clacks_text::{
     fit::{clock, entry, fit, fit_right, preview},
     format::{self, grouped},
@@ -19,8 +13,11 @@ use clacks_text::{
 use clacks_widgets::theme::Theme;
 use ratatui::text::{Line, Span};
 
-use super::keys::with_keys;
-use crate::{model::Model, state::network::Network};
+use super::ChoicePane;
+use crate::{
+    facts::choice::{idle, odds, outcome, reason, share},
+    send_history::{Attempt, AttemptResult},
+};
 
 /// Width of the field names, in columns.
 const NAME_WIDTH: usize = 12;
@@ -34,12 +31,13 @@ const SHARE_WIDTH: usize = 10;
 const SCALE_WIDTH: std::ops::RangeInclusive<usize> = 16..=100;
 
 /// Returns the page about the choice of receivers, wrapped to a width in columns.
-pub fn lines(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> {
-    let mut lines = next_send_lines(model, theme, columns);
+pub(super) fn lines(pane: &ChoicePane, context: &Context<'_>, columns: usize) -> Vec<Line<'static>> {
+    let theme = context.theme;
+    let mut lines = next_send_lines(pane, context, columns);
     lines.push(Line::default());
-    let mut sends = model.shown_send_history().newest_first();
+    let mut sends = pane.sends.newest_first();
     match sends.next() {
-        Some(last) => lines.extend(last_send_lines(model, theme, last, columns)),
+        Some(last) => lines.extend(last_send_lines(context, last, columns)),
         None => lines.extend(entry(
             theme.quiet,
             NAME_WIDTH,
@@ -53,31 +51,21 @@ pub fn lines(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> 
     if !earlier.is_empty() {
         lines.push(Line::default());
         lines.push(Line::styled("before that", theme.strong));
-        lines.extend(earlier.into_iter().flat_map(|send| earlier_send_lines(model, theme, send, columns)));
+        lines.extend(earlier.into_iter().flat_map(|send| earlier_send_lines(context, send, columns)));
     }
     lines
 }
 
 // === The next one ===
 
-/// Returns the counters and settings of the node when the lists were fetched.
-fn overview(model: &Model) -> Option<Overview> {
-    let Network { description, gauges, fetched, .. } = model.networks.active();
-    read_back::overview(description, gauges, &[], fetched.uptime)
-}
-
 /// Returns the time, the message and the possible receivers of the next send. Always two lines, so that the rest of
 /// the page does not move.
-fn next_send_lines(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> {
-    let Some(overview) = &overview(model) else { return Vec::new() };
+fn next_send_lines(pane: &ChoicePane, context: &Context<'_>, columns: usize) -> Vec<Line<'static>> {
+    let theme = context.theme;
     let room = columns.saturating_sub(NAME_WIDTH);
-    let (when, odds) = match overview.next_send.filter(|_| overview.queued > 0) {
-        Some(at) => {
-            let text = model.head.as_ref().map(|head| preview(head.message.as_json())).unwrap_or_default();
-            let wait = format::span(at.saturating_sub(model.list_time().uptime));
-            (format!("in {wait}: {text}"), odds(&overview.free_peers, overview.verified_only))
-        }
-        None => (with_keys(model, idle(overview)), "-".to_owned()),
+    let (when, odds) = match &pane.overview {
+        Some(overview) => next_send(pane, context, overview),
+        None => ("not known yet".to_owned(), "-".to_owned()),
     };
     let line = |name: &str, style, text: &str| {
         Line::from(vec![
@@ -88,10 +76,22 @@ fn next_send_lines(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'sta
     vec![line("next send", theme.strong, &when), line("to", theme.quiet, &odds)]
 }
 
+fn next_send(pane: &ChoicePane, context: &Context<'_>, overview: &Overview) -> (String, String) {
+    match overview.next_send.filter(|_| overview.queued > 0) {
+        Some(at) => {
+            let text = pane.head.as_ref().map(|head| preview(head.message.as_json())).unwrap_or_default();
+            let wait = format::span(at.saturating_sub(overview.uptime));
+            (format!("in {wait}: {text}"), odds(&overview.free_peers, overview.verified_only))
+        }
+        None => (context.with_keys(idle(overview)), "-".to_owned()),
+    }
+}
+
 // === The last one ===
 
-fn last_send_lines(model: &Model, theme: Theme, send: &Attempt, columns: usize) -> Vec<Line<'static>> {
-    let time = clock(send.when.unix_ms, &model.zone);
+fn last_send_lines(context: &Context<'_>, send: &Attempt, columns: usize) -> Vec<Line<'static>> {
+    let theme = context.theme;
+    let time = clock(send.when.unix_ms, context.zone);
     let mut lines = entry(
         theme.strong,
         NAME_WIDTH,
@@ -113,7 +113,8 @@ fn last_send_lines(model: &Model, theme: Theme, send: &Attempt, columns: usize) 
     lines
 }
 
-fn earlier_send_lines(model: &Model, theme: Theme, send: &Attempt, columns: usize) -> Vec<Line<'static>> {
+fn earlier_send_lines(context: &Context<'_>, send: &Attempt, columns: usize) -> Vec<Line<'static>> {
+    let theme = context.theme;
     let status = send.choice.status().map_or(' ', letter);
     let drawn = grouped(send.choice.draw.into());
     let what = match &send.outcome {
@@ -122,7 +123,7 @@ fn earlier_send_lines(model: &Model, theme: Theme, send: &Attempt, columns: usiz
         AttemptResult::Failed(why) => why.clone(),
         AttemptResult::Returned => "came back".to_owned(),
     };
-    let time = clock(send.when.unix_ms, &model.zone);
+    let time = clock(send.when.unix_ms, context.zone);
     entry(
         theme.quiet,
         NAME_WIDTH,

@@ -3,43 +3,35 @@
 
 use clacks_p2p::{
     Address,
-    core::{Peer, PeerCounts, Status},
+    core::{Peer, Status},
 };
 use clacks_p2p_feed::{
     description::{CLAIMED_LETTER, letter, peer_tone, tone},
     read_back,
 };
+use clacks_panes::{Context, Shown};
 use clacks_text::{fit::fit, format, glyphs::glyphs, sanitize::sanitize_lines};
-use clacks_widgets::theme::Theme;
-use dots::Dots;
-use labels::{CellReservations, label_candidates};
+use clacks_widgets::{
+    heading::{below_title, draw_empty, draw_heading},
+    theme::Theme,
+};
 use ratatui::{
-    Frame,
     buffer::Buffer,
     layout::{Position, Rect},
     style::Style,
     text::{Line, Span},
+    widgets::Widget,
 };
 
-use super::components::{address_style, draw_empty, draw_heading, no_peers};
-use crate::{
-    model::{Model, focus::FocusOwner},
-    pages::{
-        detail::introduction_text,
-        keys::with_keys,
-        map_geometry::{TOWER_COLUMNS, cell_of, map_field},
-    },
-    state::{
-        layout::{Pane, below_title},
-        list::List,
-        map::{EdgeKind, MapPeer, MarkKind},
-        map_layout::{CENTRE, Point, ring_radius},
-        overlay::OpenOverlay as Kind,
-    },
+use super::{
+    PeersPane,
+    dots::{self, Dots},
+    geometry::{TOWER_COLUMNS, cell_of, map_field},
+    labels::{CellReservations, label_candidates},
+    layout::{CENTRE, Point, ring_radius},
+    network::{EdgeKind, MapPeer, MarkKind},
 };
-
-pub mod dots;
-pub mod labels;
+use crate::core_time;
 
 /// Symbols of a tower by the status of its peer. A lost or dead tower lacks some of its eight shutters.
 const TOWER: &str = "\u{28ff}";
@@ -58,47 +50,50 @@ const LEGENDS: [&str; 2] = [
     "  \u{2824}\u{2824}\u{2824} talks with us  \u{2804}\u{2800}\u{2804} named the other",
 ];
 
-/// Draws the network map. Draws nothing if the area exceeds the frame.
-pub fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+/// Text of a map without peers.
+const EMPTY: [&str; 4] =
+    ["no peers yet", "press {:prompt :} and type", "announce HOST:PORT", "or wait for somebody to call"];
+const EMPTY_IN_REPLAY: [&str; 2] = ["no peers yet", "this is a replay; {:prompt :} takes commands"];
+
+/// Draws the network map in an area of any size.
+pub(crate) fn draw(pane: &PeersPane, context: &Context<'_>, area: Rect, buffer: &mut Buffer) {
     // The area can be stale after a resize.
-    if area.is_empty() || area.intersection(frame.area()) != area {
+    if area.is_empty() || area.intersection(buffer.area) != area {
         return;
     }
-    draw_heading(theme, heading(model, theme, area), area, frame);
-    let field = map_field(model, area);
-    if peer_counts(model).total() == 0 {
-        let lines: Vec<_> = no_peers(model).iter().map(|line| with_keys(model, line)).collect();
-        draw_empty(theme, field, &lines, frame);
+    draw_heading(context.theme, heading(pane, context, area), area, buffer);
+    let field = map_field(context, area);
+    if pane.counts.total() == 0 {
+        let lines: &[&str] = if context.is_replay { &EMPTY_IN_REPLAY } else { &EMPTY };
+        let lines: Vec<_> = lines.iter().map(|line| context.with_keys(line)).collect();
+        draw_empty(context.theme, field, &lines, buffer);
         return;
     }
-    draw_edges(model, theme, field, frame.buffer_mut());
-    draw_towers(model, theme, field, frame.buffer_mut());
-    draw_peer_summary(
-        model,
-        theme,
-        Rect { y: field.bottom(), height: below_title(area).bottom() - field.bottom(), ..area },
-        frame,
-    );
+    draw_edges(pane, context, field, buffer);
+    draw_towers(pane, context, field, buffer);
+    let summary = Rect { y: field.bottom(), height: below_title(area).bottom() - field.bottom(), ..area };
+    draw_peer_summary(pane, context, summary, buffer);
 }
 
-fn heading(model: &Model, theme: Theme, area: Rect) -> Line<'static> {
-    let mut line = Line::from(Span::styled(" MAP ", theme.title(has_focus(model))));
+fn heading(pane: &PeersPane, context: &Context<'_>, area: Rect) -> Line<'static> {
+    let theme = context.theme;
+    let mut line = Line::from(Span::styled(" MAP ", theme.title(context.has_focus)));
     line.push_span(Span::raw(" "));
-    if model.is_zoomed && model.open_overlay().is_none() {
+    if context.is_zoomed && context.shown == Shown::Beside {
         line.push_span(Span::styled("ZOOM  ", theme.strong));
     }
-    let peers = peer_counts(model).total();
+    let peers = pane.counts.total();
     let peers = if peers == 1 { "1 peer".to_owned() } else { format!("{} peers", format::count(peers)) };
-    let list = model.networks.active().named("peers").filter(|list| list.filter.is_some());
-    let matching = list.map(|list| format::count(usize::try_from(list.total).unwrap_or(usize::MAX)));
-    line.push_span(Span::raw(
-        matching.map_or(peers.clone(), |matching| format!("{matching} of {peers} match")),
-    ));
-    if model.shown_map().is_crowded() {
+    if context.is_narrowed {
+        line.push_span(Span::raw(format!("{} of {peers} match", format::count(pane.matching))));
+    } else {
+        line.push_span(Span::raw(peers));
+    }
+    if pane.map.is_crowded() {
         line.push_span(Span::raw(", by status"));
         return line;
     }
-    if model.shown_map().peers().is_empty() {
+    if pane.map.peers().is_empty() {
         return line;
     }
     let room = usize::from(area.width).saturating_sub(line.width());
@@ -108,16 +103,13 @@ fn heading(model: &Model, theme: Theme, area: Rect) -> Line<'static> {
     line
 }
 
-fn has_focus(model: &Model) -> bool {
-    model.is_open(Kind::Map) || model.focus_below_palette() == FocusOwner::List(Pane::Map)
-}
-
 // === Lines and dots ===
 
-fn draw_edges(model: &Model, theme: Theme, field: Rect, buffer: &mut Buffer) {
-    let (now, motion) = (model.animation_time().uptime, model.motion);
+fn draw_edges(pane: &PeersPane, context: &Context<'_>, field: Rect, buffer: &mut Buffer) {
+    let theme = context.theme;
+    let (now, motion) = (context.now.uptime, context.motion);
     let (mut quiet, mut busy) = (Dots::new(field), Dots::new(field));
-    for edge in model.shown_map().edges(now, motion) {
+    for edge in pane.map.edges(now, motion) {
         let (from, to) = (cell_of(field, edge.from), cell_of(field, edge.to));
         match edge.kind {
             EdgeKind::Introduction { is_recent: false } => quiet.add_line(from, to, SPARSER),
@@ -127,21 +119,21 @@ fn draw_edges(model: &Model, theme: Theme, field: Rect, buffer: &mut Buffer) {
             EdgeKind::Busy => busy.add_line(from, to, 1),
         }
     }
-    if model.shown_map().is_crowded() {
-        let peers = peer_counts(model);
-        for status in Status::ALL.into_iter().filter(|status| peers.of(*status) > 0) {
+    if pane.map.is_crowded() {
+        for status in Status::ALL.into_iter().filter(|status| pane.counts.of(*status) > 0) {
             quiet.add_ring(ring_radius(status), u32::from(field.width));
         }
     }
     quiet.draw(theme.quiet, buffer);
     busy.draw(Style::reset(), buffer);
-    draw_marks(model, theme, field, buffer);
+    draw_marks(pane, context, field, buffer);
 }
 
-fn draw_marks(model: &Model, theme: Theme, field: Rect, buffer: &mut Buffer) {
+fn draw_marks(pane: &PeersPane, context: &Context<'_>, field: Rect, buffer: &mut Buffer) {
+    let theme = context.theme;
     let (mut incoming, mut outgoing) = (Dots::new(field), Dots::new(field));
     let here = cell_of(field, CENTRE);
-    for mark in model.shown_map().marks(model.animation_time().uptime, model.motion) {
+    for mark in pane.map.marks(context.now.uptime, context.motion) {
         let tower = cell_of(field, mark.peer);
         match mark.kind {
             MarkKind::In => incoming.add_blob(here, tower, mark.part),
@@ -159,9 +151,10 @@ fn draw_marks(model: &Model, theme: Theme, field: Rect, buffer: &mut Buffer) {
 
 // === Towers ===
 
-fn draw_towers(model: &Model, theme: Theme, field: Rect, buffer: &mut Buffer) {
+fn draw_towers(pane: &PeersPane, context: &Context<'_>, field: Rect, buffer: &mut Buffer) {
+    let theme = context.theme;
     let mut cells = CellReservations::new(field);
-    let selected = model.selected_peer_address();
+    let selected = context.selected.and_then(|row| read_back::address(context.description, row));
     let is_selected = |tower: &&MapPeer| selected.as_ref() == Some(&tower.peer.address);
     let here = cell_of(field, CENTRE);
     cells.reserve_tower(here);
@@ -169,17 +162,17 @@ fn draw_towers(model: &Model, theme: Theme, field: Rect, buffer: &mut Buffer) {
     buffer.set_stringn(here.x, here.y, TOWER.repeat(2), usize::from(field.right() - here.x), style);
     let mut standing = Vec::new();
     let mut stand = |tower, cells: &mut CellReservations| {
-        let place = cell_of(field, model.shown_map().position(tower));
+        let place = cell_of(field, pane.map.position(tower));
         // If two towers overlap, the area is too small for all: leave out the later one.
         if cells.reserve_tower(place) {
             standing.push((tower, place));
         }
     };
     // Place the selected tower first, so that it is always drawn.
-    let (first, others): (Vec<_>, Vec<_>) = model.shown_map().peers().iter().partition(is_selected);
+    let (first, others): (Vec<_>, Vec<_>) = pane.map.peers().iter().partition(is_selected);
     first.into_iter().for_each(|tower| stand(tower, &mut cells));
-    if model.shown_map().is_crowded() {
-        draw_ring_labels(model, theme, field, &mut cells, buffer);
+    if pane.map.is_crowded() {
+        draw_ring_labels(pane, context, field, &mut cells, buffer);
     }
     others.into_iter().for_each(|tower| stand(tower, &mut cells));
     for (tower, place) in &standing {
@@ -188,21 +181,12 @@ fn draw_towers(model: &Model, theme: Theme, field: Rect, buffer: &mut Buffer) {
     if let Some(at) = cells.reserve_label(here, "here") {
         write_label(at, "here", Style::reset().patch(theme.strong), field, buffer);
     }
-    if !model.shown_map().is_crowded() {
+    if !pane.map.is_crowded() {
         draw_labels(theme, &standing, field, &mut cells, buffer);
     }
     if let Some((_, place)) = standing.iter().find(|(tower, _)| is_selected(tower)) {
-        mark_selected(model, theme, *place, field, buffer);
+        mark_selected(context, *place, field, buffer);
     }
-}
-
-/// Returns the number of peers by status, as the list of peers counts them.
-fn peer_counts(model: &Model) -> PeerCounts {
-    model
-        .networks
-        .active()
-        .named("peers")
-        .map_or_else(PeerCounts::default, |list| read_back::peer_counts(&list.counts))
 }
 
 fn draw_tower(theme: Theme, peer: &Peer, place: Position, buffer: &mut Buffer) {
@@ -253,15 +237,15 @@ fn write_label(at: Position, name: &str, style: Style, field: Rect, buffer: &mut
 
 /// Writes the number of peers at the top of each ring, or at its bottom if the selected tower covers the top.
 fn draw_ring_labels(
-    model: &Model,
-    theme: Theme,
+    pane: &PeersPane,
+    context: &Context<'_>,
     field: Rect,
     cells: &mut CellReservations,
     buffer: &mut Buffer,
 ) {
-    let peers = peer_counts(model);
+    let theme = context.theme;
     for status in Status::ALL {
-        let count = peers.of(status);
+        let count = pane.counts.of(status);
         let name = format!("{} {status} {}", letter(status), format::count(count));
         let columns = name.len() as u16;
         let style = Style::reset().patch(theme.status_tone(tone(status)));
@@ -280,24 +264,24 @@ fn draw_ring_labels(
 }
 
 /// Marks and reverses the selected tower, like a selected row.
-fn mark_selected(model: &Model, theme: Theme, place: Position, field: Rect, buffer: &mut Buffer) {
+fn mark_selected(context: &Context<'_>, place: Position, field: Rect, buffer: &mut Buffer) {
+    let theme = context.theme;
     if place.x > field.x {
         buffer.set_string(place.x - 1, place.y, ">", Style::reset().patch(theme.strong));
     }
-    if has_focus(model) {
+    if context.has_focus {
         buffer.set_style(Rect::new(place.x, place.y, TOWER_COLUMNS, 1), theme.selected);
     }
 }
 
 // === What is known of the selected tower ===
 
-fn draw_peer_summary(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
-    let network = model.networks.active();
-    let selected = network.named("peers").and_then(List::selected_row);
-    let peer = selected.and_then(|row| read_back::peer(&network.description, row, network.fetched));
+fn draw_peer_summary(pane: &PeersPane, context: &Context<'_>, area: Rect, buffer: &mut Buffer) {
+    let theme = context.theme;
+    let peer = context.selected.and_then(|row| read_back::peer(context.description, row, context.fetched));
     let Some(peer) = &peer else { return };
     let columns = usize::from(area.width).saturating_sub(2);
-    let text = peer_summary(model, peer);
+    let text = peer_summary(pane, context, peer);
     let height = usize::from(area.height);
     let lines = sanitize_lines(&text, columns, 0, height + 1, theme.charset);
     let style = theme.status_tone(peer_tone(peer));
@@ -310,14 +294,14 @@ fn draw_peer_summary(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<
             line.as_str().to_owned()
         };
         let style = if index == 0 { style } else { theme.quiet };
-        frame.render_widget(Line::from(vec![Span::raw(marker), Span::styled(text, style)]), row);
+        Line::from(vec![Span::raw(marker), Span::styled(text, style)]).render(row, buffer);
     }
 }
 
-fn peer_summary(model: &Model, peer: &Peer) -> String {
-    let age = format::age(peer.age(model.list_time()));
+fn peer_summary(pane: &PeersPane, context: &Context<'_>, peer: &Peer) -> String {
+    let age = format::age(peer.age(core_time(context.listed)));
     let introduced =
-        introduction_text(model, &peer.address).map(|how| format!(", {how}")).unwrap_or_default();
+        pane.introduction_text(context, &peer.address).map(|how| format!(", {how}")).unwrap_or_default();
     format!(
         "{} {}  {} for {age}{introduced}, took {}, sent {}, failed {}",
         letter(peer.status),
@@ -327,4 +311,11 @@ fn peer_summary(model: &Model, peer: &Peer) -> String {
         peer.received,
         peer.failed
     )
+}
+
+fn address_style(theme: Theme, status: Status) -> Style {
+    match status {
+        Status::Dead | Status::Ignored => theme.quiet,
+        Status::New | Status::Alive | Status::Lost => Style::new(),
+    }
 }

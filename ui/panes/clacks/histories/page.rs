@@ -2,18 +2,17 @@
 
 use std::time::Duration;
 
-use clacks_source::{
-    facts,
-    message_history::life::{MessageHistory, Pass},
-};
+use clacks_panes::Context;
 use clacks_text::{
     fit::{clock, entry, fit},
     format,
 };
-use clacks_widgets::theme::Theme;
 use ratatui::text::{Line, Span};
 
-use crate::model::Model;
+use crate::{
+    core_time, facts,
+    message_history::life::{MessageHistory, Pass},
+};
 
 /// Width of the field names, in columns.
 const NAME_WIDTH: usize = 14;
@@ -21,12 +20,13 @@ const NAME_WIDTH: usize = 14;
 const MIN_TIMELINE_WIDTH: usize = 20;
 
 /// Returns the page about the history of a message, newest event first, wrapped to a width in columns.
-pub fn lines(model: &Model, theme: Theme, life: &MessageHistory, columns: usize) -> Vec<Line<'static>> {
-    let mut lines = summary(model, theme, life, columns);
-    lines.extend(timeline(model, theme, life, columns));
+pub(super) fn lines(context: &Context<'_>, life: &MessageHistory, columns: usize) -> Vec<Line<'static>> {
+    let theme = context.theme;
+    let mut lines = summary(context, life, columns);
+    lines.extend(timeline(context, life, columns));
     lines.push(Line::default());
     lines.push(Line::styled(stays_heading(life), theme.strong));
-    lines.extend(life.passes.iter().rev().flat_map(|pass| stay_lines(model, theme, pass, columns)));
+    lines.extend(life.passes.iter().rev().flat_map(|pass| stay_lines(context, pass, columns)));
     lines
 }
 
@@ -40,17 +40,19 @@ fn stays_heading(life: &MessageHistory) -> String {
     }
 }
 
-fn summary(model: &Model, theme: Theme, life: &MessageHistory, columns: usize) -> Vec<Line<'static>> {
-    let told = facts::life::summary(life, model.list_time(), &model.zone);
+fn summary(context: &Context<'_>, life: &MessageHistory, columns: usize) -> Vec<Line<'static>> {
+    let theme = context.theme;
+    let told = facts::life::summary(life, core_time(context.listed), context.zone);
     told.into_iter()
         .flat_map(|(name, value)| entry(theme.quiet, NAME_WIDTH, name, &value, columns, theme.charset))
         .collect()
 }
 
 /// Returns a timeline from the first stored stay until now, with a mark for each arrival.
-fn timeline(model: &Model, theme: Theme, life: &MessageHistory, columns: usize) -> Option<Line<'static>> {
+fn timeline(context: &Context<'_>, life: &MessageHistory, columns: usize) -> Option<Line<'static>> {
+    let theme = context.theme;
     let start = life.passes.front().filter(|_| life.passes.len() > 1)?.came.uptime;
-    let length = model.list_time().uptime.saturating_sub(start);
+    let length = context.listed.uptime.saturating_sub(start);
     let label = format!("{} ago ", format::age(length));
     let room = columns
         .checked_sub(NAME_WIDTH + label.len() + " now".len())
@@ -77,7 +79,8 @@ fn timeline_cell(time: Duration, length: Duration, cells: usize) -> usize {
     ((share * (cells - 1) as f64).round() as usize).min(cells - 1)
 }
 
-fn stay_lines(model: &Model, theme: Theme, pass: &Pass, columns: usize) -> Vec<Line<'static>> {
-    let time = clock(pass.came.unix_ms, &model.zone);
+fn stay_lines(context: &Context<'_>, pass: &Pass, columns: usize) -> Vec<Line<'static>> {
+    let theme = context.theme;
+    let time = clock(pass.came.unix_ms, context.zone);
     entry(theme.quiet, NAME_WIDTH, &time, &facts::life::stay(pass), columns, theme.charset)
 }

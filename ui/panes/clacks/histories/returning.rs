@@ -1,19 +1,20 @@
 //! The messages that keep returning, most visits first.
 
-use clacks_source::message_history::life::MessageHistory;
+use clacks_panes::Context;
 use clacks_text::{
     fit::{fit, fit_right, preview},
     format,
 };
-use clacks_widgets::theme::Theme;
+use clacks_widgets::heading::draw_empty;
 use ratatui::{
-    Frame,
+    buffer::Buffer,
     layout::Rect,
     text::{Line, Span},
+    widgets::Widget,
 };
 
-use super::components::draw_empty;
-use crate::{model::Model, state::returning::ReturningList};
+use super::{HistoriesPane, top_of};
+use crate::message_history::{MessageHistories, life::MessageHistory};
 
 const MARKER: usize = 2;
 const VISITS: usize = 12;
@@ -28,22 +29,23 @@ const EMPTY: &[&str] = &[
     "its text is what it is known by",
 ];
 
-/// Draws the rows below the title.
-pub fn draw(model: &Model, theme: Theme, list: &ReturningList, area: Rect, frame: &mut Frame<'_>) {
-    if model.shown_histories().returned() == 0 {
-        draw_empty(theme, area, EMPTY, frame);
+/// Draws the rows.
+pub(super) fn draw(pane: &HistoriesPane, context: &Context<'_>, area: Rect, buffer: &mut Buffer) {
+    let Some(opened) = context.opened else { return };
+    if pane.histories.returned() == 0 {
+        draw_empty(context.theme, area, EMPTY, buffer);
         return;
     }
-    let selected = list.position(model.shown_histories());
-    let top = list.top(selected, usize::from(area.height));
-    let lives = model.shown_histories().ranking().enumerate().skip(top);
+    let selected = pane.position(&opened.cursor);
+    let top = top_of(opened.cursor.top, selected, usize::from(area.height));
+    let lives = pane.histories.ranking().enumerate().skip(top);
     for ((position, life), row) in lives.zip(area.rows()) {
         let is_selected = position == selected;
         let mut line = Line::from(Span::raw(if is_selected { "> " } else { "  " }));
-        line.spans.extend(row_spans(model, theme, life, usize::from(area.width)));
-        frame.render_widget(line, row);
+        line.spans.extend(row_spans(context, life, usize::from(area.width)));
+        line.render(row, buffer);
         if is_selected {
-            frame.buffer_mut().set_style(row, theme.selected);
+            buffer.set_style(row, context.theme.selected);
         }
     }
 }
@@ -53,23 +55,24 @@ fn visit_count(visits: u32) -> String {
 }
 
 /// Returns the note in the title: the number of returned messages that are no longer in the list.
-pub fn title_note(model: &Model) -> String {
-    match model.shown_histories().forgotten() {
+pub(super) fn title_note(histories: &MessageHistories) -> String {
+    match histories.forgotten() {
         0 => String::new(),
         forgotten => {
             let forgotten = format::count(usize::try_from(forgotten).unwrap_or(usize::MAX));
-            format!("  {} kept, {forgotten} forgotten", format::count(model.shown_histories().returned()))
+            format!("  {} kept, {forgotten} forgotten", format::count(histories.returned()))
         }
     }
 }
 
-fn row_spans(model: &Model, theme: Theme, life: &MessageHistory, width: usize) -> Vec<Span<'static>> {
+fn row_spans(context: &Context<'_>, life: &MessageHistory, width: usize) -> Vec<Span<'static>> {
+    let theme = context.theme;
     let room = width.saturating_sub(MARKER + MIN_TEXT_WIDTH);
     let visits = if room >= VISITS { VISITS } else { 0 };
     let interval = if room >= VISITS + INTERVAL { INTERVAL } else { 0 };
     let last = if room >= VISITS + INTERVAL + LAST { LAST } else { 0 };
     let text = width.saturating_sub(MARKER + visits + interval + last);
-    let ago = model.list_time().uptime.saturating_sub(life.last.uptime);
+    let ago = context.listed.uptime.saturating_sub(life.last.uptime);
     let every =
         life.interval().map(|interval| format!("every {}", format::span(interval))).unwrap_or_default();
     vec![

@@ -19,7 +19,7 @@ const ALL: u32 = 0xff;
 
 /// Braille dots of one style.
 #[derive(Debug)]
-pub struct Dots {
+pub(crate) struct Dots {
     field: Rect,
     /// Coordinates from the left and from the bottom, as a canvas uses them.
     points: Vec<(f64, f64)>,
@@ -27,12 +27,12 @@ pub struct Dots {
 
 impl Dots {
     /// Creates an empty field of dots.
-    pub fn new(field: Rect) -> Self {
+    pub(crate) fn new(field: Rect) -> Self {
         Self { field, points: Vec::new() }
     }
 
     /// Adds a line between two cells. Draws only each `every`-th dot.
-    pub fn add_line(&mut self, from: Position, to: Position, every: usize) {
+    pub(crate) fn add_line(&mut self, from: Position, to: Position, every: usize) {
         let ((x, y), (to_x, to_y)) = (self.center_of(from), self.center_of(to));
         let length = (to_x - x).abs().max((to_y - y).abs()).max(1.0);
         let dots = (0..=length as usize).step_by(every).map(|dot| dot as f64 / length);
@@ -48,7 +48,7 @@ impl Dots {
     }
 
     /// Adds a ring around the centre. `radius` is a fraction of the field on either axis.
-    pub fn add_ring(&mut self, radius: f64, dots: u32) {
+    pub(crate) fn add_ring(&mut self, radius: f64, dots: u32) {
         let (width, height) = (self.max_x(), self.max_y());
         self.points.extend((0..dots).map(|dot| {
             let angle = std::f64::consts::TAU * f64::from(dot) / f64::from(dots);
@@ -72,7 +72,7 @@ impl Dots {
     }
 
     /// Draws the dots. They join dots that are already in a cell and replace other characters.
-    pub fn draw(self, style: Style, buffer: &mut Buffer) {
+    pub(crate) fn draw(self, style: Style, buffer: &mut Buffer) {
         if self.points.is_empty() || self.field.is_empty() {
             return;
         }
@@ -105,7 +105,7 @@ fn braille_bits(cell: &Cell) -> Option<u32> {
 }
 
 /// Returns the cell at the fraction `part` of the way between two cells.
-pub fn interpolate(from: Position, to: Position, part: f64) -> Position {
+pub(crate) fn interpolate(from: Position, to: Position, part: f64) -> Position {
     let between =
         |from: u16, to: u16| (f64::from(from) + (f64::from(to) - f64::from(from)) * part).round() as u16;
     Position { x: between(from.x, to.x), y: between(from.y, to.y) }

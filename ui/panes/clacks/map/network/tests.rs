@@ -1,12 +1,13 @@
+use super::*;
+use crate::{
+    introductions::MAX_INTRODUCTIONS,
+    map::layout::{CENTRE, Point, ring_radius},
+};
 use clacks_language::command::motion_setting::Setting;
 use clacks_p2p::{
     Message,
     core::{Failure, Now, PeerChoice, PeerCounts, Status},
 };
-use clacks_source::introductions::MAX_INTRODUCTIONS;
-
-use super::*;
-use crate::state::map_layout::{CENTRE, Point, ring_radius};
 
 const NOW: Duration = Duration::from_secs(3000);
 

@@ -16,7 +16,10 @@ use clacks_p2p::{
 };
 use life::{End, MessageHistory};
 
-use super::kept_messages::{KeptMessages, Sender, beginning};
+use clacks_source::{
+    kept_messages::{KeptMessages, Sender, beginning},
+    traffic,
+};
 
 /// Maximum number of histories, separately for messages seen once and for messages that returned.
 const MAX_MESSAGES: usize = 2048;
@@ -163,7 +166,7 @@ impl MessageHistories {
     /// Keeps only the beginning of a message.
     fn cut(&mut self, digest: Digest) {
         let Some(life) = self.known.get_mut(&digest) else { return };
-        life.message = Message::text(&beginning(&super::traffic::text(&life.message), digest));
+        life.message = Message::text(&beginning(&traffic::text(&life.message), digest));
         self.beginnings.insert(self.hasher.hash_one(life.message.as_json()), digest);
     }
 

@@ -6,7 +6,7 @@ use clacks_p2p::Address;
 use clacks_text::{charset::Charset, fit::fit};
 use ratatui::layout::{Position, Rect};
 
-use crate::pages::map_geometry::TOWER_COLUMNS;
+use super::geometry::TOWER_COLUMNS;
 
 /// Maximum length of a label, and of its short form, in columns.
 const MAX_LENGTH: usize = 18;
@@ -17,7 +17,7 @@ const MIN_DISTANCE: u16 = 3;
 
 /// Returns labels for a peer on the map, the best first. A label is the first part of the hostname. Peers that share
 /// it are distinguished by their port.
-pub fn label_candidates(address: &Address, all: &[&Address], charset: Charset) -> Vec<String> {
+pub(crate) fn label_candidates(address: &Address, all: &[&Address], charset: Charset) -> Vec<String> {
     let first = first_label(address);
     let is_shared = all.iter().any(|other| *other != address && first_label(other) == first);
     let port = format!(":{}", address.port());

@@ -1,11 +1,10 @@
 //! Area of the map, and the mapping between positions and cells.
 
+use clacks_panes::{Context, Shown};
+use clacks_widgets::heading::below_title;
 use ratatui::layout::{Position, Rect};
 
-use crate::{
-    model::Model,
-    state::{layout::below_title, map_layout::Point},
-};
+use super::layout::Point;
 
 /// Width of a tower with the letter of its status, in columns.
 pub(crate) const TOWER_COLUMNS: u16 = 2;
@@ -17,14 +16,13 @@ const SIDE_MARGIN: u16 = 1;
 const MIN_TWO_LINES: u16 = 14;
 
 /// Returns the area of the map between the title and the lines about the selected peer.
-pub fn map_field(model: &Model, area: Rect) -> Rect {
+pub(crate) fn map_field(context: &Context<'_>, area: Rect) -> Rect {
     let below = below_title(area);
-    Rect { height: below.height - summary_rows(model, below), ..below }
+    Rect { height: below.height - summary_rows(context, below), ..below }
 }
 
-fn summary_rows(model: &Model, below: Rect) -> u16 {
-    let is_told_beside =
-        model.open_overlay().is_none() && model.areas().is_some_and(|areas| !areas.details.is_empty());
+fn summary_rows(context: &Context<'_>, below: Rect) -> u16 {
+    let is_told_beside = context.shown == Shown::Beside && context.has_details;
     match below.height {
         _ if is_told_beside => 0,
         MIN_TWO_LINES.. => 2,
@@ -49,7 +47,7 @@ pub(crate) fn point_at(field: Rect, position: Position) -> Point {
 }
 
 /// Returns the cell of a position, the first one of its tower.
-pub fn cell_of(field: Rect, point: Point) -> Position {
+pub(crate) fn cell_of(field: Rect, point: Point) -> Position {
     let place = |part: f64, length: u16| (part * f64::from(length)).round() as u16;
     let columns = field.width.saturating_sub(2 * SIDE_MARGIN + TOWER_COLUMNS);
     Position {

@@ -8,10 +8,10 @@ use clacks_p2p::{
     Address, PeerId,
     core::{Discovery, Event, MessageId, Peer, Status},
 };
-use clacks_source::introductions::{Introduced, Introductions};
 use clacks_widgets::animation::{Animations, Pace, Run};
 
-use super::map_layout::{self, CENTRE, Point};
+use super::layout::{self, CENTRE, Point};
+use crate::introductions::{Introduced, Introductions};
 
 /// Maximum peers on the map. If there are more, the map has the first ones.
 pub(crate) const MAX_MAP_PEERS: usize = 64;
@@ -190,7 +190,7 @@ impl Map {
         }
         let identifier = peer.address.identifier();
         let others: Vec<Point> = self.peers.iter().map(|tower| tower.position).collect();
-        let place = map_layout::choose_position(&identifier, &others);
+        let place = layout::choose_position(&identifier, &others);
         let at = self.peers.partition_point(|tower| tower.identifier < identifier);
         self.peers
             .insert(at, MapPeer { peer: peer.clone(), identifier, position: place, last_contact: None });
@@ -255,7 +255,7 @@ impl Map {
     /// Returns the position of a peer.
     pub fn position(&self, tower: &MapPeer) -> Point {
         if self.is_crowded {
-            map_layout::ring_position(&tower.identifier, tower.peer.status)
+            layout::ring_position(&tower.identifier, tower.peer.status)
         } else {
             tower.position
         }
@@ -265,7 +265,7 @@ impl Map {
     pub(crate) fn position_of(&self, peer: &Address, status: Status) -> Option<Point> {
         match self.map_peer(peer) {
             Some(tower) => Some(self.position(tower)),
-            None if self.is_crowded => Some(map_layout::ring_position(&peer.identifier(), status)),
+            None if self.is_crowded => Some(layout::ring_position(&peer.identifier(), status)),
             None => None,
         }
     }
