@@ -1,10 +1,9 @@
-//! The node as every interface sees it, and the data that interfaces derive from its events: traffic rows, JSON,
+//! The node as every interface sees it, and the data that interfaces derive from its events: traffic rows,
 //! commands, undo and histories.
 
 pub mod core_event;
 pub mod export;
 pub mod facts;
-pub mod json;
 pub mod kept_messages;
 pub mod limits;
 pub mod lost_lines;

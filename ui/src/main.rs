@@ -6,6 +6,7 @@ mod cli;
 mod config;
 mod demo;
 mod headless;
+mod json;
 mod logging;
 mod networks;
 mod peer_list;

@@ -9,10 +9,7 @@ use clacks_language::{
 };
 use clacks_p2p::{Node, node::Unsent};
 use clacks_recording::recorder::Recorder;
-use clacks_source::{
-    json::{self, Record},
-    shutdown::{self, UnsentCounts, WHEN_TOLD_TO_END},
-};
+use clacks_source::shutdown::{self, UnsentCounts, WHEN_TOLD_TO_END};
 use event_writer::EventWriter;
 use tokio::{
     sync::mpsc,
@@ -20,6 +17,7 @@ use tokio::{
 };
 
 use super::{
+    json::{self, Record},
     networks,
     peer_list::{self, PeerLists},
     platform::{

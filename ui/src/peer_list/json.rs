@@ -1,7 +1,8 @@
 //! The JSON lines of lists of peers that were read.
 
-use clacks_source::json::Record;
 use serde::Serialize;
+
+use crate::json::Record;
 
 use super::{Contents, Reading, parse::BadLine};
 

@@ -1,8 +1,9 @@
 use clacks_language::command::table::COMMANDS;
 use clacks_p2p::{
     DEFAULT_MAX_DEPTH, Message,
-    core::{Failure, Peer, Refusal, Scope, Status},
+    core::{Event, Failure, Now, Peer, Refusal, Scope, Status},
 };
+use clacks_p2p_feed::json::events::{KINDS, Written};
 use clacks_text::testing::{hostile, is_hidden};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -11,6 +12,16 @@ use super::{
     answers::{error, help, reply},
     *,
 };
+
+/// An event of the node with the address and status of its peers.
+fn happened(event: &Event, time: u64) -> Record {
+    Record::of(&Written::brief(event, time))
+}
+
+/// An event of the node with all fields of its peers and the time on both clocks.
+fn recorded(event: &Event, now: Now) -> Record {
+    Record::of(&Written::full(event, now))
+}
 
 fn tower() -> Address {
     "tower.example.org:8080".parse().unwrap()
@@ -91,7 +102,7 @@ fn every_event_of_the_library_has_a_struct_and_a_name_that_is_explained() {
         variants.map(|line| line.split(|c: char| !c.is_alphanumeric()).next().unwrap()).collect();
     assert!(variants.len() > 20, "{variants:?}");
     for variant in variants {
-        let told = events::KINDS.iter().find(|(_, kind)| *kind == variant);
+        let told = KINDS.iter().find(|(_, kind)| *kind == variant);
         let (name, _) = told.unwrap_or_else(|| panic!("{variant} has no struct"));
         assert_eq!(name.replace('_', ""), variant.to_lowercase());
         assert!(explained.contains(&format!("`{name}`")), "docs/events.md does not explain {name}");

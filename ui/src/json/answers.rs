@@ -9,13 +9,11 @@ use clacks_p2p::{
     core::{HeldMessage, LimitCounts, Peer, PlaceShare, QueuedMessage},
     node::Overview,
 };
+use clacks_p2p_feed::json::parts::{Listed, Waiting};
+use clacks_source::limits::{LimitSettings, MOST_PLACES};
 use serde::Serialize;
 
-use super::{
-    Record, millis,
-    parts::{Listed, Waiting},
-};
-use crate::limits::{LimitSettings, MOST_PLACES};
+use super::{Record, millis};
 
 /// The answer to a line of the input.
 #[derive(Serialize)]
@@ -40,22 +38,22 @@ fn answer(time: u64, line: u64, fields: impl Serialize) -> Record {
 }
 
 /// The reply to a command.
-pub fn reply(time: u64, line: u64, text: &str) -> Record {
+pub(crate) fn reply(time: u64, line: u64, text: &str) -> Record {
     answer(time, line, Text { text })
 }
 
 /// An error in an input line.
-pub fn error(time: u64, line: u64, reason: &str) -> Record {
+pub(crate) fn error(time: u64, line: u64, reason: &str) -> Record {
     Record::new("error", time, Answer { line, fields: Reason { reason } })
 }
 
 /// An error that no input line caused.
-pub fn failed(time: u64, reason: &str) -> Record {
+pub(crate) fn failed(time: u64, reason: &str) -> Record {
     Record::new("error", time, Reason { reason })
 }
 
 /// The reply to `:peers`.
-pub fn peers(time: u64, line: u64, peers: &[Peer], ignored_remotes: &[IpAddr]) -> Record {
+pub(crate) fn peers(time: u64, line: u64, peers: &[Peer], ignored_remotes: &[IpAddr]) -> Record {
     #[derive(Serialize)]
     struct Peers<'a> {
         peers: Vec<Listed>,
@@ -65,7 +63,7 @@ pub fn peers(time: u64, line: u64, peers: &[Peer], ignored_remotes: &[IpAddr]) -
 }
 
 /// The reply to `:queue`.
-pub fn queue(time: u64, line: u64, queue: &[QueuedMessage]) -> Record {
+pub(crate) fn queue(time: u64, line: u64, queue: &[QueuedMessage]) -> Record {
     #[derive(Serialize)]
     struct Queue {
         queue: Vec<Waiting>,
@@ -74,7 +72,7 @@ pub fn queue(time: u64, line: u64, queue: &[QueuedMessage]) -> Record {
 }
 
 /// The reply to `:held`.
-pub fn held(time: u64, line: u64, held: &[HeldMessage]) -> Record {
+pub(crate) fn held(time: u64, line: u64, held: &[HeldMessage]) -> Record {
     #[derive(Serialize)]
     struct Held {
         held: Vec<Waiting>,
@@ -83,7 +81,7 @@ pub fn held(time: u64, line: u64, held: &[HeldMessage]) -> Record {
 }
 
 /// The reply to `:limits`.
-pub fn limits(time: u64, line: u64, node: &Node) -> Record {
+pub(crate) fn limits(time: u64, line: u64, node: &Node) -> Record {
     #[derive(Serialize)]
     struct Told {
         limits: Limits,
@@ -186,7 +184,7 @@ impl Used {
 }
 
 /// The reply to `:help`.
-pub fn help(time: u64, line: u64) -> Record {
+pub(crate) fn help(time: u64, line: u64) -> Record {
     #[derive(Serialize)]
     struct Described {
         command: String,

@@ -1,36 +1,29 @@
-//! The JSON lines that `clacks node` writes and that a recording contains.
+//! The JSON lines that `clacks node` writes about a node of clacks, besides its events.
 
 use std::{net::SocketAddr, time::Duration};
 
-use clacks_p2p::{
-    Address, Node,
-    core::{CertificateFingerprint, Event, Now},
-    node::Unsent,
-};
+use clacks_p2p::{Address, Node, core::CertificateFingerprint, node::Unsent};
 use serde::Serialize;
 
 use clacks_text::escape::escaped_json;
 
-pub mod answers;
+pub(crate) mod answers;
 
-pub use clacks_p2p_feed::json::{events, parts};
-
-use events::Written;
-use parts::{Millis, Waiting};
+use clacks_p2p_feed::json::parts::{Millis, Waiting};
 
 /// One line of output: a JSON object that starts with the event's name and its time.
 #[derive(Debug)]
-pub struct Record(String);
+pub(crate) struct Record(String);
 
 impl Record {
     /// Serializes a struct as one record.
-    pub fn of(object: &impl Serialize) -> Self {
+    pub(crate) fn of(object: &impl Serialize) -> Self {
         // Nothing that is written here fails: no maps, and messages are valid JSON.
         Self(serde_json::to_string(object).unwrap_or_default())
     }
 
     /// Serializes the event's name, the time in Unix milliseconds and the fields of a struct.
-    pub fn new(event: &str, time: u64, fields: impl Serialize) -> Self {
+    pub(crate) fn new(event: &str, time: u64, fields: impl Serialize) -> Self {
         #[derive(Serialize)]
         struct Named<'a, T> {
             event: &'a str,
@@ -42,13 +35,13 @@ impl Record {
     }
 
     /// The line without its line end. Control and hidden characters are escaped, so a terminal can show it.
-    pub fn into_line(self) -> String {
+    pub(crate) fn into_line(self) -> String {
         escaped_json(&self.0).into_owned()
     }
 }
 
 /// The first record: the node's address, listening sockets and certificate.
-pub fn ready(node: &Node) -> Record {
+pub(crate) fn ready(node: &Node) -> Record {
     #[derive(Serialize)]
     struct Ready<'a> {
         address: Address,
@@ -60,7 +53,7 @@ pub fn ready(node: &Node) -> Record {
 }
 
 /// The drain of unsent messages has started and takes at most `within`. `time` is Unix time in milliseconds.
-pub fn handing_on(time: u64, messages: usize, within: Duration) -> Record {
+pub(crate) fn handing_on(time: u64, messages: usize, within: Duration) -> Record {
     #[derive(Serialize)]
     struct HandingOn {
         messages: usize,
@@ -71,7 +64,7 @@ pub fn handing_on(time: u64, messages: usize, within: Duration) -> Record {
 
 /// The drain of unsent messages has ended. `messages` is the number at its start, `left` the number that was not
 /// delivered, `told` the summary for people. `time` is Unix time in milliseconds.
-pub fn handed_on(time: u64, messages: usize, left: usize, told: &str) -> Record {
+pub(crate) fn handed_on(time: u64, messages: usize, left: usize, told: &str) -> Record {
     #[derive(Serialize)]
     struct HandedOn<'a> {
         messages: usize,
@@ -83,7 +76,7 @@ pub fn handed_on(time: u64, messages: usize, left: usize, told: &str) -> Record 
 }
 
 /// The last record: the messages that are lost unless the reader saves them. `time` is Unix time in milliseconds.
-pub fn stopped(time: u64, remaining: &Unsent) -> Record {
+pub(crate) fn stopped(time: u64, remaining: &Unsent) -> Record {
     #[derive(Serialize)]
     struct Stopped {
         queue: Vec<Waiting>,
@@ -94,18 +87,8 @@ pub fn stopped(time: u64, remaining: &Unsent) -> Record {
     Record::new("stopped", time, Stopped { queue, held })
 }
 
-/// An event of the node with the address and status of its peers. `time` is Unix time in milliseconds.
-pub fn happened(event: &Event, time: u64) -> Record {
-    Record::of(&Written::brief(event, time))
-}
-
-/// An event of the node with all fields of its peers and the time on both clocks, as in a recording.
-pub fn recorded(event: &Event, now: Now) -> Record {
-    Record::of(&Written::full(event, now))
-}
-
 /// A duration in milliseconds: see [`Millis`].
-pub fn millis(time: Duration) -> f64 {
+pub(crate) fn millis(time: Duration) -> f64 {
     Millis(time).into()
 }
 
