@@ -1,6 +1,6 @@
 //! The frozen screen: the view stays as it was while the node runs on.
 
-use clacks_p2p::core::Now;
+use clacks_feed::Now;
 use clacks_panes::Pane;
 use clacks_source::saved_filters::SavedFilterHits;
 use clacks_widgets::time_series::Trends;

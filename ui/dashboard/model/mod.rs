@@ -13,11 +13,8 @@ pub mod traffic;
 use clacks_language::{saved_filter::Stations, traffic_filter::FilterNetworks};
 use std::sync::Arc;
 
-use clacks_feed::{Playback, Row, description::ListId};
-use clacks_p2p::{
-    Address,
-    core::{Now, Status},
-};
+use clacks_feed::{Now, Playback, Row, description::ListId};
+use clacks_p2p::{Address, core::Status};
 use clacks_p2p_feed::read_back;
 use clacks_panes::Place;
 use clacks_source::{

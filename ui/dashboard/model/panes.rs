@@ -140,12 +140,11 @@ impl Model {
         };
         let has_column_focus = view.is_some_and(|view| view.place == Place::Column)
             && self.focus_below_palette() == FocusOwner::List(Area::Map);
-        let now = |core: clacks_p2p::core::Now| Now { uptime: core.uptime, unix_ms: core.unix_ms };
         Context {
             view,
             theme,
-            now: now(self.animation_time()),
-            listed: now(self.list_time()),
+            now: self.animation_time(),
+            listed: self.list_time(),
             zone: &self.zone,
             motion: self.motion,
             description: &network.description,

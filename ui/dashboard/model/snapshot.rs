@@ -201,8 +201,9 @@ impl Model {
 
     /// Returns the time until the next frame of what moves on the screen.
     fn moves_after(&self) -> Option<Duration> {
-        let now = clacks_feed::Now { uptime: self.now.uptime, unix_ms: self.now.unix_ms };
-        self.visible_views().filter_map(|(_, pane, view)| pane.changes_after(view, now, self.motion)).min()
+        self.visible_views()
+            .filter_map(|(_, pane, view)| pane.changes_after(view, self.now, self.motion))
+            .min()
     }
 
     /// Whether a visible chart changes without events.

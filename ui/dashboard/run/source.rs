@@ -8,12 +8,9 @@ use std::{
     time::Duration,
 };
 
-use clacks_feed::{Event, Link, News, Playback, Request, Run, Source as Feed, description::Description};
+use clacks_feed::{Event, Link, News, Now, Playback, Request, Run, Source as Feed, description::Description};
 use clacks_language::command::argument::RecordCommand;
-use clacks_p2p::{
-    Node,
-    core::{Now, PlaceShare},
-};
+use clacks_p2p::{Node, core::PlaceShare};
 use clacks_recording::recorder::{Recorder, RecordingError};
 
 use super::peer_lists::PeerLists;
@@ -105,7 +102,7 @@ impl Source {
     }
 
     /// Returns the node time. In a replay this is the position in the recording.
-    pub fn now(&self) -> clacks_feed::Now {
+    pub fn now(&self) -> Now {
         self.feed.now()
     }
 
@@ -166,8 +163,7 @@ impl Sources {
 
     /// Returns the time of the dashboard.
     pub fn now(&self) -> Now {
-        let clacks_feed::Now { uptime, unix_ms } = self.all[0].now();
-        Now { uptime, unix_ms }
+        self.all[0].now()
     }
 
     /// Returns the position of the source with this run.

@@ -1,6 +1,6 @@
 //! Data of a frozen screen.
 
-use clacks_p2p::core::Now;
+use clacks_feed::Now;
 use clacks_panes::Pane;
 use clacks_source::saved_filters::SavedFilterHits;
 

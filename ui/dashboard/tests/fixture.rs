@@ -91,7 +91,7 @@ impl Fixture {
     /// Returns an empty dashboard of this size.
     pub(crate) fn empty(width: u16, height: u16) -> Self {
         let networks = Networks::new(calls::network(), []);
-        let model = Model::new(networks, now(), TimeZone::UTC, false, true);
+        let model = Model::new(networks, time(now()), TimeZone::UTC, false, true);
         let mut fixture = Self {
             model,
             peers: Vec::new(),
@@ -206,7 +206,7 @@ impl Fixture {
 
     fn update(&mut self, msg: Msg) -> Vec<Effect> {
         let now = self.now();
-        update(&mut self.model, now, msg)
+        update(&mut self.model, time(now), msg)
     }
 
     /// Why the node of the fixture refuses a line.
@@ -383,10 +383,7 @@ impl Fixture {
             } else {
                 Vec::new()
             },
-            now: clacks_feed::Now {
-                uptime: UPTIME + self.later,
-                unix_ms: NOON + self.later.as_millis() as u64,
-            },
+            now: time(self.now()),
             gone: view.marks.iter().filter(|mark| row(mark).is_none()).cloned().collect(),
             ..Look::default()
         }
@@ -457,6 +454,11 @@ impl Fixture {
 
 pub(crate) fn now() -> Now {
     Now { uptime: UPTIME, unix_ms: NOON }
+}
+
+/// Returns a time of a clacks node as the dashboard has it.
+pub(crate) fn time(Now { uptime, unix_ms }: Now) -> clacks_feed::Now {
+    clacks_feed::Now { uptime, unix_ms }
 }
 
 /// Returns the message of the event loop about an event of a clacks node.

@@ -11,7 +11,7 @@ use crossterm::event::KeyCode;
 
 use super::{
     calls::{done, on_held, on_peers, on_queue, runs, typed, undo, undoable},
-    fixture::{Fixture, now, peer},
+    fixture::{Fixture, now, peer, time},
 };
 use crate::{
     state::message::{Effect, Msg},
@@ -202,7 +202,7 @@ fn the_undo_offer_fits_narrow_screens_and_expires_after_ten_seconds() {
     assert!(fixture.screen().contains("; u takes it back, 10 s"), "{}", fixture.screen());
     let later = |seconds| Now { uptime: now().uptime + Duration::from_secs(seconds), ..now() };
     let press = |fixture: &mut Fixture, seconds| {
-        update(&mut fixture.model, later(seconds), Msg::Key(key('u').into()))
+        update(&mut fixture.model, time(later(seconds)), Msg::Key(key('u').into()))
     };
     assert_eq!(press(&mut fixture, 10), []);
     assert!(fixture.screen().contains("the last ignore is more than 10 s ago"), "{}", fixture.screen());

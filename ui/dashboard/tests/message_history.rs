@@ -13,7 +13,7 @@ use clacks_widgets::animation::Animations;
 use crossterm::event::KeyCode;
 
 use super::{
-    fixture::{Fixture, happened, now, peer, queued},
+    fixture::{Fixture, happened, now, peer, queued, time},
     held_and_edited::holding,
 };
 use crate::{state::overlay::OverlayKind, update::update};
@@ -29,7 +29,7 @@ fn at(seconds: u64) -> Now {
 
 fn happen(fixture: &mut Fixture, seconds: u64, event: Event) {
     let now = at(seconds);
-    drop(update(&mut fixture.model, now, happened(now, event)));
+    drop(update(&mut fixture.model, time(now), happened(now, event)));
 }
 
 fn came(message: &Message, from: &str, visits: u32) -> Event {

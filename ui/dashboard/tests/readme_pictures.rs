@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
-use clacks_feed::{Label, Look, Now, Page, Row, Run, View, Window, description::ListId};
+use clacks_feed::{Label, Look, Page, Row, Run, View, Window, description::ListId};
 use clacks_language::command::motion_setting::Setting;
 use clacks_p2p::{core::PeerCounts, node::Overview};
 use clacks_p2p_feed::{
@@ -16,7 +16,7 @@ use jiff::tz::TimeZone;
 use ratatui::{Terminal, backend::TestBackend, layout::Rect};
 use scripted::Scripted;
 
-use super::fixture::{happened, page_of};
+use super::fixture::{happened, page_of, time};
 use crate::{
     model::Model,
     state::snapshot::Snapshot,
@@ -51,7 +51,7 @@ impl Watched {
         let address = Overview::of(node.core(), Duration::ZERO).address.to_string();
         let network = Network::new(Arc::new(describe(Label::new(&address).unwrap())), Run(1))
             .with_panes(&[clacks_p2p_panes::panes()]);
-        let mut model = Model::new(Networks::new(network, []), node.now(), TimeZone::UTC, true, true);
+        let mut model = Model::new(Networks::new(network, []), time(node.now()), TimeZone::UTC, true, true);
         model.motion = Animations::new(Setting::Full);
         model.themes.choose("dark").unwrap();
         let mut watched = Self { node, model };
@@ -64,7 +64,7 @@ impl Watched {
         while self.node.now().uptime < until {
             let frame = (self.node.now().uptime + FRAME).min(until);
             for (event, now) in self.node.run_until(frame) {
-                update(&mut self.model, now, happened(now, event));
+                update(&mut self.model, time(now), happened(now, event));
             }
             self.refresh();
         }
@@ -84,8 +84,7 @@ impl Watched {
     }
 
     fn look(&self, view: &View) -> Look {
-        let now = self.node.now();
-        let now = Now { uptime: now.uptime, unix_ms: now.unix_ms };
+        let now = time(self.node.now());
         let page = |window| Page { counts: self.counts(window), ..page_of(window, &self.rows(window.list)) };
         let gauges = gauges_of(&figures_of(self.node.core(), 0));
         Look { now, gauges, pages: view.windows.iter().map(page).collect(), ..Look::default() }
@@ -108,7 +107,7 @@ impl Watched {
     }
 
     fn send(&mut self, msg: Msg) {
-        update(&mut self.model, self.node.now(), msg);
+        update(&mut self.model, time(self.node.now()), msg);
     }
 
     fn resize(&mut self, width: u16, height: u16) {

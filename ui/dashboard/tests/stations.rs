@@ -11,7 +11,7 @@ use clacks_p2p::{
 use clacks_source::saved_filters::SavedFilterHits;
 use crossterm::event::KeyCode;
 
-use super::fixture::{Fixture, happened, now};
+use super::fixture::{Fixture, happened, now, time};
 use crate::{
     state::{layout::Pane, message::Effect},
     update::update,
@@ -33,7 +33,7 @@ fn say(fixture: &mut Fixture, text: &str, after: u64) -> Vec<Effect> {
     let now = Now { uptime: now().uptime + Duration::from_millis(after), ..now() };
     let (id, message) = ("9".parse().unwrap(), Message::text(text));
     let event = Event::MessageDropped { id, message, from: None };
-    update(&mut fixture.model, now, happened(now, event))
+    update(&mut fixture.model, time(now), happened(now, event))
 }
 
 fn hits(fixture: &Fixture) -> Vec<u64> {

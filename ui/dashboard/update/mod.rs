@@ -26,8 +26,7 @@ pub mod shutdown;
 pub mod sorting;
 
 use burst::on_burst;
-use clacks_feed::Event;
-use clacks_p2p::core::Now;
+use clacks_feed::{Event, Now};
 use commands::submit;
 use keys::on_key;
 use mouse::on_mouse;
@@ -164,8 +163,7 @@ fn on_missed(model: &mut Model, network: usize, missed: u64) -> Vec<Effect> {
     let panes = model.networks.get_mut(network).map(|network| &mut network.panes);
     panes.into_iter().flatten().for_each(|pane| pane.lagged(missed));
     model.pin_visible_rows();
-    let Now { uptime, unix_ms } = model.now;
-    model.log.note_missed(missed, clacks_feed::Now { uptime, unix_ms });
+    model.log.note_missed(missed, model.now);
     on_row(model)
 }
 
