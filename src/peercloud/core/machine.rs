@@ -33,6 +33,8 @@ pub use sends::{Reply, SendId, SendKind};
 
 /// Maximum addresses of former members that are remembered, to ask them when the node is alone.
 const MAX_FORMER: usize = 32;
+/// Periodic checks from one reminder of a member to the next: 15 s.
+const CHECKS_PER_REMINDER: u64 = 3;
 /// Maximum milliseconds that the times of our signatures may be ahead of our clock, because none is used twice.
 const MAX_AHEAD_MS: u64 = 30_000;
 
@@ -84,6 +86,8 @@ pub struct Core {
     timers: BTreeSet<(Duration, Timer)>,
     next_number: u64,
     last_timestamp: u64,
+    /// Number of periodic checks so far.
+    periodic_checks: u64,
     joined_at: Option<Duration>,
     last_repair: Option<Duration>,
     seen_as: Option<Host>,
@@ -192,6 +196,7 @@ impl Core {
             timers: BTreeSet::new(),
             next_number: 1,
             last_timestamp: 0,
+            periodic_checks: 0,
             joined_at: None,
             last_repair: None,
             seen_as: None,
@@ -250,6 +255,10 @@ impl Core {
             Timer::Check => {
                 self.schedule_check(now.uptime);
                 self.check_any(now, rng);
+                self.periodic_checks += 1;
+                if self.periodic_checks.is_multiple_of(CHECKS_PER_REMINDER) {
+                    self.remind(now, rng);
+                }
             }
             Timer::CheckOf(id) => self.check_member(&id, false, now),
             Timer::Newcomer(number) => self.newcomer_timed_out(number, now),

@@ -110,7 +110,9 @@ impl Core {
             if has_busy {
                 attempt.times_busy += 1;
                 attempt.candidates = std::mem::take(&mut attempt.busy);
-                let pause = Duration::from_millis(rng.random_range(BUSY_PAUSE));
+                // Longer each few times, so that a crowd of newcomers does not keep the node busy with its questions.
+                let patience = 1 + (attempt.times_busy / 4).min(4);
+                let pause = Duration::from_millis(rng.random_range(BUSY_PAUSE)) * patience;
                 self.schedule(now.uptime + pause, Timer::AskAgain);
             } else {
                 self.attempt_failed(now);

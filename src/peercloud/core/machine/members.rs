@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use rand::{Rng, RngExt};
+use rand::{Rng, RngExt, seq::IndexedRandom};
 
 use crate::{
-    core::{Event, Member, Now, Reach, Removal, Source, bucket::Bucket},
+    core::{CheckResult, Event, Member, Now, Reach, Removal, Source, bucket::Bucket},
     protocol::{Address, Id, Record, Request},
 };
 
@@ -127,6 +127,23 @@ impl Core {
     pub(super) fn tell_one(&mut self, to: &Id, record: &Record, now: Now) {
         let body = Self::body_of(&Request::Joined(record.clone()));
         self.begin_send(SendKind::TellJoined, body, &Audience::One(to.clone()), now);
+    }
+
+    /// Tells one member at random of another one that we have reached. Two members that missed each other find each other
+    /// so. Only members that accept a record twice are told.
+    pub(super) fn remind(&mut self, now: Now, rng: &mut dyn Rng) {
+        let ours: Vec<&Id> =
+            self.members.values().filter(|member| member.is_ours).map(|member| &member.record.id).collect();
+        let Some(to) = ours.choose(rng).copied().cloned() else { return };
+        let is_reached = |member: &&Member| {
+            let is_here = matches!(&member.last_check, Some(check) if check.result == CheckResult::Here);
+            is_here && member.failures == 0 && member.record.id != to
+        };
+        let reached: Vec<&Record> =
+            self.members.values().filter(is_reached).map(|member| &member.record).collect();
+        if let Some(record) = reached.choose(rng).copied().cloned() {
+            self.tell_one(&to, &record, now);
+        }
     }
 
     pub(super) fn became_alone(&mut self, now: Now) {

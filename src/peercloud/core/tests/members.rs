@@ -194,6 +194,7 @@ fn a_member_at_random_is_checked_every_five_seconds() {
     let mut bench = Bench::in_cloud_with(&["a", "b", "c"], |options| {
         options.check_interval = Some(ms(5000));
     });
+    bench.is_ours = false;
     let mut checked = std::collections::BTreeSet::new();
     for _ in 0..30 {
         bench.requests();
@@ -209,6 +210,29 @@ fn a_member_at_random_is_checked_every_five_seconds() {
     bench.requests();
     bench.advance(ms(60_000));
     assert_eq!(bench.sent(), []);
+}
+
+#[test]
+fn members_that_accept_a_record_twice_are_reminded_of_each_other() {
+    for is_ours in [true, false] {
+        let mut bench = Bench::with(|options| options.check_interval = Some(ms(5000)));
+        bench.is_ours = is_ours;
+        bench.let_in("a", 1);
+        bench.let_in("b", 2);
+        let mut told = std::collections::BTreeSet::new();
+        for _ in 0..60 {
+            bench.advance(ms(5000));
+            for request in bench.requests() {
+                let name = ["a", "b"][usize::from(request.to.port) - 1];
+                if request.path == Path::Joined {
+                    assert!(!request.body.contains(&format!(r#""id":"{name}""#)), "{}", request.body);
+                    told.insert(name);
+                }
+                bench.answer(&request, 200, &format!(r#"{{"id":"{name}","joined":true}}"#));
+            }
+        }
+        assert_eq!(told.len(), if is_ours { 2 } else { 0 });
+    }
 }
 
 #[test]
