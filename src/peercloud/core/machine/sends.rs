@@ -27,6 +27,13 @@ const RESEND_AFTER: Duration = Duration::from_millis(250);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SendId(pub(super) u64);
 
+impl SendId {
+    /// Its number. Numbers grow, and none is used twice by a node.
+    pub fn number(self) -> u64 {
+        self.0
+    }
+}
+
 /// What is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
