@@ -79,7 +79,7 @@ fn a_complete_drain_ends_the_program() {
     let taker = Taker::start();
     let mut session = with_three_messages(&taker.address());
     session.type_in("q");
-    session.wait_for("on first, q drops");
+    session.wait_for("s hand on, q drop them");
     session.type_in("s");
     assert!(session.wait_for_exit().success());
     session.assert_restored();
@@ -91,10 +91,10 @@ fn a_complete_drain_ends_the_program() {
 fn a_failed_or_cancelled_drain_asks_again() {
     let mut session = with_three_messages(&nobody());
     session.type_in("q");
-    session.wait_for("s hands them on first, q drops 3 messages");
+    session.wait_for("s hand on, q drop them");
     session.type_in("s");
     session.wait_for("handed on 0 of 3: no peer takes them");
-    session.wait_for("s hands them on first, q drops 3 messages");
+    session.wait_for("s hand on, q drop them");
     session.type_in("q");
     assert!(session.wait_for_exit().success());
     session.wait_for("3 messages were still in the queue and are lost");
@@ -102,11 +102,11 @@ fn a_failed_or_cancelled_drain_asks_again() {
     let silent = Silent::start();
     let mut session = with_three_messages(&silent.address());
     session.type_in("q");
-    session.wait_for("s hands them on first");
+    session.wait_for("s hand on");
     session.type_in("s");
     session.wait_for("handed on 0 of 3, ");
     session.type_in(CTRL_C);
-    session.wait_for("s hands them on first");
+    session.wait_for("s hand on");
     session.type_in("s");
     session.wait_for("handed on 0 of 3, ");
     session.type_in(ESCAPE);
@@ -134,7 +134,7 @@ fn a_drain_after_a_signal_is_bounded_in_time() {
     let silent = Silent::start();
     let mut session = with_three_messages(&silent.address());
     session.type_in("q");
-    session.wait_for("s hands them on first");
+    session.wait_for("s hand on");
     session.type_in("s");
     session.wait_for("handed on 0 of 3, ");
     session.send(Signal::TERM);
@@ -200,7 +200,7 @@ fn an_incomplete_drain_holds_messages_again_for_the_same_reason() {
     ] {
         let mut session = with_held_messages(&peer);
         session.type_in("q");
-        session.wait_for("a hands on what is held first");
+        session.wait_for("a release and hand on");
         session.type_in("a");
         if !ends_with.is_empty() {
             session.wait_for("handed on 0 of 3, ");
@@ -217,12 +217,12 @@ fn an_incomplete_drain_holds_messages_again_for_the_same_reason() {
         session.wait_until("who holds each", |screen| {
             let contents = screen.contents();
             let by = |word: &str| contents.lines().filter(|line| line.contains(word)).count();
-            (by(" rule "), by(" hand ")) == (2, 1)
+            (by("R rule "), by("H hand ")) == (2, 1)
         });
         session.type_in(ESCAPE);
         session.wait_for("PEERS");
         session.type_in("q");
-        session.wait_for("q drops 3 messages");
+        session.wait_for("q drop them");
         session.type_in("q");
         assert!(session.wait_for_exit().success());
         session.wait_for("3 messages were held here and are lost");

@@ -44,7 +44,7 @@ fn quitting_asks_once_about_unsent_messages_and_reports_them() {
     let mut session = Launch::lonely_node().start();
     say(&session, "nobody will read this");
     session.type_in("q");
-    session.wait_for("q drops 1 message");
+    session.wait_for("q drop it");
     session.type_in("q");
     assert!(session.wait_for_exit().success());
     session.assert_restored();
@@ -59,7 +59,7 @@ fn a_message_typed_just_before_quitting_causes_the_question() {
     session.type_in("a parcel");
     session.wait_for("a parcel");
     session.type_in(&format!("{ENTER}{CTRL_C}{CTRL_C}"));
-    session.wait_for("q drops 1 message");
+    session.wait_for("q drop it");
     session.type_in("q");
     assert!(session.wait_for_exit().success());
 }

@@ -9,6 +9,5 @@ pub mod limits;
 pub mod lost_lines;
 pub mod precheck;
 pub mod saved_filters;
-pub mod shutdown;
 pub mod traffic;
 pub mod undo;

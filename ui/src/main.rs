@@ -24,7 +24,10 @@ use std::{
 };
 
 use bootstrap::Introducer;
-use clacks_dashboard::run::source::{Source, Sources};
+use clacks_dashboard::run::{
+    event_loop::Cause,
+    source::{Source, Sources},
+};
 use clacks_feed::{Near, Network};
 use clacks_language::{
     command::argument::{Existing, RecordCommand},
@@ -32,7 +35,6 @@ use clacks_language::{
 };
 use clacks_p2p::{Address, Node};
 use clacks_recording::recorder::Recorder;
-use clacks_source::shutdown::Cause;
 use clacks_terminal::stderr::report;
 use cli::{Cli, Command};
 use config::{Config, view::View};

@@ -9,10 +9,15 @@ use clacks_p2p::{
     node::Limits,
 };
 
+use crate::commands::{HandingOn, Unsent};
+
 /// The values of the gauges, in the order of the description.
-pub(crate) fn gauges(node: &Node) -> Vec<Value> {
+pub(crate) fn gauges(node: &Node, handing_on: &HandingOn) -> Vec<Value> {
     let connections = node.connections();
-    node.read(|core| gauges_of(&figures_of(core, connections)))
+    node.read(|core| {
+        let stop = handing_on.progress(Unsent::of(core));
+        gauges_of(&Figures { stop, ..figures_of(core, connections) })
+    })
 }
 
 /// What the gauges are made of. `None`: it is unknown.
@@ -44,9 +49,22 @@ pub struct Figures {
     pub draining: Option<bool>,
     /// Open inbound connections.
     pub connections: Option<usize>,
+    /// Progress of stopping, while messages are handed on.
+    pub stop: Option<StopProgress>,
 }
 
-/// The figures of a node with this number of open inbound connections.
+/// How far the node has come with handing on messages before it stops.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StopProgress {
+    /// Messages at the start.
+    pub total: usize,
+    /// Messages that were handed on.
+    pub done: usize,
+    /// Uptime at which it ends at the latest.
+    pub ends: Duration,
+}
+
+/// The figures of a node with this number of open inbound connections, which is not stopping.
 pub fn figures_of(core: &Core, connections: usize) -> Figures {
     Figures {
         counters: core.counters(),
@@ -62,6 +80,7 @@ pub fn figures_of(core: &Core, connections: usize) -> Figures {
         verified_only: Some(core.next_is_verified_only()),
         draining: Some(core.is_draining()),
         connections: Some(connections),
+        stop: None,
     }
 }
 
@@ -96,6 +115,9 @@ pub fn gauges_of(figures: &Figures) -> Vec<Value> {
         count(peers.of(Status::New)),
         count(peers.total()),
         count(queued.saturating_add(*in_flight).saturating_add(*held)),
+        figures.stop.map_or(Value::None, |stop| count(stop.total)),
+        figures.stop.map_or(Value::None, |stop| count(stop.done)),
+        figures.stop.map_or(Value::None, |stop| Value::at(stop.ends)),
     ];
     let met = Limit::ALL.map(|limit| Value::Count(counters.limits.of(limit)));
     fixed.into_iter().chain(met).collect()

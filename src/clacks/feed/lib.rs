@@ -16,5 +16,6 @@ mod node;
 #[cfg(test)]
 mod tests;
 
+pub use commands::Unsent;
 pub use event::{ClacksEvent, kind_of};
 pub use node::ClacksNetwork;

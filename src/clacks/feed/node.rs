@@ -155,7 +155,7 @@ impl Network for ClacksNetwork {
     }
 
     fn gauges(&self) -> Vec<Value> {
-        figures::gauges(&self.node)
+        figures::gauges(&self.node, &self.handing_on)
     }
 
     fn settings(&self) -> Vec<Value> {

@@ -60,6 +60,10 @@ pub struct Description {
     #[serde(default)]
     pub commands: Vec<CommandSpec>,
     /// Figures of the whole node, at most 256.
+    ///
+    /// A node whose command `stop` takes long reports its progress meanwhile: `stop_total` and `stop_done` count what has to
+    /// be done, and `stop_ends` is the moment at which it ends at the latest. They have no values at other times. Its
+    /// command `cancel` without an argument ends the stopping.
     #[serde(default)]
     pub gauges: Vec<Field>,
     /// The settings and limits, at most 256.

@@ -17,9 +17,7 @@ use clacks_feed::{Now, Playback, Row, description::ListId};
 use clacks_p2p::{Address, core::Status};
 use clacks_p2p_feed::read_back;
 use clacks_panes::Place;
-use clacks_source::{
-    lost_lines::LostLines, saved_filters::SavedFilterHits, shutdown::UnsentCounts, traffic::Log, undo::Undo,
-};
+use clacks_source::{lost_lines::LostLines, saved_filters::SavedFilterHits, traffic::Log, undo::Undo};
 use clacks_widgets::{animation::Animations, theme_selection::ThemeSelection, time_series::Chart};
 use focus::SelectionTarget;
 use jiff::tz::TimeZone;
@@ -31,7 +29,6 @@ use super::{
         assist::Assist,
         confirmation::Confirmation,
         editing::Editing,
-        figures::Known,
         filter_preview::FilterPreview,
         frozen::Frozen,
         input::Input,
@@ -42,7 +39,7 @@ use super::{
         overlay::Overlay,
         palette::Palette,
         sending::Sending,
-        shutdown::{DrainProgress, DrainStarted},
+        shutdown::{StopProgress, Stopping},
         snapshot::Origins,
     },
 };
@@ -102,8 +99,8 @@ pub struct Model {
     pub question: Option<Confirmation>,
     /// Whether to ask before quitting, even if nothing would be lost.
     pub(crate) confirms_quit: bool,
-    /// Running drain before the program quits.
-    pub(crate) drain: Option<DrainStarted>,
+    /// Node that is being stopped before the program quits.
+    pub(crate) stopping: Option<Stopping>,
     /// Whether the mouse is captured.
     pub mouse: bool,
     /// Frozen screen, while the node runs on.
@@ -172,7 +169,7 @@ impl Model {
             undo: Undo::default(),
             question: None,
             confirms_quit: false,
-            drain: None,
+            stopping: None,
             mouse,
             frozen: None,
             has_moved: false,
@@ -207,23 +204,16 @@ impl Model {
         self.question = None;
     }
 
-    /// Returns the progress of the drain, while one runs.
-    pub fn drain_progress(&self) -> Option<DrainProgress> {
-        let DrainStarted { unsent: with, deadline: until, with_held } = self.drain?;
-        let total = with.to_hand_on(with_held);
-        let gone = total.saturating_sub(with.left_of(self.unsent(), with_held));
-        Some(DrainProgress { total, sent: gone, remaining: until.saturating_sub(self.now.uptime) })
+    /// Returns the progress of the node that is being stopped. `None` if it reports none.
+    pub fn stop_progress(&self) -> Option<StopProgress> {
+        let network = self.networks.get(self.stopping?.network)?;
+        StopProgress::of(network)
     }
 
-    /// Returns the messages of the first network that are lost when its node stops.
-    pub(crate) fn unsent(&self) -> UnsentCounts {
-        let Some(network) = self.networks.get(0) else { return UnsentCounts::default() };
-        let count = |known| network.figures.count(known);
-        UnsentCounts {
-            waiting: count(Known::Queued) + count(Known::InFlight),
-            held: count(Known::Held),
-            is_anybody_there: network.figures.items_in_use() > 0,
-        }
+    /// Whether the loss of messages is asked about before the program quits. Those of a demo need not be kept, and a replay
+    /// has none of its own.
+    pub(crate) fn asks_before_leaving(&self) -> bool {
+        !self.is_demo && self.replay.is_none()
     }
 
     /// Returns the areas of the screen, or `None` if it is too small.

@@ -40,6 +40,17 @@ pub(crate) enum Waiting {
         /// Whether the result is reported. The header shows most of them.
         is_shown: bool,
     },
+    /// Whether a node may be stopped by this call.
+    MayStop(Call),
+    /// The refusal of a node to stop.
+    StopRefused,
+    /// The result of stopping a node.
+    Stop,
+    /// The end of the stopping of a node.
+    CancelStop {
+        /// Whether the user is asked again how to quit.
+        then_asks: bool,
+    },
     /// Nothing is done with it.
     Nothing,
 }
@@ -130,6 +141,10 @@ impl Dashboard {
                 _ => {}
             },
             Waiting::Replay { is_shown } => self.on_replay_answer(is_shown, result(answer)),
+            Waiting::MayStop(stop) => self.on_may_stop(network, stop, &answer),
+            Waiting::StopRefused => self.on_stop_refused(network, result(answer)),
+            Waiting::Stop => self.dispatch(Msg::Stopped(network, result(answer))),
+            Waiting::CancelStop { then_asks } => self.on_stop_cancelled(then_asks, result(answer)),
             Waiting::Nothing => {}
         }
     }

@@ -14,12 +14,9 @@ use super::{
     answers::Waiting,
     event_loop::{Dashboard, LoopState},
 };
-use crate::{
-    state::{
-        errors::{CommandRefusal, EffectError},
-        message::{Effect, Msg},
-    },
-    update::update,
+use crate::state::{
+    errors::{CommandRefusal, EffectError},
+    message::{Effect, Msg},
 };
 
 impl Dashboard {
@@ -60,15 +57,11 @@ impl Dashboard {
             Effect::SaveStations(stations) => self.stations.iter().for_each(|kept| kept.save(&stations)),
             Effect::SetMouse(on) => self.screen.set_mouse(on)?,
             Effect::RequestQuit => {
-                // Include the most recent changes of the queue.
+                // Include the most recent changes of the lists.
                 self.refresh();
-                let effects = update(&mut self.model, self.sources.now(), Msg::ConfirmQuit);
-                return Ok(if effects.contains(&Effect::Quit) {
-                    LoopState::Quit
-                } else {
-                    LoopState::Running
-                });
+                self.ask_to_stop(0);
             }
+            Effect::AskToStop(from) => self.ask_to_stop(from),
             Effect::Record(command) => {
                 let failure = self.model.recording_failure.take();
                 let active = self.model.networks.position();
@@ -83,11 +76,8 @@ impl Dashboard {
             }
             Effect::ReadPeers(source) => self.read_peer_lists(source),
             Effect::Replay(command) => self.control_replay(command),
-            Effect::StartDrain { with_held } => self.start_drain(with_held),
-            Effect::CancelDrain => {
-                self.drain.shutdown().await;
-                self.sources.node().iter().for_each(|node| node.resume());
-            }
+            Effect::Stop(network, call) => self.request(network, Request::Call(call), Waiting::Stop),
+            Effect::CancelStop { network, then_asks } => self.cancel_stop(network, then_asks),
             Effect::Quit => return Ok(LoopState::Quit),
         }
         Ok(LoopState::Running)
@@ -139,18 +129,6 @@ impl Dashboard {
         tokio::spawn(async move {
             // An error means that the dashboard is closed.
             let _ = replies.send(Msg::PeersRead(lists.read(asked).await)).await;
-        });
-    }
-
-    /// Starts the drain in the background.
-    fn start_drain(&mut self, with_held: bool) {
-        let Some(node) = self.sources.node().cloned() else { return };
-        self.drain.spawn(async move {
-            if with_held {
-                node.drain_with_held(crate::state::shutdown::DRAIN_TIME_LIMIT).await
-            } else {
-                node.drain(crate::state::shutdown::DRAIN_TIME_LIMIT).await
-            }
         });
     }
 

@@ -14,18 +14,16 @@ use clacks_language::{
     list_source::ListSource,
     saved_filter::StationWriter,
 };
-use clacks_p2p::node::DrainError;
 use clacks_recording::recorder;
 use clacks_source::{
     precheck,
     saved_filters::{Bell, SavedFilterHits},
-    shutdown::Cause,
 };
 use clacks_terminal::{Screen, frame_pacer::FramePacer, input::Input};
 use clacks_widgets::animation::Animations;
 use jiff::tz::TimeZone;
 use ratatui::layout::{Position, Rect};
-use tokio::{sync::mpsc, task::JoinSet};
+use tokio::sync::mpsc;
 
 use super::{
     answers::{Batch, Waiting},
@@ -59,14 +57,13 @@ pub(crate) const MAX_CATCH_UP: Duration = Duration::from_millis(25);
 ///
 /// The sources are shown one at a time, the first one at the start.
 ///
-/// Unsent messages are drained only if the user confirmed. Otherwise the returned `Cause` tells the caller to do it.
+/// A user who quits is asked about each node that refuses to stop. The nodes are not stopped here, except by a choice of
+/// the user; for another [`Cause`] the caller decides what becomes of unsent messages.
 pub async fn run(sources: Sources, settings: &DashboardSettings) -> anyhow::Result<Cause> {
     let screen = Screen::enter(settings.captures_mouse())?;
     let mut dashboard = Dashboard::new(sources, screen, settings)?;
     settings.history.iter().for_each(|path| dashboard.open_history(path));
     let ended = dashboard.run().await;
-    // The task of the drain accepts messages again when it ends, so wait for its end.
-    dashboard.drain.shutdown().await;
     let Dashboard { sources, screen, history, stations, exit_report: last_words, cause, .. } = dashboard;
     let left = screen.leave();
     last_words.iter().for_each(|words| clacks_terminal::stderr::report(words));
@@ -101,8 +98,6 @@ pub(crate) struct Dashboard {
     pub history: Option<HistoryWriter>,
     /// Report to print after the terminal is restored.
     pub(crate) exit_report: Option<String>,
-    /// Task of the drain, while one runs.
-    pub drain: JoinSet<Result<(), DrainError>>,
     /// Reason why the program ends.
     cause: Cause,
     /// Effects of messages that were dispatched during an effect. They are executed after it.
@@ -114,6 +109,17 @@ pub(crate) struct Dashboard {
     pub(crate) batch_number: u64,
     /// Texts that wait for the user's editor.
     pub(crate) drafts: VecDeque<(Key, Draft)>,
+}
+
+/// Why the dashboard ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// The user quit, and confirmed the loss of unsent messages.
+    User,
+    /// A termination signal.
+    Signal,
+    /// The terminal was closed.
+    HungUp,
 }
 
 /// Whether the event loop continues.
@@ -161,7 +167,6 @@ impl Dashboard {
         let stations = kept.file.clone().map(|file| StationWriter::new(file, complain));
         let title = settings.has_title().then(Title::default);
         let (frames, history, last_words) = (FramePacer::default(), None, None);
-        let (handing_on, cause) = (JoinSet::new(), Cause::User);
         Ok(Self {
             sources,
             screen,
@@ -173,8 +178,7 @@ impl Dashboard {
             stations,
             history,
             exit_report: last_words,
-            drain: handing_on,
-            cause,
+            cause: Cause::User,
             deferred_effects: Vec::new(),
             waiting: HashMap::new(),
             batches: HashMap::new(),
@@ -223,21 +227,15 @@ impl Dashboard {
                         return Ok(());
                     }
                 }
-                Some(ended) = self.drain.join_next() => {
-                    // Report the current queue.
-                    self.refresh();
-                    // A panic is reported elsewhere.
-                    let msg = Msg::DrainFinished(ended.unwrap_or(Err(DrainError::Stopped)));
-                    if self.on_msg(msg).await? == LoopState::Quit {
-                        return Ok(());
-                    }
-                }
                 () = self.frames.wait() => {
                     self.catch_up();
                     self.draw()?;
                 }
             }
-            if self.open_editors().await? == LoopState::Quit {
+            let effects = std::mem::take(&mut self.deferred_effects);
+            if self.carry_out(effects).await? == LoopState::Quit
+                || self.open_editors().await? == LoopState::Quit
+            {
                 return Ok(());
             }
         }
@@ -273,7 +271,13 @@ impl Dashboard {
 
     async fn on_msg(&mut self, msg: Msg) -> anyhow::Result<LoopState> {
         self.frames.request();
-        let mut effects: VecDeque<_> = update(&mut self.model, self.sources.now(), msg).into();
+        let effects = update(&mut self.model, self.sources.now(), msg);
+        self.carry_out(effects).await
+    }
+
+    /// Executes effects, and those of messages that are dispatched meanwhile.
+    async fn carry_out(&mut self, effects: Vec<Effect>) -> anyhow::Result<LoopState> {
+        let mut effects = VecDeque::from(effects);
         while let Some(effect) = effects.pop_front() {
             if self.execute(effect).await? == LoopState::Quit {
                 return Ok(LoopState::Quit);

@@ -1,7 +1,6 @@
 //! A question that stands in the place of the input until the next key, which answers it.
 
-use clacks_feed::Call;
-use clacks_source::shutdown::UnsentCounts;
+use clacks_feed::{Call, Refusal, description::Takes};
 use crossterm::event::KeyCode;
 
 use super::{command_words::request_phrase, key::Key, message::Effect, network::Network};
@@ -44,19 +43,46 @@ impl Confirmation {
         self.pasted.as_deref()
     }
 
-    /// What is to become of the messages that would be lost.
-    pub(crate) fn before_leaving(at_stake: UnsentCounts, columns: u16) -> Self {
-        let mut question = Self::new("QUIT?", leaving(at_stake, columns))
-            .with_answer(plain('q'), vec![Effect::Quit])
-            .with_answer(Key::CTRL_C, vec![Effect::Quit]);
-        let UnsentCounts { waiting, held, is_anybody_there } = at_stake;
-        if waiting > 0 && is_anybody_there {
-            question = question.with_answer(plain('s'), vec![Effect::StartDrain { with_held: false }]);
+    /// Asks what is to become of a node that refuses to stop, for this reason. Each offer gets the key of its word: see
+    /// [`stop_key`]. Returns whether the question has room for the reason.
+    pub(crate) fn before_stopping(
+        network: &Network,
+        position: usize,
+        reason: &str,
+        refusal: &Refusal,
+        columns: u16,
+    ) -> (Self, bool) {
+        let mut choices = Vec::new();
+        let mut question = Self::new("QUIT?", String::new());
+        for (place, (words, call)) in refusal.offers.iter().enumerate() {
+            let is_last = place + 1 == refusal.offers.len();
+            let key = if is_last { 'q' } else { stop_key(network, call, place) };
+            choices.push(format!("{key} {words}"));
+            if is_last {
+                // The program ends, and with it the node.
+                let effects = vec![Effect::AskToStop(position + 1)];
+                question =
+                    question.with_answer(Key::CTRL_C, effects.clone()).with_answer(plain(key), effects);
+            } else {
+                question = question.with_answer(plain(key), vec![Effect::Stop(position, call.clone())]);
+            }
         }
-        if held > 0 && is_anybody_there {
-            question = question.with_answer(plain('a'), vec![Effect::StartDrain { with_held: true }]);
-        }
-        question
+        let room = usize::from(columns).saturating_sub(question.label.len() + 2);
+        let all = choices.join(", ");
+        let full = format!("{reason}: {all}, else stay");
+        let without_reason = format!("{all}, else stay");
+        let fits = |text: &str| text.chars().count() <= room;
+        // What loses messages comes first where not everything has room.
+        let shortest = || {
+            let (last, others) = choices.split_last().map_or(("", &[][..]), |(last, others)| (last, others));
+            std::iter::once(last).chain(others.iter().map(String::as_str)).collect::<Vec<_>>().join(", ")
+        };
+        let has_reason = fits(&full);
+        let text = match [full, without_reason, all].into_iter().find(|text| fits(text)) {
+            Some(text) => text,
+            None => shortest(),
+        };
+        (Self { text, ..question }, has_reason)
     }
 
     /// Whether to leave, where nothing would be lost.
@@ -74,7 +100,9 @@ impl Confirmation {
 
     /// Whether an answer to it stops the program.
     pub(crate) fn is_about_leaving(&self) -> bool {
-        let leaves = |effect: &Effect| matches!(effect, Effect::Quit | Effect::RequestQuit);
+        let leaves = |effect: &Effect| {
+            matches!(effect, Effect::Quit | Effect::RequestQuit | Effect::AskToStop(_) | Effect::Stop(..))
+        };
         self.answers.iter().any(|(_, effects)| effects.iter().any(leaves))
     }
 
@@ -99,25 +127,16 @@ fn plain(character: char) -> Key {
     Key::plain(KeyCode::Char(character))
 }
 
-/// The question before leaving in as many words as there is room for.
-fn leaving(at_stake: UnsentCounts, columns: u16) -> String {
-    let UnsentCounts { waiting, held, is_anybody_there } = at_stake;
-    let all = at_stake.all();
-    let drops = format!("q drops {all} {}, else stay", if all == 1 { "message" } else { "messages" });
-    let them = if all == 1 { "it" } else { "them" };
-    match (is_anybody_there, waiting, held) {
-        _ if columns < 40 => match (is_anybody_there, waiting) {
-            (false, _) => format!("q drops {all}"),
-            (true, 0) => format!("q drops {all}, a sends"),
-            (true, _) => format!("q drops {all}, s sends"),
-        },
-        (false, ..) if columns < 80 => drops,
-        (false, ..) => format!("{drops}  (nobody is there to take {them})"),
-        (true, _, 0) if columns < 80 => format!("s hand on, q drop {all}, else stay"),
-        (true, _, 0) => format!("s hands {them} on first, {drops}"),
-        (true, 0, _) if columns < 80 => format!("a hand on {held} held, q drop"),
-        (true, 0, _) => format!("a hands on what is held first, {drops}"),
-        (true, ..) if columns < 80 => format!("s hand on {waiting}, a +{held} held, q drop"),
-        (true, ..) => format!("s hands on {waiting} first, a the {held} held too, {drops}"),
+/// The key of a call that stops a node: `s` for the first word that the command takes, `a` for the second, then digits.
+/// So an offer has the same key whichever others there are.
+fn stop_key(network: &Network, call: &Call, place: usize) -> char {
+    let words =
+        network.spec(&call.command).into_iter().flat_map(|spec| &spec.args).flat_map(|arg| &arg.takes);
+    let words = words.filter_map(|takes| if let Takes::Word(words) = takes { Some(words) } else { None });
+    let word = words.flatten().position(|word| call.text.untrusted() == word.as_str());
+    match word.unwrap_or(place) {
+        0 => 's',
+        1 => 'a',
+        place => char::from_digit(place as u32, 10).unwrap_or('9'),
     }
 }

@@ -7,7 +7,6 @@ use clacks_language::{
     list_source::ListSource,
     saved_filter::Stations,
 };
-use clacks_p2p::node::DrainError;
 use clacks_recording::recorder::RecordingError;
 use clacks_source::traffic::row::Row;
 use clacks_terminal::clipboard::Text;
@@ -69,10 +68,12 @@ pub enum Msg {
         /// Reason, one line.
         reason: String,
     },
-    /// The user wants to quit. Sent after a refresh of the queue.
+    /// The user wants to quit, and every node may be stopped.
     ConfirmQuit,
-    /// Result of the drain. Sent after a refresh of the queue.
-    DrainFinished(Result<(), DrainError>),
+    /// The user wants to quit, and the node of the network at a position refuses to stop.
+    StopRefused(usize, Refusal),
+    /// Result of stopping the node of the network at a position.
+    Stopped(usize, Result<Outcome, Refusal>),
 }
 
 /// Effect for the event loop to execute.
@@ -124,15 +125,20 @@ pub enum Effect {
     SaveStations(Stations),
     /// Capture or release the mouse.
     SetMouse(bool),
-    /// Refresh, then send [`Msg::ConfirmQuit`].
+    /// Refresh, then ask each node whether it may be stopped, as [`Effect::AskToStop`] does.
     RequestQuit,
-    /// Drain: send the messages that only this node has. Then send [`Msg::DrainFinished`].
-    StartDrain {
-        /// Release the held messages first, so that they are drained too.
-        with_held: bool,
+    /// Ask each node from this position on whether it may be stopped. Then send [`Msg::StopRefused`] for the first that
+    /// refuses, or else [`Msg::ConfirmQuit`].
+    AskToStop(usize),
+    /// Make a call that stops the node of the network at a position. Then send [`Msg::Stopped`].
+    Stop(usize, Call),
+    /// End the stopping of a node, which goes on.
+    CancelStop {
+        /// Position of its network.
+        network: usize,
+        /// Whether the user is asked again how to quit.
+        then_asks: bool,
     },
-    /// Cancel the drain, and accept messages again.
-    CancelDrain,
     /// End the program.
     Quit,
 }

@@ -8,7 +8,7 @@ use std::{
 };
 
 use clacks_feed::{
-    Call, Key, Look, Near, News, Page, Row, Source as _, Value, View, Window, description::ListId,
+    Call, Key, Look, Near, News, Page, Refusal, Row, Source as _, Value, View, Window, description::ListId,
 };
 use clacks_language::{
     command::{Command, motion_setting::Setting},
@@ -41,6 +41,7 @@ pub(crate) use super::examples::{address, peer, queued, some_peers};
 use super::examples::{messages_on_their_way, some_messages, some_traffic};
 use super::pages::filtered;
 pub(crate) use super::pages::page_of;
+use super::stopping::StopBegan;
 use crate::{
     model::Model,
     state::{
@@ -85,6 +86,10 @@ pub(crate) struct Fixture {
     pub is_full: bool,
     /// Nodes of other networks.
     pub others: Vec<Near>,
+    /// How the node began to stop, while it does.
+    pub stopping: Option<StopBegan>,
+    /// Why a second node does not stop.
+    pub refuses_to_stop: Option<Refusal>,
 }
 
 impl Fixture {
@@ -107,6 +112,8 @@ impl Fixture {
             hold_rule: None,
             next_send: Duration::from_millis(600),
             lost_lines: None,
+            stopping: None,
+            refuses_to_stop: None,
             later: Duration::ZERO,
         };
         fixture.resize(width, height);
@@ -282,9 +289,11 @@ impl Fixture {
 
     pub(crate) fn key(&mut self, key: KeyEvent) -> Vec<Effect> {
         let effects = self.send(Msg::Key(key));
+        self.note_stop(&effects);
         self.refresh();
         match effects.as_slice() {
-            [Effect::RequestQuit] => self.send(Msg::ConfirmQuit),
+            [Effect::RequestQuit] => self.ask_to_stop(0),
+            [Effect::AskToStop(from)] => self.ask_to_stop(*from),
             [Effect::Refresh] => Vec::new(),
             _ => effects,
         }
@@ -355,6 +364,7 @@ impl Fixture {
             verified_only: Some(false),
             draining: Some(false),
             connections: Some(3),
+            stop: self.stop_progress(),
         })
     }
 
@@ -478,7 +488,7 @@ pub(crate) fn reported(news: News) -> Msg {
     }
 }
 
-fn peer_counts(peers: &[Peer]) -> PeerCounts {
+pub(crate) fn peer_counts(peers: &[Peer]) -> PeerCounts {
     let count = |status| peers.iter().filter(|peer| peer.status == status).count();
     let mut counts = PeerCounts::from(Status::ALL.map(|status| (status, count(status))));
     counts.unverified = peers.iter().filter(|peer| peer.is_unverified()).count();

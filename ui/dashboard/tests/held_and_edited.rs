@@ -116,9 +116,9 @@ fn a_key_acts_on_marked_held_messages_but_not_on_the_queue() {
 #[test]
 fn quitting_asks_about_held_messages() {
     let mut fixture = holding(80, 24);
-    let waiting = fixture.model.unsent().waiting;
+    let waiting = fixture.unsent().waiting;
     fixture.press(KeyCode::Char('q'));
-    let asked = format!("q drops {} messages", waiting + 3);
+    let asked = format!("{} messages, 3 of them held, are only here", waiting + 3);
     assert!(fixture.screen().contains(&asked), "{}", fixture.screen());
     assert_eq!(fixture.press(KeyCode::Char('q')), [Effect::Quit]);
 }

@@ -198,7 +198,7 @@ fn a_paste_is_text_in_every_view() {
 fn quitting_asks_once_if_messages_would_be_lost() {
     let mut fixture = Fixture::busy(80, 24);
     assert_eq!(fixture.press(KeyCode::Char('q')), []);
-    assert!(fixture.screen().contains("q drops 6 messages, else stay"));
+    assert!(fixture.screen().contains("6 messages are only here: s hand on, q drop them, else stay"));
     assert_eq!(fixture.press(KeyCode::Char('I')), [], "another key only takes the question back");
     assert!(!fixture.screen().contains("QUIT?"));
     assert_eq!(fixture.press(KeyCode::Char('q')), []);
@@ -213,7 +213,7 @@ fn the_question_before_quitting_stays_until_it_is_answered() {
     fixture.write(":quit");
     fixture.press(KeyCode::Enter);
     fixture.send(Msg::EffectDone(Ok("announced to tower:1".to_owned())));
-    assert!(fixture.screen().contains("q drop 6, else stay"), "{}", fixture.screen());
+    assert!(fixture.screen().contains("q drop them, else stay"), "{}", fixture.screen());
     assert_eq!(fixture.send(Msg::Paste("y".to_owned())), [], "a paste is no answer");
     assert!(fixture.screen().contains("QUIT?"));
     let click = MouseEventKind::Down(MouseButton::Left);

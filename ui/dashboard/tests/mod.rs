@@ -38,6 +38,7 @@ pub(crate) mod screens;
 pub(crate) mod searching;
 pub(crate) mod sizes;
 pub(crate) mod stations;
+pub(crate) mod stopping;
 pub(crate) mod theme_selection;
 pub(crate) mod themes;
 pub(crate) mod unverified;

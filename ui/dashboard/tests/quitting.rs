@@ -1,20 +1,26 @@
-//! Quitting: the question about unsent messages, and the drain.
+//! Quitting: the question about unsent messages, and the time in which a node stops.
 
 use std::time::Duration;
 
-use clacks_p2p::{
-    core::{HeldBy, HeldMessage, Status},
-    node::DrainError,
-};
+use clacks_feed::{Call, Outcome, Refusal, Run};
+use clacks_p2p::core::{HeldBy, HeldMessage, Status};
 use crossterm::event::{KeyCode, KeyEvent};
 
 use super::{
     fixture::{Fixture, peer},
     held_and_edited::holding,
+    networks::with_toy,
+    stopping::stop,
 };
 use crate::state::message::{Effect, Msg};
 
-const HAND_ON: Effect = Effect::StartDrain { with_held: false };
+fn hand_on() -> Vec<Effect> {
+    vec![Effect::Stop(0, stop("hand-on"))]
+}
+
+fn hand_on_with_held() -> Vec<Effect> {
+    vec![Effect::Stop(0, stop("release-and-hand-on"))]
+}
 
 fn key(character: char) -> KeyCode {
     KeyCode::Char(character)
@@ -25,11 +31,11 @@ fn assert_shows(fixture: &Fixture, text: &str) {
     assert!(fixture.screen().contains(text), "{text:?} in\n{}", fixture.screen());
 }
 
-/// Returns a dashboard with a running drain.
-fn drain_progress(width: u16, height: u16) -> Fixture {
+/// Returns a dashboard whose node hands on its messages before it stops.
+fn handing_on(width: u16, height: u16) -> Fixture {
     let mut fixture = Fixture::busy(width, height);
     fixture.press(key('q'));
-    assert_eq!(fixture.press(key('s')), [HAND_ON]);
+    assert_eq!(fixture.press(key('s')), hand_on());
     fixture
 }
 
@@ -39,20 +45,25 @@ fn deliver(fixture: &mut Fixture, messages: usize) {
     fixture.refresh();
 }
 
+fn stopped() -> Msg {
+    Msg::Stopped(0, Ok(Outcome::new("the node has stopped")))
+}
+
 #[test]
 fn the_question_counts_messages_and_offers_possible_actions() {
     for (width, text) in [
-        (80, "s hands them on first, q drops 6 messages, else stay"),
-        (40, "s hand on, q drop 6, else stay"),
-        (20, "q drops 6, s"),
+        (80, "6 messages are only here: s hand on, q drop them, else stay"),
+        (40, "s hand on, q drop them, else stay"),
+        (20, "q drop them"),
     ] {
         let mut fixture = Fixture::busy(width, 24);
         fixture.press(key('q'));
         assert_shows(&fixture, text);
     }
     for (width, text) in [
-        (80, "s hands on 6 first, a the 3 held too, q drops 9 messages, else stay"),
-        (40, "s hand on 6, a +3 held, q drop"),
+        (80, "9 messages, 3 of them held, are only here"),
+        (80, "s hand on, a release and hand on, q drop them, else stay"),
+        (40, "q drop them, s hand on"),
     ] {
         let mut fixture = holding(width, 24);
         fixture.press(key('q'));
@@ -63,9 +74,10 @@ fn the_question_counts_messages_and_offers_possible_actions() {
 #[test]
 fn held_messages_alone_can_be_drained() {
     for (width, text) in [
-        (80, "a hands on what is held first, q drops 3 messages, else stay"),
-        (40, "a hand on 3 held, q drop"),
-        (20, "q drops 3, a"),
+        (80, "3 held messages are only here"),
+        (80, "a release and hand on, q drop them, else stay"),
+        (40, "q drop them, a release"),
+        (20, "q drop them"),
     ] {
         let mut fixture = holding(width, 24);
         fixture.queue.clear();
@@ -74,16 +86,17 @@ fn held_messages_alone_can_be_drained() {
         assert_shows(&fixture, text);
         assert_eq!(fixture.press(key('s')), [], "nothing waits");
         fixture.press(key('q'));
-        assert_eq!(fixture.press(key('a')), [Effect::StartDrain { with_held: true }]);
+        assert_eq!(fixture.press(key('a')), hand_on_with_held());
     }
 }
 
 #[test]
 fn without_peers_no_drain_is_offered() {
     for (width, text) in [
-        (80, "q drops 9 messages, else stay  (nobody is there to take them)"),
-        (40, "q drops 9 messages, else stay"),
-        (20, "q drops 9"),
+        (120, "9 messages, 3 of them held, are only here; no other node is known: q drop them, else stay"),
+        (80, "9 messages, 3 of them held, are only here; no other node is known"),
+        (40, "q drop them, else stay"),
+        (20, "q drop them"),
     ] {
         let mut fixture = holding(width, 24);
         fixture.peers = vec![peer(Status::Ignored, "rude-tower:8081", 1, None)];
@@ -92,35 +105,34 @@ fn without_peers_no_drain_is_offered() {
             fixture.press(key('q'));
             assert_shows(&fixture, text);
             assert_eq!(fixture.press(key(answer)), []);
-            assert_eq!(fixture.model.drain_progress(), None);
+            assert_eq!(fixture.model.stopping, None);
         }
     }
 }
 
 #[test]
 fn the_program_quits_when_all_messages_are_sent() {
-    let mut fixture = drain_progress(80, 24);
+    let mut fixture = handing_on(80, 24);
     assert_shows(&fixture, "handed on 0 of 6, 30 s left  \u{2591}");
     deliver(&mut fixture, 3);
     fixture.later = Duration::from_secs(12);
     fixture.send(Msg::EffectDone(Ok("something else".to_owned())));
+    fixture.refresh();
     assert_shows(&fixture, "handed on 3 of 6, 18 s left  \u{2588}");
     deliver(&mut fixture, 2);
-    assert_eq!(fixture.send(Msg::DrainFinished(Ok(()))), [Effect::Quit]);
+    assert_eq!(fixture.send(stopped()), [Effect::AskToStop(1)]);
+    assert_eq!(fixture.ask_to_stop(1), [Effect::Quit]);
 }
 
 #[test]
 fn an_incomplete_drain_asks_again_with_the_reason() {
-    for (error, reason) in [
-        (DrainError::NobodyThere, "handed on 3 of 6: no peer takes them"),
-        (DrainError::OutOfTime, "handed on 3 of 6: the time was over"),
-    ] {
-        let mut fixture = drain_progress(80, 24);
+    for reason in ["handed on 3 of 6: no peer takes them", "handed on 3 of 6: the time was over"] {
+        let mut fixture = handing_on(80, 24);
         deliver(&mut fixture, 3);
-        assert_eq!(fixture.send(Msg::DrainFinished(Err(error))), [Effect::CancelDrain]);
+        assert_eq!(fixture.stop_fails(reason), []);
         assert_shows(&fixture, reason);
-        assert_shows(&fixture, "s hands them on first, q drops 3 messages");
-        assert_eq!(fixture.press(key('s')), [HAND_ON]);
+        assert_shows(&fixture, "s hand on, q drop them");
+        assert_eq!(fixture.press(key('s')), hand_on());
         assert_shows(&fixture, "handed on 0 of 3");
     }
 }
@@ -129,15 +141,15 @@ fn an_incomplete_drain_asks_again_with_the_reason() {
 fn after_a_drain_held_messages_are_asked_about() {
     let mut fixture = holding(80, 24);
     fixture.press(key('q'));
-    assert_eq!(fixture.press(key('s')), [HAND_ON]);
+    assert_eq!(fixture.press(key('s')), hand_on());
     assert_shows(&fixture, "handed on 0 of 6");
     fixture.queue.clear();
     fixture.refresh();
-    assert_eq!(fixture.send(Msg::DrainFinished(Ok(()))), [Effect::CancelDrain]);
-    assert_shows(&fixture, "handed on 6 messages");
-    assert_shows(&fixture, "a hands on what is held first");
-    assert_eq!(fixture.press(key('a')), [Effect::StartDrain { with_held: true }]);
-    assert_eq!(fixture.model.drain_progress().map(|handing_on| handing_on.total), Some(3));
+    assert_eq!(fixture.stop_fails("handed on 6 messages; 3 held messages are only here"), []);
+    assert_shows(&fixture, "handed on 6 messages; 3 held messages are only here");
+    assert_shows(&fixture, "a release and hand on, q drop them");
+    assert_eq!(fixture.press(key('a')), hand_on_with_held());
+    assert_eq!(fixture.model.stop_progress().map(|progress| progress.total), Some(3));
 }
 
 #[test]
@@ -152,45 +164,44 @@ fn messages_refused_by_every_peer_are_not_counted_as_sent() {
         fixture.held.push(HeldMessage::new(fixture.queue[0].clone(), HeldBy::Refused));
         fixture.queue.clear();
         fixture.refresh();
-        fixture.send(Msg::DrainFinished(Ok(())));
         let total = if with_held { 9 } else { 6 };
-        assert_shows(&fixture, &format!("handed on {} of {total}; the rest is held", total - 1));
+        assert_shows(&fixture, &format!("handed on {} of {total}", total - 1));
     }
 }
 
 #[test]
 fn only_the_hinted_keys_end_a_drain() {
-    let mut fixture = drain_progress(80, 24);
+    let mut fixture = handing_on(80, 24);
     for other in ['i', 'I', 's', 'y', ':', 'x'] {
         assert_eq!(fixture.press(key(other)), []);
     }
     fixture.send(Msg::Paste("pasted".to_owned()));
     assert_shows(&fixture, "handed on 0 of 6");
-    assert_eq!(fixture.press(KeyCode::Esc), [Effect::CancelDrain]);
-    assert_eq!((fixture.model.drain_progress(), &fixture.model.question), (None, &None));
-    assert_shows(&fixture, "handed on 0 of 6; what is left is as before");
-    assert_eq!(fixture.send(Msg::DrainFinished(Ok(()))), [], "it came too late");
+    let cancel = Effect::CancelStop { network: 0, then_asks: false };
+    assert_eq!(fixture.press(KeyCode::Esc), [cancel]);
+    assert_eq!((fixture.model.stopping, &fixture.model.question), (None, &None));
+    assert_eq!(fixture.send(stopped()), [], "it came too late");
 
     for burst in [vec!['q'], vec!['x', 'q', 'q', 'q']] {
-        let mut fixture = drain_progress(80, 24);
+        let mut fixture = handing_on(80, 24);
         let keys = burst.into_iter().map(|character| KeyEvent::from(key(character))).collect();
         let effects = fixture.send(Msg::Burst(keys));
-        assert_eq!(effects, [Effect::CancelDrain, Effect::RequestQuit]);
-        assert_eq!(fixture.send(Msg::ConfirmQuit), []);
-        assert_shows(&fixture, "q drops 6 messages");
+        assert_eq!(effects, [Effect::CancelStop { network: 0, then_asks: true }]);
+        assert_eq!(fixture.ask_to_stop(0), []);
+        assert_shows(&fixture, "6 messages are only here: s hand on, q drop them");
     }
 }
 
 #[test]
 fn a_drain_is_visible_and_can_be_ended_on_the_smallest_screen() {
-    let mut fixture = drain_progress(19, 4);
+    let mut fixture = handing_on(19, 4);
     assert_shows(&fixture, "0/6, 30 s left");
-    assert_eq!(fixture.press(KeyCode::Esc), [Effect::CancelDrain]);
+    assert_eq!(fixture.press(KeyCode::Esc), [Effect::CancelStop { network: 0, then_asks: false }]);
 }
 
 #[test]
 fn a_drain_counts_down_on_the_screen() {
-    let mut fixture = drain_progress(80, 24);
+    let mut fixture = handing_on(80, 24);
     fixture.later = Duration::from_secs(300);
     fixture.refresh();
     assert!(fixture.model.changes_after() <= Duration::from_secs(1));
@@ -202,4 +213,21 @@ fn immediate_quit_asks_nothing() {
     let mut fixture = Fixture::busy(80, 24);
     fixture.write(":quit!");
     assert_eq!(fixture.press(KeyCode::Enter), [Effect::Quit]);
+}
+
+#[test]
+fn each_network_is_asked_before_the_program_quits() {
+    let (mut fixture, _toy) = with_toy(120, 24);
+    let call = |how| Call::new(Run(7), "stop".into(), how);
+    let refusal = Refusal::new("a card is on its way").offering("wait", call("wait"));
+    fixture.refuses_to_stop = Some(refusal.offering("lose it", call("at-once")));
+    fixture.press(key('q'));
+    assert_shows(&fixture, "clacks: 6 messages are only here: s hand on, q drop them, else stay");
+    assert_eq!(fixture.press(key('q')), []);
+    assert_shows(&fixture, "toy: a card is on its way: s wait, q lose it, else stay");
+    assert_eq!(fixture.press(key('s')), [Effect::Stop(1, call("wait"))]);
+    assert_shows(&fixture, " stopping");
+    fixture.refuses_to_stop = None;
+    assert_eq!(fixture.send(Msg::Stopped(1, Ok(Outcome::new("stopped")))), [Effect::AskToStop(2)]);
+    assert_eq!(fixture.ask_to_stop(2), [Effect::Quit]);
 }

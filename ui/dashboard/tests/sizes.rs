@@ -230,7 +230,7 @@ fn first_difference(before: &str, after: &str) -> String {
 fn on_a_too_small_screen_the_quit_question_is_shown() {
     let mut fixture = Fixture::busy(19, 4);
     assert_eq!(fixture.press(KeyCode::Char('q')), []);
-    assert!(fixture.screen().contains("q drops 6"), "{}", fixture.screen());
+    assert!(fixture.screen().contains("q drop them"), "{}", fixture.screen());
     assert_eq!(fixture.press(KeyCode::Char('q')), [Effect::Quit]);
 }
 

@@ -69,7 +69,10 @@ fn apply_answer(model: &mut Model, effect: Effect) -> Vec<Effect> {
             model.sending = Some(sending);
             Vec::new()
         }
-        Effect::StartDrain { with_held } => shutdown::start_drain(model, with_held),
+        Effect::Stop(network, call) => {
+            shutdown::on_stopping(model, network);
+            vec![Effect::Stop(network, call)]
+        }
         effect => vec![effect],
     }
 }

@@ -61,8 +61,8 @@ pub fn update(model: &mut Model, now: Now, msg: Msg) -> Vec<Effect> {
 
 fn handle(model: &mut Model, msg: Msg) -> Vec<Effect> {
     match msg {
-        Msg::Key(_) | Msg::Burst(_) | Msg::Paste(_) | Msg::Mouse(_) if model.drain_progress().is_some() => {
-            shutdown::on_drain_input(model, &msg)
+        Msg::Key(_) | Msg::Burst(_) | Msg::Paste(_) | Msg::Mouse(_) if model.stopping.is_some() => {
+            shutdown::on_stopping_input(model, &msg)
         }
         Msg::Key(key) => on_key(model, key),
         Msg::Burst(keys) => on_burst(model, keys),
@@ -107,7 +107,8 @@ fn handle(model: &mut Model, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::ConfirmQuit => shutdown::quit(model),
-        Msg::DrainFinished(result) => shutdown::on_drain_finished(model, result),
+        Msg::StopRefused(network, refusal) => shutdown::on_refused(model, network, &refusal),
+        Msg::Stopped(network, result) => shutdown::on_stopped(model, network, &result),
         Msg::Editing(item, draft) => {
             editing::start(model, item, *draft);
             assist::on_edit(model)

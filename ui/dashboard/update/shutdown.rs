@@ -1,7 +1,6 @@
-//! Quitting: the question about unsent messages, and the drain.
+//! Quitting: the questions of the nodes that refuse to stop, and the time in which a node stops.
 
-use clacks_p2p::node::DrainError;
-use clacks_source::shutdown::told;
+use clacks_feed::{Outcome, Refusal};
 use crossterm::event::KeyCode;
 
 use crate::{
@@ -10,22 +9,16 @@ use crate::{
         confirmation::Confirmation,
         key::Key,
         message::{Effect, Msg},
-        shutdown::{DRAIN_TIME_LIMIT, DrainProgress, DrainStarted},
+        shutdown::Stopping,
     },
 };
 
-/// Ends the program. Asks first if unsent messages would be lost.
+/// Ends the program, because every node may be stopped.
 pub fn quit(model: &mut Model) -> Vec<Effect> {
-    let asks = std::mem::take(&mut model.confirms_quit);
-    let at_stake = model.unsent();
-    if at_stake.all() == 0 || model.is_demo || model.replay.is_some() {
-        if !asks {
-            return vec![Effect::Quit];
-        }
-        model.question = Some(Confirmation::before_interrupting());
-        return Vec::new();
+    if !std::mem::take(&mut model.confirms_quit) {
+        return vec![Effect::Quit];
     }
-    model.question = Some(Confirmation::before_leaving(at_stake, model.screen.width));
+    model.question = Some(Confirmation::before_interrupting());
     Vec::new()
 }
 
@@ -35,69 +28,75 @@ pub fn interrupt(model: &mut Model) -> Vec<Effect> {
     vec![Effect::RequestQuit]
 }
 
-/// Starts a drain, for at most 30 seconds. `with_held` releases the held messages too.
-pub fn start_drain(model: &mut Model, with_held: bool) -> Vec<Effect> {
-    let with = model.unsent();
-    model.drain =
-        Some(DrainStarted { unsent: with, deadline: model.now.uptime + DRAIN_TIME_LIMIT, with_held });
-    model.notice = None;
-    vec![Effect::StartDrain { with_held }]
+/// Asks what is to become of a node that refuses to stop.
+pub(crate) fn on_refused(model: &mut Model, network: usize, refusal: &Refusal) -> Vec<Effect> {
+    if let Some(reason) = ask(model, network, refusal) {
+        model.notify(reason);
+    }
+    Vec::new()
 }
 
-/// Handles input during a drain. Only a key that ends the drain has an effect.
-pub fn on_drain_input(model: &mut Model, msg: &Msg) -> Vec<Effect> {
+/// Asks what is to become of a node. Returns the reason if the question has no room for it.
+fn ask(model: &mut Model, network: usize, refusal: &Refusal) -> Option<String> {
+    model.confirms_quit = false;
+    let state = model.networks.get(network)?;
+    let mut reason = refusal.text.untrusted().to_owned();
+    if !model.networks.is_single() {
+        reason = format!("{}: {reason}", state.description.network);
+    }
+    let (question, has_reason) =
+        Confirmation::before_stopping(state, network, &reason, refusal, model.screen.width);
+    (model.question, model.notice) = (Some(question), None);
+    (!has_reason).then_some(reason)
+}
+
+/// Stops a node in the way that the user chose.
+pub(crate) fn on_stopping(model: &mut Model, network: usize) {
+    model.stopping = Some(Stopping { network });
+    model.notice = None;
+}
+
+/// Handles input while a node stops. Only a key that ends that has an effect.
+pub fn on_stopping_input(model: &mut Model, msg: &Msg) -> Vec<Effect> {
     let key = match msg {
         Msg::Key(key) => Some(*key),
-        Msg::Burst(keys) => keys.iter().copied().find(|key| stop_action(Key::from(*key)).is_some()),
+        Msg::Burst(keys) => keys.iter().copied().find(|key| asks_again(Key::from(*key)).is_some()),
         _ => None,
     };
-    match key.map(Key::from).and_then(stop_action) {
-        Some(then) => stop_drain(model, then),
-        None => Vec::new(),
-    }
+    let then_asks = key.map(Key::from).and_then(asks_again);
+    let stopping = then_asks.and_then(|then_asks| Some((model.stopping.take()?.network, then_asks)));
+    stopping.into_iter().map(|(network, then_asks)| Effect::CancelStop { network, then_asks }).collect()
 }
 
-/// Action after the user ends a drain.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum AfterStop {
-    Stay,
-    Ask,
-}
-
-fn stop_action(key: Key) -> Option<AfterStop> {
+/// Whether a key that ends the stopping of a node asks again how to quit. `None`: it is another key.
+fn asks_again(key: Key) -> Option<bool> {
     match key {
-        key if key == Key::plain(KeyCode::Esc) => Some(AfterStop::Stay),
-        key if key == Key::plain(KeyCode::Char('q')) || key == Key::CTRL_C => Some(AfterStop::Ask),
+        key if key == Key::plain(KeyCode::Esc) => Some(false),
+        key if key == Key::plain(KeyCode::Char('q')) || key == Key::CTRL_C => Some(true),
         _ => None,
     }
 }
 
-fn stop_drain(model: &mut Model, then: AfterStop) -> Vec<Effect> {
-    if let Some(DrainProgress { total, sent: gone, .. }) = model.drain_progress() {
-        model.notify(format!("handed on {gone} of {total}; what is left is as before"));
+/// Handles the result of stopping a node. Goes on with the next node, or asks again.
+pub(crate) fn on_stopped(
+    model: &mut Model,
+    network: usize,
+    result: &Result<Outcome, Refusal>,
+) -> Vec<Effect> {
+    if model.stopping.take_if(|stopping| stopping.network == network).is_none() {
+        // The user has ended it before.
+        return Vec::new();
     }
-    model.drain = None;
-    match then {
-        AfterStop::Stay => vec![Effect::CancelDrain],
-        AfterStop::Ask => vec![Effect::CancelDrain, Effect::RequestQuit],
+    match result {
+        Ok(_) => vec![Effect::AskToStop(network + 1)],
+        Err(refusal) if refusal.offers.is_empty() => {
+            model.notify_error(refusal.text.untrusted());
+            Vec::new()
+        }
+        Err(refusal) => {
+            let reason = ask(model, network, refusal);
+            reason.into_iter().for_each(|reason| model.notify_error(reason));
+            Vec::new()
+        }
     }
-}
-
-/// Handles the end of a drain. Ends the program if all messages were sent, else shows the reason and asks again.
-pub fn on_drain_finished(model: &mut Model, result: Result<(), DrainError>) -> Vec<Effect> {
-    let Some(DrainProgress { total, sent: gone, .. }) = model.drain_progress() else { return Vec::new() };
-    model.drain = None;
-    let is_all = result.is_ok() && model.unsent().all() == 0;
-    if is_all {
-        return vec![Effect::Quit];
-    }
-    let line = told(result, total, total - gone);
-    if result.is_ok() {
-        model.notify(line);
-    } else {
-        model.notify_error(line);
-    }
-    let mut effects = vec![Effect::CancelDrain];
-    effects.extend(quit(model));
-    effects
 }

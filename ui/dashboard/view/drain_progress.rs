@@ -1,4 +1,4 @@
-//! The progress of the drain. It replaces the input.
+//! The progress of stopping a node. It replaces the input.
 
 use clacks_text::{fit::fit, format};
 use clacks_widgets::theme::Theme;
@@ -8,24 +8,29 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use crate::state::shutdown::DrainProgress;
+use crate::state::shutdown::StopProgress;
 
 /// Maximum width of the bar, in columns.
 const MAX_BAR_WIDTH: usize = 40;
 /// Minimum width of the bar, in columns. Below it the bar is left out.
 const MIN_BAR_WIDTH: usize = 5;
-/// The keys that work during a drain, with their hints.
+/// The keys that work while a node stops, with their hints.
 const HINTS: [(&str, &str); 2] = [("Esc", "give up and stay"), ("q", "ask again")];
 
-/// Draws the progress of the drain: `handed on 12 of 40, 18 s left  ████░░░`. The bar is last, because some terminals
+/// Draws the progress of stopping a node: `handed on 12 of 40, 18 s left  ████░░░`. The bar is last, because some terminals
 /// make its cells wider.
-pub fn draw(progress: DrainProgress, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+pub fn draw(progress: Option<StopProgress>, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     let columns = usize::from(area.width);
+    let Some(progress) = progress else {
+        frame.render_widget(Line::styled(fit(" stopping", columns, theme.charset), theme.strong), area);
+        return;
+    };
     let text = progress_text(progress, columns);
     let room = columns.saturating_sub(text.len() + 3).min(MAX_BAR_WIDTH);
     let mut line = Line::from(Span::styled(fit(&text, columns, theme.charset), theme.strong));
     if room >= MIN_BAR_WIDTH {
-        let full = progress.sent.saturating_mul(room).checked_div(progress.total).unwrap_or(room).min(room);
+        let full = progress.done.saturating_mul(room as u64).checked_div(progress.total);
+        let full = full.and_then(|full| usize::try_from(full).ok()).unwrap_or(room).min(room);
         line = Line::from(vec![
             Span::styled(text, theme.strong),
             Span::raw("  "),
@@ -37,7 +42,7 @@ pub fn draw(progress: DrainProgress, theme: Theme, area: Rect, frame: &mut Frame
 }
 
 fn progress_text(
-    DrainProgress { total, sent: gone, remaining: left }: DrainProgress,
+    StopProgress { total, done: gone, remaining: left }: StopProgress,
     columns: usize,
 ) -> String {
     let left = format::age(left);
@@ -48,7 +53,7 @@ fn progress_text(
     }
 }
 
-/// Draws the key hints during a drain.
+/// Draws the key hints while a node stops.
 pub fn draw_hints(theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     let hints = HINTS.iter().flat_map(|(key, does)| {
         [Span::styled(*key, theme.strong), Span::styled(format!(" {does}  "), theme.quiet)]

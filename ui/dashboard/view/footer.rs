@@ -103,8 +103,8 @@ fn writes_filter(spec: &Spec, typed: &str) -> bool {
 
 pub(crate) fn draw_input(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     let owner = model.focus_owner();
-    if let Some(handing_on) = model.drain_progress() {
-        drain_progress::draw(handing_on, theme, area, frame);
+    if model.stopping.is_some() {
+        drain_progress::draw(model.stop_progress(), theme, area, frame);
         return;
     }
     if let Some(question) = &model.question {

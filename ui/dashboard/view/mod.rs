@@ -57,8 +57,8 @@ fn draw_screen(model: &Model, theme: Theme, frame: &mut Frame<'_>) {
 }
 
 fn draw_too_small(model: &Model, theme: Theme, frame: &mut Frame<'_>) {
-    if let Some(handing_on) = model.drain_progress() {
-        drain_progress::draw(handing_on, theme, frame.area(), frame);
+    if model.stopping.is_some() {
+        drain_progress::draw(model.stop_progress(), theme, frame.area(), frame);
         return;
     }
     let question = model.question.as_ref().filter(|question| question.is_about_leaving());

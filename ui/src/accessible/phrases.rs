@@ -13,7 +13,7 @@ use clacks_p2p::{
     node::Overview,
 };
 use clacks_p2p_panes::message_history::life::MessageHistory;
-use clacks_source::{limits, shutdown::UnsentCounts, traffic::row::Row};
+use clacks_source::{limits, traffic::row::Row};
 use clacks_text::{
     charset::Charset,
     fit::{clock, preview},
@@ -22,7 +22,10 @@ use clacks_text::{
 };
 use jiff::tz::TimeZone;
 
-use crate::peer_list::{self, PeerListsError, Reading};
+use crate::{
+    peer_list::{self, PeerListsError, Reading},
+    shutdown::UnsentCounts,
+};
 
 /// Maximum number of ignored addresses in a sentence.
 const MOST_LISTED: usize = 30;

@@ -3,13 +3,15 @@
 use std::time::Duration;
 
 use clacks_p2p::node::DrainError;
-use clacks_source::shutdown::{self, UnsentCounts, WHEN_HUNG_UP, WHEN_TOLD_TO_END};
 use tokio::sync::mpsc;
 
 use super::{EXIT_TIMEOUT, Reply, Session, phrases, prompt::OutputPart, sentences_of, write_parts};
-use crate::platform::{
-    output::{Closed, Output},
-    signals::{Signal, Signals},
+use crate::{
+    platform::{
+        output::{Closed, Output},
+        signals::{Signal, Signals},
+    },
+    shutdown::{self, UnsentCounts, WHEN_HUNG_UP, WHEN_TOLD_TO_END},
 };
 
 /// A drain in progress.

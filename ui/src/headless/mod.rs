@@ -9,7 +9,6 @@ use clacks_language::{
 };
 use clacks_p2p::{Node, node::Unsent};
 use clacks_recording::recorder::Recorder;
-use clacks_source::shutdown::{self, UnsentCounts, WHEN_TOLD_TO_END};
 use event_writer::EventWriter;
 use tokio::{
     sync::mpsc,
@@ -25,6 +24,7 @@ use super::{
         output::{Closed, Output},
         signals::Signals,
     },
+    shutdown::{self, UnsentCounts, WHEN_TOLD_TO_END},
 };
 
 mod event_writer;
@@ -72,7 +72,7 @@ pub(crate) async fn run(
         Err(closed) => return end_without_output(node, closed, drains).await,
     };
     let remaining = tokio::select! {
-        remaining = super::shutdown::stop(node) => remaining,
+        remaining = shutdown::stop(node) => remaining,
         // A second signal ends the program at once.
         _ = signals.next() => return Ok(node.remaining()),
     };
@@ -94,12 +94,12 @@ pub(crate) async fn run(
 /// Stops the node after its output was closed or failed. Reports lost messages on standard error before that if
 /// `reports_loss`.
 async fn end_without_output(node: &Node, closed: Closed, reports_loss: bool) -> anyhow::Result<Unsent> {
-    let remaining = super::shutdown::stop(node).await;
+    let remaining = shutdown::stop(node).await;
     match closed.into_result() {
         Ok(()) => Ok(remaining),
         Err(error) => {
             if reports_loss {
-                super::shutdown::report_loss(&remaining);
+                shutdown::report_loss(&remaining);
             }
             Err(error)
         }

@@ -15,6 +15,7 @@ use std::{borrow::Cow, sync::Arc};
 
 use clacks_feed::{Call, Check, Doing, Network, Refusal, args};
 
+pub use stop::Unsent;
 pub(crate) use stop::{HandingOn, WORDS as STOP_WORDS};
 pub(crate) use undo::Deed;
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use clacks_feed::{
-    Call, Doing, Network, Outcome, Refusal,
+    Call, Doing, Network, Outcome, Refusal, Run,
     args::{Argument, Arguments},
 };
 use clacks_p2p::{
@@ -17,7 +17,7 @@ use clacks_p2p::{
 use tokio::sync::oneshot;
 
 use super::carry_out::messages;
-use crate::ClacksNetwork;
+use crate::{ClacksNetwork, figures::StopProgress};
 
 /// Maximum time of handing on, unless the call says another.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
@@ -47,18 +47,28 @@ pub(crate) struct HandingOn(Mutex<Progress>);
 enum Progress {
     #[default]
     Idle,
-    GoesOn(oneshot::Sender<Cancel>),
+    GoesOn(oneshot::Sender<Cancel>, Begun),
     Cancelled,
+}
+
+/// How a handing on began.
+#[derive(Debug, Clone, Copy)]
+struct Begun {
+    before: Unsent,
+    with_held: bool,
+    /// Uptime at which it ends.
+    ends: Duration,
 }
 
 /// Messages that are lost when the node stops.
 #[derive(Debug, Clone, Copy)]
-struct Unsent {
+pub struct Unsent {
     /// Queued messages and those that are being sent.
-    waiting: usize,
-    held: usize,
+    pub waiting: usize,
+    /// Held messages.
+    pub held: usize,
     /// Whether a peer is known that is not ignored.
-    is_anybody_there: bool,
+    pub is_anybody_there: bool,
 }
 
 impl Stop {
@@ -79,13 +89,13 @@ impl Stop {
 
 impl HandingOn {
     /// Begins it. `None`: another one has not ended.
-    fn begin(&self) -> Option<oneshot::Receiver<Cancel>> {
+    fn begin(&self, begun: Begun) -> Option<oneshot::Receiver<Cancel>> {
         let mut progress = self.lock();
         if !matches!(*progress, Progress::Idle) {
             return None;
         }
         let (sender, receiver) = oneshot::channel();
-        *progress = Progress::GoesOn(sender);
+        *progress = Progress::GoesOn(sender, begun);
         Some(receiver)
     }
 
@@ -94,7 +104,7 @@ impl HandingOn {
         match std::mem::take(&mut *progress) {
             Progress::Idle => {}
             Progress::Cancelled => *progress = Progress::Cancelled,
-            Progress::GoesOn(sender) => {
+            Progress::GoesOn(sender, _) => {
                 *progress = Progress::Cancelled;
                 // It fails if the handing on has ended meanwhile. Then `cancel` is dropped.
                 _ = sender.send(cancel);
@@ -106,6 +116,14 @@ impl HandingOn {
         *self.lock() = Progress::Idle;
     }
 
+    /// How far it has come, given the present messages. `None`: it does not go on.
+    pub(crate) fn progress(&self, now: Unsent) -> Option<StopProgress> {
+        match &*self.lock() {
+            Progress::GoesOn(_, begun) => Some(begun.progress(now)),
+            Progress::Idle | Progress::Cancelled => None,
+        }
+    }
+
     fn is_going_on(&self) -> bool {
         !matches!(*self.lock(), Progress::Idle)
     }
@@ -115,8 +133,22 @@ impl HandingOn {
     }
 }
 
+impl Begun {
+    /// The number of messages to hand on.
+    fn total(self) -> usize {
+        if self.with_held { self.before.all() } else { self.before.waiting }
+    }
+
+    /// A message that is held because every peer refused it was not handed on.
+    fn progress(self, now: Unsent) -> StopProgress {
+        let total = self.total();
+        let left = now.all().saturating_sub(self.before.all() - total);
+        StopProgress { total, done: total.saturating_sub(left), ends: self.ends }
+    }
+}
+
 impl Unsent {
-    fn of(core: &Core) -> Self {
+    pub(crate) fn of(core: &Core) -> Self {
         let PeerCounts { new, alive, lost, dead, .. } = core.peer_counts();
         Self {
             waiting: core.queue_len() + core.in_flight(),
@@ -169,20 +201,34 @@ pub(super) fn nothing_to_cancel(network: &ClacksNetwork) -> Option<String> {
 /// A refusal to stop, with what can be done instead.
 pub(super) fn refusal(network: &ClacksNetwork, reason: String) -> Refusal {
     let unsent = network.node().read(Unsent::of);
-    let goes_on = network.handing_on().is_going_on();
-    let stop = |how: &str| Call::new(network.run(), "stop".into(), how);
-    let mut refusal = Refusal::new(reason);
-    if goes_on {
-        refusal = refusal.offering("do not stop", Call::new(network.run(), "cancel".into(), ""));
-    } else if unsent.is_anybody_there {
-        if unsent.waiting > 0 {
-            refusal = refusal.offering("hand on", stop(WORDS[0]));
-        }
-        if unsent.held > 0 {
-            refusal = refusal.offering("release and hand on", stop(WORDS[1]));
-        }
+    let run = network.run();
+    if !network.handing_on().is_going_on() {
+        return unsent.offers(Refusal::new(reason), run);
     }
-    refusal.offering("at once", stop(WORDS[2]))
+    let refusal = Refusal::new(reason).offering("do not stop", Call::new(run, "cancel".into(), ""));
+    refusal.offering("at once", Call::new(run, "stop".into(), WORDS[2]))
+}
+
+impl Unsent {
+    /// Adds what can become of these messages.
+    fn offers(self, mut refusal: Refusal, run: Run) -> Refusal {
+        let stop = |how: &str| Call::new(run, "stop".into(), how);
+        if self.is_anybody_there {
+            if self.waiting > 0 {
+                refusal = refusal.offering("hand on", stop(WORDS[0]));
+            }
+            if self.held > 0 {
+                refusal = refusal.offering("release and hand on", stop(WORDS[1]));
+            }
+        }
+        let drop = if self.all() == 1 { "drop it" } else { "drop them" };
+        refusal.offering(drop, stop(WORDS[2]))
+    }
+
+    /// The refusal to stop a node of this run with these messages. `None`: there are none.
+    pub fn refusal(self, run: Run) -> Option<Refusal> {
+        self.reason().map(|reason| self.offers(Refusal::new(reason), run))
+    }
 }
 
 /// Stops the node.
@@ -208,11 +254,11 @@ async fn end(node: &Node) -> Outcome {
 }
 
 async fn hand_on(network: &ClacksNetwork, with_held: bool, within: Duration) -> Result<Outcome, Refusal> {
-    let Some(cancelled) = network.handing_on().begin() else {
+    let node = network.node();
+    let begun = Begun { before: node.read(Unsent::of), with_held, ends: node.now().uptime + within };
+    let Some(cancelled) = network.handing_on().begin(begun) else {
         return Err(refusal(network, GOES_ON.to_owned()));
     };
-    let node = network.node();
-    let before = node.read(Unsent::of);
     let drain =
         async { if with_held { node.drain_with_held(within).await } else { node.drain(within).await } };
     let result = tokio::select! {
@@ -231,9 +277,8 @@ async fn hand_on(network: &ClacksNetwork, with_held: bool, within: Duration) -> 
     }
     // A drain that sent everything still refuses messages, although held ones are here.
     node.resume();
-    let total = if with_held { before.all() } else { before.waiting };
-    let gone = total.saturating_sub(now.all().saturating_sub(before.all() - total));
-    let text = told(result.as_ref().ok(), gone, total);
+    let StopProgress { total, done, .. } = begun.progress(now);
+    let text = told(result.as_ref().ok(), done, total);
     match result {
         Ok(_) => {
             let reason = now.reason().map_or_else(String::new, |reason| format!("; {reason}"));

@@ -34,6 +34,9 @@ pub(super) fn gauges() -> Vec<Field> {
         count("new_peers"),
         count("all_peers"),
         count("messages"),
+        count("stop_total"),
+        count("stop_done"),
+        Field::new("stop_ends", Kind::At),
     ];
     let met = Limit::ALL.map(|limit| Field { name: met(limit), ..count("met") });
     fixed.into_iter().chain(met).collect()

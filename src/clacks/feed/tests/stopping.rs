@@ -1,6 +1,6 @@
 use std::{future::poll_fn, sync::Arc, time::Duration};
 
-use clacks_feed::{Check, Network, Refusal, Watched};
+use clacks_feed::{Check, Network, Refusal, Value, Watched};
 use clacks_p2p::{Address, Message, Node, core::Event};
 use tokio::net::TcpListener;
 
@@ -26,6 +26,12 @@ fn offers(refusal: &Refusal) -> Vec<&str> {
     refusal.offers.iter().map(|(label, _)| label.as_str()).collect()
 }
 
+/// The gauges `stop_total` and `stop_done`.
+fn progress(network: &ClacksNetwork) -> [Value; 2] {
+    let gauge = |name| network.gauges()[network.description().gauge(name).unwrap()].clone();
+    ["stop_total", "stop_done"].map(gauge)
+}
+
 async fn reads_to_the_end(network: &ClacksNetwork) {
     let mut watch = network.watch();
     while poll_fn(|cx| watch.poll_next(cx)).await.is_some() {}
@@ -46,9 +52,9 @@ async fn a_node_without_messages_stops_and_its_watches_end() {
 #[tokio::test]
 async fn a_node_with_messages_offers_what_can_become_of_them() {
     for (waiting, held, reason, offered) in [
-        (1, 0, "1 message is only here", &["hand on", "at once"][..]),
-        (2, 1, "3 messages, 1 of them held, are only here", &["hand on", "release and hand on", "at once"]),
-        (0, 2, "2 held messages are only here", &["release and hand on", "at once"]),
+        (1, 0, "1 message is only here", &["hand on", "drop it"][..]),
+        (2, 1, "3 messages, 1 of them held, are only here", &["hand on", "release and hand on", "drop them"]),
+        (0, 2, "2 held messages are only here", &["release and hand on", "drop them"]),
     ] {
         let (network, _silent) = busy(waiting, held).await;
         let refusal = network.line("stop").await.unwrap_err();
@@ -63,7 +69,7 @@ async fn a_node_with_messages_offers_what_can_become_of_them() {
     network.line("enqueue x").await.unwrap();
     for line in ["stop", "stop hand-on", "stop release-and-hand-on 2s"] {
         let refusal = network.line(line).await.unwrap_err();
-        let expected = ("1 message is only here; no other node is known", vec!["at once"]);
+        let expected = ("1 message is only here; no other node is known", vec!["drop it"]);
         assert_eq!((refusal.text.untrusted(), offers(&refusal)), expected);
     }
 }
@@ -83,7 +89,7 @@ async fn messages_are_handed_on_before_the_node_stops() {
         if held_stay {
             let refusal = result.unwrap_err();
             let expected =
-                ("handed on 2 messages; 1 held message is only here", vec!["release and hand on", "at once"]);
+                ("handed on 2 messages; 1 held message is only here", vec!["release and hand on", "drop it"]);
             assert_eq!((refusal.text.untrusted(), offers(&refusal)), expected);
             assert!(network.said("enqueue four").await.is_ok(), "the node goes on");
         } else {
@@ -105,6 +111,7 @@ async fn handing_on_can_be_cancelled_and_ended_at_once() {
         let handing_on = tokio::spawn(network.do_call_owned("stop release-and-hand-on"));
         until_handing_on(network.node()).await;
         assert_eq!(network.said("enqueue x").await.unwrap_err(), network.said("json 1").await.unwrap_err());
+        assert_eq!(progress(&network), [Value::Count(3), Value::Count(0)]);
         let refusal = network.line("stop").await.unwrap_err();
         let expected = ("messages are being handed on already", vec!["do not stop", "at once"]);
         assert_eq!((refusal.text.untrusted(), offers(&refusal)), expected);
@@ -127,7 +134,7 @@ async fn a_drain_that_takes_too_long_is_refused_and_the_node_goes_on() {
     let (network, _silent) = busy(1, 0).await;
     let refusal = network.do_call(network.call_of("stop hand-on 50ms")).await.unwrap_err();
     let expected = "handed on 0 of 1: the time was over; 1 message is only here";
-    assert_eq!((refusal.text.untrusted(), offers(&refusal)), (expected, vec!["hand on", "at once"]));
+    assert_eq!((refusal.text.untrusted(), offers(&refusal)), (expected, vec!["hand on", "drop it"]));
     assert!(network.said("enqueue x").await.is_ok());
 }
 

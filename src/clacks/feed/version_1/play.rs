@@ -197,6 +197,7 @@ fn gauges(node: &ReplayedNode) -> Vec<Value> {
         verified_only: None,
         draining: None,
         connections: None,
+        stop: None,
     })
 }
 

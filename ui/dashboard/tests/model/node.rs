@@ -74,7 +74,7 @@ fn carry_out(fixture: &mut Fixture, effect: Effect) {
         Effect::Undo(call) => undo(fixture, &call),
         Effect::RequestQuit => {
             fixture.refresh();
-            fixture.send(Msg::ConfirmQuit);
+            fixture.ask_to_stop(0);
         }
         Effect::Refresh => fixture.refresh(),
         _ => {}

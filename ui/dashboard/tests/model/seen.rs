@@ -65,7 +65,7 @@ impl Seen {
             has_menu: model.palette.is_some(),
             is_still: model.frozen.is_some(),
             is_asked: model.question.is_some(),
-            is_handing_on: model.drain_progress().is_some(),
+            is_handing_on: model.stopping.is_some(),
             is_large_enough: model.areas().is_some(),
             writes: model.focus != Focus::Lists,
             writes_over_list: model.focus == Focus::InputOverList,

@@ -10,7 +10,6 @@ use rand::{Rng, RngExt};
 use super::node;
 use crate::{
     keymap::Keymap,
-    state::message::Msg,
     tests::fixture::{Fixture, peer},
 };
 
@@ -174,7 +173,7 @@ pub(crate) fn happen(fixture: &mut Fixture, step: &Step) {
             }
         }
         Step::HandedOn => {
-            fixture.send(Msg::DrainFinished(Err(clacks_p2p::node::DrainError::OutOfTime)));
+            fixture.stop_fails("handed on 0 of 1: the time was over");
         }
         _ => {}
     }
