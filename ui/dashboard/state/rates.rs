@@ -43,6 +43,6 @@ impl Rates {
     }
 
     pub(crate) fn is_zero(&self) -> bool {
-        self.per_second() == [0.0; 2]
+        self.per_second().into_iter().all(|rate| rate == 0.0)
     }
 }

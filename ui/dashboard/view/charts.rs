@@ -270,7 +270,7 @@ impl<'a> Panel<'a> {
         let mut texts = vec![short, medium, long.clone()];
         for counter in (2..mosts.len()).filter(|counter| mosts[*counter] > 0.0) {
             let (name, mean) = of(counter);
-            long.push_str(&format!("   {name}: mean {mean}"));
+            long = format!("{long}   {name}: mean {mean}");
             texts.push(long.clone());
         }
         longest_fitting(texts, width.saturating_sub(2))
