@@ -435,7 +435,7 @@ fn has_nothing_to_open(model: &Model) -> bool {
 /// Returns the peer that a key acts on: the one in the open overlay, else the selected one.
 pub(crate) fn selected_peer(model: &Model) -> Option<Address> {
     match model.selection_target() {
-        SelectionTarget::List(Pane::Peers | Pane::Map) => model.selected_peer_address(),
+        SelectionTarget::List(Pane::Peers | Pane::Column) => model.selected_peer_address(),
         SelectionTarget::List(Pane::Traffic) => {
             model.log_position().and_then(|at| model.log.at(at)).and_then(peer_of_row)
         }

@@ -45,8 +45,8 @@ const HEADINGS: [&str; 8] = [
 
 fn heading(place: KeyContext) -> &'static str {
     match place {
-        KeyContext::Peers | KeyContext::Queue | KeyContext::Traffic | KeyContext::Map => HEADINGS[0],
-        KeyContext::Overlay | KeyContext::OpenMap | KeyContext::Held => HEADINGS[1],
+        KeyContext::Peers | KeyContext::Queue | KeyContext::Traffic | KeyContext::Column => HEADINGS[0],
+        KeyContext::Overlay | KeyContext::OpenPicture | KeyContext::Held => HEADINGS[1],
         KeyContext::Search => HEADINGS[2],
         KeyContext::Palette => HEADINGS[3],
         KeyContext::Input => HEADINGS[4],

@@ -49,10 +49,10 @@ pub enum KeyContext {
     Queue,
     /// Traffic, while it has the focus.
     Traffic,
-    /// The map beside the lists, while it has the focus.
-    Map,
-    /// Map over the lists, while it is open.
-    OpenMap,
+    /// The picture at the right of the traffic, while it has the focus.
+    Column,
+    /// A picture with a selection over the lists, while it is open.
+    OpenPicture,
     /// Overlay, while it is open.
     Overlay,
     /// Search in an overlay, while it is typed.
@@ -77,7 +77,7 @@ impl From<Pane> for KeyContext {
             Pane::Peers => Self::Peers,
             Pane::Queue => Self::Queue,
             Pane::Traffic => Self::Traffic,
-            Pane::Map => Self::Map,
+            Pane::Column => Self::Column,
         }
     }
 }
@@ -86,7 +86,7 @@ impl From<OpenOverlay> for KeyContext {
     fn from(overlay: OpenOverlay) -> Self {
         match overlay {
             OpenOverlay::Held => Self::Held,
-            OpenOverlay::Pane(spec) if matches!(spec.content, Content::Selection(_)) => Self::OpenMap,
+            OpenOverlay::Pane(spec) if matches!(spec.content, Content::Selection(_)) => Self::OpenPicture,
             _ => Self::Overlay,
         }
     }

@@ -23,42 +23,42 @@ macro_rules! rows {
     };
 }
 
-const LISTS: &[KeyContext] = &[KeyContext::Peers, KeyContext::Queue, KeyContext::Traffic, KeyContext::Map];
+const LISTS: &[KeyContext] = &[KeyContext::Peers, KeyContext::Queue, KeyContext::Traffic, KeyContext::Column];
 /// Contexts in which a peer can be selected: in its list, or as the peer of a row of the traffic.
-const WITH_PEER: &[KeyContext] = &[KeyContext::Peers, KeyContext::Traffic, KeyContext::Map];
+const WITH_PEER: &[KeyContext] = &[KeyContext::Peers, KeyContext::Traffic, KeyContext::Column];
 /// Contexts in which rows can be marked.
 const MARKED: &[KeyContext] = &[KeyContext::Peers, KeyContext::Queue, KeyContext::Held];
 /// Contexts in which marks can be removed, also those in which no row is marked.
 const UNMARKED: &[KeyContext] =
-    &[KeyContext::Peers, KeyContext::Queue, KeyContext::Traffic, KeyContext::Map, KeyContext::Held];
+    &[KeyContext::Peers, KeyContext::Queue, KeyContext::Traffic, KeyContext::Column, KeyContext::Held];
 /// Contexts with a list that can be sorted.
 const SORTED: &[KeyContext] = &[KeyContext::Peers, KeyContext::Queue, KeyContext::Held];
 /// Contexts beside the traffic whose list can be filtered. That of the map are the peers.
-const NARROWED: &[KeyContext] = &[KeyContext::Peers, KeyContext::Queue, KeyContext::Map];
+const NARROWED: &[KeyContext] = &[KeyContext::Peers, KeyContext::Queue, KeyContext::Column];
 const TRAFFIC: &[KeyContext] = &[KeyContext::Traffic];
 /// Overlays whose list can be filtered. That of the map are the peers.
-const OPEN_LISTS: &[KeyContext] = &[KeyContext::OpenMap, KeyContext::Held];
+const OPEN_LISTS: &[KeyContext] = &[KeyContext::OpenPicture, KeyContext::Held];
 /// Contexts in which an overlay can be opened, also over another one.
 const ANY_VIEW: &[KeyContext] = &[
     KeyContext::Peers,
     KeyContext::Queue,
     KeyContext::Traffic,
-    KeyContext::Map,
+    KeyContext::Column,
     KeyContext::Overlay,
-    KeyContext::OpenMap,
+    KeyContext::OpenPicture,
     KeyContext::Held,
 ];
 const QUEUE: &[KeyContext] = &[KeyContext::Queue];
 /// Contexts in which a message can be selected.
 const QUEUE_AND_TRAFFIC: &[KeyContext] = &[KeyContext::Queue, KeyContext::Traffic];
-const OVERLAY: &[KeyContext] = &[KeyContext::Overlay, KeyContext::OpenMap, KeyContext::Held];
+const OVERLAY: &[KeyContext] = &[KeyContext::Overlay, KeyContext::OpenPicture, KeyContext::Held];
 /// Overlays with text.
 const TEXT: &[KeyContext] = &[KeyContext::Overlay];
 /// Overlays that can be scrolled by pages.
 const PAGED: &[KeyContext] = &[KeyContext::Overlay, KeyContext::Held];
 const SEARCH: &[KeyContext] = &[KeyContext::Search];
-const OPEN_MAP: &[KeyContext] = &[KeyContext::OpenMap];
-const MAPS: &[KeyContext] = &[KeyContext::Map, KeyContext::OpenMap];
+const OPEN_MAP: &[KeyContext] = &[KeyContext::OpenPicture];
+const MAPS: &[KeyContext] = &[KeyContext::Column, KeyContext::OpenPicture];
 const HELD: &[KeyContext] = &[KeyContext::Held];
 const MENU: &[KeyContext] = &[KeyContext::Palette];
 const REPLAY: &[KeyContext] = &[KeyContext::Replay];

@@ -91,8 +91,8 @@ impl Table {
     /// Contexts to which the bindings of the table apply.
     pub fn contexts(self) -> &'static [KeyContext] {
         match self {
-            Self::Lists => &[KeyContext::Peers, KeyContext::Queue, KeyContext::Traffic, KeyContext::Map],
-            Self::Overlay => &[KeyContext::Overlay, KeyContext::OpenMap, KeyContext::Held],
+            Self::Lists => &[KeyContext::Peers, KeyContext::Queue, KeyContext::Traffic, KeyContext::Column],
+            Self::Overlay => &[KeyContext::Overlay, KeyContext::OpenPicture, KeyContext::Held],
             Self::Search => &[KeyContext::Search],
             Self::Menu => &[KeyContext::Palette],
             Self::Input => &[KeyContext::Input],
@@ -101,7 +101,7 @@ impl Table {
             Self::Peers => &[KeyContext::Peers],
             Self::Queue => &[KeyContext::Queue],
             Self::Traffic => &[KeyContext::Traffic],
-            Self::Map => &[KeyContext::Map, KeyContext::OpenMap],
+            Self::Map => &[KeyContext::Column, KeyContext::OpenPicture],
             Self::Replay => &[KeyContext::Replay],
             Self::Held => &[KeyContext::Held],
         }

@@ -98,7 +98,7 @@ impl SelectionTarget {
             OpenOverlay::Pane(spec) => match spec.content {
                 Content::Text => Self::Text,
                 Content::Picture => Self::Picture,
-                Content::Selection(_) => Self::List(Pane::Map),
+                Content::Selection(_) => Self::List(Pane::Column),
                 Content::Rows => Self::Rows,
             },
             _ => Self::Text,

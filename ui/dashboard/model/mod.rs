@@ -221,13 +221,13 @@ impl Model {
         let has_strip = self.pane_beside(Place::Strip).is_some();
         let areas = Areas::of(self.screen, self.pane, self.is_zoomed, has_strip)?;
         let has_column = self.pane_beside(Place::Column).is_some();
-        Some(if has_column { areas } else { areas.without_map() })
+        Some(if has_column { areas } else { areas.without_column() })
     }
 
     /// Returns the panes on the screen, in the order of Tab.
     pub(crate) fn panes(&self) -> Vec<Pane> {
         let panes = Pane::visible_on(self.screen).iter().copied();
-        panes.filter(|pane| *pane != Pane::Map || self.pane_beside(Place::Column).is_some()).collect()
+        panes.filter(|pane| *pane != Pane::Column || self.pane_beside(Place::Column).is_some()).collect()
     }
 
     /// Returns the number of rows of a pane on the screen, without its title.
@@ -239,7 +239,7 @@ impl Model {
     pub fn list_of(&self, pane: Pane) -> Option<ListId> {
         match pane {
             Pane::Peers => self.networks.active().beside(0),
-            Pane::Map => self.networks.active().description.list_id(self.shown_list()?),
+            Pane::Column => self.networks.active().description.list_id(self.shown_list()?),
             Pane::Queue => self.networks.active().beside(1),
             Pane::Traffic => None,
         }

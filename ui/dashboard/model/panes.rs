@@ -53,14 +53,14 @@ impl Model {
         let areas = self.areas()?;
         let (pane, opened) = match self.open_overlay() {
             Some(_) => self.open_pane().map(|(pane, opened)| (pane, Some(opened)))?,
-            None => (self.pane_beside(Place::Column).filter(|_| self.pane == Area::Map)?.0, None),
+            None => (self.pane_beside(Place::Column).filter(|_| self.pane == Area::Column)?.0, None),
         };
         let view = opened.map_or_else(
             || self.pane_beside(Place::Column).map(|(_, view)| view),
             |opened| Some(opened.spec),
         )?;
         let area = match (opened, view.content) {
-            (None, _) => areas.pane(Area::Map),
+            (None, _) => areas.pane(Area::Column),
             (Some(_), Content::Rows | Content::Text) => below_title(areas.body),
             (Some(_), Content::Picture | Content::Selection(_)) => areas.body,
         };
@@ -85,8 +85,8 @@ impl Model {
             (Some(open), _) => matches!(open, OpenOverlay::Pane(shown) if shown == view),
             (None, Some(areas)) => match view.place {
                 Place::Overlay => false,
-                Place::Strip => self.stands_beside(view) && !areas.tower.is_empty(),
-                Place::Column => self.stands_beside(view) && !areas.map.is_empty(),
+                Place::Strip => self.stands_beside(view) && !areas.strip.is_empty(),
+                Place::Column => self.stands_beside(view) && !areas.column.is_empty(),
             },
             (None, None) => false,
         }
@@ -139,7 +139,7 @@ impl Model {
             Some(Content::Text | Content::Picture | Content::Rows) | None => None,
         };
         let has_column_focus = view.is_some_and(|view| view.place == Place::Column)
-            && self.focus_below_palette() == FocusOwner::List(Area::Map);
+            && self.focus_below_palette() == FocusOwner::List(Area::Column);
         Context {
             view,
             theme,

@@ -13,14 +13,14 @@ pub enum Pane {
     Queue,
     /// Traffic.
     Traffic,
-    /// Network map.
-    Map,
+    /// A picture of the network, at the right of the traffic.
+    Column,
 }
 
 impl Pane {
     clacks_transport::all_variants! {
         /// All panes, in the order of Tab.
-        pub const ALL: Self = [Peers, Queue, Traffic, Map];
+        pub const ALL: Self = [Peers, Queue, Traffic, Column];
     }
 
     /// Returns the panes of a screen of this size, in the order of Tab.
@@ -44,10 +44,10 @@ pub struct Areas {
     pub queue: Rect,
     /// Traffic.
     pub traffic: Rect,
-    /// Network map.
-    pub map: Rect,
-    /// Shutter towers.
-    pub tower: Rect,
+    /// A picture of the network, at the right of the traffic.
+    pub column: Rect,
+    /// A picture of the network, below the lists at the left.
+    pub strip: Rect,
     /// Charts of the last minutes.
     pub rates: Rect,
     /// Details of the selected item.
@@ -76,17 +76,17 @@ const LEFT_COLUMN: (u16, u16) = (46, 64);
 const LEFT_OF_THREE: (u16, u16) = (46, 60);
 /// Range of the width of the third column: three tenths of the screen.
 const RIGHT_COLUMN: (u16, u16) = (54, 90);
-/// Minimum height of a column with the tower below peers and queue, and the height of the tower.
-const TOWER: (u16, u16) = (34, 9);
-const HIGH_TOWER: (u16, u16) = (50, 14);
+/// Minimum height of a column with the strip below the lists, and the height of the strip.
+const STRIP: (u16, u16) = (34, 9);
+const HIGH_STRIP: (u16, u16) = (50, 14);
 /// Height of the chart below the traffic, with three columns.
 const CHART_HEIGHT: u16 = 10;
 
 impl Areas {
     /// Returns the areas of a screen, or `None` if it is smaller than 20x5. If zoomed, the focused pane fills the
-    /// body. So does the map if the layout has no other place for it. `has_tower` is false while the tower does not
-    /// move.
-    pub fn of(screen: Rect, focus: Pane, is_zoomed: bool, has_tower: bool) -> Option<Self> {
+    /// body. So does the column if the layout has no other place for it. `has_strip` is false if nothing stands
+    /// there now.
+    pub fn of(screen: Rect, focus: Pane, is_zoomed: bool, has_strip: bool) -> Option<Self> {
         if !fits(screen, MIN_SIZE) {
             return None;
         }
@@ -104,9 +104,9 @@ impl Areas {
         Some(if is_zoomed || !Pane::visible_on(screen).contains(&focus) {
             areas.with_pane_area(focus, body)
         } else if fits(screen, MIN_THREE_COLUMNS) {
-            areas.with_three_columns(body, has_tower)
+            areas.with_three_columns(body, has_strip)
         } else if fits(screen, MIN_TWO_COLUMNS) {
-            areas.with_two_columns(body, has_tower)
+            areas.with_two_columns(body, has_strip)
         } else if fits(screen, MIN_LISTS_ABOVE) {
             areas.with_lists_above(body)
         } else {
@@ -114,13 +114,13 @@ impl Areas {
         })
     }
 
-    /// Gives the area of the map to the details.
-    pub(crate) fn without_map(self) -> Self {
-        let details = if self.map.is_empty() { self.details } else { self.map.union(self.details) };
-        Self { map: Rect::default(), details, ..self }
+    /// Gives the area of the column to the details.
+    pub(crate) fn without_column(self) -> Self {
+        let details = if self.column.is_empty() { self.details } else { self.column.union(self.details) };
+        Self { column: Rect::default(), details, ..self }
     }
 
-    fn with_three_columns(self, body: Rect, has_tower: bool) -> Self {
+    fn with_three_columns(self, body: Rect, has_strip: bool) -> Self {
         let left = (body.width / 4).clamp(LEFT_OF_THREE.0, LEFT_OF_THREE.1);
         let right = (body.width * 3 / 10).clamp(RIGHT_COLUMN.0, RIGHT_COLUMN.1);
         let [left, rule, traffic, second_rule, right] = Layout::horizontal([
@@ -131,27 +131,27 @@ impl Areas {
             Constraint::Length(right),
         ])
         .areas(body);
-        let [map, details] = Layout::vertical([Constraint::Fill(11), Constraint::Fill(9)]).areas(right);
+        let [column, details] = Layout::vertical([Constraint::Fill(11), Constraint::Fill(9)]).areas(right);
         let [traffic, rates] =
             Layout::vertical([Constraint::Fill(1), Constraint::Length(CHART_HEIGHT)]).areas(traffic);
         let rules = [rule, second_rule];
-        Self { traffic, map, rates, details, rules, ..self.with_left_column(left, has_tower) }
+        Self { traffic, column, rates, details, rules, ..self.with_left_column(left, has_strip) }
     }
 
-    fn with_two_columns(self, body: Rect, has_tower: bool) -> Self {
+    fn with_two_columns(self, body: Rect, has_strip: bool) -> Self {
         let left = (body.width * 3 / 8).clamp(LEFT_COLUMN.0, LEFT_COLUMN.1);
         let [left, rule, traffic] =
             Layout::horizontal([Constraint::Length(left), Constraint::Length(1), Constraint::Fill(1)])
                 .areas(body);
-        Self { traffic, rules: [rule, Rect::default()], ..self.with_left_column(left, has_tower) }
+        Self { traffic, rules: [rule, Rect::default()], ..self.with_left_column(left, has_strip) }
     }
 
-    fn with_left_column(self, column: Rect, has_tower: bool) -> Self {
-        let fitting = [HIGH_TOWER, TOWER].into_iter().find(|(from, _)| has_tower && column.height >= *from);
+    fn with_left_column(self, column: Rect, has_strip: bool) -> Self {
+        let fitting = [HIGH_STRIP, STRIP].into_iter().find(|(from, _)| has_strip && column.height >= *from);
         let rows = fitting.map_or(0, |(_, rows)| rows);
-        let [lists, tower] = Layout::vertical([Constraint::Fill(1), Constraint::Length(rows)]).areas(column);
+        let [lists, strip] = Layout::vertical([Constraint::Fill(1), Constraint::Length(rows)]).areas(column);
         let [peers, queue] = Layout::vertical([Constraint::Fill(3), Constraint::Fill(2)]).areas(lists);
-        Self { peers, queue, tower, ..self }
+        Self { peers, queue, strip, ..self }
     }
 
     fn with_lists_above(self, body: Rect) -> Self {
@@ -175,7 +175,7 @@ impl Areas {
             Pane::Peers => Self { peers: area, ..self },
             Pane::Queue => Self { queue: area, ..self },
             Pane::Traffic => Self { traffic: area, ..self },
-            Pane::Map => Self { map: area, ..self },
+            Pane::Column => Self { column: area, ..self },
         }
     }
 
@@ -185,7 +185,7 @@ impl Areas {
             Pane::Peers => self.peers,
             Pane::Queue => self.queue,
             Pane::Traffic => self.traffic,
-            Pane::Map => self.map,
+            Pane::Column => self.column,
         }
     }
 
@@ -193,7 +193,7 @@ impl Areas {
     pub fn rows(&self, pane: Pane) -> Rect {
         match pane {
             Pane::Peers | Pane::Queue => rows_area(self.pane(pane)),
-            Pane::Traffic | Pane::Map => below_title(self.pane(pane)),
+            Pane::Traffic | Pane::Column => below_title(self.pane(pane)),
         }
     }
 
@@ -220,8 +220,8 @@ mod tests {
                 ("peers", self.peers),
                 ("queue", self.queue),
                 ("traffic", self.traffic),
-                ("map", self.map),
-                ("tower", self.tower),
+                ("column", self.column),
+                ("strip", self.strip),
                 ("rates", self.rates),
                 ("details", self.details),
                 ("first rule", self.rules[0]),
@@ -239,8 +239,8 @@ mod tests {
         let focused = sizes.flat_map(|screen| Pane::ALL.map(|pane| (screen, pane)));
         let zoomed = focused.flat_map(|(screen, pane)| [false, true].map(|zoomed| (screen, pane, zoomed)));
         zoomed.filter_map(|(screen, pane, zoomed)| {
-            let has_tower = screen.height.is_multiple_of(2);
-            Some((screen, pane, Areas::of(screen, pane, zoomed, has_tower)?))
+            let has_strip = screen.height.is_multiple_of(2);
+            Some((screen, pane, Areas::of(screen, pane, zoomed, has_strip)?))
         })
     }
 
@@ -268,16 +268,16 @@ mod tests {
     fn a_zoomed_pane_fills_the_body() {
         let areas = Areas::of(Rect::new(0, 0, 200, 60), Pane::Queue, true, true).unwrap();
         assert_eq!(areas.queue, areas.body);
-        assert!([areas.peers, areas.traffic, areas.map, areas.details].iter().all(|area| area.is_empty()));
+        assert!([areas.peers, areas.traffic, areas.column, areas.details].iter().all(|area| area.is_empty()));
     }
 
     #[test]
-    fn tower_and_chart_are_shown_only_if_the_lists_keep_enough_rows() {
-        let areas = |width, height, has_tower| {
-            Areas::of(Rect::new(0, 0, width, height), Pane::Peers, false, has_tower).unwrap()
+    fn strip_and_chart_are_shown_only_if_the_lists_keep_enough_rows() {
+        let areas = |width, height, has_strip| {
+            Areas::of(Rect::new(0, 0, width, height), Pane::Peers, false, has_strip).unwrap()
         };
         let rows =
-            |areas: Areas| [areas.peers, areas.queue, areas.tower, areas.rates].map(|area| area.height);
+            |areas: Areas| [areas.peers, areas.queue, areas.strip, areas.rates].map(|area| area.height);
         assert_eq!(rows(areas(80, 24, true))[2..], [0, 0]);
         assert_eq!(rows(areas(120, 40, true)), [16, 11, 9, 0]);
         assert_eq!(rows(areas(120, 40, false))[2..], [0, 0]);

@@ -361,7 +361,7 @@ fn tab_has_a_hint_only_where_it_completes() {
 fn the_map_keeps_its_selection_while_an_overlay_is_open() {
     for overlay in OVERLAYS.into_iter().filter(|overlay| *overlay != OpenOverlay::Pane(MAP)) {
         let mut fixture = with_open(overlay, WITH_MAP);
-        fixture.model.pane = Pane::Map;
+        fixture.model.pane = Pane::Column;
         let selected = fixture.selected_peer();
         for code in
             [KeyCode::Down, KeyCode::Up, KeyCode::Left, KeyCode::Right, KeyCode::PageDown, KeyCode::End]
@@ -371,7 +371,7 @@ fn the_map_keeps_its_selection_while_an_overlay_is_open() {
         }
     }
     let mut fixture = with_open(OpenOverlay::Held, WITH_MAP);
-    fixture.model.pane = Pane::Map;
+    fixture.model.pane = Pane::Column;
     fixture.press(KeyCode::End);
     assert_eq!(fixture.press(KeyCode::Char('r')), [Effect::Call(on_held("release", &["9"]))]);
 }

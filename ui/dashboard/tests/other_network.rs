@@ -230,13 +230,13 @@ fn pictures_of_clacks_have_no_place_beside_another_network() {
     fixture.model.motion = Animations::new(Setting::Full);
     let has_pictures = |fixture: &Fixture| {
         let areas = fixture.model.areas().unwrap();
-        !areas.map.is_empty() && !areas.tower.is_empty()
+        !areas.column.is_empty() && !areas.strip.is_empty()
     };
     assert!(has_pictures(&fixture));
     fixture.press(KeyCode::Char('N'));
     assert!(!has_pictures(&fixture), "{}", fixture.screen());
     for _ in 0..4 {
         fixture.press(KeyCode::Tab);
-        assert_ne!(fixture.model.pane, Pane::Map);
+        assert_ne!(fixture.model.pane, Pane::Column);
     }
 }

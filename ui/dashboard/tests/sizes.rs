@@ -105,7 +105,7 @@ fn opened(keys: &str) -> Fixture {
 /// Returns every view, and the focused map, which only the largest layout has.
 fn views() -> impl Iterator<Item = (&'static str, Fixture)> {
     let mut on_map = Fixture::lively(80, 24);
-    on_map.model.pane = Pane::Map;
+    on_map.model.pane = Pane::Column;
     VIEWS.into_iter().map(|(name, keys)| (name, opened(keys))).chain([("the map beside the lists", on_map)])
 }
 

@@ -84,7 +84,7 @@ impl Model {
                 }
                 list.visible(height).0.iter().map(|row| self.item_text(id, row)).collect()
             }
-            Pane::Map => match self.focused_pane() {
+            Pane::Column => match self.focused_pane() {
                 Some((pane, context, _)) => context.view.map_or_else(Vec::new, |view| pane.all_text(view)),
                 None => Vec::new(),
             },

@@ -10,7 +10,7 @@ use crate::{
 pub fn explain(model: &mut Model, key: Key) {
     let owner = model.focus_after_question();
     let is_list = |place: KeyContext| {
-        matches!(place, KeyContext::Peers | KeyContext::Queue | KeyContext::Traffic | KeyContext::Map)
+        matches!(place, KeyContext::Peers | KeyContext::Queue | KeyContext::Traffic | KeyContext::Column)
     };
     let wants_lists = matches!(owner, FocusOwner::List(_));
     let mut bindings: Vec<_> =
@@ -56,7 +56,7 @@ fn context_title(place: KeyContext) -> Option<&'static str> {
         KeyContext::Peers => "PEERS",
         KeyContext::Queue => "QUEUE",
         KeyContext::Traffic => "TRAFFIC",
-        KeyContext::Map | KeyContext::OpenMap => "MAP",
+        KeyContext::Column | KeyContext::OpenPicture => "MAP",
         KeyContext::Held => "HELD",
         KeyContext::Overlay => "texts and charts that are open",
         KeyContext::Replay => "a replay",

@@ -62,7 +62,7 @@ fn click(model: &mut Model, areas: &Areas, position: Position) -> Vec<Effect> {
         _ => {
             let Some((pane, row)) = areas.pane_at(position) else { return Vec::new() };
             model.focus_list(pane);
-            if pane == Pane::Map {
+            if pane == Pane::Column {
                 panes::click(model, position);
                 return after_move(model);
             }
@@ -110,12 +110,12 @@ fn wheel(model: &mut Model, position: Position, by: Step) -> Vec<Effect> {
     let Some((pane, _)) = model.areas().and_then(|areas| areas.pane_at(position)) else { return Vec::new() };
     let focused = std::mem::replace(&mut model.pane, pane);
     let rows = if by == Step::Up { -WHEEL_ROWS.cast_signed() } else { WHEEL_ROWS.cast_signed() };
-    let list = model.list_of(pane).filter(|_| pane != Pane::Map);
+    let list = model.list_of(pane).filter(|_| pane != Pane::Column);
     let row = list.and_then(|list| model.networks.active().list(list)).map_or(0, |list| list.row);
     match pane {
         Pane::Traffic => scroll_log(model, rows),
         Pane::Peers | Pane::Queue => move_by(model, rows),
-        Pane::Map => {}
+        Pane::Column => {}
     }
     model.pane = focused;
     list.and_then(|list| model.networks.active_mut().list_mut(list))
@@ -138,7 +138,7 @@ fn select_row(model: &mut Model, row: Option<usize>) {
     let Some(row) = row else { return };
     let height = model.height(model.pane);
     match model.pane {
-        Pane::Map => {}
+        Pane::Column => {}
         pane @ (Pane::Peers | Pane::Queue) => {
             let list = model.list_of(pane).and_then(|list| model.networks.active_mut().list_mut(list));
             list.into_iter().for_each(|list| list.select_on_screen(row, height));

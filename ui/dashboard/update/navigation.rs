@@ -46,7 +46,7 @@ pub fn after_move(model: &mut Model) -> Vec<Effect> {
 
 /// Moves the selection in the list that has the focus.
 pub fn move_selection(model: &mut Model, by: Step) {
-    if model.selection_target() == SelectionTarget::List(Pane::Map) {
+    if model.selection_target() == SelectionTarget::List(Pane::Column) {
         return panes::step(model, by);
     }
     let page = model.height(model.pane).saturating_sub(1).max(1);
@@ -63,7 +63,7 @@ pub fn move_selection(model: &mut Model, by: Step) {
 
 fn select_end(model: &mut Model, top: bool) {
     match model.pane {
-        Pane::Map => {}
+        Pane::Column => {}
         pane @ (Pane::Peers | Pane::Queue) => {
             list_of(model, pane).into_iter().for_each(|list| list.select_end(top));
         }
@@ -80,7 +80,7 @@ pub fn move_by(model: &mut Model, by: isize) {
             list_of(model, pane).into_iter().for_each(|list| list.move_by(by, height));
         }
         Pane::Traffic => move_log_cursor(model, by, height),
-        Pane::Map => {}
+        Pane::Column => {}
     }
 }
 

@@ -25,7 +25,7 @@ impl Model {
         }
         self.networks.activate(position);
         (self.overlay, self.has_moved) = (None, true);
-        if self.pane == Pane::Map {
+        if self.pane == Pane::Column {
             self.pane = Pane::Peers;
         }
         let description = &self.networks.active().description;

@@ -42,7 +42,7 @@ const STATUSES: &[(&str, &str)] = &[
 fn selected_target(model: &Model) -> PaletteTarget {
     let SelectionTarget::List(selecting) = model.selection_target() else { return PaletteTarget::Nothing };
     let target = match selecting {
-        Pane::Peers | Pane::Map | Pane::Queue => {
+        Pane::Peers | Pane::Column | Pane::Queue => {
             model.selected_row().map(|(list, row)| PaletteTarget::Item(list, row.key.clone()))
         }
         Pane::Traffic => {

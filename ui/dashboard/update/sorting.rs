@@ -32,7 +32,7 @@ impl Model {
     /// Returns the list that has the focus, also behind the input. `None`: it is the traffic, the map, or a text.
     pub(crate) fn sorted_list(&self) -> Option<ListId> {
         match self.selection_target() {
-            SelectionTarget::List(Pane::Map) => None,
+            SelectionTarget::List(Pane::Column) => None,
             _ => self.selected_list(),
         }
     }

@@ -27,7 +27,8 @@ pub(crate) fn draw_title(
         Pane::Peers => " PEERS ",
         Pane::Queue => " QUEUE ",
         Pane::Traffic => " TRAFFIC ",
-        Pane::Map => " MAP ",
+        // A picture draws its own title.
+        Pane::Column => return,
     };
     let has_focus = model.focus_below_palette() == FocusOwner::List(pane);
     let mut line = Line::from(Span::styled(name, theme.title(has_focus)));

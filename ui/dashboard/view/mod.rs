@@ -83,8 +83,8 @@ fn draw_body(model: &Model, theme: Theme, areas: &Areas, frame: &mut Frame<'_>) 
     list::draw_pane(model, theme, Pane::Peers, areas.peers, frame);
     list::draw_pane(model, theme, Pane::Queue, areas.queue, frame);
     traffic::draw(model, theme, areas.traffic, frame);
-    panes::draw_beside(model, theme, Place::Column, areas.map, frame);
-    panes::draw_beside(model, theme, Place::Strip, areas.tower, frame);
+    panes::draw_beside(model, theme, Place::Column, areas.column, frame);
+    panes::draw_beside(model, theme, Place::Strip, areas.strip, frame);
     charts::draw_first(model, theme, areas.rates, frame);
     selection::draw(model, theme, areas.details, frame);
 }
