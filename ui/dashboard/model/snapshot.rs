@@ -83,7 +83,7 @@ impl Model {
     }
 
     /// Applies the reply of the node.
-    pub(crate) fn refresh(&mut self, snapshot: Snapshot) {
+    pub(crate) fn refresh(&mut self, mut snapshot: Snapshot) {
         for (network, look) in self.networks.iter_mut().zip(&snapshot.looks) {
             network.figures.sample(self.now.uptime, look);
         }
@@ -101,7 +101,7 @@ impl Model {
             }
         }
         if !is_still || has_moved || has_opened {
-            self.refresh_details(&snapshot);
+            self.refresh_details(&mut snapshot);
         }
         if !is_still || has_moved {
             self.refresh_lists(snapshot);
@@ -109,7 +109,7 @@ impl Model {
     }
 
     /// Applies the data of the overlay and of the details pane.
-    fn refresh_details(&mut self, snapshot: &Snapshot) {
+    fn refresh_details(&mut self, snapshot: &mut Snapshot) {
         if let Some(origins) = &snapshot.origins {
             self.origins = origins.clone();
         }
@@ -121,7 +121,7 @@ impl Model {
         if self.open_overlay().is_some() {
             self.refresh_panes(snapshot);
         }
-        let look = &snapshot.looks[self.networks.position()];
+        let look = &mut snapshot.looks[self.networks.position()];
         self.refresh_item(look.rows.first().cloned().flatten());
         let (open, height) = (self.overlay_list(), self.overlay_height());
         let network = self.networks.active_mut();
@@ -138,12 +138,12 @@ impl Model {
         }
         let shown = [Pane::Peers, Pane::Queue].map(|pane| (self.list_of(pane), self.height(pane)));
         let active = self.networks.position();
-        for (at, (network, look)) in self.networks.iter_mut().zip(snapshot.looks).enumerate() {
+        for (at, (network, mut look)) in self.networks.iter_mut().zip(snapshot.looks).enumerate() {
             network.fetched = look.now;
             if at == active {
                 shown.iter().filter_map(|(list, height)| Some(((*list)?, *height))).for_each(
                     |(list, height)| {
-                        network.refresh_list(&look, list, height);
+                        network.refresh_list(&mut look, list, height);
                     },
                 );
             } else {

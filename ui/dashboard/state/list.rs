@@ -1,6 +1,6 @@
 //! A list of a network: the rows around the selection, the selection and the marks.
 
-use std::{cell::RefCell, sync::Arc};
+use std::{cell::RefCell, mem, sync::Arc};
 
 use clacks_feed::{
     Anchor, Key, Order, Page, Row, Sort, Text, Window,
@@ -203,11 +203,14 @@ impl List {
         if self.filter.is_some() { self.unfiltered } else { self.total }
     }
 
-    /// Applies the rows of a window. If the selected row has gone, the row in its place is selected.
-    pub(crate) fn refresh(&mut self, page: Page, height: usize) {
+    /// Applies the rows of a window, and leaves the former rows in its place. If the selected row has gone, the row in its
+    /// place is selected.
+    pub(crate) fn refresh(&mut self, page: &mut Page, height: usize) {
         let anchor = page.rows.get(page.anchor).map(Selection::of);
-        (self.rows, self.first, self.total, self.counts) = (page.rows, page.first, page.total, page.counts);
-        (self.ready, self.refused) = (page.ready, page.refused);
+        mem::swap(&mut self.rows, &mut page.rows);
+        mem::swap(&mut self.counts, &mut page.counts);
+        (self.first, self.total) = (page.first, page.total);
+        (self.ready, self.refused) = (page.ready, page.refused.take());
         match &self.selected {
             Selection::Untouched => {}
             Selection::First | Selection::Last => {

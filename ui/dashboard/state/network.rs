@@ -229,11 +229,11 @@ impl Network {
         }
     }
 
-    /// Applies the rows of a list, which is drawn with `height` rows.
-    pub(crate) fn refresh_list(&mut self, look: &Look, list: ListId, height: usize) {
-        let page = look.pages.iter().find(|page| page.list == list);
+    /// Applies the rows of a list, which is drawn with `height` rows. They are moved out of the look.
+    pub(crate) fn refresh_list(&mut self, look: &mut Look, list: ListId, height: usize) {
+        let page = look.pages.iter_mut().find(|page| page.list == list);
         if let (Some(page), Some(list)) = (page, self.list_mut(list)) {
-            list.refresh(page.clone(), height);
+            list.refresh(page, height);
         }
     }
 
