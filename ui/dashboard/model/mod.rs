@@ -11,7 +11,7 @@ pub mod theme;
 pub mod traffic;
 
 use clacks_language::{saved_filter::Stations, traffic_filter::FilterNetworks};
-use std::sync::Arc;
+use std::{cell::RefCell, sync::Arc};
 
 use clacks_feed::{Now, Playback, Row, description::ListId};
 use clacks_p2p::{Address, core::Status};
@@ -41,6 +41,7 @@ use super::{
         sending::Sending,
         shutdown::{StopProgress, Stopping},
         snapshot::Origins,
+        traffic_needs::TrafficNeeds,
     },
 };
 
@@ -71,6 +72,8 @@ pub struct Model {
     /// Traffic log.
     pub log: Log,
     pub(crate) log_cursor: LogCursor,
+    /// What the columns of the traffic needed so far. The view changes it.
+    pub(crate) traffic_needs: RefCell<TrafficNeeds>,
     /// Remote addresses with the most messages here. Fetched only while the limits are shown.
     pub origins: Origins,
     /// First ignored remote addresses, and the number of all. Fetched only while the limits are shown.
@@ -155,6 +158,7 @@ impl Model {
             hold_rule: None,
             log: Log::default(),
             log_cursor: LogCursor::Following,
+            traffic_needs: RefCell::default(),
             origins: Origins::default(),
             ignored_remotes: (Vec::new(), 0),
             saved_filters,

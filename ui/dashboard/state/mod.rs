@@ -29,3 +29,4 @@ pub mod sending;
 pub mod shutdown;
 pub mod snapshot;
 pub mod title;
+pub(crate) mod traffic_needs;

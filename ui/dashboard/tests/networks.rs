@@ -106,14 +106,14 @@ fn a_key_that_only_the_network_has_runs_its_command_unless_it_is_bound() {
 #[test]
 fn the_traffic_has_rows_of_each_network_and_a_filter_names_one() {
     let (mut fixture, toy) = with_toy(160, 40);
-    assert!(!fixture.screen().contains("clacks  out "), "one network needs no column: {}", fixture.screen());
+    assert!(!fixture.screen().contains("clacks out "), "one network needs no column: {}", fixture.screen());
     toy.with_core(|core, now| {
         core.receive("red card".into(), "ankh", now);
         core.send("ankh", Some(Duration::from_millis(12)), now);
     });
     fixture.catch_up();
     let screen = fixture.screen();
-    for row in ["toy     in   ankh ", "toy     out  ankh ", "clacks  out  sto-lat:8080 "] {
+    for row in ["toy    in   ankh ", "toy    out  ankh ", "clacks out  sto-lat:8080 "] {
         assert!(screen.contains(row), "{row}: {screen}");
     }
     assert!(screen.contains("delivered 12 ms"), "{screen}");

@@ -15,6 +15,7 @@ pub mod search;
 pub mod selection;
 pub mod sparkline;
 pub mod traffic;
+pub(crate) mod traffic_columns;
 
 use clacks_panes::Place;
 use clacks_text::{fit::fit, glyphs};

@@ -3,18 +3,19 @@
 use clacks_feed::Direction;
 use clacks_source::traffic::row::Row;
 use clacks_text::{
-    fit::{clock, fit, padded, padded_left},
+    fit::{clock, fit},
     format,
     sanitize::sanitize,
     value::Labels,
 };
 use clacks_widgets::theme::Theme;
-use ratatui::{Frame, layout::Rect, text::Span};
+use ratatui::{Frame, layout::Rect, style::Style, text::Span};
 
 use super::{
     address_labels,
     components::{draw_empty, draw_row, draw_title},
     sparkline,
+    traffic_columns::{self, Columns},
 };
 use crate::{
     model::Model,
@@ -24,24 +25,6 @@ use crate::{
         log_cursor::LogCursor,
     },
 };
-
-/// Below this width, in columns, the time is left out, and the outcome is short.
-const NARROW: usize = 64;
-const MARKER: usize = 2;
-const TIME: usize = 9;
-const DIRECTION: usize = 5;
-const OUTCOME: usize = 16;
-/// Width of the outcome in a wide area, in columns.
-const LONG_OUTCOME: usize = 24;
-/// Width of the name of a network, in columns, where the traffic has rows of several.
-const NETWORK: usize = 8;
-/// Range of the width of a peer, in columns. The minimum fits an IPv4 address with a port.
-const PEER_WIDTH: std::ops::RangeInclusive<usize> = 15..=28;
-
-const SHORT_PEER: usize = 9;
-/// Width of the text, in columns, from which on a narrow area shows more of the peer.
-const SHORT_TEXT: usize = 24;
-const SHORT_OUTCOME: usize = 9;
 
 /// Width of the title with the space after it, in columns.
 const TITLE_WIDTH: usize = 10;
@@ -71,11 +54,12 @@ pub fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
         return;
     }
     let (top, selected) = (model.log_top(), model.log_position());
-    let names = address_labels::on_screen(model, column_widths(usize::from(area.width)).1, theme.charset);
+    let columns = traffic_columns::of(model, usize::from(area.width), theme.charset);
+    let names = address_labels::on_screen(model, columns.peer, theme.charset);
     for (offset, row) in rows.rows().enumerate() {
         let entry = model.log.at(top + offset).filter(|entry| !model.is_hidden_row(entry.number));
         let Some(entry) = entry else { break };
-        let spans = row_spans(model, theme, entry, &names, usize::from(area.width));
+        let spans = row_spans(model, theme, entry, &names, &columns);
         let is_selected = selected == Some(top + offset) && model.log_cursor != LogCursor::Following;
         draw_row(model, theme, Pane::Traffic, (is_selected, false), spans, row, frame);
     }
@@ -132,46 +116,31 @@ fn omitted_note(model: &Model, theme: Theme) -> Option<Span<'static>> {
     (!text.is_empty()).then(|| Span::styled(text, theme.quiet))
 }
 
-/// Returns the widths of time, peer and outcome.
-fn column_widths(width: usize) -> (usize, usize, usize) {
-    match width {
-        0..NARROW => {
-            let spare = width.saturating_sub(MARKER + DIRECTION + SHORT_OUTCOME + 2 + SHORT_TEXT);
-            (0, spare.clamp(SHORT_PEER, *PEER_WIDTH.start()), SHORT_OUTCOME)
-        }
-        NARROW..110 => (TIME, (width / 5).clamp(*PEER_WIDTH.start(), *PEER_WIDTH.end()), OUTCOME),
-        _ => (TIME, *PEER_WIDTH.end(), LONG_OUTCOME),
-    }
-}
-
-fn row_spans(model: &Model, theme: Theme, row: &Row, names: &Labels, width: usize) -> Vec<Span<'static>> {
-    let (time, peer, outcome) = column_widths(width);
+/// Returns the parts of a row in the columns of the traffic.
+fn row_spans(
+    model: &Model,
+    theme: Theme,
+    row: &Row,
+    names: &Labels,
+    columns: &Columns,
+) -> Vec<Span<'static>> {
     let charset = theme.charset;
     let line = &row.line;
-    let network = if model.log.networks() > 1 && time > 0 { NETWORK } else { 0 };
-    let fixed = MARKER + time + network + DIRECTION + peer + 1 + 1;
-    let rest = width.saturating_sub(fixed + outcome);
-    // What is left beside a short text is for the numbers of the outcome.
-    let spare = if line.text.is_none() { rest.saturating_sub(row.what(rest, charset).width()) } else { 0 };
-    let result = row.outcome((outcome + spare).min(LONG_OUTCOME), charset);
-    // A row without outcome uses its column for the text.
-    let outcome = if result.as_str().is_empty() { 0 } else { outcome.max(result.width()) };
-    let rest = width.saturating_sub(fixed + outcome);
-    let address = line.peer.as_ref().map_or_else(|| " ".repeat(peer), |peer| names.fit(peer.untrusted()));
-    let text = match row.preview(rest) {
-        Some(text) => fit(&text, rest, charset),
-        None => padded(&row.what(rest, charset), rest),
-    };
-    let text_style =
-        if line.direction == Direction::Note { theme.quiet } else { ratatui::style::Style::new() };
-    vec![
-        Span::styled(fit(&clock(row.now.unix_ms, &model.zone), time, charset), theme.quiet),
-        Span::styled(fit(row.network_name(), network, charset), theme.quiet),
-        Span::styled(fit(row.word(), DIRECTION, charset), theme.direction(line.direction)),
-        Span::raw(address),
-        Span::raw(" "),
-        Span::styled(text, text_style),
-        Span::raw(" "),
-        Span::styled(padded_left(&result, outcome), theme.tone(line.tone)),
-    ]
+    let mut spans = Vec::new();
+    let mut push = |text: String, style| spans.extend([Span::styled(text, style), Span::raw(" ")]);
+    if let Some(width) = columns.time {
+        push(fit(&clock(row.now.unix_ms, &model.zone), width, charset), theme.quiet);
+    }
+    if let Some(width) = columns.network {
+        push(fit(row.network_name(), width, charset), theme.quiet);
+    }
+    if let Some(width) = columns.direction {
+        push(fit(row.word(), width, charset), theme.direction(line.direction));
+    }
+    let peer = line.peer.as_ref().map(|peer| names.fit(peer.untrusted()));
+    push(peer.unwrap_or_else(|| " ".repeat(columns.peer)), Style::new());
+    let (text, outcome) = columns.text_and_outcome(row, charset);
+    let quiet = if line.direction == Direction::Note { theme.quiet } else { Style::new() };
+    spans.extend([Span::styled(text, quiet), Span::styled(outcome, theme.tone(line.tone))]);
+    spans
 }

@@ -233,7 +233,7 @@ fn usual(kind: &Kind) -> usize {
     match kind {
         Kind::Flag => 3,
         Kind::At | Kind::Ratio => 4,
-        Kind::Bytes | Kind::Rate => 6,
+        Kind::Bytes | Kind::Rate | Kind::Took => 6,
         _ => 7,
     }
 }

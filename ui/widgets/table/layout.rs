@@ -10,35 +10,35 @@
 //! nothing: it needs several columns at once, and one column less, no place was free beside a text that is cut.)
 
 /// The columns between two columns of a table.
-pub(super) const GAP: usize = 1;
+pub const GAP: usize = 1;
 /// Width of a text in a table that is too narrow for the bases.
 const MIN_TEXT: usize = 4;
 
 /// What a column needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Demand {
+pub struct Demand {
     /// 0: always shown. The highest number gives way first.
-    pub(super) priority: u8,
+    pub priority: u8,
     /// The least width that it is shown with.
-    pub(super) base: usize,
+    pub base: usize,
     /// The width that it can have before columns of a lower priority are complete. At least `base`.
-    pub(super) target: usize,
+    pub target: usize,
     /// The width in which no cell of the screen is cut. At least `target`.
-    pub(super) full: usize,
+    pub full: usize,
     /// As `target`, but with what was on the screen before. It decides which columns are shown, so that none comes and
     /// goes while a list is scrolled.
-    pub(super) lasting_target: usize,
+    pub lasting_target: usize,
     /// The width in which its title is not cut; 0 without a header.
-    pub(super) title: usize,
+    pub title: usize,
     /// What it is, for a table that is too narrow for the bases.
-    pub(super) class: Class,
+    pub class: Class,
     /// Whether it takes what is left.
-    pub(super) is_flexible: bool,
+    pub is_flexible: bool,
 }
 
 /// What gives way in a table that is too narrow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Class {
+pub enum Class {
     /// A name or a text: gets narrower.
     Text,
     /// A status: becomes a letter.
@@ -48,7 +48,7 @@ pub(super) enum Class {
 }
 
 /// The width of each column; `None` if it is not shown.
-pub(super) fn widths(columns: &[Demand], room: usize) -> Vec<Option<usize>> {
+pub fn widths(columns: &[Demand], room: usize) -> Vec<Option<usize>> {
     let always: Vec<usize> = (0..columns.len()).filter(|index| columns[*index].priority == 0).collect();
     let base = |index: &usize| columns[*index].base;
     let taken = total(always.iter().map(base));

@@ -5,7 +5,7 @@
 //! alike; texts are cut at their end; numbers are never cut.
 
 mod cells;
-mod layout;
+pub mod layout;
 mod paint;
 #[cfg(test)]
 mod tests;

@@ -31,13 +31,14 @@ fn peers_in_a_narrow_pane() {
         lines("peers", &shown, 42, 6),
         [
             " PEERS  5  1N 1A 1? 1L 1I ────────────────",
-            "  N new     tower-9….org:8080  1 s        ",
-            "> A alive   grand-tr….org:443  9 s   12 ms",
-            "  A alive?  tower-3:8443       4 s  0.4 ms",
-            "  L lost    sto-lat:8080       6 m   31 ms",
-            "  I ignored rude-tower:8081    1 d  5.0 ms",
+            "  N new     tower-9.….org:8080  1 s       ",
+            "> A alive   grand-tr…e.org:443  9 s  12 ms",
+            "  A alive?  tower-3:8443        4 s 0.4 ms",
+            "  L lost    sto-lat:8080        6 m  31 ms",
+            "  I ignored rude-tower:8081     1 d 5.0 ms",
         ]
     );
+    assert!(lines("peers", &shown, 40, 6)[2].ends_with(" 12 ms"), "the round trip is there at 40 columns");
     let tiny = [" PEERS  5  1N 1A ─", "  N tower…org:8080", "> A grand-…org:443"];
     assert_eq!(lines("peers", &shown, 18, 5)[..3], tiny);
 }
@@ -50,9 +51,9 @@ fn peers_in_a_wide_pane_have_a_header_and_every_column() {
         lines("peers", &shown, 80, 10)[..4],
         [
             " PEERS  5  1N 1A 1? 1L 1I ──────────────────────────────────────────────────────",
-            "  status    address                            age    took failed  sent received",
-            "  N new     tower-9.example.org:8080           1 s              0    12        3",
-            "  A alive   grand-trunk.example.org:443        9 s   12 ms      0    12        3",
+            "  status    address                             age   took failed  sent received",
+            "  N new     tower-9.example.org:8080            1 s             0    12        3",
+            "  A alive   grand-trunk.example.org:443         9 s  12 ms      0    12        3",
         ]
     );
 }
