@@ -114,8 +114,8 @@ fn list(description: &Description, spec: &ListSpec) -> Checked {
 
 fn event(description: &Description, spec: &EventSpec) -> Checked {
     fields(description, "fields", &spec.fields)?;
-    let types = spec.usual.iter().flat_map(|usual| &usual.types);
-    types.map(|name| type_exists(description, name)).collect::<Checked>()?;
+    let mut types = spec.usual.iter().flat_map(|usual| &usual.types);
+    types.try_for_each(|name| type_exists(description, name))?;
     let of_line =
         spec.fields.iter().map(|field| &field.name).find(|name| LINE_FIELDS.contains(&name.as_str()));
     let of_event = spec.text.as_ref().filter(|name| EVENT_FIELDS.contains(&name.as_str()));

@@ -14,10 +14,10 @@ use clacks_p2p_feed::{ClacksEvent, ClacksNetwork, version_1::recorded};
 const LINES: usize = 600;
 
 /// The largest difference of two lines about one kind of events, in bytes, and the lines.
-type Longest = BTreeMap<String, (i64, String, String)>;
+type Longest = BTreeMap<String, (usize, String, String)>;
 
 /// Maximum bytes that a line may be longer.
-const MOST: i64 = 200;
+const MOST: usize = 200;
 
 /// Kinds of events that the nodes of the test have.
 const KINDS: [&str; 9] = [
@@ -64,10 +64,10 @@ async fn every_line_is_at_most_200_bytes_longer_than_a_line_of_version_1() {
         let ClacksEvent(typed) = event.get().unwrap();
         let now = core::Now { uptime: event.now.uptime, unix_ms: event.now.unix_ms };
         let version_1 = recorded(typed, now);
-        let longer = line.len() as i64 - version_1.len() as i64;
+        let longer = line.len().saturating_sub(version_1.len());
         let name = network.description().event(event.kind).unwrap().name.to_string();
-        let known = longest.entry(name).or_insert((i64::MIN, String::new(), String::new()));
-        if longer > known.0 {
+        let known = longest.entry(name).or_insert((0, String::new(), String::new()));
+        if longer >= known.0 {
             *known = (longer, version_1, String::from_utf8(line).unwrap());
         }
     }

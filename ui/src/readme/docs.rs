@@ -98,10 +98,10 @@ fn the_page_about_scenarios_names_every_field_and_its_examples_are_taken() {
 fn the_page_about_events_names_every_event_and_field() {
     let page = page("events.md");
     let mut names = BTreeSet::new();
-    for directory in ["ui/source/json", "src/clacks/feed/json"] {
+    for directory in ["ui/src/json", "src/clacks/feed/json"] {
         sources_in(&root().join(directory)).iter().for_each(|source| names.extend(names_in(source)));
     }
-    names.extend(names_in(&fs::read_to_string(root().join("ui/source/json.rs")).unwrap()));
+    names.extend(names_in(&fs::read_to_string(root().join("ui/src/json.rs")).unwrap()));
     // Only the first line of a recording has it, which is no event.
     assert!(names.remove("to") && names.len() > 90, "{names:?}");
     assert_named(&page, names.iter().map(String::as_str));

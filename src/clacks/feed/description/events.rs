@@ -5,18 +5,26 @@ use clacks_feed::{
 
 /// The kinds of events, in the order of [`KINDS`](crate::json::events::KINDS).
 pub(super) fn events() -> Vec<EventSpec> {
-    let took = || Field::new("took", Kind::Took);
-    let http = || Field::new("http", Kind::Count).titled("HTTP");
-    let visits = || Field::new("visits", Kind::Count);
-    let spec = EventSpec::new;
-    let message = |name, does| spec(name, does).json_text("message");
-    let of_message = vec![
-        message("message_received", "a message came from a peer").fields([visits()]).usually(
-            In,
-            &["in", "message"],
-            Some("queued"),
-            Tone::Plain,
-        ),
+    of_messages().into_iter().chain(of_peers()).chain(of_node()).collect()
+}
+
+fn took() -> Field {
+    Field::new("took", Kind::Took)
+}
+
+fn http() -> Field {
+    Field::new("http", Kind::Count).titled("HTTP")
+}
+
+fn message(name: &'static str, does: &'static str) -> EventSpec {
+    EventSpec::new(name, does).json_text("message")
+}
+
+fn of_messages() -> Vec<EventSpec> {
+    vec![
+        message("message_received", "a message came from a peer")
+            .fields([Field::new("visits", Kind::Count)])
+            .usually(In, &["in", "message"], Some("queued"), Tone::Plain),
         message("message_queued", "a message was appended to the queue").usually(
             Own,
             &["own", "message"],
@@ -58,54 +66,59 @@ pub(super) fn events() -> Vec<EventSpec> {
             Tone::Plain,
         ),
         message("message_restored", "a message is where it was before a command that was undone"),
-        spec("hold_rule_changed", "the filter of held messages was set or removed"),
-    ];
-    let of_peer = vec![
-        spec("peer_discovered", "a peer was added")
+        EventSpec::new("hold_rule_changed", "the filter of held messages was set or removed"),
+    ]
+}
+
+fn of_peers() -> Vec<EventSpec> {
+    vec![
+        EventSpec::new("peer_discovered", "a peer was added")
             .fields([Field::new("of", Kind::Ref("peers".into())).titled("by")])
             .usually(Note, &["note"], Some("new"), Tone::New)
             // Its row is the longest, because the certificate is known.
             .saying("accepted our announce"),
-        spec("peer_updated", "the status of a peer changed")
+        EventSpec::new("peer_updated", "the status of a peer changed")
             .fields([Field::new("was", Kind::Status)])
             .usually(Note, &["note"], Some("alive"), Tone::Plain)
             .saying("status changed"),
-        spec("peer_changed", "a property of a peer changed").level(Level::Debug),
-        spec("claim_confirmed", "a claimed peer answered at its address")
+        EventSpec::new("peer_changed", "a property of a peer changed").level(Level::Debug),
+        EventSpec::new("claim_confirmed", "a claimed peer answered at its address")
             .usually(Note, &["note"], Some("alive"), Tone::Good)
             .saying("answered us at its address"),
-        spec("peer_forgotten", "a peer was removed")
+        EventSpec::new("peer_forgotten", "a peer was removed")
             .usually(Note, &["note"], None, Tone::Plain)
             .saying("forgotten"),
-        spec("announce_received", "a node announced itself")
+        EventSpec::new("announce_received", "a node announced itself")
             .fields([http()])
             .usually(In, &["in", "announce"], Some("accepted"), Tone::Plain)
             .saying("announce"),
-        spec("announced", "a node accepted our announce")
+        EventSpec::new("announced", "a node accepted our announce")
             .fields([took(), http()])
             .usually(Out, &["out", "announce"], Some("accepted"), Tone::Good)
             .saying("announce"),
-        spec("announce_failed", "an announce failed").fields([took(), http()]).usually(
+        EventSpec::new("announce_failed", "an announce failed").fields([took(), http()]).usually(
             Out,
             &["out", "announce", "failed"],
             Some("no answer"),
             Tone::Bad,
         ),
-        spec("found_ourselves", "an address is another name of this node"),
-        spec("remote_ignored", "connections from an IP address are ignored"),
-        spec("remote_unignored", "connections from an IP address are no longer ignored"),
-    ];
-    let of_node = vec![
-        spec("refused", "a request was refused")
+        EventSpec::new("found_ourselves", "an address is another name of this node"),
+        EventSpec::new("remote_ignored", "connections from an IP address are ignored"),
+        EventSpec::new("remote_unignored", "connections from an IP address are no longer ignored"),
+    ]
+}
+
+fn of_node() -> Vec<EventSpec> {
+    vec![
+        EventSpec::new("refused", "a request was refused")
             .text("preview")
             .fields([http()])
             .level(Level::Warning)
             .usually(In, &["in", "refused"], Some("refused"), Tone::Bad),
-        spec("limits_met", "limits were reached").level(Level::Debug),
-        spec("send_rate_changed", "the maximum of messages sent per second was changed")
+        EventSpec::new("limits_met", "limits were reached").level(Level::Debug),
+        EventSpec::new("send_rate_changed", "the maximum of messages sent per second was changed")
             .fields([Field::new("rate", Kind::Rate)]),
-        spec("lagged", "a watcher was too slow and missed events").level(Level::Warning),
-        spec("other", "an event that this version does not know").level(Level::Debug),
-    ];
-    of_message.into_iter().chain(of_peer).chain(of_node).collect()
+        EventSpec::new("lagged", "a watcher was too slow and missed events").level(Level::Warning),
+        EventSpec::new("other", "an event that this version does not know").level(Level::Debug),
+    ]
 }
