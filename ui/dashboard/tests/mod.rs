@@ -1,5 +1,6 @@
 //! Tests of the dashboard without terminal and node: keys go into [`update`], frames into a buffer.
 
+mod any_order;
 pub(crate) mod ascii;
 mod calls;
 pub(crate) mod completion;
