@@ -4,7 +4,6 @@
 pub mod core_event;
 pub mod export;
 pub mod facts;
-pub mod kept_messages;
 pub mod limits;
 pub mod lost_lines;
 pub mod precheck;

@@ -1,5 +1,5 @@
-//! Text for terminals and files: sanitizing of untrusted text, column widths, escapes, numbers for people, paths and
-//! TOML.
+//! Text for terminals and files: sanitizing of untrusted text, column widths, escapes, numbers for people, paths,
+//! TOML, and a limit on the memory of kept messages.
 
 /// Sizes in bytes, from options and the configuration file.
 pub mod byte_size;
@@ -9,6 +9,7 @@ pub mod fit;
 pub mod format;
 pub mod glyphs;
 pub mod json;
+pub mod kept_messages;
 pub mod paths;
 pub mod sanitize;
 #[cfg(any(test, feature = "testing"))]

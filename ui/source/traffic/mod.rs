@@ -15,10 +15,8 @@ use std::{
 };
 
 use clacks_feed::{Event, Name, Now, Text, description::Description, filter::Filter};
-use clacks_p2p::Message;
+use clacks_text::kept_messages::KeptMessages;
 use row::Row;
-
-use super::kept_messages::KeptMessages;
 
 /// Maximum number of rows.
 const MAX_ROWS: usize = 10_000;
@@ -213,11 +211,6 @@ impl Log {
         let oldest = self.rows.front()?.number;
         self.rows.get(usize::try_from(number.checked_sub(oldest)?).ok()?)
     }
-}
-
-/// The text of a message: the characters of a JSON string, or the JSON text of any other value.
-pub fn text(message: &Message) -> String {
-    message.as_text().unwrap_or_else(|| message.as_json().to_owned())
 }
 
 /// The text of a message that is JSON: the characters of a JSON string, or the JSON text of any other value.

@@ -16,13 +16,12 @@ use clacks_feed::{
 use clacks_text::{
     charset::Charset,
     format,
+    kept_messages::{Sender, beginning},
     sanitize::SafeLine,
     value::{Fact, ValueFormat, preview},
 };
 
 use serde::de::IgnoredAny;
-
-use crate::kept_messages::{Sender, beginning};
 
 /// Maximum bytes of each text of a row besides its message.
 const MAX_TEXT: usize = 4096;

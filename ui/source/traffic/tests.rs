@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use clacks_feed::{Direction, Key, filter::Scope};
 use clacks_p2p::{
-    Address,
+    Address, Message,
     core::{Event as CoreEvent, Failure, HeldBy, HeldMessage, Now, Origin, Peer, QueuedMessage, Status},
 };
 use clacks_text::charset::Charset;

@@ -2,9 +2,7 @@
 
 use std::{net::IpAddr, time::Duration};
 
-use clacks_language::command::target::IgnoreTarget;
 use clacks_p2p::core::{Now, QueuedMessage};
-use clacks_source::facts::message::ignoring;
 use clacks_text::format;
 
 /// What is known about a message besides its text.
@@ -56,9 +54,14 @@ impl Facts {
     }
 }
 
+/// The command that closes all connections from a remote address.
+fn ignoring(place: IpAddr) -> String {
+    format!(":ignore ip:{} closes all connections from there", place.to_canonical())
+}
+
 /// The command that drops all messages from a remote address.
 fn dropping(place: IpAddr) -> String {
-    format!(":drop {} drops what came from there", IgnoreTarget::Remote(place))
+    format!(":drop ip:{place} drops what came from there")
 }
 
 fn times(visits: u64) -> String {

@@ -5,7 +5,7 @@ use std::{cmp::Reverse, collections::VecDeque, time::Duration};
 use clacks_p2p::{Address, Message, core::Now};
 
 use super::Rank;
-use clacks_source::kept_messages::Sender;
+use clacks_text::kept_messages::Sender;
 
 /// Maximum number of passes kept per message; the oldest is removed first.
 pub(crate) const MAX_PASSES: usize = 64;

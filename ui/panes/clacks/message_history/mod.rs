@@ -14,12 +14,8 @@ use clacks_p2p::{
     Address, Message,
     core::{Event, Now, Origin},
 };
+use clacks_text::kept_messages::{KeptMessages, Sender, beginning};
 use life::{End, MessageHistory};
-
-use clacks_source::{
-    kept_messages::{KeptMessages, Sender, beginning},
-    traffic,
-};
 
 /// Maximum number of histories, separately for messages seen once and for messages that returned.
 const MAX_MESSAGES: usize = 2048;
@@ -166,7 +162,8 @@ impl MessageHistories {
     /// Keeps only the beginning of a message.
     fn cut(&mut self, digest: Digest) {
         let Some(life) = self.known.get_mut(&digest) else { return };
-        life.message = Message::text(&beginning(&traffic::text(&life.message), digest));
+        let whole = life.message.as_text().unwrap_or_else(|| life.message.as_json().to_owned());
+        life.message = Message::text(&beginning(&whole, digest));
         self.beginnings.insert(self.hasher.hash_one(life.message.as_json()), digest);
     }
 

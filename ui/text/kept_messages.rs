@@ -6,8 +6,8 @@ use std::{
     net::{IpAddr, Ipv6Addr},
 };
 
+use crate::format;
 use clacks_feed::Key;
-use clacks_text::format;
 
 /// Bytes at the start of a message that are always kept.
 const BEGINNING: usize = 200;
