@@ -110,11 +110,11 @@ fn columns(now: TrafficNeeds, lasting: TrafficNeeds, text: (usize, usize), width
             name(1, *OUTCOME.start(), outcome_share, outcome, lasting.outcome),
         ]
     };
-    let columns = in_width(demands(text.1.saturating_sub(outcome + GAP)), width);
-    if columns.outcome.is_some() { columns } else { in_width(demands(text.0), width) }
+    let columns = in_width(&demands(text.1.saturating_sub(outcome + GAP)), width);
+    if columns.outcome.is_some() { columns } else { in_width(&demands(text.0), width) }
 }
 
-fn in_width(demands: [Demand; 6], width: usize) -> Columns {
+fn in_width(demands: &[Demand; 6], width: usize) -> Columns {
     // A column without any content is not shown.
     let used: Vec<Demand> = demands.iter().copied().filter(|demand| demand.base > 0).collect();
     let mut found = widths(&used, width.saturating_sub(MARKER)).into_iter();
