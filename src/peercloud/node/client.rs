@@ -17,7 +17,7 @@ use tokio::time::timeout;
 
 use crate::{
     core::{Failure, Outcome, Outgoing, Reach},
-    protocol::{ID_HEADER, PrivateKey, SIGNATURE_HEADER, TIMESTAMP_HEADER},
+    protocol::{ID_HEADER, Path, PrivateKey, SIGNATURE_HEADER, TIMESTAMP_HEADER},
 };
 
 use super::{AGENT, OURS};
@@ -32,36 +32,20 @@ const MAX_IDLE_PER_NODE: usize = 2;
 /// The client of a node.
 #[derive(Debug)]
 pub(super) struct Client {
-    http: reqwest::Client,
+    /// For messages, which often come in a row.
+    pooled: reqwest::Client,
+    /// For all else. The next request of its kind to the same node comes after [`MAX_IDLE`], and a node that knows many
+    /// would keep a connection to each.
+    unpooled: reqwest::Client,
     lookups: Lookups,
     key: Option<Arc<PrivateKey>>,
 }
 
 impl Client {
     pub(super) fn new(key: Option<Arc<PrivateKey>>) -> Result<Self, reqwest::Error> {
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        // It is never used: see Cargo.toml.
-        let tls = ClientConfig::builder_with_provider(provider)
-            .with_protocol_versions(rustls::DEFAULT_VERSIONS)
-            .map(|config| config.with_root_certificates(RootCertStore::empty()).with_no_client_auth());
-        let builder = reqwest::Client::builder();
-        let builder = match tls {
-            Ok(tls) => builder.tls_backend_preconfigured(tls),
-            Err(_) => builder,
-        };
-        let http = builder
-            .no_proxy()
-            .redirect(Policy::none())
-            .referer(false)
-            .retry(reqwest::retry::never())
-            .http1_only()
-            .tcp_nodelay(true)
-            .connect_timeout(CONNECT_TIMEOUT)
-            .pool_idle_timeout(MAX_IDLE)
-            .pool_max_idle_per_host(MAX_IDLE_PER_NODE)
-            .user_agent(AGENT)
-            .build()?;
-        Ok(Self { http, lookups: Lookups::default(), key })
+        let pooled = http_client(MAX_IDLE_PER_NODE)?;
+        let unpooled = http_client(0)?;
+        Ok(Self { pooled, unpooled, lookups: Lookups::default(), key })
     }
 
     /// Makes a request and waits for its outcome, for at most its time-out.
@@ -113,8 +97,8 @@ impl Client {
 
     async fn post_to(&self, address: SocketAddr, request: &Outgoing) -> Result<Outcome, Failure> {
         let url = format!("http://{address}{}", request.path);
-        let mut builder = self
-            .http
+        let http = if request.path == Path::Message { &self.pooled } else { &self.unpooled };
+        let mut builder = http
             .post(url)
             .header(ID_HEADER, request.sender.as_str())
             .header(ACCEPT, "application/json")
@@ -129,6 +113,31 @@ impl Client {
         let response = builder.send().await.map_err(|error| failure(&error))?;
         read(response, request.max_answer).await
     }
+}
+
+fn http_client(max_idle_per_node: usize) -> Result<reqwest::Client, reqwest::Error> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    // It is never used: see Cargo.toml.
+    let tls = ClientConfig::builder_with_provider(provider)
+        .with_protocol_versions(rustls::DEFAULT_VERSIONS)
+        .map(|config| config.with_root_certificates(RootCertStore::empty()).with_no_client_auth());
+    let builder = reqwest::Client::builder();
+    let builder = match tls {
+        Ok(tls) => builder.tls_backend_preconfigured(tls),
+        Err(_) => builder,
+    };
+    builder
+        .no_proxy()
+        .redirect(Policy::none())
+        .referer(false)
+        .retry(reqwest::retry::never())
+        .http1_only()
+        .tcp_nodelay(true)
+        .connect_timeout(CONNECT_TIMEOUT)
+        .pool_idle_timeout(MAX_IDLE)
+        .pool_max_idle_per_host(max_idle_per_node)
+        .user_agent(AGENT)
+        .build()
 }
 
 /// Reads the body, up to a maximum.
