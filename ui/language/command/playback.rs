@@ -88,7 +88,8 @@ impl fmt::Display for Jump {
             Self::OffsetOrClock(offset, time) => {
                 let (hour, minute, second) = (time.hour(), time.minute(), time.second());
                 write!(f, "{hour:02}:{minute:02}")?;
-                let has_minutes_first = i64::from(hour) * 60 + i64::from(minute) == offset.as_secs() as i64;
+                let has_minutes_first =
+                    i64::from(hour) * 60 + i64::from(minute) == offset.as_secs().cast_signed();
                 if has_minutes_first { Ok(()) } else { write!(f, ":{second:02}") }
             }
         }
