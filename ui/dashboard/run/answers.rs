@@ -184,8 +184,7 @@ impl Dashboard {
     /// What is missing behind a command that is begun.
     fn needs(&self, network: usize, query: &AssistQuery) -> Option<String> {
         let network = self.model.networks.get(network)?;
-        Some(network.spec(&ask::call_to_check(network, query.command.as_ref()?)?.command)?)
-            .map(CommandSpec::needs)
+        network.spec(&ask::call_to_check(network, query.command.as_ref()?)?.command).map(CommandSpec::needs)
     }
 
     pub(crate) fn report_failure(&mut self, reason: &Text) {

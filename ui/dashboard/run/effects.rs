@@ -20,7 +20,7 @@ use crate::state::{
 };
 
 impl Dashboard {
-    pub(crate) async fn execute(&mut self, effect: Effect) -> anyhow::Result<LoopState> {
+    pub(crate) fn execute(&mut self, effect: Effect) -> anyhow::Result<LoopState> {
         match effect {
             Effect::Call(call) => self.call(vec![call]),
             Effect::CallAll(calls) => self.call(calls),

@@ -61,7 +61,7 @@ pub(crate) const MAX_CATCH_UP: Duration = Duration::from_millis(25);
 /// the user; for another [`Cause`] the caller decides what becomes of unsent messages.
 pub async fn run(sources: Sources, settings: &DashboardSettings) -> anyhow::Result<Cause> {
     let screen = Screen::enter(settings.captures_mouse())?;
-    let mut dashboard = Dashboard::new(sources, screen, settings)?;
+    let mut dashboard = Dashboard::new(sources, screen, settings);
     settings.history.iter().for_each(|path| dashboard.open_history(path));
     let ended = dashboard.run().await;
     let Dashboard { sources, screen, history, stations, exit_report: last_words, cause, .. } = dashboard;
@@ -132,7 +132,7 @@ pub enum LoopState {
 }
 
 impl Dashboard {
-    fn new(sources: Sources, screen: Screen, settings: &DashboardSettings) -> anyhow::Result<Self> {
+    fn new(sources: Sources, screen: Screen, settings: &DashboardSettings) -> Self {
         let network = |source: &Source| Network::new(source.description().clone(), source.run());
         let networks = sources.iter().map(|source| network(source).with_panes(&settings.panes));
         let networks = Networks::of(networks.collect());
@@ -167,7 +167,7 @@ impl Dashboard {
         let stations = kept.file.clone().map(|file| StationWriter::new(file, complain));
         let title = settings.has_title().then(Title::default);
         let (frames, history, last_words) = (FramePacer::default(), None, None);
-        Ok(Self {
+        Self {
             sources,
             screen,
             model,
@@ -184,7 +184,7 @@ impl Dashboard {
             batches: HashMap::new(),
             batch_number: 0,
             drafts: VecDeque::new(),
-        })
+        }
     }
 
     /// Loads the history file and starts its writer. The dashboard also works without it.
@@ -211,7 +211,7 @@ impl Dashboard {
         loop {
             tokio::select! {
                 input = self.screen.next() => {
-                    if self.on_input(input).await? == LoopState::Quit {
+                    if self.on_input(input)? == LoopState::Quit {
                         return Ok(());
                     }
                 }
@@ -223,7 +223,7 @@ impl Dashboard {
                     None => return Ok(()),
                 },
                 Some(reply) = self.replies.1.recv() => {
-                    if self.on_msg(reply).await? == LoopState::Quit {
+                    if self.on_msg(reply)? == LoopState::Quit {
                         return Ok(());
                     }
                 }
@@ -233,15 +233,13 @@ impl Dashboard {
                 }
             }
             let effects = std::mem::take(&mut self.deferred_effects);
-            if self.carry_out(effects).await? == LoopState::Quit
-                || self.open_editors().await? == LoopState::Quit
-            {
+            if self.carry_out(effects)? == LoopState::Quit || self.open_editors().await? == LoopState::Quit {
                 return Ok(());
             }
         }
     }
 
-    async fn on_input(&mut self, input: Input) -> anyhow::Result<LoopState> {
+    fn on_input(&mut self, input: Input) -> anyhow::Result<LoopState> {
         let msg = match input {
             Input::Key(key) => Msg::Key(key),
             Input::Burst(keys) => Msg::Burst(keys),
@@ -255,7 +253,7 @@ impl Dashboard {
             Input::CannotStop(reason) => Msg::EffectDone(Err(EffectError::Suspend(io::Error::other(reason)))),
             Input::Terminate | Input::HungUp | Input::Panicked => return self.quit_on_signal(&input),
         };
-        self.on_msg(msg).await
+        self.on_msg(msg)
     }
 
     /// Quits because of a signal, a hangup or a panic.
@@ -269,17 +267,17 @@ impl Dashboard {
         Ok(LoopState::Quit)
     }
 
-    async fn on_msg(&mut self, msg: Msg) -> anyhow::Result<LoopState> {
+    fn on_msg(&mut self, msg: Msg) -> anyhow::Result<LoopState> {
         self.frames.request();
         let effects = update(&mut self.model, self.sources.now(), msg);
-        self.carry_out(effects).await
+        self.carry_out(effects)
     }
 
     /// Executes effects, and those of messages that are dispatched meanwhile.
-    async fn carry_out(&mut self, effects: Vec<Effect>) -> anyhow::Result<LoopState> {
+    fn carry_out(&mut self, effects: Vec<Effect>) -> anyhow::Result<LoopState> {
         let mut effects = VecDeque::from(effects);
         while let Some(effect) = effects.pop_front() {
-            if self.execute(effect).await? == LoopState::Quit {
+            if self.execute(effect)? == LoopState::Quit {
                 return Ok(LoopState::Quit);
             }
             effects.extend(std::mem::take(&mut self.deferred_effects));
