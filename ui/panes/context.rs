@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 use crate::PaneSpec;
 
 /// What a pane may know while it draws or reacts to a key.
+#[expect(clippy::struct_excessive_bools, reason = "they say yes or no to different questions")]
 pub struct Context<'a> {
     /// The view that is shown. `None` for what a pane adds to items of the lists.
     pub view: Option<&'static PaneSpec>,

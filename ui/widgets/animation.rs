@@ -101,7 +101,7 @@ impl Animations {
 
     /// Time until the next frame of a run; `None` if it does not move. The last frame draws the picture at rest.
     pub fn changes_after(self, run: Run, now: Duration) -> Option<Duration> {
-        let left = run.lasts - self.gone(run, now)?;
+        let left = run.lasts.saturating_sub(self.gone(run, now)?);
         Some(self.between_frames(run.pace)?.min(left))
     }
 
@@ -144,7 +144,7 @@ mod tests {
     fn a_run_lasts_a_minute_at_most() {
         let animations = Animations::new(Setting::Full);
         let run = animations.begin(Pace::Stepped, NOW, Duration::MAX).unwrap();
-        assert_eq!(animations.changes_after(run, NOW + LONGEST - STEP), Some(STEP));
+        assert_eq!(animations.changes_after(run, NOW + LONGEST.saturating_sub(STEP)), Some(STEP));
         assert_eq!(animations.changes_after(run, NOW + LONGEST), None);
     }
 

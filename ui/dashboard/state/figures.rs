@@ -303,7 +303,8 @@ mod tests {
         figures.sample(at(2), &received(1000));
         figures.sample(at(3), &look(&[("held", Value::Count(7))]));
         figures.sample(at(4), &received(1004));
-        assert_eq!(figures.rates.per_second(), [2.0, 0.0]);
+        let rates: Vec<_> = figures.rates.per_second().iter().map(|rate| format!("{rate:.1}")).collect();
+        assert_eq!(rates, ["2.0", "0.0"]);
         assert!((figures.trends.mean(0, 60) - 4.0 / 3.0).abs() < 1e-9, "{}", figures.trends.mean(0, 60));
     }
 

@@ -24,7 +24,7 @@ fn posting(width: u16, height: u16) -> (Fixture, Arc<Toy>) {
         toy.with_core(|core, now| _ = core.post("another card".into(), now));
         fixture.catch_up();
     }
-    toy.with_core(|core, now| _ = core.send("ankh", Some(Duration::from_millis(12)), now));
+    toy.with_core(|core, now| core.send("ankh", Some(Duration::from_millis(12)), now));
     fixture.catch_up();
     (fixture, toy)
 }
@@ -50,7 +50,7 @@ fn the_title_has_the_node_and_the_first_level_of_the_network_that_is_shown() {
 #[test]
 fn lists_that_do_not_fit_are_counted_in_one_line() {
     let (fixture, toy) = posting(50, 12);
-    toy.with_core(|core, now| _ = core.send("quirm", None, now));
+    toy.with_core(|core, now| core.send("quirm", None, now));
     let screen = fixture.screen();
     assert!(screen.contains("boxes 3O  cards 11"), "{screen}");
 }

@@ -51,7 +51,7 @@ pub(crate) async fn replay(player: Replay, options: AccessibleOptions, pace: Pac
         Pace::AtOnce => Keyboard::none(),
     };
     let (to_session, mut replies) = mpsc::channel(1);
-    let mut session = Session::new(player, options, pace, to_session)?;
+    let mut session = Session::new(player, options, pace, to_session);
     let mut sentences = sentences_of(session.welcome());
     loop {
         tokio::select! {
@@ -123,7 +123,7 @@ impl Session {
         options: AccessibleOptions,
         pace: Pace,
         replies: mpsc::Sender<Vec<String>>,
-    ) -> anyhow::Result<Self> {
+    ) -> Self {
         let lists = Lists::of(player.network());
         if pace == Pace::AtOnce {
             player.jump(player.facts().length);
@@ -134,7 +134,7 @@ impl Session {
         let mut narrator = Narrator::of_recording(options.filter, options.charset, network);
         let shown = narrator.filter_networks();
         narrator.derived.saved_filters = SavedFilterHits::new(options.stations, Stations::default(), shown);
-        Ok(Self {
+        Self {
             player,
             lists,
             narrator,
@@ -148,7 +148,7 @@ impl Session {
             is_interactive,
             is_leaving: false,
             error: None,
-        })
+        }
     }
 
     fn elapsed(&self) -> std::time::Duration {
@@ -386,7 +386,7 @@ mod tests {
         Recording::make(5, 200).write(&path);
         let mut player = Replay::open(&path, &[&Version1], 1.0, TimeZone::system(), |_| {}).unwrap();
         player.pause(pace == Pace::AsItHappened);
-        (Session::new(player, AccessibleOptions::default(), pace, mpsc::channel(8).0).unwrap(), directory)
+        (Session::new(player, AccessibleOptions::default(), pace, mpsc::channel(8).0), directory)
     }
 
     fn say(session: &mut Session, line: &str) -> String {

@@ -43,7 +43,7 @@ pub(super) fn log(event: &Event) {
         Event::ClaimConfirmed { peer } => info!(target: TARGET, peer = %peer.address, "claim confirmed"),
         Event::PeerForgotten { peer } => info!(target: TARGET, peer = %peer.address, "peer forgotten"),
         Event::AnnounceReceived { peer, .. } => {
-            info!(target: TARGET, peer = %peer.address, "announce received")
+            info!(target: TARGET, peer = %peer.address, "announce received");
         }
         Event::Announced { peer, round_trip } => info!(target: TARGET, %peer, ?round_trip, "announced"),
         Event::AnnounceFailed { peer, failure } => log_failure("announce failed", peer, failure),
@@ -54,10 +54,10 @@ pub(super) fn log(event: &Event) {
         }
         Event::RemoteIgnored { remote } => info!(target: TARGET, %remote, "remote address ignored"),
         Event::RemoteUnignored { remote } => {
-            info!(target: TARGET, %remote, "remote address no longer ignored")
+            info!(target: TARGET, %remote, "remote address no longer ignored");
         }
         Event::FoundOurselves { address } => {
-            info!(target: TARGET, %address, "found ourselves under another name")
+            info!(target: TARGET, %address, "found ourselves under another name");
         }
         Event::HoldRuleChanged { rule } => {
             info!(target: TARGET, rule = rule.as_deref(), "hold rule changed");
@@ -84,18 +84,18 @@ fn log_message(event: &Event) {
         }
         Event::MessageQueued { id, .. } => debug!(target: TARGET, %id, "message queued"),
         Event::MessageSending { id, peer, .. } => {
-            debug!(target: TARGET, %id, peer = %peer.address, "message sending")
+            debug!(target: TARGET, %id, peer = %peer.address, "message sending");
         }
         Event::MessageDelivered { id, peer, round_trip, .. } => {
             debug!(target: TARGET, %id, peer = %peer.address, ?round_trip, "message delivered");
         }
         Event::MessageDropped { id, .. } => debug!(target: TARGET, %id, "message dropped"),
         Event::MessageHeld { held, .. } => {
-            debug!(target: TARGET, id = %held.queued.id, by = ?held.by, "message held")
+            debug!(target: TARGET, id = %held.queued.id, by = ?held.by, "message held");
         }
         Event::MessageRestored { queued, .. } => debug!(target: TARGET, id = %queued.id, "message restored"),
         Event::MessageReleased { was, queued } => {
-            debug!(target: TARGET, %was, id = %queued.id, "message released")
+            debug!(target: TARGET, %was, id = %queued.id, "message released");
         }
         Event::MessageChanged { queued, .. } => debug!(target: TARGET, id = %queued.id, "message changed"),
         _ => {}

@@ -162,7 +162,7 @@ async fn a_recorded_toy_is_told_in_sentences() {
     let replay = Replay::open(&path, &[], 1.0, TimeZone::UTC, |_| {}).unwrap();
     let (to_session, _replies) = tokio::sync::mpsc::channel(8);
     let options = AccessibleOptions::default();
-    let mut session = Session::new(replay, options, Pace::AtOnce, to_session).unwrap();
+    let mut session = Session::new(replay, options, Pace::AtOnce, to_session);
     let mut told = Vec::new();
     while !session.is_leaving() {
         told.extend(session.listen().await);
