@@ -93,8 +93,9 @@ pub enum Request {
     },
 }
 
-/// A search for items whose key, or a text of which, contains what was typed. Case is ignored, and of each text the first
-/// 512 bytes are searched.
+/// A search for items by what was typed. Found are those whose key begins with it; if there are none, those whose key, or a
+/// text of which, contains it; if there are none, those whose key has its characters in the same order. Case is ignored, and
+/// of each text the first 512 bytes are searched.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Find {
     /// The list.
@@ -114,7 +115,7 @@ pub enum Answer {
     Checked(Check),
     /// To [`Request::Find`].
     Found {
-        /// The items, at most 16, in the order of the list.
+        /// The items, at most 64, in the order of the list.
         rows: Vec<Row>,
         /// Whether there are more.
         more: bool,

@@ -1,8 +1,8 @@
 //! Availability of commands: the items that a command acts on, and the reason why it cannot be run.
 
 use clacks_feed::{
-    Call, Key, Value,
-    description::{CommandSpec, Kind, ListId, Role},
+    Call, Key, Name, Statuses, Value,
+    description::{CommandSpec, Kind, ListId, Role, Takes},
 };
 use clacks_language::{
     command::{
@@ -12,10 +12,7 @@ use clacks_language::{
     },
     saved_filter::{Number, StationCommand},
 };
-use clacks_p2p::{
-    Address,
-    core::{MessageId, Status},
-};
+use clacks_p2p::{Address, core::MessageId};
 use clacks_p2p_feed::{read_back, rows::message_id};
 use clacks_panes::{About, Reaction};
 use clacks_recording::jump::PlaybackError;
@@ -113,9 +110,10 @@ const MESSAGE: &str = "{message}";
 fn item_command<'a>(model: &'a Model, template: &str) -> Option<&'a CommandSpec> {
     let (name, placeholder) = template.strip_prefix(':')?.split_once(' ')?;
     // Some commands of the screen have the same name, such as `:edit` without a text.
-    let example = Command::parse(&template.replace(PEER, "tower:1").replace(MESSAGE, "1"));
+    let network = model.networks.active();
+    let example = network.parse_bound(&template.replace(PEER, "tower:1").replace(MESSAGE, "1"));
     let is_on_item = matches!(placeholder, PEER | MESSAGE) && matches!(example, Ok(Command::Node(_)));
-    model.networks.active().description.command(name).filter(|_| is_on_item)
+    network.description.command(name).filter(|_| is_on_item)
 }
 
 /// The list whose rows can be marked, if one has the focus.
@@ -174,7 +172,7 @@ pub fn template_error(model: &Model, template: &str) -> Option<String> {
         Ok(line) => line,
         Err(refusal) => return Some(refusal.into()),
     };
-    let command = match Command::parse(&line) {
+    let command = match model.networks.active().parse_bound(&line) {
         Ok(command) => command,
         Err(error) => return Some(error.to_string()),
     };
@@ -262,20 +260,55 @@ fn is_replay_finished(model: &Model) -> bool {
     model.replay.as_ref().is_some_and(|replay| replay.at_end)
 }
 
+/// Returns the reason why a command of the network would be refused, as far as the shown rows tell.
 fn node_command_error(model: &Model, command: &NodeCommand) -> Option<String> {
-    let is_ignored = || {
-        let status = command.text.parse().ok().and_then(|peer| model.status_of(&peer));
-        status.map(|status| status == Status::Ignored)
-    };
+    let network = model.networks.active();
+    let spec = network.spec(&command.name)?;
+    let takes = spec.args.first().map_or(&[][..], |arg| &arg.takes);
+    let counts_held = network.description.gauge("held").is_some();
     let reason = match (command.name.as_str(), &*command.text) {
-        ("ignore", _) if is_ignored() == Some(true) => "it is ignored already",
-        ("unignore", _) if is_ignored() != Some(true) => "it is not ignored",
-        ("announce", _) if is_ignored() == Some(true) => "it is ignored",
-        ("release", "all") if model.networks.active().figures.count(Known::Held) == 0 => "nothing is held",
+        ("release", "all") if counts_held && network.figures.count(Known::Held) == 0 => "nothing is held",
         ("unhold", _) if model.is_held_open() && model.hold_rule.is_none() => "no filter holds what comes",
-        _ => return None,
+        _ => "",
     };
-    Some(reason.to_owned())
+    if !reason.is_empty() {
+        return Some(reason.to_owned());
+    }
+    takes.iter().find_map(|takes| match takes {
+        Takes::Item { list, only } if !only.is_empty() => {
+            wrong_status(network, spec, list, only, &command.text)
+        }
+        _ => None,
+    })
+}
+
+/// Returns the reason why an item does not have one of the statuses that a command wants.
+fn wrong_status(
+    network: &Network,
+    spec: &CommandSpec,
+    list: &Name,
+    only: &[Name],
+    item: &str,
+) -> Option<String> {
+    let list = network.named(list.as_str())?;
+    let row = list.rows.iter().find(|row| row.key.untrusted() == item);
+    let statuses = row.and_then(|row| {
+        row.cells.iter().find_map(|cell| match cell {
+            Value::Status(statuses) => Some(*statuses),
+            _ => None,
+        })
+    });
+    let wanted: Statuses =
+        only.iter().filter_map(|name| network.description.status_id(name.as_str())).collect();
+    match (statuses, only) {
+        (Some(statuses), _) if statuses.0 & wanted.0 != 0 => None,
+        (_, [only]) => Some(format!("it is not {only}")),
+        (statuses, _) => {
+            let status = &network.description.status(statuses?.main()?)?.name;
+            let already = if *status == *spec.past.as_str() { " already" } else { "" };
+            Some(format!("it is {status}{already}"))
+        }
+    }
 }
 
 const NO_LIST: &str = "no list has the focus that could be filtered; Tab goes to one";

@@ -3,7 +3,6 @@
 pub mod command;
 pub mod completion;
 pub mod edit;
-pub mod filter;
 pub mod list_source;
 pub mod saved_filter;
 pub mod traffic_filter;

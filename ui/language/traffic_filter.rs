@@ -39,6 +39,11 @@ impl FilterNetworks {
         self.with_scope(|scope| Filter::parse_for(filter, scope))
     }
 
+    /// What the networks offer.
+    pub fn descriptions(&self) -> &[Arc<Description>] {
+        &self.0
+    }
+
     /// The fields of a filter, for completion.
     pub fn fields(&self) -> Vec<FilterField> {
         self.with_scope(fields)

@@ -134,7 +134,7 @@ pub(crate) struct Config {
 
     /// The tables `[keys.…]`.
     #[arg(skip)]
-    #[serde(default)]
+    #[serde(default, deserialize_with = "networks::read_keys")]
     keys: UserKeys,
 }
 
@@ -289,6 +289,7 @@ struct ViewFile {
     view: View,
     #[serde(deserialize_with = "networks::read_stations")]
     stations: Stations,
+    #[serde(deserialize_with = "networks::read_keys")]
     keys: UserKeys,
 }
 

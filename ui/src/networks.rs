@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use clacks_dashboard::keymap::user::UserKeys;
 use clacks_feed::{Call, Network, Run, Source, filter::FilterError};
 use clacks_language::{
     command::Command,
@@ -28,7 +29,7 @@ pub(crate) fn panes() -> Vec<NetworkPanes> {
     vec![clacks_p2p_panes::panes()]
 }
 
-/// All networks, for filters that are read before a node starts.
+/// All networks, for filters and keys that are read before a node starts.
 pub(crate) fn all() -> FilterNetworks {
     FilterNetworks::new([Arc::new(describe("this node".into()))])
 }
@@ -74,4 +75,9 @@ pub(crate) fn read_stations<'de, D: Deserializer<'de>>(source: D) -> Result<Stat
         Some((number, error)) => Err(D::Error::custom(format!("station {number}: {error}"))),
         None => Ok(stations),
     }
+}
+
+/// Reads the keys of the configuration file.
+pub(crate) fn read_keys<'de, D: Deserializer<'de>>(source: D) -> Result<UserKeys, D::Error> {
+    UserKeys::read(source, all().descriptions())
 }

@@ -3,7 +3,11 @@
 use std::{collections::BTreeSet, fmt::Write as _, fs, path::Path};
 
 use clacks_dashboard::keymap::{KeyContext, Keymap};
-use clacks_language::command::table::{Availability, COMMANDS};
+use clacks_language::command::{
+    Known,
+    table::{Availability, COMMANDS},
+};
+use clacks_p2p_feed::description::describe;
 use clap::CommandFactory;
 
 use super::cli::Cli;
@@ -85,8 +89,10 @@ fn commands() -> String {
 
 fn table_of(scope: Availability) -> String {
     let mut table = "| command | what it does |\n|---|---|\n".to_owned();
-    for spec in COMMANDS.iter().filter(|spec| spec.scope == scope) {
-        let _ = writeln!(table, "| `{}` | {} |", spec.usage(), spec.help);
+    let clacks = describe("localhost:8080".into());
+    let of_node = Known::all(&clacks).filter(|known| matches!(known, Known::Node(_)));
+    for known in of_node.chain(COMMANDS.iter().map(Known::Face)).filter(|known| known.scope() == scope) {
+        let _ = writeln!(table, "| `{}` | {} |", known.usage(), known.help());
     }
     table
 }

@@ -72,7 +72,8 @@ pub(crate) async fn run(options: ReplayOptions) -> anyhow::Result<()> {
         accessible::replay::replay(replay, options, pace).await
     } else {
         clacks_terminal::check_drawable(WITHOUT_SCREEN)?;
-        let source = Source::new(replay).with_remark(remark.clone());
+        let commands = replay.recorded().clone();
+        let source = Source::new(replay).with_commands(commands).with_remark(remark.clone());
         clacks_dashboard::run::event_loop::run(Sources::new(vec![source]), &settings).await.map(drop)
     };
     remark.iter().for_each(|remark| report(remark));

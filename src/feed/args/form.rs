@@ -1,5 +1,5 @@
 use std::{
-    net::{Ipv4Addr, Ipv6Addr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
     time::Duration,
 };
 
@@ -11,6 +11,8 @@ use crate::{
     description::{ListId, Takes},
 };
 
+/// What stands before an IP address.
+const REMOTE: &str = "ip:";
 /// Rows that are read at once.
 const PORTION: u16 = 1000;
 
@@ -84,6 +86,7 @@ pub(super) fn value(takes: &Takes, typed: &str) -> Result<Argument, FormError> {
         Takes::Item { .. } => Err(FormError::Begun),
         Takes::HostPort => host_port(typed),
         Takes::Address | Takes::Filter => Ok(Argument::Unread(Text::new(typed))),
+        Takes::Remote { .. } => remote(typed),
         Takes::Word(words) => match words.iter().find(|word| **word == typed) {
             Some(word) => Ok(Argument::Word(word.to_string())),
             None if words.iter().any(|word| word.as_str().starts_with(typed)) => Err(FormError::Begun),
@@ -101,6 +104,25 @@ pub(super) fn value(takes: &Takes, typed: &str) -> Result<Argument, FormError> {
 
 fn wrong<T>(reason: String) -> Result<T, FormError> {
     Err(FormError::Wrong(reason))
+}
+
+/// What stands behind `ip:`, without brackets.
+pub(super) fn address_of(typed: &str) -> Result<&str, FormError> {
+    match typed.strip_prefix(REMOTE) {
+        Some(address) => Ok(address.strip_prefix('[').map_or(address, |rest| rest.trim_end_matches(']'))),
+        None if REMOTE.starts_with(typed) => Err(FormError::Begun),
+        None => wrong(format!("{typed} does not begin with {REMOTE}")),
+    }
+}
+
+/// Reads `ip:` and an IP address, which can have brackets.
+fn remote(typed: &str) -> Result<Argument, FormError> {
+    let address = address_of(typed)?;
+    if address.parse::<IpAddr>().is_ok() {
+        return Ok(Argument::Unread(Text::new(typed)));
+    }
+    let is_begun = address.bytes().all(|byte| byte.is_ascii_hexdigit() || matches!(byte, b'.' | b':'));
+    if is_begun { Err(FormError::Begun) } else { wrong(format!("{address} is no IP address")) }
 }
 
 fn host_port(typed: &str) -> Result<Argument, FormError> {

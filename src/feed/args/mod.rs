@@ -13,7 +13,7 @@ pub use words::quoted;
 use words::{Unclosed, Words};
 
 use crate::{
-    Call, Check, Key, Label, MAX_ITEMS, Network, Text,
+    Call, Check, Key, Label, MAX_ITEMS, Name, Network, Text,
     description::{Arg, CommandSpec, Description, ListId, Need, Takes},
 };
 
@@ -59,7 +59,7 @@ pub enum Argument {
     Number(f64),
     /// A duration.
     Time(Duration),
-    /// The text of [`Takes::Address`] or [`Takes::Filter`], which the network reads itself.
+    /// The text of [`Takes::Address`], [`Takes::Remote`] or [`Takes::Filter`], which the network reads itself.
     Unread(Text),
     /// One JSON value.
     Json(Text),
@@ -174,7 +174,7 @@ impl Reader<'_> {
                 Ok(()) => return Ok(()),
                 Err(FormError::Begun) if is_open => {
                     is_begun = true;
-                    self.read.begins_item |= matches!(takes, Takes::Item { .. });
+                    self.read.begins_item |= matches!(takes, Takes::Item { .. } | Takes::Remote { .. });
                 }
                 Err(FormError::Begun) => wrong = wrong.or_else(|| Some(incomplete(&arg.name, typed))),
                 Err(FormError::Wrong(reason)) => wrong = Some(reason),
@@ -185,11 +185,18 @@ impl Reader<'_> {
 
     fn form(&mut self, takes: &Takes, typed: &str) -> Result<(), FormError> {
         if let Takes::Item { list, only } = takes {
-            let list = self.description.list_id(list.as_str()).ok_or(FormError::Begun)?;
-            let only = only.iter().filter_map(|name| self.description.status_id(name.as_str())).collect();
-            let form = Form { network: self.network, list, only };
+            let (list, form) = self.items(list, only)?;
             let key = form.item(typed, SEARCHED)?;
             self.read.items.push((list, key));
+        } else if let Takes::Remote { list: Some(list) } = takes {
+            let (_, form) = self.items(list, &[])?;
+            // Of `i` and `ip` any address can be made.
+            let address = match form::address_of(typed) {
+                Err(FormError::Begun) => "",
+                address => address?,
+            };
+            form.item(address, SEARCHED)?;
+            self.read.values.push(Argument::Unread(Text::new(typed)));
         } else {
             let value = form::value(takes, typed)?;
             // 123 can become 1234, which is another port.
@@ -198,6 +205,13 @@ impl Reader<'_> {
             self.read.values.push(value);
         }
         Ok(())
+    }
+
+    /// The items of a list with one of the statuses.
+    fn items(&self, list: &Name, only: &[Name]) -> Result<(ListId, Form<'_>), FormError> {
+        let list = self.description.list_id(list.as_str()).ok_or(FormError::Begun)?;
+        let only = only.iter().filter_map(|name| self.description.status_id(name.as_str())).collect();
+        Ok((list, Form { network: self.network, list, only }))
     }
 
     fn end(&mut self) -> Result<(), Check> {

@@ -31,6 +31,8 @@ fn every_beginning_of_an_argument_is_begun_or_one_itself() {
         (Takes::Time, "500ms"),
         (Takes::Time, "1.5h"),
         (Takes::Json, r#"{"a": [1, "two"]}"#),
+        (Takes::remote(None), "ip:192.0.2.7"),
+        (Takes::remote(None), "ip:[2001:db8::1]"),
     ] {
         assert!(read(&takes, whole).is_some(), "{whole}");
         for end in (1..whole.len()).filter(|end| whole.is_char_boundary(*end)) {
@@ -57,6 +59,9 @@ fn what_no_more_characters_can_mend_is_wrong() {
         (Takes::Time, "5 minutes"),
         (Takes::Time, "99999999999999999999h"),
         (Takes::Json, "{a}"),
+        (Takes::remote(None), "tower:80"),
+        (Takes::remote(None), "ip:tower"),
+        (Takes::remote(None), "ip:::1]"),
     ] {
         assert!(is_wrong(&takes, typed), "{typed}: {:?}", value(&takes, typed));
     }

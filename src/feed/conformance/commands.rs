@@ -92,8 +92,13 @@ fn has_an_ending(network: &dyn Network, spec: &CommandSpec, call: &Call, random:
     if !valid.iter().cloned().any(works) {
         return;
     }
-    let items = contents(network).into_values().flatten().map(|row| quoted(row.key.untrusted()));
-    let ways = valid.into_iter().chain(items).filter(|text| text.starts_with(typed));
+    let keys: Vec<Key> = contents(network).into_values().flatten().map(|row| row.key).collect();
+    let items = keys.iter().map(|key| quoted(key.untrusted()));
+    let remotes = keys.iter().flat_map(|key| {
+        let address = key.untrusted();
+        [format!("ip:{address}"), format!("ip:[{address}]")]
+    });
+    let ways = valid.into_iter().chain(items).chain(remotes).filter(|text| text.starts_with(typed));
     let endings = [
         "", "1", "9", ":1", "]:1", "\"", "}", "\"}", "x", "x:1", " x", " 1", " x:1", "ms", "::]:1", "x\"",
         ".0.1:1", ":1]:1",
@@ -167,6 +172,10 @@ fn valid_word(network: &dyn Network, takes: &Takes, random: &mut StdRng) -> Stri
                 hosts.choose(random).copied().unwrap_or_default(),
                 random.random_range(1..=u16::MAX)
             )
+        }
+        Takes::Remote { .. } => {
+            let remotes = ["ip:192.0.2.7", "ip:2001:db8::7", "ip:[::1]"];
+            remotes.choose(random).copied().unwrap_or_default().to_owned()
         }
         Takes::Word(words) => words.choose(random).map_or_else(String::new, ToString::to_string),
         Takes::Number(least, most) => {

@@ -149,6 +149,7 @@ fn command(description: &Description, spec: &super::CommandSpec) -> Checked {
                 list_exists(description, "an argument", list)?;
                 only.iter().try_for_each(|name| status_exists(description, "an argument", name))
             }
+            Takes::Remote { list: Some(list) } => list_exists(description, "an argument", list),
             Takes::Word(words) => at_most("words of an argument", words, bounds::OTHERS),
             _ => Ok(()),
         })

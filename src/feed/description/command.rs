@@ -29,6 +29,9 @@ pub struct CommandSpec {
     /// The key that runs it on the selected or marked items.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<char>,
+    /// An example of what is typed behind it. `None`: [`CommandSpec::example`] makes one of its arguments.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub example: Option<Label>,
 }
 
 /// An argument of a command.
@@ -60,6 +63,12 @@ pub enum Takes {
     HostPort,
     /// An address in the form of this network. Only the node can check it.
     Address,
+    /// `ip:` and an IP address.
+    Remote {
+        /// The list of which it is the key of an item. `None`: any address, such as one that was refused.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        list: Option<Name>,
+    },
     /// One of these words.
     Word(Vec<Name>),
     /// A number between two others, both included.
@@ -116,6 +125,7 @@ impl CommandSpec {
             past: name.into(),
             confirm: Confirm::Never,
             key: None,
+            example: None,
         }
     }
 
@@ -150,20 +160,45 @@ impl CommandSpec {
         Self { key: Some(key), ..self }
     }
 
-    /// The command with its arguments: `:drop NUMBER`. An argument that can be missing stands in brackets.
+    /// Sets the example of what is typed behind it.
+    pub fn with_example(self, example: &'static str) -> Self {
+        Self { example: Some(example.into()), ..self }
+    }
+
+    /// The command with its arguments: `:drop NUMBER`.
     pub fn usage(&self) -> String {
+        format!(":{} {}", self.name, self.arguments()).trim_end().to_owned()
+    }
+
+    /// Its arguments: `NUMBER [TEXT]`. An argument that can be missing stands in brackets.
+    pub fn arguments(&self) -> String {
         let argument = |arg: &Arg| match arg.need {
-            Need::One | Need::Rest => format!(" {}", arg.name),
-            Need::Optional | Need::OptionalRest => format!(" [{}]", arg.name),
+            Need::One | Need::Rest => arg.name.to_string(),
+            Need::Optional | Need::OptionalRest => format!("[{}]", arg.name),
         };
-        format!(":{}{}", self.name, self.args.iter().map(argument).collect::<String>())
+        self.args.iter().map(argument).collect::<Vec<_>>().join(" ")
+    }
+
+    /// An example of what is typed behind it. Empty if nothing is, or if only the node knows a valid text.
+    pub fn example(&self) -> String {
+        if let Some(example) = &self.example {
+            return example.to_string();
+        }
+        let needed = self.args.iter().filter(|arg| matches!(arg.need, Need::One | Need::Rest));
+        let examples = needed.map(|arg| arg.takes.iter().find_map(Takes::example));
+        examples.collect::<Option<Vec<_>>>().unwrap_or_default().join(" ")
+    }
+
+    /// Whether something must be typed behind it if no item is selected.
+    pub fn needs_text(&self) -> bool {
+        self.args.first().is_some_and(|arg| matches!(arg.need, Need::One | Need::Rest))
     }
 
     /// The reason for refusing a call without its arguments: `:drop takes NUMBER`.
     pub fn needs(&self) -> String {
-        let usage = self.usage();
-        let (name, arguments) = usage.split_once(' ').unwrap_or((usage.as_str(), "nothing behind it"));
-        format!("{name} takes {arguments}")
+        let arguments = self.arguments();
+        let arguments = if arguments.is_empty() { "nothing behind it" } else { &arguments };
+        format!(":{} takes {arguments}", self.name)
     }
 
     /// Whether this is one of its names.
@@ -181,5 +216,27 @@ impl Takes {
     /// An item of a list that has at least one of these statuses.
     pub fn item_with(list: &'static str, statuses: &[&'static str]) -> Self {
         Self::Item { list: list.into(), only: statuses.iter().copied().map(Name::from).collect() }
+    }
+
+    /// `ip:` and the key of an item of a list, or any IP address without a list.
+    pub fn remote(list: Option<&'static str>) -> Self {
+        Self::Remote { list: list.map(Name::from) }
+    }
+
+    /// A text that this accepts. `None`: only the node knows one.
+    fn example(&self) -> Option<String> {
+        match self {
+            Self::Item { .. } | Self::Address => None,
+            Self::HostPort => Some("localhost:8001".to_owned()),
+            Self::Remote { .. } => Some("ip:::1".to_owned()),
+            Self::Word(words) => words.first().map(ToString::to_string),
+            Self::Number(least, most) => {
+                let number = [0.5, 1.0].into_iter().find(|number| (*least..=*most).contains(number));
+                Some(number.unwrap_or(*least).to_string())
+            }
+            Self::Time => Some("5m".to_owned()),
+            Self::Filter | Self::Text => Some("two words".to_owned()),
+            Self::Json => Some("[1]".to_owned()),
+        }
     }
 }

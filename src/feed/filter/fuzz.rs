@@ -27,13 +27,15 @@ fn feed_filter() {
     });
 }
 
-/// The message matches as JSON and as plain text; a filter and its opposite never agree.
+/// The message matches as JSON and as plain text; a filter and its opposite never agree, and a filter agrees with itself twice.
 fn check_message(filter: &Filter, message: &str, description: &Description) {
     let negated = Filter::parse(&format!("!({filter})"), Scope::Traffic(description)).ok();
+    let twice = Filter::parse(&format!("{filter} | ({filter}) ({filter})"), Scope::Traffic(description)).ok();
     for text in [clacks::json(message), message.into()] {
         let line = Line { text: Some(text), ..clacks::line(Direction::In, &["message"], Some("tower:1")) };
         let subject = Subject::of_line(description, EventId(0), &line, clacks::NOW);
         let admits = filter.admits(&subject);
         assert!(negated.as_ref().is_none_or(|negated| negated.admits(&subject) != admits), "{filter}");
+        assert!(twice.as_ref().is_none_or(|twice| twice.admits(&subject) == admits), "{filter}");
     }
 }

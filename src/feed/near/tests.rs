@@ -200,11 +200,30 @@ fn a_search_finds_keys_and_texts_of_items_with_the_statuses() {
 }
 
 #[test]
-fn a_search_returns_sixteen_items_and_says_whether_there_are_more() {
+fn a_search_prefers_keys_that_begin_with_what_was_typed() {
+    let mut face = Face::new(0);
+    let items = [("no-tower", None), ("tower-3", None), ("grand", Some("a tower")), ("t-o-w", None)];
+    face.memory.put(ITEMS, items.iter().zip(0..).map(|((key, text), place)| item(key, place, *text, None)));
+    let mut found = |typed: &str| {
+        face.find(typed, &[]);
+        loop {
+            if let News::Answer(_, answer) = face.next() {
+                break keys(&answer).0.join(" ");
+            }
+        }
+    };
+    assert_eq!(found("tow"), "tower-3");
+    assert_eq!(found("ower"), "no-tower tower-3 grand");
+    assert_eq!(found("TR3"), "tower-3", "its characters in this order");
+    assert_eq!(found("3t"), "");
+}
+
+#[test]
+fn a_search_returns_sixty_four_items_and_says_whether_there_are_more() {
     let most = MAX_FOUND as u64;
     for (items, more) in [(most - 1, false), (most, false), (most + 1, true), (3000, true)] {
         let mut face = Face::new(items);
-        face.find("text", &[]);
+        face.find("K", &[]);
         let (found, is_more) = keys(&face.answer().1);
         assert_eq!((found.len() as u64, is_more), (items.min(most), more), "{items}");
         assert!(face.memory.rows_read.load(Relaxed) <= 1001);

@@ -150,7 +150,7 @@ impl Keymap {
     }
 
     /// Returns a binding without keys for a command of the user. It gets the help of the same command in other
-    /// contexts.
+    /// contexts. The help of another command of a network is not known here, so it is empty.
     fn user_binding(&self, places: &[KeyContext], line: &str) -> Binding {
         let known = self.bindings.iter().find(|binding| binding.command == line);
         let name = line.trim_start_matches(':').split_whitespace().next().unwrap_or_default();
@@ -221,7 +221,10 @@ impl Binding {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use clacks_language::command::Command;
+    use clacks_p2p_feed::description::describe;
 
     use super::{user::UserKeys, *};
 
@@ -244,7 +247,8 @@ mod tests {
         for binding in Keymap::default().bindings() {
             let line =
                 binding.command.replace("{peer}", "tower:1").replace("{message}", "1").replace("{key}", "1");
-            assert!(Command::parse(&line).is_ok(), "{}", binding.command);
+            let parsed = Command::parse_bound(&line, &describe("tower:1".into()));
+            assert!(parsed.is_ok(), "{}", binding.command);
         }
     }
 
@@ -288,9 +292,14 @@ mod tests {
         assert_eq!(keymap.find(KeyContext::Peers, key.into()).map(|binding| &*binding.command), Some(":up"));
     }
 
+    fn read_keys<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<UserKeys, D::Error> {
+        UserKeys::read(deserializer, &[Arc::new(describe("tower:1".into()))])
+    }
+
     fn rebound(text: &str) -> Keymap {
         #[derive(serde::Deserialize)]
         struct File {
+            #[serde(deserialize_with = "read_keys")]
             keys: UserKeys,
         }
         Keymap::default().with_user_keys(&clacks_text::toml::parse::<File>(text).unwrap().keys)

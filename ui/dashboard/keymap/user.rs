@@ -1,8 +1,9 @@
 //! Key bindings of the user: the tables `[keys.…]` of the configuration file.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
-use clacks_language::command::{Command, CommandError};
+use clacks_feed::description::{Arg, Description, Role, Takes};
+use clacks_language::command::{Argument, Command, CommandError, Known};
 use serde::{
     Deserialize, Deserializer,
     de::{DeserializeSeed, Error, MapAccess, Visitor},
@@ -114,6 +115,18 @@ impl Table {
 }
 
 impl UserKeys {
+    /// Reads the tables of the configuration file. A key can run a command of the interface, or of one of these networks.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a key occurs twice in a table or cannot be bound there, or if a line is no command.
+    pub fn read<'de, D: Deserializer<'de>>(
+        deserializer: D,
+        networks: &[Arc<Description>],
+    ) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Tables(networks))
+    }
+
     /// Returns these bindings, or `other` if there are none.
     pub fn or(self, other: Self) -> Self {
         if self == Self::default() { other } else { self }
@@ -125,15 +138,12 @@ impl UserKeys {
     }
 }
 
-impl<'de> Deserialize<'de> for UserKeys {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(Tables)
-    }
-}
+/// The networks whose commands the keys can run.
+type Networks<'n> = &'n [Arc<Description>];
 
-struct Tables;
+struct Tables<'n>(Networks<'n>);
 
-impl<'de> Visitor<'de> for Tables {
+impl<'de> Visitor<'de> for Tables<'_> {
     type Value = UserKeys;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -143,7 +153,7 @@ impl<'de> Visitor<'de> for Tables {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<UserKeys, A::Error> {
         let mut tables: Vec<(Table, Vec<_>)> = Vec::new();
         while let Some(table) = map.next_key()? {
-            tables.push((table, map.next_value_seed(Keys(table))?));
+            tables.push((table, map.next_value_seed(Keys(table, self.0))?));
         }
         tables.retain(|(_, keys)| !keys.is_empty());
         tables.sort_by_key(|(table, _)| *table);
@@ -152,9 +162,9 @@ impl<'de> Visitor<'de> for Tables {
 }
 
 /// Reads the keys of a table.
-struct Keys(Table);
+struct Keys<'n>(Table, Networks<'n>);
 
-impl<'de> DeserializeSeed<'de> for Keys {
+impl<'de> DeserializeSeed<'de> for Keys<'_> {
     type Value = Vec<(Key, String)>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
@@ -162,7 +172,7 @@ impl<'de> DeserializeSeed<'de> for Keys {
     }
 }
 
-impl<'de> Visitor<'de> for Keys {
+impl<'de> Visitor<'de> for Keys<'_> {
     type Value = Vec<(Key, String)>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -172,7 +182,7 @@ impl<'de> Visitor<'de> for Keys {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut keys: Vec<(String, Key, String)> = Vec::new();
         while let Some((name, key)) = map.next_key_seed(KeySeed { table: self.0, earlier: &keys })? {
-            let line = map.next_value_seed(LineSeed(key))?;
+            let line = map.next_value_seed(LineSeed(key, self.1))?;
             keys.push((name, key, line));
         }
         Ok(keys.into_iter().map(|(_, key, line)| (key, line)).collect())
@@ -206,20 +216,20 @@ impl<'de> DeserializeSeed<'de> for KeySeed<'_> {
 }
 
 /// Reads the command line of a key.
-struct LineSeed(Key);
+struct LineSeed<'n>(Key, Networks<'n>);
 
-impl<'de> DeserializeSeed<'de> for LineSeed {
+impl<'de> DeserializeSeed<'de> for LineSeed<'_> {
     type Value = String;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<String, D::Error> {
         let line = String::deserialize(deserializer)?;
-        check_line(&line, self.0)?;
+        check_line(&line, self.0, self.1)?;
         Ok(line)
     }
 }
 
 /// Fails if a key cannot run a line.
-fn check_line<E: Error>(line: &str, key: Key) -> Result<(), E> {
+fn check_line<E: Error>(line: &str, key: Key, networks: Networks<'_>) -> Result<(), E> {
     if line.is_empty() {
         return Ok(());
     }
@@ -227,24 +237,65 @@ fn check_line<E: Error>(line: &str, key: Key) -> Result<(), E> {
         let reason = format!("{line:?} is no command; one begins with a colon, and \"\" unbinds a key");
         return Err(E::custom(reason));
     }
-    let filled =
-        line.replace("{peer}", "tower:1").replace("{message}", "1").replace("{key}", &key.to_string());
-    match Command::parse(&filled) {
-        Ok(_) => Ok(()),
-        Err(CommandError::Missing(name, argument)) => {
-            Err(E::custom(format!(":{name} takes {argument}; \":prompt :{name} \" begins to write it")))
+    let filled = line.replace(PEER, "tower:1").replace(MESSAGE, "1").replace("{key}", &key.to_string());
+    match Command::parse_bound_to_any(&filled, networks.iter().map(|network| &**network)) {
+        Ok(_) => {}
+        Err(CommandError::Missing(name, arguments)) => {
+            let reason = format!(":{name} takes {arguments}; \":prompt :{name} \" begins to write it");
+            return Err(E::custom(reason));
         }
-        Err(error) => Err(E::custom(error)),
+        Err(error) => return Err(E::custom(error)),
     }
+    match networks.iter().map(|network| wrong_item(line, network)).collect::<Option<Vec<_>>>() {
+        Some(reasons) if !reasons.is_empty() => Err(E::custom(&reasons[0])),
+        _ => Ok(()),
+    }
+}
+
+const PEER: &str = "{peer}";
+const MESSAGE: &str = "{message}";
+
+/// The reason why a command does not act on the item that a line gives it. `None`: it does, or it is not known here.
+fn wrong_item(line: &str, network: &Description) -> Option<String> {
+    let (name, item) = line.strip_prefix(':')?.split_once(' ')?;
+    let (role, what) = match item.split_whitespace().next()? {
+        PEER => (Role::Peers, "a peer"),
+        MESSAGE => (Role::Messages, "a message"),
+        _ => return None,
+    };
+    let arg: &Arg = match Known::find(name, network)? {
+        Known::Node(command) => command.args.first()?,
+        Known::Face(spec) => match spec.argument {
+            Argument::ItemOf(command) => network.command(command)?.args.first()?,
+            _ => return None,
+        },
+    };
+    let accepts = |takes: &Takes| match takes {
+        Takes::Item { list, .. } => {
+            let list = network.list_id(list.as_str()).and_then(|list| network.list(list));
+            list.is_some_and(|list| list.role == role)
+        }
+        Takes::Word(_) | Takes::Number(..) | Takes::Time => false,
+        _ => true,
+    };
+    let is_accepted = arg.takes.iter().any(accepts);
+    (!is_accepted).then(|| format!(":{name} takes {}, not {what}", arg.name))
 }
 
 #[cfg(test)]
 mod tests {
+    use clacks_p2p_feed::description::describe;
+
     use super::*;
 
     #[derive(Debug, Deserialize)]
     struct File {
+        #[serde(deserialize_with = "read_keys")]
         keys: UserKeys,
+    }
+
+    fn read_keys<'de, D: Deserializer<'de>>(deserializer: D) -> Result<UserKeys, D::Error> {
+        UserKeys::read(deserializer, &[Arc::new(describe("tower:1".into()))])
     }
 
     fn read(text: &str) -> Result<UserKeys, String> {
@@ -282,7 +333,9 @@ mod tests {
                 "'n' = ':announce'",
                 "line 2: :announce takes HOST:PORT; \":prompt :announce \" begins to write it",
             ),
-            ("'n' = ':edit {peer}'", "line 2: a message is named by its number"),
+            ("'n' = ':edit {peer}'", "line 2: :edit takes NUMBER, not a peer"),
+            ("'n' = ':edit-in-editor {peer}'", "line 2: :edit-in-editor takes NUMBER, not a peer"),
+            ("'n' = ':release {peer}'", "line 2: :release takes NUMBER/all, not a peer"),
             ("'n' = ':up 3'", "line 2: :up takes nothing behind it"),
             ("'n' = 'drop {message}'", "line 2: \"drop {message}\" is no command; one begins with a colon"),
             ("'n' = 3", "line 2: invalid type: integer `3`, expected a string"),

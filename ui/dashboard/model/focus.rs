@@ -211,6 +211,7 @@ impl Model {
 #[cfg(test)]
 mod tests {
     use clacks_language::command::Command;
+    use clacks_p2p_feed::description::describe;
 
     use super::*;
 
@@ -220,7 +221,7 @@ mod tests {
             ["hello", ":", "::", ":: ", "::x", ":rate 2", " :rate 2", " ", ":station 1 GNU", "x:y", ":json 1"]
         {
             for was_command in [false, true] {
-                let parsed = Command::parse(draft);
+                let parsed = Command::parse(draft, &describe("tower:1".into()));
                 let is_message = matches!(&parsed, Ok(Command::Say(_)))
                     || matches!(&parsed, Ok(Command::Node(command)) if command.name == "json");
                 match LineKind::classify(draft, was_command) {

@@ -14,7 +14,7 @@ use clacks_language::{saved_filter::Stations, traffic_filter::FilterNetworks};
 use std::{cell::RefCell, sync::Arc};
 
 use clacks_feed::{Now, Playback, Row, description::ListId};
-use clacks_p2p::{Address, core::Status};
+use clacks_p2p::Address;
 use clacks_p2p_feed::read_back;
 use clacks_panes::Place;
 use clacks_source::{lost_lines::LostLines, saved_filters::SavedFilterHits, traffic::Log, undo::Undo};
@@ -268,16 +268,6 @@ impl Model {
     pub(crate) fn selected_peer_address(&self) -> Option<Address> {
         let network = self.networks.active();
         read_back::address(&network.description, network.named("peers")?.selected_row()?)
-    }
-
-    /// Returns the status of a visible peer.
-    pub(crate) fn status_of(&self, address: &Address) -> Option<Status> {
-        let shown = self.open_item().map(|item| &item.row);
-        let network = self.networks.active();
-        let mut known = network.named("peers")?.rows.iter().chain(shown);
-        let description = &network.description;
-        let row = known.find(|row| read_back::address(description, row).as_ref() == Some(address))?;
-        read_back::status(description, row)
     }
 }
 

@@ -3,15 +3,20 @@
 use std::time::Instant;
 
 use clacks_feed::{
-    Answer, Call, Check, Key, Outcome, Refusal, Request, Row, Text,
+    Answer, Call, Check, Find, Key, Outcome, Refusal, Request, Row, Text,
     description::{CommandSpec, ListId},
 };
+use clacks_language::completion::{Found, Need};
 
 use super::{
     ask,
     event_loop::{Dashboard, MAX_CATCH_UP},
 };
-use crate::state::{assist::AssistQuery, editing::Editing, message::Msg};
+use crate::state::{
+    assist::{AssistQuery, AssistReply},
+    editing::Editing,
+    message::Msg,
+};
 
 /// What waits for the answer of a node.
 #[derive(Debug)]
@@ -24,6 +29,9 @@ pub(crate) enum Waiting {
     UndoAgain(Call, Refusal),
     /// The check of the line that is being typed.
     Check(AssistQuery),
+    /// One of several searches for the line that is being typed, which are made one after the other because a source
+    /// carries out only the newest. Those behind it are made after this one.
+    Find(Vec<Find>, Vec<Found>),
     /// The text of an item to edit, on the line or in the user's editor.
     Draft {
         /// Item as it was typed or selected.
@@ -116,9 +124,18 @@ impl Dashboard {
 
     /// Replies to a query about the line that is being typed.
     pub(crate) fn reply_to_line(&mut self, query: AssistQuery, precheck_error: Option<String>) {
-        let active = self.model.networks.position();
-        let answer = ask::assist_reply(&self.sources, active, query, precheck_error);
-        self.dispatch(Msg::AssistReplied(answer));
+        self.dispatch(Msg::AssistReplied(AssistReply { query, precheck_error }));
+    }
+
+    /// Makes the next of several searches in the network that is shown. `found`: what the earlier ones have found.
+    pub(crate) fn find(&mut self, finds: Vec<Find>, found: Vec<Found>) {
+        match finds.get(found.len()) {
+            Some(next) => {
+                let (network, next) = (self.model.networks.position(), Request::Find(next.clone()));
+                self.request(network, next, Waiting::Find(finds, found));
+            }
+            None => self.dispatch(Msg::ItemsFound(Need::Items(finds), found)),
+        }
     }
 
     /// Handles the answer to a request.
@@ -133,6 +150,7 @@ impl Dashboard {
                 self.dispatch(Msg::Undone(Err(refusal), can_work.then_some(call)));
             }
             Waiting::Check(query) => self.on_checked(network, query, answer),
+            Waiting::Find(finds, found) => self.on_found(finds, found, answer),
             Waiting::Draft { item, in_editor } => self.on_draft(item, in_editor, result(answer)),
             Waiting::Edited(editing, text) => self.on_edited(*editing, &text, result(answer)),
             Waiting::Copy(list) => match answer {
@@ -179,6 +197,14 @@ impl Dashboard {
             _ => return,
         };
         self.reply_to_line(query, reason);
+    }
+
+    fn on_found(&mut self, finds: Vec<Find>, mut found: Vec<Found>, answer: Answer) {
+        // Otherwise a newer line is being completed.
+        if let (Answer::Found { rows, .. }, Some(find)) = (answer, finds.get(found.len())) {
+            found.push(Found { list: find.list, rows });
+            self.find(finds, found);
+        }
     }
 
     /// What is missing behind a command that is begun.

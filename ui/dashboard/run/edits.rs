@@ -94,11 +94,9 @@ impl Dashboard {
 
     /// Edits a message in the user's editor. Meanwhile the nodes run on, and their events wait.
     async fn edit_in_editor(&mut self, item: Key, draft: Draft) -> anyhow::Result<LoopState> {
-        let message = edit::message_of(draft.text.untrusted());
+        let file = EditFile::create(draft.text.untrusted())
+            .map_err(|error| format!("no file to edit could be made: {error}"));
         let editing = Editing { item, draft, opened_from: self.model.overlay_list() };
-        let file = message.map_err(|error| error.to_string()).and_then(|message| {
-            EditFile::create(&message).map_err(|error| format!("no file to edit could be made: {error}"))
-        });
         let file = match file {
             Ok(file) => file,
             Err(reason) => {
@@ -129,12 +127,12 @@ impl Dashboard {
     /// Applies the result of the user's editor.
     fn finish_editor_edit(&mut self, editing: Editing, file: EditFile) {
         match file.read() {
-            EditResult::Message(message) if message.is_falsy() => {
+            EditResult::Empty => {
                 let reason =
                     format!("{} is as it was: an empty message is never sent", editing.item.untrusted());
                 self.abandon_edit(editing, reason);
             }
-            EditResult::Message(message) => self.finish_edit(editing, edit::new_text(&message)),
+            EditResult::Text(text) => self.finish_edit(editing, text),
             EditResult::Invalid { text, reason } => {
                 let line = editing::line_if_fits(edit::line_to_correct(editing.item.untrusted(), &text));
                 self.retry_edit(editing, line, &text, reason);

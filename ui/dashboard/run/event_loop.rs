@@ -133,7 +133,10 @@ pub enum LoopState {
 
 impl Dashboard {
     fn new(sources: Sources, screen: Screen, settings: &DashboardSettings) -> Self {
-        let network = |source: &Source| Network::new(source.description().clone(), source.run());
+        let network = |source: &Source| {
+            let network = Network::new(source.description().clone(), source.run());
+            network.with_commands(source.commands().clone())
+        };
         let networks = sources.iter().map(|source| network(source).with_panes(&settings.panes));
         let networks = Networks::of(networks.collect());
         let mut model =
@@ -287,6 +290,9 @@ impl Dashboard {
 
     pub(crate) fn query_assist(&mut self, question: AssistQuery) {
         let active = self.model.networks.position();
+        if let Some(Need::Items(finds)) = &question.need {
+            self.find(finds.clone(), Vec::new());
+        }
         if let Some(need @ Need::Files { .. }) = question.need.clone() {
             let replies = self.replies.0.clone();
             tokio::task::spawn_blocking(move || {

@@ -9,7 +9,6 @@ use std::{
 };
 
 use clacks_language::edit::{Document, Edited};
-use clacks_p2p::Message;
 use clacks_text::file_error;
 use clacks_transport::files::{read_regular, text};
 use tempfile::TempDir;
@@ -33,9 +32,11 @@ pub struct EditFile {
 pub enum EditResult {
     /// The text was not changed.
     Unchanged,
-    /// The message as edited.
-    Message(Message),
-    /// The text is not a valid message.
+    /// Nothing is left.
+    Empty,
+    /// The new text, in the form in which the network reads it.
+    Text(String),
+    /// The text is not JSON.
     Invalid {
         /// Text as edited.
         text: String,
@@ -58,10 +59,10 @@ enum ReadError {
 }
 
 impl EditFile {
-    /// Writes a message to a new file in a private temporary directory. Fails if the file cannot be written.
-    pub fn create(message: &Message) -> io::Result<Self> {
+    /// Writes the text of a draft to a new file in a private temporary directory. Fails if the file cannot be written.
+    pub fn create(draft: &str) -> io::Result<Self> {
         let directory = private_directory()?;
-        let document = Document::of(message);
+        let document = Document::of(draft);
         let path = directory.path().join(if document.is_json { "message.json" } else { "message.txt" });
         write(&path, &document.text)?;
         Ok(Self { document, directory, path })
@@ -77,7 +78,8 @@ impl EditFile {
         match read(&self.path) {
             Ok(text) => match self.document.edited_to(&text) {
                 Edited::Unchanged => EditResult::Unchanged,
-                Edited::Message(message) => EditResult::Message(message),
+                Edited::Empty => EditResult::Empty,
+                Edited::Text(text) => EditResult::Text(text),
                 Edited::Wrong(reason) => EditResult::Invalid { text, reason },
             },
             Err(error) => EditResult::Unreadable(self.keep_after_failure(&error.to_string())),
@@ -179,7 +181,7 @@ mod tests {
 
     #[test]
     fn the_edited_file_is_private_and_deleted_after_the_edit() {
-        let file = EditFile::create(&Message::text("secret")).unwrap();
+        let file = EditFile::create("secret").unwrap();
         let (path, directory) = (file.path.clone(), file.directory.path().to_owned());
         assert_eq!((mode(&path), mode(&directory)), (0o600, 0o700));
         assert_eq!(fs::read_to_string(&path).unwrap(), "secret\n");
@@ -189,7 +191,7 @@ mod tests {
 
     #[test]
     fn a_file_that_is_not_text_is_kept() {
-        let file = EditFile::create(&Message::text("text")).unwrap();
+        let file = EditFile::create("text").unwrap();
         let path = file.path.clone();
         fs::write(&path, b"\xff\xfe").unwrap();
         let EditResult::Unreadable(reason) = file.read() else { panic!("it is no text") };
@@ -201,12 +203,12 @@ mod tests {
 
     #[test]
     fn a_changed_file_is_kept_when_the_editor_fails() {
-        let file = EditFile::create(&Message::text("text")).unwrap();
+        let file = EditFile::create("text").unwrap();
         let directory = file.directory.path().to_owned();
         assert_eq!(file.keep_after_failure("it failed"), "it failed");
         assert!(!directory.exists());
 
-        let file = EditFile::create(&Message::text("text")).unwrap();
+        let file = EditFile::create("text").unwrap();
         let path = file.path.clone();
         fs::write(&path, "half a te").unwrap();
         assert_eq!(
@@ -219,7 +221,7 @@ mod tests {
 
     #[test]
     fn a_swap_file_of_a_killed_editor_is_kept() {
-        let file = EditFile::create(&Message::text("text")).unwrap();
+        let file = EditFile::create("text").unwrap();
         let directory = file.directory.path().to_owned();
         fs::write(directory.join(".message.txt.swp"), "text and more").unwrap();
         assert_eq!(file.keep_if_changed(), Some(directory.clone()));

@@ -1,7 +1,7 @@
 //! The event loop: terminal, files, editor and source.
 
 mod answers;
-pub mod ask;
+mod ask;
 pub mod edits;
 pub mod effects;
 pub mod event_loop;

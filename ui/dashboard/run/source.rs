@@ -25,7 +25,9 @@ pub struct Source {
     recorder: Option<Recorder>,
     peer_lists: Option<Arc<dyn PeerLists>>,
     remark: Option<String>,
-    /// For what is not asked through the feed: completion, and the use of limits.
+    /// The description whose commands can be typed, if it is not that of the feed.
+    commands: Option<Arc<Description>>,
+    /// For what is not asked through the feed: the use of limits.
     node: Option<Node>,
     /// Whether there can be no more news.
     has_ended: bool,
@@ -68,7 +70,15 @@ impl Source {
 
     /// As [`Source::new`].
     pub fn of(feed: Box<dyn Feed>) -> Self {
-        Self { feed, recorder: None, peer_lists: None, remark: None, node: None, has_ended: false }
+        Self {
+            feed,
+            recorder: None,
+            peer_lists: None,
+            remark: None,
+            commands: None,
+            node: None,
+            has_ended: false,
+        }
     }
 
     /// Lets it be recorded.
@@ -86,7 +96,13 @@ impl Source {
         Self { remark, ..self }
     }
 
-    /// Sets the node, for completion and the use of limits.
+    /// Sets the description whose commands can be typed: of a recorded node, whose commands are refused with the reason of
+    /// a replay.
+    pub fn with_commands(self, commands: Arc<Description>) -> Self {
+        Self { commands: Some(commands), ..self }
+    }
+
+    /// Sets the node, for the use of limits.
     pub fn with_node(self, node: &Node) -> Self {
         Self { node: Some(node.clone()), ..self }
     }
@@ -94,6 +110,11 @@ impl Source {
     /// Returns what the node offers.
     pub fn description(&self) -> &Arc<Description> {
         self.feed.description()
+    }
+
+    /// Returns the description whose commands can be typed.
+    pub fn commands(&self) -> &Arc<Description> {
+        self.commands.as_ref().unwrap_or_else(|| self.feed.description())
     }
 
     /// Returns the run of the node.

@@ -1,22 +1,17 @@
 //! State of completion, inline hints and checks while a line is typed.
 
-use std::net::IpAddr;
-
 use clacks_language::{
     command::{Command, argument::Direction},
-    completion::{Completion, Need},
+    completion::{Completion, Found, Need},
 };
-use clacks_p2p::core::{Peer, QueuedMessage};
 
 /// Data about the line that is being typed.
 #[derive(Debug, Default)]
 pub(crate) struct Assist {
     /// Last query about the line. `None` if the line needs no query.
     pub last_query: Option<AssistQuery>,
-    pub peers: Vec<Peer>,
-    /// Ignored remote addresses.
-    pub remotes: Vec<IpAddr>,
-    pub messages: Messages,
+    /// Items of the node that were found.
+    pub items: Option<(Need, Vec<Found>)>,
     /// File names found for a path.
     pub files: Option<(Need, Vec<String>)>,
     /// Reason why the node or the disk would refuse the line.
@@ -47,23 +42,8 @@ pub struct AssistQuery {
 pub struct AssistReply {
     /// Query that is answered.
     pub query: AssistQuery,
-    /// Peers that match the line.
-    pub peers: Vec<Peer>,
-    /// Ignored remote addresses. Empty unless the query asks for them.
-    pub remotes: Vec<IpAddr>,
-    /// Messages that match the line.
-    pub messages: Messages,
     /// Reason why the command would fail.
     pub(crate) precheck_error: Option<String>,
-}
-
-/// Messages that match the line.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Messages {
-    /// Messages in the queue.
-    pub waiting: Vec<QueuedMessage>,
-    /// Held messages.
-    pub held: Vec<QueuedMessage>,
 }
 
 /// Hint after the cursor.
@@ -108,6 +88,18 @@ impl Assist {
 
     pub(crate) fn popup(&self) -> Option<&CompletionPopup> {
         self.popup.as_ref()
+    }
+
+    pub(crate) fn items(&self, need: Option<&Need>) -> &[Found] {
+        self.items.as_ref().filter(|(known, _)| Some(known) == need).map_or(&[], |(_, found)| found)
+    }
+
+    /// Whether the data that a line needs is there.
+    pub(crate) fn has(&self, need: &Need) -> bool {
+        match need {
+            Need::Items(_) => self.items.as_ref().is_some_and(|(known, _)| known == need),
+            Need::Files { .. } => self.files.as_ref().is_some_and(|(known, _)| known == need),
+        }
     }
 
     pub(crate) fn files(&self, need: Option<&Need>) -> &[String] {

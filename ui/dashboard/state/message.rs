@@ -3,7 +3,7 @@
 use clacks_feed::{Call, Draft, Event, Key, Outcome, Refusal, description::ListId};
 use clacks_language::{
     command::{ViewCommand, argument::RecordCommand, export_target::Target, playback::ReplayCommand},
-    completion::Need,
+    completion::{Found, Need},
     list_source::ListSource,
     saved_filter::Stations,
 };
@@ -41,6 +41,8 @@ pub enum Msg {
     Refreshed(Box<Snapshot>),
     /// Reply about the line that is being typed.
     AssistReplied(AssistReply),
+    /// Items that were found for the line that is being typed.
+    ItemsFound(Need, Vec<Found>),
     /// File names for a path that is being typed.
     FilesListed(Need, Vec<String>),
     /// Result of checking the file of a command: the reason for an error, if any.

@@ -18,7 +18,7 @@ pub mod log_cursor;
 pub mod marks;
 pub mod message;
 pub mod network;
-mod network_calls;
+pub(crate) mod network_calls;
 pub mod notice;
 pub mod overlay;
 pub mod palette;

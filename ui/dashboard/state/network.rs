@@ -28,6 +28,8 @@ pub struct Networks {
 pub struct Network {
     /// What the network offers.
     pub description: Arc<Description>,
+    /// The description whose commands can be typed: in a replay that of the recorded node, although none is carried out.
+    pub commands: Arc<Description>,
     /// Run of the node.
     pub run: Run,
     /// State of each list, in the order of the description.
@@ -127,13 +129,19 @@ impl Network {
         let lists = description.lists.iter().map(|_| List::default()).collect();
         let figures = Figures::of(&description);
         let (gauges, settings, panes) = (Vec::new(), Vec::new(), Vec::new());
-        Self { description, run, lists, figures, gauges, settings, fetched: Now::default(), panes }
+        let commands = Arc::clone(&description);
+        Self { description, commands, run, lists, figures, gauges, settings, fetched: Now::default(), panes }
     }
 
     /// Adds those of these panes that belong to the network.
     pub fn with_panes(mut self, panes: &[NetworkPanes]) -> Self {
         self.panes = panes_of(panes, self.description.network.as_str());
         self
+    }
+
+    /// Sets the description whose commands can be typed.
+    pub fn with_commands(self, commands: Arc<Description>) -> Self {
+        Self { commands, ..self }
     }
 
     /// Whether it is clacks, which has pictures and pages of its own.

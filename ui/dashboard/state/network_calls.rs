@@ -5,9 +5,25 @@ use clacks_feed::{
     description::{CommandSpec, ListId, ListSpec},
 };
 
-use clacks_language::command::{self, Command, CommandError, table::Spec};
+use clacks_language::command::{Argument, Command, CommandError, Known};
 
-use super::network::Network;
+use super::network::{Network, Networks};
+
+impl Networks {
+    /// Parses a line that was typed for the active network.
+    ///
+    /// # Errors
+    ///
+    /// Fails if it is no command of the interface or of the network.
+    pub fn parse(&self, line: &str) -> Result<Command, CommandError> {
+        match self.active().parse(line) {
+            Err(CommandError::Unknown(name, _)) if self.iter().any(|network| network.has(&name)) => {
+                Err(CommandError::NotOffered(self.active().description.network.clone(), name))
+            }
+            parsed => parsed,
+        }
+    }
+}
 
 impl Network {
     /// Parses a typed line.
@@ -16,15 +32,42 @@ impl Network {
     ///
     /// Fails if it is no command of the interface or of the network.
     pub fn parse(&self, line: &str) -> Result<Command, CommandError> {
-        Command::parse_for(line, &self.description)
+        Command::parse(line, &self.commands)
     }
 
-    /// The reason why a bound line is no command of this network, if it is one of another.
+    /// Parses a line that a key runs.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`Network::parse`] does.
+    pub fn parse_bound(&self, line: &str) -> Result<Command, CommandError> {
+        Command::parse_bound(line, &self.commands)
+    }
+
+    /// The command with this name, of the interface or of the network.
+    pub(crate) fn known(&self, name: &str) -> Option<Known<'_>> {
+        Known::find(name, &self.commands)
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.known(name).is_some()
+    }
+
+    /// The reason why a bound line is no command here. It is one of another network, because keys are bound only to those.
     pub(crate) fn lacks(&self, template: &str) -> Option<String> {
-        let name = template.strip_prefix(':')?.split_whitespace().next()?;
-        let is_of_node = command::spec(name).is_some_and(Spec::is_of_node);
-        let lacks = is_of_node && self.description.command(name).is_none();
-        lacks.then(|| CommandError::NotOffered(self.description.network.clone(), name.to_owned()).to_string())
+        let line = template.strip_prefix(":prompt ").unwrap_or(template);
+        let name = command_name(line)?;
+        // A command of the interface that acts on an item needs that command of the network.
+        let needed = match self.known(name) {
+            Some(Known::Face(spec)) => match spec.argument {
+                Argument::ItemOf(command) => Some(command),
+                _ => None,
+            },
+            Some(Known::Node(_)) => None,
+            None => Some(name),
+        };
+        let lacks = needed.filter(|name| !self.has(name))?;
+        Some(CommandError::NotOffered(self.description.network.clone(), lacks.to_owned()).to_string())
     }
 
     /// The call of a typed line that is no command. `None` if the network has no such lines.
@@ -76,4 +119,9 @@ impl Network {
             true => Vec::new(),
         }
     }
+}
+
+/// The name of the command of a line.
+pub(crate) fn command_name(line: &str) -> Option<&str> {
+    line.strip_prefix(':')?.split_whitespace().next()
 }

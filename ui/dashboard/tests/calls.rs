@@ -3,16 +3,20 @@
 use std::sync::{Arc, LazyLock};
 
 use clacks_feed::{Call, Check, Key, Network as Node, Outcome, Refusal, Run};
-use clacks_language::command::Command;
+use clacks_language::command::{Command, CommandError};
+use clacks_p2p::{DEFAULT_MAX_DEPTH, Message};
 use clacks_p2p_feed::{
     ClacksNetwork,
     description::{HELD, PEERS, QUEUE, describe},
 };
 use tokio::runtime::Runtime;
 
-use crate::state::{
-    message::{CallResult, Effect},
-    network::Network,
+use crate::{
+    keymap::user::UserKeys,
+    state::{
+        message::{CallResult, Effect},
+        network::Network,
+    },
 };
 
 /// The run of the node of the fixture.
@@ -24,9 +28,42 @@ pub(crate) fn network() -> Network {
     network.with_panes(&[clacks_p2p_panes::panes()])
 }
 
+/// Parses a typed line.
+pub(crate) fn parse(line: &str) -> Result<Command, CommandError> {
+    network().parse(line)
+}
+
+/// Reads the tables of keys of a configuration file.
+pub(crate) fn read_keys<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<UserKeys, D::Error> {
+    UserKeys::read(deserializer, &[network().commands])
+}
+
+/// The message that a new text means.
+pub(crate) fn message_of(text: &str) -> Result<Message, String> {
+    let json = |json: &str| Message::from_json(json, DEFAULT_MAX_DEPTH).map_err(|error| error.to_string());
+    match text.strip_prefix(':') {
+        _ if text.trim().is_empty() => Err("nothing to send: the line is empty".to_owned()),
+        None => Ok(Message::text(text)),
+        Some(rest) if rest.starts_with(':') => Ok(Message::text(rest)),
+        Some(rest) => match rest.strip_prefix("json ") {
+            Some(value) => json(value),
+            None => Err("the new text of a message is a line of text, or :json VALUE".to_owned()),
+        },
+    }
+}
+
+/// A message as the new text of another one.
+pub(crate) fn new_text(message: &Message) -> String {
+    match message.as_text().filter(|text| Message::text(text) == *message && !text.trim().is_empty()) {
+        Some(text) if text.starts_with(':') => format!(":{text}"),
+        Some(text) => text,
+        None => format!(":json {}", message.as_json()),
+    }
+}
+
 /// The call of a typed line.
 pub(crate) fn typed(line: &str) -> Call {
-    network().call(&Command::parse(line).unwrap()).unwrap()
+    network().call(&parse(line).unwrap()).unwrap()
 }
 
 /// The effect of a typed line.

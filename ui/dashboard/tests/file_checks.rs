@@ -13,6 +13,8 @@ use clacks_source::{
     precheck::{is_about_a_file, on_disk},
 };
 
+use super::calls;
+
 /// File system entries at or beside the path of a command.
 const PLACES: &[&str] = &[
     "new",
@@ -50,7 +52,7 @@ fn places(end: &str) -> tempfile::TempDir {
 
 /// Returns the error of the check and the error of the execution.
 async fn refusals(node: &Node, line: &str) -> (Option<String>, Option<String>) {
-    let Ok(Command::View(command)) = Command::parse(line) else { panic!("{line}") };
+    let Ok(Command::View(command)) = calls::parse(line) else { panic!("{line}") };
     let said = on_disk(&command, recorder::why_not, |_| None);
     let ran = match command {
         ViewCommand::Write(target) => export::write(&target, &[]).err().map(|error| error.to_string()),
@@ -95,7 +97,7 @@ fn a_refused_file_is_reported_before_enter() {
         let list = list.to_string();
         list.ends_with("nowhere").then(|| format!("{list} is no list"))
     };
-    let refusal = |line: &str| match Command::parse(line).unwrap() {
+    let refusal = |line: &str| match calls::parse(line).unwrap() {
         Command::View(command) if is_about_a_file(&command) => on_disk(&command, recorder::why_not, no_list),
         other => panic!("{other:?}"),
     };
@@ -125,7 +127,7 @@ fn a_refused_file_is_reported_before_enter() {
 fn commands_take_a_tilde_as_options_do() {
     const WRONG: &str = "only ~ and ~/ stand for a home directory";
     for line in [":record ~other/a.jsonl", ":record! ~other/a.jsonl"] {
-        let error = Command::parse(line).unwrap_err().to_string();
+        let error = calls::parse(line).unwrap_err().to_string();
         assert!(error.contains(WRONG), "{line}: {error}");
     }
     for replaces in [false, true] {

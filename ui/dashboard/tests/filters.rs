@@ -1,6 +1,8 @@
 //! The filter of the traffic: typing, applying and cancelling.
 
+use clacks_feed::filter::{Scope, in_short};
 use clacks_p2p::Message;
+use clacks_p2p_feed::description::QUEUE;
 use crossterm::event::KeyCode;
 use ratatui::style::Modifier;
 
@@ -168,7 +170,6 @@ fn typing_a_filter_shows_its_syntax() {
         (":filter", false),
         (":filter ", true),
         (":filter gnu !from:x", true),
-        (":hold gnu", true),
         (":station 1", false),
         (":station 1 gnu", true),
         (":add a", false),
@@ -178,4 +179,8 @@ fn typing_a_filter_shows_its_syntax() {
         let told = fixture.model.filter_networks().in_short();
         assert_eq!(fixture.screen().contains(&told), is_told, "{line:?}: {}", fixture.screen());
     }
+    let mut fixture = Fixture::busy(160, 40);
+    fixture.write(":hold gnu");
+    let told = in_short(Scope::List(&fixture.model.networks.active().description, QUEUE));
+    assert!(fixture.screen().contains(&told), "{}", fixture.screen());
 }

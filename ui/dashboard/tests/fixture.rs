@@ -8,12 +8,12 @@ use std::{
 };
 
 use clacks_feed::{
-    Call, Key, Look, Near, News, Page, Refusal, Row, Source as _, Value, View, Window, description::ListId,
+    Call, Find, Key, Look, Near, News, Page, Refusal, Row, Source as _, Value, View, Window,
+    description::ListId,
 };
 use clacks_language::{
-    command::{Command, motion_setting::Setting},
-    completion::{Need, matching::PeerMatcher},
-    edit::message_of,
+    command::{Command, ViewCommand, motion_setting::Setting},
+    completion::{Found, Need},
 };
 use clacks_p2p::{
     Address,
@@ -36,16 +36,16 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::tz::TimeZone;
 use ratatui::{Terminal, backend::TestBackend, layout::Rect};
 
-use super::calls;
 pub(crate) use super::examples::{address, peer, queued, some_peers};
 use super::examples::{messages_on_their_way, some_messages, some_traffic};
 use super::pages::filtered;
 pub(crate) use super::pages::page_of;
 use super::stopping::StopBegan;
+use super::{calls, finding};
 use crate::{
     model::Model,
     state::{
-        assist::{AssistQuery, AssistReply, Messages},
+        assist::AssistReply,
         errors::EffectError,
         list::Selection,
         message::{Effect, Msg},
@@ -162,8 +162,14 @@ impl Fixture {
         for effect in self.update(msg) {
             match effect {
                 Effect::QueryAssist(question) => {
-                    let answer = self.answer(question);
+                    let need = question.need.clone();
+                    let precheck_error = self.objection(question.command.as_ref());
+                    let answer = AssistReply { query: question, precheck_error };
                     others.extend(self.send(Msg::AssistReplied(answer)));
+                    if let Some(Need::Items(finds)) = need {
+                        let found = finds.iter().map(|find| self.found(find)).collect();
+                        others.extend(self.send(Msg::ItemsFound(Need::Items(finds), found)));
+                    }
                 }
                 Effect::AppendHistory(line) => self.remembered.push(line),
                 Effect::Call(call) if self.model.networks.active().is_message(&call) => {
@@ -222,7 +228,12 @@ impl Fixture {
         if self.model.networks.position() > 0 {
             return None;
         }
-        let call = network.call(command?)?;
+        let call = match command? {
+            Command::View(ViewCommand::Edit(item) | ViewCommand::EditInEditor(item)) => {
+                Call::new(network.run, "edit".into(), &**item)
+            }
+            command => network.call(command)?,
+        };
         if self.is_full && self.model.networks.active().is_message(&call) {
             return Some("the queue is full".to_owned());
         }
@@ -238,7 +249,8 @@ impl Fixture {
             "forget" | "unignore" if is_known => None,
             "unignore" if self.ignored_remotes.iter().any(|remote| format!("ip:{remote}") == item) => None,
             "release" if id.is_some() => (!is_held).then(|| format!("{item} is not held")),
-            "edit" if is_here => message_of(rest).err().map(|error| error.to_string()),
+            "edit" if is_here && rest.is_empty() => None,
+            "edit" if is_here => calls::message_of(rest).err(),
             "drop" if is_here => None,
             // An edited message is put back before another command runs.
             "hold" if waits || is_edited => None,
@@ -247,35 +259,17 @@ impl Fixture {
         }
     }
 
-    fn answer(&self, question: AssistQuery) -> AssistReply {
-        let mut matcher = PeerMatcher::default();
-        let peers = match &question.need {
-            Some(Need::Peers(known, typed)) => {
-                let is_wanted = |peer: &&Peer| known.is_for(peer.status) && matcher.holds(peer, typed);
-                self.peers.iter().filter(is_wanted).cloned().collect()
+    /// What a search finds at the node that is shown.
+    fn found(&mut self, find: &Find) -> Found {
+        let rows = match self.model.networks.position().checked_sub(1) {
+            Some(other) => finding::found_at(&mut self.others[other], find),
+            None => {
+                let network = Arc::clone(&self.model.networks.active().description);
+                let rows = self.rows(find.list).into_iter();
+                rows.filter(|row| finding::is_found(&network, find, row)).collect()
             }
-            _ => Vec::new(),
         };
-        let objection = self.objection(question.command.as_ref());
-        let messages = match &question.need {
-            Some(Need::Messages { begun, held_only }) => {
-                let fits = |queued: &&QueuedMessage| queued.id.to_string().starts_with(begun.as_str());
-                let waiting = if *held_only { &[][..] } else { &self.queue };
-                let held = self.held.iter().map(|held| &held.queued);
-                Messages {
-                    waiting: waiting.iter().filter(fits).cloned().collect(),
-                    held: held.filter(fits).cloned().collect(),
-                }
-            }
-            _ => Messages::default(),
-        };
-        AssistReply {
-            query: question,
-            peers,
-            remotes: self.ignored_remotes.clone(),
-            messages,
-            precheck_error: objection,
-        }
+        Found { list: find.list, rows }
     }
 
     /// Presses a key and refreshes, as the event loop does.

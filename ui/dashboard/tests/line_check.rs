@@ -3,7 +3,7 @@
 use clacks_language::command::Command;
 use crossterm::event::KeyCode;
 
-use super::calls::runs;
+use super::calls::{self, runs};
 use super::{
     completion::{draft, enqueues, row, writing},
     fixture::{Fixture, queued},
@@ -90,7 +90,7 @@ fn a_line_that_the_disk_refused_runs_once_it_is_accepted() {
         (":record x.jsonl", true),
     ] {
         let mut fixture = writing(line);
-        let Ok(Command::View(command)) = Command::parse(line) else { panic!("{line}") };
+        let Ok(Command::View(command)) = calls::parse(line) else { panic!("{line}") };
         let says = |fixture: &mut Fixture, objection: Option<&str>| {
             fixture.send(Msg::FileChecked(command.clone(), objection.map(str::to_owned)))
         };
@@ -108,7 +108,7 @@ fn a_line_that_the_disk_refused_runs_once_it_is_accepted() {
 #[test]
 fn a_line_changed_before_the_reply_is_not_sent() {
     let mut fixture = writing(":write x.csv");
-    let Ok(Command::View(command)) = Command::parse(":write x.csv") else { panic!("it is a command") };
+    let Ok(Command::View(command)) = calls::parse(":write x.csv") else { panic!("it is a command") };
     fixture.send(Msg::FileChecked(command.clone(), Some("it is there already".to_owned())));
     fixture.press(KeyCode::Enter);
     fixture.press(KeyCode::Backspace);

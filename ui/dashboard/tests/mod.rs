@@ -10,6 +10,7 @@ pub(crate) mod cost;
 pub(crate) mod examples;
 pub(crate) mod file_checks;
 pub(crate) mod filters;
+mod finding;
 pub(crate) mod fixture;
 pub(crate) mod focus;
 pub(crate) mod frozen;

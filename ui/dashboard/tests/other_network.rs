@@ -12,7 +12,7 @@ use clacks_language::command::{
     motion_setting::Setting,
 };
 use clacks_recording::{recorder::Recorder, replay::Replay};
-use clacks_toy::Toy;
+use clacks_toy::{Toy, core::BoxState};
 use clacks_widgets::animation::Animations;
 use crossterm::event::{KeyCode, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use jiff::tz::TimeZone;
@@ -222,6 +222,74 @@ fn the_palette_lists_the_commands_of_the_network_that_is_shown() {
     fixture.press(KeyCode::Char('N'));
     assert!(!has(&fixture, ":announce") && has(&fixture, ":post "), "{}", lines(&fixture));
     assert!(has(&fixture, "O open"), "{}", lines(&fixture));
+}
+
+/// Returns the texts and notes of the choices at the end of a line.
+fn offered(fixture: &mut Fixture, line: &str) -> Vec<String> {
+    fixture.press(KeyCode::Esc);
+    fixture.control('u');
+    fixture.write(line);
+    fixture.press(KeyCode::Tab);
+    let choices = fixture.model.assist.popup().map_or(&[][..], |popup| &popup.completion.choices);
+    let texts = choices.iter().map(|choice| format!("{} {}", choice.text, choice.note).trim_end().to_owned());
+    let texts: Vec<_> = texts.collect();
+    // One choice alone is inserted at once.
+    if texts.is_empty() { vec![fixture.model.input.draft().to_owned()] } else { texts }
+}
+
+#[test]
+fn the_commands_of_a_toy_are_completed_with_their_arguments() {
+    let (mut fixture, toy) = with_toy(120, 40);
+    fixture.press(KeyCode::Char('N'));
+    toy.with_core(|core, now| _ = core.set_state("quirm", BoxState::Ignored, now));
+    let mut offered = |line: &str| offered(&mut fixture, line);
+    assert_eq!(offered(":pos"), [":post "], "the name of a command");
+    assert_eq!(offered(":ann"), [":ann"], "clacks is not shown");
+    assert_eq!(offered(":ignore "), ["ankh open", "morpork open"], "an item with a status");
+    assert_eq!(offered(":ignore an"), [":ignore ankh"]);
+    assert_eq!(offered(":unignore "), [":unignore quirm"]);
+    let cards = offered(":drop ");
+    assert!(cards.iter().any(|card| card.ends_with("a card from here")), "{cards:?}");
+    let card = cards[0].split(' ').next().unwrap().to_owned();
+    assert_eq!(offered(":drop here"), [format!(":drop {card}")], "an item by its text");
+    assert_eq!(offered(":limit 1"), [":limit 1"], "there is nothing to complete in a number");
+    assert_eq!(offered(":list bo"), [":list boxes"]);
+}
+
+#[test]
+fn a_filter_is_completed_with_the_fields_of_a_toy() {
+    let (mut fixture, _toy) = with_toy(120, 40);
+    fixture.press(KeyCode::Char('N'));
+    let mut offered = |line: &str| offered(&mut fixture, line);
+    assert_eq!(offered(":filter fr"), [":filter from:"]);
+    assert_eq!(offered(":filter from:mor"), [":filter from:morpork"], "a key of the list of peers");
+    assert_eq!(offered(":filter type:sta"), [":filter type:sta"], "no type begins so");
+    assert_eq!(offered(":filter type:ca"), [":filter type:card"]);
+    assert_eq!(offered(":only sen"), [":only sent>"], "a column of the list that has the focus");
+    assert_eq!(offered(":only status:sh"), [":only status:shut"]);
+}
+
+#[test]
+fn the_help_of_a_toys_command_is_shown_while_it_is_typed() {
+    let (mut fixture, _toy) = with_toy(120, 40);
+    fixture.press(KeyCode::Char('N'));
+    fixture.write(":limit 5");
+    let screen = fixture.screen();
+    assert!(screen.contains(":limit NUMBER   sets the maximum number of cards"), "{screen}");
+}
+
+#[test]
+fn a_key_that_is_bound_to_a_command_of_another_network_says_so() {
+    let (mut fixture, _toy) = with_toy(120, 40);
+    fixture.press(KeyCode::Char('N'));
+    let refused = |fixture: &mut Fixture, key| {
+        fixture.press(KeyCode::Char(key));
+        fixture.model.notice.as_ref().map(|notice| notice.text.as_str().to_owned()).unwrap_or_default()
+    };
+    assert_eq!(refused(&mut fixture, 'a'), "toy has no :announce");
+    // The second list has the messages.
+    fixture.press(KeyCode::Tab);
+    assert_eq!(refused(&mut fixture, 'E'), "toy has no :edit");
 }
 
 #[test]

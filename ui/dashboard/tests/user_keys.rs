@@ -2,7 +2,7 @@
 
 use crossterm::event::KeyCode;
 
-use super::calls::on_peers;
+use super::calls::{self, on_peers};
 use super::fixture::Fixture;
 use crate::{
     keymap::{Keymap, user::UserKeys},
@@ -12,6 +12,7 @@ use crate::{
 
 #[derive(serde::Deserialize)]
 struct File {
+    #[serde(deserialize_with = "calls::read_keys")]
     keys: UserKeys,
 }
 

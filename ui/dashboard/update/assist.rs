@@ -1,8 +1,14 @@
 //! Assistance for the line that is being typed: inline hint, checks and completion.
 
+use std::sync::Arc;
+
+use clacks_feed::{
+    description::Description,
+    filter::{FilterField, fields},
+};
 use clacks_language::{
-    command::{Argument, Command, PeerFilter, ViewCommand, argument::Direction},
-    completion::{self, Candidates, Completion, Need, complete},
+    command::{Command, ViewCommand, argument::Direction},
+    completion::{self, Candidates, Completion, Found, Language, Need, complete},
 };
 use clacks_source::precheck;
 
@@ -54,7 +60,8 @@ fn needs_disk_check(question: &AssistQuery) -> bool {
 fn query(model: &mut Model) -> Vec<Effect> {
     let (line, cursor) = (model.input.draft(), model.input.cursor_byte());
     let command = check::parse(model, line).ok().filter(needs_node_check);
-    let question = AssistQuery { need: completion::need(line, cursor, &model.filter_fields(line)), command };
+    let need = completion::need(line, cursor, Words::of(model).language());
+    let question = AssistQuery { need, command };
     let is_asked = question.need.is_some() || question.command.is_some();
     model.assist.last_query = is_asked.then(|| question.clone());
     refresh(model);
@@ -84,8 +91,6 @@ pub fn on_reply(model: &mut Model, answer: AssistReply) -> bool {
     if model.assist.last_query.as_ref() != Some(&answer.query) {
         return false;
     }
-    (model.assist.peers, model.assist.remotes) = (answer.peers, answer.remotes);
-    model.assist.messages = answer.messages;
     let needs_disk_check = answer.precheck_error.is_none() && needs_disk_check(&answer.query);
     // An error of the disk stays until the next query.
     if !(needs_disk_check && model.assist.submit_after_reply) {
@@ -113,10 +118,28 @@ pub(crate) fn on_room_changed(model: &Model) -> Vec<Effect> {
 
 /// Stores the file names found for a path. Ignores names found for an older line.
 pub fn on_files_listed(model: &mut Model, need: Need, names: Vec<String>) -> Vec<Effect> {
-    if model.assist.last_query.as_ref().and_then(|asked| asked.need.as_ref()) != Some(&need) {
+    if !is_needed(model, &need) {
         return Vec::new();
     }
     model.assist.files = Some((need, names));
+    on_found(model)
+}
+
+/// Stores the items found for a line. Ignores those of an older line.
+pub(crate) fn on_items_found(model: &mut Model, need: Need, found: Vec<Found>) -> Vec<Effect> {
+    if !is_needed(model, &need) {
+        return Vec::new();
+    }
+    model.assist.items = Some((need, found));
+    on_found(model)
+}
+
+fn is_needed(model: &Model, need: &Need) -> bool {
+    model.assist.last_query.as_ref().and_then(|asked| asked.need.as_ref()) == Some(need)
+}
+
+/// Continues a completion that waited for what was found.
+fn on_found(model: &mut Model) -> Vec<Effect> {
     refresh(model);
     match model.assist.pending_completion.take() {
         Some(direction) if model.focus_after_question().is_input() => insert_completion(model, direction),
@@ -159,10 +182,10 @@ pub fn inline_hint(model: &Model, completion: &Completion) -> Option<InlineHint>
     if let Some(whole) = whole {
         return Some(InlineHint { text: whole.get(line.len()..)?.to_owned(), line: Some(whole) });
     }
-    let text = match completion::slot::argument(line)? {
-        (spec, _) if spec.argument == Argument::Nothing => return None,
-        (spec, None) => format!(" {}", spec.argument),
-        (spec, Some("")) => spec.argument.to_string(),
+    let text = match completion::slot::argument(line, &model.networks.active().commands)? {
+        (known, _) if known.takes_nothing() => return None,
+        (known, None) => format!(" {}", known.arguments()),
+        (known, Some("")) => known.arguments(),
         _ => return None,
     };
     Some(InlineHint { text, line: None })
@@ -184,35 +207,45 @@ pub(crate) fn accept_hint(model: &mut Model) -> Option<Vec<Effect>> {
 
 // === Completion ===
 
+/// What can be typed in the network that is shown.
+struct Words {
+    network: Arc<Description>,
+    fields: Vec<FilterField>,
+    row_fields: Vec<FilterField>,
+}
+
+impl Words {
+    fn of(model: &Model) -> Self {
+        Self {
+            network: Arc::clone(&model.networks.active().commands),
+            fields: model.filter_networks().fields(),
+            row_fields: model.row_scope().map(fields).unwrap_or_default(),
+        }
+    }
+
+    fn language(&self) -> Language<'_> {
+        Language { network: &self.network, fields: &self.fields, row_fields: &self.row_fields }
+    }
+}
+
 fn completion_at(model: &Model, cursor: usize) -> Completion {
     let line = model.input.draft();
     let themes: Vec<&str> = model.themes.names().collect();
     let networks: Vec<&str> =
         model.networks.iter().map(|network| network.description.network.as_str()).collect();
-    let lists = model.networks.active().description.lists.iter().map(|list| list.name.as_str());
-    let lists: Vec<&str> = lists.collect();
     let columns = model.sort_words();
     let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
-    let fields = model.filter_fields(line);
-    let need = completion::need(line, cursor, &fields);
-    let remotes = match need {
-        Some(Need::Peers(PeerFilter::Ignored, _)) => model.assist.remotes.clone(),
-        Some(Need::Peers(PeerFilter::NotIgnored, _)) => model.log.refused_remotes(),
-        _ => Vec::new(),
-    };
+    let words = Words::of(model);
+    let need = completion::need(line, cursor, words.language());
     let candidates = Candidates {
-        peers: &model.assist.peers,
-        remotes: &remotes,
-        messages: &model.assist.messages.waiting,
-        held: &model.assist.messages.held,
+        found: model.assist.items(need.as_ref()),
+        remotes: &model.log.refused_remotes(),
         files: model.assist.files(need.as_ref()),
         themes: &themes,
         networks: &networks,
-        lists: &lists,
         columns: &columns,
-        fields: &fields,
     };
-    complete(line, cursor, candidates)
+    complete(line, cursor, words.language(), candidates)
 }
 
 /// Completes the line, or selects the next choice. Leaves the input if the line is a message. A single colon lists
@@ -228,9 +261,8 @@ pub(crate) fn complete_line(model: &mut Model, direction: Direction) -> Vec<Effe
         model.focus_last_list();
         return Vec::new();
     }
-    let need = completion::need(line, model.input.cursor_byte(), &model.filter_fields(line));
-    let is_read = model.assist.files.as_ref().is_some_and(|(known, _)| Some(known) == need.as_ref());
-    if matches!(need, Some(Need::Files { .. })) && !is_read {
+    let need = completion::need(line, model.input.cursor_byte(), Words::of(model).language());
+    if need.as_ref().is_some_and(|need| !model.assist.has(need)) {
         model.assist.pending_completion = Some(direction);
         return Vec::new();
     }
@@ -257,7 +289,9 @@ fn insert_completion(model: &mut Model, direction: Direction) -> Vec<Effect> {
                 let (line, cursor) = completion.apply(&line, &choice);
                 model.input.replace_line(&line, cursor);
                 let effects = on_line_changed(model);
-                let completion = completion_at(model, cursor);
+                // All choices begin so.
+                let replaces = completion.replaces.start..cursor;
+                let completion = Completion { replaces, choices: completion.choices };
                 model.assist.popup = Some(CompletionPopup { completion, chosen: None, line, cursor });
                 effects
             }

@@ -81,7 +81,8 @@ fn is_editing(key: KeyEvent) -> bool {
 /// Whether all keys only move the selection. A held key can arrive in bursts over a slow connection.
 fn are_only_moves(model: &Model, keys: &[KeyEvent]) -> bool {
     let moves = |key: &KeyEvent| {
-        let command = model.binding_for(Key::from(*key)).map(|binding| Command::parse(&binding.command));
+        let network = model.networks.active();
+        let command = model.binding_for(Key::from(*key)).map(|binding| network.parse_bound(&binding.command));
         matches!(command, Some(Ok(Command::View(ViewCommand::Move(_)))))
     };
     model.question.is_none() && keys.iter().all(moves)

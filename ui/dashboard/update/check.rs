@@ -16,12 +16,11 @@ pub fn check(model: &Model) -> Result<Command, CommandRefusal> {
     }
 }
 
-/// Parses a typed line. A replay offers no commands of a node; what it refuses, it refuses with its own reason.
+/// Parses a typed line: a view or a command of the network that is shown, or a command of the dashboard.
 pub(crate) fn parse(model: &Model, line: &str) -> Result<Command, CommandError> {
-    match (view_of(model, line), &model.replay) {
-        (Some(view), _) => Ok(ViewCommand::Pane(view.name).into()),
-        (None, Some(_)) => Command::parse(line),
-        (None, None) => model.networks.active().parse(line),
+    match view_of(model, line) {
+        Some(view) => Ok(ViewCommand::Pane(view.name).into()),
+        None => model.networks.parse(line),
     }
 }
 

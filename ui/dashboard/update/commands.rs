@@ -71,8 +71,10 @@ pub(crate) fn run_template(model: &mut Model, template: &str) -> Vec<Effect> {
         }
         None => {}
     }
-    let command = expand_template(model, template)
-        .and_then(|line| Command::parse(&line).map_err(|error| CommandRefusal::new(error.to_string())));
+    let command = expand_template(model, template).and_then(|line| {
+        let parsed = model.networks.active().parse_bound(&line);
+        parsed.map_err(|error| CommandRefusal::new(error.to_string()))
+    });
     let idle = |command: &Command| match command {
         // The node decides.
         Command::Say(_) | Command::Node(_) => None,
@@ -300,8 +302,8 @@ fn run_screen_command(model: &mut Model, command: ViewCommand) -> Vec<Effect> {
         ViewCommand::Search => model.begin_search(),
         ViewCommand::Match { forwards } => model.go_to_match(forwards),
         ViewCommand::Move(step) => return step_on(model, step),
-        ViewCommand::Edit(id) => return vec![Effect::Edit(Key::new(&id.to_string()))],
-        ViewCommand::EditInEditor(id) => return vec![Effect::OpenEditor(Key::new(&id.to_string()))],
+        ViewCommand::Edit(item) => return vec![Effect::Edit(Key::new(&item))],
+        ViewCommand::EditInEditor(item) => return vec![Effect::OpenEditor(Key::new(&item))],
         ViewCommand::Help => model.palette = Some(palette(model)),
         ViewCommand::Choose => return run_selected(model),
         ViewCommand::Close if model.focus_after_question() == FocusOwner::Palette => model.palette = None,

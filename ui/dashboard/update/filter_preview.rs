@@ -2,7 +2,7 @@
 
 use clacks_feed::{
     description::ListId,
-    filter::{Filter, FilterError, FilterField, fields, in_short},
+    filter::{Filter, FilterError},
 };
 
 use crate::{
@@ -47,18 +47,6 @@ impl Model {
     /// Whether the line began with a filter and was deleted. Enter then removes the filter.
     pub(crate) fn is_cleared_filter(&self) -> bool {
         [FILTER_PROMPT, ONLY_PROMPT].iter().any(|prompt| self.input.is_cleared_command(prompt))
-    }
-
-    /// Returns the fields of the filter in a line, for completion.
-    pub(crate) fn filter_fields(&self, line: &str) -> Vec<FilterField> {
-        let rows = self.row_scope().filter(|_| begins_with(line, ONLY_PROMPT));
-        rows.map_or_else(|| self.filter_networks().fields(), fields)
-    }
-
-    /// Returns the filter language in one line, for the filter in a line.
-    pub(crate) fn filter_in_short(&self, line: &str) -> String {
-        let rows = self.row_scope().filter(|_| begins_with(line, ONLY_PROMPT));
-        rows.map_or_else(|| self.filter_networks().in_short(), in_short)
     }
 
     /// Returns the filter in a draft of a filter command, and what it filters.
@@ -166,10 +154,4 @@ impl FilterPreview {
 /// Returns the filter in a draft of the filter command that a prompt begins.
 fn filter_text<'a>(draft: &'a str, prompt: &str) -> Option<&'a str> {
     draft.strip_prefix(prompt.trim_end())?.strip_prefix(char::is_whitespace)
-}
-
-/// Whether a line, with or without its colon, is the command that a prompt begins.
-fn begins_with(line: &str, prompt: &str) -> bool {
-    let prompt = prompt.trim_matches([':', ' ']);
-    line.trim_start_matches(':').split_whitespace().next() == Some(prompt)
 }

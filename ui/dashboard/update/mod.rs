@@ -91,6 +91,7 @@ fn handle(model: &mut Model, msg: Msg) -> Vec<Effect> {
             let sends = assist::on_reply(model, answer);
             if sends { submit(model) } else { Vec::new() }
         }
+        Msg::ItemsFound(need, found) => assist::on_items_found(model, need, found),
         Msg::FilesListed(need, names) => assist::on_files_listed(model, need, names),
         Msg::FileChecked(command, objection) => {
             let sends = assist::on_file_checked(model, &command, objection);

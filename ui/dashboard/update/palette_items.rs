@@ -1,13 +1,10 @@
 //! The items of the command palette.
 
-use clacks_feed::description::{CommandSpec, StatusSpec};
-use clacks_language::{
-    command::{
-        Argument, Command, ViewCommand,
-        table::{Availability, COMMANDS, Spec},
-    },
-    filter::GRAMMAR,
+use clacks_feed::{
+    description::StatusSpec,
+    filter::{Scope, grammar},
 };
+use clacks_language::command::{Known, ViewCommand, spec};
 use clacks_text::charset::Charset;
 
 use crate::{
@@ -21,6 +18,7 @@ use crate::{
         layout::Pane,
         list::Selection,
         log_cursor::LogCursor,
+        network_calls::command_name,
         palette::{Palette, PaletteAction, PaletteItem, PaletteTarget},
     },
 };
@@ -93,46 +91,27 @@ pub fn items(model: &Model) -> Vec<PaletteItem> {
         |(binding, keys): &(&Binding, Vec<Key>)| !keys.is_empty() && binding.command != HELP_COMMAND;
     let bindings: Vec<_> = bindings.filter(is_listed).collect();
     let bound = bindings.iter().map(|(binding, keys)| binding_item(model, binding, keys));
-    let typed = COMMANDS
-        .iter()
-        .filter(|spec| spec.scope != Availability::KeyOnly && !HELP_COMMAND.ends_with(spec.name));
-    let typed =
-        typed.filter(|spec| !bindings.iter().any(|(binding, _)| covers_all_arguments(model, binding, spec)));
+    let network = model.networks.active();
+    let typed = Known::all(&network.commands).filter(|known| !HELP_COMMAND.ends_with(known.name()));
+    let typed = typed
+        .filter(|known| !bindings.iter().any(|(binding, _)| covers_all_arguments(model, binding, *known)));
     // A command that the network does not have is not listed, not even as one that cannot be run now.
-    let typed = typed.filter(|spec| not_offered(model, &format!(":{}", spec.name)).is_none());
+    let typed = typed.filter(|known| not_offered(model, &format!(":{}", known.name())).is_none());
     let bound = bound.filter(|item| not_offered(model, &item.line).is_none());
-    let own = own_commands(model);
-    let typed = typed.map(|spec| command_item(model, spec)).chain(own).chain(own_views(model));
+    let typed = typed.map(|known| command_item(model, known)).chain(own_views(model));
     let mut items: Vec<_> = bound.chain(typed).collect();
     // The sort is stable, so that related items stay together.
     items.sort_by_key(|item| matches!(item.action, PaletteAction::Unavailable(_)));
     items.push(explanation_item("", ("::text", "the message \":text\"")));
     items.extend(statuses(model).iter().map(|(name, means)| explanation_item("a status", (name, means))));
-    items.extend(GRAMMAR.iter().map(|filter| explanation_item("a filter", *filter)));
+    let filters = grammar(Scope::Traffic(&network.description));
+    items.extend(filters.iter().map(|(example, means)| explanation_item("a filter", (example, means))));
     items
-}
-
-/// Returns the commands of the network that the table of commands does not have. That table has all of clacks that a user
-/// types.
-fn own_commands(model: &Model) -> impl Iterator<Item = PaletteItem> {
-    let is_listed = |name: &str| COMMANDS.iter().any(|spec| spec.name == name);
-    let commands = model.networks.active().description.commands.iter();
-    let is_own = move |spec: &&CommandSpec| !model.shows_clacks() && !is_listed(spec.name.as_str());
-    commands.filter(is_own).map(|spec| {
-        let name = format!(":{}", spec.name);
-        let action = match (spec.args.is_empty(), Command::parse(&name)) {
-            (true, Ok(command)) => PaletteAction::Run(command),
-            (true, Err(error)) => PaletteAction::Unavailable(error.to_string()),
-            (false, _) => PaletteAction::StartLine(format!("{name} ")),
-        };
-        PaletteItem { keys: String::new(), line: spec.usage(), help: spec.does.as_str().to_owned(), action }
-    })
 }
 
 /// Returns the views of the network that the table of commands does not have.
 fn own_views(model: &Model) -> impl Iterator<Item = PaletteItem> {
-    let is_listed = |name: &str| COMMANDS.iter().any(|spec| spec.name == name);
-    model.views().filter(move |(_, view)| !is_listed(view.name)).map(|(_, view)| PaletteItem {
+    model.views().filter(|(_, view)| spec(view.name).is_none()).map(|(_, view)| PaletteItem {
         keys: String::new(),
         line: format!(":{}", view.name),
         help: view.help.to_owned(),
@@ -152,10 +131,9 @@ fn statuses(model: &Model) -> Vec<(String, String)> {
 }
 
 /// Whether a key covers everything that the typed command can do.
-fn covers_all_arguments(model: &Model, binding: &Binding, spec: &Spec) -> bool {
-    let mut words = binding.command.trim_start_matches(":prompt ").split_whitespace();
-    words.next().is_some_and(|name| name.strip_prefix(':') == Some(spec.name))
-        && (spec.argument == Argument::Nothing || template_error(model, &binding.command).is_none())
+fn covers_all_arguments(model: &Model, binding: &Binding, known: Known<'_>) -> bool {
+    command_name(binding.command.trim_start_matches(":prompt ")) == Some(known.name())
+        && (known.takes_nothing() || template_error(model, &binding.command).is_none())
 }
 
 fn binding_item(model: &Model, binding: &Binding, keys: &[Key]) -> PaletteItem {
@@ -168,7 +146,7 @@ fn binding_item(model: &Model, binding: &Binding, keys: &[Key]) -> PaletteItem {
         (None, Some(question), _) => PaletteAction::Confirm(question),
         (None, None, Some(Ok(call))) => PaletteAction::Call(call),
         (None, None, Some(Err(reason))) => PaletteAction::Unavailable(reason.into()),
-        (None, None, None) => match Command::parse(&line) {
+        (None, None, None) => match model.networks.active().parse_bound(&line) {
             Ok(command) => PaletteAction::Run(command),
             Err(error) => PaletteAction::Unavailable(error.to_string()),
         },
@@ -177,27 +155,40 @@ fn binding_item(model: &Model, binding: &Binding, keys: &[Key]) -> PaletteItem {
         PaletteAction::Confirm(question) => question.text.clone(),
         _ => line.trim_start_matches(":prompt ").to_owned(),
     };
-    PaletteItem { keys: key_names(keys, model.charset()), line, help: binding.help.to_string(), action: deed }
+    PaletteItem { keys: key_names(keys, model.charset()), line, help: help(model, binding), action: deed }
 }
 
-fn command_item(model: &Model, spec: &Spec) -> PaletteItem {
-    let line = format!(":{}", spec.name);
-    let deed = match spec.argument {
-        Argument::Nothing => match (template_error(model, &line), Command::parse(&line)) {
+/// Returns what a binding does. The keymap does not know the commands of a network.
+fn help(model: &Model, binding: &Binding) -> String {
+    let known = command_name(&binding.command).and_then(|name| model.networks.active().known(name));
+    let of_command = || known.map_or("", Known::help).to_owned();
+    if binding.help.is_empty() { of_command() } else { binding.help.to_string() }
+}
+
+fn command_item(model: &Model, known: Known<'_>) -> PaletteItem {
+    let line = format!(":{}", known.name());
+    let network = model.networks.active();
+    let deed = if known.takes_nothing() {
+        match (template_error(model, &line), network.parse(&line)) {
             (None, Ok(command)) => PaletteAction::Run(command),
             (None, Err(error)) => PaletteAction::Unavailable(error.to_string()),
             (Some(reason), _) => PaletteAction::Unavailable(reason),
-        },
-        argument => {
-            let example = Command::parse(&format!("{line} {}", argument.example())).ok();
-            let reason = example.and_then(|command| mode_error(model, &command));
-            reason.map_or_else(
-                || PaletteAction::StartLine(format!("{line} ")),
-                |reason| PaletteAction::Unavailable(reason.to_owned()),
-            )
         }
+    } else {
+        let example = network.parse(&format!("{line} {}", example(known))).ok();
+        let reason = example.and_then(|command| mode_error(model, &command));
+        reason.map_or_else(
+            || PaletteAction::StartLine(format!("{line} ")),
+            |reason| PaletteAction::Unavailable(reason.to_owned()),
+        )
     };
-    PaletteItem { keys: String::new(), line: spec.usage(), help: spec.help.to_owned(), action: deed }
+    PaletteItem { keys: String::new(), line: known.usage(), help: known.help().to_owned(), action: deed }
+}
+
+/// An example of what is typed behind a command, for a parser that does not know the items.
+fn example(known: Known<'_>) -> String {
+    let example = known.example();
+    if example.is_empty() { "1".to_owned() } else { example.into_owned() }
 }
 
 fn explanation_item(about: &str, (what, means): (&str, &str)) -> PaletteItem {

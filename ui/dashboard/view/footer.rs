@@ -1,9 +1,10 @@
 //! The last lines of the screen: notice, input and key hints.
 
-use clacks_language::command::{
-    Argument,
-    table::{Availability, COMMANDS, Spec},
+use clacks_feed::{
+    description::{Arg, Takes},
+    filter::{Scope, in_short},
 };
+use clacks_language::command::{Argument, Known};
 use clacks_source::precheck::REPLAY_SENDS_NOTHING;
 use clacks_text::{charset::Charset, fit::fit, format, sanitize::sanitize};
 use clacks_widgets::theme::Theme;
@@ -80,25 +81,37 @@ fn command_hint(model: &Model) -> Option<String> {
     let typed = model.input.draft().strip_prefix(':').filter(|_| model.focus_after_question().is_input())?;
     let name = typed.split_whitespace().next().unwrap_or_default();
     let is_whole = typed.contains(char::is_whitespace);
-    let fits = |spec: &&Spec| if is_whole { spec.name == name } else { spec.name.starts_with(name) };
-    let fitting: Vec<_> =
-        COMMANDS.iter().filter(|spec| spec.scope != Availability::KeyOnly).filter(fits).collect();
+    let fits =
+        |known: &Known<'_>| if is_whole { known.name() == name } else { known.name().starts_with(name) };
+    let fitting: Vec<_> = Known::all(&model.networks.active().commands).filter(fits).collect();
     match fitting.as_slice() {
         [] => None,
-        [spec] if writes_filter(spec, typed) => Some(model.filter_in_short(typed)),
-        [spec] => Some(format!("{}   {}", spec.usage(), spec.help)),
-        specs => Some(specs.iter().map(|spec| format!(":{}", spec.name)).collect::<Vec<_>>().join("  ")),
+        [known] => Some(
+            filter_hint(model, *known, typed)
+                .unwrap_or_else(|| format!("{}   {}", known.usage(), known.help())),
+        ),
+        known => Some(known.iter().map(|known| format!(":{}", known.name())).collect::<Vec<_>>().join("  ")),
     }
 }
 
-/// Whether the next word of the draft is a filter.
-fn writes_filter(spec: &Spec, typed: &str) -> bool {
-    let words_before = match spec.argument {
-        Argument::Filter | Argument::RowFilter | Argument::Hold | Argument::Drop => 1,
-        Argument::Station => 2,
-        _ => return false,
+/// Returns the filter language in one line, if the next word of the draft is a filter.
+fn filter_hint(model: &Model, known: Known<'_>, typed: &str) -> Option<String> {
+    let network = &model.networks.active().description;
+    let (words_before, scope) = match known {
+        Known::Face(spec) => match spec.argument {
+            Argument::Filter => (1, None),
+            Argument::RowFilter => (1, model.row_scope()),
+            Argument::Station => (2, None),
+            _ => return None,
+        },
+        Known::Node(command) => {
+            let takes_filter = |arg: &Arg| arg.takes.contains(&Takes::Filter);
+            let list = command.on.first().and_then(|list| network.list_id(list.as_str()));
+            (1 + command.args.iter().position(takes_filter)?, list.map(|list| Scope::List(network, list)))
+        }
     };
-    typed.trim_start().split(char::is_whitespace).count() > words_before
+    let is_written = typed.trim_start().split(char::is_whitespace).count() > words_before;
+    is_written.then(|| scope.map_or_else(|| model.filter_networks().in_short(), in_short))
 }
 
 pub(crate) fn draw_input(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {

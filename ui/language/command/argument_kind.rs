@@ -1,4 +1,4 @@
-//! What commands accept behind their names.
+//! What commands of the interface accept behind their names.
 
 use std::fmt;
 
@@ -7,24 +7,8 @@ use std::fmt;
 pub enum Argument {
     /// No argument.
     Nothing,
-    /// Address of a known or unknown peer. The filter selects the known peers that completion offers.
-    Address(PeerFilter),
-    /// Address of a peer, or `ip:` and a remote address. The filter selects the known peers that completion offers.
-    Party(PeerFilter),
-    /// A JSON value.
-    Json,
-    /// Number of a queued or held message.
-    MessageId,
-    /// Number of a queued or held message, a filter for such messages, or `all`.
-    Drop,
-    /// Number of a queued message, a filter for messages, or nothing.
-    Hold,
-    /// Number of a held message, or `all`.
-    Held,
-    /// Number of a queued or held message, and its new text or nothing.
-    Edit,
-    /// Number of messages per second.
-    Rate,
+    /// An item that this command of the network acts on.
+    ItemOf(&'static str),
     /// A filter, or nothing.
     Filter,
     /// Number of a station, 1 to 9, and a filter to save or nothing.
@@ -57,11 +41,7 @@ impl Argument {
     pub fn example(self) -> &'static str {
         match self {
             Self::Nothing => "",
-            Self::Address(_) => "localhost:8001",
-            Self::Party(_) => "ip:::1",
-            Self::Json => "[1]",
-            Self::MessageId | Self::Drop | Self::Hold | Self::Held | Self::Edit => "7",
-            Self::Rate => "0.5",
+            Self::ItemOf(_) => "7",
             Self::Filter | Self::Line => "two words",
             Self::Station => "3 gnu",
             Self::File | Self::FileOrNothing | Self::ListOrNothing => "a file.csv",
@@ -75,32 +55,11 @@ impl Argument {
     }
 }
 
-/// Selects the known peers that completion offers for a command.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PeerFilter {
-    /// No peers.
-    None,
-    /// All peers.
-    All,
-    /// Ignored peers.
-    Ignored,
-    /// Peers that are not ignored.
-    NotIgnored,
-}
-
 impl fmt::Display for Argument {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Nothing => "",
-            Self::Address(_) => "HOST:PORT",
-            Self::Party(_) => "HOST:PORT/ip:ADDRESS",
-            Self::Json => "VALUE",
-            Self::MessageId => "NUMBER",
-            Self::Drop => "NUMBER/FILTER/all",
-            Self::Held => "NUMBER/all",
-            Self::Edit => "NUMBER [TEXT]",
-            Self::Rate => "PER_SECOND",
-            Self::Hold => "[NUMBER/FILTER]",
+            Self::ItemOf(_) => "NUMBER",
             Self::Filter | Self::RowFilter => "[FILTER]",
             Self::Station => "1-9 [FILTER]",
             Self::File => "FILE",

@@ -1,20 +1,25 @@
 //! The command language with arbitrary lines.
 
+use clacks_p2p_feed::description::describe;
+
 use super::*;
 
 #[test]
 fn command() {
-    clacks_fuzz::fuzz("command", 10_000, |line| match Command::parse(&String::from_utf8_lossy(line)) {
-        Ok(command) => {
-            written(&command).into_iter().for_each(|line| assert_same(&line, &command));
+    let network = describe("tower:1".into());
+    clacks_fuzz::fuzz("command", 10_000, |line| {
+        match Command::parse(&String::from_utf8_lossy(line), &network) {
+            Ok(command) => {
+                written(&command).into_iter().for_each(|line| assert_same(&line, &command, &network));
+            }
+            Err(error) => assert_ne!(error.to_string(), ""),
         }
-        Err(error) => assert_ne!(error.to_string(), ""),
     });
 }
 
 #[track_caller]
-fn assert_same(line: &str, command: &Command) {
-    assert_eq!(Command::parse(line).as_ref(), Ok(command), "{line:?}");
+fn assert_same(line: &str, command: &Command, network: &Description) {
+    assert_eq!(Command::parse(line, network).as_ref(), Ok(command), "{line:?}");
 }
 
 /// All lines for a command, as its help describes them.
@@ -45,7 +50,8 @@ fn view_line(command: &ViewCommand) -> Option<String> {
             format!(":peers-from {}", source.as_ref().map(ToString::to_string).unwrap_or_default())
         }
         View::Prompt(begun) => format!(":prompt {begun}"),
-        View::Edit(id) => format!(":edit {id}"),
+        View::Edit(item) => format!(":edit {item}"),
+        View::EditInEditor(item) => format!(":edit-in-editor {item}"),
         _ => return None,
     })
 }

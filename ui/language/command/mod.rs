@@ -8,22 +8,26 @@ mod argument_kind;
 pub mod export_target;
 #[cfg(test)]
 mod fuzz;
+mod known;
 pub mod line_edit;
 pub mod motion_setting;
 pub mod playback;
 pub mod table;
-pub mod target;
 
 use argument::{Direction, RecordCommand};
-pub use argument_kind::{Argument, PeerFilter};
-use clacks_feed::{Call, Name, Run, description::Description, filter::FilterError};
-use clacks_p2p::{MessageError, core::MessageId};
+pub use argument_kind::Argument;
+use clacks_feed::{
+    Call, Name, Run,
+    description::{CommandSpec, Description},
+    filter::FilterError,
+};
 use clacks_text::paths::HomeError;
 use export_target::{NoForm, Target};
+pub use known::Known;
 use line_edit::LineKey;
 use motion_setting::Setting as MotionSetting;
 use playback::ReplayCommand;
-use table::{Availability, COMMANDS, Spec};
+use table::{COMMANDS, Spec};
 
 use super::{
     list_source::{ListSource, ListSourceError},
@@ -60,10 +64,10 @@ pub enum ViewCommand {
     Queue,
     /// Lists the held messages.
     Held,
-    /// Opens the input to edit a queued or held message.
-    Edit(MessageId),
-    /// Opens a queued or held message in the user's external editor.
-    EditInEditor(MessageId),
+    /// Opens the input to edit the text of an item, which is named as it was typed.
+    Edit(String),
+    /// Opens the text of an item in the user's external editor.
+    EditInEditor(String),
     /// Shows the traffic.
     Traffic,
     /// Enlarges the focused list to the whole screen, or restores the other lists.
@@ -220,15 +224,9 @@ pub enum CommandError {
     /// The line is empty.
     #[error("nothing to send: the line is empty")]
     Empty,
-    /// The JSON value is not a valid message.
-    #[error("{0}")]
-    Message(#[from] MessageError),
     /// The filter of the traffic is invalid.
     #[error("{0}")]
     Filter(#[from] FilterError),
-    /// The filter of messages is invalid, or nothing can match it.
-    #[error("{0}")]
-    MessageFilter(#[from] crate::filter::error::FilterError),
     /// The home directory for `~` is unknown.
     #[error("{0}")]
     Home(#[from] HomeError),
@@ -250,88 +248,70 @@ pub enum CommandError {
     /// The argument of `:motion` is not a known setting.
     #[error("motion is full, reduced or off")]
     Motion,
-    /// The number of a message does not parse.
-    #[error("a message is named by its number, which Tab offers and :queue lists")]
-    MessageId,
-    /// The new text of `:edit` is a command other than `:json`.
-    #[error("the new text of a message is a line of text, or :json VALUE")]
-    NotAText,
-    /// The argument is missing. The fields are the command's name and the kind of its argument.
+    /// The argument is missing. The fields are the command's name and the placeholders of its arguments.
     #[error(":{0} takes {1}")]
-    Missing(&'static str, Argument),
+    Missing(String, String),
     /// The command takes no argument; the value is its name.
     #[error(":{0} takes nothing behind it")]
-    Superfluous(&'static str),
+    Superfluous(String),
 }
 
 impl Command {
-    /// Parses a line. A line that is no command stays unchanged, including white space; of a leading `::` one colon is removed.
-    pub fn parse(line: &str) -> Result<Self, CommandError> {
+    /// Parses a line that was typed for a node of this network. A line that is no command stays unchanged, including white
+    /// space; of a leading `::` one colon is removed. What stands behind a command of the network is not read.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the line is empty, if it is no command of the interface or of the network, or if the argument of a command
+    /// of the interface is invalid.
+    pub fn parse(line: &str, network: &Description) -> Result<Self, CommandError> {
         match line.strip_prefix(':') {
-            Some(rest) if !rest.starts_with(':') => parse_command(rest),
+            Some(rest) if !rest.starts_with(':') => parse_command(rest.trim_start(), network),
             _ if line.trim().is_empty() => Err(CommandError::Empty),
+            _ if network.says.is_none() => Err(CommandError::NoTexts(network.network.clone())),
             Some(text) => Ok(Self::Say(text.to_owned())),
             None => Ok(Self::Say(line.to_owned())),
         }
     }
 
-    /// Parses a line that was typed for a node of this network. A command of the network goes before one that is mainly
-    /// for keys.
-    pub fn parse_for(line: &str, network: &Description) -> Result<Self, CommandError> {
-        let typed = name_and_text(line).filter(|(name, _)| !is_of_face(name));
-        let own = typed.and_then(|(name, text)| Some((name, text, network.command(name)?)));
-        match (own, Self::parse(line)) {
-            // The forms of `:edit` and the arguments that are missing are known without the network.
-            (Some((name, _, _)), parsed) if spec(name).is_some_and(Spec::is_of_node) => parsed,
-            (Some((_, text, command)), _) => {
-                let text = text.trim().to_owned();
-                Ok(NodeCommand { name: command.name.clone(), text }.into())
-            }
-            (None, Ok(Self::Say(_))) if network.says.is_none() => {
-                Err(CommandError::NoTexts(network.network.clone()))
-            }
-            (None, Err(CommandError::Unknown(name, _))) => {
-                let hint = unknown_command_hint(&name, Some(network));
-                Err(CommandError::Unknown(name, hint))
-            }
-            (None, parsed) => match typed {
-                Some((name, _)) if spec(name).is_some_and(Spec::is_of_node) => {
-                    Err(CommandError::NotOffered(network.network.clone(), name.to_owned()))
-                }
-                _ => parsed,
-            },
+    /// Parses a line that a key runs. As [`Command::parse`], but a command of the interface goes before one of the network.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`Command::parse`] does.
+    pub fn parse_bound(line: &str, network: &Description) -> Result<Self, CommandError> {
+        let rest = line.strip_prefix(':').unwrap_or_default();
+        let (name, argument) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+        match spec(name).map(|spec| of_face(spec, argument)) {
+            Some(Ok(command)) => Ok(Self::View(command)),
+            _ => Self::parse(line, network),
         }
+    }
+
+    /// Parses a line that a key runs in any of these networks.
+    ///
+    /// # Errors
+    ///
+    /// Fails with the error of the first network, if the line is a command of none.
+    pub fn parse_bound_to_any<'a>(
+        line: &str,
+        networks: impl IntoIterator<Item = &'a Description>,
+    ) -> Result<Self, CommandError> {
+        let mut parsed = networks.into_iter().map(|network| Self::parse_bound(line, network));
+        let first = parsed.next().unwrap_or(Err(CommandError::Empty));
+        first.or_else(|error| parsed.find_map(Result::ok).ok_or(error))
     }
 }
 
-/// The name of a command in a line, and what was typed behind it. `None` for a line that is no command.
-fn name_and_text(line: &str) -> Option<(&str, &str)> {
-    let rest = line.strip_prefix(':').filter(|rest| !rest.starts_with(':'))?.trim_start();
-    Some(rest.split_once(char::is_whitespace).unwrap_or((rest, "")))
-}
-
-/// Whether a name is a command of the interface that is meant to be typed.
-fn is_of_face(name: &str) -> bool {
-    spec(name).is_some_and(|spec| spec.scope != Availability::KeyOnly && !spec.is_of_node())
-}
-
-/// The command with this exact name.
+/// The command of the interface with this exact name.
 pub fn spec(name: &str) -> Option<&'static Spec> {
     COMMANDS.iter().find(|spec| spec.name == name)
 }
 
 /// A hint for an unknown command: the commands that start with its name.
-fn unknown_command_hint(name: &str, network: Option<&Description>) -> String {
-    let is_offered = |spec: &&Spec| match network {
-        Some(network) if spec.is_of_node() => network.command(spec.name).is_some(),
-        _ => spec.scope != Availability::KeyOnly,
-    };
-    let of_face = COMMANDS.iter().filter(is_offered).map(|spec| spec.name);
-    let of_network =
-        network.iter().flat_map(|network| &network.commands).map(|command| command.name.as_str());
-    let of_network = of_network.filter(|name| spec(name).is_none());
-    let begun = of_face.chain(of_network).filter(|known| known.starts_with(name));
-    let names: Vec<_> = begun.map(|name| format!(":{name}")).collect();
+fn unknown_command_hint(name: &str, network: &Description) -> String {
+    let begun = Known::all(network).filter(|known| known.name().starts_with(name));
+    let names: Vec<_> = begun.map(|known| format!(":{}", known.name())).collect();
     match names.as_slice() {
         [] => ":help lists them".to_owned(),
         _ if name.is_empty() => ":help lists them".to_owned(),
@@ -340,35 +320,58 @@ fn unknown_command_hint(name: &str, network: Option<&Description>) -> String {
     }
 }
 
-fn parse_command(text: &str) -> Result<Command, CommandError> {
-    let text = text.trim_start();
+fn parse_command(text: &str, network: &Description) -> Result<Command, CommandError> {
     let (name, argument) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
-    let spec =
-        spec(name).ok_or_else(|| CommandError::Unknown(name.to_owned(), unknown_command_hint(name, None)))?;
+    match Known::find(name, network) {
+        Some(Known::Face(spec)) => of_face(spec, argument).map(Command::View),
+        Some(Known::Node(command)) => of_node(command, argument.trim()),
+        None => Err(CommandError::Unknown(name.to_owned(), unknown_command_hint(name, network))),
+    }
+}
+
+/// Reads the argument of a command of the interface.
+fn of_face(spec: &Spec, argument: &str) -> Result<ViewCommand, CommandError> {
     match (spec.argument, argument.trim()) {
         (Argument::Line, begun) if !begun.is_empty() => (spec.parse)(argument.trim_start()),
         (Argument::Nothing, "")
         | (
             Argument::Filter
-            | Argument::Hold
             | Argument::FileOrNothing
             | Argument::ListOrNothing
-            | Argument::Held
             | Argument::NetworkOrNothing
             | Argument::Column
             | Argument::RowFilter
             | Argument::Choice(..),
             _,
         ) => (spec.parse)(argument.trim()),
-        (Argument::Nothing, _) => Err(CommandError::Superfluous(spec.name)),
-        (wanted, "") => Err(CommandError::Missing(spec.name, wanted)),
+        (Argument::Nothing, _) => Err(CommandError::Superfluous(spec.name.to_owned())),
+        (wanted, "") => Err(CommandError::Missing(spec.name.to_owned(), wanted.to_string())),
         (_, argument) => (spec.parse)(argument),
     }
 }
 
+/// A command of the network. Only the node can read its text, but not whether there must be one.
+fn of_node(command: &CommandSpec, text: &str) -> Result<Command, CommandError> {
+    let name = || command.name.to_string();
+    if text.is_empty() && command.needs_text() {
+        return Err(CommandError::Missing(name(), command.arguments()));
+    }
+    if !text.is_empty() && command.args.is_empty() {
+        return Err(CommandError::Superfluous(name()));
+    }
+    // Without a new text, the present one is opened.
+    if command.name == EDIT && !text.contains(char::is_whitespace) {
+        return Ok(Command::View(ViewCommand::Edit(text.to_owned())));
+    }
+    Ok(NodeCommand { name: command.name.clone(), text: text.to_owned() }.into())
+}
+
+/// The command of a network that changes the text of an item.
+pub const EDIT: &str = "edit";
+
 impl NodeCommand {
     /// A command with this name.
-    pub fn new(name: &'static str, text: &str) -> Self {
+    pub fn new(name: impl Into<Name>, text: &str) -> Self {
         Self { name: name.into(), text: text.to_owned() }
     }
 

@@ -1,4 +1,5 @@
-//! Every command, one row per line. Parsing, help, completion and docs/commands.md are made from this table.
+//! Every command of the interfaces, one row per line. Parsing, help, completion and docs/commands.md are made from this table
+//! and from the commands in the description of a network.
 
 use std::path::Path;
 
@@ -6,10 +7,8 @@ use Availability::{Everywhere, KeyOnly, ScreenOnly};
 use clacks_text::paths::expand;
 
 use super::{
-    Argument::{self, Address, Choice, File, Json, Line, MessageId, Nothing, Rate, Station, Theme},
-    Command, CommandError, NodeCommand,
-    PeerFilter::{self, All, Ignored, NotIgnored},
-    Step, ViewCommand as View,
+    Argument::{self, Choice, File, ItemOf, Line, Nothing, Station, Theme},
+    CommandError, Step, ViewCommand as View,
     argument::{Direction, Existing, RecordCommand},
     export_target::Target,
     line_edit::LineKey,
@@ -29,7 +28,7 @@ pub struct Spec {
     /// Description for the help and the completion.
     pub help: &'static str,
     /// Builds the command from its argument, which is trimmed; of `Line` only the start is trimmed.
-    pub parse: fn(&str) -> Result<Command, CommandError>,
+    pub parse: fn(&str) -> Result<View, CommandError>,
 }
 
 /// Interfaces where a command is available.
@@ -44,13 +43,7 @@ pub enum Availability {
 }
 
 impl Spec {
-    /// Whether the network of the node reads what stands behind it.
-    pub fn is_of_node(&self) -> bool {
-        // An edit without a text opens the present one.
-        self.name == "edit" || matches!((self.parse)(self.argument.example()), Ok(Command::Node(_)))
-    }
-
-    /// The command with its argument's placeholder: `:drop NUMBER`.
+    /// The command with its argument's placeholder: `:list NAME`.
     pub fn usage(&self) -> String {
         format!(":{} {}", self.name, self.argument).trim_end().to_owned()
     }
@@ -62,38 +55,18 @@ macro_rules! commands {
     };
 }
 
-/// A command of the screen without an argument.
+/// A command without an argument.
 macro_rules! view {
     ($command:expr) => {
-        |_| Ok(Command::View($command))
+        |_| Ok($command)
     };
 }
 
-/// A command of the node.
-macro_rules! node {
-    ($name:literal) => {
-        |text| Ok(NodeCommand::new($name, text).into())
-    };
-}
-
-/// All commands, in the order of the help.
+/// All commands of the interfaces, in the order of the help.
 #[rustfmt::skip]
 pub const COMMANDS: &[Spec] = commands![
-    "announce", Address(NotIgnored), Everywhere, "announce this node to another node, which becomes a peer", node!("announce");
-    "add", Address(PeerFilter::None), Everywhere, "add a peer without announcing this node to it", node!("add");
     "peers-from", Argument::ListOrNothing, Everywhere, "announce this node to every address in a list; without an argument, in the lists of --peers-from", peers_from;
-    "ignore", Argument::Party(NotIgnored), Everywhere, "send nothing to a peer and refuse what it sends; with ip:, close connections from that IP address", node!("ignore");
-    "unignore", Argument::Party(Ignored), Everywhere, "stop ignoring a peer or an IP address", node!("unignore");
-    "forget", Address(All), Everywhere, "remove a peer; it returns when it sends something or is named", node!("forget");
-    "trust", Address(All), Everywhere, "accept the new certificate of a peer", node!("trust");
-    "json", Json, Everywhere, "send any JSON value as a message", node!("json");
-    "drop", Argument::Drop, Everywhere, "remove one message, all that match FILTER, or all; messages that are being sent are not affected", node!("drop");
-    "hold", Argument::Hold, Everywhere, "hold one message; with FILTER, hold all that match, now and later; without an argument, show the filter; a held message is not sent until it is released", node!("hold");
-    "unhold", Nothing, Everywhere, "stop holding messages by a filter; messages already held stay held until they are released", node!("unhold");
-    "release", Argument::Held, Everywhere, "put one held message, or all, at the end of the queue", node!("release");
-    "edit", Argument::Edit, Everywhere, "change the text of a queued or held message; without TEXT, edit its present text on the screen", edit;
     "held", Nothing, Everywhere, "list the held messages", view!(View::Held);
-    "rate", Rate, Everywhere, "set the number of messages sent per second", node!("rate");
     "peers", Nothing, Everywhere, "go to the list of peers", view!(View::Peers);
     "queue", Nothing, Everywhere, "go to the queue", view!(View::Queue);
     "limits", Nothing, Everywhere, "show each limit, how much of it is used, and how often it was reached", view!(View::Limits);
@@ -103,31 +76,31 @@ pub const COMMANDS: &[Spec] = commands![
     "quit", Nothing, Everywhere, "stop the node and leave", view!(View::Quit);
     "quit!", Nothing, Everywhere, "stop the node at once; messages that only this node has are lost", view!(View::QuitAtOnce);
 
-    "edit-in-editor", MessageId, ScreenOnly, "edit a message in your editor: $VISUAL, $EDITOR or vi", |text| Ok(View::EditInEditor(message_id(text)?).into());
+    "edit-in-editor", ItemOf("edit"), ScreenOnly, "edit a message in your editor: $VISUAL, $EDITOR or vi", |text| Ok(View::EditInEditor(text.to_owned()));
     "traffic", Nothing, ScreenOnly, "go to the traffic", view!(View::Traffic);
     "zoom", Nothing, ScreenOnly, "enlarge the focused list to the whole screen, or restore the other lists", view!(View::Zoom);
     "map", Nothing, ScreenOnly, "show the peers on a map", view!(View::Pane("map"));
     "filter", Argument::Filter, ScreenOnly, "show only the traffic that matches FILTER; without FILTER, show all of it", filter;
     "copy", Choice("[all]", &["all"]), ScreenOnly, "copy what is selected or open; with all, copy everything marked or, without marks, shown", copy;
-    "write", File, ScreenOnly, "write the shown traffic to a new .jsonl or .csv file", |path| Ok(View::Write(Target::new(path, false)?).into());
-    "write!", File, ScreenOnly, "the same as :write, but replace an existing file", |path| Ok(View::Write(Target::new(path, true)?).into());
-    "station", Station, ScreenOnly, "show a station's traffic, or save FILTER as the station; bell FILTER also rings the bell, clear removes it", |text| parse_station(text).map(|(number, wish)| View::Station(number, wish).into()).map_err(Into::into);
+    "write", File, ScreenOnly, "write the shown traffic to a new .jsonl or .csv file", |path| Ok(View::Write(Target::new(path, false)?));
+    "write!", File, ScreenOnly, "the same as :write, but replace an existing file", |path| Ok(View::Write(Target::new(path, true)?));
+    "station", Station, ScreenOnly, "show a station's traffic, or save FILTER as the station; bell FILTER also rings the bell, clear removes it", |text| parse_station(text).map(|(number, wish)| View::Station(number, wish)).map_err(Into::into);
     "stations", Nothing, ScreenOnly, "list the stations and how much traffic each has had", view!(View::Stations);
     "charts", Nothing, ScreenOnly, "show charts of the last minutes: messages in and out, peers, queue, round-trip times", view!(View::Charts);
     "tower", Nothing, ScreenOnly, "watch messages pass through the clacks tower, letter by letter", view!(View::Pane("tower"));
-    "motion", Choice("HOW_MUCH", &["full", "reduced", "off"]), ScreenOnly, "set the amount of animation: full, reduced or off", |text| Ok(View::Motion(text.parse().map_err(|()| CommandError::Motion)?).into());
-    "net", Argument::NetworkOrNothing, ScreenOnly, "show the network with this name; without NAME, the next one", |name| Ok(View::Network((!name.is_empty()).then(|| name.to_owned())).into());
-    "list", Argument::List, ScreenOnly, "show the list of the network with this name", |name| Ok(View::List(name.to_owned()).into());
-    "sort", Argument::Column, ScreenOnly, "sort the list that has the focus by a column; reverse turns the order, none restores it; without COLUMN, sort by the next one", |name| Ok(View::Sort((!name.is_empty()).then(|| name.to_owned())).into());
-    "only", Argument::RowFilter, ScreenOnly, "show only the rows of the list that has the focus that match FILTER; without FILTER, show all of them", |text| Ok(View::Only((!text.is_empty()).then(|| text.to_owned())).into());
-    "theme", Theme, ScreenOnly, "choose the theme: colours and styles of the screen", |name| Ok(View::Theme(name.to_owned()).into());
+    "motion", Choice("HOW_MUCH", &["full", "reduced", "off"]), ScreenOnly, "set the amount of animation: full, reduced or off", |text| Ok(View::Motion(text.parse().map_err(|()| CommandError::Motion)?));
+    "net", Argument::NetworkOrNothing, ScreenOnly, "show the network with this name; without NAME, the next one", |name| Ok(View::Network((!name.is_empty()).then(|| name.to_owned())));
+    "list", Argument::List, ScreenOnly, "show the list of the network with this name", |name| Ok(View::List(name.to_owned()));
+    "sort", Argument::Column, ScreenOnly, "sort the list that has the focus by a column; reverse turns the order, none restores it; without COLUMN, sort by the next one", |name| Ok(View::Sort((!name.is_empty()).then(|| name.to_owned())));
+    "only", Argument::RowFilter, ScreenOnly, "show only the rows of the list that has the focus that match FILTER; without FILTER, show all of them", |text| Ok(View::Only((!text.is_empty()).then(|| text.to_owned())));
+    "theme", Theme, ScreenOnly, "choose the theme: colours and styles of the screen", |name| Ok(View::Theme(name.to_owned()));
     "biography", Nothing, ScreenOnly, "show the history of the selected message", view!(View::Pane("biography"));
     "overhead", Nothing, ScreenOnly, "list the messages that keep coming back", view!(View::Pane("overhead"));
     "why", Nothing, ScreenOnly, "show how the receiver of each message is chosen", view!(View::Pane("why"));
     "pause", Nothing, ScreenOnly, "in a replay: pause or continue", view!(View::Replay(ReplayCommand::Pause));
     "step", Nothing, ScreenOnly, "in a replay: play one event and pause", view!(View::Replay(ReplayCommand::Step));
-    "speed", Choice("TIMES", &["+", "-", "0.25", "1", "4", "16", "64"]), ScreenOnly, "in a replay: play at this multiple of the recorded speed; + doubles the speed, - halves it", |text| Ok(View::Replay(ReplayCommand::Speed(text.parse().map_err(CommandError::Replay)?)).into());
-    "jump", Choice("PLACE", &["0", "+10s", "-10s", "+1m", "-1m"]), ScreenOnly, "in a replay: go to a position (2m30s or 0:40), by a distance (+10s or -1m), or to a time of day (@14:02)", |text| Ok(View::Replay(ReplayCommand::Jump(text.parse().map_err(CommandError::Replay)?)).into());
+    "speed", Choice("TIMES", &["+", "-", "0.25", "1", "4", "16", "64"]), ScreenOnly, "in a replay: play at this multiple of the recorded speed; + doubles the speed, - halves it", |text| Ok(View::Replay(ReplayCommand::Speed(text.parse().map_err(CommandError::Replay)?)));
+    "jump", Choice("PLACE", &["0", "+10s", "-10s", "+1m", "-1m"]), ScreenOnly, "in a replay: go to a position (2m30s or 0:40), by a distance (+10s or -1m), or to a time of day (@14:02)", |text| Ok(View::Replay(ReplayCommand::Jump(text.parse().map_err(CommandError::Replay)?)));
     "more", Nothing, ScreenOnly, "one page down; with --accessible: continue a long list", view!(View::Move(Step::PageDown));
     "open", Nothing, ScreenOnly, "show the selected item in full", view!(View::Open);
     "hold-still", Nothing, ScreenOnly, "freeze the screen while the node keeps running, or unfreeze it", view!(View::HoldStill);
@@ -139,7 +112,7 @@ pub const COMMANDS: &[Spec] = commands![
     "redraw", Nothing, ScreenOnly, "redraw the screen", view!(View::Redraw);
 
     "say", Nothing, KeyOnly, "write a message", view!(View::Say);
-    "prompt", Line, KeyOnly, "open the input with TEXT in it", |begun| Ok(View::Prompt(begun.to_owned()).into());
+    "prompt", Line, KeyOnly, "open the input with TEXT in it", |begun| Ok(View::Prompt(begun.to_owned()));
     "close", Nothing, KeyOnly, "close what is open; in the lists, remove the filter of the traffic", view!(View::Close);
     "interrupt", Nothing, KeyOnly, "ask whether to leave; a second time, leave", view!(View::Interrupt);
     "choose", Nothing, KeyOnly, "run the selected entry of the list of available commands", view!(View::Choose);
@@ -178,42 +151,31 @@ pub const COMMANDS: &[Spec] = commands![
     "put-back", Nothing, KeyOnly, "insert the text deleted last", view!(View::Line(LineKey::PutBack));
 ];
 
-fn message_id(text: &str) -> Result<clacks_p2p::core::MessageId, CommandError> {
-    text.parse().map_err(|_| CommandError::MessageId)
-}
-
-/// Without a new text it opens the present one.
-fn edit(text: &str) -> Result<Command, CommandError> {
-    let id = message_id(text.split_whitespace().next().unwrap_or_default())?;
-    let has_text = text.contains(char::is_whitespace);
-    Ok(if has_text { NodeCommand::new("edit", text).into() } else { View::Edit(id).into() })
-}
-
-fn filter(text: &str) -> Result<Command, CommandError> {
+fn filter(text: &str) -> Result<View, CommandError> {
     let filter = if text.is_empty() { None } else { Some(text.parse()?) };
-    Ok(View::Filter(filter).into())
+    Ok(View::Filter(filter))
 }
 
-fn peers_from(text: &str) -> Result<Command, CommandError> {
+fn peers_from(text: &str) -> Result<View, CommandError> {
     let source = if text.is_empty() { None } else { Some(text.parse()?) };
-    Ok(View::PeersFrom(source).into())
+    Ok(View::PeersFrom(source))
 }
 
-fn copy(what: &str) -> Result<Command, CommandError> {
+fn copy(what: &str) -> Result<View, CommandError> {
     match what {
-        "" => Ok(View::Copy.into()),
-        "all" => Ok(View::CopyAll.into()),
+        "" => Ok(View::Copy),
+        "all" => Ok(View::CopyAll),
         _ => Err(CommandError::Copy),
     }
 }
 
-fn record(text: &str) -> Result<Command, CommandError> {
+fn record(text: &str) -> Result<View, CommandError> {
     match text {
-        "" => Ok(View::Record(RecordCommand::Stop).into()),
+        "" => Ok(View::Record(RecordCommand::Stop)),
         file => record_to(file, Existing::Refuse),
     }
 }
 
-fn record_to(file: &str, existing: Existing) -> Result<Command, CommandError> {
-    Ok(View::Record(RecordCommand::Start(expand(Path::new(file))?.into_owned(), existing)).into())
+fn record_to(file: &str, existing: Existing) -> Result<View, CommandError> {
+    Ok(View::Record(RecordCommand::Start(expand(Path::new(file))?.into_owned(), existing)))
 }

@@ -1,22 +1,22 @@
 //! Matches choices with the typed text.
 
-use std::fmt::Write;
+use super::{Choice, MOST_CHOICES, choices::Candidate};
 
-use clacks_p2p::core::Peer;
-
-use super::{Choice, MOST_CHOICES};
-
-/// Choices that start with the typed text, or else those that contain its letters in order, most compact match first.
-/// At most [`MOST_CHOICES`].
-pub(crate) fn fitting(all: Vec<Choice>, typed: &str) -> Vec<Choice> {
-    let (begun, others): (Vec<_>, Vec<_>) = all.into_iter().partition(|choice| begins(&choice.text, typed));
-    let mut fitting = if begun.is_empty() {
+/// Choices that start with the typed text, or else those that contain its letters in order, most compact match first, and
+/// then items that were found by their name. At most [`MOST_CHOICES`].
+pub(crate) fn fitting(all: Vec<Candidate>, typed: &str) -> Vec<Choice> {
+    let (begun, others): (Vec<_>, Vec<_>) =
+        all.into_iter().partition(|candidate| begins(&candidate.choice.text, typed));
+    let mut fitting: Vec<Choice> = if begun.is_empty() {
+        let rank = |candidate: &Candidate| {
+            spread(&candidate.choice.text, typed).or(candidate.is_found.then_some(usize::MAX))
+        };
         let mut ranked: Vec<_> =
-            others.into_iter().filter_map(|choice| Some((spread(&choice.text, typed)?, choice))).collect();
-        ranked.sort_by_key(|(spread, _)| *spread);
-        ranked.into_iter().map(|(_, choice)| choice).collect()
+            others.into_iter().filter_map(|candidate| Some((rank(&candidate)?, candidate))).collect();
+        ranked.sort_by_key(|(rank, _)| *rank);
+        ranked.into_iter().map(|(_, candidate)| candidate.choice).collect()
     } else {
-        begun
+        begun.into_iter().map(|candidate| candidate.choice).collect()
     };
     fitting.truncate(MOST_CHOICES);
     fitting
@@ -38,29 +38,4 @@ pub(crate) fn spread(text: &str, typed: &str) -> Option<usize> {
     let Some(first) = found.next() else { return Some(0) };
     let first = first?;
     found.try_fold(first, |_, at| at).map(|last| last - first)
-}
-
-/// Matches peers with the typed text. Reuses one buffer for all addresses.
-#[derive(Debug, Default)]
-pub struct PeerMatcher {
-    address: String,
-}
-
-impl PeerMatcher {
-    /// Whether the peer's address starts with the typed text, ignoring ASCII case.
-    pub fn begins(&mut self, peer: &Peer, typed: &str) -> bool {
-        begins(self.written(peer), typed)
-    }
-
-    /// Whether the peer's address contains the typed letters in order, ignoring ASCII case.
-    pub fn holds(&mut self, peer: &Peer, typed: &str) -> bool {
-        spread(self.written(peer), typed).is_some()
-    }
-
-    fn written(&mut self, peer: &Peer) -> &str {
-        self.address.clear();
-        // Writing to a string cannot fail.
-        let _ = write!(self.address, "{}", peer.address);
-        &self.address
-    }
 }

@@ -1,66 +1,73 @@
-//! Completion at the cursor. The choices of each command follow from its row of the command table.
+//! Completion at the cursor. The choices of each command follow from its row of the command table, or from the description
+//! of the network.
 //!
 //! [`complete()`] is pure. [`need()`] names the data of the node or the disk that the caller fetches first. A choice
 //! replaces only the word at the cursor.
 
 mod choices;
-pub mod matching;
+mod finds;
+pub(crate) mod matching;
 pub mod slot;
 #[cfg(test)]
 mod tests;
 
 use std::{net::IpAddr, ops::Range};
 
-use clacks_feed::filter::FilterField;
-use clacks_p2p::core::{Peer, QueuedMessage};
-use matching::begins;
-use slot::{FieldValues, Slot, split_path, written};
-
-use super::{
-    command::{Argument, PeerFilter, table::Spec},
-    filter::field::Values,
+use clacks_feed::{
+    Find, Row,
+    description::{Description, ListId},
+    filter::FilterField,
 };
+use matching::begins;
+use slot::{Slot, split_path, written};
+
+use super::command::Argument;
 
 /// Maximum number of choices that are offered at once.
 pub const MOST_CHOICES: usize = 64;
 
+/// What can be typed, as far as it does not depend on what the node has.
+#[derive(Debug, Clone, Copy)]
+pub struct Language<'a> {
+    /// The network that is shown.
+    pub network: &'a Description,
+    /// The fields of a filter of the traffic.
+    pub fields: &'a [FilterField],
+    /// The fields of a filter of the list that has the focus.
+    pub row_fields: &'a [FilterField],
+}
+
 /// Candidates that the caller fetched for [`complete()`]. The commands themselves need none.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Candidates<'a> {
-    /// Peers, for an address or a field of a filter.
-    pub peers: &'a [Peer],
-    /// Remote addresses that can be ignored, or those that are ignored, depending on the command.
+    /// What was found for [`Need::Items`].
+    pub found: &'a [Found],
+    /// Remote addresses that were refused lately.
     pub remotes: &'a [IpAddr],
-    /// Messages in the queue.
-    pub messages: &'a [QueuedMessage],
-    /// Held messages.
-    pub held: &'a [QueuedMessage],
     /// File names in the directory that is being written. A directory's name ends with `/`.
     pub files: &'a [String],
     /// Names of the themes.
     pub themes: &'a [&'a str],
     /// Names of the networks.
     pub networks: &'a [&'a str],
-    /// Names of the lists of the network that is shown.
-    pub lists: &'a [&'a str],
     /// What the list that has the focus can be sorted by.
     pub columns: &'a [&'a str],
-    /// The fields of the filter that the line contains: of the traffic, or of the rows of a list.
-    pub fields: &'a [FilterField],
+}
+
+/// The items that a search has found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Found {
+    /// The list.
+    pub list: ListId,
+    /// The items, in the order in which they are offered.
+    pub rows: Vec<Row>,
 }
 
 /// Data to fetch before a line can be completed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Need {
-    /// Peers that pass the filter and match the typed text.
-    Peers(PeerFilter, String),
-    /// Messages whose numbers start with the typed digits.
-    Messages {
-        /// The typed digits.
-        begun: String,
-        /// Only held messages fit.
-        held_only: bool,
-    },
+    /// Items of the network that is shown. One search for each list.
+    Items(Vec<Find>),
     /// File names in a directory that start with the typed text.
     Files {
         /// The directory as typed, with a `/` at its end; empty for the current directory.
@@ -91,35 +98,30 @@ pub struct Choice {
 }
 
 /// Completes the word at the cursor, best choice first: choices that start with the typed text, or else those that
-/// contain its letters in order. Empty for a message.
+/// contain its letters in order, and items with a name that contains it. Empty for a message.
 ///
 /// The cursor is a byte offset. An offset inside a character or past the end is moved back.
-pub fn complete(line: &str, cursor: usize, candidates: Candidates<'_>) -> Completion {
-    let Some(written) = written(line, cursor, candidates.fields) else { return Completion::default() };
-    let all = choices::choices(&written, candidates);
+pub fn complete(line: &str, cursor: usize, language: Language<'_>, candidates: Candidates<'_>) -> Completion {
+    let Some(written) = written(line, cursor, language) else { return Completion::default() };
+    let all = choices::choices(&written, language, candidates);
     Completion { replaces: written.replaces, choices: matching::fitting(all, written.typed) }
 }
 
-/// The data that completing this line needs; `None` if it needs none. `fields` are those of the filter that the
-/// line contains.
-pub fn need(line: &str, cursor: usize, fields: &[FilterField]) -> Option<Need> {
-    let written = written(line, cursor, fields)?;
+/// The data that completing this line needs; `None` if it needs none.
+pub fn need(line: &str, cursor: usize, language: Language<'_>) -> Option<Need> {
+    let written = written(line, cursor, language)?;
     match written.slot {
-        Slot::Argument(Spec { argument: Argument::Address(PeerFilter::None), .. }) => None,
-        Slot::Argument(Spec { argument: Argument::Address(known) | Argument::Party(known), .. }) => {
-            Some(Need::Peers(*known, written.typed.to_owned()))
-        }
-        Slot::Argument(Spec { argument, .. }) if argument.takes_message() => {
-            Some(Need::Messages { begun: written.typed.to_owned(), held_only: *argument == Argument::Held })
-        }
-        Slot::Argument(Spec { argument, .. }) if argument.takes_file() => {
+        Slot::Argument(argument) if argument.takes_file() => {
             let (directory, begun) = split_path(&line[written.argument..written.cursor]);
             Some(Need::Files { directory: directory.to_owned(), begun: begun.to_owned() })
         }
-        Slot::Value(FieldValues::Peers | FieldValues::OfMessages(Values::Peers)) => {
-            Some(Need::Peers(PeerFilter::All, written.typed.to_owned()))
-        }
-        _ => None,
+        _ => Some(Need::Items(finds::finds(&written, language.network))).filter(Need::is_something),
+    }
+}
+
+impl Need {
+    fn is_something(&self) -> bool {
+        !matches!(self, Self::Items(finds) if finds.is_empty())
     }
 }
 
@@ -150,11 +152,6 @@ impl Completion {
 }
 
 impl Argument {
-    /// Whether the argument can be the number of a message.
-    fn takes_message(self) -> bool {
-        matches!(self, Self::MessageId | Self::Drop | Self::Held | Self::Hold | Self::Edit)
-    }
-
     /// Whether the argument is the path of a file.
     fn takes_file(self) -> bool {
         matches!(self, Self::File | Self::FileOrNothing | Self::ListOrNothing)

@@ -3,60 +3,45 @@
 use std::ops::Range;
 
 use clacks_feed::{
-    Name,
-    filter::{self as traffic_filter, FilterField, at_cursor, word_at},
+    description::{Arg, CommandSpec, Description, Need, Takes},
+    filter::{FilterField, Scope, Values, at_cursor, fields},
 };
 
-use super::matching::begins;
-use crate::{
-    command::{Argument, spec, table::Spec},
-    filter::{
-        domain::Domain,
-        field::{FIELDS, Values},
-    },
-};
+use super::Language;
+use crate::command::{Argument, Known, table::Spec};
 
 /// Kind of text that fits at the cursor.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Slot<'a> {
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Slot {
     /// The name of a command.
     Name,
-    /// The argument of a command, or its first word.
-    Argument(&'static Spec),
-    /// The word after the number of a station: `bell`, `clear` or a filter.
-    Station,
-    /// The start of a filter term.
-    Field,
-    /// The start of a filter term, or the word `all`.
-    FieldOrAll,
+    /// The argument of a command of the interface, or its first word.
+    Argument(Argument),
+    /// An argument of a command of the network, in one of these forms.
+    Takes {
+        takes: Vec<Takes>,
+        /// The fields with which a filter can begin here, if the argument can be one.
+        fields: Vec<FilterField>,
+        /// Whether the argument is a word, so that white space in it needs quotes.
+        is_word: bool,
+    },
+    /// The word after the number of a station: `bell`, `clear` or the start of a filter with these fields.
+    Station(Vec<FilterField>),
+    /// The start of a filter term with one of these fields.
+    Field(Vec<FilterField>),
     /// The value of a filter field.
-    Value(FieldValues<'a>),
-}
-
-/// What can follow a filter field.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum FieldValues<'a> {
-    /// Addresses of peers.
-    Peers,
-    /// One of these words.
-    Words(&'a [Name]),
-    /// Values of a filter of messages.
-    OfMessages(Values),
-    /// Anything. Completion offers nothing.
-    Anything,
+    Value(Values),
 }
 
 /// The word at the cursor, with its context.
 #[derive(Debug, Clone)]
 pub(crate) struct WordAtCursor<'a> {
     /// Kind of text that fits here.
-    pub slot: Slot<'a>,
+    pub slot: Slot,
     /// Range of the word, in bytes of the line.
     pub replaces: Range<usize>,
     /// The part of the word before the cursor.
     pub(crate) typed: &'a str,
-    /// Domain of the filter being written; `Traffic` if there is no filter.
-    pub domain: Domain,
     /// Byte offset of the command's argument. In a command's name, the offset of the name.
     pub argument: usize,
     /// The cursor as a byte offset on a character boundary.
@@ -64,11 +49,11 @@ pub(crate) struct WordAtCursor<'a> {
 }
 
 /// The command of a line and its argument so far. The argument is `None` until white space follows the name.
-pub fn argument(line: &str) -> Option<(&'static Spec, Option<&str>)> {
+pub fn argument<'a, 'n>(line: &'a str, network: &'n Description) -> Option<(Known<'n>, Option<&'a str>)> {
     let name = name(line)?;
     let rest = &line[name.end..];
-    let spec = spec(&line[name])?;
-    Some((spec, rest.starts_with(char::is_whitespace).then(|| rest.trim_start())))
+    let known = Known::find(&line[name], network)?;
+    Some((known, rest.starts_with(char::is_whitespace).then(|| rest.trim_start())))
 }
 
 /// Range of the command's name; `None` for a message.
@@ -79,43 +64,32 @@ fn name(line: &str) -> Option<Range<usize>> {
     Some(start..end)
 }
 
-/// Finds the word at the cursor. `None` in a message, or where nothing can be completed. `fields` are those of the filter
-/// that the line contains.
-pub(crate) fn written<'a>(
-    line: &'a str,
-    cursor: usize,
-    fields: &'a [FilterField],
-) -> Option<WordAtCursor<'a>> {
+/// Finds the word at the cursor. `None` in a message, or where nothing can be completed.
+pub(crate) fn written<'a>(line: &'a str, cursor: usize, language: Language<'_>) -> Option<WordAtCursor<'a>> {
     let cursor = (0..=cursor.min(line.len())).rev().find(|at| line.is_char_boundary(*at))?;
     let name = name(line)?;
     if cursor < name.start {
         return None;
     }
-    let place = Place { line, cursor, argument: name.start, domain: Domain::Traffic, fields };
+    let place = Place { line, cursor, argument: name.start };
     if cursor <= name.end {
         return Some(place.word(Slot::Name, name));
     }
-    let spec = spec(&line[name.clone()])?;
+    let known = Known::find(&line[name.clone()], language.network)?;
     let start = line.len() - line[name.end..].trim_start().len();
     let place = Place { argument: start.min(cursor), ..place };
-    match spec.argument {
-        Argument::Nothing | Argument::Json | Argument::Rate | Argument::Line => None,
-        Argument::Filter | Argument::RowFilter => place.term(place.argument),
-        Argument::Hold | Argument::Drop => {
-            let place = Place { domain: Domain::Queue, ..place };
-            if place.first_word()?.is_number {
-                return place.argument_word(spec);
-            }
-            let term = place.term(place.argument)?;
-            let takes_all = spec.argument == Argument::Drop
-                && matches!(term.slot, Slot::Field)
-                && term.replaces.start == term.argument;
-            Some(WordAtCursor { slot: if takes_all { Slot::FieldOrAll } else { term.slot }, ..term })
-        }
-        Argument::Station => place.station(spec),
-        argument if argument.takes_file() => Some(place.path(spec)),
-        Argument::Theme => Some(place.word(Slot::Argument(spec), place.argument..place.end_of_word())),
-        _ => place.argument_word(spec),
+    match known {
+        Known::Face(spec) => place.of_face(spec, language),
+        Known::Node(command) => place.of_node(command, language),
+    }
+}
+
+/// The fields of a filter that a command accepts: those of the list whose items it acts on, or else of the traffic.
+fn fields_of(command: &CommandSpec, language: Language<'_>) -> Vec<FilterField> {
+    let network = language.network;
+    match command.on.first().and_then(|list| network.list_id(list.as_str())) {
+        Some(list) => fields(Scope::List(network, list)),
+        None => language.fields.to_vec(),
     }
 }
 
@@ -124,22 +98,75 @@ struct Place<'a> {
     line: &'a str,
     cursor: usize,
     argument: usize,
-    domain: Domain,
-    fields: &'a [FilterField],
-}
-
-/// The first word of the argument.
-struct FirstWord {
-    range: Range<usize>,
-    /// The word is empty or consists of digits.
-    is_number: bool,
 }
 
 impl<'a> Place<'a> {
-    fn word(&self, slot: Slot<'a>, replaces: Range<usize>) -> WordAtCursor<'a> {
+    fn word(&self, slot: Slot, replaces: Range<usize>) -> WordAtCursor<'a> {
         let typed = self.line.get(replaces.start..self.cursor).unwrap_or_default();
-        let Self { domain, argument, cursor, .. } = *self;
-        WordAtCursor { slot, replaces, typed, domain, argument, cursor }
+        WordAtCursor { slot, replaces, typed, argument: self.argument, cursor: self.cursor }
+    }
+
+    /// The argument of a command of the interface.
+    fn of_face(&self, spec: &Spec, language: Language<'_>) -> Option<WordAtCursor<'a>> {
+        match spec.argument {
+            Argument::Nothing | Argument::Line => None,
+            Argument::Filter => self.term(self.argument, language.fields),
+            Argument::RowFilter => self.term(self.argument, language.row_fields),
+            Argument::Station => self.station(language.fields),
+            Argument::ItemOf(command) => {
+                let arg = language.network.command(command)?.args.first()?;
+                let first = self.word_from(self.argument);
+                self.in_word(first, takes(arg, Vec::new(), true))
+            }
+            argument if argument.takes_file() => Some(self.path(argument)),
+            Argument::Theme => {
+                Some(self.word(Slot::Argument(Argument::Theme), self.argument..self.end_of_word()))
+            }
+            argument => self.in_word(self.word_from(self.argument), Slot::Argument(argument)),
+        }
+    }
+
+    /// The argument of a command of the network at the cursor.
+    fn of_node(&self, command: &CommandSpec, language: Language<'_>) -> Option<WordAtCursor<'a>> {
+        let mut start = self.argument;
+        for arg in &command.args {
+            if matches!(arg.need, Need::Rest | Need::OptionalRest) {
+                return self.rest(arg, start, || fields_of(command, language));
+            }
+            let word = self.word_from(start);
+            if self.cursor <= word.end {
+                return self.in_word(word, takes(arg, Vec::new(), true));
+            }
+            start = self.line.len() - self.line[word.end..].trim_start().len();
+            start = start.min(self.cursor);
+        }
+        None
+    }
+
+    /// An argument that is the rest of the line from `start`: its first word, or a term of a filter.
+    fn rest(
+        &self,
+        arg: &Arg,
+        start: usize,
+        fields: impl Fn() -> Vec<FilterField>,
+    ) -> Option<WordAtCursor<'a>> {
+        let first = self.word_from(start);
+        if !arg.takes.contains(&Takes::Filter) {
+            return self.in_word(first, takes(arg, Vec::new(), false));
+        }
+        let fields = fields();
+        match self.term(start, &fields) {
+            Some(WordAtCursor { slot: Slot::Field(_), replaces, .. }) if replaces.start == start => {
+                Some(self.word(takes(arg, fields, false), replaces))
+            }
+            None => self.in_word(first, takes(arg, Vec::new(), false)),
+            term => term,
+        }
+    }
+
+    /// The word, if the cursor is in it.
+    fn in_word(&self, word: Range<usize>, slot: Slot) -> Option<WordAtCursor<'a>> {
+        (word.start <= self.cursor && self.cursor <= word.end).then(|| self.word(slot, word))
     }
 
     /// End of the word at or before the cursor.
@@ -148,85 +175,60 @@ impl<'a> Place<'a> {
         self.cursor + behind.find(char::is_whitespace).unwrap_or(behind.len())
     }
 
-    fn first_word(&self) -> Option<FirstWord> {
-        let rest = self.line.get(self.argument..)?;
-        let end = self.argument + rest.find(char::is_whitespace).unwrap_or(rest.len());
-        let is_number = self.line[self.argument..end].bytes().all(|byte| byte.is_ascii_digit());
-        Some(FirstWord { range: self.argument..end, is_number })
-    }
-
-    /// The first word, if the cursor is in it. After it nothing fits, if the command accepts one word.
-    fn argument_word(&self, spec: &'static Spec) -> Option<WordAtCursor<'a>> {
-        let first = self.first_word()?.range;
-        (self.cursor <= first.end).then(|| self.word(Slot::Argument(spec), first))
+    /// The word that begins here. In quotes it can have spaces.
+    fn word_from(&self, start: usize) -> Range<usize> {
+        let mut is_quoted = false;
+        let mut characters = self.line[start..].char_indices();
+        while let Some((at, character)) = characters.next() {
+            match character {
+                '"' if at == 0 => is_quoted = true,
+                '"' if is_quoted => return start..start + at + 1,
+                '\\' if is_quoted => drop(characters.next()),
+                character if !is_quoted && character.is_whitespace() => return start..start + at,
+                _ => {}
+            }
+        }
+        start..self.line.len()
     }
 
     /// The name in a path at the cursor. It can contain spaces before the cursor.
-    fn path(&self, spec: &'static Spec) -> WordAtCursor<'a> {
+    fn path(&self, argument: Argument) -> WordAtCursor<'a> {
         let typed = &self.line[self.argument..self.cursor];
         let start = self.argument + split_path(typed).0.len();
         let behind = &self.line[self.cursor..];
         let end = behind.find(|c: char| c == '/' || c.is_whitespace()).unwrap_or(behind.len());
-        self.word(Slot::Argument(spec), start..self.cursor + end)
+        self.word(Slot::Argument(argument), start..self.cursor + end)
     }
 
     /// The number of a station; after it `bell`, `clear` or a filter.
-    fn station(&self, spec: &'static Spec) -> Option<WordAtCursor<'a>> {
-        let first = self.first_word()?.range;
+    fn station(&self, fields: &[FilterField]) -> Option<WordAtCursor<'a>> {
+        let first = self.word_from(self.argument);
         if self.cursor <= first.end {
-            return Some(self.word(Slot::Argument(spec), first));
+            return Some(self.word(Slot::Argument(Argument::Station), first));
         }
         let second = self.line.len() - self.line[first.end..].trim_start().len();
         let is_second = self.line[second.min(self.cursor)..self.cursor].chars().all(char::is_alphabetic);
-        let term = self.term(first.end)?;
-        let slot = if is_second && matches!(term.slot, Slot::Field) { Slot::Station } else { term.slot };
+        let term = self.term(first.end, fields)?;
+        let slot = match term.slot {
+            Slot::Field(fields) if is_second => Slot::Station(fields),
+            slot => slot,
+        };
         Some(WordAtCursor { slot, ..term })
     }
 
     /// The filter term at the cursor. `None` in quotes and in a regular expression.
-    fn term(&self, filter: usize) -> Option<WordAtCursor<'a>> {
-        match self.domain {
-            Domain::Traffic => self.traffic_term(filter),
-            Domain::Queue => self.message_term(filter),
-        }
-    }
-
-    fn traffic_term(&self, filter: usize) -> Option<WordAtCursor<'a>> {
-        let at = at_cursor(&self.line[filter..], self.cursor - filter, self.fields)?;
+    fn term(&self, filter: usize, fields: &[FilterField]) -> Option<WordAtCursor<'a>> {
+        let at = at_cursor(&self.line[filter..], self.cursor - filter, fields)?;
         let replaces = filter + at.replaces.start..filter + at.replaces.end;
         Some(match at.field {
-            None => self.word(Slot::Field, replaces),
-            Some(field) => self.word(Slot::Value(FieldValues::of(field)), replaces),
-        })
-    }
-
-    fn message_term(&self, filter: usize) -> Option<WordAtCursor<'a>> {
-        let word = word_at(&self.line[filter..], self.cursor - filter)?;
-        let word = filter + word.start..filter + word.end;
-        let text = &self.line[word.clone()];
-        let Some(field) = FIELDS.iter().find(|field| begins(text, field.start)) else {
-            // In `fr:tower` the value stays.
-            let end = text.find(':').map_or(word.end, |colon| word.start + colon + 1);
-            return (self.cursor <= end).then(|| self.word(Slot::Field, word.start..end));
-        };
-        let value = word.start + field.start.len();
-        Some(if self.cursor < value {
-            self.word(Slot::Field, word.start..value)
-        } else {
-            self.word(Slot::Value(FieldValues::OfMessages(field.values)), value..word.end)
+            None => self.word(Slot::Field(fields.to_vec()), replaces),
+            Some(field) => self.word(Slot::Value(field.values.clone()), replaces),
         })
     }
 }
 
-impl<'a> FieldValues<'a> {
-    fn of(field: &'a FilterField) -> Self {
-        match &field.values {
-            traffic_filter::Values::Peers => Self::Peers,
-            traffic_filter::Values::Items(list) if *list == "peers" => Self::Peers,
-            traffic_filter::Values::Words(words) => Self::Words(words),
-            _ => Self::Anything,
-        }
-    }
+fn takes(arg: &Arg, fields: Vec<FilterField>, is_word: bool) -> Slot {
+    Slot::Takes { takes: arg.takes.clone(), fields, is_word }
 }
 
 /// Splits a path into the directory with its `/`, and the name.

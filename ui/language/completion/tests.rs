@@ -1,10 +1,14 @@
 use std::{sync::Arc, time::Duration};
 
+use clacks_feed::Value;
 use clacks_p2p::{
     Message,
-    core::{Now, Status},
+    core::{HeldBy, HeldMessage, Now, Peer, QueuedMessage, Status},
 };
-use clacks_p2p_feed::description::describe;
+use clacks_p2p_feed::{
+    description::{HELD, PEERS, QUEUE, REMOTES, describe},
+    rows::{Context, held_row, message_row, peer_row},
+};
 use proptest::prelude::*;
 
 use super::{
@@ -12,14 +16,14 @@ use super::{
     slot::{argument, split_path},
     *,
 };
-use crate::{command::table::COMMANDS, traffic_filter::FilterNetworks};
+use crate::{command::Known, traffic_filter::FilterNetworks};
 
-fn peers() -> Vec<Peer> {
+fn peers() -> Vec<Row> {
     let peer = |address: &str, status| {
         let now = Now { uptime: Duration::ZERO, unix_ms: 0 };
         let mut peer = Peer::new(address.parse().unwrap(), status, now);
         peer.last_attempt_ok = status == Status::Alive;
-        peer
+        peer_row(&peer, Context { started_unix_ms: 0 })
     };
     vec![
         peer("tower-3:8443", Status::Alive),
@@ -29,59 +33,82 @@ fn peers() -> Vec<Peer> {
     ]
 }
 
-fn messages() -> Vec<QueuedMessage> {
-    let queued =
-        |id: &str, text| QueuedMessage::new(id.parse().unwrap(), Message::text(text), 0, 1, None, None);
-    vec![queued("11", "GNU Terry Pratchett"), queued("12", "lamp oil"), queued("20", "clacks")]
+fn queued(id: &str, text: &str) -> QueuedMessage {
+    QueuedMessage::new(id.parse().unwrap(), Message::text(text), 0, 1, None, None)
 }
 
-fn held() -> Vec<QueuedMessage> {
-    let mut held = messages().remove(0);
-    held.id = "13".parse().unwrap();
-    vec![held]
+fn messages() -> Vec<Row> {
+    let messages = [("11", "GNU Terry Pratchett"), ("12", "lamp oil"), ("20", "clacks")];
+    messages.map(|(id, text)| message_row(&queued(id, text))).to_vec()
 }
 
-/// The fields of a filter of the traffic of clacks.
-fn fields() -> Vec<FilterField> {
-    FilterNetworks::new([Arc::new(describe("tower:1".into()))]).fields()
+fn held() -> Vec<Row> {
+    vec![held_row(&HeldMessage::new(queued("13", "GNU Terry Pratchett"), HeldBy::Hand))]
+}
+
+fn clacks() -> Arc<Description> {
+    Arc::new(describe("tower:1".into()))
+}
+
+/// The rows of the node in which a search finds what was typed.
+fn found(network: &Description, find: &Find) -> Found {
+    let rows = match find.list {
+        PEERS => peers(),
+        QUEUE => messages(),
+        HELD => held(),
+        REMOTES => vec![Row {
+            key: "192.0.2.9".into(),
+            cells: [Value::text("192.0.2.9".into())].into(),
+            ..peers().remove(0)
+        }],
+        _ => Vec::new(),
+    };
+    let only: Vec<_> = find.only.iter().map(|name| network.status_id(name.as_str()).unwrap()).collect();
+    let has_status = |row: &Row| {
+        let has_one = |cell: &Value| matches!(cell, Value::Status(statuses) if only.iter().any(|id| statuses.contains(*id)));
+        only.is_empty() || row.cells.iter().any(has_one)
+    };
+    let typed = find.typed.untrusted();
+    let has_text = |row: &Row| {
+        let mut texts = row.cells.iter().filter_map(|cell| match cell {
+            Value::Text(text, _) => Some(text.untrusted()),
+            _ => None,
+        });
+        matching::spread(row.key.untrusted(), typed).is_some() || texts.any(|text| text.contains(typed))
+    };
+    Found { list: find.list, rows: rows.into_iter().filter(|row| has_status(row) && has_text(row)).collect() }
+}
+
+/// Completes a line for a network, whose node is searched.
+fn complete_for(network: &Arc<Description>, line: &str, cursor: usize) -> Completion {
+    let fields = FilterNetworks::new([Arc::clone(network)]).fields();
+    let row_fields = clacks_feed::filter::fields(clacks_feed::filter::Scope::List(network, PEERS));
+    let language = Language { network, fields: &fields, row_fields: &row_fields };
+    let found: Vec<_> = match need(line, cursor, language) {
+        Some(Need::Items(finds)) => finds.iter().map(|find| found(network, find)).collect(),
+        _ => Vec::new(),
+    };
+    let candidates = Candidates {
+        found: &found,
+        remotes: &["192.0.2.7".parse().unwrap()],
+        files: &["notes/".to_owned(), "notes.jsonl".to_owned()],
+        themes: &["dark", "light"],
+        networks: &["clacks", "toy"],
+        columns: &["address", "reverse"],
+    };
+    complete(line, cursor, language, candidates)
+}
+
+fn complete_with_all(line: &str, cursor: usize) -> Completion {
+    complete_for(&clacks(), line, cursor)
 }
 
 /// Completes a line at the cursor `|`, or at its end. Returns the line without the mark.
 fn completed(line: &str) -> (String, Completion) {
     let cursor = line.find('|').unwrap_or(line.len());
-    let (peers, messages) = (peers(), messages());
-    let files = ["notes/".to_owned(), "notes.jsonl".to_owned()];
-    let candidates = Candidates {
-        peers: &peers,
-        messages: &messages,
-        held: &held(),
-        files: &files,
-        fields: &fields(),
-        ..Candidates::default()
-    };
     let line = line.replacen('|', "", 1);
-    let completion = complete(&line, cursor, candidates);
+    let completion = complete_with_all(&line, cursor);
     (line, completion)
-}
-
-/// Completes a line with all candidates.
-fn complete_with_all(line: &str, cursor: usize) -> Completion {
-    let (peers, messages) = (peers(), messages());
-    let files = ["notes/".to_owned(), "notes.jsonl".to_owned()];
-    let remotes = ["192.0.2.7".parse().unwrap()];
-    let candidates = Candidates {
-        peers: &peers,
-        remotes: &remotes,
-        messages: &messages,
-        held: &held(),
-        files: &files,
-        themes: &["dark", "light"],
-        networks: &["clacks", "toy"],
-        lists: &["peers", "queue"],
-        columns: &["address", "reverse"],
-        fields: &fields(),
-    };
-    complete(line, cursor, candidates)
 }
 
 /// The texts of the choices.
@@ -103,7 +130,7 @@ fn commands_are_completed_by_their_beginning() {
     assert_eq!(offered(":q"), ["queue", "quit", "quit!"]);
     assert!(offered(":").contains(&"announce".to_owned()) && !offered(":").contains(&"say".to_owned()));
     assert_eq!(offered(":FIL"), ["filter"]);
-    assert_eq!(offered(":anc"), ["announce"], "no command begins so, but one has the letters in this order");
+    assert_eq!(offered(":nnce"), ["announce"], "no command begins so, but one has the letters in this order");
     for message in ["", "hello :ig", "::ig", ":nonsense x"] {
         assert_eq!(offered(message), [""; 0], "{message:?}");
     }
@@ -112,14 +139,22 @@ fn commands_are_completed_by_their_beginning() {
 #[test]
 fn every_argument_is_completed_by_its_kind() {
     assert_eq!(offered(":ignore tow"), ["tower-3:8443", "tower-9.example.org:8080"]);
-    assert_eq!(offered(":announce "), offered(":ignore "));
-    assert_eq!(offered(":unignore "), ["rude-tower:8081"], "nobody else can be unignored");
+    assert_eq!(offered(":ignore i"), ["ip:192.0.2.7"], "it was refused");
+    assert_eq!(offered(":announce ").len(), 3);
+    assert_eq!(offered(":unignore "), ["rude-tower:8081", "ip:192.0.2.9"], "nobody else can be unignored");
+    assert_eq!(offered(":unignore ip:192"), ["ip:192.0.2.9"]);
     assert_eq!(offered(":forget ").len(), 4);
     assert_eq!(offered(":ignore trunk"), ["grand-trunk.example.org:443"]);
     assert_eq!(offered(":ignore t9org"), ["tower-9.example.org:8080"]);
     assert_eq!(offered(":add "), [""; 0], "whoever is known need not be added");
     assert_eq!(offered(":drop 1"), ["11", "12", "13"], "waiting or held");
     assert_eq!(offered(":edit 1"), offered(":drop 1"));
+    assert_eq!(offered(":edit-in-editor 1"), offered(":drop 1"));
+    assert_eq!(offered(":drop lamp"), ["12"], "a message is found by its text");
+    assert_eq!(offered(":stop "), ["hand-on", "release-and-hand-on", "at-once"]);
+    assert_eq!(offered(":stop hand-on 5"), ["5s", "5m", "5ms", "5h"]);
+    assert_eq!(offered(":list h"), ["held"]);
+    assert_eq!(offered(":only sta"), ["status:"]);
     assert_eq!(offered(":release "), ["13", "all"]);
     assert_eq!(offered(":quit "), [""; 0]);
 }
@@ -214,9 +249,10 @@ const ARGUMENTS: [&str; 12] = [
 
 #[test]
 fn a_choice_replaces_only_the_word_at_the_cursor_in_every_command() {
-    for spec in COMMANDS {
+    let clacks = clacks();
+    for known in Known::all(&clacks) {
         for argument in ARGUMENTS {
-            let line = format!(":{} {argument}", spec.name);
+            let line = format!(":{} {argument}", known.name());
             for cursor in (0..=line.len()).filter(|at| line.is_char_boundary(*at)) {
                 let completion = complete_with_all(&line, cursor);
                 for choice in &completion.choices {
@@ -232,9 +268,8 @@ fn a_choice_replaces_only_the_word_at_the_cursor_in_every_command() {
                     assert!(completed.starts_with(&line[..completion.replaces.start]), "{context}");
                     let before = &line[completion.replaces.start..cursor];
                     let is_path = before.contains(' ');
-                    assert!(
-                        !is_path || matches!(spec.argument, Argument::Theme) || spec.argument.takes_file()
-                    );
+                    let has_spaces = matches!(known, Known::Face(spec) if spec.argument == Argument::Theme || spec.argument.takes_file());
+                    assert!(!is_path || has_spaces, "{context}");
                     assert!(completed.is_char_boundary(at), "{context}");
                 }
             }
@@ -256,32 +291,116 @@ fn the_common_prefix_of_choices_ends_on_a_character_boundary() {
     assert_eq!(completion(&[]).common("", 0), None);
 }
 
+/// What is needed at the end of a line: the searches, as list, statuses and typed text.
+fn needed(line: &str) -> Vec<String> {
+    let (clacks, fields) = (clacks(), FilterNetworks::new([clacks()]).fields());
+    let language = Language { network: &clacks, fields: &fields, row_fields: &[] };
+    match need(line, line.len(), language) {
+        Some(Need::Items(finds)) => {
+            let list = |find: &Find| clacks.list(find.list).unwrap().name.to_string();
+            let text =
+                |find: &Find| format!("{} {:?} {}", list(find), find.only.len(), find.typed.untrusted());
+            finds.iter().map(text).collect()
+        }
+        Some(Need::Files { directory, begun }) => vec![directory, begun],
+        None => Vec::new(),
+    }
+}
+
 #[test]
 fn the_needed_data_is_reported() {
-    let need_at_end = |line: &str| need(line, line.len(), &fields());
-    assert_eq!(need_at_end(":ignore tow"), Some(Need::Peers(PeerFilter::NotIgnored, "tow".to_owned())));
-    assert_eq!(need_at_end(":filter a to:b"), Some(Need::Peers(PeerFilter::All, "b".to_owned())));
-    let messages = |held_only| Some(Need::Messages { begun: "1".to_owned(), held_only });
-    assert_eq!((need_at_end(":drop 1"), need_at_end(":release 1")), (messages(false), messages(true)));
+    assert_eq!(needed(":ignore tow"), ["peers 4 tow"]);
+    assert_eq!(needed(":unignore ip:19"), ["peers 1 ip:19", "remotes 0 19"]);
+    assert_eq!(needed(":filter a to:b"), ["peers 0 b"]);
+    assert_eq!(needed(":drop 1"), ["queue 0 1", "held 0 1"]);
+    assert_eq!(needed(":release 1"), ["held 0 1"]);
+    assert_eq!(needed(":write a/b"), ["a/", "b"]);
     for line in [":add tow", ":ign", ":edit 1 x", "tower", "::ignore tow"] {
-        assert_eq!(need_at_end(line), None, "{line:?}");
+        assert_eq!(needed(line), [""; 0], "{line:?}");
     }
     assert_eq!(split_path("~/notes/ja"), ("~/notes/", "ja"));
     assert_eq!(split_path("ja"), ("", "ja"));
 }
 
+#[test]
+fn what_stands_beside_an_item_is_its_text_or_its_status() {
+    let notes = |line: &str| {
+        let choices = complete_with_all(line, line.len()).choices;
+        choices.into_iter().map(|choice| format!("{} {}", choice.text, choice.note)).collect::<Vec<_>>()
+    };
+    assert_eq!(notes(":forget tower-3"), ["tower-3:8443 alive"]);
+    assert_eq!(notes(":drop 1"), ["11 GNU Terry Pratchett", "12 lamp oil", "13 held: GNU Terry Pratchett"]);
+}
+
+/// A network with members that have names, and keys with spaces.
+fn members() -> Arc<Description> {
+    use clacks_feed::description::{CommandSpec, Field, Kind, ListSpec, Need, Role, StatusSpec, Takes, Tone};
+    let list = ListSpec::new("members", "member", "members", Role::Peers)
+        .columns([Field::new("name", Kind::Text), Field::new("status", Kind::Status)]);
+    let command = CommandSpec::new("to", "send a value to a member")
+        .arg("MEMBER", &[Takes::item("members")], Need::One)
+        .arg("HOW", &[Takes::Word(vec!["now".into(), "later".into()])], Need::Optional);
+    Arc::new(Description {
+        lists: vec![list],
+        statuses: vec![StatusSpec::new("here", 'H', Tone::Good, "it answers")],
+        commands: vec![command],
+        ..Description::new("members".into(), "node:1".into())
+    })
+}
+
+#[test]
+fn items_of_any_network_are_completed_by_key_or_name() {
+    let network = members();
+    let member = |key: &str, name: &str| Row {
+        key: key.into(),
+        cells: [
+            Value::text(name.into()),
+            Value::Status([clacks_feed::description::StatusId(0)].into_iter().collect()),
+        ]
+        .into(),
+        ..peers().remove(0)
+    };
+    let all = [member("a 1", "Kiosk"), member("b2", "Harbour"), member("\u{1b}[2J", "hostile")];
+    let offered = |line: &str| {
+        let language = Language { network: &network, fields: &[], row_fields: &[] };
+        let typed = line.split_once(' ').unwrap().1.trim_start_matches('"').to_lowercase();
+        let is_found = |row: &&Row| {
+            let name = row.cells.iter().find_map(|cell| match cell {
+                Value::Text(text, _) => Some(text.untrusted().to_lowercase()),
+                _ => None,
+            });
+            row.key.untrusted().contains(&typed) || name.unwrap().contains(&typed)
+        };
+        let found = [Found { list: PEERS, rows: all.iter().filter(is_found).cloned().collect() }];
+        let candidates = Candidates { found: &found, ..Candidates::default() };
+        let completion = complete(line, line.len(), language, candidates);
+        completion
+            .choices
+            .into_iter()
+            .map(|choice| format!("{} {}", choice.text, choice.note))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        offered(":to "),
+        ["\"a 1\" Kiosk, here", "b2 Harbour, here"],
+        "what cannot be typed is left out"
+    );
+    assert_eq!(offered(":to \"a"), ["\"a 1\" Kiosk, here"]);
+    assert_eq!(offered(":to b"), ["b2 Harbour, here"]);
+    assert_eq!(offered(":to kio"), ["\"a 1\" Kiosk, here"], "the search has found it by its name");
+    assert_eq!(offered(":to \"a 1\" l"), ["later "]);
+    assert_eq!(offered(":to \"a 1\" now "), [""; 0]);
+    assert_eq!(offered(":announce "), [""; 0], "it has no such command");
+}
+
 proptest! {
     #[test]
-    fn completion_handles_any_line_and_cursor(line in "(?s):?(filter |ignore |drop )?.*", cursor in 0..40usize) {
-        let (peers, messages) = (peers(), messages());
-        let files = ["\u{1f5fc}/".to_owned()];
-        let candidates =
-        Candidates { peers: &peers, messages: &messages, held: &held(), files: &files, ..Candidates::default() };
-        let completion = complete(&line, cursor, candidates);
+    fn completion_handles_any_line_and_cursor(line in "(?s):?(filter |ignore |drop |stop |only )?.*", cursor in 0..40usize) {
+        let completion = complete_with_all(&line, cursor);
         for choice in &completion.choices {
             let (line, cursor) = completion.apply(&line, choice);
             prop_assert!(line.is_char_boundary(cursor), "{line:?} at {cursor}");
         }
-        let _ = (completion.common(&line, cursor), need(&line, cursor, &fields()), argument(&line));
+        let _ = (completion.common(&line, cursor), argument(&line, &clacks()));
     }
 }

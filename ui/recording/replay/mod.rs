@@ -61,6 +61,7 @@ const PASSED_OVER: u64 = 8 << 20;
 pub struct Replay {
     near: Near,
     network: Arc<ReplayNetwork>,
+    recorded: Arc<Description>,
     tape: TapeSlot,
     facts: Facts,
     /// What comes next, read ahead to know when.
@@ -113,12 +114,14 @@ impl Replay {
     ) -> Result<Self, OpenError> {
         let tape = Tape::open(path, older, progress)?;
         let (hello, facts) = (tape.hello(), tape.facts);
-        let mirror = Mirror::new(Arc::new(describe(&hello.description)), hello.run);
+        let recorded = Arc::clone(&hello.description);
+        let mirror = Mirror::new(Arc::new(describe(&recorded)), hello.run);
         mirror.set_now(facts.begins);
         let network = ReplayNetwork::new(mirror, Deck::new(facts, speed, zone));
         let mut replay = Self {
             near: Near::new(Arc::clone(&network) as Arc<dyn Network>),
             network,
+            recorded,
             tape: TapeSlot::Here(Box::new(tape)),
             facts,
             next: None,
@@ -192,6 +195,11 @@ impl Replay {
         drop(deck);
         waker.wake();
         done
+    }
+
+    /// What the recorded node offered. A replay carries out none of its commands.
+    pub fn recorded(&self) -> &Arc<Description> {
+        &self.recorded
     }
 
     /// The recorded node, with the commands of the replay in place of its own.

@@ -2,7 +2,6 @@
 
 use std::net::IpAddr;
 
-use clacks_language::command::target::IgnoreTarget;
 use clacks_text::{charset::Charset, fit::clock, format};
 use jiff::tz::TimeZone;
 
@@ -23,6 +22,5 @@ pub fn fields_of_row(row: &Row, zone: &TimeZone, charset: Charset) -> [(&'static
 
 /// The command that closes all connections from a remote address.
 pub fn ignoring(remote: IpAddr) -> String {
-    let party = IgnoreTarget::Remote(remote.to_canonical());
-    format!(":ignore {party} closes all connections from there")
+    format!(":ignore ip:{} closes all connections from there", remote.to_canonical())
 }

@@ -1,27 +1,14 @@
 //! A filter is refused only if no row, and no message that waits, can match it.
 
-use clacks_feed::filter::Scope;
-use clacks_language::filter::{
-    Filter,
-    domain::{Domain, Type},
-    subject::Subject,
+use clacks_feed::{
+    Now,
+    filter::{Filter, Scope, Subject},
 };
 use clacks_p2p::core::QueuedMessage;
+use clacks_p2p_feed::{description::QUEUE, rows::message_row};
 use proptest::prelude::*;
 
 use super::every_event::{network, rows_of_every_event};
-
-/// A queued message as the subject of a filter.
-fn waiting(queued: &QueuedMessage) -> Subject<'_> {
-    let types: &[Type] =
-        if queued.from.is_some() { &[Type::In, Type::Message] } else { &[Type::Own, Type::Message] };
-    let subject = Subject::new(types).from(queued.from.as_ref()).with_remote(queued.place);
-    subject.with_message(Some(&queued.message))
-}
-
-fn is_possible(text: &str, domain: Domain) -> bool {
-    Filter::parse_for(text, domain).is_ok()
-}
 
 /// Filters that are often contradictory.
 fn filters() -> impl Strategy<Value = String> {
@@ -65,9 +52,13 @@ proptest! {
         remote in prop::option::of(prop::sample::select(vec!["192.0.2.7", "192.0.2.8", "203.0.113.1"])),
     ) {
         let queued = QueuedMessage::new("1".parse().unwrap(), clacks_p2p::Message::text(message), 0, 1, from.map(|from| from.parse().unwrap()), remote.map(|remote| remote.parse().unwrap()));
-        let filter = Filter::parse(&text).unwrap();
-        if filter.admits(&waiting(&queued)) {
-            prop_assert!(is_possible(&text, Domain::Queue), "{text}");
+        let network = network();
+        let scope = Scope::List(&network, QUEUE);
+        // Some fields are not those of a message.
+        let Ok(filter) = Filter::parse(&text, scope) else { return Ok(()) };
+        let row = message_row(&queued);
+        if filter.admits(&Subject::of_row(&network, QUEUE, &row, Now::default())) {
+            prop_assert!(filter.check_for(scope).is_ok(), "{text}");
         }
     }
 }
@@ -76,7 +67,7 @@ proptest! {
     #[test]
     fn whatever_a_row_matches_is_not_refused(text in filters()) {
         let network = network();
-        let filter = clacks_feed::filter::Filter::parse(&text, Scope::Traffic(&network)).unwrap();
+        let filter = Filter::parse(&text, Scope::Traffic(&network)).unwrap();
         for row in rows_of_every_event() {
             if filter.admits(&row.subject()) {
                 prop_assert!(filter.check_for(Scope::Traffic(&network)).is_ok(), "{text}: {row:?}");

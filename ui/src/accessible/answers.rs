@@ -459,7 +459,10 @@ fn station(number: Number, command: StationCommand, narrator: &mut Narrator) -> 
 }
 
 /// The text of a message, and how to change it.
-pub(crate) fn edit(id: MessageId, lists: &Lists) -> Vec<String> {
+pub(crate) fn edit(item: &str, lists: &Lists) -> Vec<String> {
+    let Ok(id) = item.parse() else {
+        return vec![phrases::reply(Err("a message is named by its number, which :queue lists"))];
+    };
     match lists.message(id) {
         Some((queued, _)) => vec![
             as_sentence(format!("Message {id} is now: {}", preview(queued.message.as_json()))),

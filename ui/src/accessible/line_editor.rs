@@ -11,7 +11,7 @@ use clacks_text::{charset::Charset, sanitize::sanitize_unpadded};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
-use super::tab_completion::Tab;
+use super::tab_completion::{OnTab, Tab};
 use crate::platform::input::{Line, LineError, MAX_LINE};
 
 /// Maximum number of lines in the history.
@@ -49,7 +49,7 @@ pub(crate) struct LineEditor {
     /// Edited history lines that were left with the arrow keys, by the same index.
     edited: BTreeMap<usize, (Vec<u8>, bool)>,
     /// The handler of Tab. If it returns nothing, a tab is inserted.
-    tab: Option<fn(&str) -> Option<Tab>>,
+    tab: Option<OnTab>,
 }
 
 /// The text that the terminal shows for the line.
@@ -82,7 +82,7 @@ enum Sequence {
 
 impl LineEditor {
     /// Creates an editor with this handler of Tab.
-    pub(crate) fn new(tab: fn(&str) -> Option<Tab>, charset: Charset) -> Self {
+    pub(crate) fn new(tab: OnTab, charset: Charset) -> Self {
         Self { tab: Some(tab), charset, ..Self::default() }
     }
 
@@ -161,7 +161,7 @@ impl LineEditor {
 
     /// Completes the line, or writes a sentence and then the line again. `None` if Tab has no result.
     fn complete(&mut self) -> Option<Vec<Typed>> {
-        match (self.tab?)(str::from_utf8(&self.line).ok()?)? {
+        match self.tab.as_ref()?.of(str::from_utf8(&self.line).ok()?)? {
             Tab::Add(text) => {
                 self.line.extend(text.into_bytes());
                 Some(Vec::new())

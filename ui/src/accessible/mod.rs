@@ -32,6 +32,7 @@ use lists::Lists;
 use narrator::{Happening, Narrator};
 use prompt::{OutputPart, Prompt};
 use shutdown::{Draining, LeaveQuestion, WriteResult, drain_after_hangup, write_sentences};
+use tab_completion::OnTab;
 use tokio::{sync::mpsc, time::Instant};
 use undo::UndoHistory;
 
@@ -253,6 +254,7 @@ impl Session {
         let complain = move |reason| {
             drop(complaints.blocking_send(Reply::Sentences(vec![phrases::reply(Err(reason))])));
         };
+        let on_tab = OnTab::Node(network.description().clone());
         Self {
             node: node.clone(),
             lists: Lists::of(network.clone()),
@@ -263,7 +265,7 @@ impl Session {
             bell: Bell::default(),
             cursor: ListCursor::default(),
             undo_history: UndoHistory::default(),
-            prompt: Prompt::new(tab_completion::of_node, charset),
+            prompt: Prompt::new(on_tab, charset),
             stations: file.map(|file| StationWriter::new(file, complain)),
             question: LeaveQuestion::None,
             draining: None,
@@ -359,7 +361,9 @@ impl Session {
         let places = self.node.places(MOST_PLACES).0;
         let source = QueryContext { lists: &self.lists, now, settings: Some(&self.limits), places: &places };
         let named = select_item(&line, &mut self.cursor, &source);
-        let command = named.unwrap_or_else(|| Command::parse(&line).map_err(|error| error.to_string()));
+        let command = named.unwrap_or_else(|| {
+            Command::parse(&line, self.network.description()).map_err(|error| error.to_string())
+        });
         match command {
             Ok(Command::View(ViewCommand::Record(command))) => {
                 vec![phrases::reply(recorder.carry_out(command).await)]
@@ -435,13 +439,13 @@ impl Session {
     /// Executes a command that is no query.
     fn run_other(&mut self, command: ViewCommand) -> Vec<String> {
         match command {
-            ViewCommand::Edit(id) => edit(id, &self.lists),
+            ViewCommand::Edit(item) => edit(&item, &self.lists),
             ViewCommand::PeersFrom(source) => {
                 self.read_peers(source);
                 Vec::new()
             }
             ViewCommand::Replay(_) => vec![phrases::reply(Err(NO_REPLAY.to_owned()))],
-            ViewCommand::Help => phrases::help(),
+            ViewCommand::Help => phrases::help(self.network.description()),
             ViewCommand::Quit if self.draining.is_some() => {
                 vec!["Messages are being handed on; :quit! leaves at once.".to_owned()]
             }

@@ -4,9 +4,12 @@ use std::{fmt::Display, net::IpAddr, time::Duration};
 
 use clacks_feed::{
     Direction,
-    description::{Kind, Tone},
+    description::{Description, Kind, Tone},
 };
-use clacks_language::command::table::{Availability, COMMANDS, Spec};
+use clacks_language::command::{
+    Known,
+    table::{Availability, COMMANDS},
+};
 use clacks_p2p::{
     Message,
     core::{HeldBy, HeldMessage, Now, Peer, PeerCounts, PlaceShare, QueuedMessage, Status},
@@ -359,9 +362,9 @@ fn waiting(queued: &QueuedMessage, now: Now, charset: Charset) -> String {
 }
 
 /// The answer to `:help`.
-pub(crate) fn help() -> Vec<String> {
+pub(crate) fn help(network: &Description) -> Vec<String> {
     let mut sentences = vec!["A line is a message. A line that starts with a colon is a command:".to_owned()];
-    sentences.extend(commands().into_iter().map(command_help));
+    sentences.extend(commands(network).into_iter().map(command_help));
     sentences.push("::text: send the message \":text\".".to_owned());
     sentences
 }
@@ -371,30 +374,32 @@ pub(crate) fn help_in_replay() -> Vec<String> {
     commands_of_replay().into_iter().map(command_help).collect()
 }
 
-/// The commands of the accessible mode.
-pub(crate) fn commands() -> Vec<&'static Spec> {
-    let is_here = |spec: &&Spec| spec.scope == Availability::Everywhere || ALSO_HERE.contains(&spec.name);
-    COMMANDS.iter().filter(is_here).collect()
+/// The commands of the accessible mode at a node of this network.
+pub(crate) fn commands(network: &Description) -> Vec<Known<'_>> {
+    let own = Known::all(network).filter(|known| matches!(known, Known::Node(_)));
+    let face = COMMANDS
+        .iter()
+        .filter(|spec| spec.scope == Availability::Everywhere || ALSO_HERE.contains(&spec.name));
+    own.chain(face.map(Known::Face)).collect()
 }
 
 /// The commands of a replay in the accessible mode.
-pub(crate) fn commands_of_replay() -> Vec<&'static Spec> {
-    let is_here = |spec: &&Spec| {
-        let name = spec.name;
+pub(crate) fn commands_of_replay() -> Vec<Known<'static>> {
+    let is_here = |name| {
         let is_asking = ALSO_HERE.contains(&name) && name != "undo";
         OF_REPLAY.contains(&name) || ALSO_IN_REPLAY.contains(&name) || is_asking
     };
-    COMMANDS.iter().filter(is_here).collect()
+    COMMANDS.iter().filter(|spec| is_here(spec.name)).map(Known::Face).collect()
 }
 
 /// A command with its argument and description.
-pub(crate) fn command_help(spec: &Spec) -> String {
-    as_sentence(format!("{}: {}", spec.usage(), description(spec)))
+pub(crate) fn command_help(known: Known<'_>) -> String {
+    as_sentence(format!("{}: {}", known.usage(), description(known)))
 }
 
 /// The description of a command. It differs from the screen's where that moves a focus.
-fn description(spec: &Spec) -> &'static str {
-    match spec.name {
+fn description(known: Known<'_>) -> &str {
+    match known.name() {
         "peers" => "list the peers",
         "queue" => "list the messages in the queue",
         "traffic" => "list the latest traffic",
@@ -418,7 +423,7 @@ fn description(spec: &Spec) -> &'static str {
         "bottom" => "select and tell the last item of the list",
         "limits" => "tell each limit, how much of it is used, and how often it was reached",
         "help" => "list the available commands",
-        _ => spec.help.strip_prefix("in a replay: ").unwrap_or(spec.help),
+        _ => known.help().strip_prefix("in a replay: ").unwrap_or(known.help()),
     }
 }
 

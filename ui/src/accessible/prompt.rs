@@ -7,7 +7,7 @@ use clacks_text::charset::Charset;
 use super::{
     keyboard::columns,
     line_editor::{LineEditor, Typed},
-    tab_completion::Tab,
+    tab_completion::OnTab,
 };
 
 /// Maximum number of sentences that wait while a line is being typed. Above it the oldest are dropped and counted.
@@ -31,7 +31,7 @@ pub(crate) struct Prompt {
 
 impl Prompt {
     /// Creates a line with this handler of Tab.
-    pub(crate) fn new(tab: fn(&str) -> Option<Tab>, charset: Charset) -> Self {
+    pub(crate) fn new(tab: OnTab, charset: Charset) -> Self {
         Self { editor: LineEditor::new(tab, charset), ..Self::default() }
     }
 

@@ -25,7 +25,9 @@ use super::{
     narrator::{Happening, Narrator},
     phrases,
     prompt::{OutputPart, Prompt},
-    sentences_of, tab_completion, write_parts,
+    sentences_of,
+    tab_completion::{self, OnTab},
+    write_parts,
 };
 use crate::platform::{
     input::Line,
@@ -139,7 +141,7 @@ impl Session {
             lists,
             narrator,
             cursor: ListCursor::default(),
-            prompt: Prompt::new(tab_completion::of_replay, options.charset),
+            prompt: Prompt::new(OnTab::Other(tab_completion::of_replay), options.charset),
             replies,
             pace,
             is_jumping: pace == Pace::AtOnce,
@@ -269,7 +271,9 @@ impl Session {
         let source = QueryContext { lists: &self.lists, now: self.now(), settings: None, places: &[] };
         let command = line.map_err(|error| error.to_string()).and_then(|line| {
             let named = select_item(&line, &mut self.cursor, &source);
-            named.unwrap_or_else(|| Command::parse(&line).map_err(|error| error.to_string()))
+            named.unwrap_or_else(|| {
+                Command::parse(&line, self.player.recorded()).map_err(|error| error.to_string())
+            })
         });
         match command {
             Ok(Command::View(command)) => self.run_query(command),
@@ -372,13 +376,13 @@ impl Session {
 
 #[cfg(test)]
 mod tests {
-    use clacks_language::command::table::COMMANDS;
+    use clacks_p2p_feed::description::describe;
     use clacks_p2p_feed::version_1::{Version1, scripted::Recording};
     use jiff::tz::TimeZone;
     use tempfile::TempDir;
 
     use super::*;
-    use crate::accessible::tests::{assert_sentences, example};
+    use crate::accessible::tests::{assert_sentences, every_command, example};
 
     fn session(pace: Pace) -> (Session, TempDir) {
         let directory = TempDir::new().unwrap();
@@ -439,12 +443,13 @@ mod tests {
 
     #[tokio::test]
     async fn every_command_is_answered_by_a_sentence() {
-        for spec in COMMANDS {
+        let network = describe("tower:1".into());
+        for known in every_command(&network) {
             let (mut session, directory) = session(Pace::AsItHappened);
             session.is_interactive = true;
-            let line = example(spec, directory.path());
+            let line = example(known, directory.path());
             let texts = session.on_line(Some(Ok(line.clone())));
-            match spec.name {
+            match known.name() {
                 "quit" | "quit!" => assert!(session.is_leaving),
                 // Their result is announced when it arrives.
                 "step" | "jump" | "write" | "write!" => assert!(texts.is_empty(), "{line}: {texts:?}"),

@@ -6,11 +6,10 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use clacks_language::command::{
-    Argument,
-    table::{COMMANDS, Spec},
-};
+use clacks_feed::description::Description;
+use clacks_language::command::{Argument, Known, table::COMMANDS};
 use clacks_p2p::{Message, core};
+use clacks_p2p_feed::description::describe;
 use clacks_source::core_event::core_event;
 use tempfile::TempDir;
 
@@ -115,15 +114,24 @@ impl Heard {
 }
 
 /// A line with this command and a valid argument. Files are in this directory.
-pub(crate) fn example(spec: &Spec, directory: &Path) -> String {
+pub(crate) fn example(known: Known<'_>, directory: &Path) -> String {
     let file = directory.join("file.jsonl");
-    let argument = match (spec.argument, spec.name) {
-        (Argument::File | Argument::FileOrNothing, _) => file.display().to_string(),
-        (Argument::ListOrNothing, _) => "/dev/null".to_owned(),
-        (Argument::Choice(_, choices), _) => choices.first().unwrap_or(&"").to_string(),
-        (argument, _) => argument.example().to_owned(),
+    let argument = match known {
+        Known::Face(spec) => match spec.argument {
+            Argument::File | Argument::FileOrNothing => file.display().to_string(),
+            Argument::ListOrNothing => "/dev/null".to_owned(),
+            Argument::Choice(_, choices) => choices.first().unwrap_or(&"").to_string(),
+            argument => argument.example().to_owned(),
+        },
+        Known::Node(command) => command.example(),
     };
-    format!(":{} {argument}", spec.name).trim_end().to_owned()
+    format!(":{} {argument}", known.name()).trim_end().to_owned()
+}
+
+/// All commands of the interface and of a network.
+pub(crate) fn every_command(network: &Description) -> Vec<Known<'_>> {
+    let own = Known::all(network).filter(|known| matches!(known, Known::Node(_)));
+    own.chain(COMMANDS.iter().map(Known::Face)).collect()
 }
 
 /// As [`assert_sentences`], for an answer that may end with the text of a message.
@@ -155,16 +163,17 @@ pub(crate) fn assert_sentences(line: &str, texts: &[String]) {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_command_is_answered_by_a_sentence() {
     let mut idle = BTreeSet::new();
-    for spec in COMMANDS {
+    let network = describe("tower:1".into());
+    for known in every_command(&network) {
         let mut heard = Heard::start().await;
-        let line = example(spec, heard.directory.path());
-        if let Ok(Command::View(command)) = Command::parse(&line)
+        let line = example(known, heard.directory.path());
+        if let Ok(Command::View(command)) = Command::parse_bound(&line, &network)
             && unsupported::unsupported(&command).is_some()
         {
-            idle.insert(spec.name);
+            idle.insert(known.name());
         }
         let texts = heard.say(&line).await;
-        if spec.name.starts_with("quit") {
+        if known.name().starts_with("quit") {
             assert!(heard.session.is_leaving, "{line}");
             continue;
         }
@@ -455,7 +464,7 @@ async fn a_refused_line_is_answered_with_the_reason_that_the_screen_shows() {
         ":quit now",
     ] {
         let mut heard = Heard::start().await;
-        let reason = match Command::parse(line) {
+        let reason = match Command::parse(line, &describe("tower:1".into())) {
             Err(error) => error.to_string(),
             Ok(command @ (Command::Say(_) | Command::Node(_))) => {
                 let network = heard.session.network.clone();

@@ -4,8 +4,9 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use clacks_language::command::{Command, CommandError, NodeCommand};
+use clacks_language::command::{Command, NodeCommand};
 use clacks_p2p::{Address, DEFAULT_MAX_DEPTH, Message, Node};
+use clacks_p2p_feed::description::describe;
 use rand::{Rng, RngExt, seq::IndexedRandom};
 
 const CHATTER: &str = include_str!("../../../assets/chatter.txt");
@@ -39,7 +40,7 @@ struct InTransit {
 
 impl Conversation {
     /// Creates a conversation with at most this number of lines in transit.
-    pub(crate) fn new(most: usize) -> Result<Self, CommandError> {
+    pub(crate) fn new(most: usize) -> anyhow::Result<Self> {
         Ok(Self { lines: read(CHATTER)?, most, in_transit: Mutex::default() })
     }
 
@@ -103,13 +104,13 @@ fn is_permanent(line: &Message) -> bool {
 }
 
 /// Parses a file of lines in the command language, with `#` comments.
-fn read(chatter: &str) -> Result<Vec<Message>, CommandError> {
+fn read(chatter: &str) -> anyhow::Result<Vec<Message>> {
     let lines = chatter.lines().filter(|line| !line.starts_with('#'));
     lines.filter_map(|line| message(line).transpose()).collect()
 }
 
-fn message(line: &str) -> Result<Option<Message>, CommandError> {
-    match Command::parse(line)? {
+fn message(line: &str) -> anyhow::Result<Option<Message>> {
+    match Command::parse(line, &describe("demo".into()))? {
         Command::Say(text) => Ok(Some(Message::text(&text))),
         Command::Node(NodeCommand { name, text }) if name == "json" => {
             Ok(Some(Message::from_json(&text, DEFAULT_MAX_DEPTH)?))

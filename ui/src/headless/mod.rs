@@ -2,7 +2,7 @@
 
 use std::{fmt::Display, sync::Arc, time::Duration};
 
-use clacks_feed::{Call, Network};
+use clacks_feed::{Call, Network, description::Description};
 use clacks_language::{
     command::{Command, ViewCommand},
     list_source::ListSource,
@@ -253,7 +253,7 @@ impl<'a> Commands<'a> {
             self.number += 1;
             let command = match &line {
                 Ok(line) => {
-                    Command::parse_for(line, self.network.description()).map_err(|error| error.to_string())
+                    Command::parse(line, self.network.description()).map_err(|error| error.to_string())
                 }
                 Err(error) => Err(error.to_string()),
             };
@@ -285,7 +285,7 @@ impl<'a> Commands<'a> {
                 }
                 (clacks, command) => {
                     let node = clacks.as_ref().map(|clacks| clacks.node);
-                    answer_view_command(node, self.time(), number, &command)
+                    answer_view_command(node, self.network.description(), self.time(), number, &command)
                 }
             },
             Ok(command) => {
@@ -338,10 +338,16 @@ async fn answer_call(network: Arc<dyn Network>, line: u64, call: Call) -> Record
     answered(network.now().unix_ms, line, done)
 }
 
-fn answer_view_command(node: Option<&Node>, time: u64, line: u64, command: &ViewCommand) -> Record {
+fn answer_view_command(
+    node: Option<&Node>,
+    network: &Description,
+    time: u64,
+    line: u64,
+    command: &ViewCommand,
+) -> Record {
     let reason = match command {
-        ViewCommand::Edit(id) => format!("write the new text behind the number, as in :edit {id} TEXT"),
-        command => match node.and_then(|node| query(node, line, command)) {
+        ViewCommand::Edit(item) => format!("write the new text behind the number, as in :edit {item} TEXT"),
+        command => match node.and_then(|node| query(node, network, line, command)) {
             Some(record) => return record,
             None => "that is for the dashboard; here every event is a line".to_owned(),
         },
@@ -357,14 +363,14 @@ fn answered(time: u64, line: u64, done: Result<String, impl Display>) -> Record 
 }
 
 /// The answer to a query; `None` if the command has no answer without a screen.
-fn query(node: &Node, line: u64, command: &ViewCommand) -> Option<Record> {
+fn query(node: &Node, network: &Description, line: u64, command: &ViewCommand) -> Option<Record> {
     let time = node.now().unix_ms;
     match command {
         ViewCommand::Peers => Some(json::answers::peers(time, line, &node.peers(), &node.ignored_remotes())),
         ViewCommand::Queue => Some(json::answers::queue(time, line, &node.queue_window(0..usize::MAX))),
         ViewCommand::Held => Some(json::answers::held(time, line, &node.held_window(0..usize::MAX))),
         ViewCommand::Limits => Some(json::answers::limits(time, line, node)),
-        ViewCommand::Help => Some(json::answers::help(time, line)),
+        ViewCommand::Help => Some(json::answers::help(time, line, network)),
         // Commands of the screen, and those that the caller handles.
         _ => None,
     }

@@ -3,7 +3,11 @@
 
 use std::net::IpAddr;
 
-use clacks_language::command::table::{COMMANDS, Spec};
+use clacks_feed::description::Description;
+use clacks_language::command::{
+    Known,
+    table::{Availability, COMMANDS},
+};
 use clacks_p2p::{
     Node,
     core::{HeldMessage, LimitCounts, Peer, PlaceShare, QueuedMessage},
@@ -183,20 +187,23 @@ impl Used {
     }
 }
 
-/// The reply to `:help`.
-pub(crate) fn help(time: u64, line: u64) -> Record {
+/// The reply to `:help` at a node of this network.
+pub(crate) fn help(time: u64, line: u64, network: &Description) -> Record {
     #[derive(Serialize)]
-    struct Described {
+    struct Described<'a> {
         command: String,
-        does: &'static str,
+        does: &'a str,
     }
     #[derive(Serialize)]
-    struct Help {
-        commands: Vec<Described>,
+    struct Help<'a> {
+        commands: Vec<Described<'a>>,
     }
-    let described = |spec: &Spec| Described {
-        command: format!(":{} {}", spec.name, spec.argument).trim_end().to_owned(),
-        does: spec.help,
-    };
-    answer(time, line, Help { commands: COMMANDS.iter().map(described).collect() })
+    impl<'a> From<Known<'a>> for Described<'a> {
+        fn from(known: Known<'a>) -> Self {
+            Self { command: known.usage(), does: known.help() }
+        }
+    }
+    let for_keys = COMMANDS.iter().filter(|spec| spec.scope == Availability::KeyOnly).map(Known::Face);
+    let all = Known::all(network).chain(for_keys);
+    answer(time, line, Help { commands: all.map(Described::from).collect() })
 }

@@ -1,9 +1,12 @@
-use clacks_language::command::table::COMMANDS;
+use clacks_language::command::{Known, table::COMMANDS};
 use clacks_p2p::{
     DEFAULT_MAX_DEPTH, Message,
     core::{Event, Failure, Now, Peer, Refusal, Scope, Status},
 };
-use clacks_p2p_feed::json::events::{KINDS, Written};
+use clacks_p2p_feed::{
+    description::describe,
+    json::events::{KINDS, Written},
+};
 use clacks_text::testing::{hostile, is_hidden};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -111,8 +114,10 @@ fn every_event_of_the_library_has_a_struct_and_a_name_that_is_explained() {
 
 #[test]
 fn help_lists_every_command_with_what_it_takes() {
-    let value: Value = serde_json::from_str(&help(0, 3).into_line()).unwrap();
-    assert_eq!(value["commands"].as_array().unwrap().len(), COMMANDS.len());
+    let network = describe("tower:1".into());
+    let value: Value = serde_json::from_str(&help(0, 3, &network).into_line()).unwrap();
+    let of_node = Known::all(&network).filter(|known| matches!(known, Known::Node(_))).count();
+    assert_eq!(value["commands"].as_array().unwrap().len(), of_node + COMMANDS.len());
     assert_eq!(value["commands"][0]["command"], ":announce HOST:PORT");
     assert_eq!(value["line"], 3);
 }

@@ -173,7 +173,9 @@ fn known_peer(network: &ClacksNetwork, arguments: &Arguments, typed: &str) -> Re
 fn is_begun_of_ignored(network: &ClacksNetwork, arguments: &Arguments) -> bool {
     let Some(Argument::Unread(typed)) = arguments.values.first() else { return arguments.begins_item };
     let typed = typed.untrusted();
-    let begins = |remote: &IpAddr| format!("ip:{remote}").starts_with(typed);
+    let begins = |remote: &IpAddr| {
+        format!("ip:{remote}").starts_with(typed) || format!("ip:[{remote}]").starts_with(typed)
+    };
     arguments.begins_item || network.node().ignored_remotes().iter().any(begins)
 }
 

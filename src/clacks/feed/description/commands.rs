@@ -4,7 +4,7 @@ use crate::commands::STOP_WORDS;
 
 /// The commands of a node.
 pub(super) fn commands() -> Vec<CommandSpec> {
-    of_messages().into_iter().chain(of_peers()).chain(of_node()).collect()
+    of_peers().into_iter().chain(of_messages()).chain(of_node()).collect()
 }
 
 fn of_messages() -> Vec<CommandSpec> {
@@ -13,29 +13,33 @@ fn of_messages() -> Vec<CommandSpec> {
     vec![
         command("enqueue", "send a text as a message").also(&["say"]).arg("TEXT", &[Takes::Text], Need::Rest).verbs("send", "queued"),
         command("json", "send any JSON value as a message").arg("VALUE", &[Takes::Json], Need::Rest).verbs("send", "queued"),
-        command("drop", "remove one message, all that match a filter, or all; a message that is being sent stays")
+        command("drop", "remove one message, all that match FILTER, or all; messages that are being sent are not affected")
             .on(&["queue", "held"])
             .arg("NUMBER/FILTER/all", &[queue(), held(), Takes::Word(vec!["all".into()]), Takes::Filter], Need::Rest)
             .verbs("drop", "dropped")
             .confirm(Confirm::Many)
-            .key('x'),
-        command("hold", "hold one message, or all that match a filter, now and later; without an argument, say what is held")
+            .key('x')
+            .with_example("7"),
+        command("hold", "hold one message; with FILTER, hold all that match, now and later; without an argument, show the filter; a held message is not sent until it is released")
             .on(&["queue"])
             .arg("NUMBER/FILTER", &[queue(), Takes::Filter], Need::OptionalRest)
             .verbs("hold", "held")
-            .key('h'),
-        command("unhold", "stop holding messages by a filter; held messages stay held until they are released"),
+            .key('h')
+            .with_example("7"),
+        command("unhold", "stop holding messages by a filter; messages already held stay held until they are released"),
         command("release", "put one held message, or all, at the end of the queue")
             .on(&["held"])
             .arg("NUMBER/all", &[held(), Takes::Word(vec!["all".into()])], Need::One)
             .verbs("release", "released")
-            .key('r'),
-        command("edit", "replace the text of a queued or held message; without a text, edit the present one")
+            .key('r')
+            .with_example("7"),
+        command("edit", "change the text of a queued or held message; without TEXT, edit its present text on the screen")
             .on(&["queue", "held"])
             .arg("NUMBER", &[queue(), held()], Need::One)
             .arg("TEXT", &[Takes::Text], Need::OptionalRest)
             .verbs("change", "changed")
-            .key('e'),
+            .key('e')
+            .with_example("7"),
     ]
 }
 
@@ -54,14 +58,14 @@ fn of_peers() -> Vec<CommandSpec> {
         command("ignore", "send nothing to a peer and refuse what it sends; with ip:, close connections from that IP address")
             .also(&["block", "ban"])
             .on(&["peers"])
-            .arg("HOST:PORT/ip:ADDRESS", &[others(), Takes::Address], Need::One)
+            .arg("HOST:PORT/ip:ADDRESS", &[others(), Takes::remote(None), Takes::Address], Need::One)
             .verbs("ignore", "ignored"),
         command("unignore", "stop ignoring a peer or an IP address")
             .also(&["unblock", "unban"])
             .on(&["peers", "remotes"])
             .arg(
                 "HOST:PORT/ip:ADDRESS",
-                &[Takes::item_with("peers", &["ignored"]), Takes::Address],
+                &[Takes::item_with("peers", &["ignored"]), Takes::remote(Some("remotes")), Takes::Address],
                 Need::One,
             )
             .verbs("unignore", "unignored"),
@@ -70,7 +74,8 @@ fn of_peers() -> Vec<CommandSpec> {
             .on(&["peers"])
             .arg("HOST:PORT", &[Takes::item("peers"), Takes::Address], Need::One)
             .verbs("forget", "forgot")
-            .confirm(Confirm::Always),
+            .confirm(Confirm::Always)
+            .with_example("localhost:8001"),
         command("trust", "accept the new certificate of a peer")
             .on(&["peers"])
             .arg("HOST:PORT", &[Takes::item("peers"), Takes::HostPort], Need::One)

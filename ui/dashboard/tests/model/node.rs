@@ -1,7 +1,6 @@
 //! A simulated node for the fixture. It executes the effects of the dashboard.
 
 use clacks_feed::{Call, Draft, Key, Outcome};
-use clacks_language::edit::{message_of, new_text};
 use clacks_p2p::{
     Message,
     core::{HeldBy, HeldMessage, MessageId, QueuedMessage, Status},
@@ -13,7 +12,7 @@ use crate::{
         message::{Effect, Msg},
     },
     tests::{
-        calls::{self, done, on_held, refused, undoable},
+        calls::{self, done, message_of, new_text, on_held, refused, undoable},
         fixture::{Fixture, queued},
     },
 };

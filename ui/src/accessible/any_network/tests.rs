@@ -69,7 +69,7 @@ impl Heard {
         let now = Now { uptime, unix_ms };
         let source = QueryContext { lists: &self.lists, now, settings: None, places: &[] };
         let named = select_item(line, &mut self.cursor, &source);
-        let parse = || Command::parse_for(line, self.toy.description()).map_err(|error| error.to_string());
+        let parse = || Command::parse(line, self.toy.description()).map_err(|error| error.to_string());
         let texts = match named.unwrap_or_else(parse) {
             Ok(Command::View(ViewCommand::Undo)) => {
                 vec![phrases::reply(self.undo_history.undo(self.toy.clone()).await)]
@@ -121,7 +121,7 @@ async fn a_live_toy_is_told_in_sentences() {
         (":ignore tower", "Ignored 1 box; :undo takes it back, for 10 seconds."),
         (":peers", "1 box: 1 ignored."),
         (":undo", "As before."),
-        (":announce a:1", "It did not work: toy has no :announce."),
+        (":announce a:1", "It did not work: there is no command :announce; :help lists them."),
         (":traffic", "GNU Terry Pratchett"),
     ] {
         let texts = heard.say(line).await.join(" ");

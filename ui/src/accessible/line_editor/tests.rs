@@ -234,7 +234,7 @@ fn tab(line: &str) -> Option<Tab> {
 #[test]
 fn tab_completes_the_line_or_writes_a_sentence_and_the_line_again() {
     let echo = |text: &str| Typed::Echo(text.to_owned());
-    let mut editor = LineEditor::new(tab, Charset::Unicode);
+    let mut editor = LineEditor::new(OnTab::Other(tab), Charset::Unicode);
     assert_eq!(editor.press(b":pe"), [echo(":pe")]);
     assert_eq!(editor.press(b"\t"), [echo("ers")]);
     assert_eq!(editor.press(b"\t"), [echo("\nIt tells.\n:peers")]);
