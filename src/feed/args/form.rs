@@ -106,22 +106,28 @@ fn wrong<T>(reason: String) -> Result<T, FormError> {
     Err(FormError::Wrong(reason))
 }
 
-/// What stands behind `ip:`, without brackets.
+/// What stands behind `ip:`.
 pub(super) fn address_of(typed: &str) -> Result<&str, FormError> {
     match typed.strip_prefix(REMOTE) {
-        Some(address) => Ok(address.strip_prefix('[').map_or(address, |rest| rest.trim_end_matches(']'))),
+        Some(address) => Ok(address),
         None if REMOTE.starts_with(typed) => Err(FormError::Begun),
         None => wrong(format!("{typed} does not begin with {REMOTE}")),
     }
 }
 
-/// Reads `ip:` and an IP address, which can have brackets.
+/// Reads `ip:` and an IP address. An IPv6 address can have brackets.
 fn remote(typed: &str) -> Result<Argument, FormError> {
     let address = address_of(typed)?;
-    if address.parse::<IpAddr>().is_ok() {
+    let in_brackets = address.strip_prefix('[');
+    let is_whole = match in_brackets {
+        Some(rest) => rest.strip_suffix(']').is_some_and(|ip| ip.parse::<Ipv6Addr>().is_ok()),
+        None => address.parse::<IpAddr>().is_ok(),
+    };
+    if is_whole {
         return Ok(Argument::Unread(Text::new(typed)));
     }
-    let is_begun = address.bytes().all(|byte| byte.is_ascii_hexdigit() || matches!(byte, b'.' | b':'));
+    let mut bytes = in_brackets.unwrap_or(address).bytes();
+    let is_begun = bytes.all(|byte| byte.is_ascii_hexdigit() || matches!(byte, b'.' | b':'));
     if is_begun { Err(FormError::Begun) } else { wrong(format!("{address} is no IP address")) }
 }
 

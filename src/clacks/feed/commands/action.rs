@@ -174,7 +174,8 @@ fn is_begun_of_ignored(network: &ClacksNetwork, arguments: &Arguments) -> bool {
     let Some(Argument::Unread(typed)) = arguments.values.first() else { return arguments.begins_item };
     let typed = typed.untrusted();
     let begins = |remote: &IpAddr| {
-        format!("ip:{remote}").starts_with(typed) || format!("ip:[{remote}]").starts_with(typed)
+        let in_brackets = || remote.is_ipv6() && format!("ip:[{remote}]").starts_with(typed);
+        format!("ip:{remote}").starts_with(typed) || in_brackets()
     };
     arguments.begins_item || network.node().ignored_remotes().iter().any(begins)
 }
