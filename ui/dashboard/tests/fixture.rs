@@ -261,13 +261,12 @@ impl Fixture {
 
     /// What a search finds at the node that is shown.
     fn found(&mut self, find: &Find) -> Found {
-        let rows = match self.model.networks.position().checked_sub(1) {
-            Some(other) => finding::found_at(&mut self.others[other], find),
-            None => {
-                let network = Arc::clone(&self.model.networks.active().description);
-                let rows = self.rows(find.list).into_iter();
-                rows.filter(|row| finding::is_found(&network, find, row)).collect()
-            }
+        let rows = if let Some(other) = self.model.networks.position().checked_sub(1) {
+            finding::found_at(&mut self.others[other], find)
+        } else {
+            let network = Arc::clone(&self.model.networks.active().description);
+            let rows = self.rows(find.list).into_iter();
+            rows.filter(|row| finding::is_found(&network, find, row)).collect()
         };
         Found { list: find.list, rows }
     }
