@@ -1,7 +1,7 @@
 //! Availability of commands: the items that a command acts on, and the reason why it cannot be run.
 
 use clacks_feed::{
-    Call, Key, Name, Statuses, Value,
+    Call, Key, Value,
     description::{CommandSpec, Kind, ListId, Role, Takes},
 };
 use clacks_language::{
@@ -276,39 +276,10 @@ fn node_command_error(model: &Model, command: &NodeCommand) -> Option<String> {
     }
     takes.iter().find_map(|takes| match takes {
         Takes::Item { list, only } if !only.is_empty() => {
-            wrong_status(network, spec, list, only, &command.text)
+            network.wrong_status(spec, list, only, &command.text)
         }
         _ => None,
     })
-}
-
-/// Returns the reason why an item does not have one of the statuses that a command wants.
-fn wrong_status(
-    network: &Network,
-    spec: &CommandSpec,
-    list: &Name,
-    only: &[Name],
-    item: &str,
-) -> Option<String> {
-    let list = network.named(list.as_str())?;
-    let row = list.rows.iter().find(|row| row.key.untrusted() == item);
-    let statuses = row.and_then(|row| {
-        row.cells.iter().find_map(|cell| match cell {
-            Value::Status(statuses) => Some(*statuses),
-            _ => None,
-        })
-    });
-    let wanted: Statuses =
-        only.iter().filter_map(|name| network.description.status_id(name.as_str())).collect();
-    match (statuses, only) {
-        (Some(statuses), _) if statuses.0 & wanted.0 != 0 => None,
-        (_, [only]) => Some(format!("it is not {only}")),
-        (statuses, _) => {
-            let status = &network.description.status(statuses?.main()?)?.name;
-            let already = if *status == *spec.past.as_str() { " already" } else { "" };
-            Some(format!("it is {status}{already}"))
-        }
-    }
 }
 
 const NO_LIST: &str = "no list has the focus that could be filtered; Tab goes to one";

@@ -1,7 +1,7 @@
 //! Calls of the network in the dashboard.
 
 use clacks_feed::{
-    Call, Key, Name, Text,
+    Call, Key, Name, Statuses, Text, Value,
     description::{CommandSpec, ListId, ListSpec},
 };
 
@@ -102,6 +102,35 @@ impl Network {
     /// The command of a call.
     pub(crate) fn spec(&self, command: &Name) -> Option<&CommandSpec> {
         self.description.command(command.as_str())
+    }
+
+    /// The reason why an item does not have one of the statuses that a command wants, as far as the shown rows tell.
+    pub(crate) fn wrong_status(
+        &self,
+        spec: &CommandSpec,
+        list: &Name,
+        only: &[Name],
+        item: &str,
+    ) -> Option<String> {
+        let list = self.named(list.as_str())?;
+        let row = list.rows.iter().find(|row| row.key.untrusted() == item);
+        let statuses = row.and_then(|row| {
+            row.cells.iter().find_map(|cell| match cell {
+                Value::Status(statuses) => Some(*statuses),
+                _ => None,
+            })
+        });
+        let wanted: Statuses =
+            only.iter().filter_map(|name| self.description.status_id(name.as_str())).collect();
+        match (statuses, only) {
+            (Some(statuses), _) if statuses.0 & wanted.0 != 0 => None,
+            (_, [only]) => Some(format!("it is not {only}")),
+            (statuses, _) => {
+                let status = &self.description.status(statuses?.main()?)?.name;
+                let already = if *status == *spec.past.as_str() { " already" } else { "" };
+                Some(format!("it is {status}{already}"))
+            }
+        }
     }
 
     /// The description of the list of a call's items.
