@@ -58,6 +58,7 @@ pub(crate) fn description() -> Description {
             met: None,
         }],
         says: Some("post".into()),
+        say_limits: None,
         ..Description::new("toy".into(), "a toy in memory".into())
     }
 }

@@ -12,8 +12,6 @@ use clacks_language::{
     },
     saved_filter::{Number, StationCommand},
 };
-use clacks_p2p::{Address, core::MessageId};
-use clacks_p2p_feed::{read_back, rows::message_id};
 use clacks_panes::{About, Reaction};
 use clacks_recording::jump::PlaybackError;
 use clacks_source::{precheck::REPLAY_SENDS_NOTHING, traffic::row::Row as TrafficRow};
@@ -43,11 +41,11 @@ pub(crate) fn expand_template(model: &Model, template: &str) -> Result<String, C
     let mut line = template.to_owned();
     if template.contains("{peer}") {
         let peer = selected_peer(model).ok_or_else(|| CommandRefusal::new("no peer is selected"))?;
-        line = line.replace("{peer}", &peer.to_string());
+        line = line.replace("{peer}", peer.untrusted());
     }
     if template.contains("{message}") {
         let message = selected_message(model).ok_or_else(|| CommandRefusal::new("no message is selected"))?;
-        line = line.replace("{message}", &message.to_string());
+        line = line.replace("{message}", message.untrusted());
     }
     // The key handler replaces it.
     if template.contains("{key}") {
@@ -146,7 +144,7 @@ fn selected_item(model: &Model, command: &CommandSpec) -> Option<(ListId, Key)> 
     }
     let mut lists = network.description.lists().filter(|(list, _)| acts_on(network, command, *list));
     let (list, _) = lists.find(|(_, list)| list.role == Role::Peers)?;
-    selected_peer(model).map(|peer| (list, Key::new(&peer.to_string())))
+    selected_peer(model).map(|peer| (list, peer))
 }
 
 /// Returns the keys of the marked items of the list on which keys act.
@@ -437,44 +435,54 @@ fn has_nothing_to_open(model: &Model) -> bool {
 }
 
 /// Returns the peer that a key acts on: the one in the open overlay, else the selected one.
-pub(crate) fn selected_peer(model: &Model) -> Option<Address> {
-    match model.selection_target() {
-        SelectionTarget::List(Pane::Peers | Pane::Column) => model.selected_peer_address(),
+pub(crate) fn selected_peer(model: &Model) -> Option<Key> {
+    let key = match model.selection_target() {
+        SelectionTarget::List(Pane::Peers | Pane::Column) => selected_key(model, Role::Peers),
         SelectionTarget::List(Pane::Traffic) => {
             model.log_position().and_then(|at| model.log.at(at)).and_then(peer_of_row)
         }
         SelectionTarget::Held => {
             let (list, row) = model.selected_row()?;
-            text_of(model.networks.active().cell(list, row, "from")?)?.untrusted().parse().ok()
+            text_of(model.networks.active().cell(list, row, "from")?).map(|from| Key(from.clone()))
         }
         SelectionTarget::Text => match &model.overlay.as_ref()?.content {
-            OverlayKind::Item(item) if item.role == Role::Peers => {
-                read_back::address(&model.networks.active().description, &item.row)
-            }
+            OverlayKind::Item(item) if item.role == Role::Peers => Some(item.row.key.clone()),
             OverlayKind::Row(row) => peer_of_row(row),
             _ => None,
         },
         SelectionTarget::List(Pane::Queue) | SelectionTarget::Rows | SelectionTarget::Picture => None,
-    }
+    };
+    key.filter(is_one_word)
+}
+
+/// Returns the key of the selected row of a list whose items are of this kind.
+fn selected_key(model: &Model, role: Role) -> Option<Key> {
+    let (list, row) = model.selected_row()?;
+    let list = model.networks.active().description.list(list)?;
+    (list.role == role).then(|| row.key.clone())
+}
+
+/// Whether a key can stand in a typed line. A recording can have any key.
+fn is_one_word(key: &Key) -> bool {
+    let key = key.untrusted();
+    !key.is_empty() && !key.contains(|c: char| c.is_whitespace() || c.is_control())
 }
 
 /// Returns the peer that a row of the traffic is about.
-fn peer_of_row(row: &TrafficRow) -> Option<Address> {
-    row.line.peer.as_ref()?.untrusted().parse().ok()
+fn peer_of_row(row: &TrafficRow) -> Option<Key> {
+    row.line.peer.clone()
 }
 
 /// Returns the message that a key acts on: the one in the open overlay, else the selected one.
-pub(crate) fn selected_message(model: &Model) -> Option<MessageId> {
-    match model.selection_target() {
-        SelectionTarget::Held | SelectionTarget::List(Pane::Queue) => {
-            model.selected_row().and_then(|(_, row)| message_id(&row.key))
+pub(crate) fn selected_message(model: &Model) -> Option<Key> {
+    let key = match model.selection_target() {
+        SelectionTarget::Held | SelectionTarget::List(Pane::Queue) => selected_key(model, Role::Messages),
+        SelectionTarget::Text => {
+            model.open_item().filter(|item| item.role == Role::Messages).map(|item| item.row.key.clone())
         }
-        SelectionTarget::Text => model
-            .open_item()
-            .filter(|item| item.role == Role::Messages)
-            .and_then(|item| message_id(&item.row.key)),
         SelectionTarget::List(_) | SelectionTarget::Rows | SelectionTarget::Picture => None,
-    }
+    };
+    key.filter(is_one_word)
 }
 
 /// Start of the line that the filter key writes in the traffic.

@@ -213,7 +213,7 @@ impl Started {
     /// The sources of the dashboard: this node and those of other networks.
     fn sources(self) -> Sources {
         let Self { node, network, recorder, lists } = self;
-        let clacks = Source::new(Near::new(network)).with_node(&node);
+        let clacks = Source::new(Near::new(network)).with_origins(move |most| networks::origins(&node, most));
         let clacks = clacks.with_recorder(recorder).with_peer_lists(Arc::new(lists));
         Sources::new([clacks].into_iter().chain(networks::others().into_iter().map(Source::of)).collect())
     }

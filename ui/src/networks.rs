@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
-use clacks_dashboard::keymap::user::UserKeys;
+use clacks_dashboard::{
+    keymap::user::UserKeys,
+    state::snapshot::{Origin, Origins},
+};
 use clacks_feed::{Call, Network, Run, Source, filter::FilterError};
 use clacks_language::{
     command::Command,
     saved_filter::Stations,
     traffic_filter::{FilterNetworks, FilterText},
 };
-use clacks_p2p::Node;
+use clacks_p2p::{Node, core::PlaceShare};
 use clacks_p2p_feed::{ClacksNetwork, description::describe};
 use clacks_panes::NetworkPanes;
 use serde::{Deserialize, Deserializer, de::Error};
@@ -17,6 +20,16 @@ use serde::{Deserialize, Deserializer, de::Error};
 /// A node of clacks. Call it within the runtime of the node.
 pub(crate) fn clacks(node: &Node) -> Arc<dyn Network> {
     ClacksNetwork::new(node, Run(rand::random()))
+}
+
+/// The origins of the messages at a node of clacks, at most `most`.
+pub(crate) fn origins(node: &Node, most: usize) -> Origins {
+    let (largest, total) = node.places(most);
+    let origin = |share: &PlaceShare| {
+        let PlaceShare { place, messages, bytes, held, refused, .. } = *share;
+        Origin { place, messages, bytes, held, refused }
+    };
+    Origins { largest: largest.iter().map(origin).collect(), total }
 }
 
 /// Nodes of other networks that the dashboard shows beside the node of clacks: one line each.

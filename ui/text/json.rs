@@ -16,6 +16,16 @@ pub fn laid_out(json: &str, max_bytes: usize) -> (String, usize) {
     lay_out(json, max_bytes, |token, depth| in_lines(token, depth, max_bytes))
 }
 
+/// Returns the length of a text as a JSON string, in bytes. Only what JSON demands is escaped.
+pub fn quoted_len(text: &str) -> usize {
+    let len = |c: char| match c {
+        '"' | '\\' | '\n' | '\r' | '\t' | '\u{8}' | '\u{c}' => 2,
+        '\0'..='\u{1f}' => "\\u0000".len(),
+        _ => c.len_utf8(),
+    };
+    text.chars().map(len).sum::<usize>() + "\"\"".len()
+}
+
 fn lay_out<'a>(
     json: &'a str,
     max_bytes: usize,
@@ -151,6 +161,13 @@ mod tests {
         let deep = format!("{}\"{}\"{}", "[".repeat(100), "\\n".repeat(100_000), "]".repeat(100));
         let (text, is_cut) = laid_out(&deep, 1 << 20);
         assert!(is_cut > 0 && text.len() <= 1 << 20);
+    }
+
+    #[test]
+    fn the_length_of_a_string_is_that_of_its_json() {
+        for text in ["", "GNU", "\"\\/", "\n\r\t\u{8}\u{c}", "\0\u{1f}\u{7f}", "\u{20ac}\u{1f422}"] {
+            assert_eq!(quoted_len(text), serde_json::to_string(text).unwrap().len(), "{text:?}");
+        }
     }
 
     #[test]

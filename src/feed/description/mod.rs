@@ -72,6 +72,9 @@ pub struct Description {
     /// The command that a typed line without a colon is. `None`: such a line is refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub says: Option<Name>,
+    /// The limits of such a line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub say_limits: Option<SayLimits>,
     /// Whether texts of messages stay out of recordings, archives and exports unless somebody asks for them.
     #[serde(default)]
     pub private: bool,
@@ -90,6 +93,18 @@ pub struct SettingSpec {
     pub met: Option<Name>,
 }
 
+/// Limits of a typed line that becomes a message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SayLimits {
+    /// Maximum size of the message as JSON text, in bytes.
+    pub max_bytes: u64,
+    /// Maximum size that every node of the network accepts, in bytes, if it is smaller.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub everywhere: Option<u64>,
+    /// The nodes that accept no larger message: `npm nodes`.
+    pub small_nodes: Label,
+}
+
 impl Description {
     /// A network with nothing in it yet.
     pub fn new(network: Name, node: Label) -> Self {
@@ -104,6 +119,7 @@ impl Description {
             gauges: Vec::new(),
             settings: Vec::new(),
             says: None,
+            say_limits: None,
             private: false,
         }
     }

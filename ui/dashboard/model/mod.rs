@@ -14,8 +14,6 @@ use clacks_language::{saved_filter::Stations, traffic_filter::FilterNetworks};
 use std::{cell::RefCell, sync::Arc};
 
 use clacks_feed::{Now, Playback, Row, description::ListId};
-use clacks_p2p::Address;
-use clacks_p2p_feed::read_back;
 use clacks_panes::Place;
 use clacks_source::{lost_lines::LostLines, saved_filters::SavedFilterHits, traffic::Log, undo::Undo};
 use clacks_widgets::{animation::Animations, theme_selection::ThemeSelection, time_series::Chart};
@@ -262,12 +260,6 @@ impl Model {
     pub(crate) fn selected_row(&self) -> Option<(ListId, &Row)> {
         let list = self.selected_list()?;
         Some((list, self.networks.active().list(list)?.selected_row()?))
-    }
-
-    /// Returns the address of the selected peer, whichever list has the focus.
-    pub(crate) fn selected_peer_address(&self) -> Option<Address> {
-        let network = self.networks.active();
-        read_back::address(&network.description, network.named("peers")?.selected_row()?)
     }
 }
 

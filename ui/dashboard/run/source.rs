@@ -10,14 +10,16 @@ use std::{
 
 use clacks_feed::{Event, Link, News, Now, Playback, Request, Run, Source as Feed, description::Description};
 use clacks_language::command::argument::RecordCommand;
-use clacks_p2p::{Node, core::PlaceShare};
 use clacks_recording::recorder::{Recorder, RecordingError};
 
 use super::peer_lists::PeerLists;
 use crate::state::{
     errors::{CommandRefusal, EffectError},
-    snapshot::{MAX_ORIGINS, Origin, Origins, Query, Snapshot},
+    snapshot::{MAX_ORIGINS, Origins, Query, Snapshot},
 };
+
+/// Counts the messages at the node by origin. The argument is the maximum number of origins.
+pub type OriginCounter = dyn Fn(usize) -> Origins + Send;
 
 /// A node or a recording, with what belongs to it beside its feed.
 pub struct Source {
@@ -27,8 +29,7 @@ pub struct Source {
     remark: Option<String>,
     /// The description whose commands can be typed, if it is not that of the feed.
     commands: Option<Arc<Description>>,
-    /// For what is not asked through the feed: the use of limits.
-    node: Option<Node>,
+    origins: Option<Box<OriginCounter>>,
     /// Whether there can be no more news.
     has_ended: bool,
 }
@@ -76,7 +77,7 @@ impl Source {
             peer_lists: None,
             remark: None,
             commands: None,
-            node: None,
+            origins: None,
             has_ended: false,
         }
     }
@@ -102,9 +103,9 @@ impl Source {
         Self { commands: Some(commands), ..self }
     }
 
-    /// Sets the node, for the use of limits.
-    pub fn with_node(self, node: &Node) -> Self {
-        Self { node: Some(node.clone()), ..self }
+    /// Sets what counts the messages at the node by origin, for the page of limits.
+    pub fn with_origins(self, count: impl Fn(usize) -> Origins + Send + 'static) -> Self {
+        Self { origins: Some(Box::new(count)), ..self }
     }
 
     /// Returns what the node offers.
@@ -135,11 +136,6 @@ impl Source {
     /// Returns the reader of peer lists, if there is one.
     pub fn peer_lists(&self) -> Option<&Arc<dyn PeerLists>> {
         self.peer_lists.as_ref()
-    }
-
-    /// Returns the node.
-    pub fn node(&self) -> Option<&Node> {
-        self.node.as_ref()
     }
 
     /// Returns how a recording is played. `None` for a node.
@@ -253,16 +249,17 @@ impl Sources {
         Snapshot {
             looks,
             extra: query.extra.clone(),
-            origins: self.node().filter(|_| query.origins).map(origins),
+            origins: if query.origins { self.origins() } else { None },
             recording_size: recorded,
             lost_lines: clacks_source::lost_lines::lost(),
             replay: self.replay(),
         }
     }
 
-    /// Returns the first node.
-    pub fn node(&self) -> Option<&Node> {
-        self.all.iter().find_map(Source::node)
+    /// Returns the origins of messages at the first node that counts them.
+    fn origins(&self) -> Option<Origins> {
+        let count = self.all.iter().find_map(|source| source.origins.as_ref())?;
+        Some(count(MAX_ORIGINS))
     }
 
     /// Returns the progress of the replay. `None` without a recording.
@@ -346,13 +343,4 @@ fn poll_news(feed: &mut dyn Feed, has_ended: &mut bool, cx: &mut Context<'_>) ->
         }
         Poll::Pending => Poll::Pending,
     }
-}
-
-fn origins(node: &Node) -> Origins {
-    let (largest, total) = node.places(MAX_ORIGINS);
-    let origin = |share: &PlaceShare| {
-        let PlaceShare { place, messages, bytes, held, refused, .. } = *share;
-        Origin { place, messages, bytes, held, refused }
-    };
-    Origins { largest: largest.iter().map(origin).collect(), total }
 }

@@ -74,7 +74,7 @@ impl Watched {
         let source = Source::new(Near::new(clacks.clone())).with_recorder(Recorder::of(clacks, None));
         let network =
             Network::new(source.description().clone(), source.run()).with_panes(&[clacks_p2p_panes::panes()]);
-        let source = Sources::new(vec![source.with_node(&node)]);
+        let source = Sources::new(vec![source]);
         let mut model = Model::new(Networks::new(network, []), source.now(), TimeZone::UTC, false, true);
         model.motion = Animations::new(Setting::Full);
         let now = source.now();

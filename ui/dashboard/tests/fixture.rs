@@ -427,7 +427,8 @@ impl Fixture {
 
     /// Returns the address of the selected peer.
     pub(crate) fn selected_peer(&self) -> Option<Address> {
-        self.model.selected_peer_address()
+        let network = self.model.networks.active();
+        clacks_p2p_feed::read_back::address(&network.description, network.named("peers")?.selected_row()?)
     }
 
     /// Returns the number of marks in a list.

@@ -1,7 +1,7 @@
 //! Pasted text. It never acts as keys. Several lines are inserted only after a question.
 
-use clacks_p2p::{MAX_WHOLE_MESSAGE, Message};
-use clacks_text::format::size;
+use clacks_feed::description::SayLimits;
+use clacks_text::{format::size, json::quoted_len};
 use crossterm::event::KeyCode;
 
 use super::{assist, line::start_line};
@@ -122,8 +122,8 @@ pub fn ask(model: &mut Model, pasted: String) {
     // A line that begins with a colon is text, never a command.
     let lines = text.lines().filter(|line| !line.trim().is_empty());
     let messages: Vec<_> = lines.filter_map(|line| model.networks.active().say(line)).collect();
-    let message = Message::text(&text);
-    let choices = PasteOptions::for_text(&text, &message, messages.len(), free_bytes(model));
+    let limits = model.networks.active().description.say_limits.clone();
+    let choices = PasteOptions::for_text(&text, limits, messages.len(), free_bytes(model));
     let mut question = Confirmation::new("PASTE?", choices.question(model.screen.width));
     if choices.fits_one_per_line() {
         let each = vec![Effect::SetSending(Sending::Lines), Effect::CallAll(messages)];
@@ -150,25 +150,28 @@ struct PasteOptions {
     length: usize,
     messages: usize,
     /// Size of the text as one message, in bytes.
-    message_size: usize,
+    message_size: u64,
+    /// Limits of a message. `None`: the network has none.
+    limits: Option<SayLimits>,
     /// Whether the line has room for the text.
     edit: bool,
 }
 
 impl PasteOptions {
-    fn for_text(text: &str, message: &Message, messages: usize, room: usize) -> Self {
+    fn for_text(text: &str, limits: Option<SayLimits>, messages: usize, room: usize) -> Self {
         Self {
             lines: text.lines().count(),
             length: text.len(),
             messages,
-            message_size: message.size(),
+            message_size: quoted_len(text) as u64,
+            limits,
             edit: text.len() <= room,
         }
     }
 
     /// Whether the text fits into one message.
     fn fits_one_message(&self) -> bool {
-        self.message_size <= Message::MAX_SIZE
+        self.limits.as_ref().is_none_or(|limits| self.message_size <= limits.max_bytes)
     }
 
     /// Whether there are several lines and not too many for one message each.
@@ -176,12 +179,14 @@ impl PasteOptions {
         (2..=MAX_MESSAGES).contains(&self.messages)
     }
 
-    /// Returns a warning if nodes of the npm package do not accept the whole message.
+    /// Returns a warning if some nodes of the network do not accept the whole message.
     fn warning(&self, columns: u16) -> String {
+        let exceeded = |limits: &&SayLimits| limits.everywhere.is_some_and(|most| self.message_size > most);
+        let Some(limits) = self.limits.as_ref().filter(exceeded) else { return String::new() };
+        let (nodes, most) = (limits.small_nodes.as_str(), limits.everywhere.unwrap_or_default());
         match columns {
-            _ if self.message_size <= MAX_WHOLE_MESSAGE => String::new(),
-            108.. => format!(" (npm nodes take {MAX_WHOLE_MESSAGE} bytes whole)"),
-            _ => " (too large for npm nodes)".to_owned(),
+            108.. => format!(" ({nodes} take {most} bytes whole)"),
+            _ => format!(" (too large for {nodes})"),
         }
     }
 

@@ -7,9 +7,12 @@ mod lists;
 
 use clacks_feed::{
     Label,
-    description::{Description, ListId, StatusId, StatusSpec, Tone, TypeId},
+    description::{Description, ListId, SayLimits, StatusId, StatusSpec, Tone, TypeId},
 };
-use clacks_p2p::core::{HeldBy, Peer, Status};
+use clacks_p2p::{
+    MAX_WHOLE_MESSAGE, Message,
+    core::{HeldBy, Peer, Status},
+};
 
 /// The list of peers.
 pub const PEERS: ListId = ListId(0);
@@ -76,6 +79,11 @@ pub fn describe(node: Label) -> Description {
         gauges: figures::gauges(),
         settings: figures::settings(),
         says: Some("enqueue".into()),
+        say_limits: Some(SayLimits {
+            max_bytes: Message::MAX_SIZE as u64,
+            everywhere: Some(MAX_WHOLE_MESSAGE as u64),
+            small_nodes: "npm nodes".into(),
+        }),
         ..Description::new("clacks".into(), node)
     }
 }
