@@ -14,7 +14,7 @@ use clacks_language::{
 };
 use clacks_panes::{About, Reaction};
 use clacks_recording::jump::PlaybackError;
-use clacks_source::{precheck::REPLAY_SENDS_NOTHING, traffic::row::Row as TrafficRow};
+use clacks_session::{precheck::REPLAY_SENDS_NOTHING, traffic::row::Row as TrafficRow};
 use crossterm::event::KeyCode;
 
 use super::{

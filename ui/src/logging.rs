@@ -6,7 +6,7 @@ use anyhow::Context;
 use clacks_feed::{Event, Network, Watched, description::Description};
 use clacks_p2p::Node;
 use clacks_p2p_feed::ClacksEvent;
-use clacks_source::lost_lines::Lost;
+use clacks_session::lost_lines::Lost;
 use clacks_text::{byte_size::LogSize, escape::escaped, file_error};
 use file::LogFile;
 use rate_limit::{LeftOut, RateLimiter, Topic};

@@ -4,9 +4,11 @@ mod accessible;
 mod bootstrap;
 mod cli;
 mod config;
+mod core_event;
 mod demo;
 mod headless;
 mod json;
+mod limits;
 mod logging;
 mod networks;
 mod peer_list;
@@ -54,7 +56,7 @@ fn main() -> ExitCode {
     // the process.
     let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default());
     let result = run(cli);
-    clacks_source::lost_lines::lost().iter().for_each(|lost| report(&lost.summary()));
+    clacks_session::lost_lines::lost().iter().for_each(|lost| report(&lost.summary()));
     ended(result)
 }
 

@@ -15,7 +15,7 @@ use std::{cell::RefCell, sync::Arc};
 
 use clacks_feed::{Now, Playback, Row, description::ListId};
 use clacks_panes::Place;
-use clacks_source::{lost_lines::LostLines, saved_filters::SavedFilterHits, traffic::Log, undo::Undo};
+use clacks_session::{lost_lines::LostLines, saved_filters::SavedFilterHits, traffic::Log, undo::Undo};
 use clacks_widgets::{animation::Animations, theme_selection::ThemeSelection, time_series::Chart};
 use focus::SelectionTarget;
 use jiff::tz::TimeZone;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clacks_recording::recorder::RecordingError;
-use clacks_source::precheck::REPLAY_SENDS_NOTHING;
+use clacks_session::precheck::REPLAY_SENDS_NOTHING;
 
 use super::Model;
 use crate::state::notice::Notice;
@@ -43,7 +43,7 @@ impl Model {
 
     /// Shows a notice with an offer that is valid as long as the notice.
     pub(crate) fn notify_with_offer(&mut self, text: String, is_error: bool, offer: String) {
-        let until = self.now.uptime + clacks_source::undo::STAYS;
+        let until = self.now.uptime + clacks_session::undo::STAYS;
         self.notice = Some(Notice { text, is_error, is_refusal: false, offer: Some(offer), until });
     }
 

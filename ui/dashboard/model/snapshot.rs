@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clacks_feed::{View, Window, description::ListId};
 use clacks_panes::Content;
-use clacks_source::lost_lines::LostLines;
+use clacks_session::lost_lines::LostLines;
 use clacks_widgets::time_series::SPARKS;
 
 use super::Model;

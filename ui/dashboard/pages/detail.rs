@@ -1,7 +1,7 @@
 //! Pages about one peer, one message, or one row of the traffic. The text of the message is drawn elsewhere.
 
 use clacks_feed::description::Kind;
-use clacks_source::{facts, traffic::row::Row};
+use clacks_session::traffic::{fields, row::Row};
 use clacks_text::{fit::entry, value::ValueFormat};
 use clacks_widgets::theme::Theme;
 use ratatui::text::Line;
@@ -36,7 +36,7 @@ fn cell_lines(model: &Model, theme: Theme, item: &Item, columns: usize) -> Vec<L
 
 /// Returns the lines about a row of the traffic, without the text of its message.
 pub fn row_lines(model: &Model, theme: Theme, row: &Row, columns: usize) -> Vec<Line<'static>> {
-    let fields = field_lines(theme, columns, &facts::message::fields_of_row(row, &model.zone, theme.charset));
+    let fields = field_lines(theme, columns, &fields::fields_of_row(row, &model.zone, theme.charset));
     if row.line.text.is_some() { with_blank_line(fields) } else { fields }
 }
 

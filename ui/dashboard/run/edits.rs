@@ -4,7 +4,7 @@ use std::process::ExitStatus;
 
 use clacks_feed::{Call, Draft, Key, Outcome, Refusal, Request, Text};
 use clacks_language::edit;
-use clacks_source::precheck;
+use clacks_session::precheck;
 use clacks_terminal::child::ChildExit;
 
 use super::{

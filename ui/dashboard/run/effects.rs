@@ -4,7 +4,7 @@ use std::{io, time::Instant};
 
 use clacks_feed::{Call, Request};
 use clacks_language::list_source::ListSource;
-use clacks_source::precheck::REPLAY_SENDS_NOTHING;
+use clacks_session::precheck::REPLAY_SENDS_NOTHING;
 use clacks_terminal::{
     Screen,
     clipboard::{self, Text},
@@ -50,7 +50,7 @@ impl Dashboard {
             }
             Effect::WriteRows(target, rows) => self.spawn_effect(async move {
                 let written =
-                    tokio::task::spawn_blocking(move || clacks_source::export::write(&target, &rows)).await;
+                    tokio::task::spawn_blocking(move || clacks_session::export::write(&target, &rows)).await;
                 Ok(written??)
             }),
             Effect::RingBell => self.ring_bell()?,

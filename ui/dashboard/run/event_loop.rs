@@ -15,7 +15,7 @@ use clacks_language::{
     saved_filter::StationWriter,
 };
 use clacks_recording::recorder;
-use clacks_source::{
+use clacks_session::{
     precheck,
     saved_filters::{Bell, SavedFilterHits},
 };

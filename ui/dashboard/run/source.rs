@@ -251,7 +251,7 @@ impl Sources {
             extra: query.extra.clone(),
             origins: if query.origins { self.origins() } else { None },
             recording_size: recorded,
-            lost_lines: clacks_source::lost_lines::lost(),
+            lost_lines: clacks_session::lost_lines::lost(),
             replay: self.replay(),
         }
     }

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, io};
 
 use clacks_recording::{jump::PlaybackError, recorder::RecordingError};
-use clacks_source::export::ExportError;
+use clacks_session::export::ExportError;
 use clacks_terminal::clipboard::CopyError;
 use tokio::task::JoinError;
 

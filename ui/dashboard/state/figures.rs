@@ -6,7 +6,7 @@ use clacks_feed::{
     Look, Name, Value,
     description::{Chart as Drawn, Description, Field, Kind, ListId, ListSpec, StatusSpec, Tone},
 };
-use clacks_source::traffic::row::Row;
+use clacks_session::traffic::row::Row;
 use clacks_widgets::time_series::{Chart, Sample, Trends};
 
 use super::{limit_hits::LimitHits, rates::Rates};

@@ -2,7 +2,7 @@
 
 use clacks_feed::Now;
 use clacks_panes::Pane;
-use clacks_source::saved_filters::SavedFilterHits;
+use clacks_session::saved_filters::SavedFilterHits;
 
 use super::{figures::Figures, log_cursor::LogCursor};
 

@@ -8,7 +8,7 @@ use clacks_language::{
     saved_filter::Stations,
 };
 use clacks_recording::recorder::RecordingError;
-use clacks_source::traffic::row::Row;
+use clacks_session::traffic::row::Row;
 use clacks_terminal::clipboard::Text;
 use crossterm::event::{KeyEvent, MouseEvent};
 use ratatui::layout::Rect;

@@ -7,7 +7,7 @@ use clacks_feed::{
     description::{ListId, Role},
 };
 use clacks_panes::{Opened, PaneSpec};
-use clacks_source::traffic;
+use clacks_session::traffic;
 use clacks_text::sanitize::SafeLine;
 
 use super::search::Search;

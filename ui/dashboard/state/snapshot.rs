@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use clacks_feed::{Look, Playback, View, description::ListId};
 use clacks_panes::PaneSpec;
-use clacks_source::lost_lines::LostLines;
+use clacks_session::lost_lines::LostLines;
 
 /// Query for the next frame.
 #[derive(Debug, Clone, PartialEq)]

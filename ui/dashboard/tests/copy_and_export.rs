@@ -8,7 +8,7 @@ use clacks_p2p::{
     core::{Event, Status},
 };
 use clacks_p2p_feed::description::QUEUE;
-use clacks_source::{export, traffic::row::Row};
+use clacks_session::{export, traffic::row::Row};
 use clacks_terminal::clipboard::Text;
 use clacks_text::testing::{hostile, is_hidden};
 use crossterm::event::KeyCode;

@@ -8,7 +8,7 @@ use clacks_language::{
 use clacks_p2p::Node;
 use clacks_p2p_feed::ClacksNetwork;
 use clacks_recording::recorder;
-use clacks_source::{
+use clacks_session::{
     export,
     precheck::{is_about_a_file, on_disk},
 };

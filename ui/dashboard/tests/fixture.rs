@@ -29,7 +29,7 @@ use clacks_p2p_feed::{
     figures::{Figures, gauges_of, settings_of},
     rows::{Context as RowContext, held_row, message_row, peer_key, peer_row, remote_row},
 };
-use clacks_source::lost_lines::LostLines;
+use clacks_session::lost_lines::LostLines;
 use clacks_text::charset::Charset;
 use clacks_widgets::{animation::Animations, theme_selection::ThemeSelection};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};

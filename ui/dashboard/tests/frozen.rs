@@ -7,7 +7,7 @@ use clacks_p2p::{
     core::{Event, Limit, MessageId, PeerChoice, PeerCounts, Status},
 };
 use clacks_recording::{files::FileError, recorder::RecordingError};
-use clacks_source::{lost_lines::LostLines, traffic::row::Row};
+use clacks_session::{lost_lines::LostLines, traffic::row::Row};
 use crossterm::event::KeyCode;
 
 use super::calls::{done, on_held};

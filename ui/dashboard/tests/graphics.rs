@@ -10,7 +10,7 @@ use clacks_p2p::{
 use clacks_p2p_feed::ClacksEvent;
 use clacks_p2p_panes::tower::TOWER;
 use clacks_panes::Place;
-use clacks_source::traffic::row::Row;
+use clacks_session::traffic::row::Row;
 use clacks_widgets::{
     animation::Animations,
     theme::Theme,

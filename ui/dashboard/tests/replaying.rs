@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clacks_feed::Playback;
 use clacks_language::command::playback::{Jump, ReplayCommand, Speed};
-use clacks_source::precheck::REPLAY_SENDS_NOTHING;
+use clacks_session::precheck::REPLAY_SENDS_NOTHING;
 use crossterm::event::{KeyCode, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
 use super::fixture::Fixture;

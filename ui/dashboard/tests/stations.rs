@@ -8,7 +8,7 @@ use clacks_p2p::{
     Message,
     core::{Event, Now},
 };
-use clacks_source::saved_filters::SavedFilterHits;
+use clacks_session::saved_filters::SavedFilterHits;
 use crossterm::event::KeyCode;
 
 use super::fixture::{Fixture, happened, now, time};

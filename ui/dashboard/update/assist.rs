@@ -10,7 +10,7 @@ use clacks_language::{
     command::{Command, ViewCommand, argument::Direction},
     completion::{self, Candidates, Completion, Found, Language, Need, complete},
 };
-use clacks_source::precheck;
+use clacks_session::precheck;
 
 use super::check;
 use crate::{

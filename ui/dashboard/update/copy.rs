@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use clacks_feed::{Row, description::ListId};
-use clacks_source::traffic::{json_text, row::Row as TrafficRow};
+use clacks_session::traffic::{json_text, row::Row as TrafficRow};
 use clacks_terminal::clipboard::{Text, one_line};
 use clacks_text::charset::Charset;
 

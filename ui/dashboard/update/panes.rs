@@ -3,7 +3,7 @@
 use clacks_feed::Text;
 use clacks_language::command::Step;
 use clacks_panes::{About, Content, Cursor, Opened, PaneSpec, Reaction};
-use clacks_source::traffic::row::Row;
+use clacks_session::traffic::row::Row;
 use ratatui::layout::Position;
 
 use crate::{

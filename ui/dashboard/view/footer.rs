@@ -5,7 +5,7 @@ use clacks_feed::{
     filter::{Scope, in_short},
 };
 use clacks_language::command::{Argument, Known};
-use clacks_source::precheck::REPLAY_SENDS_NOTHING;
+use clacks_session::precheck::REPLAY_SENDS_NOTHING;
 use clacks_text::{charset::Charset, fit::fit, format, sanitize::sanitize};
 use clacks_widgets::theme::Theme;
 use ratatui::{

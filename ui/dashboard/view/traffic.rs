@@ -1,7 +1,7 @@
 //! The traffic: time, direction, peer, message or event, outcome.
 
 use clacks_feed::Direction;
-use clacks_source::traffic::row::Row;
+use clacks_session::traffic::row::Row;
 use clacks_text::{
     fit::{clock, fit},
     format,

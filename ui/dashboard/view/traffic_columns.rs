@@ -6,7 +6,7 @@
 
 use std::ops::RangeInclusive;
 
-use clacks_source::traffic::row::Row;
+use clacks_session::traffic::row::Row;
 use clacks_text::{
     charset::Charset,
     fit::{padded, padded_left},

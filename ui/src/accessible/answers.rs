@@ -1,5 +1,6 @@
 //! Answers to queries, shared by a node and a replay.
 
+use crate::limits::{LimitSettings, rows};
 use clacks_language::{
     command::{Command, ViewCommand, export_target::Target},
     saved_filter::{Number, Station, StationCommand, Stations},
@@ -11,11 +12,7 @@ use clacks_p2p::{
     node::Overview,
 };
 use clacks_p2p_panes::facts;
-use clacks_source::{
-    facts::message::fields_of_row,
-    limits::{LimitSettings, rows},
-    traffic::row::Row,
-};
+use clacks_session::traffic::{fields::fields_of_row, row::Row};
 use clacks_text::{
     fit::{clock, preview},
     format,

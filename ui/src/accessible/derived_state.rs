@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::core_event::{core_event, core_time};
 use clacks_feed::Event;
 use clacks_p2p::{
     core::{Counters, Now},
@@ -11,10 +12,7 @@ use clacks_p2p_panes::{
     introductions::Introductions, message_history::MessageHistories, send_history::SendHistory,
     shares::Shares,
 };
-use clacks_source::{
-    core_event::{core_event, core_time},
-    saved_filters::SavedFilterHits,
-};
+use clacks_session::saved_filters::SavedFilterHits;
 use clacks_widgets::time_series::{Sample, Trends};
 
 /// Minimum time between two samples of the counters.

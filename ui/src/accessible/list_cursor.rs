@@ -1,5 +1,6 @@
 //! Lists that are read page by page, with a selected item that commands without a name use.
 
+use crate::core_event::message_of;
 use clacks_feed::{Key, description::ListId};
 use clacks_language::command::Step;
 use clacks_p2p::{
@@ -7,7 +8,6 @@ use clacks_p2p::{
     core::{HeldMessage, MessageId, Now, Peer, QueuedMessage},
 };
 use clacks_p2p_feed::description::{HELD, PEERS, QUEUE};
-use clacks_source::core_event::message_of;
 
 use super::{any_network, lists::Lists, narrator::Narrator, phrases};
 

@@ -11,6 +11,7 @@ use std::{
     time::Duration,
 };
 
+use crate::limits::{LimitSettings, MOST_PLACES};
 use answers::{Answer, QueryContext, answer, edit, select_item};
 use clacks_feed::{Call, Near, Network, News, Source as _};
 use clacks_language::{
@@ -21,10 +22,7 @@ use clacks_language::{
 };
 use clacks_p2p::{Node, node::DrainError};
 use clacks_recording::recorder::Recorder;
-use clacks_source::{
-    limits::{LimitSettings, MOST_PLACES},
-    saved_filters::{Bell, SavedFilterHits},
-};
+use clacks_session::saved_filters::{Bell, SavedFilterHits};
 use clacks_text::{charset::Charset, sanitize::sanitize_unpadded};
 use keyboard::{Finished, Input, Keyboard};
 use list_cursor::ListCursor;
@@ -423,7 +421,7 @@ impl Session {
                 tokio::task::spawn_blocking(move || {
                     // Fails only if the session has ended.
                     let _ = replies.blocking_send(Reply::Sentences(vec![phrases::reply(
-                        clacks_source::export::write(&target, &rows),
+                        clacks_session::export::write(&target, &rows),
                     )]));
                 });
                 Vec::new()

@@ -11,7 +11,7 @@ use clacks_language::{
     saved_filter::Stations,
     traffic_filter::{FilterNetworks, FilterText},
 };
-use clacks_source::{
+use clacks_session::{
     saved_filters::SavedFilterHits,
     traffic::{Log, row::Row},
 };

@@ -2,6 +2,7 @@
 
 use std::{fmt::Display, net::IpAddr, time::Duration};
 
+use crate::limits;
 use clacks_feed::{
     Direction,
     description::{Description, Kind, Tone},
@@ -16,7 +17,7 @@ use clacks_p2p::{
     node::Overview,
 };
 use clacks_p2p_panes::message_history::life::MessageHistory;
-use clacks_source::{limits, traffic::row::Row};
+use clacks_session::traffic::row::Row;
 use clacks_text::{
     charset::Charset,
     fit::{clock, preview},

@@ -12,7 +12,7 @@ use clacks_language::{
 };
 use clacks_p2p::core::Now;
 use clacks_recording::replay::Replay;
-use clacks_source::{precheck::REPLAY_SENDS_NOTHING, saved_filters::SavedFilterHits};
+use clacks_session::{precheck::REPLAY_SENDS_NOTHING, saved_filters::SavedFilterHits};
 use clacks_text::format::clock;
 use tokio::{sync::mpsc, time::Instant};
 
@@ -321,7 +321,7 @@ impl Session {
                 tokio::task::spawn_blocking(move || {
                     // Fails only if the session has ended.
                     let _ = replies
-                        .blocking_send(vec![phrases::reply(clacks_source::export::write(&target, &rows))]);
+                        .blocking_send(vec![phrases::reply(clacks_session::export::write(&target, &rows))]);
                 });
                 Vec::new()
             }

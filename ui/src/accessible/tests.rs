@@ -6,11 +6,11 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
+use crate::core_event::core_event;
 use clacks_feed::description::Description;
 use clacks_language::command::{Argument, Known, table::COMMANDS};
 use clacks_p2p::{Message, core};
 use clacks_p2p_feed::description::describe;
-use clacks_source::core_event::core_event;
 use tempfile::TempDir;
 
 use super::*;

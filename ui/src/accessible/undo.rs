@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use clacks_feed::{Call, Check, Network, Refusal};
-use clacks_source::undo::{STAYS, Undo};
+use clacks_session::undo::{STAYS, Undo};
 
 /// The recent commands that can be undone.
 #[derive(Debug, Default)]

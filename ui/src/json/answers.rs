@@ -14,10 +14,10 @@ use clacks_p2p::{
     node::Overview,
 };
 use clacks_p2p_feed::json::parts::{Listed, Waiting};
-use clacks_source::limits::{LimitSettings, MOST_PLACES};
 use serde::Serialize;
 
 use super::{Record, millis};
+use crate::limits::{LimitSettings, MOST_PLACES};
 
 /// The answer to a line of the input.
 #[derive(Serialize)]

@@ -9,7 +9,7 @@ use std::{
 };
 
 use clacks_p2p::node::files::mode_open_to_others;
-use clacks_source::lost_lines::Lost;
+use clacks_session::lost_lines::Lost;
 use rustix::fs::OFlags;
 
 /// Number of older files, named FILE.old.1 and so on.

@@ -8,8 +8,8 @@ use clacks_p2p::{
 use clacks_text::testing::{hostile, is_hidden};
 use proptest::prelude::*;
 
+use crate::core_event::core_event;
 use clacks_p2p_feed::{ClacksEvent, description::describe};
-use clacks_source::core_event::core_event;
 
 use super::{Event as FeedEvent, *};
 use crate::accessible::{digest::MAX_PER_PERIOD, line};

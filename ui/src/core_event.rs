@@ -4,7 +4,7 @@ use clacks_feed::Event;
 use clacks_p2p::{DEFAULT_MAX_DEPTH, Message, core};
 use clacks_p2p_feed::ClacksEvent;
 
-use crate::traffic::row::Row;
+use clacks_session::traffic::row::Row;
 
 /// The event of clacks in an event of the feed. `None` for an event of another network.
 pub fn core_event(event: &Event) -> Option<&core::Event> {

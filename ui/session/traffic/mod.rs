@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod every_event;
+pub mod fields;
 #[cfg(test)]
 mod filter_tests;
 pub mod row;

@@ -1,11 +1,11 @@
-//! The facts about one traffic row in words.
+//! One row of the traffic in words.
 
 use std::net::IpAddr;
 
 use clacks_text::{charset::Charset, fit::clock, format};
 use jiff::tz::TimeZone;
 
-use crate::traffic::row::Row;
+use super::row::Row;
 
 /// The facts about a traffic row, as pairs of name and value. An empty value means not applicable.
 pub fn fields_of_row(row: &Row, zone: &TimeZone, charset: Charset) -> [(&'static str, String); 7] {
@@ -21,6 +21,6 @@ pub fn fields_of_row(row: &Row, zone: &TimeZone, charset: Charset) -> [(&'static
 }
 
 /// The command that closes all connections from a remote address.
-pub fn ignoring(remote: IpAddr) -> String {
+fn ignoring(remote: IpAddr) -> String {
     format!(":ignore ip:{} closes all connections from there", remote.to_canonical())
 }
