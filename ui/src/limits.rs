@@ -11,36 +11,36 @@ use clacks_text::format;
 
 /// The settings of a node's limits. They do not change while it runs.
 #[derive(Debug, Clone, PartialEq)]
-pub struct LimitSettings {
+pub(crate) struct LimitSettings {
     /// The limits of the protocol core: queue, peers, rates.
-    pub options: Options,
+    pub(crate) options: Options,
     /// The limits of the connections: numbers, sizes, timeouts.
-    pub limits: Limits,
+    pub(crate) limits: Limits,
 }
 
 /// One limit, or several limits that are reached together.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LimitRow {
+pub(crate) struct LimitRow {
     /// The limit's name.
-    pub what: &'static str,
+    pub(crate) what: &'static str,
     /// The setting, if it is known.
-    pub set: Option<String>,
+    pub(crate) set: Option<String>,
     /// The current use, if the limit has one and it is known.
-    pub used: Option<String>,
+    pub(crate) used: Option<String>,
     /// The number of times that the limit was reached, if it is counted.
-    pub met: Option<u64>,
+    pub(crate) met: Option<u64>,
 }
 
 impl LimitSettings {
     /// Reads the settings of a node.
-    pub fn of(node: &Node) -> Self {
+    pub(crate) fn of(node: &Node) -> Self {
         Self { options: node.options(), limits: node.limits().clone() }
     }
 }
 
 /// All limits, in the order in which a connection reaches them, then those of outbound messages. For a recorded node
 /// `settings` and `connections` are `None`.
-pub fn rows(
+pub(crate) fn rows(
     settings: Option<&LimitSettings>,
     overview: &Overview,
     connections: Option<usize>,
@@ -116,10 +116,10 @@ pub fn rows(
 }
 
 /// Maximum number of remote addresses in a list.
-pub const MOST_PLACES: usize = 10;
+pub(crate) const MOST_PLACES: usize = 10;
 
 /// The share of a remote address in one line: `192.0.2.7: 71 messages, 60 MB, 3 held, 12 refused`.
-pub fn place(share: &PlaceShare) -> String {
+pub(crate) fn place(share: &PlaceShare) -> String {
     let PlaceShare { place, messages, bytes, held, refused, .. } = share;
     let held = if *held > 0 { format!(", {} held", format::count(*held)) } else { String::new() };
     let refused = if *refused > 0 { format!(", {refused} refused") } else { String::new() };
