@@ -9,7 +9,7 @@ use clacks_p2p_panes::{
 };
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
-use super::calls::{self, on_held, on_queue};
+use super::calls::{on_held, on_queue};
 use super::{
     fixture::{Fixture, address, peer},
     held_and_edited::holding,
@@ -484,32 +484,5 @@ fn consecutive_drops_need_one_key_each() {
         fixture.refresh();
         assert_eq!(give(&mut fixture, Msg::Key(key)), [], "that one went by itself");
         assert!(fixture.screen().contains("has gone"), "{}", fixture.screen());
-    }
-}
-
-#[test]
-fn another_command_cancels_an_edit_and_returns_the_message() {
-    use super::model::node::{State, give, said};
-    let numbers =
-        |fixture: &Fixture| State::of(fixture).waiting.iter().map(ToString::to_string).collect::<Vec<_>>();
-    for (line, is_called, waiting) in [
-        (":drop 12", true, &["11", "13", "14", "15"][..]),
-        (":drop 13", true, &["11", "12", "14", "15"]),
-        (":hold 12", true, &["11", "13", "14", "15"]),
-        (":rate 2", true, &["11", "12", "13", "14", "15"]),
-        ("", false, &["11", "12", "13", "14", "15"]),
-    ] {
-        let mut fixture = Fixture::busy(80, 24);
-        let press = |fixture: &mut Fixture, code: KeyCode| drop(give(fixture, Msg::Key(code.into())));
-        [KeyCode::Tab, KeyCode::Down, KeyCode::Char('e')]
-            .into_iter()
-            .for_each(|code| press(&mut fixture, code));
-        assert_eq!(numbers(&fixture), ["11", "13", "14", "15"]);
-        give(&mut fixture, Msg::Key(KeyEvent::new(KeyCode::Char('u'), KeyModifiers::CONTROL)));
-        line.chars().for_each(|letter| press(&mut fixture, KeyCode::Char(letter)));
-        press(&mut fixture, if line.is_empty() { KeyCode::Esc } else { KeyCode::Enter });
-        assert_eq!(numbers(&fixture), waiting, "{line}");
-        let told = fixture.model.notice.clone().map(|notice| notice.text);
-        assert_eq!(told, is_called.then(|| said(&calls::typed(line))), "{line}");
     }
 }

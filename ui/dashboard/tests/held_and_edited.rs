@@ -3,7 +3,7 @@
 use clacks_feed::{Call, Draft, Key};
 use clacks_p2p::core::{HeldBy, HeldMessage, QueuedMessage};
 use clacks_p2p_feed::description::HELD;
-use crossterm::event::{KeyCode, KeyModifiers, MouseEvent, MouseEventKind};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEvent, MouseEventKind};
 
 use super::calls::{done, on_held, on_peers, on_queue, typed, undo};
 use super::fixture::{Fixture, address, queued};
@@ -274,4 +274,31 @@ fn an_invalid_command_keeps_the_edit_open() {
     assert_eq!(fixture.press(KeyCode::Enter), []);
     assert_eq!(fixture.model.input.draft(), ":edit 11 :json {");
     assert!(fixture.model.editing.is_some());
+}
+
+#[test]
+fn another_command_cancels_an_edit_and_returns_the_message() {
+    use super::model::node::{State, give, said};
+    let numbers =
+        |fixture: &Fixture| State::of(fixture).waiting.iter().map(ToString::to_string).collect::<Vec<_>>();
+    for (line, is_called, waiting) in [
+        (":drop 12", true, &["11", "13", "14", "15"][..]),
+        (":drop 13", true, &["11", "12", "14", "15"]),
+        (":hold 12", true, &["11", "13", "14", "15"]),
+        (":rate 2", true, &["11", "12", "13", "14", "15"]),
+        ("", false, &["11", "12", "13", "14", "15"]),
+    ] {
+        let mut fixture = Fixture::busy(80, 24);
+        let press = |fixture: &mut Fixture, code: KeyCode| drop(give(fixture, Msg::Key(code.into())));
+        [KeyCode::Tab, KeyCode::Down, KeyCode::Char('e')]
+            .into_iter()
+            .for_each(|code| press(&mut fixture, code));
+        assert_eq!(numbers(&fixture), ["11", "13", "14", "15"]);
+        give(&mut fixture, Msg::Key(KeyEvent::new(KeyCode::Char('u'), KeyModifiers::CONTROL)));
+        line.chars().for_each(|letter| press(&mut fixture, KeyCode::Char(letter)));
+        press(&mut fixture, if line.is_empty() { KeyCode::Esc } else { KeyCode::Enter });
+        assert_eq!(numbers(&fixture), waiting, "{line}");
+        let told = fixture.model.notice.clone().map(|notice| notice.text);
+        assert_eq!(told, is_called.then(|| said(&typed(line))), "{line}");
+    }
 }
