@@ -21,11 +21,19 @@ pub struct CountingAllocator;
 
 thread_local! {
     static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
+    static BYTES: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Counts an allocation. A thread that ends can allocate when its count has gone.
-fn count() {
+/// Counts an allocation of this many bytes. A thread that ends can allocate when its count has gone.
+fn count(bytes: usize) {
     _ = ALLOCATIONS.try_with(|count| count.set(count.get() + 1));
+    _ = BYTES.try_with(|count| count.set(count.get() + bytes as u64));
+}
+
+/// The bytes that this thread has allocated until now, whether they were freed or not.
+#[cfg(test)]
+pub(crate) fn allocated_bytes() -> u64 {
+    BYTES.with(Cell::get)
 }
 
 fn allocations() -> u64 {
@@ -36,19 +44,19 @@ fn allocations() -> u64 {
 #[allow(unsafe_code, reason = "an allocator is unsafe to implement")]
 unsafe impl GlobalAlloc for CountingAllocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count();
+        count(layout.size());
         // SAFETY: the caller keeps the same promises.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        count();
+        count(layout.size());
         // SAFETY: the caller keeps the same promises.
         unsafe { System.alloc_zeroed(layout) }
     }
 
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        count();
+        count(size);
         // SAFETY: the caller keeps the same promises.
         unsafe { System.realloc(pointer, layout, size) }
     }

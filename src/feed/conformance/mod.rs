@@ -30,6 +30,8 @@ use std::{
 
 use rand::{SeedableRng, rngs::StdRng};
 
+#[cfg(test)]
+pub(crate) use allocations::allocated_bytes;
 pub use allocations::{CountingAllocator, an_idle_watch_allocates_nothing};
 pub use commands::check_and_call_agree;
 pub use copies::copies_follow_the_events;

@@ -11,7 +11,6 @@ use serde_json::value::RawValue;
 use super::{
     Reader,
     form::{KeyForm, Millis, NameForm, OrderForm, TextForm},
-    own::text_at,
 };
 use crate::{
     Key, Row, Statuses, Text, Value,
@@ -23,15 +22,18 @@ use crate::{
 const MAX_PATH: usize = 2;
 
 /// Texts in the line of an event for which a shorter form can stand.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Clone, Copy, Default)]
 pub(super) struct Known<'a> {
     /// The text of the event: `true`.
     pub(super) same: Option<&'a Text>,
     /// The key of the row: `[]`.
     pub(super) key: Option<&'a Key>,
-    /// The network's own fields: names of them.
-    pub(super) own: Option<&'a str>,
+    /// The text in the network's own fields to which names of fields lead.
+    pub(super) own: Option<&'a TextAt<'a>>,
 }
+
+/// Finds a text by the names of the fields that lead to it.
+pub(super) type TextAt<'a> = dyn Fn(&[String]) -> Option<Text> + 'a;
 
 type Flag = std::cell::Cell<bool>;
 type Bits = std::cell::Cell<u32>;
@@ -123,8 +125,8 @@ impl<'de> Visitor<'de> for TextCell<'_> {
         }
         let Known { key, own, .. } = self.known;
         let text = match path.len() {
-            0 => key.map(|key| Text::new(key.untrusted())),
-            1..=MAX_PATH => own.and_then(|own| text_at(own, &path)),
+            0 => key.map(|key| key.0.clone()),
+            1..=MAX_PATH => own.and_then(|text_at| text_at(&path)),
             _ => None,
         };
         let wrong = "an array is a place in a recorded line where the text stands, and there is none";

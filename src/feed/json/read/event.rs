@@ -13,6 +13,7 @@ use super::{
     cell::{CellSeed, Each, Known, ListedRow, unknown},
     form::{ItemForm, KeyForm, Millis, NameForm, TextForm},
     object::Object,
+    own::OwnTexts,
 };
 use crate::{
     Body, Event, JsonEvent, Line, Now, Text, Touched, Types, Value,
@@ -43,9 +44,12 @@ impl Reader<'_> {
         let seed = LineSeed { reader: self, spec, text: text.clone(), usual, peer_row: &peer_row };
         let mut line = line.map(|line| object.read(line, seed)).transpose()?;
         let same = line.as_ref().and_then(|line| line.text.as_ref()).or(text.as_ref());
-        let known = Known { same, key: None, own: Some(&own) };
+        let texts = OwnTexts::new(&own);
+        let text_at = |path: &[String]| texts.get(path);
+        let known = Known { same, key: None, own: Some(&text_at) };
         let changes = Each(ListedRow { reader: self, known });
         let rows: Vec<Change> = rows.map(|rows| object.read(rows, changes)).transpose()?.unwrap_or_default();
+        drop(texts);
         if let (Some(line), Some(row)) = (&mut line, peer_row.get()) {
             line.peer = rows.get(row).map(|change| change.key.clone());
         }

@@ -1,5 +1,7 @@
 //! Texts in the network's own fields of an event.
 
+use std::{cell::RefCell, collections::HashMap};
+
 use super::{form::TextForm, object::Object};
 use crate::Text;
 
@@ -33,11 +35,58 @@ fn is(value: &str, text: &str) -> bool {
 }
 
 /// The text to which the names of fields lead.
-pub(super) fn text_at(own: &str, path: &[String]) -> Option<Text> {
-    let (last, first) = path.split_last()?;
-    let mut object = Object::new(own).ok()?;
-    for name in first {
-        object = Object::new(object.get(name)?.get()).ok()?;
+fn text_at(own: &str, path: &[String]) -> Option<Text> {
+    OwnTexts::new(own).get(path)
+}
+
+/// The texts in the network's own fields of one line. However many cells of the line refer to them, each object is parsed
+/// once, and each text is copied once. So the cost is that of the line itself.
+pub(super) struct OwnTexts<'l> {
+    own: &'l str,
+    objects: RefCell<HashMap<Vec<String>, Option<Members<'l>>>>,
+    texts: RefCell<HashMap<Vec<String>, Option<Text>>>,
+}
+
+/// The values of an object by their names. The first field with a name counts.
+type Members<'l> = HashMap<String, &'l str>;
+
+impl<'l> OwnTexts<'l> {
+    pub(super) fn new(own: &'l str) -> Self {
+        Self { own, objects: RefCell::default(), texts: RefCell::default() }
     }
-    serde_json::from_str(object.get(last)?.get()).ok().map(|TextForm(text)| text)
+
+    /// The text to which the names of fields lead. Its clones share it.
+    pub(super) fn get(&self, path: &[String]) -> Option<Text> {
+        if let Some(text) = self.texts.borrow().get(path) {
+            return text.clone();
+        }
+        let text = self
+            .value(path)
+            .filter(|_| !path.is_empty())
+            .and_then(|value| serde_json::from_str(value).ok())
+            .map(|TextForm(text)| text);
+        self.texts.borrow_mut().insert(path.to_vec(), text.clone());
+        text
+    }
+
+    /// The value to which the names of fields lead.
+    fn value(&self, path: &[String]) -> Option<&'l str> {
+        let Some((name, above)) = path.split_last() else { return Some(self.own) };
+        if let Some(members) = self.objects.borrow().get(above) {
+            return members.as_ref()?.get(name).copied();
+        }
+        let members = self.value(above).and_then(members);
+        let value = members.as_ref().and_then(|members| members.get(name).copied());
+        self.objects.borrow_mut().insert(above.to_vec(), members);
+        value
+    }
+}
+
+fn members(object: &str) -> Option<Members<'_>> {
+    let object = Object::new(object).ok()?;
+    let mut members = Members::with_capacity(object.fields.len());
+    for field in object.fields {
+        members.entry(field.name.into_owned()).or_insert(field.value.get());
+    }
+    Some(members)
 }

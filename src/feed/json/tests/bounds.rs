@@ -9,6 +9,7 @@ use super::{
 use crate::{
     Answer, Body, Event, Key, Line, Look, MAX_ITEMS, MAX_OPEN, MAX_ROWS, MAX_WINDOWS, Now, Order, Page,
     Touched, View, Window,
+    conformance::allocated_bytes,
     description::{EventId, ListId},
 };
 
@@ -188,4 +189,39 @@ fn json_of_any_depth_passes() {
     assert!(matches!(Reader::new(&description).node_line(&unknown), Ok(NodeLine::Other)));
     let key = Key::new("17");
     assert_eq!(read.rows[0].key, key);
+}
+
+#[test]
+fn cells_that_refer_to_one_text_share_it() {
+    let description = messages();
+    let long = "x".repeat(1 << 18);
+    let rows: String = (0..1000)
+        .flat_map(|row| [("[\"x\"]", row * 2), ("[\"in\",\"y\"]", row * 2 + 1)])
+        .map(|(path, row)| format!(r#"["queue","{row}",1,[{path},null,null]],"#))
+        .collect();
+    let line = format!(
+        r#"{{"event":"sent","seq":3,"time":0,"uptime_ms":0,"x":"{long}","in":{{"y":"{long}"}},"rows":[{rows}["queue","{long}",1,[[],null,null]]]}}"#
+    );
+    let before = allocated_bytes();
+    let read = read_event(&description, &line);
+    let allocated = allocated_bytes() - before;
+    let most = line.len() as u64 * 16;
+    assert!(allocated < most, "{allocated} bytes for a line of {}", line.len());
+
+    let place = |row: &Change| match &row.row.as_ref().unwrap().cells[0] {
+        Value::Text(text, _) if text.untrusted() == long => text.untrusted().as_ptr(),
+        other => panic!("{other:?}"),
+    };
+    let (last, rows) = read.rows.split_last().unwrap();
+    assert!(
+        rows.chunks(2).all(|pair| [place(&pair[0]), place(&pair[1])] == [place(&rows[0]), place(&rows[1])])
+    );
+    assert_eq!(place(last), last.key.untrusted().as_ptr(), "the text of the key");
+    // A name that leads to no text, or to another value, is an error.
+    for path in ["\"z\"", "\"in\"", "\"x\",\"y\"", "\"in\",\"z\"", "\"in\",\"y\",\"z\""] {
+        let line = format!(
+            r#"{{"event":"sent","seq":3,"time":0,"uptime_ms":0,"x":"a","in":{{"y":"b"}},"rows":[["queue","1",1,[[{path}],null,null]]]}}"#
+        );
+        assert!(Reader::new(&description).node_line(&line).is_err(), "{path}");
+    }
 }
