@@ -118,7 +118,7 @@ fn lines_that_cannot_be_played_are_left_out_and_counted() {
         unreadable("\u{feff}"),
         unreadable("{\"state\":{}}"),
         unreadable("{\"gauges\":[]}"),
-        unreadable("{\"gauges\":[1,2,3]}"),
+        unreadable("{\"gauges\":[1,2,3,4]}"),
         unreadable("{\"lagged\":-1,\"seq\":1}"),
         unreadable(
             "{\"event\":\"card_posted\",\"seq\":9,\"time\":1,\"uptime_ms\":1,\"rows\":[[\"nowhere\",\"1\",null]]}",
