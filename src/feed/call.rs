@@ -74,6 +74,11 @@ pub struct Refusal {
     /// The reason, for the user.
     pub text: Text,
     /// Calls that may work instead, with the words for each.
+    ///
+    /// If the command `stop` is refused, the order counts for a face that asks how to quit. An offer of another command
+    /// is made at once, and the face stays open. An offer of `stop` is made after the user has answered for all networks,
+    /// and the face closes. The last offer has the key that also asks to quit, so it is best the one that stops the node
+    /// at once.
     pub offers: Vec<(Label, Call)>,
 }
 

@@ -300,8 +300,7 @@ fn view_command_error(model: &Model, command: &ViewCommand) -> Option<String> {
         ViewCommand::Only(None) if !model.is_narrowed() => Some("all rows are shown"),
         ViewCommand::Network(None) if model.networks.is_single() => Some("there is no other network"),
         command if lacks_view(model, command) => {
-            let network = &model.networks.active().description.network;
-            return Some(format!("{network} has no such view; :net clacks shows the network that has it"));
+            return Some(model.no_such_view(command));
         }
         ViewCommand::Undo => return model.undo.why_not(model.now.uptime).map(|reason| reason.to_string()),
         ViewCommand::Unmark if model.networks.active().marks() == 0 => Some("nothing is marked"),

@@ -37,7 +37,7 @@ use super::{
         overlay::Overlay,
         palette::Palette,
         sending::Sending,
-        shutdown::{StopProgress, Stopping},
+        shutdown::{StopChoices, StopProgress, Stopping},
         snapshot::Origins,
         traffic_needs::TrafficNeeds,
     },
@@ -84,8 +84,8 @@ pub struct Model {
     /// Input line, with its draft and history.
     pub input: Input,
     pub(crate) assist: Assist,
-    /// Last input sent to the node. A refusal restores it to the input line.
-    pub sending: Option<Sending>,
+    /// Last input sent to the node of the network at a position. A refusal restores it to the input line.
+    pub sending: Option<(usize, Sending)>,
     /// Message that is being edited on the line.
     pub(crate) editing: Option<Editing>,
     /// Open overlay, if any.
@@ -102,6 +102,7 @@ pub struct Model {
     pub(crate) confirms_quit: bool,
     /// Node that is being stopped before the program quits.
     pub(crate) stopping: Option<Stopping>,
+    pub(crate) stop_choices: StopChoices,
     /// Whether the mouse is captured.
     pub mouse: bool,
     /// Frozen screen, while the node runs on.
@@ -172,6 +173,7 @@ impl Model {
             question: None,
             confirms_quit: false,
             stopping: None,
+            stop_choices: StopChoices::default(),
             mouse,
             frozen: None,
             has_moved: false,

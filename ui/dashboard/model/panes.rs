@@ -1,6 +1,7 @@
 //! The panes of the network that is shown: which of them are on the screen, and what they may know.
 
 use clacks_feed::Now;
+use clacks_language::command::ViewCommand;
 use clacks_panes::{Content, Context, Opened, Pane, PaneLook, PaneSpec, Place, Shown};
 use clacks_widgets::theme::Theme;
 use ratatui::{layout::Rect, text::Line};
@@ -9,6 +10,7 @@ use super::{Model, focus::FocusOwner};
 use crate::state::{
     layout::{Pane as Area, below_title},
     list::List,
+    network::Network,
     overlay::{Item, OpenOverlay, Overlay, OverlayKind},
     snapshot::{PaneWindows, Snapshot},
 };
@@ -25,6 +27,21 @@ impl Model {
     /// Returns the view that the command with this name opens, in the network that is shown.
     pub(crate) fn view_named(&self, name: &str) -> Option<View<'_>> {
         self.views().find(|(_, view)| view.name == name)
+    }
+
+    /// Returns why the network that is shown lacks a view, and which other one has it.
+    pub(crate) fn no_such_view(&self, command: &ViewCommand) -> String {
+        let has_it = |network: &&Network| match command {
+            ViewCommand::Pane(name) => {
+                network.panes.iter().any(|pane| pane.views().iter().any(|view| view.name == *name))
+            }
+            _ => network.is_clacks(),
+        };
+        let shown = &self.networks.active().description.network;
+        match self.networks.iter().find(has_it).map(|network| &network.description.network) {
+            Some(other) => format!("{shown} has no such view; :net {other} shows the network that has it"),
+            None => format!("{shown} has no such view"),
+        }
     }
 
     /// Returns the views of the network that is shown.

@@ -12,10 +12,13 @@ use super::{
     ask,
     event_loop::{Dashboard, MAX_CATCH_UP},
 };
-use crate::state::{
-    assist::{AssistQuery, AssistReply},
-    editing::Editing,
-    message::Msg,
+use crate::{
+    state::{
+        assist::{AssistQuery, AssistReply},
+        editing::Editing,
+        message::Msg,
+    },
+    update::copy,
 };
 
 /// What waits for the answer of a node.
@@ -142,7 +145,7 @@ impl Dashboard {
     pub(crate) fn on_answer(&mut self, network: usize, number: u64, answer: Answer) {
         let Some(waiting) = self.waiting.remove(&(network, number)) else { return };
         match waiting {
-            Waiting::Calls(batch, place) => self.on_call_result(batch, place, result(answer)),
+            Waiting::Calls(batch, place) => self.on_call_result(network, batch, place, result(answer)),
             Waiting::Undo(call) => self.on_undone(network, call, result(answer)),
             Waiting::UndoAgain(call, refusal) => {
                 // A newer check can have replaced it.
@@ -150,11 +153,11 @@ impl Dashboard {
                 self.dispatch(Msg::Undone(Err(refusal), can_work.then_some(call)));
             }
             Waiting::Check(query) => self.on_checked(network, query, answer),
-            Waiting::Find(finds, found) => self.on_found(finds, found, answer),
-            Waiting::Draft { item, in_editor } => self.on_draft(item, in_editor, result(answer)),
+            Waiting::Find(finds, found) => self.on_found(network, finds, found, answer),
+            Waiting::Draft { item, in_editor } => self.on_draft(network, item, in_editor, result(answer)),
             Waiting::Edited(editing, text) => self.on_edited(*editing, &text, result(answer)),
             Waiting::Copy(list) => match answer {
-                Answer::Rows(rows) => self.copy_rows(list, &rows),
+                Answer::Rows(rows) => self.copy_rows(network, list, &rows),
                 Answer::Refused(reason) => self.report_failure(&reason),
                 _ => {}
             },
@@ -167,7 +170,7 @@ impl Dashboard {
         }
     }
 
-    fn on_call_result(&mut self, batch: u64, place: usize, result: Result<Outcome, Refusal>) {
+    fn on_call_result(&mut self, network: usize, batch: u64, place: usize, result: Result<Outcome, Refusal>) {
         let Some(open) = self.batches.get_mut(&batch) else { return };
         if let Some(slot) = open.results.get_mut(place) {
             *slot = Some(result);
@@ -175,7 +178,8 @@ impl Dashboard {
         if open.results.iter().all(Option::is_some)
             && let Some(Batch { calls, results }) = self.batches.remove(&batch)
         {
-            self.dispatch(Msg::Called(calls.into_iter().zip(results.into_iter().flatten()).collect()));
+            let results = calls.into_iter().zip(results.into_iter().flatten()).collect();
+            self.dispatch(Msg::Called(network, results));
         }
     }
 
@@ -189,6 +193,9 @@ impl Dashboard {
     }
 
     fn on_checked(&mut self, network: usize, query: AssistQuery, answer: Answer) {
+        if network != self.model.networks.position() {
+            return;
+        }
         let reason = match answer {
             Answer::Checked(Check::Wrong(reason)) => Some(reason.untrusted().to_owned()),
             Answer::Checked(Check::Begun) => self.needs(network, &query),
@@ -199,9 +206,11 @@ impl Dashboard {
         self.reply_to_line(query, reason);
     }
 
-    fn on_found(&mut self, finds: Vec<Find>, mut found: Vec<Found>, answer: Answer) {
-        // Otherwise a newer line is being completed.
-        if let (Answer::Found { rows, .. }, Some(find)) = (answer, finds.get(found.len())) {
+    fn on_found(&mut self, network: usize, finds: Vec<Find>, mut found: Vec<Found>, answer: Answer) {
+        // Otherwise a newer line is being completed, or one of another network.
+        if network == self.model.networks.position()
+            && let (Answer::Found { rows, .. }, Some(find)) = (answer, finds.get(found.len()))
+        {
             found.push(Found { list: find.list, rows });
             self.find(finds, found);
         }
@@ -219,8 +228,9 @@ impl Dashboard {
     }
 
     /// Copies the texts of items, one per line.
-    fn copy_rows(&mut self, list: ListId, rows: &[Option<Row>]) {
-        let texts = rows.iter().flatten().map(|row| self.model.item_text(list, row));
+    fn copy_rows(&mut self, network: usize, list: ListId, rows: &[Option<Row>]) {
+        let Some(network) = self.model.networks.get(network) else { return };
+        let texts = rows.iter().flatten().map(|row| copy::item_text(network, list, row));
         let text = clacks_terminal::clipboard::Text::new(&texts.collect::<Vec<_>>().join("\n"));
         self.copy(text);
     }

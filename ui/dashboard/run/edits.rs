@@ -36,7 +36,13 @@ impl Dashboard {
     }
 
     /// Opens a message that is held for editing, on the line unless it is too long for one.
-    pub(crate) fn on_draft(&mut self, item: Key, in_editor: bool, result: Result<Outcome, Refusal>) {
+    pub(crate) fn on_draft(
+        &mut self,
+        network: usize,
+        item: Key,
+        in_editor: bool,
+        result: Result<Outcome, Refusal>,
+    ) {
         let draft = match result {
             Ok(Outcome { draft: Some(draft), .. }) => draft,
             Ok(outcome) => return self.refuse_edit(&outcome.text),
@@ -50,7 +56,7 @@ impl Dashboard {
                 self.cancel_edit(draft.cancel);
                 self.refuse_edit(&reason.into());
             }
-            None => self.dispatch(Msg::Editing(item, Box::new(draft))),
+            None => self.dispatch(Msg::Editing(network, item, Box::new(draft))),
         }
     }
 
@@ -72,7 +78,7 @@ impl Dashboard {
         match result {
             Ok(outcome) => {
                 let call = Call { text: text.into(), ..editing.draft.send };
-                self.dispatch(Msg::Called(vec![(call, Ok(outcome))]));
+                self.dispatch(Msg::Called(editing.network, vec![(call, Ok(outcome))]));
             }
             Err(refusal) => {
                 let line = editing::line_if_fits(editing::line(&editing.item, text));
@@ -96,7 +102,9 @@ impl Dashboard {
     async fn edit_in_editor(&mut self, item: Key, draft: Draft) -> anyhow::Result<LoopState> {
         let file = EditFile::create(draft.text.untrusted())
             .map_err(|error| format!("no file to edit could be made: {error}"));
-        let editing = Editing { item, draft, opened_from: self.model.overlay_list() };
+        let network = self.network_of(&draft.send).unwrap_or_else(|| self.model.networks.position());
+        let opened_from = self.model.overlay_list().filter(|_| network == self.model.networks.position());
+        let editing = Editing { network, item, draft, opened_from };
         let file = match file {
             Ok(file) => file,
             Err(reason) => {

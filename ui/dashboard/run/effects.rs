@@ -29,7 +29,7 @@ impl Dashboard {
                 self.history.iter().for_each(|history| history.enqueue(line.clone()));
             }
             // Handled by the model.
-            Effect::SetSending(_) | Effect::InsertText(_) => {}
+            Effect::SetSending(_) | Effect::InsertText(_) | Effect::ChooseStop(..) => {}
             Effect::Edit(item) => self.start_edit(item, false),
             Effect::CancelEdit(call) => self.cancel_edit(Some(call)),
             Effect::FinishEdit(editing, text) => self.finish_edit(editing, text),
@@ -59,7 +59,7 @@ impl Dashboard {
             Effect::RequestQuit => {
                 // Include the most recent changes of the lists.
                 self.refresh();
-                self.ask_to_stop(0);
+                self.begin_to_quit();
             }
             Effect::AskToStop(from) => self.ask_to_stop(from),
             Effect::Record(command) => {

@@ -3,17 +3,23 @@
 use clacks_feed::{Answer, Call, Check, Outcome, Refusal, Request};
 
 use super::{answers::Waiting, event_loop::Dashboard};
-use crate::state::{errors::EffectError, message::Msg};
+use crate::state::{errors::EffectError, message::Msg, shutdown::STOP};
 
-/// The command that stops a node.
-const STOP: &str = "stop";
 /// The command that ends the stopping of a node.
 const CANCEL: &str = "cancel";
 
 impl Dashboard {
-    /// Asks each node from this position on whether it may be stopped. Those that have no such command are left out.
+    /// Asks each node whether it may be stopped. What the user chose before counts no more.
+    pub(crate) fn begin_to_quit(&mut self) {
+        self.model.stop_choices.begin();
+        self.ask_to_stop(0);
+    }
+
+    /// Asks each node from this position on whether it may be stopped. Those that have no such command are left out, and
+    /// those about which nothing is to be asked any more.
     pub(crate) fn ask_to_stop(&mut self, from: usize) {
         let networks = self.model.networks.iter().enumerate().skip(from);
+        let networks = networks.filter(|(at, _)| !self.model.stop_choices.is_settled(*at));
         let refusing: Vec<_> =
             networks.filter(|(_, network)| network.description.command(STOP).is_some()).collect();
         let next = refusing.first().map(|(at, network)| (*at, Call::new(network.run, STOP.into(), "")));
@@ -40,7 +46,10 @@ impl Dashboard {
         match result {
             Err(refusal) => self.dispatch(Msg::StopRefused(network, refusal)),
             // Nothing is lost any more, and it has stopped.
-            Ok(_) => self.ask_to_stop(network + 1),
+            Ok(_) => {
+                self.model.stop_choices.stopped.push(network);
+                self.ask_to_stop(network + 1);
+            }
         }
     }
 
@@ -58,7 +67,7 @@ impl Dashboard {
         self.dispatch(Msg::EffectDone(text));
         if then_asks {
             self.refresh();
-            self.ask_to_stop(0);
+            self.begin_to_quit();
         }
     }
 }

@@ -3,7 +3,7 @@
 use clacks_feed::{Call, Refusal, description::Takes};
 use crossterm::event::KeyCode;
 
-use super::{command_words::request_phrase, key::Key, message::Effect, network::Network};
+use super::{command_words::request_phrase, key::Key, message::Effect, network::Network, shutdown::STOP};
 
 /// Question to the user. It receives the next key.
 ///
@@ -43,8 +43,9 @@ impl Confirmation {
         self.pasted.as_deref()
     }
 
-    /// Asks what is to become of a node that refuses to stop, for this reason. Each offer gets the key of its word: see
-    /// [`stop_key`]. Returns whether the question has room for the reason.
+    /// Asks what is to become of a node that refuses to stop, for this reason. Each offer gets a key of its own: see
+    /// [`offer_keys`]. An offer of another call than [`STOP`] is made at once, and the program stays. If no offer stops
+    /// the node with `q`, that key leaves without a call. Returns whether the question has room for the reason.
     pub(crate) fn before_stopping(
         network: &Network,
         position: usize,
@@ -54,18 +55,18 @@ impl Confirmation {
     ) -> (Self, bool) {
         let mut choices = Vec::new();
         let mut question = Self::new("QUIT?", String::new());
-        for (place, (words, call)) in refusal.offers.iter().enumerate() {
-            let is_last = place + 1 == refusal.offers.len();
-            let key = if is_last { 'q' } else { stop_key(network, call, place) };
+        let keys = offer_keys(network, refusal);
+        for (key, (words, call)) in keys.iter().zip(&refusal.offers) {
             choices.push(format!("{key} {words}"));
-            if is_last {
-                // The program ends, and with it the node.
-                let effects = vec![Effect::AskToStop(position + 1)];
-                question =
-                    question.with_answer(Key::CTRL_C, effects.clone()).with_answer(plain(key), effects);
-            } else {
-                question = question.with_answer(plain(key), vec![Effect::Stop(position, call.clone())]);
-            }
+            let effects = match call.command.as_str() {
+                STOP => vec![Effect::ChooseStop(position, Some(call.clone()))],
+                _ => vec![Effect::Call(call.clone())],
+            };
+            question = question.with_leaving_answer(*key, effects);
+        }
+        if !keys.contains(&'q') {
+            choices.push("q leave".to_owned());
+            question = question.with_leaving_answer('q', vec![Effect::ChooseStop(position, None)]);
         }
         let room = usize::from(columns).saturating_sub(question.label.len() + 2);
         let all = choices.join(", ");
@@ -85,6 +86,12 @@ impl Confirmation {
         (Self { text, ..question }, has_reason)
     }
 
+    /// Lets a key do something; Ctrl-C does what `q` does.
+    fn with_leaving_answer(self, key: char, effects: Vec<Effect>) -> Self {
+        let question = if key == 'q' { self.with_answer(Key::CTRL_C, effects.clone()) } else { self };
+        question.with_answer(plain(key), effects)
+    }
+
     /// Whether to leave, where nothing would be lost.
     pub(crate) fn before_interrupting() -> Self {
         Self::new("QUIT?", "Ctrl-C again leaves, else stay".to_owned())
@@ -100,9 +107,8 @@ impl Confirmation {
 
     /// Whether an answer to it stops the program.
     pub(crate) fn is_about_leaving(&self) -> bool {
-        let leaves = |effect: &Effect| {
-            matches!(effect, Effect::Quit | Effect::RequestQuit | Effect::AskToStop(_) | Effect::Stop(..))
-        };
+        let leaves =
+            |effect: &Effect| matches!(effect, Effect::Quit | Effect::RequestQuit | Effect::ChooseStop(..));
         self.answers.iter().any(|(_, effects)| effects.iter().any(leaves))
     }
 
@@ -127,16 +133,31 @@ fn plain(character: char) -> Key {
     Key::plain(KeyCode::Char(character))
 }
 
-/// The key of a call that stops a node: `s` for the first word that the command takes, `a` for the second, then digits.
-/// So an offer has the same key whichever others there are.
-fn stop_key(network: &Network, call: &Call, place: usize) -> char {
+/// The keys of the offers of a node that refuses to stop, each used once. The last offer has `q` if it stops the node.
+/// Another offer that stops it has `s` for the first word that the command takes, and `a` for the second, so that it has
+/// the same key whichever others there are. All others have digits.
+fn offer_keys(network: &Network, refusal: &Refusal) -> Vec<char> {
+    let mut keys: Vec<char> = Vec::new();
+    for (place, (_, call)) in refusal.offers.iter().enumerate() {
+        let is_last = place + 1 == refusal.offers.len();
+        let wanted = match call.command.as_str() {
+            STOP if is_last => Some('q'),
+            STOP => stop_key(network, call, place),
+            _ => None,
+        };
+        let key = wanted.into_iter().chain('1'..='9').chain('A'..='Z').find(|key| !keys.contains(key));
+        // Offers behind those have no key.
+        let Some(key) = key else { break };
+        keys.push(key);
+    }
+    keys
+}
+
+/// The key of a call that stops a node and is not the last offer.
+fn stop_key(network: &Network, call: &Call, place: usize) -> Option<char> {
     let words =
         network.spec(&call.command).into_iter().flat_map(|spec| &spec.args).flat_map(|arg| &arg.takes);
     let words = words.filter_map(|takes| if let Takes::Word(words) = takes { Some(words) } else { None });
     let word = words.flatten().position(|word| call.text.untrusted() == word.as_str());
-    match word.unwrap_or(place) {
-        0 => 's',
-        1 => 'a',
-        place => char::from_digit(place as u32, 10).unwrap_or('9'),
-    }
+    ['s', 'a'].get(word.unwrap_or(place)).copied()
 }

@@ -78,6 +78,8 @@ pub struct Figures {
     round_trips: Option<Name>,
     /// Values of the gauges as last fetched, also while the lists are frozen.
     pub gauges: Vec<Value>,
+    /// Uptime of the node when they were fetched.
+    pub(crate) fetched: Duration,
     /// Rates of what comes in and goes out.
     pub rates: Rates,
     /// Time series for the charts.
@@ -168,6 +170,7 @@ impl Figures {
             return;
         }
         self.gauges.clone_from(&look.gauges);
+        self.fetched = look.now.uptime;
         let [counters, levels, statuses] = &mut self.present;
         for (present, at) in [(&mut *counters, &self.places.counters), (&mut *levels, &self.places.levels)] {
             // A gauge that is unknown now keeps its value.

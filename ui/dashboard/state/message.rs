@@ -49,8 +49,8 @@ pub enum Msg {
     FileChecked(ViewCommand, Option<String>),
     /// The replay starts again, because it seeks backwards.
     ReplayRestarted,
-    /// Results of calls that were made together.
-    Called(Vec<CallResult>),
+    /// Results of calls that were made together for the network at a position.
+    Called(usize, Vec<CallResult>),
     /// Result of an undo, and the call that tries it again if it was refused for now.
     Undone(Result<Outcome, Refusal>, Option<Call>),
     /// A recording started or ended, one line, or failed.
@@ -59,8 +59,8 @@ pub enum Msg {
     EffectDone(Result<String, EffectError>),
     /// Results of reading peer lists.
     PeersRead(ListsRead),
-    /// A message was taken from the queue for editing on the line.
-    Editing(Key, Box<Draft>),
+    /// A message of the network at a position was taken from the queue for editing on the line.
+    Editing(usize, Key, Box<Draft>),
     /// An edited message is not valid. Its line is opened for correction.
     RetryEdit {
         /// Message that is edited.
@@ -129,9 +129,13 @@ pub enum Effect {
     SetMouse(bool),
     /// Refresh, then ask each node whether it may be stopped, as [`Effect::AskToStop`] does.
     RequestQuit,
-    /// Ask each node from this position on whether it may be stopped. Then send [`Msg::StopRefused`] for the first that
+    /// Ask each node from this position on whether it may be stopped, except those that have stopped or for which the user
+    /// has chosen. Then send [`Msg::StopRefused`] for the first that
     /// refuses, or else [`Msg::ConfirmQuit`].
     AskToStop(usize),
+    /// Handled by the model after a question: keeps the call that stops the node of the network at a position until the
+    /// other nodes are asked about. `None`: that node ends with the program.
+    ChooseStop(usize, Option<Call>),
     /// Make a call that stops the node of the network at a position. Then send [`Msg::Stopped`].
     Stop(usize, Call),
     /// End the stopping of a node, which goes on.

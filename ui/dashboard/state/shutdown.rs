@@ -1,10 +1,39 @@
 //! Stopping of a node before the program quits.
 
-use std::time::Duration;
+use std::{collections::VecDeque, time::Duration};
 
-use clacks_feed::Value;
+use clacks_feed::{Call, Value};
 
 use super::network::{Network, uptime_ms};
+
+/// The command that stops a node.
+pub(crate) const STOP: &str = "stop";
+
+/// What the user has chosen for the nodes since the last request to quit. It is carried out after the last question.
+#[derive(Debug, Default)]
+pub(crate) struct StopChoices {
+    /// Positions of networks, and the call that stops the node of each. `None`: it ends with the program.
+    pub(crate) chosen: VecDeque<(usize, Option<Call>)>,
+    /// Positions of networks whose nodes end with the program.
+    pub(crate) left: Vec<usize>,
+    /// Positions of networks whose nodes have stopped.
+    pub(crate) stopped: Vec<usize>,
+}
+
+impl StopChoices {
+    /// Forgets the choices, because the user is asked again.
+    pub(crate) fn begin(&mut self) {
+        self.chosen.clear();
+        self.left.clear();
+    }
+
+    /// Whether the node of the network at a position need not be asked about.
+    pub(crate) fn is_settled(&self, network: usize) -> bool {
+        self.chosen.iter().any(|(at, _)| *at == network)
+            || self.left.contains(&network)
+            || self.stopped.contains(&network)
+    }
+}
 
 /// Node that is being stopped because the user quits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,14 +54,15 @@ pub struct StopProgress {
 }
 
 impl StopProgress {
-    /// Reads the gauges of a node. `None` if it does not report its progress.
+    /// Reads the latest gauges of a node, also on a frozen screen. `None` if it does not report its progress.
     pub(crate) fn of(network: &Network) -> Option<Self> {
-        let count = |name| match network.gauge(name) {
-            Some((_, Value::Count(count))) => Some(*count),
+        let gauge = |name| network.figures.gauges.get(network.description.gauge(name)?);
+        let count = |name| match gauge(name) {
+            Some(Value::Count(count)) => Some(*count),
             _ => None,
         };
-        let Some((_, Value::At(ends))) = network.gauge("stop_ends") else { return None };
-        let remaining = u64::try_from(ends.saturating_sub(uptime_ms(network.fetched.uptime))).unwrap_or(0);
+        let Some(Value::At(ends)) = gauge("stop_ends") else { return None };
+        let remaining = u64::try_from(ends.saturating_sub(uptime_ms(network.figures.fetched))).unwrap_or(0);
         let (total, done) = (count("stop_total")?, count("stop_done")?);
         Some(Self { total, done, remaining: Duration::from_millis(remaining) })
     }

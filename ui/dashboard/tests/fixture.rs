@@ -204,9 +204,10 @@ impl Fixture {
         };
         let results: Vec<_> = calls.iter().map(result).collect();
         let effects = if results.iter().any(|(_, result)| result.is_err()) {
-            self.update(Msg::Called(results))
+            self.update(Msg::Called(self.model.networks.position(), results))
         } else {
-            sending::on_results(&mut self.model, &results)
+            let shown = self.model.networks.position();
+            sending::on_results(&mut self.model, shown, &results)
         };
         for effect in effects {
             match effect {
@@ -285,7 +286,7 @@ impl Fixture {
         self.note_stop(&effects);
         self.refresh();
         match effects.as_slice() {
-            [Effect::RequestQuit] => self.ask_to_stop(0),
+            [Effect::RequestQuit] => self.begin_to_quit(),
             [Effect::AskToStop(from)] => self.ask_to_stop(*from),
             [Effect::Refresh] => Vec::new(),
             _ => effects,

@@ -141,7 +141,7 @@ fn changes_of_held_messages_by_the_user_are_visible_on_a_frozen_screen() {
     fixture.held.remove(0);
     fixture.refresh();
     assert!(fixture.screen().contains("buy lamp oil"), "it went by itself");
-    fixture.send(Msg::Called(vec![done(on_held("drop", &["7"]), "dropped 7")]));
+    fixture.send(Msg::Called(0, vec![done(on_held("drop", &["7"]), "dropped 7")]));
     fixture.refresh();
     assert!(!fixture.screen().contains("buy lamp oil"), "{}", fixture.screen());
 }

@@ -53,7 +53,7 @@ fn draft(number: &str, text: &str, waited: bool) -> Draft {
 }
 
 fn in_hand(number: &str, text: &str, waited: bool) -> Msg {
-    Msg::Editing(key(number), Box::new(draft(number, text, waited)))
+    Msg::Editing(0, key(number), Box::new(draft(number, text, waited)))
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn a_key_acts_on_marked_held_messages_but_not_on_the_queue() {
     assert!(fixture.screen().contains("release 2 messages? y/n"), "{}", fixture.screen());
     let both = on_held("release", &["3", "7"]);
     assert_eq!(fixture.press(KeyCode::Char('y')), calls(both.clone()));
-    fixture.send(Msg::Called(vec![done(both, "released 2 messages")]));
+    fixture.send(Msg::Called(0, vec![done(both, "released 2 messages")]));
     assert_eq!((fixture.marks("held"), fixture.marks("queue")), (0, 1));
     fixture.press(KeyCode::Char('V'));
     assert_eq!(fixture.model.networks.active().marks(), 0);
@@ -203,7 +203,8 @@ fn an_edit_starts_with_the_text_and_returns_the_message_when_sent() {
     fixture.send(in_hand("11", "GNU Terry", true));
     assert_eq!(fixture.model.input.draft(), ":edit 11 GNU Terry");
     fixture.write(" Pratchett");
-    let editing = Editing { item: key("11"), draft: draft("11", "GNU Terry", true), opened_from: None };
+    let editing =
+        Editing { network: 0, item: key("11"), draft: draft("11", "GNU Terry", true), opened_from: None };
     let expected = [Effect::FinishEdit(editing, "GNU Terry Pratchett".to_owned())];
     assert_eq!(fixture.press(KeyCode::Enter), expected);
     fixture.press(KeyCode::Char('i'));
@@ -233,7 +234,8 @@ fn an_edited_held_message_stays_held() {
 
     fixture.send(in_hand("3", "buy lamp oil now", false));
     let text = "buy lamp oil now";
-    let editing = Editing { item: key("3"), draft: draft("3", text, false), opened_from: Some(HELD) };
+    let editing =
+        Editing { network: 0, item: key("3"), draft: draft("3", text, false), opened_from: Some(HELD) };
     assert_eq!(fixture.press(KeyCode::Enter), [Effect::FinishEdit(editing, text.to_owned())]);
     assert!(fixture.model.is_held_open());
 }

@@ -43,7 +43,7 @@ fn calls(call: Call) -> Vec<Effect> {
 
 /// Reports the success of a call that can be undone.
 fn ran(fixture: &mut Fixture, call: Call, said: &str, token: &str) {
-    fixture.send(Msg::Called(vec![undoable(call, said, token)]));
+    fixture.send(Msg::Called(0, vec![undoable(call, said, token)]));
 }
 
 fn ignored(fixture: &mut Fixture, name: &str, token: &str) {
@@ -227,7 +227,7 @@ fn a_failed_item_of_several_is_reported_and_stays_marked() {
     let both = on_peers("ignore", &["grand-trunk.example.org:443", "rude-tower:8081"]);
     let outcome = Outcome::new("ignored 1 of 2 peers; rude-tower:8081 is ignored already");
     let outcome = outcome.undone_by(undo("1")).leaving([Key::new("rude-tower:8081")]);
-    fixture.send(Msg::Called(vec![(both, Ok(outcome))]));
+    fixture.send(Msg::Called(0, vec![(both, Ok(outcome))]));
     let told = "ignored 1 of 2 peers; rude-tower:8081 is ignored already";
     assert!(fixture.screen().contains(told), "{}", fixture.screen());
     assert!(fixture.screen().contains("1 marked"), "{}", fixture.screen());
@@ -303,7 +303,7 @@ fn a_partly_failed_drop_is_reported_and_restores_the_rest() {
     let said =
         "dropped 1 of 2 messages; 12 neither waits nor is held; a message that comes back has a new number";
     let outcome = Outcome::new(said).undone_by(undo("1")).leaving([Key::new("12")]);
-    fixture.send(Msg::Called(vec![(on_queue("drop", &["11", "12"]), Ok(outcome))]));
+    fixture.send(Msg::Called(0, vec![(on_queue("drop", &["11", "12"]), Ok(outcome))]));
     let told = format!("{said}; u takes it back, 10 s");
     assert!(fixture.screen().contains(&told), "{}", fixture.screen());
     assert_eq!(fixture.press(key('u')), undoes("1"));
@@ -326,7 +326,7 @@ fn every_undoable_command_offers_undo() {
         assert!(fixture.screen().contains(&format!("{said}; u takes it back, 10 s")), "{}", fixture.screen());
         assert_eq!(fixture.press(key('u')), undoes("1"));
         // A command that changed nothing offers no undo.
-        fixture.send(Msg::Called(vec![done(typed(":hold"), "no message is held")]));
+        fixture.send(Msg::Called(0, vec![done(typed(":hold"), "no message is held")]));
         assert!(!fixture.screen().contains("takes it back"), "{}", fixture.screen());
     }
 }

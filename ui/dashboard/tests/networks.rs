@@ -3,14 +3,22 @@
 use std::{sync::Arc, time::Duration};
 
 use clacks_feed::{
-    Call, Key,
+    Call, Draft, Key, Outcome, Refusal,
     description::{CommandSpec, Description},
 };
+use clacks_p2p_feed::description::HELD;
 use clacks_toy::Toy;
 use crossterm::event::KeyCode;
 
-use super::fixture::Fixture;
-use crate::state::message::Effect;
+use super::{
+    calls::{done, on_queue, undo},
+    fixture::Fixture,
+};
+use crate::state::{
+    editing::Editing,
+    message::{Effect, Msg},
+    sending::Sending,
+};
 
 /// Returns a dashboard with both networks, and the node of the toy.
 pub(crate) fn with_toy(width: u16, height: u16) -> (Fixture, Arc<Toy>) {
@@ -122,4 +130,81 @@ fn the_traffic_has_rows_of_each_network_and_a_filter_names_one() {
         fixture.model.log.set_filter(Some(filter.clone()));
         assert_eq!(fixture.model.log.len(), wanted, "{filter}");
     }
+}
+
+#[test]
+fn results_belong_to_the_network_of_their_calls() {
+    let (mut fixture, _toy) = with_toy(120, 40);
+    fixture.press(KeyCode::Tab);
+    fixture.press(KeyCode::Char('v'));
+    assert_eq!(fixture.marks("queue"), 1);
+    let marked = fixture.model.networks.active().named("queue").unwrap().selected_row().unwrap().key.clone();
+    fixture.press(KeyCode::Char('N'));
+    let (call, result) = done(on_queue("drop", &[marked.untrusted()]), "dropped 1 message");
+    let opens = result.map(|outcome| Outcome { opens: Some((HELD, Key::new("7"))), ..outcome });
+    fixture.send(Msg::Called(0, vec![(call, opens)]));
+    assert!(fixture.model.overlay.is_none(), "a list of another network is not opened");
+    let clacks = fixture.model.networks.get(0).unwrap();
+    assert_eq!(clacks.marks(), 0);
+}
+
+#[test]
+fn a_message_that_another_network_refuses_goes_to_the_history() {
+    let (mut fixture, _toy) = with_toy(120, 40);
+    let line = "hello".to_owned();
+    fixture.model.sending = Some((0, Sending::Line { line, was_command: false }));
+    fixture.press(KeyCode::Char('N'));
+    let toy = fixture.model.networks.active();
+    let post = Call::new(toy.run, "post".into(), "a card");
+    fixture.send(Msg::Called(1, vec![(post, Ok(Outcome::new("posted")))]));
+    assert!(fixture.model.sending.is_some(), "it waits for another network");
+    let clacks = fixture.model.networks.get(0).unwrap();
+    let says = clacks.description.says.clone().unwrap();
+    let say = Call::new(clacks.run, says, "hello");
+    fixture.send(Msg::Called(0, vec![(say, Err(Refusal::new("the queue is full")))]));
+    assert_eq!((fixture.model.input.draft(), &fixture.model.sending), ("", &None));
+}
+
+#[test]
+fn an_edit_belongs_to_its_network() {
+    let (mut fixture, _toy) = with_toy(120, 40);
+    fixture.press(KeyCode::Char('N'));
+    let send = on_queue("edit", &["11"]);
+    let draft = Draft { text: "GNU".into(), send, cancel: Some(undo("11")) };
+    let effects = fixture.send(Msg::Editing(0, Key::new("11"), Box::new(draft.clone())));
+    assert_eq!(effects, [Effect::CancelEdit(undo("11"))]);
+    assert_eq!((fixture.model.input.draft(), &fixture.model.editing), ("", &None));
+    let editing = Editing { network: 0, item: Key::new("11"), draft, opened_from: Some(HELD) };
+    let (line, reason) = (":edit 11 GNU".to_owned(), "no".to_owned());
+    let effects = fixture.send(Msg::RetryEdit { editing: editing.clone(), line, reason });
+    assert_eq!(
+        (effects.as_slice(), fixture.model.input.draft()),
+        (&[Effect::CancelEdit(undo("11"))][..], "")
+    );
+    fixture.model.editing = Some(editing);
+    fixture.press(KeyCode::Down);
+    assert!(fixture.model.editing.is_none() && fixture.model.overlay.is_none());
+}
+
+#[test]
+fn another_network_ends_the_preview_and_the_completion() {
+    let (mut fixture, _toy) = with_toy(120, 40);
+    fixture.press(KeyCode::Char(':'));
+    fixture.write("only tower");
+    let peers = fixture.model.networks.active().description.list_id("peers").unwrap();
+    let filter =
+        |fixture: &Fixture| fixture.model.networks.get(0).unwrap().list(peers).unwrap().filter.clone();
+    assert!(filter(&fixture).is_some());
+    fixture.model.show_network(Some("toy"));
+    assert!(filter(&fixture).is_none() && fixture.model.filter_preview.is_none());
+    assert!(fixture.model.assist.last_query.is_none() && fixture.model.assist.items.is_none());
+}
+
+#[test]
+fn a_view_that_another_network_has_is_named_with_it() {
+    let (mut fixture, _toy) = with_toy(120, 40);
+    fixture.press(KeyCode::Char('N'));
+    fixture.press(KeyCode::Char('H'));
+    let screen = fixture.screen();
+    assert!(screen.contains("toy has no such view; :net clacks shows the network that has it"), "{screen}");
 }

@@ -120,8 +120,8 @@ fn the_program_quits_when_all_messages_are_sent() {
     fixture.refresh();
     assert_shows(&fixture, "handed on 3 of 6, 18 s left  \u{2588}");
     deliver(&mut fixture, 2);
-    assert_eq!(fixture.send(stopped()), [Effect::AskToStop(1)]);
-    assert_eq!(fixture.ask_to_stop(1), [Effect::Quit]);
+    assert_eq!(fixture.send(stopped()), [Effect::AskToStop(0)]);
+    assert_eq!(fixture.ask_to_stop(0), [Effect::Quit]);
 }
 
 #[test]
@@ -228,6 +228,82 @@ fn each_network_is_asked_before_the_program_quits() {
     assert_eq!(fixture.press(key('s')), [Effect::Stop(1, call("wait"))]);
     assert_shows(&fixture, " stopping");
     fixture.refuses_to_stop = None;
-    assert_eq!(fixture.send(Msg::Stopped(1, Ok(Outcome::new("stopped")))), [Effect::AskToStop(2)]);
-    assert_eq!(fixture.ask_to_stop(2), [Effect::Quit]);
+    assert_eq!(fixture.send(Msg::Stopped(1, Ok(Outcome::new("stopped")))), [Effect::AskToStop(0)]);
+    assert_eq!(fixture.ask_to_stop(0), [Effect::Quit]);
+}
+
+/// What loses messages, and what hands them on, happens only once the user has answered for every network.
+#[test]
+fn no_node_is_stopped_if_the_user_stays_at_the_next_question() {
+    let (mut fixture, _toy) = with_toy(120, 24);
+    let call = Call::new(Run(7), "stop".into(), "wait");
+    fixture.refuses_to_stop = Some(Refusal::new("a card is on its way").offering("wait", call));
+    for answer in ['q', 's'] {
+        fixture.press(key('q'));
+        assert_eq!(fixture.press(key(answer)), []);
+        assert_shows(&fixture, "toy: a card is on its way: q wait, else stay");
+        assert_eq!(fixture.press(key('x')), []);
+        assert_eq!(fixture.model.stopping, None);
+    }
+}
+
+#[test]
+fn an_offer_that_does_not_stop_the_node_is_a_call_and_the_program_stays() {
+    let mut fixture = Fixture::busy(120, 24);
+    let run = stop("").run;
+    let cancel = Call::new(run, "cancel".into(), "");
+    let refusal = Refusal::new("messages are being handed on").offering("do not stop", cancel.clone());
+    let refusal = refusal.offering("at once", stop("at-once"));
+    fixture.send(Msg::StopRefused(0, refusal.clone()));
+    assert_shows(&fixture, "messages are being handed on: 1 do not stop, q at once, else stay");
+    assert_eq!(fixture.press(key('1')), [Effect::Call(cancel.clone())]);
+    assert_eq!(fixture.model.stopping, None);
+    fixture.send(Msg::Called(0, vec![(cancel, Ok(Outcome::new("stopped at 2 of 6")))]));
+    assert_shows(&fixture, "stopped at 2 of 6");
+    fixture.send(Msg::StopRefused(0, refusal));
+    let effects = fixture.send(Msg::Key(KeyEvent::from(key('q'))));
+    assert_eq!(effects, [Effect::AskToStop(1)]);
+    assert_eq!(fixture.send(Msg::ConfirmQuit), [Effect::Stop(0, stop("at-once"))]);
+}
+
+#[test]
+fn the_last_offer_is_made_whatever_it_does() {
+    let mut fixture = Fixture::busy(120, 24);
+    fixture.send(Msg::StopRefused(0, Refusal::new("busy").offering("hand on", stop("hand-on"))));
+    assert_shows(&fixture, "busy: q hand on, else stay");
+    assert_eq!(fixture.send(Msg::Key(KeyEvent::from(key('q')))), [Effect::AskToStop(1)]);
+    assert_eq!(fixture.send(Msg::ConfirmQuit), hand_on());
+}
+
+#[test]
+fn each_offer_has_a_key_of_its_own() {
+    let mut fixture = Fixture::busy(160, 24);
+    let other = |text| Call::new(stop("").run, "cancel".into(), text);
+    let refusal = Refusal::new("busy").offering("one", stop("hand-on")).offering("two", stop("hand-on"));
+    let refusal = refusal.offering("three", other("")).offering("four", other("x"));
+    fixture.send(Msg::StopRefused(0, refusal));
+    assert_shows(&fixture, "busy: s one, 1 two, 2 three, 3 four, q leave, else stay");
+    assert_eq!(fixture.press(key('3')), [Effect::Call(other("x"))]);
+}
+
+#[test]
+fn a_refusal_without_offers_can_be_left() {
+    let mut fixture = Fixture::busy(80, 24);
+    fixture.queue.clear();
+    fixture.refresh();
+    fixture.send(Msg::StopRefused(0, Refusal::new("not now")));
+    assert_shows(&fixture, "not now: q leave, else stay");
+    assert_eq!(fixture.press(key('x')), []);
+    fixture.send(Msg::StopRefused(0, Refusal::new("not now")));
+    assert_eq!(fixture.press(key('q')), [Effect::Quit]);
+}
+
+#[test]
+fn a_frozen_screen_shows_the_progress_of_stopping() {
+    let mut fixture = Fixture::busy(80, 24);
+    fixture.model.toggle_frozen();
+    fixture.press(key('q'));
+    assert_eq!(fixture.press(key('s')), hand_on());
+    deliver(&mut fixture, 3);
+    assert_shows(&fixture, "handed on 3 of 6, 30 s left");
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use clacks_feed::{Call, Refusal};
+use clacks_feed::{Call, Outcome, Refusal};
 use clacks_p2p::core::PeerCounts;
 use clacks_p2p_feed::{Unsent, figures::StopProgress};
 
@@ -18,13 +18,46 @@ pub(crate) struct StopBegan {
 }
 
 impl Fixture {
+    /// Asks each node whether it may be stopped, as the event loop does.
+    pub(crate) fn begin_to_quit(&mut self) -> Vec<Effect> {
+        self.model.stop_choices.begin();
+        self.ask_to_stop(0)
+    }
+
     /// Asks each node from this position on whether it may be stopped, as the event loop does.
     pub(crate) fn ask_to_stop(&mut self, from: usize) -> Vec<Effect> {
-        let refusals =
-            (from..self.model.networks.iter().len()).filter_map(|at| Some((at, self.stop_refusal(at)?)));
-        match refusals.filter(|_| self.model.asks_before_leaving()).collect::<Vec<_>>().into_iter().next() {
+        let open = (from..self.model.networks.iter().len())
+            .filter(|at| !self.model.stop_choices.is_settled(*at))
+            .collect::<Vec<_>>();
+        let refusals = open.into_iter().filter_map(|at| Some((at, self.stop_refusal(at)?)));
+        let effects = match refusals
+            .filter(|_| self.model.asks_before_leaving())
+            .collect::<Vec<_>>()
+            .into_iter()
+            .next()
+        {
             Some((at, refusal)) => self.send(Msg::StopRefused(at, refusal)),
             None => self.send(Msg::ConfirmQuit),
+        };
+        self.after_asking(effects)
+    }
+
+    /// Begins the stopping that is chosen. What loses the messages takes no time.
+    fn after_asking(&mut self, effects: Vec<Effect>) -> Vec<Effect> {
+        self.note_stop(&effects);
+        match effects.as_slice() {
+            [Effect::Stop(at, call)] if *at == 0 && call.text.untrusted() == "at-once" => {
+                self.stopping = None;
+                let effects = self.send(Msg::Stopped(*at, Ok(Outcome::new("the node has stopped"))));
+                match effects.as_slice() {
+                    [Effect::AskToStop(from)] => self.ask_to_stop(*from),
+                    _ => effects,
+                }
+            }
+            _ => {
+                self.refresh();
+                effects
+            }
         }
     }
 

@@ -123,7 +123,7 @@ fn ignoring_a_remote_address_can_be_undone() {
     let mut fixture = Fixture::busy(80, 24);
     let (ignores, unignores) = (typed(":ignore ip:192.0.2.7"), typed(":unignore ip:192.0.2.7"));
     let said = "connections from 192.0.2.7 are ignored";
-    fixture.send(Msg::Called(vec![undoable(ignores.clone(), said, "1")]));
+    fixture.send(Msg::Called(0, vec![undoable(ignores.clone(), said, "1")]));
     let screen = fixture.screen();
     assert!(screen.contains("connections from 192.0.2.7 are ignored") && screen.contains("u takes it back"));
     assert!(!screen.contains("of the last hour"), "{screen}");
@@ -131,7 +131,7 @@ fn ignoring_a_remote_address_can_be_undone() {
     assert_eq!(fixture.press(KeyCode::Char('u')), [], "once");
     // An undone command offers no undo.
     for call in [ignores, unignores] {
-        fixture.send(Msg::Called(vec![undoable(call, "done", "2")]));
+        fixture.send(Msg::Called(0, vec![undoable(call, "done", "2")]));
     }
     fixture.later = Duration::from_secs(10);
     assert_eq!(fixture.press(KeyCode::Char('u')), []);
@@ -202,7 +202,7 @@ fn messages_dropped_by_a_filter_are_restored_together() {
         assert_eq!(effects, [runs(":drop ip:192.0.2.7")]);
         fixture.queue.drain(..2);
         let dropped = undoable(typed(":drop ip:192.0.2.7"), "dropped 2 messages", "1");
-        fixture.send(Msg::Called(vec![dropped]));
+        fixture.send(Msg::Called(0, vec![dropped]));
         fixture.refresh();
         let screen = fixture.screen();
         assert!(screen.contains("dropped 2 mess") && screen.contains("u takes them back"), "{screen}");

@@ -245,7 +245,7 @@ pub fn submit(model: &mut Model) -> Vec<Effect> {
     // The node decides whether a message is sent. Only sent messages are added to the history.
     let (was_command, remembered) = if Network::is_typed_message(&command) {
         let (line, was_command) = model.input.take_draft();
-        model.sending = Some(Sending::Line { line, was_command });
+        model.sending = Some((model.networks.position(), Sending::Line { line, was_command }));
         (was_command, None)
     } else {
         let taken = model.input.submit();
@@ -282,7 +282,7 @@ fn run_selected(model: &mut Model) -> Vec<Effect> {
 
 fn run_palette_command(model: &mut Model, menu: &Palette, command: Command) -> Vec<Effect> {
     if let Command::View(view) = &command
-        && acts_on_selection(view)
+        && acts_on_selection(model, view)
         && let Err(reason) = select_target(model, menu.target())
     {
         model.notify_error(reason);

@@ -9,7 +9,10 @@ use clacks_text::charset::Charset;
 
 use crate::{
     model::{Model, focus::SelectionTarget},
-    state::{layout::Pane, list::text_of, log_cursor::LogCursor, message::Effect, overlay::OverlayKind},
+    state::{
+        layout::Pane, list::text_of, log_cursor::LogCursor, message::Effect, network::Network,
+        overlay::OverlayKind,
+    },
 };
 
 /// Maximum bytes copied at once.
@@ -51,10 +54,7 @@ impl Model {
 
     /// Returns the text of an item for the clipboard: its message, or else its key.
     pub(crate) fn item_text(&self, list: ListId, row: &Row) -> String {
-        match self.networks.active().message(list, row) {
-            Some(message) => message_line(message.untrusted()),
-            None => one_line(row.cells.first().and_then(text_of).unwrap_or(&row.key.0).untrusted()),
-        }
+        item_text(self.networks.active(), list, row)
     }
 
     fn selected_text(&self) -> Option<String> {
@@ -141,4 +141,12 @@ fn row_text(row: &TrafficRow) -> String {
         .filter(|part| !part.is_empty())
         .collect::<Vec<_>>()
         .join(" ")
+}
+
+/// Returns the text of an item of a network for the clipboard: its message, or else its key.
+pub(crate) fn item_text(network: &Network, list: ListId, row: &Row) -> String {
+    match network.message(list, row) {
+        Some(message) => message_line(message.untrusted()),
+        None => one_line(row.cells.first().and_then(text_of).unwrap_or(&row.key.0).untrusted()),
+    }
 }

@@ -3,6 +3,7 @@
 use clacks_feed::{Draft, Key, description::Role};
 use clacks_language::command::NodeCommand;
 
+use super::assist;
 use crate::{
     model::Model,
     state::{editing::Editing, input::MAX_DRAFT, list::Selection, message::Effect, overlay::OverlayKind},
@@ -26,18 +27,32 @@ pub(crate) fn line_if_fits(line: String) -> Option<String> {
     Some(line).filter(|line| line.len() <= MAX_DRAFT)
 }
 
-/// Starts editing a message. Moves its text to the input line.
-pub fn start(model: &mut Model, item: Key, draft: Draft) {
+/// Starts editing a message of the network at a position. Moves its text to the input line. If another network is shown
+/// meanwhile, the message returns to its place.
+pub fn start(model: &mut Model, network: usize, item: Key, draft: Draft) -> Vec<Effect> {
+    if network != model.networks.position() {
+        model.notify_error(format!("{} is as it was: another network is shown", item.untrusted()));
+        return draft.cancel.map(Effect::CancelEdit).into_iter().collect();
+    }
     model.networks.active_mut().expect_removal(&item);
     let line = line(&item, draft.text.untrusted());
-    model.editing = Some(Editing { item, draft, opened_from: model.overlay_list() });
+    model.editing = Some(Editing { network, item, draft, opened_from: model.overlay_list() });
     write(model, &line);
+    assist::on_edit(model)
 }
 
-/// Reopens an edit that failed.
-pub fn retry(model: &mut Model, editing: Editing, line: &str) {
+/// Reopens an edit that failed. If another network is shown meanwhile, the message returns to its place, and the line to
+/// the history.
+pub fn retry(model: &mut Model, editing: Editing, line: &str, reason: String) -> Vec<Effect> {
+    if editing.network != model.networks.position() {
+        model.input.push_unsent(line);
+        model.notify_error(reason);
+        return editing.draft.cancel.map(Effect::CancelEdit).into_iter().collect();
+    }
     model.editing = Some(editing);
     write(model, line);
+    model.notify_error(reason);
+    assist::on_edit(model)
 }
 
 fn write(model: &mut Model, line: &str) {
@@ -75,19 +90,21 @@ pub fn cancel(model: &mut Model) -> Vec<Effect> {
 fn reopen(model: &mut Model, editing: &Editing) {
     match editing.opened_from {
         // Select the message again after its return.
-        None => select(model, &editing.item),
-        Some(list) if model.open_overlay().is_none() => model.open(OverlayKind::List(list)),
+        None => select(model, editing),
+        Some(list) if model.open_overlay().is_none() && editing.network == model.networks.position() => {
+            model.open(OverlayKind::List(list));
+        }
         Some(_) => {}
     }
 }
 
-/// Selects a message in the lists of messages beside the traffic.
-fn select(model: &mut Model, item: &Key) {
-    let network = model.networks.active_mut();
+/// Selects an edited message in the lists of messages beside the traffic.
+fn select(model: &mut Model, editing: &Editing) {
+    let Some(network) = model.networks.get_mut(editing.network) else { return };
     let lists = network.description.lists().filter(|(_, spec)| spec.beside && spec.role == Role::Messages);
     let lists: Vec<_> = lists.map(|(list, _)| list).collect();
     for list in lists {
         let list = network.list_mut(list);
-        list.into_iter().for_each(|list| list.selected = Selection::key(item.clone()));
+        list.into_iter().for_each(|list| list.selected = Selection::key(editing.item.clone()));
     }
 }

@@ -125,7 +125,8 @@ impl Model {
         }
     }
 
-    fn restore_filter(&mut self) {
+    /// Restores what was shown before a filter was typed.
+    pub(crate) fn restore_filter(&mut self) {
         match self.filter_preview.take().map(|preview| preview.previous) {
             Some(Unfiltered::Traffic { filter, pane }) => {
                 pane.into_iter().for_each(|pane| self.pane = pane);

@@ -66,13 +66,10 @@ fn apply_answer(model: &mut Model, effect: Effect) -> Vec<Effect> {
     match effect {
         Effect::InsertText(text) => insert(model, &text),
         Effect::SetSending(sending) => {
-            model.sending = Some(sending);
+            model.sending = Some((model.networks.position(), sending));
             Vec::new()
         }
-        Effect::Stop(network, call) => {
-            shutdown::on_stopping(model, network);
-            vec![Effect::Stop(network, call)]
-        }
+        Effect::ChooseStop(network, call) => shutdown::choose(model, network, call),
         effect => vec![effect],
     }
 }

@@ -97,11 +97,11 @@ fn handle(model: &mut Model, msg: Msg) -> Vec<Effect> {
             let sends = assist::on_file_checked(model, &command, objection);
             if sends { submit(model) } else { Vec::new() }
         }
-        Msg::Called(results) => {
-            results::report(model, &results);
+        Msg::Called(network, results) => {
+            results::report(model, network, &results);
             // An action in an overlay must be visible there.
             model.has_opened = true;
-            sending::on_results(model, &results)
+            sending::on_results(model, network, &results)
         }
         Msg::ReplayRestarted => {
             model.reset();
@@ -110,15 +110,8 @@ fn handle(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::ConfirmQuit => shutdown::quit(model),
         Msg::StopRefused(network, refusal) => shutdown::on_refused(model, network, &refusal),
         Msg::Stopped(network, result) => shutdown::on_stopped(model, network, &result),
-        Msg::Editing(item, draft) => {
-            editing::start(model, item, *draft);
-            assist::on_edit(model)
-        }
-        Msg::RetryEdit { editing, line, reason } => {
-            editing::retry(model, editing, &line);
-            model.notify_error(reason);
-            assist::on_edit(model)
-        }
+        Msg::Editing(network, item, draft) => editing::start(model, network, item, *draft),
+        Msg::RetryEdit { editing, line, reason } => editing::retry(model, editing, &line, reason),
         done => {
             on_result(model, done);
             Vec::new()

@@ -4,7 +4,7 @@ use clacks_feed::description::ListId;
 
 use crate::{
     model::Model,
-    state::{errors::CommandRefusal, layout::Pane, overlay::OverlayKind},
+    state::{assist::Assist, errors::CommandRefusal, layout::Pane, overlay::OverlayKind},
 };
 
 impl Model {
@@ -23,6 +23,9 @@ impl Model {
         if name.is_none() && self.networks.is_single() {
             return self.notify_error("there is no other network");
         }
+        // The filter that is being typed is for a list of the network before, and so is what was found for the line.
+        self.restore_filter();
+        self.assist = Assist::default();
         self.networks.activate(position);
         (self.overlay, self.has_moved) = (None, true);
         if self.pane == Pane::Column {

@@ -5,6 +5,7 @@ use clacks_feed::{
     filter::{Scope, grammar},
 };
 use clacks_language::command::{Known, ViewCommand, spec};
+use clacks_panes::About;
 use clacks_text::charset::Charset;
 
 use crate::{
@@ -77,11 +78,14 @@ pub fn palette(model: &Model) -> Palette {
 }
 
 /// Whether a command of the screen acts on the selection.
-pub(crate) fn acts_on_selection(command: &ViewCommand) -> bool {
-    matches!(
-        command,
-        ViewCommand::Open | ViewCommand::Copy | ViewCommand::Mark | ViewCommand::Pane("biography")
-    )
+pub(crate) fn acts_on_selection(model: &Model, command: &ViewCommand) -> bool {
+    match command {
+        ViewCommand::Open | ViewCommand::Copy | ViewCommand::Mark => true,
+        ViewCommand::Pane(name) => {
+            model.view_named(name).is_some_and(|(_, view)| view.about == About::Message)
+        }
+        _ => false,
+    }
 }
 
 /// Returns all items, those that can be run first.

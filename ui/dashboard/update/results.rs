@@ -13,41 +13,43 @@ use crate::{
     },
 };
 
-/// Reports the results of calls, and keeps the calls that undo them.
-pub fn report(model: &mut Model, results: &[CallResult]) {
+/// Reports the results of calls for the network at a position, and keeps the calls that undo them.
+pub fn report(model: &mut Model, network: usize, results: &[CallResult]) {
     for (call, result) in results {
         if let Ok(outcome) = result {
-            clear_marks(model, call, &outcome.left);
+            clear_marks(model, network, call, &outcome.left);
         }
     }
     match results {
         [] => {}
-        [(call, result)] => report_one(model, call, result),
-        results => report_several(model, results),
+        [(call, result)] => report_one(model, network, call, result),
+        results => report_several(model, network, results),
     }
 }
 
-fn report_one(model: &mut Model, call: &Call, result: &Result<Outcome, Refusal>) {
+fn report_one(model: &mut Model, network: usize, call: &Call, result: &Result<Outcome, Refusal>) {
     let outcome = match result {
         Ok(outcome) => outcome,
         Err(refusal) => return refuse(model, refusal),
     };
-    let ignored = ignored(model, call, outcome);
+    let ignored = ignored(model, network, call, outcome);
     let mut text = outcome.text.untrusted().to_owned();
     let is_error = !outcome.left.is_empty();
     if !is_error {
         text += &model.ignored_note(&ignored);
     }
     if let Some((list, key)) = &outcome.opens {
-        model.show_list(*list);
-        let shown = model.networks.active_mut().list_mut(*list);
+        if network == model.networks.position() {
+            model.show_list(*list);
+        }
+        let shown = model.networks.get_mut(network).and_then(|network| network.list_mut(*list));
         shown.into_iter().for_each(|shown| shown.selected = Selection::key(key.clone()));
     }
     match &outcome.undo {
         Some(undo) => {
             model.undo.remember(undo.clone(), ignored, model.now.uptime);
             let acted_on = call.on.len().saturating_sub(outcome.left.len());
-            let is_several = acted_on > 1 || takes_a_filter(model, call) && says_several(&text);
+            let is_several = acted_on > 1 || takes_a_filter(model, network, call) && says_several(&text);
             offer_to_undo(model, text, is_several, is_error);
         }
         None if is_error => model.notify_error(text),
@@ -80,13 +82,13 @@ fn refuse(model: &mut Model, refusal: &Refusal) {
 }
 
 /// Reports calls that were made together, such as the lines of a paste.
-fn report_several(model: &mut Model, results: &[CallResult]) {
-    let Some((call, _)) = results.first() else { return };
+fn report_several(model: &mut Model, network: usize, results: &[CallResult]) {
+    let (Some((call, _)), Some(of)) = (results.first(), model.networks.get(network)) else { return };
     let (asked, done) = (results.len(), results.iter().filter(|(_, result)| result.is_ok()).count());
     match results.iter().find_map(|(_, result)| result.as_ref().err()) {
-        None => model.notify(result_phrase(model.networks.active(), call, &asked.to_string(), asked)),
+        None => model.notify(result_phrase(of, call, &asked.to_string(), asked)),
         Some(refusal) => {
-            let text = result_phrase(model.networks.active(), call, &format!("{done} of {asked}"), asked);
+            let text = result_phrase(of, call, &format!("{done} of {asked}"), asked);
             model.notify_error(format!("{text}; {}", refusal.text.untrusted()));
         }
     }
@@ -118,8 +120,8 @@ fn offer_to_undo(model: &mut Model, text: String, is_several: bool, is_error: bo
     model.notify_with_offer(text, is_error, format!("{key} takes {them} back"));
 }
 
-fn takes_a_filter(model: &Model, call: &Call) -> bool {
-    let spec = model.networks.active().spec(&call.command);
+fn takes_a_filter(model: &Model, network: usize, call: &Call) -> bool {
+    let spec = model.networks.get(network).and_then(|network| network.spec(&call.command));
     spec.is_some_and(|spec| spec.args.iter().any(|arg| arg.takes.contains(&Takes::Filter)))
 }
 
@@ -130,26 +132,22 @@ fn says_several(text: &str) -> bool {
 }
 
 /// The items that a call ignored, as they are typed.
-fn ignored(model: &Model, call: &Call, outcome: &Outcome) -> Vec<String> {
-    if call.command != "ignore" {
+fn ignored(model: &Model, network: usize, call: &Call, outcome: &Outcome) -> Vec<String> {
+    let Some(network) = model.networks.get(network).filter(|_| call.command == "ignore") else {
         return Vec::new();
-    }
-    let items = model.networks.active().items(call).into_iter().filter(|key| !outcome.left.contains(key));
+    };
+    let items = network.items(call).into_iter().filter(|key| !outcome.left.contains(key));
     items.map(|key| key.untrusted().to_owned()).collect()
 }
 
-/// Removes the mark of an item, in all lists.
-fn unmark(model: &mut Model, key: &Key) {
-    model.networks.active_mut().lists_mut().for_each(|list| list.marks.remove(key));
-}
-
 /// Removes the marks of the items that a call changed. An ended ignore can no longer be undone.
-fn clear_marks(model: &mut Model, call: &Call, left: &[Key]) {
-    for key in model.networks.active().items(call).iter().filter(|key| !left.contains(key)) {
+fn clear_marks(model: &mut Model, network: usize, call: &Call, left: &[Key]) {
+    let Some(network) = model.networks.get_mut(network) else { return };
+    for key in network.items(call).iter().filter(|key| !left.contains(key)) {
         if call.command == "unignore" || call.command == "forget" {
             model.undo.note_settled(key.untrusted());
         }
-        model.networks.active_mut().expect_removal(key);
-        unmark(model, key);
+        network.expect_removal(key);
+        network.lists_mut().for_each(|list| list.marks.remove(key));
     }
 }

@@ -10,12 +10,15 @@ use crate::{
     },
 };
 
-/// Handles the results of commands that ran together. Refused input can be sent again as it was typed.
-pub(crate) fn on_results(model: &mut Model, results: &[CallResult]) -> Vec<Effect> {
-    let has_message = results.iter().any(|(call, _)| model.networks.active().is_message(call));
-    let Some(sending) = model.sending.take_if(|_| has_message) else { return Vec::new() };
-    let is_refused =
-        |(call, result): &&CallResult| model.networks.active().is_message(call) && result.is_err();
+/// Handles the results of commands that ran together in the network at a position. Refused input can be sent again as it
+/// was typed; if another network is shown, it goes to the history.
+pub(crate) fn on_results(model: &mut Model, network: usize, results: &[CallResult]) -> Vec<Effect> {
+    let Some(of) = model.networks.get(network) else { return Vec::new() };
+    let has_message = results.iter().any(|(call, _)| of.is_message(call));
+    let is_of = |(at, _): &mut (usize, Sending)| *at == network && has_message;
+    let Some((_, sending)) = model.sending.take_if(is_of) else { return Vec::new() };
+    let is_refused = |(call, result): &&CallResult| of.is_message(call) && result.is_err();
+    let is_shown = network == model.networks.position();
     let refused: Vec<&str> =
         results.iter().filter(is_refused).map(|(call, _)| call.text.untrusted()).collect();
     match sending {
@@ -23,8 +26,16 @@ pub(crate) fn on_results(model: &mut Model, results: &[CallResult]) -> Vec<Effec
             let is_new = model.input.push_history([line.as_str()]);
             is_new.then(|| Effect::append_history(line)).flatten().into_iter().collect()
         }
-        Sending::Line { line, was_command } => restore_line(model, &line, was_command),
         Sending::Lines if refused.is_empty() => Vec::new(),
+        Sending::Line { line, .. } | Sending::Paste { line, .. } if !is_shown => {
+            model.input.push_unsent(&line);
+            Vec::new()
+        }
+        Sending::Lines if !is_shown => {
+            refused.into_iter().for_each(|line| model.input.push_unsent(line));
+            Vec::new()
+        }
+        Sending::Line { line, was_command } => restore_line(model, &line, was_command),
         Sending::Paste { pasted, .. } => {
             paste::ask(model, pasted);
             Vec::new()

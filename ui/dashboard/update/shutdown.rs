@@ -1,6 +1,6 @@
 //! Quitting: the questions of the nodes that refuse to stop, and the time in which a node stops.
 
-use clacks_feed::{Outcome, Refusal};
+use clacks_feed::{Call, Outcome, Refusal};
 use crossterm::event::KeyCode;
 
 use crate::{
@@ -13,8 +13,11 @@ use crate::{
     },
 };
 
-/// Ends the program, because every node may be stopped.
+/// Carries out the choices of the user, then ends the program, because every node may be stopped.
 pub fn quit(model: &mut Model) -> Vec<Effect> {
+    if let Some(effects) = next_stop(model) {
+        return effects;
+    }
     if !std::mem::take(&mut model.confirms_quit) {
         return vec![Effect::Quit];
     }
@@ -50,10 +53,24 @@ fn ask(model: &mut Model, network: usize, refusal: &Refusal) -> Option<String> {
     (!has_reason).then_some(reason)
 }
 
-/// Stops a node in the way that the user chose.
-pub(crate) fn on_stopping(model: &mut Model, network: usize) {
-    model.stopping = Some(Stopping { network });
-    model.notice = None;
+/// Keeps the choice of the user for a node until the other nodes are asked about. `None`: it ends with the program.
+pub(crate) fn choose(model: &mut Model, network: usize, call: Option<Call>) -> Vec<Effect> {
+    model.stop_choices.chosen.push_back((network, call));
+    vec![Effect::AskToStop(network + 1)]
+}
+
+/// Stops the next node in the way that the user chose. `None`: there is no such node.
+fn next_stop(model: &mut Model) -> Option<Vec<Effect>> {
+    while let Some((network, call)) = model.stop_choices.chosen.pop_front() {
+        let Some(call) = call else {
+            model.stop_choices.left.push(network);
+            continue;
+        };
+        model.stopping = Some(Stopping { network });
+        model.notice = None;
+        return Some(vec![Effect::Stop(network, call)]);
+    }
+    None
 }
 
 /// Handles input while a node stops. Only a key that ends that has an effect.
@@ -88,7 +105,11 @@ pub(crate) fn on_stopped(
         return Vec::new();
     }
     match result {
-        Ok(_) => vec![Effect::AskToStop(network + 1)],
+        Ok(_) => {
+            model.stop_choices.stopped.push(network);
+            // The others can have got messages meanwhile.
+            next_stop(model).unwrap_or_else(|| vec![Effect::AskToStop(0)])
+        }
         Err(refusal) if refusal.offers.is_empty() => {
             model.notify_error(refusal.text.untrusted());
             Vec::new()

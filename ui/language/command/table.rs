@@ -113,7 +113,7 @@ pub const COMMANDS: &[Spec] = commands![
 
     "say", Nothing, KeyOnly, "write a message", view!(View::Say);
     "prompt", Line, KeyOnly, "open the input with TEXT in it", |begun| Ok(View::Prompt(begun.to_owned()));
-    "close", Nothing, KeyOnly, "close what is open; in the lists, remove the filter of the traffic", view!(View::Close);
+    "close", Nothing, KeyOnly, "close what is open; in the lists, remove the filter of the focused list, or else of the traffic", view!(View::Close);
     "interrupt", Nothing, KeyOnly, "ask whether to leave; a second time, leave", view!(View::Interrupt);
     "choose", Nothing, KeyOnly, "run the selected entry of the list of available commands", view!(View::Choose);
     "search", Nothing, KeyOnly, "search the text that is shown", view!(View::Search);

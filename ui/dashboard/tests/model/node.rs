@@ -73,7 +73,7 @@ fn carry_out(fixture: &mut Fixture, effect: Effect) {
         Effect::Undo(call) => undo(fixture, &call),
         Effect::RequestQuit => {
             fixture.refresh();
-            fixture.ask_to_stop(0);
+            fixture.begin_to_quit();
         }
         Effect::Refresh => fixture.refresh(),
         _ => {}
@@ -92,7 +92,7 @@ fn run(fixture: &mut Fixture, calls: Vec<Call>) {
             false => refused(call, "that failed"),
         });
     }
-    fixture.send(Msg::Called(results));
+    fixture.send(Msg::Called(0, results));
 }
 
 /// The token that undoes a drop.
@@ -217,7 +217,7 @@ fn edit(fixture: &mut Fixture, item: &Key) {
         Some(message) => {
             let id_text = id.to_string();
             let (send, cancel) = (on_held("edit", &[&id_text]), waited.then(|| calls::undo(&id_text)));
-            Msg::Editing(item.clone(), Box::new(Draft { text: new_text(&message).into(), send, cancel }))
+            Msg::Editing(0, item.clone(), Box::new(Draft { text: new_text(&message).into(), send, cancel }))
         }
         None => Msg::EffectDone(Err(EffectError::Other(format!("{id} is not here")))),
     });
