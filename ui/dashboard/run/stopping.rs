@@ -43,14 +43,12 @@ impl Dashboard {
 
     /// Handles the refusal of a node to stop.
     pub(crate) fn on_stop_refused(&mut self, network: usize, result: Result<Outcome, Refusal>) {
-        match result {
-            Err(refusal) => self.dispatch(Msg::StopRefused(network, refusal)),
-            // Nothing is lost any more, and it has stopped.
-            Ok(_) => {
-                self.model.stop_choices.stopped.push(network);
-                self.ask_to_stop(network + 1);
-            }
+        if let Err(refusal) = result {
+            return self.dispatch(Msg::StopRefused(network, refusal));
         }
+        // Nothing is lost any more, and it has stopped.
+        self.model.stop_choices.stopped.push(network);
+        self.ask_to_stop(network + 1);
     }
 
     /// Ends the stopping of a node. The node goes on.
