@@ -26,7 +26,9 @@ pub(super) fn line(event: &Event) -> Option<Line> {
                 (Some(_), None) => "queued",
                 (Some(_), Some(_)) => "held",
             };
-            Some(line.ended(outcome, Tone::Plain).with([Value::Count((*visits).into())]))
+            // A message that was not queued has not been here.
+            let visits = if *visits > 0 { Value::Count((*visits).into()) } else { Value::None };
+            Some(line.ended(outcome, Tone::Plain).with([visits]))
         }
         Event::MessageQueued { id, message, origin: Origin::Local, .. } => {
             Some(own(message, Some(*id)).ended("queued", Tone::Plain))

@@ -1,7 +1,7 @@
 use std::{sync::Arc, time::Duration};
 
 use clacks_feed::{
-    Body, JsonEvent, TypedEvent,
+    Body, JsonEvent, TypedEvent, Value,
     description::Description,
     json::{EventParts, NodeLine, Reader, Writer},
 };
@@ -13,7 +13,7 @@ use clacks_p2p::{
     },
 };
 
-use super::{ClacksEvent, kind_of};
+use super::{ClacksEvent, kind_of, line::line};
 use crate::{description::describe, json::events::KINDS};
 
 fn address() -> Address {
@@ -132,6 +132,20 @@ fn every_event_is_read_from_its_json_line() {
         assert_eq!((read.seq, read.kind, read.now), (typed.seq, typed.kind, typed.now));
         assert_eq!(read.get::<ClacksEvent>(), typed.get::<ClacksEvent>(), "{typed:?}");
     }
+}
+
+#[test]
+fn a_message_that_was_not_queued_has_no_visits_in_its_line() {
+    let Event::MessageReceived { peer, message, id, visits, remote, held } = of_messages().swap_remove(0)
+    else {
+        panic!("the first event is a message that came")
+    };
+    let values = |id, visits| {
+        let (peer, message) = (peer.clone(), message.clone());
+        line(&Event::MessageReceived { peer, message, id, visits, remote, held }).unwrap().values
+    };
+    assert_eq!(values(id, visits), [Value::Count(3)]);
+    assert_eq!(values(None, 0), [Value::None]);
 }
 
 #[test]
