@@ -141,7 +141,7 @@ pub const ROWS: &[Row] = rows![
     "right", MAPS, ":go-right", "", "on the map: go to the next tower on the right";
     "f", MAPS, ":filter peer=\"{peer}\"", "its traffic", "on the map: show only the traffic of the selected peer";
     "z", OPEN_MAP, ":close", "", "close the map";
-    "space", OPEN_MAP, ":hold-still", "hold", "freeze the screen, or unfreeze it";
+    "space", OPEN_MAP, ":hold-still", "still", "freeze the screen, or unfreeze it";
     "I", OVERLAY, ":ignore {peer}", "ignore", "ignore the shown peer";
     "U", OVERLAY, ":unignore {peer}", "unignore", "stop ignoring the shown peer";
     "u", OVERLAY, ":undo", "undo", "undo the last command that changed something, for ten seconds";
