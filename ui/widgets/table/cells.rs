@@ -103,13 +103,18 @@ impl<'t, 'a> Cells<'t, 'a> {
             return 0;
         }
         let is_sorted = self.table.sort.is_some_and(|sort| sort.column == column.field.name);
-        column.field.title.as_str().chars().count() + usize::from(is_sorted)
+        column.title() + usize::from(is_sorted)
     }
 }
 
 impl<'a> Column<'a> {
     fn new(index: usize, field: &'a Field, is_key: bool) -> Self {
         Self { index, field, is_key, texts: Vec::new(), labels: None, need: 0 }
+    }
+
+    /// Columns of its title, without the arrow of a sorted column.
+    fn title(&self) -> usize {
+        self.field.title.as_str().chars().count()
     }
 
     fn is_name(&self) -> bool {
@@ -191,6 +196,8 @@ impl<'a> Column<'a> {
             Class::Number => {
                 let width =
                     if self.is_key { lasting } else { lasting.max(least.min(usual(&self.field.kind))) };
+                // A number without its whole title says little, so another column gives way first.
+                let width = if title > 0 { width.max(self.title()) } else { width };
                 demand(width, width, width, width)
             }
             Class::Status => {

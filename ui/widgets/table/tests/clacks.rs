@@ -59,6 +59,17 @@ fn peers_in_a_wide_pane_have_a_header_and_every_column() {
 }
 
 #[test]
+fn a_number_is_shown_only_with_its_whole_title() {
+    let peers = peers();
+    let shown = Shown { counts: &[1, 2, 1, 1, 0, 1], ..Shown::of(&peers) };
+    for width in 40..100 {
+        let header = lines("peers", &shown, width, 10)[1].clone();
+        let titles = ["status", "address", "age", "took", "failed", "sent", "received"];
+        assert!(header.split_whitespace().all(|title| titles.contains(&title)), "{width}: {header}");
+    }
+}
+
+#[test]
 fn a_queue_that_is_longer_than_its_pane() {
     let queue = messages();
     let sort = Sort { column: "size".into(), descending: true };
