@@ -37,8 +37,8 @@ use crate::{
     },
 };
 
-/// Width of the axis labels left of a chart, in columns.
-const GUTTER: u16 = 7;
+/// Width of the axis labels left of a chart, in columns. It fits `in flight` and `announces`.
+const GUTTER: u16 = 10;
 /// Minimum width of the bars, in columns. Below it the axis labels are left out.
 const MIN_GRAPH_WIDTH: u16 = 20;
 /// Factor from a rate to the integer value of a bar.
