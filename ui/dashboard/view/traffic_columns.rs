@@ -97,7 +97,7 @@ fn columns(now: TrafficNeeds, lasting: TrafficNeeds, text: (usize, usize), width
     let share =
         |at: usize, range: &RangeInclusive<usize>| ((width + at) / SHARE).clamp(*range.start(), *range.end());
     // The rest of an outcome is written into the column of the text.
-    let outcome_share = share(2, &OUTCOME);
+    let outcome_share = share(6, &OUTCOME);
     let outcome = lasting.outcome.min(outcome_share);
     let demands = |text: usize| {
         let text = text.max(MIN_TEXT);
@@ -228,9 +228,14 @@ mod tests {
             (20..300).find(is_shown)
         };
         // Direction, peer and text, then the network, and the time.
-        assert_eq!([2, 3, 4, 1, 0].map(|index| first(6, index)), [20, 20, 20, 56, 75].map(Some));
+        assert_eq!([2, 3, 4, 1, 0].map(|index| first(6, index)), [20, 20, 20, 57, 76].map(Some));
         assert_eq!((first(0, 0), first(0, 1)), (Some(69), None));
         let has_outcome = |width: &usize| fresh(0, 30, (200, 217), 16, *width).outcome.is_some();
         assert_eq!((20..300).find(has_outcome), Some(39));
+    }
+
+    #[test]
+    fn beside_the_lists_of_120_columns_an_outcome_keeps_its_word() {
+        assert_eq!(fresh(0, 15, (200, 217), "delivered 3.1 ms".len(), 74).outcome, Some(16));
     }
 }
