@@ -66,6 +66,20 @@ fn every_line_gets_an_answer_in_order_and_an_invalid_one_changes_nothing() {
 }
 
 #[test]
+fn later_lines_are_executed_while_a_stop_hands_on() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let home = Home::new();
+    let mut node = home.node(&[]);
+    node.ask("hello");
+    node.ask(&format!(":add {}", silent.local_addr().unwrap()));
+    node.say(":stop hand-on 1h");
+    eventually("the handing on is cancelled", || {
+        let said = node.ask(":cancel");
+        said.get("text").is_some_and(|text| text.as_str().unwrap().contains("as before"))
+    });
+}
+
+#[test]
 fn an_ignored_ip_address_gets_no_handshake_and_limits_lists_it() {
     let home = Home::new();
     let mut node = home.node(&["--max-connections", "7", "--body-timeout", "9s"]);

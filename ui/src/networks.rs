@@ -62,9 +62,9 @@ pub(crate) fn call(network: &dyn Network, command: &Command) -> Option<Call> {
     }
 }
 
-/// Whether a call waits for the response of another node, which can take until the time-out.
+/// Whether a call waits for other nodes: an announce until the time-out, and a stop until other nodes have the messages.
 pub(crate) fn waits_for_another_node(call: &Call) -> bool {
-    call.command == "announce"
+    call.command == "announce" || call.command == "stop"
 }
 
 // === Filters of options and of the configuration file ===

@@ -31,7 +31,7 @@ use narrator::{Happening, Narrator};
 use prompt::{OutputPart, Prompt};
 use shutdown::{Draining, LeaveQuestion, WriteResult, drain_after_hangup, write_sentences};
 use tab_completion::OnTab;
-use tokio::{sync::mpsc, time::Instant};
+use tokio::{sync::mpsc, task::JoinSet, time::Instant};
 use undo::UndoHistory;
 
 use super::{
@@ -140,7 +140,7 @@ async fn listen(
                     let rings = session.should_ring().then(|| OutputPart::Echo(BELL.to_owned()));
                     rings.into_iter().chain(session.prompt.announce(texts)).collect()
                 }
-                None => return Ok(()),
+                None => session.after_node_stopped(&mut replies).await,
             },
             Some(input) = keyboard.next() => match input {
                 Input::Gone => break drain_after_hangup(session, &mut signals, replies).await,
@@ -230,6 +230,8 @@ struct Session {
     is_on_terminal: bool,
     /// For answers that take a while.
     replies: mpsc::Sender<Reply>,
+    /// Calls that wait for other nodes. Each sends its answer to `replies`.
+    calls: JoinSet<()>,
     peer_lists: PeerLists,
 }
 
@@ -270,6 +272,7 @@ impl Session {
             is_leaving: false,
             is_on_terminal: io::stdout().is_terminal(),
             replies,
+            calls: JoinSet::new(),
             peer_lists,
         }
     }
@@ -390,9 +393,10 @@ impl Session {
         if !networks::waits_for_another_node(&call) {
             return vec![phrases::reply(self.undo_history.call(network, call).await)];
         }
-        // An announce takes as long as the other node; meanwhile the next lines are executed.
+        // It takes as long as other nodes; meanwhile the next lines are executed.
         let replies = self.replies.clone();
-        tokio::spawn(async move {
+        while self.calls.try_join_next().is_some() {}
+        self.calls.spawn(async move {
             // Fails only if the session has ended.
             let _ =
                 replies.send(Reply::Sentences(vec![phrases::reply(undo::call(network, call).await)])).await;

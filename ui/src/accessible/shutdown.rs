@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clacks_p2p::node::DrainError;
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, time::Instant};
 
 use super::{EXIT_TIMEOUT, Reply, Session, phrases, prompt::OutputPart, sentences_of, write_parts};
 use crate::{
@@ -108,6 +108,27 @@ pub(crate) async fn drain_after_hangup(
 }
 
 impl Session {
+    /// The answers of the calls that the end of the node has ended, such as that of `:stop`. The session ends behind them.
+    pub(super) async fn after_node_stopped(
+        &mut self,
+        replies: &mut mpsc::Receiver<Reply>,
+    ) -> Vec<OutputPart> {
+        let deadline = Instant::now() + EXIT_TIMEOUT;
+        let mut sentences = Vec::new();
+        loop {
+            let reply = tokio::select! {
+                biased;
+                Some(reply) = replies.recv() => reply,
+                Some(_) = self.calls.join_next() => continue,
+                () = tokio::time::sleep_until(deadline), if !self.calls.is_empty() => break,
+                () = std::future::ready(()), if self.calls.is_empty() => break,
+            };
+            sentences.extend(self.on_reply(reply));
+        }
+        self.is_leaving = true;
+        self.prompt.announce(sentences).into_iter().chain(self.flush_on_exit()).collect()
+    }
+
     /// Ctrl-C discards the current line; without one it asks as `:quit` does, and the second time exits. A termination
     /// request starts a drain without a question.
     pub(crate) fn on_signal(&mut self, signal: Signal) -> Vec<OutputPart> {

@@ -16,6 +16,8 @@ use tempfile::TempDir;
 use super::*;
 use crate::bootstrap::Introducer;
 
+mod stopping;
+
 /// Commands that have no effect in the accessible mode, besides those that edit the input line. Each is answered with
 /// the reason.
 const DO_NOTHING_HERE: [&str; 19] = [

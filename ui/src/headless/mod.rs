@@ -34,7 +34,7 @@ mod tests;
 /// Maximum time for the reader of the output to read the remaining lines after the node has stopped.
 const END_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Maximum number of announces and list reads in progress. At the limit, further lines of the input wait.
+/// Maximum number of announces, stops and list reads in progress. At the limit, further lines of the input wait.
 const MAX_IN_PROGRESS: usize = 64;
 
 /// Runs until a signal or `:quit` requests the end, or until the output is closed. Then drains unsent messages if
@@ -129,7 +129,7 @@ struct Commands<'a> {
     lines: mpsc::Receiver<input::Line>,
     /// Number of the last line that was read.
     number: u64,
-    /// Calls that wait for another node.
+    /// Calls that wait for other nodes.
     calls: JoinSet<Record>,
     /// Configured lists of peers, read at the start. Nothing waits for them.
     configured: JoinSet<Vec<Record>>,
@@ -223,8 +223,8 @@ impl<'a> Commands<'a> {
 
     /// Executes the lines of the input in order, until `:quit`. The end of the input ends nothing.
     ///
-    /// An announce takes as long as the other node, and a list of peers as long as its server. Meanwhile the next lines
-    /// are executed.
+    /// An announce and a stop take as long as other nodes, and a list of peers as long as its server. Meanwhile the next
+    /// lines are executed.
     async fn execute_lines(&mut self, output: &Output) -> Result<Leave, Closed> {
         loop {
             let has_room = self.calls.len() + self.list_reads.len() < MAX_IN_PROGRESS;
