@@ -132,7 +132,7 @@ impl<D> UndoStore<D> {
 
     /// Uptime until which the oldest deed can be undone. `None` without deeds.
     pub fn expires(&self) -> Option<Duration> {
-        self.deeds.front().map(|deed| deed.at + TIME_TO_UNDO)
+        self.deeds.front().map(|deed| deed.at.saturating_add(TIME_TO_UNDO))
     }
 
     /// Drops the deeds that can no longer be undone. Otherwise they are dropped when the next one is stored.

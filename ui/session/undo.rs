@@ -44,7 +44,7 @@ impl Undo {
         if self.done.len() == MAX_COMMANDS {
             self.done.remove(0);
         }
-        self.done.push(Done { undo: Some(undo), ignored, until: uptime + STAYS });
+        self.done.push(Done { undo: Some(undo), ignored, until: uptime.saturating_add(STAYS) });
     }
 
     /// Drops the calls that are older than 10 s. Ignored items stay, so that [`Undo::why_not`] can name the command that

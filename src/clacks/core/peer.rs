@@ -194,9 +194,9 @@ impl PeerCounts {
         }
     }
 
-    /// The number of all peers.
+    /// The number of all peers. It saturates, because the counts of a recording can be any numbers.
     pub fn total(&self) -> usize {
-        Status::ALL.into_iter().map(|status| self.of(status)).sum()
+        Status::ALL.into_iter().fold(0, |total, status| total.saturating_add(self.of(status)))
     }
 }
 

@@ -43,7 +43,7 @@ impl Model {
 
     /// Shows a notice with an offer that is valid as long as the notice.
     pub(crate) fn notify_with_offer(&mut self, text: String, is_error: bool, offer: String) {
-        let until = self.now.uptime + clacks_session::undo::STAYS;
+        let until = self.now.uptime.saturating_add(clacks_session::undo::STAYS);
         self.notice = Some(Notice { text, is_error, is_refusal: false, offer: Some(offer), until });
     }
 
@@ -63,7 +63,7 @@ impl Model {
 
     fn set_notice(&mut self, text: String, is_error: bool) {
         let stays = NOTICE_TIME.mul_f64(self.replay.as_ref().map_or(1.0, |replay| replay.speed));
-        let until = self.now.uptime + stays;
+        let until = self.now.uptime.saturating_add(stays);
         self.notice = Some(Notice { text, is_error, is_refusal: false, offer: None, until });
     }
 }

@@ -236,7 +236,7 @@ impl Sources {
     pub(crate) fn with_dashboard_time(&self, position: usize, mut event: Event) -> Event {
         if let Some(source) = self.all.get(position).filter(|_| position > 0) {
             let (here, there) = (self.all[0].now().uptime, source.now().uptime);
-            event.now.uptime = (event.now.uptime + here).saturating_sub(there);
+            event.now.uptime = event.now.uptime.saturating_add(here).saturating_sub(there);
         }
         event
     }

@@ -52,7 +52,7 @@ impl LimitHits {
         }
         let (_, before) = self.samples.front()?;
         let (at, _) = self.samples.iter().find(|(_, hits)| hits > before)?;
-        Some((*at + WINDOW).saturating_sub(uptime).max(SAMPLE_INTERVAL))
+        Some(at.saturating_add(WINDOW).saturating_sub(uptime).max(SAMPLE_INTERVAL))
     }
 }
 

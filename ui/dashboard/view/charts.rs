@@ -329,7 +329,12 @@ impl<'a> Panel<'a> {
             stack.iter().map(count).collect::<Vec<_>>()
         };
         let counts: Vec<_> = columns.iter().map(|span| span.as_ref().map(counts)).collect();
-        let most = counts.iter().flatten().map(|counts| counts.iter().sum()).max().unwrap_or(0);
+        let most = counts
+            .iter()
+            .flatten()
+            .map(|counts| counts.iter().fold(0, |sum, count| usize::saturating_add(sum, *count)))
+            .max()
+            .unwrap_or(0);
         let name = self.list().map_or("", |list| list.many.as_str());
         if most == 0 {
             return draw_empty(self.theme, area, &[format!("no {name} yet")], frame);

@@ -49,7 +49,7 @@ fn draw(
     let first = state.first.map(|first| {
         // The visible rows are a part of the known ones.
         let skipped = rows.first().and_then(|row| state.rows.iter().position(|known| known.key == row.key));
-        first + skipped.unwrap_or(0) as u64
+        first.saturating_add(skipped.unwrap_or(0) as u64)
     });
     let mut notes = ListNotes::of(model, spec.name.as_str(), area.width, theme);
     if let Some(filter) = &state.filter {

@@ -255,7 +255,8 @@ async fn end(node: &Node) -> Outcome {
 
 async fn hand_on(network: &ClacksNetwork, with_held: bool, within: Duration) -> Result<Outcome, Refusal> {
     let node = network.node();
-    let begun = Begun { before: node.read(Unsent::of), with_held, ends: node.now().uptime + within };
+    let begun =
+        Begun { before: node.read(Unsent::of), with_held, ends: node.now().uptime.saturating_add(within) };
     let Some(cancelled) = network.handing_on().begin(begun) else {
         return Err(refusal(network, GOES_ON.to_owned()));
     };

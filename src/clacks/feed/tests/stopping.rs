@@ -138,6 +138,16 @@ async fn a_drain_that_takes_too_long_is_refused_and_the_node_goes_on() {
     assert!(network.said("enqueue x").await.is_ok());
 }
 
+#[tokio::test]
+async fn handing_on_may_take_the_longest_time_that_can_be_typed() {
+    let (network, _silent) = busy(1, 0).await;
+    let handing_on = tokio::spawn(network.do_call_owned("stop hand-on 18446744073709549568s"));
+    until_handing_on(network.node()).await;
+    assert_eq!(progress(&network), [Value::Count(1), Value::Count(0)]);
+    assert!(network.said("cancel").await.is_ok());
+    assert!(handing_on.await.unwrap().is_err());
+}
+
 async fn until_handing_on(node: &Node) {
     while !node.read(clacks_p2p::core::Core::is_draining) {
         tokio::time::sleep(Duration::from_millis(1)).await;
