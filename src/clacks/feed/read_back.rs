@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clacks_feed::{
     Now, Row, Statuses, Value,
-    description::{Description, ListId},
+    description::{Description, ListSpec},
 };
 use clacks_p2p::{
     Address, DEFAULT_MAX_DEPTH, Message,
@@ -15,21 +15,22 @@ use clacks_p2p::{
     node::Overview,
 };
 
-use crate::{
-    description::{PEERS, QUEUE, status_id},
-    rows::{PROOFS, message_id},
-};
+use crate::rows::{PROOFS, message_id};
 
-/// Reads the cells of a row by the names of their columns.
+/// Reads the cells of a row by the names of their columns. The description can be that of a recording, with lists in any
+/// order.
 struct Cells<'a> {
-    description: &'a Description,
-    list: ListId,
+    spec: Option<&'a ListSpec>,
     row: &'a Row,
 }
 
 impl<'a> Cells<'a> {
+    fn new(description: &'a Description, list: &str, row: &'a Row) -> Self {
+        Self { spec: description.list_id(list).and_then(|list| description.list(list)), row }
+    }
+
     fn get(&self, column: &str) -> Option<&'a Value> {
-        self.row.cells.get(self.description.list(self.list)?.column(column)?)
+        self.row.cells.get(self.spec?.column(column)?)
     }
 
     fn text(&self, column: &str) -> Option<&'a str> {
@@ -55,18 +56,19 @@ impl<'a> Cells<'a> {
 
 /// The status of a row of peers. `None`: it is a row of another list.
 pub fn status(description: &Description, row: &Row) -> Option<Status> {
-    let main = Cells { description, list: PEERS, row }.statuses("status").main()?;
-    Status::ALL.into_iter().find(|status| status_id(*status) == main)
+    let main = Cells::new(description, "peers", row).statuses("status").main()?;
+    let name = &description.statuses.get(usize::from(main.0))?.name;
+    Status::ALL.into_iter().find(|status| *name == *status.name())
 }
 
 /// The address of a row of peers, as it was spelt. `None`: it is a row of another list.
 pub fn address(description: &Description, row: &Row) -> Option<Address> {
-    Cells { description, list: PEERS, row }.text("address")?.parse().ok()
+    Cells::new(description, "peers", row).text("address")?.parse().ok()
 }
 
 /// The peer of a row. `now` is the time at which the row was read. `None`: it is a row of another list.
 pub fn peer(description: &Description, row: &Row, now: Now) -> Option<Peer> {
-    let cells = Cells { description, list: PEERS, row };
+    let cells = Cells::new(description, "peers", row);
     let since = cells.moment("since");
     let uptime_ms = i64::try_from(now.uptime.as_millis()).unwrap_or(i64::MAX);
     let age = u64::try_from(uptime_ms.saturating_sub(since)).unwrap_or(0);
@@ -88,12 +90,12 @@ pub fn peer(description: &Description, row: &Row, now: Now) -> Option<Peer> {
 
 /// The trusted certificate of a row of peers.
 pub fn certificate(description: &Description, row: &Row) -> Option<CertificateFingerprint> {
-    Cells { description, list: PEERS, row }.text("certificate")?.parse().ok()
+    Cells::new(description, "peers", row).text("certificate")?.parse().ok()
 }
 
 /// The message of a row of the queue. `None`: it is a row of another list, or its text is cut.
 pub fn queued_message(description: &Description, row: &Row) -> Option<QueuedMessage> {
-    let cells = Cells { description, list: QUEUE, row };
+    let cells = Cells::new(description, "queue", row);
     let message = Message::from_json(cells.text("text")?, DEFAULT_MAX_DEPTH).ok()?;
     Some(QueuedMessage::new(
         message_id(&row.key)?,
@@ -141,21 +143,22 @@ pub fn overview(
         (Status::Lost, size("free_lost")),
         (Status::Dead, size("free_dead")),
     ]);
-    overview.peers = peer_counts(peers);
+    overview.peers = peer_counts(description, peers);
     Some(overview)
 }
 
-/// Peers by status, from the counts of the list: new, alive, claimed, lost, dead and ignored.
-pub fn peer_counts(counts: &[u64]) -> PeerCounts {
-    let count = |at: usize| usize::try_from(counts.get(at).copied().unwrap_or(0)).unwrap_or(usize::MAX);
-    let mut peers = PeerCounts::from([
-        (Status::New, count(0)),
-        (Status::Alive, count(1)),
-        (Status::Lost, count(3)),
-        (Status::Dead, count(4)),
-        (Status::Ignored, count(5)),
-    ]);
-    peers.unverified = count(2);
+/// Peers by status, from the counts of the list of peers in this description. A status that it does not count is 0.
+pub fn peer_counts(description: &Description, counts: &[u64]) -> PeerCounts {
+    let spec = description.list_id("peers").and_then(|list| description.list(list));
+    let names = spec.map_or(&[][..], |spec| &spec.statuses);
+    let count = |name: &str| {
+        let at = names.iter().position(|status| *status == *name);
+        let count = at.and_then(|at| counts.get(at)).copied().unwrap_or(0);
+        usize::try_from(count).unwrap_or(usize::MAX)
+    };
+    let known = [Status::New, Status::Alive, Status::Lost, Status::Dead, Status::Ignored];
+    let mut peers = PeerCounts::from(known.map(|status| (status, count(status.name()))));
+    peers.unverified = count("claimed");
     peers
 }
 
@@ -196,5 +199,41 @@ mod tests {
         let queued =
             QueuedMessage::new(7.into(), Message::text("GNU"), 40_000, 3, None, Some([192, 0, 2, 7].into()));
         assert_eq!(queued_message(&description, &message_row(&queued)), Some(queued));
+    }
+
+    #[test]
+    fn lists_and_statuses_of_a_recording_can_have_any_order() {
+        let mut description = describe("tower:1".into());
+        let now = Now::default();
+        let before = Peer::new(
+            "tower:80".parse().unwrap(),
+            Status::Lost,
+            core::Now { uptime: Duration::ZERO, unix_ms: 0 },
+        );
+        let row = peer_row(&before, Context { started_unix_ms: 0 });
+        let counts = peer_counts(&description, &[1, 2, 3, 4, 5, 6]);
+        assert_eq!((counts.new, counts.alive, counts.unverified), (1, 2, 3));
+        assert_eq!((counts.lost, counts.dead, counts.ignored), (4, 5, 6));
+
+        let at = description.list_id("peers").unwrap().0;
+        description.lists[usize::from(at)].statuses.reverse();
+        assert_eq!(peer_counts(&description, &[6, 5, 4, 3, 2, 1]), counts);
+        description.lists.reverse();
+        assert_eq!(peer_counts(&description, &[6, 5, 4, 3, 2, 1]), counts);
+        assert_eq!(peer(&description, &row, now).unwrap().address, before.address);
+        let mut names: Vec<_> = description.statuses.iter().map(|status| status.name.clone()).collect();
+        names.reverse();
+        description.statuses.iter_mut().zip(names).for_each(|(status, name)| status.name = name);
+        let last = description.status_id("lost").unwrap();
+        let at = row.cells.iter().position(|cell| matches!(cell, Value::Status(_))).unwrap();
+        let mut row = row;
+        row.cells[at] = Value::Status([last].into_iter().collect());
+        assert_eq!(status(&description, &row), Some(Status::Lost));
+    }
+
+    #[test]
+    fn any_counts_of_a_recording_have_a_total() {
+        let description = describe("tower:1".into());
+        assert_eq!(peer_counts(&description, &[u64::MAX; 6]).total(), usize::MAX);
     }
 }

@@ -86,7 +86,7 @@ impl Pane for PeersPane {
     fn refresh(&mut self, look: &PaneLook<'_>) {
         let Some(Some(page)) = look.pages.first() else { return };
         let peers = page.rows.iter().filter_map(|row| read_back::peer(look.description, row, look.now));
-        self.counts = read_back::peer_counts(&page.counts);
+        self.counts = read_back::peer_counts(look.description, &page.counts);
         self.matching = usize::try_from(page.total).unwrap_or(usize::MAX);
         self.map.refresh(&peers.collect::<Vec<_>>(), self.matching);
     }
