@@ -17,7 +17,8 @@ pub struct Context<'a> {
     pub theme: Theme,
     /// The time for animations. On a frozen screen it stands still.
     pub now: Now,
-    /// The time for ages: when the rows of the lists were fetched.
+    /// The time for ages of events, on the clock of the first source. On a frozen screen it stands still. Cells of rows are
+    /// on the clock of their own node: their ages are counted until [`fetched`](Self::fetched).
     pub listed: Now,
     /// The time zone of times of day.
     pub zone: &'a TimeZone,
@@ -27,7 +28,7 @@ pub struct Context<'a> {
     pub description: &'a Description,
     /// The gauges, in the order of the description. Empty until they are known.
     pub gauges: &'a [Value],
-    /// When the selected row was read.
+    /// When the rows were read, on the clock of their node.
     pub fetched: Now,
     /// The selected row of the list of [`Content::Selection`](crate::Content::Selection).
     pub selected: Option<&'a Row>,

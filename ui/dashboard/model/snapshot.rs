@@ -113,11 +113,12 @@ impl Model {
         if let Some(origins) = &snapshot.origins {
             self.origins = origins.clone();
         }
-        let Some(look) = snapshot.looks.get(self.networks.position()) else { return };
+        let Some(look) = snapshot.looks.get_mut(self.networks.position()) else { return };
         let network = self.networks.active();
         self.hold_rule = network.figures.text(Known::HoldRule).map(str::to_owned);
-        let remotes = snapshot.extra.remotes.and_then(|at| look.pages.get(at));
-        self.ignored_remotes = remotes.map(|page| (page.rows.clone(), page.total)).unwrap_or_default();
+        let remotes = snapshot.extra.remotes.and_then(|at| look.pages.get_mut(at));
+        self.ignored_remotes =
+            remotes.map(|page| (std::mem::take(&mut page.rows), page.total)).unwrap_or_default();
         if self.open_overlay().is_some() {
             self.refresh_panes(snapshot);
         }

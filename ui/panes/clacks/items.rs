@@ -19,7 +19,7 @@ pub(crate) fn peer_facts(
     share: &str,
     certificate: Option<CertificateFingerprint>,
 ) -> Vec<(&'static str, String)> {
-    let age = format::age(peer.age(core_time(context.listed)));
+    let age = format::age(peer.age(core_time(context.fetched)));
     let since = clock(peer.time, context.zone);
     let status = if exists {
         format!("{} {} for {age}, since {since}", letter(peer.status), peer.status_word())

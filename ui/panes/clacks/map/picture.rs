@@ -299,7 +299,7 @@ fn draw_peer_summary(pane: &PeersPane, context: &Context<'_>, area: Rect, buffer
 }
 
 fn peer_summary(pane: &PeersPane, context: &Context<'_>, peer: &Peer) -> String {
-    let age = format::age(peer.age(core_time(context.listed)));
+    let age = format::age(peer.age(core_time(context.fetched)));
     let introduced =
         pane.introduction_text(context, &peer.address).map(|how| format!(", {how}")).unwrap_or_default();
     format!(

@@ -4,7 +4,7 @@ mod page;
 
 use std::time::Duration;
 
-use clacks_feed::{Event, Now};
+use clacks_feed::{Event, Now, Row};
 use clacks_p2p::{core::QueuedMessage, node::Overview};
 use clacks_p2p_feed::read_back;
 use clacks_panes::{About, Content, Context, Pane, PaneLook, PaneSpec, Place};
@@ -31,6 +31,8 @@ pub struct ChoicePane {
     overview: Option<Overview>,
     /// The message that goes next.
     head: Option<QueuedMessage>,
+    /// The row of that message. While it stays the same, its text is not parsed again.
+    head_row: Option<Row>,
 }
 
 impl Pane for ChoicePane {
@@ -61,9 +63,11 @@ impl Pane for ChoicePane {
 
     fn refresh(&mut self, look: &PaneLook<'_>) {
         let page = look.pages.first().copied().flatten();
-        self.head = page
-            .and_then(|page| page.rows.first())
-            .and_then(|row| read_back::queued_message(look.description, row));
+        let row = page.and_then(|page| page.rows.first());
+        if row != self.head_row.as_ref() {
+            self.head = row.and_then(|row| read_back::queued_message(look.description, row));
+            self.head_row = row.cloned();
+        }
         self.overview = read_back::overview(look.description, look.gauges, &[], look.now.uptime);
         if let (Some(overview), Some(page)) = (&mut self.overview, page) {
             // A recording has its gauges once a second, and its lists with each event.
