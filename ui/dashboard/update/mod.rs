@@ -155,10 +155,12 @@ fn on_event(model: &mut Model, network: usize, event: &Event) -> Vec<Effect> {
 }
 
 fn on_missed(model: &mut Model, network: usize, missed: u64) -> Vec<Effect> {
-    let panes = model.networks.get_mut(network).map(|network| &mut network.panes);
-    panes.into_iter().flatten().for_each(|pane| pane.lagged(missed));
+    let are_several = model.networks.iter().nth(1).is_some();
+    let network = model.networks.get_mut(network);
+    let name = network.as_ref().filter(|_| are_several).map(|network| network.description.network.clone());
+    network.into_iter().flat_map(|network| &mut network.panes).for_each(|pane| pane.lagged(missed));
     model.pin_visible_rows();
-    model.log.note_missed(missed, model.now);
+    model.log.note_missed(missed, name.as_ref().map(clacks_feed::Name::as_str), model.now);
     on_row(model)
 }
 

@@ -67,10 +67,15 @@ impl Log {
         self.networks.len()
     }
 
-    /// Records that this watcher missed events.
-    pub fn note_missed(&mut self, missed: u64, now: Now) {
+    /// Records that this watcher missed events. `network` is the name of their network, if there are several.
+    pub fn note_missed(&mut self, missed: u64, network: Option<&str>, now: Now) {
         self.missed = self.missed.saturating_add(missed);
-        self.push(Row::note(format!("{missed} events were missed"), now));
+        let of = network.map(|network| format!(" of {network}")).unwrap_or_default();
+        let text = match missed {
+            1 => format!("1 event{of} was missed"),
+            _ => format!("{missed} events{of} were missed"),
+        };
+        self.push(Row::note(text, now));
     }
 
     /// Adds a note that is not about an event. `unix_ms` is its time in milliseconds.

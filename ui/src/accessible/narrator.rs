@@ -123,7 +123,7 @@ impl Narrator {
                 self.log.note(event, &self.network)
             }
             Happening::Missed(missed, now) => {
-                self.log.note_missed(missed, now);
+                self.log.note_missed(missed, None, now);
                 true
             }
         };
