@@ -195,10 +195,11 @@ fn json_of_any_depth_passes() {
 fn cells_that_refer_to_one_text_share_it() {
     let description = messages();
     let long = "x".repeat(1 << 18);
-    let rows: String = (0..1000)
+    let rows = (0..1000)
         .flat_map(|row| [("[\"x\"]", row * 2), ("[\"in\",\"y\"]", row * 2 + 1)])
         .map(|(path, row)| format!(r#"["queue","{row}",1,[{path},null,null]],"#))
-        .collect();
+        .collect::<Vec<_>>()
+        .concat();
     let line = format!(
         r#"{{"event":"sent","seq":3,"time":0,"uptime_ms":0,"x":"{long}","in":{{"y":"{long}"}},"rows":[{rows}["queue","{long}",1,[[],null,null]]]}}"#
     );
