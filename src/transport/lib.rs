@@ -4,12 +4,13 @@
 //!   request bodies ([`body_budget`]) and a limit on open files ([`descriptors`]).
 //! - Address policy: which addresses a node contacts on a stranger's word ([`address_policy`], [`Scope`]), and bounded
 //!   hostname lookups ([`lookup`]).
-//! - Events: a broadcast channel that is bounded in events and in bytes ([`event_ring`]).
+//! - Events: a broadcast channel that is bounded in events and in bytes ([`event_ring`]), and what its
+//!   subscribers receive ([`subscription`]).
 //! - Files: written atomically, read with an upper bound ([`files`]).
 //! - Enums: a list of all variants that the compiler checks ([`all_variants!`]).
 //!
-//! [`RateLimiter`], [`Scope`], [`Now`], [`rate_limit_key`], [`network`] and [`event_ring`] are pure: no clock, socket,
-//! thread or tokio.
+//! [`RateLimiter`], [`Scope`], [`Now`], [`rate_limit_key`], [`network`], [`event_ring`] and [`subscription`] are
+//! pure: no clock, socket, thread or tokio.
 //! Files need the feature `files`. Everything else needs the feature `tokio`, which is on by default and includes it.
 
 #[cfg(feature = "tokio")]
@@ -38,6 +39,7 @@ mod now;
 mod rate_limiter;
 mod remote;
 mod scope;
+pub mod subscription;
 mod variants;
 
 #[cfg(feature = "tokio")]

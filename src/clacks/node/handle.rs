@@ -296,7 +296,7 @@ impl Node {
 impl Node {
     /// A subscription to all events from now on.
     pub fn subscribe(&self) -> Subscription {
-        Subscription(self.shared.subscribe())
+        Subscription::new(self.shared.subscribe())
     }
 
     /// Reads several things at one moment. Nothing happens at the node meanwhile, so `read` must be short.

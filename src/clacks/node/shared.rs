@@ -7,14 +7,15 @@ use std::{
 use clacks_transport::{
     Clock,
     event_ring::{EventReceiver, EventSender},
+    subscription::TimedEvent,
 };
 use rand::rngs::StdRng;
 use tokio::sync::{Notify, oneshot};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::core::{Core, Delivery, DeliveryId, DeliveryResult, Failure, Now, Peer};
+use crate::core::{Core, Delivery, DeliveryId, DeliveryResult, Event, Failure, Now, Peer};
 
-use super::{hooks::Hooks, sender::Sender, state_changes::Changes, subscription::TimedEvent, trust::Trust};
+use super::{hooks::Hooks, sender::Sender, state_changes::Changes, trust::Trust};
 
 /// Peers that are copied at once while the core is locked.
 const PORTION: usize = 1024;
@@ -40,7 +41,7 @@ pub(super) struct Shared {
 struct Inner {
     core: Core,
     rng: StdRng,
-    events: EventSender<TimedEvent>,
+    events: EventSender<TimedEvent<Event>>,
     /// Waiting announces; `None` once the node has stopped.
     announces: Option<HashMap<DeliveryId, oneshot::Sender<DeliveryResult>>>,
     /// Uptime at which the driver will run next.
@@ -149,7 +150,7 @@ impl Shared {
     }
 
     /// A receiver of events. It ends at once if the node has stopped.
-    pub(super) fn subscribe(&self) -> EventReceiver<TimedEvent> {
+    pub(super) fn subscribe(&self) -> EventReceiver<TimedEvent<Event>> {
         self.lock().events.subscribe()
     }
 

@@ -383,24 +383,6 @@ impl fmt::Display for Removal {
     }
 }
 
-impl Event {
-    /// Bytes that the event keeps alive beyond its own size: those of messages and replies.
-    pub fn size(&self) -> usize {
-        match self {
-            Self::MessageReceived { message, reply, .. } => {
-                message.size() + reply.as_ref().map_or(0, Json::size)
-            }
-            Self::Sent { body, .. } => body.len(),
-            Self::Replied { reply, .. } => reply.size(),
-            Self::Replies { replies, .. } => replies.iter().map(Reply::size).sum(),
-            Self::MemberAdded { member, .. }
-            | Self::MemberUpdated { member }
-            | Self::MemberRemoved { member, .. } => member.data.size(),
-            _ => 0,
-        }
-    }
-}
-
 /// The path of a request in an event, for people.
 impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

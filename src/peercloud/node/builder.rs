@@ -10,12 +10,13 @@ use clacks_transport::{
     connections::Connections,
     descriptors::{self, DescriptorBudget},
     event_ring::EventSender,
+    subscription::TimedEvent,
 };
 use rand::rngs::StdRng;
 use tokio::sync::Semaphore;
 
 use crate::{
-    core::{Core, Options, OptionsError},
+    core::{Core, Event, Options, OptionsError},
     protocol::{Address, Host, Json, PrivateKey, PublicKey, Record},
 };
 
@@ -28,7 +29,6 @@ use super::{
     server::{MAX_WAITING, Server},
     shared::Shared,
     sockets,
-    subscription::TimedEvent,
 };
 
 /// Maximum events kept for a slow subscriber. The messages in them have a limit of their own.
@@ -44,7 +44,7 @@ pub struct Builder {
     limits: Limits,
     handler: MessageHandler,
     auth: Option<Auth>,
-    events: EventSender<TimedEvent>,
+    events: EventSender<TimedEvent<Event>>,
 }
 
 /// The handler of messages, which cannot be printed.
@@ -195,7 +195,7 @@ impl Builder {
 
     /// The events of the node from its start on.
     pub fn subscribe(&self) -> Subscription {
-        Subscription(self.events.subscribe())
+        Subscription::new(self.events.subscribe())
     }
 
     /// Starts the node on the current tokio runtime. It listens when this returns, and asks its peers to let it in

@@ -259,6 +259,6 @@ impl Node {
 
     /// The events from now on. [`Builder::subscribe`] gives them from the start.
     pub fn subscribe(&self) -> Subscription {
-        Subscription(self.shared.subscribe())
+        Subscription::new(self.shared.subscribe())
     }
 }

@@ -7,6 +7,7 @@ use std::{
 use clacks_transport::{
     Clock,
     event_ring::{EventReceiver, EventSender},
+    subscription::TimedEvent,
 };
 use rand::rngs::StdRng;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
@@ -14,13 +15,13 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     core::{
-        CheckResult, Completion, Core, Failure, JoinFailure, JoinNumber, Joined, Now, Outcome, Outgoing,
-        Reply, RequestId, SendId,
+        CheckResult, Completion, Core, Event, Failure, JoinFailure, JoinNumber, Joined, Now, Outcome,
+        Outgoing, Reply, RequestId, SendId,
     },
     protocol::Answer,
 };
 
-use super::{client::Client, replies::Replies, subscription::TimedEvent};
+use super::{client::Client, replies::Replies};
 
 /// The result of an attempt to join.
 pub(super) type JoinResult = Result<Joined, JoinFailure>;
@@ -44,7 +45,7 @@ pub(super) struct Shared {
 struct Inner {
     core: Core,
     rng: StdRng,
-    events: EventSender<TimedEvent>,
+    events: EventSender<TimedEvent<Event>>,
     waiting: Waiting,
     /// Uptime at which the driver will run next.
     driver_wakes: Option<Duration>,
@@ -105,7 +106,12 @@ impl CoreAccess<'_> {
 }
 
 impl Shared {
-    pub(super) fn new(core: Core, rng: StdRng, client: Client, events: EventSender<TimedEvent>) -> Self {
+    pub(super) fn new(
+        core: Core,
+        rng: StdRng,
+        client: Client,
+        events: EventSender<TimedEvent<Event>>,
+    ) -> Self {
         let inner = Inner { core, rng, events, waiting: Waiting::default(), driver_wakes: None };
         Self {
             inner: Mutex::new(inner),
@@ -192,7 +198,7 @@ impl Shared {
     }
 
     /// A receiver of events. It ends at once if the node has stopped.
-    pub(super) fn subscribe(&self) -> EventReceiver<TimedEvent> {
+    pub(super) fn subscribe(&self) -> EventReceiver<TimedEvent<Event>> {
         self.lock().events.subscribe()
     }
 
