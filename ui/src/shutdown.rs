@@ -3,11 +3,8 @@
 use std::time::Duration;
 
 use clacks_dashboard::run::event_loop::Cause;
-use clacks_p2p::{
-    Node,
-    core::PeerCounts,
-    node::{DrainError, Overview, Unsent},
-};
+use clacks_p2p::{Node, node::Unsent};
+use clacks_p2p_feed::{UnsentCounts, handing_on_ended};
 use clacks_terminal::stderr::report;
 
 /// Maximum time for a node to stop.
@@ -47,77 +44,14 @@ pub(crate) fn report_loss(remaining: &Unsent) {
 /// Drains unsent messages for a limited time if the user did not decide about them. Reports on standard error.
 pub(crate) async fn drain_after(cause: Cause, node: &Node) {
     let Some(within) = patience(cause) else { return };
-    let unsent = UnsentCounts::of(&node.overview());
+    let unsent = UnsentCounts::at(node);
     if !unsent.can_hand_on() {
         return;
     }
     report(&begun(unsent.waiting, within));
     let result = node.drain(within).await;
-    let left = unsent.left_of(UnsentCounts::of(&node.overview()), false);
-    report(&told(result, unsent.waiting, left));
-}
-
-/// Counts of the messages that are lost when the node stops.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct UnsentCounts {
-    /// Queued messages and those in flight.
-    pub(crate) waiting: usize,
-    /// Held messages, which the drain keeps unless they are released.
-    pub(crate) held: usize,
-    /// Whether a peer is known that is not ignored.
-    pub(crate) is_anybody_there: bool,
-}
-
-impl UnsentCounts {
-    /// Reads the counts of a node.
-    pub(crate) fn of(overview: &Overview) -> Self {
-        let PeerCounts { new, alive, lost, dead, .. } = overview.peers;
-        Self {
-            waiting: overview.queued + overview.in_flight,
-            held: overview.held,
-            is_anybody_there: new + alive + lost + dead > 0,
-        }
-    }
-
-    /// The sum of waiting and held messages.
-    pub(crate) fn all(self) -> usize {
-        self.waiting + self.held
-    }
-
-    /// The number of messages to drain, with or without the held ones.
-    pub(crate) fn to_hand_on(self, with_held: bool) -> usize {
-        if with_held { self.all() } else { self.waiting }
-    }
-
-    /// The number of drained messages that are still here, given the counts `now`. Includes messages that are held
-    /// because every peer refused them.
-    pub(crate) fn left_of(self, now: Self, with_held: bool) -> usize {
-        now.all().saturating_sub(self.all() - self.to_hand_on(with_held))
-    }
-
-    /// Whether a drain makes sense: messages wait, and a peer is known.
-    pub(crate) fn can_hand_on(self) -> bool {
-        self.waiting > 0 && self.is_anybody_there
-    }
-}
-
-/// Reports the end of the drain in one line. `left` of `total` messages were not delivered.
-pub(crate) fn told(result: Result<(), DrainError>, total: usize, left: usize) -> String {
-    let gone = total.saturating_sub(left);
-    match result {
-        Ok(()) if left > 0 => format!("handed on {gone} of {total}; the rest is held"),
-        Ok(()) if total == 1 => "handed on 1 message".to_owned(),
-        Ok(()) => format!("handed on {total} messages"),
-        Err(reason) => format!("handed on {gone} of {total}: {}", why(reason)),
-    }
-}
-
-fn why(reason: DrainError) -> &'static str {
-    match reason {
-        DrainError::NobodyThere => "no peer takes them",
-        DrainError::OutOfTime => "the time was over",
-        _ => "the node has stopped",
-    }
+    let left = unsent.left_of(UnsentCounts::at(node), false);
+    report(&handing_on_ended(result, unsent.waiting, left));
 }
 
 /// Reports the start of the drain in one line.

@@ -9,13 +9,13 @@ use clacks_p2p::{
     node::Limits,
 };
 
-use crate::commands::{HandingOn, Unsent};
+use crate::commands::{HandingOn, UnsentCounts};
 
 /// The values of the gauges, in the order of the description.
 pub(crate) fn gauges(node: &Node, handing_on: &HandingOn) -> Vec<Value> {
     let connections = node.connections();
     node.read(|core| {
-        let stop = handing_on.progress(Unsent::of(core));
+        let stop = handing_on.progress(UnsentCounts::of(core));
         gauges_of(&Figures { stop, ..figures_of(core, connections) })
     })
 }

@@ -16,6 +16,6 @@ mod node;
 #[cfg(test)]
 mod tests;
 
-pub use commands::Unsent;
+pub use commands::{UnsentCounts, told as handing_on_ended};
 pub use event::{ClacksEvent, kind_of};
 pub use node::ClacksNetwork;

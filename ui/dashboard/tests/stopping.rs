@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clacks_feed::{Call, Outcome, Refusal};
 use clacks_p2p::core::PeerCounts;
-use clacks_p2p_feed::{Unsent, figures::StopProgress};
+use clacks_p2p_feed::{UnsentCounts, figures::StopProgress};
 
 use super::fixture::{Fixture, UPTIME, peer_counts};
 use crate::state::message::{Effect, Msg};
@@ -12,7 +12,7 @@ use crate::state::message::{Effect, Msg};
 /// How the node began to stop.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct StopBegan {
-    before: Unsent,
+    before: UnsentCounts,
     with_held: bool,
     ends: Duration,
 }
@@ -85,7 +85,7 @@ impl Fixture {
     /// How far the node has come with stopping.
     pub(crate) fn stop_progress(&self) -> Option<StopProgress> {
         let StopBegan { before, with_held, ends } = self.stopping?;
-        let all = |unsent: Unsent| unsent.waiting + unsent.held;
+        let all = |unsent: UnsentCounts| unsent.waiting + unsent.held;
         let total = if with_held { all(before) } else { before.waiting };
         let left = all(self.unsent()).saturating_sub(all(before) - total);
         Some(StopProgress { total, done: total.saturating_sub(left), ends })
@@ -100,10 +100,10 @@ impl Fixture {
     }
 
     /// The messages that are only here.
-    pub(crate) fn unsent(&self) -> Unsent {
+    pub(crate) fn unsent(&self) -> UnsentCounts {
         let PeerCounts { new, alive, lost, dead, .. } = peer_counts(&self.peers);
         let in_flight = usize::from(!self.queue.is_empty());
-        Unsent {
+        UnsentCounts {
             waiting: self.queue.len() + in_flight,
             held: self.held.len(),
             is_anybody_there: new + alive + lost + dead > 0,

@@ -16,6 +16,7 @@ use clacks_p2p::{
     core::{HeldBy, HeldMessage, Now, Peer, PeerCounts, PlaceShare, QueuedMessage, Status},
     node::Overview,
 };
+use clacks_p2p_feed::UnsentCounts;
 use clacks_p2p_panes::message_history::life::MessageHistory;
 use clacks_session::traffic::row::Row;
 use clacks_text::{
@@ -26,10 +27,7 @@ use clacks_text::{
 };
 use jiff::tz::TimeZone;
 
-use crate::{
-    peer_list::{self, PeerListsError, Reading},
-    shutdown::UnsentCounts,
-};
+use crate::peer_list::{self, PeerListsError, Reading};
 
 /// Maximum number of ignored addresses in a sentence.
 const MOST_LISTED: usize = 30;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use clacks_p2p::node::DrainError;
+use clacks_p2p_feed::{UnsentCounts, handing_on_ended};
 use tokio::{sync::mpsc, time::Instant};
 
 use super::{EXIT_TIMEOUT, Reply, Session, phrases, prompt::OutputPart, sentences_of, write_parts};
@@ -11,7 +12,7 @@ use crate::{
         output::{Closed, Output},
         signals::{Signal, Signals},
     },
-    shutdown::{self, UnsentCounts, WHEN_HUNG_UP, WHEN_TOLD_TO_END},
+    shutdown::{WHEN_HUNG_UP, WHEN_TOLD_TO_END},
 };
 
 /// A drain in progress.
@@ -180,7 +181,7 @@ impl Session {
     }
 
     fn unsent(&self) -> UnsentCounts {
-        UnsentCounts::of(&self.node.overview())
+        UnsentCounts::at(&self.node)
     }
 
     pub(crate) fn exits_after(&self) -> bool {
@@ -214,7 +215,7 @@ impl Session {
             return Vec::new();
         };
         let left = began_with.left_of(self.unsent(), with_held);
-        let texts = shutdown::told(result, began_with.to_hand_on(with_held), left);
+        let texts = handing_on_ended(result, began_with.to_hand_on(with_held), left);
         let mut sentences = vec![phrases::handed_on(&texts)];
         if exits_after {
             self.is_leaving = true;

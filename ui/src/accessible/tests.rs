@@ -220,7 +220,7 @@ async fn a_question_is_answered_only_by_a_line_started_after_it() {
     let mut keyboard = Keyboard::none();
     let is_question =
         |texts: &OutputPart| matches!(texts, OutputPart::Sentence(sentence) if sentence.contains("Leave?"));
-    let began_with = crate::shutdown::UnsentCounts { waiting: 1, held: 0, is_anybody_there: true };
+    let began_with = clacks_p2p_feed::UnsentCounts { waiting: 1, held: 0, is_anybody_there: true };
     heard.session.draining = Some(Draining { began_with, with_held: false, exits_after: false });
     heard.session.on_input(keys(b"y"), &mut keyboard, &mut heard.recorder).await;
     let texts = heard.session.on_reply(Reply::Drained(Err(DrainError::OutOfTime)));

@@ -8,6 +8,7 @@ use clacks_language::{
     list_source::ListSource,
 };
 use clacks_p2p::{Node, node::Unsent};
+use clacks_p2p_feed::{UnsentCounts, handing_on_ended};
 use clacks_recording::recorder::Recorder;
 use event_writer::EventWriter;
 use tokio::{
@@ -24,7 +25,7 @@ use super::{
         output::{Closed, Output},
         signals::Signals,
     },
-    shutdown::{self, UnsentCounts, WHEN_TOLD_TO_END},
+    shutdown::{self, WHEN_TOLD_TO_END},
 };
 
 mod event_writer;
@@ -163,7 +164,7 @@ impl Session<'_> {
     /// Drains unsent messages for a limited time, unless `:quit!` ends that. Events and answers are written meanwhile;
     /// a stuck reader does not delay the drain. Returns the record to write about it.
     async fn drain(&mut self, node: &Node) -> Result<Option<Record>, Closed> {
-        let unsent = UnsentCounts::of(&node.overview());
+        let unsent = UnsentCounts::at(node);
         if !unsent.can_hand_on() {
             return Ok(None);
         }
@@ -175,8 +176,8 @@ impl Session<'_> {
         };
         tokio::select! {
             result = node.drain(WHEN_TOLD_TO_END) => {
-                let left = unsent.left_of(UnsentCounts::of(&node.overview()), false);
-                let written = shutdown::told(result, unsent.waiting, left);
+                let left = unsent.left_of(UnsentCounts::at(node), false);
+                let written = handing_on_ended(result, unsent.waiting, left);
                 Ok(Some(json::handed_on(node.now().unix_ms, unsent.waiting, left, &written)))
             }
             ended = meanwhile => ended,

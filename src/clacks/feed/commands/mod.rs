@@ -15,8 +15,8 @@ use std::{borrow::Cow, sync::Arc};
 
 use clacks_feed::{Call, Check, Doing, Network, Refusal, args};
 
-pub use stop::Unsent;
 pub(crate) use stop::{HandingOn, WORDS as STOP_WORDS};
+pub use stop::{UnsentCounts, told};
 pub(crate) use undo::Deed;
 
 use crate::ClacksNetwork;

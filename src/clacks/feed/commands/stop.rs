@@ -54,15 +54,15 @@ enum Progress {
 /// How a handing on began.
 #[derive(Debug, Clone, Copy)]
 struct Begun {
-    before: Unsent,
+    before: UnsentCounts,
     with_held: bool,
     /// Uptime at which it ends.
     ends: Duration,
 }
 
 /// Messages that are lost when the node stops.
-#[derive(Debug, Clone, Copy)]
-pub struct Unsent {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UnsentCounts {
     /// Queued messages and those that are being sent.
     pub waiting: usize,
     /// Held messages.
@@ -117,7 +117,7 @@ impl HandingOn {
     }
 
     /// How far it has come, given the present messages. `None`: it does not go on.
-    pub(crate) fn progress(&self, now: Unsent) -> Option<StopProgress> {
+    pub(crate) fn progress(&self, now: UnsentCounts) -> Option<StopProgress> {
         match &*self.lock() {
             Progress::GoesOn(_, begun) => Some(begun.progress(now)),
             Progress::Idle | Progress::Cancelled => None,
@@ -136,18 +136,22 @@ impl HandingOn {
 impl Begun {
     /// The number of messages to hand on.
     fn total(self) -> usize {
-        if self.with_held { self.before.all() } else { self.before.waiting }
+        self.before.to_hand_on(self.with_held)
     }
 
-    /// A message that is held because every peer refused it was not handed on.
-    fn progress(self, now: Unsent) -> StopProgress {
+    fn progress(self, now: UnsentCounts) -> StopProgress {
         let total = self.total();
-        let left = now.all().saturating_sub(self.before.all() - total);
+        let left = self.before.left_of(now, self.with_held);
         StopProgress { total, done: total.saturating_sub(left), ends: self.ends }
     }
 }
 
-impl Unsent {
+impl UnsentCounts {
+    /// Counts the messages at a node.
+    pub fn at(node: &Node) -> Self {
+        node.read(Self::of)
+    }
+
     pub(crate) fn of(core: &Core) -> Self {
         let PeerCounts { new, alive, lost, dead, .. } = core.peer_counts();
         Self {
@@ -157,8 +161,25 @@ impl Unsent {
         }
     }
 
-    fn all(self) -> usize {
+    /// Number of waiting and held messages.
+    pub fn all(self) -> usize {
         self.waiting + self.held
+    }
+
+    /// Number of messages to hand on, with or without the held ones.
+    pub fn to_hand_on(self, with_held: bool) -> usize {
+        if with_held { self.all() } else { self.waiting }
+    }
+
+    /// Number of messages to hand on that are still here, if `now` are at the node. A message that is held because every
+    /// peer refused it was not handed on.
+    pub fn left_of(self, now: Self, with_held: bool) -> usize {
+        now.all().saturating_sub(self.all() - self.to_hand_on(with_held))
+    }
+
+    /// Whether handing on makes sense: messages wait, and a peer is known.
+    pub fn can_hand_on(self) -> bool {
+        self.waiting > 0 && self.is_anybody_there
     }
 
     /// Why the node does not stop without being told what becomes of them. `None`: there are none.
@@ -184,7 +205,7 @@ const GOES_ON: &str = "messages are being handed on already";
 
 /// Why stopping would be refused now.
 pub(super) fn objection(network: &ClacksNetwork, stop: Stop) -> Option<String> {
-    let unsent = network.node().read(Unsent::of);
+    let unsent = network.node().read(UnsentCounts::of);
     match stop {
         Stop::AtOnce => None,
         _ if network.handing_on().is_going_on() => Some(GOES_ON.to_owned()),
@@ -200,7 +221,7 @@ pub(super) fn nothing_to_cancel(network: &ClacksNetwork) -> Option<String> {
 
 /// A refusal to stop, with what can be done instead.
 pub(super) fn refusal(network: &ClacksNetwork, reason: String) -> Refusal {
-    let unsent = network.node().read(Unsent::of);
+    let unsent = network.node().read(UnsentCounts::of);
     let run = network.run();
     if !network.handing_on().is_going_on() {
         return unsent.offers(Refusal::new(reason), run);
@@ -209,7 +230,7 @@ pub(super) fn refusal(network: &ClacksNetwork, reason: String) -> Refusal {
     refusal.offering("at once", Call::new(run, "stop".into(), WORDS[2]))
 }
 
-impl Unsent {
+impl UnsentCounts {
     /// Adds what can become of these messages.
     fn offers(self, mut refusal: Refusal, run: Run) -> Refusal {
         let stop = |how: &str| Call::new(run, "stop".into(), how);
@@ -256,7 +277,7 @@ async fn end(node: &Node) -> Outcome {
 async fn hand_on(network: &ClacksNetwork, with_held: bool, within: Duration) -> Result<Outcome, Refusal> {
     let node = network.node();
     let begun =
-        Begun { before: node.read(Unsent::of), with_held, ends: node.now().uptime.saturating_add(within) };
+        Begun { before: UnsentCounts::at(node), with_held, ends: node.now().uptime.saturating_add(within) };
     let Some(cancelled) = network.handing_on().begin(begun) else {
         return Err(refusal(network, GOES_ON.to_owned()));
     };
@@ -267,7 +288,7 @@ async fn hand_on(network: &ClacksNetwork, with_held: bool, within: Duration) -> 
         Ok(cancel) = cancelled => Err(cancel),
     };
     network.handing_on().end();
-    let now = node.read(Unsent::of);
+    let now = UnsentCounts::at(node);
     let can_end = match result {
         Ok(Ok(())) => now.all() == 0,
         Ok(Err(error)) => error == DrainError::Stopped,
@@ -279,7 +300,10 @@ async fn hand_on(network: &ClacksNetwork, with_held: bool, within: Duration) -> 
     // A drain that sent everything still refuses messages, although held ones are here.
     node.resume();
     let StopProgress { total, done, .. } = begun.progress(now);
-    let text = told(result.as_ref().ok(), done, total);
+    let text = match &result {
+        Ok(result) => told(*result, total, total - done),
+        Err(_) => format!("handed on {done} of {total}; what is left is as before"),
+    };
     match result {
         Ok(_) => {
             let reason = now.reason().map_or_else(String::new, |reason| format!("; {reason}"));
@@ -293,18 +317,17 @@ async fn hand_on(network: &ClacksNetwork, with_held: bool, within: Duration) -> 
     }
 }
 
-/// How the handing on ended; `None` for one that was cancelled.
-fn told(result: Option<&Result<(), DrainError>>, gone: usize, total: usize) -> String {
+/// How a handing on ended, in one line. `left` of `total` messages were not delivered.
+pub fn told(result: Result<(), DrainError>, total: usize, left: usize) -> String {
+    let gone = total.saturating_sub(left);
     let why = match result {
-        None => "what is left is as before",
-        Some(Ok(())) if gone == total => return format!("handed on {}", messages(total)),
-        Some(Ok(())) => "the rest is held",
-        Some(Err(DrainError::NobodyThere)) => "no peer takes them",
-        Some(Err(DrainError::OutOfTime)) => "the time was over",
-        Some(Err(_)) => "the node has stopped",
+        Ok(()) if left == 0 => return format!("handed on {}", messages(total)),
+        Ok(()) => "; the rest is held",
+        Err(DrainError::NobodyThere) => ": no peer takes them",
+        Err(DrainError::OutOfTime) => ": the time was over",
+        Err(_) => ": the node has stopped",
     };
-    let separator = if matches!(result, Some(Err(_))) { ":" } else { ";" };
-    format!("handed on {gone} of {total}{separator} {why}")
+    format!("handed on {gone} of {total}{why}")
 }
 
 /// Ends the handing on. The node accepts messages again when this is answered.
