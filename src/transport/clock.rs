@@ -21,8 +21,11 @@ impl Clock {
         Now { uptime: self.started.elapsed(), unix_ms: since_epoch.as_millis() as u64 }
     }
 
-    /// The instant that an uptime stands for.
-    pub fn instant(&self, uptime: Duration) -> Instant {
-        self.started + uptime
+    /// Sleeps until an uptime; for ever without one.
+    pub async fn sleep_until(&self, uptime: Option<Duration>) {
+        match uptime {
+            Some(uptime) => tokio::time::sleep_until((self.started + uptime).into()).await,
+            None => std::future::pending().await,
+        }
     }
 }
