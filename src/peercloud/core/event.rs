@@ -4,7 +4,7 @@ use clacks_transport::Scope;
 
 use crate::protocol::{Address, Host, Id, Json, Path, Record};
 
-use super::{CheckResult, Reply, SendId, SendKind};
+use super::{AutoReply, CheckResult, Reply, SendId, SendKind};
 
 /// An event of the node. Cheap to clone: ids, messages and data are shared.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,6 +16,8 @@ pub enum Event {
         id: Id,
         /// Its port.
         port: u16,
+        /// The address at which other nodes of this machine reach it.
+        address: Address,
     },
     /// The node is in no cloud: nobody let it in, or all others are gone.
     Alone {
@@ -62,6 +64,27 @@ pub enum Event {
         /// The reason.
         reason: Removal,
     },
+    /// Something else about a member, or about a node that the user dropped, changed: when it was last heard, or whether it
+    /// knows us.
+    MemberChanged {
+        /// Its id.
+        id: Id,
+    },
+    /// Our own data was changed.
+    DataChanged {
+        /// The new data.
+        data: Json,
+    },
+    /// What messages are answered with was changed, where no handler is set.
+    ReplyChanged {
+        /// The reply.
+        reply: AutoReply,
+    },
+    /// The time between two checks was changed.
+    CheckIntervalChanged {
+        /// The new time; `None` for no checks.
+        interval: Option<Duration>,
+    },
     /// A check of a member ended.
     Checked {
         /// The member.
@@ -78,6 +101,8 @@ pub enum Event {
     },
     /// A message was received.
     MessageReceived {
+        /// Its number, among those of all messages: they grow.
+        number: u64,
         /// The sender.
         member: Record,
         /// The message.
@@ -92,9 +117,11 @@ pub enum Event {
         /// What was sent.
         kind: SendKind,
         /// The body.
-        body: Arc<str>,
-        /// Number of receivers.
-        receivers: usize,
+        body: Json,
+        /// Whether it goes to all members, not to one.
+        is_broadcast: bool,
+        /// The receivers, by id.
+        receivers: Arc<[Record]>,
     },
     /// One receiver replied, or failed to.
     Replied {
@@ -126,6 +153,9 @@ pub enum Event {
         status: u16,
         /// The reason in the answer.
         reason: Arc<str>,
+        /// Whether another request of this address was reported within the last minute. Only the events of a node say so:
+        /// see [`History`](super::History).
+        is_repeated: bool,
     },
     /// A member does not know this node.
     DoesNotKnowUs {
@@ -150,6 +180,14 @@ pub enum Event {
         via: Address,
         /// Number of other members.
         members: usize,
+    },
+    /// The oldest messages and refused addresses were forgotten, because there were too many: see
+    /// [`History`](super::History).
+    Forgotten {
+        /// Numbers of messages.
+        messages: Vec<u64>,
+        /// Addresses, as [`Visitor::address`](super::Visitor::address).
+        addresses: Vec<IpAddr>,
     },
     /// A subscriber was too slow and missed this many events.
     Lagged(u64),

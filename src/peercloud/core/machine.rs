@@ -27,7 +27,7 @@ mod sends;
 pub use commands::CommandError;
 pub use join::{JoinFailure, Joined};
 pub use let_in::JoinNumber;
-pub use queries::Counters;
+pub use queries::{Counters, Listed};
 pub use receive::{Call, HandlerError, Head, Incoming, Response};
 pub use sends::{Reply, SendId, SendKind};
 
@@ -67,10 +67,12 @@ pub struct Core {
     options: Options,
     id: Id,
     members: BTreeMap<Id, Member>,
+    /// Number of members at each address.
+    addresses: BTreeMap<Address, usize>,
     /// Members that somebody said are gone, until we have checked it.
     disputed: BTreeMap<Id, Member>,
-    /// Members that the user dropped, with their addresses.
-    dropped: BTreeMap<Id, Address>,
+    /// Members that the user dropped, as they were then.
+    dropped: BTreeMap<Id, Member>,
     /// Addresses of former members, the newest last.
     former: VecDeque<(Address, Reach)>,
     state: State,
@@ -182,6 +184,7 @@ impl Core {
             id: Id::random(rng),
             options,
             members: BTreeMap::new(),
+            addresses: BTreeMap::new(),
             disputed: BTreeMap::new(),
             dropped: BTreeMap::new(),
             former: VecDeque::new(),
@@ -210,7 +213,9 @@ impl Core {
 
     /// Starts the node: it asks its seeds to let it in, and begins to check members.
     pub fn start(&mut self, now: Now, rng: &mut dyn Rng) {
-        self.events.push_back(Event::Started { id: self.id.clone(), port: self.options.port });
+        let (id, port) = (self.id.clone(), self.options.port);
+        let address = Address { host: self.options.local_host.clone(), port };
+        self.events.push_back(Event::Started { id, port, address });
         self.schedule_check(now.uptime);
         self.join_seeds(now, rng);
     }

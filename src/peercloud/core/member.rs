@@ -1,6 +1,8 @@
-use std::time::Duration;
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
-use crate::protocol::{Id, Record};
+use serde::Deserialize;
+
+use crate::protocol::{Id, Json, Record};
 
 use super::{Failure, Reach, Source, bucket::Bucket};
 
@@ -39,6 +41,10 @@ pub struct Member {
     pub clock_off_ms: Option<u64>,
     /// Whether this node has reached it itself.
     pub was_reached: bool,
+    /// Whether another member is at the same address.
+    pub is_double: bool,
+    /// The field `name` of its data, if it is a text: its first 64 characters.
+    pub name: Option<Arc<str>>,
 
     pub(super) reach: Reach,
     /// Whether it is this library, which accepts a record twice.
@@ -81,6 +87,8 @@ pub struct LastCheck {
 impl Member {
     pub(super) fn new(record: Record, source: Source, reach: Reach, messages: Bucket, now: Duration) -> Self {
         Self {
+            name: name_in(&record.data),
+            is_double: false,
             record,
             source,
             added: now,
@@ -107,10 +115,32 @@ impl Member {
         }
     }
 
+    pub(super) fn set_data(&mut self, data: Json) {
+        self.name = name_in(&data);
+        self.record.data = data;
+    }
+
     /// The member has shown that it knows this node.
     pub(super) fn record_knows_us(&mut self, now: Duration) {
         self.knew_us = Some(now);
         self.unknown_since = None;
         self.is_beyond_repair = false;
     }
+}
+
+/// Maximum characters of a name that are kept.
+const MAX_NAME: usize = 64;
+
+/// The field `name` of an object, if it is a text and there is one such field.
+fn name_in(data: &Json) -> Option<Arc<str>> {
+    #[derive(Deserialize)]
+    struct Named<'a> {
+        #[serde(borrow)]
+        name: Cow<'a, str>,
+    }
+    // A struct could be read from an array too.
+    let object = Some(data.as_str()).filter(|data| data.starts_with('{'))?;
+    let Named { name } = serde_json::from_str(object).ok()?;
+    let end = name.char_indices().nth(MAX_NAME).map_or(name.len(), |(end, _)| end);
+    Some(name[..end].into())
 }

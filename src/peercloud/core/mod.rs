@@ -15,6 +15,7 @@
 
 mod bucket;
 mod event;
+mod history;
 mod machine;
 mod member;
 mod options;
@@ -25,11 +26,14 @@ mod tests;
 
 pub use clacks_transport::{Now, Scope};
 pub use event::{Event, Failure, Refusal, RefusalCounts, Removal, Source};
+pub use history::{
+    Door, History, HistoryLimits, Message, MessageCounts, MessageOrigin, Messages, Receiver, Visitor,
+};
 pub use machine::{
     Call, CommandError, Completion, Core, Counters, HandlerError, Head, Incoming, JoinFailure, JoinNumber,
-    Joined, Reply, Response, SendId, SendKind,
+    Joined, Listed, Reply, Response, SendId, SendKind,
 };
 pub use member::{CheckResult, LastCheck, Member};
-pub use options::{Options, OptionsError};
+pub use options::{AutoReply, Options, OptionsError};
 pub use replay::{Fingerprint, SignatureCheck};
 pub use request::{Outcome, Outgoing, Reach, RequestId};

@@ -1,4 +1,7 @@
-use std::time::Duration;
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    time::Duration,
+};
 
 use crate::protocol::{Address, BodyLimits, Host, Json};
 
@@ -10,6 +13,10 @@ pub struct Options {
     pub port: u16,
     /// The host at which others reach the node. Default: none; they use the address from which its requests come.
     pub host: Option<Host>,
+    /// The host at which other nodes of this machine reach the node. It is only reported. Default 127.0.0.1.
+    pub local_host: Host,
+    /// What messages are answered with if no handler is set. Default `{}`.
+    pub reply: AutoReply,
     /// The data of the node, which every member sees. Default `{}`.
     pub data: Json,
     /// The known nodes that are asked to let this node in, one after the other in random order. Default: none.
@@ -72,6 +79,29 @@ pub struct Options {
     pub max_join_answer: usize,
 }
 
+/// What messages are answered with if no handler is set.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum AutoReply {
+    /// `{}`, as in the package.
+    #[default]
+    Empty,
+    /// The message itself.
+    Echo,
+    /// This value.
+    Value(Json),
+}
+
+impl AutoReply {
+    /// The reply to a message.
+    pub fn to(&self, message: &Json) -> Json {
+        match self {
+            Self::Empty => Json::empty_object(),
+            Self::Echo => message.clone(),
+            Self::Value(value) => value.clone(),
+        }
+    }
+}
+
 /// Why [`Options`] are invalid.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -103,6 +133,8 @@ impl Default for Options {
         Self {
             port: crate::protocol::DEFAULT_PORT,
             host: None,
+            local_host: IpAddr::from(Ipv4Addr::LOCALHOST).into(),
+            reply: AutoReply::default(),
             data: Json::empty_object(),
             seeds: Vec::new(),
             is_local_only: true,

@@ -16,7 +16,7 @@ use rand::rngs::StdRng;
 use tokio::sync::Semaphore;
 
 use crate::{
-    core::{Core, Event, Options, OptionsError},
+    core::{Core, Event, History, Options, OptionsError},
     protocol::{Address, Host, Json, PrivateKey, PublicKey, Record},
 };
 
@@ -128,6 +128,12 @@ impl Default for Builder {
     }
 }
 
+/// The host at which other nodes of this machine reach a node that listens on an address.
+pub(super) fn local_host(listens_on: IpAddr) -> Host {
+    let host = if listens_on.is_unspecified() { Ipv4Addr::LOCALHOST.into() } else { listens_on };
+    Host::from(host)
+}
+
 impl Builder {
     /// The known nodes that are asked to let this node in, in random order. Default: none.
     pub fn peers(mut self, peers: impl IntoIterator<Item = Address>) -> Self {
@@ -229,9 +235,11 @@ impl Builder {
             |source| StartError::Listen { address: SocketAddr::new(self.listen, self.port), source };
         let listens_on = socket.local_addr().map_err(unknown)?;
         self.options.port = listens_on.port();
+        self.options.local_host = local_host(listens_on.ip());
         let mut rng: StdRng = rand::make_rng();
         let core = Core::new(self.options, &mut rng)?;
-        let shared = Arc::new(Shared::new(core, rng, client, self.events));
+        let history = History::new(self.limits.history);
+        let shared = Arc::new(Shared::new(core, history, rng, client, self.events));
         let connections = Connections::new(&self.limits.connections());
         let goodbye_timeout = self.limits.goodbye_timeout;
         let server = Arc::new(Server {

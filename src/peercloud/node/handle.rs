@@ -5,12 +5,13 @@ use tokio_util::sync::DropGuard;
 
 use crate::{
     core::{
-        CheckResult, CommandError, Core, Counters, JoinFailure, Joined, Member, Now, Options, Reply, SendId,
+        AutoReply, CheckResult, CommandError, Core, Counters, History, JoinFailure, Joined, Member, Now,
+        Options, Reply, SendId,
     },
     protocol::{Address, Host, Id, Json},
 };
 
-use super::{Builder, Replies, StartWarning, Subscription, shared::Shared};
+use super::{Builder, Replies, StartWarning, Subscription, builder::local_host, shared::Shared};
 
 /// A running node. Clones are handles to the same node, which stops when [`Node::close`] is called or the last handle is
 /// dropped. A node that is dropped says no goodbye: the members find out by their checks.
@@ -171,7 +172,27 @@ impl Node {
 
     /// Accepts a dropped member again. Returns whether it was dropped.
     pub fn undrop_member(&self, id: &Id) -> bool {
+        self.take_undropped(id).is_some()
+    }
+
+    /// As [`Node::undrop_member`]. Returns the member as it was when it was dropped, for [`Node::undo_undrop`].
+    pub fn take_undropped(&self, id: &Id) -> Option<Member> {
         self.shared.with_core(|at| at.core.undrop_member(id))
+    }
+
+    /// Undoes [`Node::drop_member`]: the member is as it was. Returns whether it was still dropped and there was room.
+    pub fn undo_drop(&self, id: &Id) -> bool {
+        self.shared.with_core(|at| at.core.undo_drop(id))
+    }
+
+    /// Undoes [`Node::take_undropped`], if it is not a member meanwhile. Returns whether it is dropped again.
+    pub fn undo_undrop(&self, member: Member) -> bool {
+        self.shared.with_core(|at| at.core.undo_undrop(member))
+    }
+
+    /// Sets what messages are answered with if the builder was given no handler.
+    pub fn set_reply(&self, reply: AutoReply) -> Result<(), CommandError> {
+        self.shared.with_core(|at| at.core.set_reply(reply))
     }
 
     /// Leaves and joins again with a new id, through the members, because some of them do not know us. A node does so by
@@ -196,14 +217,7 @@ impl Node {
 
     /// The address at which other nodes of this machine reach it: as a peer for their builder.
     pub fn local_address(&self) -> Address {
-        let ip = self.inner.listens_on.ip();
-        let loopback = if ip.is_ipv6() && !ip.is_unspecified() {
-            std::net::Ipv6Addr::LOCALHOST.into()
-        } else {
-            std::net::Ipv4Addr::LOCALHOST.into()
-        };
-        let host = if ip.is_unspecified() { loopback } else { ip };
-        Address { host: Host::from(host), port: self.port() }
+        Address { host: local_host(self.inner.listens_on.ip()), port: self.port() }
     }
 
     /// The port that it listens on.
@@ -222,9 +236,14 @@ impl Node {
         self.shared.read(|core| core.member(id).cloned())
     }
 
-    /// The dropped members: ids and addresses.
-    pub fn dropped(&self) -> Vec<(Id, Address)> {
-        self.shared.read(|core| core.dropped().map(|(id, address)| (id.clone(), address.clone())).collect())
+    /// The dropped members, by id, as they were when they were dropped.
+    pub fn dropped(&self) -> Vec<Member> {
+        self.shared.read(|core| core.dropped().cloned().collect())
+    }
+
+    /// Reads the state machine and the history while both are locked. `read` must be quick, because the node waits for it.
+    pub fn read<T>(&self, read: impl FnOnce(&Core, &History) -> T) -> T {
+        self.shared.read_all(read)
     }
 
     /// Our host, as the node that let us in sees it.

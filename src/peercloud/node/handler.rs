@@ -22,13 +22,8 @@ where
     Arc::new(move |member, message| Box::pin(handler(member, message)))
 }
 
-/// Calls the handler in a task of its own, so that its panic ends nothing else. Without a handler the reply is `{}`.
-pub(super) async fn call(
-    handler: Option<&Handler>,
-    call: &Call,
-    max: Duration,
-) -> Result<Json, HandlerError> {
-    let Some(handler) = handler else { return Ok(Json::empty_object()) };
+/// Calls the handler in a task of its own, so that its panic ends nothing else.
+pub(super) async fn call(handler: &Handler, call: &Call, max: Duration) -> Result<Json, HandlerError> {
     let (handler, member, message) = (Arc::clone(handler), call.member.clone(), call.message.clone());
     let task = AbortOnDropHandle::new(tokio::spawn(async move { handler(member, message).await }));
     match timeout(max, task).await {

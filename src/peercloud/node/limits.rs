@@ -2,6 +2,8 @@ use std::time::Duration;
 
 use clacks_transport::connections::ConnectionLimits;
 
+use crate::core::HistoryLimits;
+
 /// Limits on the connections of a node.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -22,6 +24,8 @@ pub struct Limits {
     /// Time for a reply of the handler of messages. Default 900 ms, because a node of the package waits 1 s. Then the
     /// answer is 504.
     pub handler_timeout: Duration,
+    /// Bounds of what the node remembers of messages and refused requests.
+    pub history: HistoryLimits,
     /// Time for the goodbyes of [`Node::close`](super::Node::close). Default 1 s.
     pub goodbye_timeout: Duration,
 }
@@ -41,6 +45,7 @@ impl Default for Limits {
             write_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(30),
             handler_timeout: Duration::from_millis(900),
+            history: HistoryLimits::default(),
             goodbye_timeout: Duration::from_secs(1),
         }
     }

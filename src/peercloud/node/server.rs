@@ -265,7 +265,10 @@ impl Server {
         match (response, answer) {
             (Response::Answer(answer), _) => answer,
             (Response::Handle(call), _) => {
-                let reply = handler::call(self.handler.as_ref(), &call, self.limits.handler_timeout).await;
+                let reply = match &self.handler {
+                    Some(handler) => handler::call(handler, &call, self.limits.handler_timeout).await,
+                    None => Ok(self.shared.read(|core| core.options().reply.to(&call.message))),
+                };
                 self.shared.with_core(|at| at.core.reply(call, reply))
             }
             (Response::Wait(number), Some(answer)) => {

@@ -15,8 +15,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     core::{
-        CheckResult, Completion, Core, Event, Failure, JoinFailure, JoinNumber, Joined, Now, Outcome,
-        Outgoing, Reply, RequestId, SendId,
+        CheckResult, Completion, Core, Event, Failure, History, JoinFailure, JoinNumber, Joined, Now,
+        Outcome, Outgoing, Reply, RequestId, SendId,
     },
     protocol::Answer,
 };
@@ -44,6 +44,7 @@ pub(super) struct Shared {
 #[derive(Debug)]
 struct Inner {
     core: Core,
+    history: History,
     rng: StdRng,
     events: EventSender<TimedEvent<Event>>,
     waiting: Waiting,
@@ -108,11 +109,12 @@ impl CoreAccess<'_> {
 impl Shared {
     pub(super) fn new(
         core: Core,
+        history: History,
         rng: StdRng,
         client: Client,
         events: EventSender<TimedEvent<Event>>,
     ) -> Self {
-        let inner = Inner { core, rng, events, waiting: Waiting::default(), driver_wakes: None };
+        let inner = Inner { core, history, rng, events, waiting: Waiting::default(), driver_wakes: None };
         Self {
             inner: Mutex::new(inner),
             clock: Clock::start(),
@@ -128,6 +130,12 @@ impl Shared {
     /// Reads the core.
     pub(super) fn read<T>(&self, read: impl FnOnce(&Core) -> T) -> T {
         read(&self.lock().core)
+    }
+
+    /// Reads the core and the history.
+    pub(super) fn read_all<T>(&self, read: impl FnOnce(&Core, &History) -> T) -> T {
+        let inner = self.lock();
+        read(&inner.core, &inner.history)
     }
 
     /// The time since the start, and of day.
@@ -146,9 +154,12 @@ impl Shared {
     }
 
     fn process_outputs(self: &Arc<Self>, inner: &mut Inner, now: Now) {
-        let Inner { core, events, waiting, driver_wakes, .. } = inner;
-        let mut happened =
-            std::iter::from_fn(|| core.poll_event()).map(|event| TimedEvent { now, event }).peekable();
+        let Inner { core, history, events, waiting, driver_wakes, .. } = inner;
+        let recorded = std::iter::from_fn(|| core.poll_event()).flat_map(|mut event| {
+            let forgotten = history.record(&mut event, now.uptime);
+            [Some(event), forgotten]
+        });
+        let mut happened = recorded.flatten().map(|event| TimedEvent { now, event }).peekable();
         if happened.peek().is_some() {
             events.send_all(happened);
         }

@@ -1,7 +1,8 @@
-use std::{fmt, sync::Arc};
+use std::fmt;
 
 use serde::Serialize;
 use serde_json::value::RawValue;
+use triomphe::Arc;
 
 /// A JSON value: a message, a reply or the data of a member. It keeps the text in which it came. Clones share the text.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -58,6 +59,16 @@ impl Json {
     /// The JSON text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The JSON text. It is shared, not copied.
+    pub fn shared_text(&self) -> Arc<str> {
+        Arc::clone(&self.0)
+    }
+
+    /// Text that is known to be one JSON value without white space around it.
+    pub(crate) fn known(text: &str) -> Self {
+        Self(text.into())
     }
 
     /// The length of the JSON text in bytes.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use rand::{Rng, RngExt};
 
 use crate::{
-    core::{CheckResult, Event, Failure, LastCheck, Now, Outcome, Removal, RequestId, Source},
+    core::{CheckResult, Event, Failure, LastCheck, Member, Now, Outcome, Removal, RequestId, Source},
     protocol::{Id, Path, StatusAnswer},
 };
 
@@ -144,8 +144,8 @@ impl Core {
             return;
         }
         if let Some(back) = self.members.get_mut(id) {
-            let added = back.added;
-            *back = crate::core::Member { source: Source::Disputed(by.clone()), added, ..member };
+            let (added, is_double) = (back.added, back.is_double);
+            *back = Member { source: Source::Disputed(by.clone()), added, is_double, ..member };
         }
         // The one that said so lacks it now. A node of the package would have it twice if several told it.
         if self.members.get(&by).is_some_and(|member| member.is_ours) {

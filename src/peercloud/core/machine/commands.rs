@@ -5,7 +5,7 @@ use std::time::Duration;
 use rand::Rng;
 
 use crate::{
-    core::{Event, Now, OptionsError, Reach, Removal, RequestId},
+    core::{AutoReply, Event, Member, Now, OptionsError, Reach, Removal, RequestId},
     protocol::{Address, Id, Json, Request},
 };
 
@@ -95,12 +95,41 @@ impl Core {
 
     /// Changes our data, and tells all members. A member that answers with 404 is too old for it.
     pub fn update(&mut self, data: Json, now: Now) -> Result<SendId, CommandError> {
-        self.options.check_data(&data)?;
+        self.check_update(&data)?;
         let body = Self::body_of(&Request::Update { id: self.id.clone(), data: data.clone() });
         let max = self.options.max_sends;
         let send = self.begin_send(SendKind::Update, body, &Audience::All { but: None }, now);
-        self.options.data = data;
-        send.ok_or(CommandError::TooManySends(max))
+        let send = send.ok_or(CommandError::TooManySends(max))?;
+        self.options.data = data.clone();
+        self.emit(Event::DataChanged { data });
+        Ok(send)
+    }
+
+    /// Why [`Core::update`] would be refused now, if it would because of the data.
+    pub fn check_update(&self, data: &Json) -> Result<(), CommandError> {
+        if self.is_closing { Err(CommandError::Stopped) } else { Ok(self.options.check_data(data)?) }
+    }
+
+    /// Sets what messages are answered with if no handler is set.
+    pub fn set_reply(&mut self, reply: AutoReply) -> Result<(), CommandError> {
+        if let AutoReply::Value(value) = &reply {
+            self.check_reply(value)?;
+        }
+        self.options.reply = reply.clone();
+        self.emit(Event::ReplyChanged { reply });
+        Ok(())
+    }
+
+    /// Checks whether a value can be a reply.
+    pub fn check_reply(&self, value: &Json) -> Result<(), CommandError> {
+        let (max, depth) = (self.options.max_reply, self.options.bodies.max_depth);
+        if value.size() > max {
+            Err(CommandError::TooLong { size: value.size(), max })
+        } else if value.depth() > depth {
+            Err(CommandError::TooDeep(depth))
+        } else {
+            Ok(())
+        }
     }
 
     /// Asks the nodes at these addresses to let us in, one after the other in the given order. The result comes as
@@ -166,23 +195,54 @@ impl Core {
     /// Sets the time between two checks, each of one member at random: 100 ms or more. `None` for no checks.
     pub fn set_check_interval(&mut self, interval: Option<Duration>, now: Now) {
         self.options.check_interval = interval;
+        self.emit(Event::CheckIntervalChanged { interval });
         self.schedule_check(now.uptime);
     }
 
     /// Forgets a member and refuses it from now on. Nobody is told. Returns whether it was a member.
     pub fn drop_member(&mut self, id: &Id, now: Now) -> bool {
         let max = self.options.bodies.max_members;
-        let Some(member) = self.remove_member(id, Removal::Dropped, now) else { return false };
+        let Some(mut member) = self.remove_member(id, Removal::Dropped, now) else { return false };
+        (member.is_being_checked, member.is_being_probed, member.is_double) = (false, false, false);
         while self.dropped.len() >= max {
-            self.dropped.pop_first();
+            if let Some((id, _)) = self.dropped.pop_first() {
+                self.emit(Event::MemberChanged { id });
+            }
         }
-        self.dropped.insert(id.clone(), member.record.address);
+        self.dropped.insert(id.clone(), member);
         true
     }
 
-    /// Accepts a dropped member again. It becomes a member when it joins or is announced. Returns whether it was dropped.
-    pub fn undrop_member(&mut self, id: &Id) -> bool {
-        self.dropped.remove(id).is_some()
+    /// Accepts a dropped member again. It becomes a member when it joins or is announced. Returns the member as it was when
+    /// it was dropped; `None` if it was not dropped.
+    pub fn undrop_member(&mut self, id: &Id) -> Option<Member> {
+        let member = self.dropped.remove(id)?;
+        self.emit(Event::MemberChanged { id: id.clone() });
+        Some(member)
+    }
+
+    /// Undoes [`Core::drop_member`]: the member is as it was. Returns whether it was still dropped.
+    pub fn undo_drop(&mut self, id: &Id) -> bool {
+        if self.is_closing || !self.has_room() {
+            return false;
+        }
+        let Some(member) = self.dropped.remove(id) else { return false };
+        let source = member.source.clone();
+        self.insert_member(member, source);
+        self.set_active();
+        true
+    }
+
+    /// Undoes [`Core::undrop_member`], if the node is not a member meanwhile. Returns whether it is dropped.
+    pub fn undo_undrop(&mut self, member: Member) -> bool {
+        let id = member.record.id.clone();
+        let has_room = self.dropped.len() < self.options.bodies.max_members;
+        if !has_room || self.known(&id).is_some() || self.dropped.contains_key(&id) {
+            return false;
+        }
+        self.dropped.insert(id.clone(), member);
+        self.emit(Event::MemberChanged { id });
+        true
     }
 
     /// Leaves and joins again with a new id, through the members.

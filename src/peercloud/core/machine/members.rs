@@ -64,20 +64,54 @@ impl Core {
             let delay = Duration::from_millis(rng.random_range(FIRST_CHECK));
             self.schedule(now.uptime + delay, Timer::CheckOf(id.clone()));
         }
-        self.events.push_back(Event::MemberAdded { member: member.record.clone(), source });
-        self.members.insert(id, member);
+        self.insert_member(member, source);
         self.state = State::Active;
         true
     }
 
+    pub(super) fn insert_member(&mut self, member: Member, source: Source) {
+        let address = member.record.address.clone();
+        self.events.push_back(Event::MemberAdded { member: member.record.clone(), source });
+        self.members.insert(member.record.id.clone(), member);
+        let count = self.addresses.entry(address.clone()).or_default();
+        *count += 1;
+        if *count > 1 {
+            self.mark_doubles(&address, true);
+        }
+    }
+
+    fn take_member(&mut self, id: &Id) -> Option<Member> {
+        let member = self.members.remove(id)?;
+        let address = &member.record.address;
+        let count = self.addresses.entry(address.clone()).or_default();
+        *count = count.saturating_sub(1);
+        match *count {
+            0 => _ = self.addresses.remove(address),
+            1 => self.mark_doubles(address, false),
+            _ => {}
+        }
+        Some(member)
+    }
+
+    /// Marks the members at an address.
+    fn mark_doubles(&mut self, address: &Address, is_double: bool) {
+        for member in self.members.values_mut().filter(|member| member.record.address == *address) {
+            if member.is_double != is_double {
+                member.is_double = is_double;
+                self.events.push_back(Event::MemberChanged { id: member.record.id.clone() });
+            }
+        }
+    }
+
     pub(super) fn is_dropped(&self, id: &Id, address: &Address) -> bool {
-        self.dropped.contains_key(id) || self.dropped.values().any(|dropped| dropped == address)
+        self.dropped.contains_key(id)
+            || self.dropped.values().any(|dropped| dropped.record.address == *address)
     }
 
     /// Removes a member. If others are to be told, they are told only if we have reached it ourselves: a wrong address
     /// is no reason to throw it out everywhere.
     pub(super) fn remove_member(&mut self, id: &Id, reason: Removal, now: Now) -> Option<Member> {
-        let member = self.members.remove(id)?;
+        let member = self.take_member(id)?;
         let tells = matches!(reason, Removal::NoAnswer | Removal::OtherId) && member.was_reached;
         let returns = matches!(reason, Removal::NoAnswer | Removal::FoundGoneBy(_));
         if returns {
@@ -109,7 +143,7 @@ impl Core {
         self.refuse_newcomers();
         let ids: Vec<Id> = self.members.keys().cloned().collect();
         for id in ids {
-            if let Some(member) = self.members.remove(&id) {
+            if let Some(member) = self.take_member(&id) {
                 let record = member.record;
                 self.events.push_back(Event::MemberRemoved { member: record, reason: reason.clone() });
             }

@@ -1,8 +1,10 @@
 //! What the node knows.
 
+use std::ops::Bound;
+
 use crate::{
     core::{Member, Options, RefusalCounts},
-    protocol::{Address, Id},
+    protocol::Id,
 };
 
 use super::Core;
@@ -23,6 +25,32 @@ pub struct Counters {
     pub checks: u64,
     /// Refused requests.
     pub refusals: RefusalCounts,
+}
+
+/// A member, or one that the user dropped.
+#[derive(Debug, Clone, Copy)]
+pub struct Listed<'a> {
+    /// The member. One that was dropped is as it was then.
+    pub member: &'a Member,
+    /// Whether the user dropped it.
+    pub is_dropped: bool,
+}
+
+/// Members and dropped members in one order. No id is in both.
+fn merged<'a>(
+    members: impl Iterator<Item = (&'a Id, &'a Member)>,
+    dropped: impl Iterator<Item = (&'a Id, &'a Member)>,
+    is_first: fn(&Id, &Id) -> bool,
+) -> impl Iterator<Item = Listed<'a>> {
+    let (mut members, mut dropped) = (members.peekable(), dropped.peekable());
+    std::iter::from_fn(move || {
+        let is_dropped = match (members.peek(), dropped.peek()) {
+            (Some((member, _)), Some((other, _))) => !is_first(member, other),
+            (member, _) => member.is_none(),
+        };
+        let next = if is_dropped { dropped.next() } else { members.next() };
+        next.map(|(_, member)| Listed { member, is_dropped })
+    })
 }
 
 impl Core {
@@ -46,9 +74,29 @@ impl Core {
         self.members.get(id)
     }
 
-    /// The dropped members: ids and addresses.
-    pub fn dropped(&self) -> impl ExactSizeIterator<Item = (&Id, &Address)> {
-        self.dropped.iter()
+    /// The dropped members, by id, as they were when they were dropped.
+    pub fn dropped(&self) -> impl ExactSizeIterator<Item = &Member> {
+        self.dropped.values()
+    }
+
+    /// The dropped member with this id.
+    pub fn dropped_member(&self, id: &Id) -> Option<&Member> {
+        self.dropped.get(id)
+    }
+
+    /// The members and the dropped members from an id on, by id.
+    pub fn listed_from(&self, id: Option<&Id>) -> impl Iterator<Item = Listed<'_>> {
+        let start = id.map_or(Bound::Unbounded, Bound::Included);
+        let range = (start, Bound::Unbounded);
+        merged(self.members.range::<Id, _>(range), self.dropped.range::<Id, _>(range), Id::le)
+    }
+
+    /// The members and the dropped members before an id, by descending id; `None`: from the last one on.
+    pub fn listed_before(&self, id: Option<&Id>) -> impl Iterator<Item = Listed<'_>> {
+        let end = id.map_or(Bound::Unbounded, Bound::Excluded);
+        let range = (Bound::Unbounded, end);
+        let (members, dropped) = (self.members.range::<Id, _>(range), self.dropped.range::<Id, _>(range));
+        merged(members.rev(), dropped.rev(), Id::ge)
     }
 
     /// Whether the node is asking others to let it in.

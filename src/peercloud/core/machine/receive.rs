@@ -132,7 +132,9 @@ impl Core {
                 return Response::Answer(self.refuse(refusal, remote, sender, &error.to_string()));
             }
         };
-        self.record_contact(sender.as_ref(), is_ours, now);
+        // The event of a check reports the contact too.
+        let is_silent = matches!(request, Request::Status);
+        self.record_contact(sender.as_ref(), (is_ours, is_silent), now);
         match (request, sender) {
             (Request::Join(join), _) => self.newcomer(join, (remote, is_ours), now, rng),
             (Request::Status, sender) => Response::Answer(self.status(sender.as_ref(), now)),
@@ -153,7 +155,8 @@ impl Core {
     pub fn refuse(&mut self, refusal: Refusal, from: IpAddr, sender: Option<Id>, reason: &str) -> Answer {
         self.refusals().count(refusal);
         let status = refusal.status();
-        self.emit(Event::Refused { refusal, from, sender, status, reason: reason.into() });
+        let (text, is_repeated) = (reason.into(), false);
+        self.emit(Event::Refused { refusal, from, sender, status, reason: text, is_repeated });
         Answer::error(status, reason)
     }
 
@@ -176,9 +179,7 @@ impl Core {
                 let (memory, most) = (self.options.replay_memory, self.options.max_remembered);
                 match self.replays.record(*fingerprint, now.uptime, memory, most) {
                     Freshness::New => {
-                        if let Some(member) = sender.as_ref().and_then(|id| self.known_mut(id)) {
-                            (member.is_unsigned, member.clock_off_ms) = (false, None);
-                        }
+                        self.is_signed_well(sender.as_ref());
                         return Ok(());
                     }
                     Freshness::Replayed => {
@@ -190,11 +191,24 @@ impl Core {
             SignatureCheck::Wrong => (Refusal::Signature, "no accepted key made the signature".to_owned()),
             SignatureCheck::Unchecked => (Refusal::Signature, "the request is not signed".to_owned()),
             SignatureCheck::Malformed(error) => {
-                member.into_iter().for_each(|member| member.is_unsigned = true);
+                if let Some(member) = member.filter(|member| !member.is_unsigned) {
+                    member.is_unsigned = true;
+                    let id = member.record.id.clone();
+                    self.emit(Event::MemberChanged { id });
+                }
                 (Refusal::Signature, error.to_string())
             }
         };
         Err(self.refuse(refusal, *remote, sender.clone(), &reason))
+    }
+
+    fn is_signed_well(&mut self, sender: Option<&Id>) {
+        let Some(member) = sender.and_then(|id| self.known_mut(id)) else { return };
+        if member.is_unsigned || member.clock_off_ms.is_some() {
+            (member.is_unsigned, member.clock_off_ms) = (false, None);
+            let id = member.record.id.clone();
+            self.emit(Event::MemberChanged { id });
+        }
     }
 
     fn clock_is_off(&mut self, sender: Option<&Id>, milliseconds: u64) {
@@ -206,12 +220,16 @@ impl Core {
         }
     }
 
-    fn record_contact(&mut self, sender: Option<&Id>, is_ours: bool, now: Now) {
+    fn record_contact(&mut self, sender: Option<&Id>, (is_ours, is_silent): (bool, bool), now: Now) {
         if let Some(member) = sender.and_then(|id| self.known_mut(id)) {
             member.heard = Some(now.uptime);
             member.is_ours |= is_ours;
             // It has us in its list, or it would not send us anything.
             member.record_knows_us(now.uptime);
+            let id = member.record.id.clone();
+            if !is_silent {
+                self.emit(Event::MemberChanged { id });
+            }
         }
     }
 
@@ -275,7 +293,7 @@ impl Core {
             return self.refuse(Refusal::OthersData, remote, Some(sender.clone()), reason);
         }
         if let Some(member) = self.known_mut(id).filter(|member| member.record.data != data) {
-            member.record.data = data;
+            member.set_data(data);
             let member = member.record.clone();
             self.emit(Event::MemberUpdated { member });
         }
@@ -315,7 +333,8 @@ impl Core {
             }
             Err(HandlerError::Failed(reason)) => (Answer::error(500, &reason), None),
         };
-        self.emit(Event::MessageReceived { member, message, reply });
+        let number = self.number();
+        self.emit(Event::MessageReceived { number, member, message, reply });
         answer
     }
 }

@@ -25,7 +25,7 @@ const RESEND_AFTER: Duration = Duration::from_millis(250);
 
 /// A broadcast or a message to one member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SendId(pub(super) u64);
+pub struct SendId(pub(in crate::core) u64);
 
 impl SendId {
     /// Its number. Numbers grow, and none is used twice by a node.
@@ -145,7 +145,10 @@ impl Core {
         let count = receivers.len();
         self.counters.sent += if kind == SendKind::Message { count as u64 } else { 0 };
         if kind.is_of_user() {
-            self.events.push_back(Event::Sent { id, kind, body: Arc::clone(&body), receivers: count });
+            let body = Json::known(&body);
+            let is_broadcast = matches!(audience, Audience::All { .. });
+            let receivers = receivers.values().map(|(record, _)| record.clone()).collect();
+            self.events.push_back(Event::Sent { id, kind, body, is_broadcast, receivers });
         }
         let send = Send {
             kind,
@@ -232,7 +235,11 @@ impl Core {
         }
         let depth = self.options.bodies.max_depth;
         let result = reply_of(outcome, depth);
+        let is_of_user = self.sends.get(&id).is_some_and(|send| send.kind.is_of_user());
         self.record_reply(&member, &result, now);
+        if !is_of_user {
+            self.emit(Event::MemberChanged { id: member.clone() });
+        }
         if let Some(send) = self.sends.get_mut(&id) {
             send.in_flight -= 1;
             let kind = send.kind;
