@@ -4,14 +4,19 @@ use clacks_p2p::{
     Address, PeerId,
     core::{KnownPeer, Status},
 };
+use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::net::TcpSocket;
 
 use crate::{
     certificate::Certificate,
-    process::{Process, Told},
+    process::{self, Process},
     watch::Watch,
 };
+
+const PEER_JS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/npm/peer.js");
+/// Without it the package refuses all self-signed certificates.
+const ANY_CERTIFICATE: (&str, &str) = ("NODE_TLS_REJECT_UNAUTHORIZED", "0");
 
 /// Messages per second of a sending node.
 pub(crate) const SENDING: f64 = 50.0;
@@ -21,6 +26,48 @@ pub(crate) const SILENT: f64 = 0.001;
 /// Starts of a node before a test fails. The package listens on all addresses, and a connection of another program can
 /// use the port on an address that is not reserved here. That connection ends soon.
 const ATTEMPTS: usize = 20;
+
+/// An event of a package node.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(tag = "event", rename_all = "lowercase")]
+pub(crate) enum Told {
+    /// It listens.
+    Ready,
+    Received {
+        message: Value,
+        sender: Address,
+    },
+    Queued {
+        #[expect(dead_code, reason = "shown when a test fails")]
+        message: Value,
+    },
+    Discovered {
+        peer: KnownPeer,
+    },
+    Updated {
+        peer: KnownPeer,
+    },
+    /// Nothing is in flight, and it sends no more.
+    Held,
+    Peer {
+        peer: Option<KnownPeer>,
+    },
+    Peers {
+        peers: Vec<KnownPeer>,
+    },
+    Queue {
+        messages: Vec<Value>,
+    },
+    /// A line for people: a warning, or an error that the package caught.
+    #[serde(skip)]
+    Printed(String),
+}
+
+impl process::Told for Told {
+    fn printed(line: String) -> Self {
+        Self::Printed(line)
+    }
+}
 
 /// An address that a node can leave and return to.
 pub(crate) struct Place {
@@ -81,7 +128,7 @@ impl PackageNode {
 
     /// Returns the address if its port is in use.
     async fn try_start_at(place: Place, send_rate: f64) -> Result<Self, Place> {
-        let (process, told) = Process::spawn();
+        let (process, told) = Process::spawn(PEER_JS, &[ANY_CERTIFICATE]);
         let mut node = Self { process, watch: Watch::new(told), place };
         let Place { address, certificate, .. } = &node.place;
         node.process.command(&json!({

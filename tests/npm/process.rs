@@ -6,49 +6,16 @@ use std::{
     thread,
 };
 
-use clacks_p2p::{Address, core::KnownPeer};
-use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::install;
 
-const PEER_JS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/npm/peer.js");
-
-/// An event of a package node.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(tag = "event", rename_all = "lowercase")]
-pub(crate) enum Told {
-    /// It listens.
-    Ready,
-    Received {
-        message: Value,
-        sender: Address,
-    },
-    Queued {
-        #[expect(dead_code, reason = "shown when a test fails")]
-        message: Value,
-    },
-    Discovered {
-        peer: KnownPeer,
-    },
-    Updated {
-        peer: KnownPeer,
-    },
-    /// Nothing is in flight, and it sends no more.
-    Held,
-    Peer {
-        peer: Option<KnownPeer>,
-    },
-    Peers {
-        peers: Vec<KnownPeer>,
-    },
-    Queue {
-        messages: Vec<Value>,
-    },
+/// What a process tells about its node: a line of JSON for each.
+pub(crate) trait Told: DeserializeOwned + Send + 'static {
     /// A line for people: a warning, or an error that the package caught.
-    #[serde(skip)]
-    Printed(String),
+    fn printed(line: String) -> Self;
 }
 
 /// The process, which runs until this is dropped.
@@ -58,12 +25,12 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    pub(crate) fn spawn() -> (Self, UnboundedReceiver<Told>) {
+    /// Runs a script with the package and these variables.
+    pub(crate) fn spawn<T: Told>(script: &str, variables: &[(&str, &str)]) -> (Self, UnboundedReceiver<T>) {
         let mut child = Command::new("node")
-            .arg(PEER_JS)
+            .arg(script)
             .env("NODE_PATH", install::node_modules())
-            // Without it the package refuses all self-signed certificates.
-            .env("NODE_TLS_REJECT_UNAUTHORIZED", "0")
+            .envs(variables.iter().copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -71,7 +38,7 @@ impl Process {
             .expect("node ran when it was asked for its version");
         let (told_to, told) = unbounded_channel();
         read(child.stdout.take().expect("piped"), told_to.clone(), told_or_printed);
-        read(child.stderr.take().expect("piped"), told_to, Told::Printed);
+        read(child.stderr.take().expect("piped"), told_to, T::printed);
         let commands = child.stdin.take().expect("piped");
         (Self { child, commands }, told)
     }
@@ -91,7 +58,7 @@ impl Drop for Process {
 }
 
 /// Passes every line on, in a thread that ends with the process.
-fn read(stream: impl Read + Send + 'static, to: UnboundedSender<Told>, interpret: fn(String) -> Told) {
+fn read<T: Told>(stream: impl Read + Send + 'static, to: UnboundedSender<T>, interpret: fn(String) -> T) {
     thread::spawn(move || {
         let lines = BufReader::new(stream).lines().map_while(Result::ok);
         // An error means that the test has ended.
@@ -99,6 +66,6 @@ fn read(stream: impl Read + Send + 'static, to: UnboundedSender<Told>, interpret
     });
 }
 
-fn told_or_printed(line: String) -> Told {
-    serde_json::from_str(&line).unwrap_or(Told::Printed(line))
+fn told_or_printed<T: Told>(line: String) -> T {
+    serde_json::from_str(&line).unwrap_or_else(|_| T::printed(line))
 }

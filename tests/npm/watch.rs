@@ -26,7 +26,17 @@ impl<E: Debug> Watch<E> {
 
     /// Waits for the next event that `pick` accepts. Earlier events are skipped.
     pub(crate) async fn until<T>(&mut self, wanted: &str, pick: impl Fn(&E) -> Option<T>) -> T {
-        let deadline = Instant::now() + DEADLINE;
+        self.until_within(DEADLINE, wanted, pick).await
+    }
+
+    /// As [`Watch::until`], with another time-out.
+    pub(crate) async fn until_within<T>(
+        &mut self,
+        deadline: Duration,
+        wanted: &str,
+        pick: impl Fn(&E) -> Option<T>,
+    ) -> T {
+        let deadline = Instant::now() + deadline;
         loop {
             let next = timeout_at(deadline, self.events.recv()).await;
             let Ok(Some(event)) = next else {
