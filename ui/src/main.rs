@@ -25,6 +25,7 @@ use std::{
     sync::Arc,
 };
 
+use accessible::AccessibleOptions;
 use bootstrap::Introducer;
 use clacks_dashboard::run::{
     event_loop::Cause,
@@ -40,6 +41,7 @@ use clacks_recording::recorder::Recorder;
 use clacks_terminal::stderr::report;
 use cli::{Cli, Command};
 use config::{Config, view::View};
+use networks::Clacks;
 use peer_list::PeerLists;
 use platform::runtime;
 use shutdown::{report_loss, stop};
@@ -129,16 +131,10 @@ async fn monitor(config: &Config) -> anyhow::Result<()> {
     if config.view.accessible.unwrap_or_default() {
         let kept = config.kept_in()?.map(|directory| StationFile::in_directory(&directory));
         let kept = kept.map(|file| file.read(&networks::all()).map(|changed| (file, changed))).transpose()?;
-        let (filter, stations) = (config.view.filter.clone(), config.view.stations.clone());
-        let options = accessible::AccessibleOptions {
-            demo: false,
-            filter,
-            charset: config.view.charset(),
-            stations,
-            kept,
-        };
-        let Started { node, recorder, lists, .. } = start(config).await?;
-        let result = accessible::run(&node, recorder, lists, options).await;
+        let options = AccessibleOptions { kept, ..AccessibleOptions::of(&config.view) };
+        let Started { clacks, network, recorder } = start(config).await?;
+        let node = clacks.node.clone();
+        let result = accessible::run(network, Some(clacks), recorder, options).await;
         report_loss(&stop(&node).await);
         return result;
     }
@@ -151,7 +147,7 @@ async fn monitor(config: &Config) -> anyhow::Result<()> {
     };
     let settings = settings.with_history(config.view.history(config.data_directory()?.as_deref()));
     let started = start(config).await?;
-    let node = started.node.clone();
+    let node = started.clacks.node.clone();
     let settings = settings.with_remark(self_peer_warning(&node, config));
     let result = clacks_dashboard::run::event_loop::run(started.sources(), &settings).await;
     // An error is most likely a lost terminal.
@@ -162,8 +158,8 @@ async fn monitor(config: &Config) -> anyhow::Result<()> {
 
 /// Runs a node without a screen.
 async fn headless(config: &Config) -> anyhow::Result<()> {
-    let Started { node, recorder, lists, .. } = start(config).await?;
-    report_loss(&headless::run(&node, recorder, lists, true).await?);
+    let Started { clacks, recorder, .. } = start(config).await?;
+    report_loss(&headless::run(clacks, recorder, true).await?);
     Ok(())
 }
 
@@ -177,24 +173,17 @@ async fn run_demo(demo: cli::Demo) -> anyhow::Result<()> {
     let settings = view.settings(true)?.with_history(view.history(None));
     let network = demo::Network::start(&demo.options).await?;
     let node = network.node();
-    let lists = PeerLists::new(Introducer::new(node), &[]);
-    let clacks = networks::clacks(node);
-    let result = match record(&clacks, &view).await {
+    let clacks = Clacks { node: node.clone(), peer_lists: PeerLists::new(Introducer::new(node), &[]) };
+    let shown = networks::clacks(node);
+    let result = match record(&shown, &view).await {
         // Lost messages of a demo need no report.
-        Ok(recorder) if demo.no_screen => headless::run(node, recorder, lists, false).await.map(drop),
+        Ok(recorder) if demo.no_screen => headless::run(clacks, recorder, false).await.map(drop),
         Ok(recorder) if is_accessible => {
-            let (filter, stations) = (view.filter.clone(), view.stations.clone());
-            let options = accessible::AccessibleOptions {
-                demo: true,
-                filter,
-                charset: view.charset(),
-                stations,
-                kept: None,
-            };
-            accessible::run(node, recorder, lists, options).await
+            let options = AccessibleOptions { demo: true, ..AccessibleOptions::of(&view) };
+            accessible::run(shown, Some(clacks), recorder, options).await
         }
         Ok(recorder) => {
-            let started = Started { node: node.clone(), network: clacks, recorder, lists };
+            let started = Started { clacks, network: shown, recorder };
             clacks_dashboard::run::event_loop::run(started.sources(), &settings).await.map(drop)
         }
         Err(error) => Err(error),
@@ -205,18 +194,17 @@ async fn run_demo(demo: cli::Demo) -> anyhow::Result<()> {
 
 /// A node that was started, with what belongs to it.
 struct Started {
-    node: Node,
+    clacks: Clacks,
     network: Arc<dyn Network>,
     recorder: Recorder,
-    lists: PeerLists,
 }
 
 impl Started {
     /// The sources of the dashboard: this node and those of other networks.
     fn sources(self) -> Sources {
-        let Self { node, network, recorder, lists } = self;
+        let Self { clacks: Clacks { node, peer_lists }, network, recorder } = self;
         let clacks = Source::new(Near::new(network)).with_origins(move |most| networks::origins(&node, most));
-        let clacks = clacks.with_recorder(recorder).with_peer_lists(Arc::new(lists));
+        let clacks = clacks.with_recorder(recorder).with_peer_lists(Arc::new(peer_lists));
         Sources::new([clacks].into_iter().chain(networks::others().into_iter().map(Source::of)).collect())
     }
 }
@@ -245,8 +233,8 @@ async fn start(config: &Config) -> anyhow::Result<Started> {
         report(&format!("warning: {remark}"));
     }
     introducer.introduce(&other_peers(&node, config));
-    let lists = PeerLists::new(introducer, config.peers_from.as_deref().unwrap_or_default());
-    Ok(Started { node, network, recorder, lists })
+    let peer_lists = PeerLists::new(introducer, config.peers_from.as_deref().unwrap_or_default());
+    Ok(Started { clacks: Clacks { node, peer_lists }, network, recorder })
 }
 
 /// The configured peers, without the node itself.

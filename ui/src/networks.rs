@@ -17,6 +17,15 @@ use clacks_p2p_feed::{ClacksNetwork, description::describe};
 use clacks_panes::NetworkPanes;
 use serde::{Deserialize, Deserializer, de::Error};
 
+use crate::peer_list::PeerLists;
+
+/// What only a node of clacks has, for the interfaces: its own types and its lists of peers.
+#[derive(Debug, Clone)]
+pub(crate) struct Clacks {
+    pub(crate) node: Node,
+    pub(crate) peer_lists: PeerLists,
+}
+
 /// A node of clacks. Call it within the runtime of the node.
 pub(crate) fn clacks(node: &Node) -> Arc<dyn Network> {
     ClacksNetwork::new(node, Run(rand::random()))

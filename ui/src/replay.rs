@@ -14,7 +14,7 @@ use clacks_text::paths::UserPath;
 use jiff::tz::TimeZone;
 
 use super::{
-    accessible::{self, replay::Pace},
+    accessible::{self, AccessibleOptions, replay::Pace},
     config::view::View,
 };
 
@@ -62,14 +62,7 @@ pub(crate) async fn run(options: ReplayOptions) -> anyhow::Result<()> {
     let result = if is_accessible {
         let is_for_a_program = !io::stdout().is_terminal() && options.speed.is_none();
         let pace = if is_for_a_program { Pace::AtOnce } else { Pace::AsItHappened };
-        let (filter, charset, stations) = (view.filter.clone(), view.charset(), view.stations.clone());
-        let options = accessible::AccessibleOptions {
-            filter,
-            charset,
-            stations,
-            ..accessible::AccessibleOptions::default()
-        };
-        accessible::replay::replay(replay, options, pace).await
+        accessible::replay::replay(replay, AccessibleOptions::of(&view), pace).await
     } else {
         clacks_terminal::check_drawable(WITHOUT_SCREEN)?;
         let commands = replay.recorded().clone();

@@ -13,14 +13,17 @@ use std::{
 
 use crate::limits::{LimitSettings, MOST_PLACES};
 use answers::{Answer, QueryContext, answer, edit, select_item};
-use clacks_feed::{Call, Near, Network, News, Source as _};
+use clacks_feed::{Call, Near, Network, News, Source as _, description::Description};
 use clacks_language::{
     command::{Command, ViewCommand},
     list_source::ListSource,
     saved_filter::{StationFile, StationWriter, Stations},
     traffic_filter::FilterText,
 };
-use clacks_p2p::{Node, node::DrainError};
+use clacks_p2p::{
+    core::{Now, PlaceShare},
+    node::DrainError,
+};
 use clacks_recording::recorder::Recorder;
 use clacks_session::saved_filters::{Bell, SavedFilterHits};
 use clacks_text::{charset::Charset, sanitize::sanitize_unpadded};
@@ -35,8 +38,8 @@ use tokio::{sync::mpsc, task::JoinSet, time::Instant};
 use undo::UndoHistory;
 
 use super::{
-    networks,
-    peer_list::PeerLists,
+    config::view::View,
+    networks::{self, Clacks},
     platform::{
         input::Line,
         output::{Closed, Output},
@@ -85,15 +88,24 @@ pub(crate) struct AccessibleOptions {
     pub(crate) kept: Option<(StationFile, Stations)>,
 }
 
-/// Announces events until the user leaves, the system requests termination, or the output is closed.
+impl AccessibleOptions {
+    /// The options of the screen that apply here too.
+    pub(crate) fn of(view: &View) -> Self {
+        let (filter, stations) = (view.filter.clone(), view.stations.clone());
+        Self { filter, stations, charset: view.charset(), demo: false, kept: None }
+    }
+}
+
+/// Announces the events of a node until the user leaves, the system requests termination, or the output is closed.
+/// `clacks` is what only a node of clacks has.
 pub(crate) async fn run(
-    node: &Node,
+    network: Arc<dyn Network>,
+    clacks: Option<Clacks>,
     mut recorder: Recorder,
-    peer_lists: PeerLists,
     options: AccessibleOptions,
 ) -> anyhow::Result<()> {
     let (to_session, replies) = mpsc::channel(REPLIES);
-    let mut session = Session::new(node, peer_lists, options, to_session);
+    let mut session = Session::new(network, clacks, options, to_session);
     let result = listen(&mut session, &mut recorder, replies).await;
     recorder.stop().await;
     if let Some(stations) = session.stations {
@@ -108,10 +120,10 @@ async fn listen(
     mut replies: mpsc::Receiver<Reply>,
 ) -> anyhow::Result<()> {
     let (mut signals, output) = (Signals::catch()?, Output::open()?);
-    let node = session.node.clone();
     let (mut events, mut keyboard) = (Near::new(session.network.clone()), Keyboard::open()?);
-    if !session.peer_lists.configured().is_empty() {
-        session.read_peers(None);
+    if let Some(clacks) = session.clacks.as_ref().filter(|clacks| !clacks.peer_lists.configured().is_empty())
+    {
+        session.read_peers(clacks, None);
     }
     let mut sentences: Vec<_> = session.welcome().into_iter().map(OutputPart::Sentence).collect();
     loop {
@@ -152,7 +164,7 @@ async fn listen(
                 session.prompt.announce(texts).into_iter().chain(session.flush_on_exit()).collect()
             }
             () = session.summary_is_due() => {
-                let texts = session.narrator.summary(node.now().uptime);
+                let texts = session.narrator.summary(session.now().uptime);
                 session.prompt.announce(texts)
             }
             signal = signals.next() => match signal {
@@ -197,6 +209,9 @@ fn sentences_of(sentences: Vec<String>) -> Vec<OutputPart> {
 /// The bell character. It neither moves the cursor nor starts a sequence.
 const BELL: &str = "\u{7}";
 
+/// The answer to `:peers-from` where only peers of clacks could be read.
+const NO_PEER_LISTS: &str = "lists of peers are for a node of clacks";
+
 /// The answer to a command that only a replay has.
 const NO_REPLAY: &str = "this is no replay; clacks replay FILE plays a recording";
 
@@ -208,12 +223,14 @@ enum Reply {
 
 /// A session with a node.
 struct Session {
-    node: Node,
     network: Arc<dyn Network>,
+    /// `None`: the node is of another network, and leaving loses no messages.
+    clacks: Option<Clacks>,
     lists: Lists,
     /// A demo, whose unsent messages need no question.
     demo: bool,
-    limits: LimitSettings,
+    /// The limits of a node of clacks.
+    limits: Option<LimitSettings>,
     narrator: Narrator,
     bell: Bell,
     cursor: ListCursor,
@@ -232,20 +249,18 @@ struct Session {
     replies: mpsc::Sender<Reply>,
     /// Calls that wait for other nodes. Each sends its answer to `replies`.
     calls: JoinSet<()>,
-    peer_lists: PeerLists,
 }
 
 impl Session {
     fn new(
-        node: &Node,
-        peer_lists: PeerLists,
+        network: Arc<dyn Network>,
+        clacks: Option<Clacks>,
         options: AccessibleOptions,
         replies: mpsc::Sender<Reply>,
     ) -> Self {
         let AccessibleOptions { demo, filter, charset, stations, kept } = options;
         let (file, changed) =
             kept.map_or((None, Stations::default()), |(file, changed)| (Some(file), changed));
-        let network = networks::clacks(node);
         let mut narrator = Narrator::new(filter, charset, network.description().clone());
         let shown = narrator.filter_networks();
         narrator.derived.saved_filters = SavedFilterHits::new(stations, changed, shown);
@@ -256,11 +271,11 @@ impl Session {
         };
         let on_tab = OnTab::Node(network.description().clone());
         Self {
-            node: node.clone(),
             lists: Lists::of(network.clone()),
             network,
             demo,
-            limits: LimitSettings::of(node),
+            limits: clacks.as_ref().map(|clacks| LimitSettings::of(&clacks.node)),
+            clacks,
             narrator,
             bell: Bell::default(),
             cursor: ListCursor::default(),
@@ -273,22 +288,40 @@ impl Session {
             is_on_terminal: io::stdout().is_terminal(),
             replies,
             calls: JoinSet::new(),
-            peer_lists,
         }
     }
 
     fn welcome(&self) -> Vec<String> {
-        let address = self.node.address();
+        let Description { network, node, says, .. } = &**self.network.description();
+        let how = if says.is_some() { "Type a message and press Enter to send it. " } else { "" };
         vec![
-            format!("clacks {address} is running."),
-            "Type a message and press Enter to send it. :help lists the commands, :quit leaves.".to_owned(),
+            format!("{network} {} is running.", node.as_str()),
+            format!("{how}:help lists the commands, :quit leaves."),
         ]
     }
 
+    /// The time of the node.
+    fn now(&self) -> Now {
+        let clacks_feed::Now { uptime, unix_ms } = self.network.now();
+        Now { uptime, unix_ms }
+    }
+
+    /// Samples the counters of a node of clacks.
+    fn sample(&mut self, now: Now) {
+        if let Some(clacks) = &self.clacks {
+            self.narrator.derived.sample(&clacks.node.overview(), now);
+        }
+    }
+
+    /// The shares of the remote addresses in the queue.
+    fn places(&self) -> Vec<PlaceShare> {
+        self.clacks.as_ref().map(|clacks| clacks.node.places(MOST_PLACES).0).unwrap_or_default()
+    }
+
     fn on_news(&mut self, news: &News) -> Vec<String> {
-        let now = self.node.now();
+        let now = self.now();
         if self.narrator.derived.is_sample_due(now) {
-            self.narrator.derived.sample(&self.node.overview(), now);
+            self.sample(now);
         }
         let happening = match news {
             News::Event(event) => Happening::Event(event),
@@ -340,7 +373,7 @@ impl Session {
     async fn summary_is_due(&self) {
         match self.narrator.summary_due_at() {
             Some(at) => {
-                let left = at.saturating_sub(self.node.now().uptime);
+                let left = at.saturating_sub(self.now().uptime);
                 tokio::time::sleep_until(Instant::now() + left.max(Duration::from_millis(1))).await;
             }
             None => std::future::pending().await,
@@ -358,9 +391,9 @@ impl Session {
             self.question = LeaveQuestion::None;
             return self.answer(&line);
         }
-        let now = self.node.now();
-        let places = self.node.places(MOST_PLACES).0;
-        let source = QueryContext { lists: &self.lists, now, settings: Some(&self.limits), places: &places };
+        let (now, places) = (self.now(), self.places());
+        let source =
+            QueryContext { lists: &self.lists, now, settings: self.limits.as_ref(), places: &places };
         let named = select_item(&line, &mut self.cursor, &source);
         let command = named.unwrap_or_else(|| {
             Command::parse(&line, self.network.description()).map_err(|error| error.to_string())
@@ -405,8 +438,8 @@ impl Session {
     }
 
     /// Reads one list of peers, or all configured ones, while the next lines are executed.
-    fn read_peers(&self, asked: Option<ListSource>) {
-        let (lists, replies) = (self.peer_lists.clone(), self.replies.clone());
+    fn read_peers(&self, clacks: &Clacks, asked: Option<ListSource>) {
+        let (lists, replies) = (clacks.peer_lists.clone(), self.replies.clone());
         tokio::spawn(async move {
             // Fails only if the session has ended.
             let _ = replies.send(Reply::Sentences(phrases::peers_read(lists.read_all(asked).await))).await;
@@ -414,10 +447,10 @@ impl Session {
     }
 
     fn run_query(&mut self, command: ViewCommand) -> Vec<String> {
-        let now = self.node.now();
-        self.narrator.derived.sample(&self.node.overview(), now);
-        let places = self.node.places(MOST_PLACES).0;
-        let source = QueryContext { lists: &self.lists, now, settings: Some(&self.limits), places: &places };
+        let (now, places) = (self.now(), self.places());
+        self.sample(now);
+        let source =
+            QueryContext { lists: &self.lists, now, settings: self.limits.as_ref(), places: &places };
         match answer(command, &mut self.cursor, &mut self.narrator, &source) {
             Answer::Sentences(texts) => texts,
             Answer::Write(target, rows) => {
@@ -442,10 +475,13 @@ impl Session {
     fn run_other(&mut self, command: ViewCommand) -> Vec<String> {
         match command {
             ViewCommand::Edit(item) => edit(&item, &self.lists),
-            ViewCommand::PeersFrom(source) => {
-                self.read_peers(source);
-                Vec::new()
-            }
+            ViewCommand::PeersFrom(source) => match &self.clacks {
+                Some(clacks) => {
+                    self.read_peers(clacks, source);
+                    Vec::new()
+                }
+                None => vec![phrases::reply(Err(NO_PEER_LISTS.to_owned()))],
+            },
             ViewCommand::Replay(_) => vec![phrases::reply(Err(NO_REPLAY.to_owned()))],
             ViewCommand::Help => phrases::help(self.network.description()),
             ViewCommand::Quit if self.draining.is_some() => {

@@ -181,7 +181,10 @@ impl Session {
     }
 
     fn unsent(&self) -> UnsentCounts {
-        UnsentCounts::at(&self.node)
+        match &self.clacks {
+            Some(clacks) => UnsentCounts::at(&clacks.node),
+            None => UnsentCounts { waiting: 0, held: 0, is_anybody_there: false },
+        }
     }
 
     pub(crate) fn exits_after(&self) -> bool {
@@ -192,13 +195,13 @@ impl Session {
     /// after that time, whatever is left.
     pub(crate) fn drain(&mut self, with_held: bool, end_within: Option<Duration>) -> Vec<String> {
         let unsent = self.unsent();
-        if !(unsent.can_hand_on() || with_held) || self.demo {
-            return self.exit();
-        }
+        let is_of_use = (unsent.can_hand_on() || with_held) && !self.demo;
+        let Some(clacks) = self.clacks.as_ref().filter(|_| is_of_use) else { return self.exit() };
+        let node = clacks.node.clone();
         self.question = LeaveQuestion::None;
         let (exits_after, within) = (end_within.is_some(), end_within.unwrap_or(WHEN_TOLD_TO_END));
         self.draining = Some(Draining { began_with: unsent, with_held, exits_after });
-        let (node, replies) = (self.node.clone(), self.replies.clone());
+        let replies = self.replies.clone();
         tokio::spawn(async move {
             let result =
                 if with_held { node.drain_with_held(within).await } else { node.drain(within).await };
@@ -226,8 +229,8 @@ impl Session {
         } else {
             sentences.extend(self.request_exit());
         }
-        if !self.is_leaving {
-            self.node.resume();
+        if let Some(clacks) = self.clacks.as_ref().filter(|_| !self.is_leaving) {
+            clacks.node.resume();
         }
         sentences
     }

@@ -9,12 +9,12 @@ use std::{
 use crate::core_event::core_event;
 use clacks_feed::description::Description;
 use clacks_language::command::{Argument, Known, table::COMMANDS};
-use clacks_p2p::{Message, core};
+use clacks_p2p::{Message, Node, core};
 use clacks_p2p_feed::description::describe;
 use tempfile::TempDir;
 
 use super::*;
-use crate::bootstrap::Introducer;
+use crate::{bootstrap::Introducer, peer_list::PeerLists};
 
 mod stopping;
 
@@ -85,11 +85,17 @@ impl Heard {
 
     fn with(node: &Node) -> Self {
         let (to_session, replies) = mpsc::channel(REPLIES);
-        let lists = PeerLists::new(Introducer::new(node), &[]);
-        let session = Session::new(node, lists, AccessibleOptions::default(), to_session);
+        let peer_lists = PeerLists::new(Introducer::new(node), &[]);
+        let clacks = Clacks { node: node.clone(), peer_lists };
+        let session =
+            Session::new(networks::clacks(node), Some(clacks), AccessibleOptions::default(), to_session);
         let recorder = Recorder::of(networks::clacks(node), None);
         let near = Near::new(networks::clacks(node));
         Self { session, near, recorder, replies, directory: TempDir::new().unwrap() }
+    }
+
+    fn node(&self) -> &Node {
+        &self.session.clacks.as_ref().unwrap().node
     }
 
     /// Tells the session what has happened.
@@ -181,7 +187,7 @@ async fn every_command_is_answered_by_a_sentence() {
         }
         assert_sentences(&line, &texts);
         heard.recorder.stop().await;
-        heard.session.node.stop().await;
+        heard.node().stop().await;
     }
     let documented = DO_NOTHING_HERE.iter().chain(&OF_THE_LINE).chain(&ALSO_OF_THE_LINE).copied();
     assert_eq!(idle, documented.collect());
@@ -194,7 +200,7 @@ async fn a_message_that_is_a_sentence_ends_with_one_full_stop() {
         let filters = [":hold zzz.", ":filter zzz.", ":filter", ":station 2 zzz"].map(str::to_owned);
         let mut texts = heard.say(text).await;
         heard.catch_up();
-        let id = heard.session.node.queue_window(0..1)[0].id;
+        let id = heard.node().queue_window(0..1)[0].id;
         let about = ["open", "biography", "edit", "hold", "open", "drop"].map(|name| format!(":{name} {id}"));
         let lists =
             [":traffic", ":open", ":biography", ":queue", ":charts", ":why", ":stations", ":limits", ":held"];
@@ -215,7 +221,7 @@ async fn a_message_that_is_a_sentence_ends_with_one_full_stop() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_question_is_answered_only_by_a_line_started_after_it() {
     let mut heard = Heard::start().await;
-    heard.session.node.enqueue(Message::text("one")).unwrap();
+    heard.node().enqueue(Message::text("one")).unwrap();
     let keys = |keys: &[u8]| Input::Keys(keys.to_vec());
     let mut keyboard = Keyboard::none();
     let is_question =
@@ -226,7 +232,7 @@ async fn a_question_is_answered_only_by_a_line_started_after_it() {
     let texts = heard.session.on_reply(Reply::Drained(Err(DrainError::OutOfTime)));
     assert_eq!(heard.session.prompt.announce(texts), [], "somebody is typing");
     let texts = heard.session.on_input(keys(b"\r"), &mut keyboard, &mut heard.recorder).await;
-    assert!(!heard.session.is_leaving && heard.session.node.queue_len() == 2, "{texts:?}");
+    assert!(!heard.session.is_leaving && heard.node().queue_len() == 2, "{texts:?}");
     assert!(texts.last().is_some_and(is_question), "{texts:?}");
     heard.session.on_input(keys(b"y\r"), &mut keyboard, &mut heard.recorder).await;
     assert!(heard.session.is_leaving, "this is an answer");
@@ -236,7 +242,7 @@ async fn a_question_is_answered_only_by_a_line_started_after_it() {
 async fn a_waiting_question_is_asked_after_the_line_is_discarded_unless_nothing_is_left() {
     for (keys, is_asked) in [(None, true), (Some(&b"\x15"[..]), true), (Some(b":drop all\r"), false)] {
         let mut heard = Heard::start().await;
-        heard.session.node.enqueue(Message::text("one")).unwrap();
+        heard.node().enqueue(Message::text("one")).unwrap();
         heard.session.prompt.press(keys.map_or(&b"x"[..], |keys| if keys[0] == b':' { b"" } else { b"x" }));
         heard.session.question = LeaveQuestion::Pending;
         let texts = match keys {
@@ -278,9 +284,9 @@ async fn a_failed_undo_can_be_repeated() {
         let texts = heard.hear(line).await;
         assert!(texts.contains(answer), "{line}: {texts}");
     }
-    heard.session.node.drop_these(&[heard.session.node.queue_window(1..2)[0].id]);
+    heard.node().drop_these(&[heard.node().queue_window(1..2)[0].id]);
     assert!(heard.hear(":undo").await.contains("1 message is back"));
-    assert_eq!(heard.session.node.queue_len(), 2);
+    assert_eq!(heard.node().queue_len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -303,7 +309,7 @@ async fn a_drop_and_an_ignore_are_undone() {
         let texts = heard.hear(line).await;
         assert!(texts.contains(answer), "{line}: {texts}");
     }
-    assert!(heard.session.node.ignored_remotes().is_empty());
+    assert!(heard.node().ignored_remotes().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -314,8 +320,8 @@ async fn a_long_list_is_read_page_by_page() {
         // Identical messages: nothing is sent, because there is no peer.
         for number in 0..COUNT {
             match list {
-                ":queue" => drop(heard.session.node.enqueue(Message::text(&format!("message {number}")))),
-                _ => drop(heard.session.node.add_peer(&format!("tower-{number:02}:1").parse().unwrap())),
+                ":queue" => drop(heard.node().enqueue(Message::text(&format!("message {number}")))),
+                _ => drop(heard.node().add_peer(&format!("tower-{number:02}:1").parse().unwrap())),
             }
         }
         let mut texts = heard.say(list).await;
@@ -344,9 +350,9 @@ async fn a_long_list_is_read_page_by_page() {
 #[tokio::test(flavor = "multi_thread")]
 async fn open_tells_the_same_facts_as_the_dashboard() {
     let mut heard = Heard::start().await;
-    heard.session.node.set_send_rate(0.001).unwrap();
+    heard.node().set_send_rate(0.001).unwrap();
     heard.hear("a message").await;
-    let id = heard.session.node.queue_window(0..1)[0].id;
+    let id = heard.node().queue_window(0..1)[0].id;
     let texts = heard.hear(&format!(":open {id}")).await;
     for fact in ["Number: ", "Here: for ", "From: you.", "Seen here: once.", "Size: ", "Its text: a message."]
     {
@@ -398,7 +404,7 @@ async fn open_tells_the_same_facts_as_the_dashboard() {
 async fn biography_tells_the_history_of_a_message() {
     let mut heard = Heard::start().await;
     heard.hear("a message").await;
-    let id = heard.session.node.queue_window(0..1)[0].id;
+    let id = heard.node().queue_window(0..1)[0].id;
     heard.catch_up();
     let texts = heard.hear(&format!(":biography {id}")).await;
     for fact in [
@@ -484,7 +490,7 @@ async fn a_refused_line_is_answered_with_the_reason_that_the_screen_shows() {
             Ok(Command::View(command)) => panic!("{command:?} is not refused"),
         };
         assert_eq!(heard.hear(line).await, format!("It did not work: {reason}."), "{line}");
-        heard.session.node.stop().await;
+        heard.node().stop().await;
     }
     let mut heard = Heard::start().await;
     assert!(heard.hear(":pause").await.contains("no replay"));

@@ -18,7 +18,7 @@ use tokio::{
 
 use super::{
     json::{self, Record},
-    networks,
+    networks::{self, Clacks},
     peer_list::{self, PeerLists},
     platform::{
         input,
@@ -41,15 +41,11 @@ const MAX_IN_PROGRESS: usize = 64;
 /// Runs until a signal or `:quit` requests the end, or until the output is closed. Then drains unsent messages if
 /// requested, and stops the node. Returns lost messages that could not be reported. A write error other than a closed
 /// reader is returned as an error.
-pub(crate) async fn run(
-    node: &Node,
-    recorder: Recorder,
-    peer_lists: PeerLists,
-    drains: bool,
-) -> anyhow::Result<Unsent> {
+pub(crate) async fn run(clacks: Clacks, recorder: Recorder, drains: bool) -> anyhow::Result<Unsent> {
     let mut signals = Signals::catch()?;
+    let node = &clacks.node.clone();
     let network = networks::clacks(node);
-    let commands = Commands::new(node, network.clone(), recorder, peer_lists)?;
+    let commands = Commands::new(clacks, network.clone(), recorder)?;
     let mut session = Session { commands, events: EventWriter::new(network), output: Output::open()? };
     let mut exits_now = false;
     let ended = tokio::select! {
@@ -80,7 +76,7 @@ pub(crate) async fn run(
     if exits_now {
         return Ok(remaining);
     }
-    let end = write_end(node.now().unix_ms, &remaining, events, drain_record, calls, output);
+    let end = write_end(events, drain_record, calls, json::stopped(node.now().unix_ms, &remaining), output);
     let written = tokio::select! {
         written = tokio::time::timeout(END_TIMEOUT, end) => written.ok(),
         _ = signals.next() => None,
@@ -115,17 +111,17 @@ enum Leave {
 }
 
 /// A node of any network without a screen.
-struct Session<'a> {
-    commands: Commands<'a>,
+struct Session {
+    commands: Commands,
     events: EventWriter,
     output: Output,
 }
 
 /// Executes the lines of the input.
-struct Commands<'a> {
+struct Commands {
     network: Arc<dyn Network>,
-    /// What only a node of clacks has. `None`: the node is of another network.
-    clacks: Option<Clacks<'a>>,
+    /// `None`: the node is of another network.
+    clacks: Option<Clacks>,
     recorder: Recorder,
     lines: mpsc::Receiver<input::Line>,
     /// Number of the last line that was read.
@@ -138,13 +134,7 @@ struct Commands<'a> {
     list_reads: JoinSet<Vec<Record>>,
 }
 
-/// A node of clacks, with its answers to queries and its lists of peers.
-struct Clacks<'a> {
-    node: &'a Node,
-    peer_lists: PeerLists,
-}
-
-impl Session<'_> {
+impl Session {
     /// Writes the first line, then events and answers as [`write_until_exit`](Self::write_until_exit) does.
     async fn run(&mut self, ready: Record) -> Result<Leave, Closed> {
         self.output.write(ready.into_line()).await?;
@@ -185,22 +175,18 @@ impl Session<'_> {
     }
 }
 
-impl<'a> Commands<'a> {
+impl Commands {
     /// Reads standard input for a node of clacks, and starts to read the configured lists of peers.
-    fn new(
-        node: &'a Node,
-        network: Arc<dyn Network>,
-        recorder: Recorder,
-        peer_lists: PeerLists,
-    ) -> anyhow::Result<Self> {
+    fn new(clacks: Clacks, network: Arc<dyn Network>, recorder: Recorder) -> anyhow::Result<Self> {
         let mut commands = Self::of(network, recorder, input::lines()?);
-        for source in peer_lists.configured() {
-            let (node, lists, source) = (node.clone(), peer_lists.clone(), source.clone());
+        for source in clacks.peer_lists.configured() {
+            let Clacks { node, peer_lists: lists } = clacks.clone();
+            let source = source.clone();
             commands.configured.spawn(async move {
                 peer_list::json::peers_read(node.now().unix_ms, &lists.read(source).await)
             });
         }
-        Ok(Self { clacks: Some(Clacks { node, peer_lists }), ..commands })
+        Ok(Self { clacks: Some(clacks), ..commands })
     }
 
     /// Reads lines for a node of any network.
@@ -279,13 +265,13 @@ impl<'a> Commands<'a> {
                 answered(self.time(), number, done)
             }
             Ok(Command::View(command)) => match (&self.clacks, command) {
-                (Some(Clacks { node, peer_lists }), ViewCommand::PeersFrom(source)) => {
-                    let (node, lists) = ((*node).clone(), peer_lists.clone());
+                (Some(clacks), ViewCommand::PeersFrom(source)) => {
+                    let Clacks { node, peer_lists: lists } = clacks.clone();
                     self.list_reads.spawn(async move { read_peers(&node, number, &lists, source).await });
                     return Ok(None);
                 }
                 (clacks, command) => {
-                    let node = clacks.as_ref().map(|clacks| clacks.node);
+                    let node = clacks.as_ref().map(|clacks| &clacks.node);
                     answer_view_command(node, self.network.description(), self.time(), number, &command)
                 }
             },
@@ -377,13 +363,12 @@ fn query(node: &Node, network: &Description, line: u64, command: &ViewCommand) -
     }
 }
 
-/// Writes the events until the node stopped, and the lost messages.
+/// Writes the events until the node stopped, and the last line.
 async fn write_end(
-    time: u64,
-    remaining: &Unsent,
     events: EventWriter,
     drain_record: Option<Record>,
     mut calls: JoinSet<Record>,
+    stopped: Record,
     output: Output,
 ) -> Result<(), Closed> {
     events.write_remaining(&output).await?;
@@ -394,6 +379,6 @@ async fn write_end(
     while let Some(done) = calls.join_next().await {
         write_answers(done.map(|record| vec![record]), &output).await?;
     }
-    output.write(json::stopped(time, remaining).into_line()).await?;
+    output.write(stopped.into_line()).await?;
     output.finish().await
 }

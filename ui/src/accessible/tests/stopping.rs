@@ -6,11 +6,11 @@ use super::*;
 async fn lines_are_executed_while_a_stop_hands_on() {
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let mut heard = Heard::start().await;
-    heard.session.node.enqueue(Message::text("one")).unwrap();
-    heard.session.node.add_peer(&silent.local_addr().unwrap().to_string().parse().unwrap());
+    heard.node().enqueue(Message::text("one")).unwrap();
+    heard.node().add_peer(&silent.local_addr().unwrap().to_string().parse().unwrap());
     let stop = Some(Ok(":stop hand-on 1h".to_owned()));
     assert_eq!(heard.session.on_line(stop, &mut heard.recorder).await, [""; 0]);
-    let is_draining = || heard.session.node.read(core::Core::is_draining);
+    let is_draining = || heard.node().read(core::Core::is_draining);
     while !is_draining() {
         tokio::task::yield_now().await;
     }
