@@ -62,8 +62,11 @@ impl<'a> Scope<'a> {
         unique(self.descriptions().iter().map(|description| &description.network))
     }
 
-    /// The names of all statuses.
+    /// The names of the statuses that items can have: those that the list counts, or all if it counts none.
     pub(super) fn statuses(&self) -> Vec<Name> {
+        if let Some(list) = self.list().filter(|list| !list.statuses.is_empty()) {
+            return list.statuses.clone();
+        }
         let statuses = self.descriptions().iter().flat_map(|description| &description.statuses);
         unique(statuses.map(|status| &status.name))
     }

@@ -89,7 +89,7 @@ pub const ROWS: &[Row] = rows![
     "e", QUEUE, ":edit {message}", "edit", "edit the selected message; it is held while you edit";
     "E", QUEUE, ":edit-in-editor {message}", "", "edit the selected message in your own editor: $VISUAL, $EDITOR or vi";
     "H", LISTS, ":held", "held", "list the held messages";
-    "b", QUEUE_AND_TRAFFIC, ":biography", "life", "show the history of the selected message";
+    "b", QUEUE_AND_TRAFFIC, ":biography", "history", "show the history of the selected message";
     "O", LISTS, ":overhead", "", "list the messages that keep coming back";
     "W", LISTS, ":why", "", "show how the receiver of each message is chosen";
     "v", MARKED, ":mark", "", "mark the selected item, or remove its mark; keys act on all marked items";
@@ -120,8 +120,8 @@ pub const ROWS: &[Row] = rows![
     "E", HELD, ":edit-in-editor {message}", "editor", "edit the selected held message in your own editor";
     "x del", HELD, ":drop {message}", "drop", "remove the selected held message";
     "R", HELD, ":release all", "release all", "release all held messages";
-    "f", HELD, ":prompt :hold ", "rule", "hold all messages that match a filter, now and later";
-    "F", HELD, ":unhold", "no rule", "stop holding messages by the filter; messages already held stay held";
+    "f", HELD, ":prompt :hold ", "hold by filter", "hold all messages that match a filter, now and later";
+    "F", HELD, ":unhold", "stop holding", "stop holding messages by the filter; messages already held stay held";
     "enter", OVERLAY, ":open", "", "in a list, open the selected item; elsewhere, close";
     "esc q ctrl-c", OVERLAY, ":close", "close", "close what is open; in a filtered list, first remove its filter";
     "? f1", OVERLAY, ":help", "keys", "show available commands";

@@ -206,6 +206,7 @@ fn a_mistake_in_a_filter_of_rows_is_marked_and_the_last_valid_filter_stays() {
         typed(&mut fixture, "/tower status:gone");
         assert_eq!(filter(&fixture, "peers"), Some("tower"));
         assert!(fixture.screen().contains("a status is new, alive,"), "{}", fixture.screen());
+        assert!(!fixture.screen().contains("hand"), "statuses of another list: {}", fixture.screen());
         assert!(row(&fixture).starts_with("!CMD"), "{}", fixture.screen());
         let buffer = fixture.draw();
         let line: Vec<_> = buffer.content().chunks(usize::from(width)).nth(22).unwrap().to_vec();

@@ -1,12 +1,12 @@
 //! A list of any network in a table.
 
 use clacks_feed::description::ListId;
-use clacks_text::{format, sanitize::sanitize, value::ValueFormat};
+use clacks_text::value::ValueFormat;
 use clacks_widgets::{
     table::{Table, rows_area},
     theme::Theme,
 };
-use ratatui::{Frame, layout::Rect, text::Span};
+use ratatui::{Frame, layout::Rect};
 
 use super::{address_labels, list_notes::ListNotes};
 use crate::{
@@ -16,8 +16,6 @@ use crate::{
     state::layout::Pane,
 };
 
-/// Maximum width of the filter in the title of a list, in columns.
-const MAX_FILTER_WIDTH: usize = 32;
 const NO_MATCH: &[&str] =
     &["no row matches the filter", "{:prompt :only } changes it, {:close} shows all rows"];
 
@@ -52,12 +50,7 @@ fn draw(
         first.saturating_add(skipped.unwrap_or(0) as u64)
     });
     let mut notes = ListNotes::of(model, spec.name.as_str(), area.width, theme);
-    if let Some(filter) = &state.filter {
-        let shown = sanitize(&format!("/{filter}"), MAX_FILTER_WIDTH, theme.charset);
-        let count = |count: u64| format::count(usize::try_from(count).unwrap_or(usize::MAX));
-        let matches = format!("{} of {} match", count(state.total), count(state.total_unfiltered()));
-        notes.title.insert(0, Span::raw(matches));
-        notes.title.insert(1, Span::styled(shown.as_str().to_owned(), theme.strong));
+    if state.filter.is_some() {
         notes.empty = Some(NO_MATCH);
     }
     let hints: Vec<&str> = spec.empty.iter().map(clacks_feed::Label::as_str).collect();
@@ -69,6 +62,7 @@ fn draw(
         rows,
         first,
         total: state.total,
+        filter: state.filter.as_deref().map(|filter| (state.total_unfiltered(), filter)),
         counts: &state.counts,
         sort: state.sort.as_ref(),
         ready: state.ready,

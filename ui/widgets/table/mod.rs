@@ -47,6 +47,8 @@ pub struct Table<'a> {
     pub first: Option<u64>,
     /// The number of rows in the whole list.
     pub total: u64,
+    /// The number of rows without the filter, and the filter as it is written. `None`: it has no filter.
+    pub filter: Option<(u64, &'a str)>,
     /// The number of rows with each status of [`ListSpec::statuses`].
     pub counts: &'a [u64],
     /// The column by which the rows are sorted; `None`: the list's own order.
@@ -138,6 +140,7 @@ impl<'a> Table<'a> {
             rows: &[],
             first: Some(0),
             total: 0,
+            filter: None,
             counts: &[],
             sort: None,
             selected: None,

@@ -5,6 +5,7 @@ use clacks_feed::{
     description::{Description, ListSpec, StatusSpec},
 };
 use clacks_text::{
+    charset::Charset,
     format::{count, grouped},
     sanitize::sanitize,
 };
@@ -20,6 +21,8 @@ use crate::theme::Theme;
 
 /// Minimum columns of a note that is cut.
 const MIN_CUT_NOTE: usize = 12;
+/// Maximum columns of the filter.
+const MAX_FILTER: usize = 32;
 
 /// Draws the title and a rule up to the end of its line. Parts that do not fit are left out, the last ones first.
 pub(super) fn draw(table: &Table<'_>, spec: &ListSpec, visible: usize, area: Rect, buffer: &mut Buffer) {
@@ -34,24 +37,19 @@ pub(super) fn draw(table: &Table<'_>, spec: &ListSpec, visible: usize, area: Rec
         line.push_span(Span::styled(format!("{} marked  ", table.marked), table.theme.marked));
     }
     let counts = status_counts(table.description, spec, table.counts, table.theme);
-    let counts_width: usize = counts.iter().map(|count| count.width() + 1).sum();
-    let room = width.saturating_sub(line.width());
-    line.push_span(Span::raw(range(table, visible, room.saturating_sub(counts_width + 1))));
+    let filter = filter(table);
+    let behind: usize = counts.iter().map(|count| count.width() + 1).sum();
+    let behind = behind + filter.as_ref().map_or(0, |filter| filter.width() + 2);
+    let room = width.saturating_sub(line.width() + behind + 1);
+    line.push_span(Span::raw(range(table, visible, room)));
+    filter.into_iter().for_each(|filter| push_cut(&mut line, filter, width, table.charset()));
     for (index, count) in counts.into_iter().enumerate() {
         push(&mut line, if index == 0 { "  " } else { " " }, vec![count], width);
     }
     push(&mut line, "  ", sorted_by(table, spec, area), width);
     push(&mut line, "  ", progress(table), width);
     for note in table.notes {
-        let room = width.saturating_sub(line.width() + 2);
-        // A long note, such as a filter, is cut; a short one says nothing without its end.
-        let note = if note.width() > room && room >= MIN_CUT_NOTE {
-            let text = sanitize(&note.content, room, table.charset());
-            Span::styled(text.as_str().to_owned(), note.style)
-        } else {
-            note.clone()
-        };
-        push(&mut line, "  ", vec![note], width);
+        push_cut(&mut line, note.clone(), width, table.charset());
     }
     let rule = width.saturating_sub(line.width() + 1);
     line.push_span(Span::styled(format!(" {}", "\u{2500}".repeat(rule)), table.theme.quiet));
@@ -67,12 +65,45 @@ fn push<'a>(line: &mut Line<'a>, gap: &'static str, parts: Vec<Span<'a>>, width:
     }
 }
 
-/// The number of rows in the list. If it is longer than its table: which of them are shown, as in `12–24 of 64`.
+/// Adds a note behind a gap. A long note, such as a filter, is cut; a short one says nothing without its end.
+fn push_cut<'a>(line: &mut Line<'a>, note: Span<'a>, width: usize, charset: Charset) {
+    let room = width.saturating_sub(line.width() + 2);
+    let note = if note.width() > room && room >= MIN_CUT_NOTE {
+        Span::styled(sanitize(&note.content, room, charset).as_str().to_owned(), note.style)
+    } else {
+        note
+    };
+    push(line, "  ", vec![note], width);
+}
+
+/// The filter of the rows.
+fn filter<'a>(table: &Table<'_>) -> Option<Span<'a>> {
+    let (_, filter) = table.filter?;
+    let text = sanitize(&format!("/{filter}"), MAX_FILTER, table.charset());
+    Some(Span::styled(text.as_str().to_owned(), table.theme.strong))
+}
+
+/// The number of rows in the list. If it is longer than its table: which of them are shown, as in `12–24 of 64`. With a
+/// filter also the number of all rows, as in `6 of 64 match` or `2–5 of 6 match, 64 in all`.
 fn range(table: &Table<'_>, visible: usize, room: usize) -> String {
-    let short = count(usize::try_from(table.total).unwrap_or(usize::MAX));
-    if visible as u64 >= table.total || visible == 0 {
-        return short;
+    let short = |number: u64| count(usize::try_from(number).unwrap_or(usize::MAX));
+    let is_whole = visible as u64 >= table.total || visible == 0;
+    let Some((all, _)) = table.filter else {
+        let total = short(table.total);
+        return if is_whole { total } else { part(table, visible, |form| form.chars().count() <= room) };
+    };
+    let matching = format!("{} of {} match", short(table.total), short(all));
+    if is_whole {
+        return matching;
     }
+    let with_all = |form: &str| format!("{form} match, {} in all", short(all));
+    let part = part(table, visible, |form| with_all(form).chars().count() <= room);
+    if part.contains(" of ") { with_all(&part) } else { matching }
+}
+
+/// Which rows are shown, in the longest form that fits: `12–24 of 64`, `13 of 64`, or the number of all rows.
+fn part(table: &Table<'_>, visible: usize, fits: impl Fn(&str) -> bool) -> String {
+    let short = count(usize::try_from(table.total).unwrap_or(usize::MAX));
     let total = grouped(table.total);
     let dash = if table.charset().is_ascii() { "-" } else { "\u{2013}" };
     let place = table.first.map(|first| {
@@ -80,7 +111,7 @@ fn range(table: &Table<'_>, visible: usize, room: usize) -> String {
         format!("{}{dash}{} of {total}", grouped(first.saturating_add(1)), grouped(last))
     });
     let forms = place.into_iter().chain([format!("{visible} of {total}"), format!("{visible} of {short}")]);
-    forms.into_iter().find(|form| form.chars().count() <= room).unwrap_or(short)
+    forms.into_iter().find(|form| fits(form)).unwrap_or(short)
 }
 
 /// The number of items by status, as in `2N 8A 1? 1L`. `counts` are in the order of the list's statuses. A status with a

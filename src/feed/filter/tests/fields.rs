@@ -126,6 +126,18 @@ fn many_names_are_not_all_listed_in_an_error() {
 }
 
 #[test]
+fn a_wrong_status_is_answered_with_the_statuses_of_the_list() {
+    let mut description = clacks::description().clone();
+    let held = description.list_id("held").unwrap();
+    description.lists[held.index()].statuses = vec!["hand".into()];
+    for (filter, named) in [("status:gone", "status"), ("by:gone", "by")] {
+        let error = Filter::parse(filter, Scope::List(&description, held)).unwrap_err().to_string();
+        assert_eq!(error, format!("a status is hand, as in {named}:hand"));
+    }
+    assert!(Filter::parse("status:new", Scope::List(&description, held)).is_ok(), "another list has it");
+}
+
+#[test]
 fn only_a_filter_with_an_age_or_a_rate_changes_with_time() {
     let description = clacks::description();
     let queue = Scope::List(description, clacks::list("queue"));

@@ -25,7 +25,7 @@ pub fn fields(
         ("proof", proof.to_owned()),
         ("known", known.unwrap_or_else(by_user)),
         ("round trip", round_trip),
-        ("took", format!("{} of our messages", peer.delivered)),
+        ("accepted", format!("{} of our messages", peer.delivered)),
         ("failed", counted(peer.failed, "delivery", "deliveries")),
         ("sent", counted(peer.received, "message", "messages") + " in its name"),
         ("share", format!("{share} of the last hour's messages here")),

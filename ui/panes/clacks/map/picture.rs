@@ -303,7 +303,7 @@ fn peer_summary(pane: &PeersPane, context: &Context<'_>, peer: &Peer) -> String 
     let introduced =
         pane.introduction_text(context, &peer.address).map(|how| format!(", {how}")).unwrap_or_default();
     format!(
-        "{} {}  {} for {age}{introduced}, took {}, sent {}, failed {}",
+        "{} {}  {} for {age}{introduced}, accepted {}, sent {}, failed {}",
         letter(peer.status),
         peer.address,
         peer.status_word(),

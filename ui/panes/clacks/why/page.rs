@@ -178,7 +178,7 @@ fn odds_row(theme: Theme, status: Status, choice: &PeerChoice, bar: usize) -> Li
     ])
 }
 
-/// Returns a scale of all draws, lettered by status, with the drawn number marked.
+/// Returns a scale of all draws, with the letter of the status of the receiver of each, and the drawn number marked.
 fn lottery_scale(theme: Theme, choice: &PeerChoice, columns: usize) -> Vec<Line<'static>> {
     let room = columns.saturating_sub(NAME_WIDTH + 2);
     if choice.status() == Some(Status::New) || room < *SCALE_WIDTH.start() {
@@ -186,13 +186,14 @@ fn lottery_scale(theme: Theme, choice: &PeerChoice, columns: usize) -> Vec<Line<
     }
     let width = room.min(*SCALE_WIDTH.end());
     let at = |cell: usize| (cell as u64 * u64::from(PeerChoice::DRAWS) / width as u64) as u32;
-    let drawn = |cell: usize| {
+    let receiver = |cell: usize| {
         let mut choice = *choice;
         choice.draw = at(cell);
-        choice.drawn()
+        // Without a free peer of the drawn status, one of another status is chosen.
+        choice.status().unwrap_or_else(|| choice.drawn())
     };
-    let cells = (0..width)
-        .map(|cell| Span::styled(letter(drawn(cell)).to_string(), theme.status_tone(tone(drawn(cell)))));
+    let cells = (0..width).map(receiver);
+    let cells = cells.map(|status| Span::styled(letter(status).to_string(), theme.status_tone(tone(status))));
     let mut line = Line::from(Span::raw(fit("", NAME_WIDTH, theme.charset)));
     line.spans.extend(cells);
     let cell = (u64::from(choice.draw) * width as u64 / u64::from(PeerChoice::DRAWS)) as usize;
@@ -208,4 +209,32 @@ fn lottery_scale(theme: Theme, choice: &PeerChoice, columns: usize) -> Vec<Line<
         line,
         Line::from(vec![Span::raw(fit("", NAME_WIDTH, theme.charset)), Span::styled(pointer, theme.strong)]),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use clacks_p2p::core::PeerCounts;
+
+    use super::*;
+
+    #[test]
+    fn the_scale_has_only_letters_of_statuses_that_a_free_peer_has() {
+        let free = [
+            (vec![(Status::Alive, 2)], "A"),
+            (vec![(Status::Lost, 3)], "L"),
+            (vec![(Status::Dead, 1), (Status::Alive, 1)], "DA"),
+            (vec![(Status::Lost, 1), (Status::Alive, 1)], "LA"),
+            (vec![(Status::Dead, 1), (Status::Lost, 1), (Status::Alive, 1)], "DLA"),
+        ];
+        for (free, wanted) in free {
+            let counts = Status::ALL.map(|status| {
+                (status, free.iter().find(|(free, _)| *free == status).map_or(0, |(_, count)| *count))
+            });
+            let choice = PeerChoice::new(41_207, PeerCounts::from(counts));
+            let scale = lottery_scale(Theme::default(), &choice, 120).swap_remove(1).to_string();
+            let mut letters: Vec<char> = scale.trim().chars().collect();
+            letters.dedup();
+            assert_eq!(letters.into_iter().collect::<String>(), wanted, "{scale}");
+        }
+    }
 }

@@ -96,6 +96,22 @@ fn a_queue_that_is_longer_than_its_pane() {
 }
 
 #[test]
+fn the_title_of_a_filtered_list_counts_its_rows_once() {
+    let queue = messages();
+    let title = |total, width, height, filter: &str| {
+        let shown = Shown { total, filter: Some((64, filter)), ..Shown::of(&queue) };
+        lines("queue", &shown, width, height).swap_remove(0).trim_end_matches([' ', '─']).to_owned()
+    };
+    assert_eq!(title(4, 46, 6, "gnu"), " QUEUE  4 of 64 match  /gnu");
+    assert_eq!(title(12, 46, 5, "gnu"), " QUEUE  1–4 of 12 match, 64 in all  /gnu");
+    assert_eq!(title(12, 39, 5, "gnu"), " QUEUE  4 of 12 match, 64 in all  /gnu");
+    assert_eq!(title(12, 34, 5, "gnu"), " QUEUE  12 of 64 match  /gnu");
+    let long = "gnu ".repeat(20);
+    assert_eq!(title(4, 46, 6, &long), " QUEUE  4 of 64 match  /gnu gnu gnu gnu gnu g…");
+    assert_eq!(title(0, 46, 6, "gnu"), " QUEUE  0 of 64 match  /gnu");
+}
+
+#[test]
 fn the_number_that_names_a_message_has_all_digits() {
     let rows = [queued(1_234_567, "1", 1, 1), queued(89, "2", 1_234_567, 1)];
     let shown = lines("queue", &Shown::of(&rows), 80, 4);

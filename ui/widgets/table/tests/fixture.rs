@@ -19,6 +19,7 @@ pub(super) struct Shown<'a> {
     pub(super) rows: &'a [Row],
     pub(super) first: Option<u64>,
     pub(super) total: u64,
+    pub(super) filter: Option<(u64, &'a str)>,
     pub(super) counts: &'a [u64],
     pub(super) sort: Option<&'a Sort>,
     pub(super) selected: Option<usize>,
@@ -29,7 +30,7 @@ impl<'a> Shown<'a> {
     pub(super) fn of(rows: &'a [Row]) -> Self {
         let total = rows.len() as u64;
         let charset = Charset::Unicode;
-        Self { rows, first: Some(0), total, counts: &[], sort: None, selected: None, charset }
+        Self { rows, first: Some(0), total, filter: None, counts: &[], sort: None, selected: None, charset }
     }
 
     /// Draws it into an area of a larger buffer.
@@ -47,6 +48,7 @@ impl<'a> Shown<'a> {
             rows: self.rows,
             first: self.first,
             total: self.total,
+            filter: self.filter,
             counts: self.counts,
             sort: self.sort,
             selected: self.selected,
