@@ -3,7 +3,7 @@ use std::{
     future::Future,
     io,
     net::{IpAddr, Ipv4Addr, SocketAddr},
-    sync::Arc,
+    sync::{Arc, Mutex},
 };
 
 use clacks_transport::{
@@ -23,8 +23,7 @@ use crate::{
 use super::{
     Limits, LimitsError, Node, Subscription,
     client::Client,
-    driver,
-    handle::NodeInner,
+    handle::{NodeInner, Prepared},
     handler::{self, Handler},
     server::{MAX_WAITING, Server},
     shared::Shared,
@@ -206,8 +205,16 @@ impl Builder {
 
     /// Starts the node on the current tokio runtime. It listens when this returns, and asks its peers to let it in
     /// meanwhile: [`Node::ready`] waits for that.
+    pub async fn start(self) -> Result<Node, StartError> {
+        let node = self.prepare().await?;
+        node.begin();
+        Ok(node)
+    }
+
+    /// As [`Builder::start`], but the node does nothing until [`Node::begin`], so that whoever subscribes to the node before
+    /// misses no event. Its port is taken when this returns; connections to it wait.
     #[expect(clippy::unused_async, reason = "sockets and tasks need a tokio runtime")]
-    pub async fn start(mut self) -> Result<Node, StartError> {
+    pub async fn prepare(mut self) -> Result<Node, StartError> {
         self.limits.check()?;
         self.options.is_local_only = self.listen.to_canonical().is_loopback();
         self.options.is_signed = self.auth.is_some();
@@ -250,11 +257,10 @@ impl Builder {
             waiting: Arc::new(Semaphore::new(MAX_WAITING)),
             accepted,
         });
-        shared.with_core(|at| at.core.start(at.now, at.rng));
-        shared.tasks.spawn(server.run(socket));
-        shared.tasks.spawn(driver::run(Arc::clone(&shared)));
         let stop_on_drop = shared.stopped.clone().drop_guard();
-        let inner = NodeInner { _stop_on_drop: stop_on_drop, listens_on, warnings, goodbye_timeout };
+        let prepared = Mutex::new(Some(Prepared(server, socket)));
+        let inner =
+            NodeInner { _stop_on_drop: stop_on_drop, prepared, listens_on, warnings, goodbye_timeout };
         Ok(Node { shared, inner: Arc::new(inner) })
     }
 }

@@ -1,6 +1,11 @@
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    net::SocketAddr,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
-use tokio::time::timeout;
+use tokio::{net::TcpListener, time::timeout};
 use tokio_util::sync::DropGuard;
 
 use crate::{
@@ -11,7 +16,9 @@ use crate::{
     protocol::{Address, Host, Id, Json},
 };
 
-use super::{Builder, Replies, StartWarning, Subscription, builder::local_host, shared::Shared};
+use super::{
+    Builder, Replies, StartWarning, Subscription, builder::local_host, driver, server::Server, shared::Shared,
+};
 
 /// A running node. Clones are handles to the same node, which stops when [`Node::close`] is called or the last handle is
 /// dropped. A node that is dropped says no goodbye: the members find out by their checks.
@@ -26,9 +33,20 @@ pub struct Node {
 #[derive(Debug)]
 pub(super) struct NodeInner {
     pub(super) _stop_on_drop: DropGuard,
+    /// The server and its socket, until the node begins.
+    pub(super) prepared: Mutex<Option<Prepared>>,
     pub(super) listens_on: SocketAddr,
     pub(super) warnings: Vec<StartWarning>,
     pub(super) goodbye_timeout: Duration,
+}
+
+/// A server that does not run yet, and its socket.
+pub(super) struct Prepared(pub(super) Arc<Server>, pub(super) TcpListener);
+
+impl fmt::Debug for Prepared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Prepared").field(&self.1).finish_non_exhaustive()
+    }
 }
 
 /// Why [`Node::join`] did not succeed.
@@ -48,6 +66,16 @@ impl Node {
     /// A builder with the default options.
     pub fn builder() -> Builder {
         Builder::default()
+    }
+
+    /// Begins the work of a node that was [prepared](Builder::prepare): it accepts connections, and asks its peers to let
+    /// it in. A node that was started has begun already.
+    pub fn begin(&self) {
+        let prepared = self.inner.prepared.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(Prepared(server, socket)) = prepared else { return };
+        self.shared.with_core(|at| at.core.start(at.now, at.rng));
+        self.shared.tasks.spawn(server.run(socket));
+        self.shared.tasks.spawn(driver::run(Arc::clone(&self.shared)));
     }
 
     /// Waits until the first attempt to join has ended. A node without peers is alone at once.
@@ -144,6 +172,7 @@ impl Node {
     pub async fn close(&self) -> Vec<Reply> {
         let replies = self.say_goodbye(Core::close).await;
         self.shared.stopped.cancel();
+        drop(self.inner.prepared.lock().unwrap_or_else(PoisonError::into_inner).take());
         self.shared.tasks.close();
         self.shared.tasks.wait().await;
         self.shared.close();

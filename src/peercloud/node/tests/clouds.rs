@@ -51,6 +51,22 @@ async fn nodes_that_start_at_once_reach_one_complete_list_and_gather_replies() {
 }
 
 #[tokio::test]
+async fn whoever_subscribes_to_a_prepared_node_misses_no_event() {
+    let (first, _) = start(Node::builder()).await;
+    let prepared = Node::builder().peers([first.local_address()]).prepare().await.unwrap();
+    let mut events = prepared.subscribe();
+    // A node that had begun would be a member by the end of this check.
+    assert!(first.members().is_empty());
+    prepared.begin();
+    prepared.begin();
+    prepared.ready().await.unwrap();
+    assert!(matches!(events.next().await, Some(Event::Started { .. })));
+    assert!(!matches!(events.next().await, Some(Event::Started { .. })), "it begins once");
+    let unused = Node::builder().prepare().await.unwrap();
+    unused.close().await;
+}
+
+#[tokio::test]
 async fn commands_reach_the_members() {
     let nodes = cloud(3).await;
     complete(&nodes).await;
