@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use clacks_feed::Call;
+use clacks_feed::{Call, Run};
 
 /// Maximum number of commands on the stack.
 const MAX_COMMANDS: usize = 16;
@@ -31,6 +31,7 @@ pub struct Undo {
 /// The effect of one command.
 #[derive(Debug)]
 struct Done {
+    run: Run,
     /// `None` when it can no longer be undone.
     undo: Option<Call>,
     /// The items that it ignored, as they are typed, to name the command that reverts this later.
@@ -44,7 +45,12 @@ impl Undo {
         if self.done.len() == MAX_COMMANDS {
             self.done.remove(0);
         }
-        self.done.push(Done { undo: Some(undo), ignored, until: uptime.saturating_add(STAYS) });
+        self.done.push(Done {
+            run: undo.run,
+            undo: Some(undo),
+            ignored,
+            until: uptime.saturating_add(STAYS),
+        });
     }
 
     /// Drops the calls that are older than 10 s. Ignored items stay, so that [`Undo::why_not`] can name the command that
@@ -54,6 +60,11 @@ impl Undo {
             done.undo = None;
         }
         self.done.retain(|done| done.undo.is_some() || !done.ignored.is_empty());
+    }
+
+    /// Removes the calls to a node that was restarted.
+    pub fn forget_run(&mut self, run: Run) {
+        self.done.retain(|done| done.run != run);
     }
 
     /// Removes an item that is no longer ignored or known from all entries.
@@ -86,8 +97,6 @@ impl Undo {
 
 #[cfg(test)]
 mod tests {
-    use clacks_feed::Run;
-
     use super::*;
 
     fn at(seconds: u64) -> Duration {

@@ -14,7 +14,7 @@ use crate::{
 pub(crate) enum FocusOwner {
     /// The screen is too small to show anything.
     TooSmall,
-    /// A node is stopped before the program ends.
+    /// A node is asked whether it may be stopped, or is stopped, before the program ends.
     Drain,
     /// The open question replaces the input.
     Question,
@@ -133,11 +133,11 @@ impl Model {
         let is_seen = self.areas().is_some();
         // A question waits until the screen is large enough to show it. The question about quitting does not wait.
         let is_asked = self.question.as_ref().is_some_and(|question| is_seen || question.is_about_leaving());
-        match self.stopping {
-            Some(_) => FocusOwner::Drain,
-            None if is_asked => FocusOwner::Question,
-            None if !is_seen => FocusOwner::TooSmall,
-            None => self.focus_after_question(),
+        match self.is_quitting() {
+            true => FocusOwner::Drain,
+            false if is_asked => FocusOwner::Question,
+            false if !is_seen => FocusOwner::TooSmall,
+            false => self.focus_after_question(),
         }
     }
 

@@ -214,6 +214,11 @@ impl Model {
         StopProgress::of(network)
     }
 
+    /// Whether a node is asked whether it may be stopped, or is being stopped, before the program quits.
+    pub(crate) fn is_quitting(&self) -> bool {
+        self.stopping.is_some() || self.stop_choices.asked.is_some()
+    }
+
     /// Whether the loss of messages is asked about before the program quits. Those of a demo need not be kept, and a replay
     /// has none of its own.
     pub(crate) fn asks_before_leaving(&self) -> bool {

@@ -187,7 +187,7 @@ impl Model {
                 .active()
                 .lists()
                 .any(|(id, list)| self.networks.active().has_young_row(id, list, self.now.uptime));
-        let counts_down = self.stopping.is_some() || self.notice.is_some();
+        let counts_down = self.is_quitting() || self.notice.is_some();
         let figures = &self.networks.active().figures;
         let by_itself = if is_young || counts_down || !figures.rates.is_zero() {
             Duration::from_secs(1)

@@ -88,6 +88,12 @@ impl Dashboard {
         }
     }
 
+    /// Drops the drafts of a node that was restarted, because their messages have other keys now.
+    pub(crate) fn drop_drafts(&mut self, network: usize) {
+        let old = self.model.networks.get(network).map(|network| network.run);
+        self.drafts.retain(|(_, draft)| Some(draft.send.run) != old);
+    }
+
     /// Opens the drafts that wait for the user's editor, one after the other.
     pub(crate) async fn open_editors(&mut self) -> anyhow::Result<LoopState> {
         while let Some((item, draft)) = self.drafts.pop_front() {

@@ -352,19 +352,14 @@ impl Dashboard {
     /// Applies news of the network at a position.
     pub(crate) fn on_news(&mut self, network: usize, news: News) {
         match news {
-            News::Event(event) => {
-                let event = self.sources.with_dashboard_time(network, event);
-                self.dispatch(Msg::Event(network, event));
-            }
-            News::Lagged(missed) => self.dispatch(Msg::Lagged(network, missed)),
             News::Looked => self.frames.request(),
             News::Answer(number, answer) => self.on_answer(network, number, answer),
-            News::Away(reason) => {
-                let error = EffectError::Other(reason.untrusted().to_owned());
-                self.dispatch(Msg::EffectDone(Err(error)));
+            news => {
+                if matches!(news, News::Back { restarted: true }) {
+                    self.drop_drafts(network);
+                }
+                self.sources.message(network, news).into_iter().for_each(|msg| self.dispatch(msg));
             }
-            News::Back { .. } if self.is_replay(network) => self.dispatch(Msg::ReplayRestarted),
-            News::Back { .. } => {}
         }
     }
 

@@ -11,4 +11,4 @@ pub mod list_directory;
 pub mod peer_lists;
 pub mod settings;
 pub mod source;
-mod stopping;
+pub(crate) mod stopping;

@@ -15,6 +15,7 @@ use clacks_recording::recorder::{Recorder, RecordingError};
 use super::peer_lists::PeerLists;
 use crate::state::{
     errors::{CommandRefusal, EffectError},
+    message::{Msg, NewRun},
     snapshot::{MAX_ORIGINS, Origins, Query, Snapshot},
 };
 
@@ -146,6 +147,11 @@ impl Source {
         }
     }
 
+    /// Returns the run of the node and its description.
+    fn new_run(&self) -> NewRun {
+        NewRun { description: self.description().clone(), commands: self.commands().clone(), run: self.run() }
+    }
+
     /// Begins a request. Returns the number of its answer.
     pub(crate) fn request(&mut self, request: Request) -> u64 {
         self.feed.request(request)
@@ -232,6 +238,23 @@ impl Sources {
         }
     }
 
+    /// Returns the message about news of the source at a position. `None`: they are no message for the model.
+    pub(crate) fn message(&self, position: usize, news: News) -> Option<Msg> {
+        Some(match news {
+            News::Event(event) => Msg::Event(position, self.with_dashboard_time(position, event)),
+            News::Lagged(missed) => Msg::Lagged(position, missed),
+            News::Away(reason) => Msg::EffectDone(Err(EffectError::Other(reason.untrusted().to_owned()))),
+            News::Back { restarted } => {
+                let source = self.get(position)?;
+                match source.replay() {
+                    Some(_) => Msg::ReplayRestarted,
+                    None => Msg::Back(position, restarted.then(|| source.new_run())),
+                }
+            }
+            News::Looked | News::Answer(..) => return None,
+        })
+    }
+
     /// Converts the time of an event to that of the dashboard.
     pub(crate) fn with_dashboard_time(&self, position: usize, mut event: Event) -> Event {
         if let Some(source) = self.all.get(position).filter(|_| position > 0) {
@@ -265,6 +288,11 @@ impl Sources {
     /// Returns the progress of the replay. `None` without a recording.
     pub fn replay(&self) -> Option<Playback> {
         self.all.iter().find_map(Source::replay)
+    }
+
+    /// Whether the node at a position is in another process, where it goes on when the program quits.
+    pub(crate) fn is_far(&self, position: usize) -> bool {
+        self.get(position).is_some_and(|source| matches!(source.feed.link(), Link::Far { .. }))
     }
 
     /// Returns the position and the run of the recording that is played.

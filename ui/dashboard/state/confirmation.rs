@@ -1,6 +1,6 @@
 //! A question that stands in the place of the input until the next key, which answers it.
 
-use clacks_feed::{Call, Refusal, description::Takes};
+use clacks_feed::{Call, Refusal, Run, description::Takes};
 use crossterm::event::KeyCode;
 
 use super::{command_words::request_phrase, key::Key, message::Effect, network::Network, shutdown::STOP};
@@ -110,6 +110,17 @@ impl Confirmation {
         let leaves =
             |effect: &Effect| matches!(effect, Effect::Quit | Effect::RequestQuit | Effect::ChooseStop(..));
         self.answers.iter().any(|(_, effects)| effects.iter().any(leaves))
+    }
+
+    /// Whether an answer to it calls the node of the network at a position, in this run.
+    pub(crate) fn is_about(&self, position: usize, run: Run) -> bool {
+        let calls = |effect: &Effect| match effect {
+            Effect::Call(call) => call.run == run,
+            Effect::CallAll(calls) => calls.iter().any(|call| call.run == run),
+            Effect::ChooseStop(network, _) => *network == position,
+            _ => false,
+        };
+        self.answers.iter().any(|(_, effects)| effects.iter().any(calls))
     }
 
     /// Asks before making a call that the network always wants confirmed.

@@ -1,6 +1,11 @@
 //! Inputs of the update function, and the effects that it returns.
 
-use clacks_feed::{Call, Draft, Event, Key, Outcome, Refusal, description::ListId};
+use std::sync::Arc;
+
+use clacks_feed::{
+    Call, Draft, Event, Key, Outcome, Refusal, Run,
+    description::{Description, ListId},
+};
 use clacks_language::{
     command::{ViewCommand, argument::RecordCommand, export_target::Target, playback::ReplayCommand},
     completion::{Found, Need},
@@ -49,6 +54,8 @@ pub enum Msg {
     FileChecked(ViewCommand, Option<String>),
     /// The replay starts again, because it seeks backwards.
     ReplayRestarted,
+    /// The node of the network at a position is connected again. `None`: it is the same run.
+    Back(usize, Option<NewRun>),
     /// Results of calls that were made together for the network at a position.
     Called(usize, Vec<CallResult>),
     /// Result of an undo, and the call that tries it again if it was refused for now.
@@ -76,6 +83,17 @@ pub enum Msg {
     StopRefused(usize, Refusal),
     /// Result of stopping the node of the network at a position.
     Stopped(usize, Result<Outcome, Refusal>),
+}
+
+/// The run of a node after a restart.
+#[derive(Debug, Clone)]
+pub struct NewRun {
+    /// What the node offers now.
+    pub description: Arc<Description>,
+    /// The description whose commands can be typed.
+    pub commands: Arc<Description>,
+    /// The run.
+    pub run: Run,
 }
 
 /// Effect for the event loop to execute.

@@ -14,6 +14,7 @@ use super::{
     errors::CommandRefusal,
     figures::{Figures, Known},
     list::{List, text_of},
+    message::NewRun,
 };
 
 /// The networks in the dashboard, at least one. One of them is active: its lists are shown, and commands go to it.
@@ -142,6 +143,18 @@ impl Network {
     /// Sets the description whose commands can be typed.
     pub fn with_commands(self, commands: Arc<Description>) -> Self {
         Self { commands, ..self }
+    }
+
+    /// Forgets everything about the run before: rows, selections, marks and figures. If the node is described as before,
+    /// the order and the filter of each list stay.
+    pub(crate) fn restart(&mut self, NewRun { description, commands, run }: NewRun) {
+        let is_same = description == self.description;
+        let old = std::mem::replace(self, Self::new(description, run).with_commands(commands));
+        self.panes = old.panes;
+        self.panes.iter_mut().for_each(|pane| pane.begin_again());
+        for (list, old) in self.lists.iter_mut().zip(old.lists).filter(|_| is_same) {
+            (list.sort, list.filter) = (old.sort, old.filter);
+        }
     }
 
     /// Whether it is clacks, which has pictures and pages of its own.

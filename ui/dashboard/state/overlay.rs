@@ -111,6 +111,12 @@ impl Overlay {
         1 + self.previous.as_ref().map_or(0, |previous| previous.depth())
     }
 
+    /// Whether this overlay, or one that it returns to, shows items of a list.
+    pub(crate) fn shows_item(&self) -> bool {
+        let is_here = matches!(self.content, OverlayKind::Item(_) | OverlayKind::List(_));
+        is_here || self.previous.as_ref().is_some_and(|previous| previous.shows_item())
+    }
+
     /// Drops the wrapped text, which can be restored, and all overlays deeper than [`MAX_DEPTH`]. This bounds the
     /// memory of overlays that open each other in turn.
     pub(crate) fn compact(mut self) -> Self {

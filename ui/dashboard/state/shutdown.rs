@@ -9,9 +9,14 @@ use super::network::{Network, uptime_ms};
 /// The command that stops a node.
 pub(crate) const STOP: &str = "stop";
 
+/// The longest time that a node has to answer whether it may be stopped.
+const MAX_ASKING: Duration = Duration::from_secs(5);
+
 /// What the user has chosen for the nodes since the last request to quit. It is carried out after the last question.
 #[derive(Debug, Default)]
 pub(crate) struct StopChoices {
+    /// Node that has not answered yet whether it may be stopped.
+    pub(crate) asked: Option<Asked>,
     /// Positions of networks, and the call that stops the node of each. `None`: it ends with the program.
     pub(crate) chosen: VecDeque<(usize, Option<Call>)>,
     /// Positions of networks whose nodes end with the program.
@@ -23,8 +28,27 @@ pub(crate) struct StopChoices {
 impl StopChoices {
     /// Forgets the choices, because the user is asked again.
     pub(crate) fn begin(&mut self) {
+        self.asked = None;
         self.chosen.clear();
         self.left.clear();
+    }
+
+    /// Waits for the answer of the node of the network at a position, at most 5 s from this uptime on.
+    pub(crate) fn ask(&mut self, network: usize, uptime: Duration) {
+        self.asked = Some(Asked { network, until: uptime.saturating_add(MAX_ASKING) });
+    }
+
+    /// Returns whether the answer of the node of the network at a position is waited for. It is so no longer.
+    pub(crate) fn answered(&mut self, network: usize) -> bool {
+        self.asked.take_if(|asked| asked.network == network).is_some()
+    }
+
+    /// Forgets everything about the node of the network at a position, because it was restarted.
+    pub(crate) fn forget(&mut self, network: usize) {
+        self.answered(network);
+        self.chosen.retain(|(at, _)| *at != network);
+        self.left.retain(|at| *at != network);
+        self.stopped.retain(|at| *at != network);
     }
 
     /// Whether the node of the network at a position need not be asked about.
@@ -33,6 +57,15 @@ impl StopChoices {
             || self.left.contains(&network)
             || self.stopped.contains(&network)
     }
+}
+
+/// Node that is asked whether it may be stopped, and has not answered yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asked {
+    /// Position of its network.
+    pub network: usize,
+    /// Uptime at which it is no longer waited for.
+    pub until: Duration,
 }
 
 /// Node that is being stopped because the user quits.

@@ -299,6 +299,11 @@ impl Fixture {
 
     /// Replies to the query of the model, as a node would.
     pub(crate) fn refresh(&mut self) {
+        drop(self.refreshed());
+    }
+
+    /// As [`Fixture::refresh`]. Returns the effects.
+    pub(crate) fn refreshed(&mut self) -> Vec<Effect> {
         let wanted = self.model.query();
         let look = self.look(&wanted.views[0]);
         let others = self.others.iter_mut().zip(wanted.views.iter().skip(1));
@@ -314,7 +319,7 @@ impl Fixture {
             lost_lines: self.lost_lines.clone(),
             replay: self.model.replay,
         };
-        self.send(Msg::Refreshed(Box::new(snapshot)));
+        self.send(Msg::Refreshed(Box::new(snapshot)))
     }
 
     /// Returns the rows of a list.

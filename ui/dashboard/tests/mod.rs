@@ -8,10 +8,11 @@ pub(crate) mod copy_and_export;
 #[expect(clippy::disallowed_methods, reason = "it measures")]
 pub(crate) mod cost;
 pub(crate) mod examples;
+mod far;
 pub(crate) mod file_checks;
 pub(crate) mod filters;
 mod finding;
-pub(crate) mod fixture;
+mod fixture;
 pub(crate) mod focus;
 pub(crate) mod frozen;
 pub(crate) mod fuzz;

@@ -18,6 +18,7 @@ pub mod palette;
 pub mod palette_items;
 pub mod panes;
 pub mod paste;
+pub mod restart;
 pub mod results;
 pub mod saved_filters;
 pub mod search;
@@ -61,8 +62,8 @@ pub fn update(model: &mut Model, now: Now, msg: Msg) -> Vec<Effect> {
 
 fn handle(model: &mut Model, msg: Msg) -> Vec<Effect> {
     match msg {
-        Msg::Key(_) | Msg::Burst(_) | Msg::Paste(_) | Msg::Mouse(_) if model.stopping.is_some() => {
-            shutdown::on_stopping_input(model, &msg)
+        Msg::Key(_) | Msg::Burst(_) | Msg::Paste(_) | Msg::Mouse(_) if model.is_quitting() => {
+            shutdown::on_quitting_input(model, &msg)
         }
         Msg::Key(key) => on_key(model, key),
         Msg::Burst(keys) => on_burst(model, keys),
@@ -85,7 +86,11 @@ fn handle(model: &mut Model, msg: Msg) -> Vec<Effect> {
             let before = room(model);
             model.refresh(*snapshot);
             model.refresh_changed_search();
-            if room(model) == before { Vec::new() } else { assist::on_room_changed(model) }
+            let mut effects = shutdown::on_time(model);
+            if room(model) != before {
+                effects.extend(assist::on_room_changed(model));
+            }
+            effects
         }
         Msg::AssistReplied(answer) => {
             let sends = assist::on_reply(model, answer);
@@ -107,6 +112,11 @@ fn handle(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.reset();
             Vec::new()
         }
+        Msg::Back(network, None) => {
+            restart::on_reconnect(model, network);
+            Vec::new()
+        }
+        Msg::Back(network, Some(run)) => restart::on_restart(model, network, run),
         Msg::ConfirmQuit => shutdown::quit(model),
         Msg::StopRefused(network, refusal) => shutdown::on_refused(model, network, &refusal),
         Msg::Stopped(network, result) => shutdown::on_stopped(model, network, &result),

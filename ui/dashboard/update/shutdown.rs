@@ -73,20 +73,51 @@ fn next_stop(model: &mut Model) -> Option<Vec<Effect>> {
     None
 }
 
-/// Handles input while a node stops. Only a key that ends that has an effect.
-pub fn on_stopping_input(model: &mut Model, msg: &Msg) -> Vec<Effect> {
-    let key = match msg {
-        Msg::Key(key) => Some(*key),
-        Msg::Burst(keys) => keys.iter().copied().find(|key| asks_again(Key::from(*key)).is_some()),
-        _ => None,
+/// No longer waits for a node that does not answer whether it may be stopped: it ends with the program.
+pub(crate) fn on_time(model: &mut Model) -> Vec<Effect> {
+    let uptime = model.now.uptime;
+    let Some(asked) = model.stop_choices.asked.take_if(|asked| asked.until <= uptime) else {
+        return Vec::new();
     };
-    let then_asks = key.map(Key::from).and_then(asks_again);
-    let stopping = then_asks.and_then(|then_asks| Some((model.stopping.take()?.network, then_asks)));
+    model.stop_choices.left.push(asked.network);
+    vec![Effect::AskToStop(asked.network + 1)]
+}
+
+/// Handles input while a node is asked whether it may be stopped, or while it stops. Only a key that ends that has an
+/// effect.
+pub fn on_quitting_input(model: &mut Model, msg: &Msg) -> Vec<Effect> {
+    if model.stopping.is_some() { on_stopping_input(model, msg) } else { on_asking_input(model, msg) }
+}
+
+/// A key leaves at once, or stays.
+fn on_asking_input(model: &mut Model, msg: &Msg) -> Vec<Effect> {
+    match ending_key(msg) {
+        Some(true) => vec![Effect::Quit],
+        Some(false) => {
+            model.stop_choices.begin();
+            Vec::new()
+        }
+        None => Vec::new(),
+    }
+}
+
+/// Handles input while a node stops. Only a key that ends that has an effect.
+fn on_stopping_input(model: &mut Model, msg: &Msg) -> Vec<Effect> {
+    let stopping = ending_key(msg).and_then(|then_asks| Some((model.stopping.take()?.network, then_asks)));
     stopping.into_iter().map(|(network, then_asks)| Effect::CancelStop { network, then_asks }).collect()
 }
 
-/// Whether a key that ends the stopping of a node asks again how to quit. `None`: it is another key.
-fn asks_again(key: Key) -> Option<bool> {
+/// Whether the first key that ends quitting is one that quits, and not one that stays. `None`: there is no such key.
+fn ending_key(msg: &Msg) -> Option<bool> {
+    match msg {
+        Msg::Key(key) => quits(Key::from(*key)),
+        Msg::Burst(keys) => keys.iter().find_map(|key| quits(Key::from(*key))),
+        _ => None,
+    }
+}
+
+/// Whether a key that ends quitting is one that quits. `None`: it is another key.
+fn quits(key: Key) -> Option<bool> {
     match key {
         key if key == Key::plain(KeyCode::Esc) => Some(false),
         key if key == Key::plain(KeyCode::Char('q')) || key == Key::CTRL_C => Some(true),

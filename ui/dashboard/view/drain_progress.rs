@@ -1,4 +1,4 @@
-//! The progress of stopping a node. It replaces the input.
+//! What quitting waits for: the progress of stopping a node. It replaces the input.
 
 use clacks_text::{fit::fit, format};
 use clacks_widgets::theme::Theme;
@@ -8,7 +8,10 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use crate::state::shutdown::StopProgress;
+use crate::{
+    model::Model,
+    state::shutdown::{Asked, StopProgress},
+};
 
 /// Maximum width of the bar, in columns.
 const MAX_BAR_WIDTH: usize = 40;
@@ -17,9 +20,30 @@ const MIN_BAR_WIDTH: usize = 5;
 /// The keys that work while a node stops, with their hints.
 const HINTS: [(&str, &str); 2] = [("Esc", "give up and stay"), ("q", "ask again")];
 
+/// The keys that work while a node is asked whether it may be stopped, with their hints.
+const HINTS_WHILE_ASKING: [(&str, &str); 2] = [("Esc", "stay"), ("q", "leave at once")];
+
+/// Draws what quitting waits for: a node that stops, or the answer whether it may be stopped.
+pub fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+    match model.stop_choices.asked {
+        Some(asked) => draw_asking(model, asked, theme, area, frame),
+        None => draw_stopping(model.stop_progress(), theme, area, frame),
+    }
+}
+
+/// Draws the node that is asked whether it may be stopped, and how long it is waited for: ` waiting for clacks, 5 s left`.
+fn draw_asking(model: &Model, asked: Asked, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+    let columns = usize::from(area.width);
+    let name = model.networks.get(asked.network).map_or("", |network| network.description.network.as_str());
+    let left = format::age(asked.until.saturating_sub(model.now.uptime));
+    let text =
+        if columns < 24 { format!("{left} left") } else { format!(" waiting for {name}, {left} left") };
+    frame.render_widget(Line::styled(fit(&text, columns, theme.charset), theme.strong), area);
+}
+
 /// Draws the progress of stopping a node: `handed on 12 of 40, 18 s left  ████░░░`. The bar is last, because some terminals
 /// make its cells wider.
-pub fn draw(progress: Option<StopProgress>, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+fn draw_stopping(progress: Option<StopProgress>, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     let columns = usize::from(area.width);
     let Some(progress) = progress else {
         frame.render_widget(Line::styled(fit(" stopping", columns, theme.charset), theme.strong), area);
@@ -53,9 +77,10 @@ fn progress_text(
     }
 }
 
-/// Draws the key hints while a node stops.
-pub fn draw_hints(theme: Theme, area: Rect, frame: &mut Frame<'_>) {
-    let hints = HINTS.iter().flat_map(|(key, does)| {
+/// Draws the key hints while a node stops, or while it is asked whether it may be stopped.
+pub fn draw_hints(is_asking: bool, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
+    let hints = if is_asking { HINTS_WHILE_ASKING } else { HINTS };
+    let hints = hints.iter().flat_map(|(key, does)| {
         [Span::styled(*key, theme.strong), Span::styled(format!(" {does}  "), theme.quiet)]
     });
     frame.render_widget(hints.collect::<Line<'_>>(), area);

@@ -116,8 +116,8 @@ fn filter_hint(model: &Model, known: Known<'_>, typed: &str) -> Option<String> {
 
 pub(crate) fn draw_input(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     let owner = model.focus_owner();
-    if model.stopping.is_some() {
-        drain_progress::draw(model.stop_progress(), theme, area, frame);
+    if model.is_quitting() {
+        drain_progress::draw(model, theme, area, frame);
         return;
     }
     if let Some(question) = &model.question {
@@ -274,7 +274,9 @@ fn hint_text<'a>(model: &Model, binding: &'a Binding) -> &'a str {
 /// Draws the line of key hints.
 pub fn draw_hints(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
     match model.focus_owner() {
-        FocusOwner::Drain => return drain_progress::draw_hints(theme, area, frame),
+        FocusOwner::Drain => {
+            return drain_progress::draw_hints(model.stopping.is_none(), theme, area, frame);
+        }
         // The question itself names its keys, and no other key works.
         FocusOwner::Question => return,
         _ => {}

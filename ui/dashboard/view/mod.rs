@@ -58,8 +58,8 @@ fn draw_screen(model: &Model, theme: Theme, frame: &mut Frame<'_>) {
 }
 
 fn draw_too_small(model: &Model, theme: Theme, frame: &mut Frame<'_>) {
-    if model.stopping.is_some() {
-        drain_progress::draw(model.stop_progress(), theme, frame.area(), frame);
+    if model.is_quitting() {
+        drain_progress::draw(model, theme, frame.area(), frame);
         return;
     }
     let question = model.question.as_ref().filter(|question| question.is_about_leaving());
