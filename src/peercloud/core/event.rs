@@ -121,7 +121,7 @@ pub enum Event {
         /// Whether it goes to all members, not to one.
         is_broadcast: bool,
         /// The receivers, by id.
-        receivers: Arc<[Record]>,
+        receivers: Arc<[Id]>,
     },
     /// One receiver replied, or failed to.
     Replied {

@@ -248,7 +248,8 @@ impl Builder {
         let history = History::new(self.limits.history);
         let shared = Arc::new(Shared::new(core, history, rng, client, self.events));
         let connections = Connections::new(&self.limits.connections());
-        let goodbye_timeout = self.limits.goodbye_timeout;
+        let (limits, has_handler) = (self.limits.clone(), self.handler.0.is_some());
+        let accepted_keys = shared.read(|core| core.options().is_signed).then_some(accepted.len());
         let server = Arc::new(Server {
             shared: Arc::clone(&shared),
             connections,
@@ -259,8 +260,15 @@ impl Builder {
         });
         let stop_on_drop = shared.stopped.clone().drop_guard();
         let prepared = Mutex::new(Some(Prepared(server, socket)));
-        let inner =
-            NodeInner { _stop_on_drop: stop_on_drop, prepared, listens_on, warnings, goodbye_timeout };
+        let inner = NodeInner {
+            _stop_on_drop: stop_on_drop,
+            prepared,
+            listens_on,
+            warnings,
+            limits,
+            accepted_keys,
+            has_handler,
+        };
         Ok(Node { shared, inner: Arc::new(inner) })
     }
 }

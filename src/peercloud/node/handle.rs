@@ -17,7 +17,8 @@ use crate::{
 };
 
 use super::{
-    Builder, Replies, StartWarning, Subscription, builder::local_host, driver, server::Server, shared::Shared,
+    Builder, Limits, Replies, StartWarning, Subscription, builder::local_host, driver, server::Server,
+    shared::Shared,
 };
 
 /// A running node. Clones are handles to the same node, which stops when [`Node::close`] is called or the last handle is
@@ -37,7 +38,9 @@ pub(super) struct NodeInner {
     pub(super) prepared: Mutex<Option<Prepared>>,
     pub(super) listens_on: SocketAddr,
     pub(super) warnings: Vec<StartWarning>,
-    pub(super) goodbye_timeout: Duration,
+    pub(super) limits: Limits,
+    pub(super) accepted_keys: Option<usize>,
+    pub(super) has_handler: bool,
 }
 
 /// A server that does not run yet, and its socket.
@@ -163,7 +166,7 @@ impl Node {
                 }
             };
             // Who has not answered by then finds out by its checks.
-            let _ = timeout(self.inner.goodbye_timeout, gather).await;
+            let _ = timeout(self.inner.limits.goodbye_timeout, gather).await;
         }
         all
     }
@@ -293,6 +296,21 @@ impl Node {
     /// Totals since the node started.
     pub fn counters(&self) -> Counters {
         self.shared.read(|core| *core.counters())
+    }
+
+    /// The limits on connections and requests.
+    pub fn limits(&self) -> &Limits {
+        &self.inner.limits
+    }
+
+    /// Number of keys whose signatures are accepted. `None` if signatures are not in use.
+    pub fn accepted_keys(&self) -> Option<usize> {
+        self.inner.accepted_keys
+    }
+
+    /// Whether the builder was given a handler of messages. Then [`Node::set_reply`] changes nothing.
+    pub fn has_handler(&self) -> bool {
+        self.inner.has_handler
     }
 
     /// What the user should know about the start.

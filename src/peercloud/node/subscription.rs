@@ -2,7 +2,7 @@ use clacks_transport::{event_ring::RingEvent, subscription};
 
 use crate::{
     core::{Event, Reply},
-    protocol::{Json, Record},
+    protocol::{Id, Json},
 };
 
 /// The events of a node from the time of the subscription.
@@ -22,7 +22,7 @@ impl RingEvent for Event {
             Self::MessageReceived { message, reply, .. } => {
                 message.size() + reply.as_ref().map_or(0, Json::size)
             }
-            Self::Sent { body, receivers, .. } => body.size() + receivers.len() * size_of::<Record>(),
+            Self::Sent { body, receivers, .. } => body.size() + receivers.len() * size_of::<Id>(),
             Self::Replied { reply, .. } => reply.size(),
             Self::Replies { replies, .. } => replies.iter().map(Reply::size).sum(),
             Self::MemberAdded { member, .. }

@@ -5,7 +5,7 @@ use std::{
 };
 
 use crate::{
-    core::{Event, Failure, Reply, SendKind},
+    core::{Event, Reply, SendKind},
     protocol::{Id, Json, Record},
 };
 
@@ -62,14 +62,8 @@ pub enum MessageOrigin {
     },
 }
 
-/// A receiver of a message.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Receiver {
-    /// The receiver, as it was when the message was sent.
-    pub member: Record,
-    /// Its reply, or why it failed, and how long that took. `None`: it is awaited.
-    pub reply: Option<(Result<Option<Json>, Failure>, Duration)>,
-}
+/// The reply of a receiver. `None`: it is awaited.
+pub type Receiver = Option<Reply>;
 
 /// Numbers of messages and of receivers, by what they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -106,7 +100,7 @@ impl Message {
     pub(super) fn bytes(&self) -> usize {
         let other = match &self.origin {
             MessageOrigin::Member { reply, .. } => reply.as_ref().map_or(0, Json::size),
-            MessageOrigin::Ourselves { receivers, .. } => receivers.values().map(Receiver::bytes).sum(),
+            MessageOrigin::Ourselves { receivers, .. } => receivers.values().map(receiver_bytes).sum(),
         };
         self.content.size() + other
     }
@@ -124,21 +118,17 @@ impl Message {
     /// Records a reply. Returns the bytes that it needs.
     fn record(&mut self, reply: &Reply) -> usize {
         let MessageOrigin::Ourselves { receivers, .. } = &mut self.origin else { return 0 };
-        let receiver = receivers.get_mut(&reply.member.id).filter(|receiver| receiver.reply.is_none());
+        let receiver = receivers.get_mut(&reply.member.id).filter(|receiver| receiver.is_none());
         let Some(receiver) = receiver else { return 0 };
-        receiver.reply = Some((reply.result.clone(), reply.took));
+        *receiver = Some(reply.clone());
         let count = if reply.result.is_ok() { &mut self.answered } else { &mut self.failed };
         *count += 1;
         reply.size()
     }
 }
 
-impl Receiver {
-    fn bytes(&self) -> usize {
-        let Some((result, took)) = &self.reply else { return RECEIVER_BYTES };
-        let reply = Reply { member: self.member.clone(), result: result.clone(), took: *took };
-        RECEIVER_BYTES + reply.size()
-    }
+fn receiver_bytes(receiver: &Receiver) -> usize {
+    RECEIVER_BYTES + receiver.as_ref().map_or(0, Reply::size)
 }
 
 impl Messages {
@@ -153,11 +143,8 @@ impl Messages {
                 failed: 0,
             }),
             Event::Sent { id, kind: SendKind::Message, body, is_broadcast, receivers } => {
-                let to = receivers.first().filter(|_| !is_broadcast).map(|record| record.id.clone());
-                let receivers = receivers
-                    .iter()
-                    .map(|member| (member.id.clone(), Receiver { member: member.clone(), reply: None }))
-                    .collect();
+                let to = receivers.first().filter(|_| !is_broadcast).cloned();
+                let receivers = receivers.iter().map(|id| (id.clone(), None)).collect();
                 self.push(Message {
                     number: id.number(),
                     since: now,

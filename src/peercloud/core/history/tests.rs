@@ -18,7 +18,7 @@ fn json(text: &str) -> Json {
 }
 
 fn sent(number: u64, receivers: &[&str]) -> Event {
-    let receivers: Arc<[Record]> = receivers.iter().map(|id| record(id)).collect();
+    let receivers: Arc<[Id]> = receivers.iter().map(|id| Id::new(id).unwrap()).collect();
     let (id, kind) = (SendId(number), SendKind::Message);
     Event::Sent { id, kind, body: json("[1]"), is_broadcast: true, receivers }
 }
@@ -77,7 +77,8 @@ fn a_broadcast_gathers_its_replies() {
     assert_eq!(bench.counts(), [0, 1, 0, 0, 2, 1]);
     let message = bench.0.messages().get(3).unwrap();
     let receiver = &message.receivers().unwrap()[&Id::new("b").unwrap()];
-    assert_eq!(receiver.reply, Some((Err(Failure::Cut), Duration::from_millis(5))));
+    let reply = Reply::new(record("b"), Err(Failure::Cut), Duration::from_millis(5));
+    assert_eq!(*receiver, Some(reply));
 }
 
 #[test]

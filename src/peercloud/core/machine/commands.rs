@@ -77,6 +77,13 @@ impl Core {
             .ok_or(CommandError::TooManySends(max))
     }
 
+    /// Why a message would be refused now, besides that there is nobody to send it to.
+    pub fn check_send(&self, message: &Json) -> Result<(), CommandError> {
+        self.check_message(message)?;
+        let max = self.options.max_sends;
+        if self.sends_of_user() >= max { Err(CommandError::TooManySends(max)) } else { Ok(()) }
+    }
+
     /// Checks whether members accept a message.
     pub fn check_message(&self, message: &Json) -> Result<(), CommandError> {
         let limits = &self.options.bodies;
@@ -105,9 +112,14 @@ impl Core {
         Ok(send)
     }
 
-    /// Why [`Core::update`] would be refused now, if it would because of the data.
+    /// Why [`Core::update`] would be refused now, if it would.
     pub fn check_update(&self, data: &Json) -> Result<(), CommandError> {
-        if self.is_closing { Err(CommandError::Stopped) } else { Ok(self.options.check_data(data)?) }
+        let max = self.options.max_sends;
+        if self.is_closing {
+            return Err(CommandError::Stopped);
+        }
+        self.options.check_data(data)?;
+        if self.sends_of_user() >= max { Err(CommandError::TooManySends(max)) } else { Ok(()) }
     }
 
     /// Sets what messages are answered with if no handler is set.

@@ -84,18 +84,23 @@ impl Core {
         self.dropped.get(id)
     }
 
-    /// The members and the dropped members from an id on, by id.
-    pub fn listed_from(&self, id: Option<&Id>) -> impl Iterator<Item = Listed<'_>> {
-        let start = id.map_or(Bound::Unbounded, Bound::Included);
+    /// The members and the dropped members from a place on, by id. The text need not be an id.
+    pub fn listed_from(&self, start: Bound<&str>) -> impl Iterator<Item = Listed<'_>> {
         let range = (start, Bound::Unbounded);
-        merged(self.members.range::<Id, _>(range), self.dropped.range::<Id, _>(range), Id::le)
+        merged(self.members.range::<str, _>(range), self.dropped.range::<str, _>(range), Id::le)
     }
 
-    /// The members and the dropped members before an id, by descending id; `None`: from the last one on.
-    pub fn listed_before(&self, id: Option<&Id>) -> impl Iterator<Item = Listed<'_>> {
-        let end = id.map_or(Bound::Unbounded, Bound::Excluded);
+    /// The members and the dropped members that [`Core::listed_from`] leaves out, by descending id; `None`: all.
+    pub fn listed_before(&self, start: Option<Bound<&str>>) -> impl Iterator<Item = Listed<'_>> {
+        let end = match start {
+            None => Bound::Unbounded,
+            Some(Bound::Included(text)) => Bound::Excluded(text),
+            Some(Bound::Excluded(text)) => Bound::Included(text),
+            // No id is empty.
+            Some(Bound::Unbounded) => Bound::Excluded(""),
+        };
         let range = (Bound::Unbounded, end);
-        let (members, dropped) = (self.members.range::<Id, _>(range), self.dropped.range::<Id, _>(range));
+        let (members, dropped) = (self.members.range::<str, _>(range), self.dropped.range::<str, _>(range));
         merged(members.rev(), dropped.rev(), Id::ge)
     }
 

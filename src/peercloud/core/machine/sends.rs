@@ -27,6 +27,13 @@ const RESEND_AFTER: Duration = Duration::from_millis(250);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SendId(pub(in crate::core) u64);
 
+/// The number must be one of [`SendId::number`].
+impl From<u64> for SendId {
+    fn from(number: u64) -> Self {
+        Self(number)
+    }
+}
+
 impl SendId {
     /// Its number. Numbers grow, and none is used twice by a node.
     pub fn number(self) -> u64 {
@@ -82,6 +89,11 @@ pub struct Reply {
 }
 
 impl Reply {
+    /// The reply of a receiver.
+    pub fn new(member: Record, result: Result<Option<Json>, Failure>, took: Duration) -> Self {
+        Self { member, result, took }
+    }
+
     /// Bytes of the reply.
     pub fn size(&self) -> usize {
         match &self.result {
@@ -125,9 +137,10 @@ impl Core {
         audience: &Audience,
         now: Now,
     ) -> Option<SendId> {
-        let of_user = self.sends.values().filter(|send| send.kind.is_of_user() == kind.is_of_user()).count();
+        let of_user = self.sends_of_user();
+        let of_kind = if kind.is_of_user() { of_user } else { self.sends.len() - of_user };
         let max = if kind.is_of_user() { self.options.max_sends } else { MAX_TELLS };
-        if of_user >= max && kind != SendKind::Goodbye {
+        if of_kind >= max && kind != SendKind::Goodbye {
             return None;
         }
         let is_receiver = |id: &Id| match audience {
@@ -147,7 +160,7 @@ impl Core {
         if kind.is_of_user() {
             let body = Json::known(&body);
             let is_broadcast = matches!(audience, Audience::All { .. });
-            let receivers = receivers.values().map(|(record, _)| record.clone()).collect();
+            let receivers = receivers.keys().cloned().collect();
             self.events.push_back(Event::Sent { id, kind, body, is_broadcast, receivers });
         }
         let send = Send {
@@ -165,6 +178,11 @@ impl Core {
         self.pump(id, now);
         self.end_if_done(id, now);
         Some(id)
+    }
+
+    /// Number of sends of the user whose replies are awaited.
+    pub(super) fn sends_of_user(&self) -> usize {
+        self.sends.values().filter(|send| send.kind.is_of_user()).count()
     }
 
     /// Starts requests of a send, as far as the limits allow.
