@@ -8,7 +8,6 @@ mod core_event;
 mod demo;
 mod headless;
 mod json;
-mod limits;
 mod logging;
 mod networks;
 mod peer_list;

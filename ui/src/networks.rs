@@ -31,6 +31,9 @@ pub(crate) fn clacks(node: &Node) -> Arc<dyn Network> {
     ClacksNetwork::new(node, Run(rand::random()))
 }
 
+/// Maximum number of origins of messages in an answer.
+pub(crate) const MOST_ORIGINS: usize = 10;
+
 /// The origins of the messages at a node of clacks, at most `most`.
 pub(crate) fn origins(node: &Node, most: usize) -> Origins {
     let (largest, total) = node.places(most);

@@ -1,12 +1,15 @@
-//! The values of gauges and settings.
+//! The gauges: one table of all, with what each is and how it is read.
 
-use std::time::Duration;
+use std::{sync::LazyLock, time::Duration};
 
-use clacks_feed::{Text, Value};
+use clacks_feed::{
+    Name, Text, Value,
+    description::{Chart, Field, Kind},
+};
 use clacks_p2p::{
     Node,
-    core::{Core, Counters, Limit, Options, PeerCounts, Status},
-    node::Limits,
+    core::{Core, Counters, Limit, PeerCounts, Status},
+    node::Overview,
 };
 
 use crate::commands::{HandingOn, UnsentCounts};
@@ -84,82 +87,131 @@ pub fn figures_of(core: &Core, connections: usize) -> Figures {
     }
 }
 
+/// The figures in an overview of a node.
+pub fn figures_of_overview(overview: &Overview, connections: Option<usize>) -> Figures {
+    Figures {
+        counters: overview.counters,
+        peers: overview.peers,
+        free: overview.free_peers,
+        queued: overview.queued,
+        in_flight: overview.in_flight,
+        held: overview.held,
+        held_bytes: overview.held_bytes,
+        send_rate: overview.send_rate,
+        next_send: overview.next_send,
+        hold_rule: None,
+        verified_only: Some(overview.verified_only),
+        draining: Some(overview.is_draining),
+        connections,
+        stop: None,
+    }
+}
+
+// === The table ===
+
+/// A gauge that is no counter of a limit.
+struct Gauge {
+    field: Field,
+    read: fn(&Figures) -> Value,
+}
+
+/// The gauges, in the order of the description. Those that count how often a limit was reached follow them.
+static GAUGES: LazyLock<Vec<Gauge>> =
+    LazyLock::new(|| [of_messages(), of_sending(), of_node()].into_iter().flatten().collect());
+
+fn of_messages() -> Vec<Gauge> {
+    vec![
+        rate("received", |of| Value::Count(of.counters.received)).titled("in"),
+        rate("delivered", |of| Value::Count(of.counters.delivered)).titled("out"),
+        rate("failed", |of| Value::Count(of.counters.failed)),
+        rate("enqueued", |of| Value::Count(of.counters.enqueued)),
+        rate("announces", |of| Value::Count(of.counters.announces)),
+        rate("refused", |of| Value::Count(of.counters.refused)),
+        level("queued", Kind::Count, |of| count(of.queued)),
+        level("in_flight", Kind::Count, |of| count(of.in_flight)),
+        level("held", Kind::Count, |of| count(of.held)),
+        level("bytes", Kind::Bytes, |of| count(of.held_bytes)),
+    ]
+}
+
+fn of_sending() -> Vec<Gauge> {
+    vec![
+        // The distribution is made from the events.
+        gauge("took", Kind::Took, |_| Value::None).titled("round trips").chart(Chart::Histogram),
+        gauge("send_rate", Kind::Rate, |of| Value::Number(of.send_rate)),
+        gauge("next_send", Kind::At, |of| of.next_send.map_or(Value::None, Value::at)),
+        gauge("free_new", Kind::Count, |of| count(of.free.of(Status::New))),
+        gauge("free_alive", Kind::Count, |of| count(of.free.of(Status::Alive))),
+        gauge("free_lost", Kind::Count, |of| count(of.free.of(Status::Lost))),
+        gauge("free_dead", Kind::Count, |of| count(of.free.of(Status::Dead))),
+        gauge("proven_only", Kind::Flag, |of| of.verified_only.map_or(Value::None, Value::Flag)),
+        gauge("hold_rule", Kind::Text, |of| of.hold_rule.clone().map_or(Value::None, Value::text)),
+        gauge("handing_on", Kind::Flag, |of| of.draining.map_or(Value::None, Value::Flag)),
+    ]
+}
+
+fn of_node() -> Vec<Gauge> {
+    vec![
+        gauge("connections", Kind::Count, |of| of.connections.map_or(Value::None, count)),
+        gauge("new_peers", Kind::Count, |of| count(of.peers.of(Status::New))),
+        gauge("all_peers", Kind::Count, |of| count(of.peers.total())),
+        gauge("messages", Kind::Count, |of| {
+            count(of.queued.saturating_add(of.in_flight).saturating_add(of.held))
+        }),
+        gauge("stop_total", Kind::Count, |of| of.stop.map_or(Value::None, |stop| count(stop.total))),
+        gauge("stop_done", Kind::Count, |of| of.stop.map_or(Value::None, |stop| count(stop.done))),
+        gauge("stop_ends", Kind::At, |of| of.stop.map_or(Value::None, |stop| Value::at(stop.ends))),
+    ]
+}
+
+fn gauge(name: &'static str, kind: Kind, read: fn(&Figures) -> Value) -> Gauge {
+    Gauge { field: Field::new(name, kind), read }
+}
+
+/// A counter, of which a chart shows the rate.
+fn rate(name: &'static str, read: fn(&Figures) -> Value) -> Gauge {
+    gauge(name, Kind::Count, read).chart(Chart::Rate)
+}
+
+/// A chart shows it as it is.
+fn level(name: &'static str, kind: Kind, read: fn(&Figures) -> Value) -> Gauge {
+    gauge(name, kind, read).chart(Chart::Level)
+}
+
+fn count(count: usize) -> Value {
+    Value::Count(count as u64)
+}
+
+impl Gauge {
+    fn titled(self, title: &'static str) -> Self {
+        Self { field: self.field.titled(title), ..self }
+    }
+
+    fn chart(self, chart: Chart) -> Self {
+        Self { field: self.field.chart(chart), ..self }
+    }
+}
+
+/// The gauges in the description.
+pub(crate) fn fields() -> Vec<Field> {
+    let met = Limit::ALL.map(|limit| Field { name: met(limit), ..Field::new("met", Kind::Count) });
+    GAUGES.iter().map(|gauge| gauge.field.clone()).chain(met).collect()
+}
+
+/// The gauge that counts how often a limit was reached.
+pub(crate) fn met(limit: Limit) -> Name {
+    // Names of limits are short, in small letters.
+    Name::new(&format!("met_{}", limit.name())).unwrap_or_else(|_| "met".into())
+}
+
 /// The values of the gauges, in the order of the description.
 pub fn gauges_of(figures: &Figures) -> Vec<Value> {
-    let Figures { counters, peers, free, queued, in_flight, held, .. } = figures;
-    let count = |count: usize| Value::Count(count as u64);
-    let flag = |flag: Option<bool>| flag.map_or(Value::None, Value::Flag);
-    let fixed = [
-        Value::Count(counters.received),
-        Value::Count(counters.delivered),
-        Value::Count(counters.failed),
-        Value::Count(counters.enqueued),
-        Value::Count(counters.announces),
-        Value::Count(counters.refused),
-        count(*queued),
-        count(*in_flight),
-        count(*held),
-        count(figures.held_bytes),
-        // The distribution is made from the events.
-        Value::None,
-        Value::Number(figures.send_rate),
-        figures.next_send.map_or(Value::None, Value::at),
-        count(free.of(Status::New)),
-        count(free.of(Status::Alive)),
-        count(free.of(Status::Lost)),
-        count(free.of(Status::Dead)),
-        flag(figures.verified_only),
-        figures.hold_rule.clone().map_or(Value::None, Value::text),
-        flag(figures.draining),
-        figures.connections.map_or(Value::None, count),
-        count(peers.of(Status::New)),
-        count(peers.total()),
-        count(queued.saturating_add(*in_flight).saturating_add(*held)),
-        figures.stop.map_or(Value::None, |stop| count(stop.total)),
-        figures.stop.map_or(Value::None, |stop| count(stop.done)),
-        figures.stop.map_or(Value::None, |stop| Value::at(stop.ends)),
-    ];
-    let met = Limit::ALL.map(|limit| Value::Count(counters.limits.of(limit)));
-    fixed.into_iter().chain(met).collect()
+    let met = Limit::ALL.map(|limit| Value::Count(figures.counters.limits.of(limit)));
+    GAUGES.iter().map(|gauge| (gauge.read)(figures)).chain(met).collect()
 }
 
-/// The values of the settings, in the order of the description. A limit of 0 that stands for "no limit" has no value.
-pub(crate) fn settings(node: &Node) -> Vec<Value> {
-    settings_of(node.limits(), &node.options())
-}
-
-/// The values of the settings, in the order of the description.
-pub fn settings_of(limits: &Limits, options: &Options) -> Vec<Value> {
-    let count = |count: usize| Value::Count(count as u64);
-    let unless_zero = |rate: f64| if rate == 0.0 { Value::None } else { Value::Number(rate) };
-    let introductions = options.introductions_per_minute;
-    vec![
-        count(limits.max_connections),
-        count(limits.max_connections_per_address),
-        unless_zero(limits.connection_rate.into()),
-        Value::Number(limits.connection_rate_per_address.into()),
-        Value::text("none gets in".into()),
-        Value::Took(limits.handshake_timeout),
-        Value::Took(limits.header_timeout),
-        Value::Took(limits.body_timeout),
-        count(limits.max_body),
-        count(limits.max_bodies),
-        unless_zero(options.payload_rate),
-        Value::Count(options.payload_burst.into()),
-        count(options.max_queue_messages),
-        count(options.max_queue_bytes),
-        Value::text("depends on how full the queue is".into()),
-        count(options.max_message_bytes),
-        if introductions == 0 { Value::None } else { Value::Count(introductions.into()) },
-        Value::Count(options.introductions_burst.into()),
-        count(options.max_new_peers),
-        count(options.max_peers),
-        Value::Flag(limits.allow_private_addresses),
-        count(options.max_in_flight),
-        count(options.max_in_flight_per_peer),
-        Value::Took(limits.answer_timeout),
-        Value::Took(limits.connect_timeout),
-        Value::Took(limits.request_timeout),
-        Value::Took(options.kill_timeout),
-    ]
+/// The value of a gauge with this name. `None`: there is none, or it counts how often a limit was reached.
+pub fn gauge_of(figures: &Figures, name: &str) -> Option<Value> {
+    let gauge = GAUGES.iter().find(|gauge| gauge.field.name == *name)?;
+    Some((gauge.read)(figures))
 }

@@ -8,6 +8,7 @@ pub mod figures;
 pub mod json;
 pub mod read_back;
 pub mod rows;
+pub mod settings;
 pub mod version_1;
 
 mod commands;

@@ -23,6 +23,7 @@ use crate::{
     event::ClacksEvent,
     figures,
     rows::{Context, page_of, rows_of},
+    settings::{self, NodeSettings},
 };
 
 /// A clacks node as every face sees it.
@@ -159,7 +160,7 @@ impl Network for ClacksNetwork {
     }
 
     fn settings(&self) -> Vec<Value> {
-        figures::settings(&self.node)
+        settings::values(&NodeSettings::of(&self.node))
     }
 
     fn check(&self, call: &Call) -> Check {

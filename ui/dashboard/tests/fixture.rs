@@ -18,16 +18,17 @@ use clacks_language::{
 use clacks_p2p::{
     Address,
     core::{
-        EnqueueError, Event, HeldMessage, LimitCounts, MessageId, Now, Options, Peer, PeerCounts,
-        QueuedMessage, Status,
+        EnqueueError, Event, HeldMessage, LimitCounts, MessageId, Now, Peer, PeerCounts, QueuedMessage,
+        Status,
     },
-    node::{Limits, Overview},
+    node::Overview,
 };
 use clacks_p2p_feed::{
     ClacksEvent,
     description::{HELD, PEERS, QUEUE, REMOTES},
-    figures::{Figures, gauges_of, settings_of},
+    figures::{Figures, gauges_of},
     rows::{Context as RowContext, held_row, message_row, peer_key, peer_row, remote_row},
+    settings::{self, NodeSettings},
 };
 use clacks_session::lost_lines::LostLines;
 use clacks_text::charset::Charset;
@@ -387,11 +388,7 @@ impl Fixture {
                 .collect(),
             rows: view.rows.iter().map(row).collect(),
             gauges: self.gauges(),
-            settings: if view.settings {
-                settings_of(&Limits::default(), &Options::new(address("tower:1")))
-            } else {
-                Vec::new()
-            },
+            settings: if view.settings { settings::values(&NodeSettings::default()) } else { Vec::new() },
             now: time(self.now()),
             gone: view.marks.iter().filter(|mark| row(mark).is_none()).cloned().collect(),
             ..Look::default()

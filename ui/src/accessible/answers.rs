@@ -1,6 +1,5 @@
 //! Answers to queries, shared by a node and a replay.
 
-use crate::limits::{LimitSettings, rows};
 use clacks_language::{
     command::{Command, ViewCommand, export_target::Target},
     saved_filter::{Number, Station, StationCommand, Stations},
@@ -11,6 +10,7 @@ use clacks_p2p::{
     core::{HeldBy, MessageId, Now, Peer, PlaceShare},
     node::Overview,
 };
+use clacks_p2p_feed::{figures::figures_of_overview, settings::NodeSettings};
 use clacks_p2p_panes::facts;
 use clacks_session::traffic::{fields::fields_of_row, row::Row};
 use clacks_text::{
@@ -19,7 +19,7 @@ use clacks_text::{
 };
 
 use super::{
-    any_network,
+    any_network, limits,
     list_cursor::{Item, List, ListContext, ListCursor, PAGE},
     lists::Lists,
     narrator::Narrator,
@@ -40,7 +40,7 @@ pub(crate) struct QueryContext<'a> {
     pub(crate) lists: &'a Lists,
     pub(crate) now: Now,
     /// The configured limits; `None` in a replay, which has only the number of times that each was reached.
-    pub(crate) settings: Option<&'a LimitSettings>,
+    pub(crate) settings: Option<&'a NodeSettings>,
     /// The shares of the remote addresses in the queue, the largest first. A replay has none.
     pub(crate) places: &'a [PlaceShare],
 }
@@ -123,7 +123,7 @@ pub(crate) fn answer(
         ViewCommand::Pane("biography") => biography(cursor, &context),
         ViewCommand::Pane("why") => why(&context),
         ViewCommand::Charts => charts(&context),
-        ViewCommand::Limits => limits(source),
+        ViewCommand::Limits => limits_now(source),
         ViewCommand::Stations => stations(narrator),
         ViewCommand::Station(number, command) => return station(number, command, narrator),
         ViewCommand::Filter(filter) => vec![set_filter(narrator, filter)],
@@ -386,15 +386,15 @@ fn charts(context: &ListContext<'_>) -> Vec<String> {
     texts
 }
 
-fn limits(source: &QueryContext<'_>) -> Vec<String> {
+fn limits_now(source: &QueryContext<'_>) -> Vec<String> {
     let Some(overview) = source.lists.overview() else { return Vec::new() };
-    let rows = rows(source.settings, &overview, source.lists.connections());
-    let mut texts: Vec<_> = rows.iter().filter_map(phrases::limit).collect();
+    let figures = figures_of_overview(&overview, source.lists.connections());
+    let mut texts = limits::sentences(source.settings, &figures);
     if source.settings.is_none() {
         texts
             .insert(0, "What the limits were set to is not recorded; how often they were met is.".to_owned());
     }
-    texts.extend(source.places.iter().map(phrases::place));
+    texts.extend(source.places.iter().map(limits::place));
     let ignored = phrases::ignored(&source.lists.ignored_remotes());
     texts.push(ignored.unwrap_or_else(|| "No remote address is ignored.".to_owned()));
     texts

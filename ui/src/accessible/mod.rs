@@ -11,7 +11,6 @@ use std::{
     time::Duration,
 };
 
-use crate::limits::{LimitSettings, MOST_PLACES};
 use answers::{Answer, QueryContext, answer, edit, select_item};
 use clacks_feed::{Call, Near, Network, News, Source as _, description::Description};
 use clacks_language::{
@@ -24,6 +23,7 @@ use clacks_p2p::{
     core::{Now, PlaceShare},
     node::DrainError,
 };
+use clacks_p2p_feed::settings::NodeSettings;
 use clacks_recording::recorder::Recorder;
 use clacks_session::saved_filters::{Bell, SavedFilterHits};
 use clacks_text::{charset::Charset, sanitize::sanitize_unpadded};
@@ -39,7 +39,7 @@ use undo::UndoHistory;
 
 use super::{
     config::view::View,
-    networks::{self, Clacks},
+    networks::{self, Clacks, MOST_ORIGINS},
     platform::{
         input::Line,
         output::{Closed, Output},
@@ -53,6 +53,7 @@ mod derived_state;
 mod digest;
 mod key_filter;
 mod keyboard;
+mod limits;
 mod line_editor;
 mod list_cursor;
 mod lists;
@@ -230,7 +231,7 @@ struct Session {
     /// A demo, whose unsent messages need no question.
     demo: bool,
     /// The limits of a node of clacks.
-    limits: Option<LimitSettings>,
+    limits: Option<NodeSettings>,
     narrator: Narrator,
     bell: Bell,
     cursor: ListCursor,
@@ -274,7 +275,7 @@ impl Session {
             lists: Lists::of(network.clone()),
             network,
             demo,
-            limits: clacks.as_ref().map(|clacks| LimitSettings::of(&clacks.node)),
+            limits: clacks.as_ref().map(|clacks| NodeSettings::of(&clacks.node)),
             clacks,
             narrator,
             bell: Bell::default(),
@@ -315,7 +316,7 @@ impl Session {
 
     /// The shares of the remote addresses in the queue.
     fn places(&self) -> Vec<PlaceShare> {
-        self.clacks.as_ref().map(|clacks| clacks.node.places(MOST_PLACES).0).unwrap_or_default()
+        self.clacks.as_ref().map(|clacks| clacks.node.places(MOST_ORIGINS).0).unwrap_or_default()
     }
 
     fn on_news(&mut self, news: &News) -> Vec<String> {

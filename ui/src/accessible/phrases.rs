@@ -2,7 +2,6 @@
 
 use std::{fmt::Display, net::IpAddr, time::Duration};
 
-use crate::limits;
 use clacks_feed::{
     Direction,
     description::{Description, Kind, Tone},
@@ -13,7 +12,7 @@ use clacks_language::command::{
 };
 use clacks_p2p::{
     Message,
-    core::{HeldBy, HeldMessage, Now, Peer, PeerCounts, PlaceShare, QueuedMessage, Status},
+    core::{HeldBy, HeldMessage, Now, Peer, PeerCounts, QueuedMessage, Status},
     node::Overview,
 };
 use clacks_p2p_feed::UnsentCounts;
@@ -223,77 +222,6 @@ fn unverified_note(status: Status, counts: &PeerCounts) -> String {
         (Status::Alive, 1..) => format!(" ({} by their word alone)", counts.unverified),
         _ => String::new(),
     }
-}
-
-/// A limit: its value, its use and how often it was reached; `None` without any of these.
-pub(crate) fn limit(row: &limits::LimitRow) -> Option<String> {
-    let (name, set) = spoken_limit(row);
-    let parts = [
-        set,
-        row.used.as_ref().map(|used| format!("{used} used")),
-        row.met.filter(|met| *met > 0).map(times_reached),
-    ];
-    let parts: Vec<_> = parts.into_iter().flatten().collect();
-    (!parts.is_empty()).then(|| as_sentence(format!("{name}: {}", parts.join("; "))))
-}
-
-/// The name and value of a limit, in words for a screen reader.
-fn spoken_limit(row: &limits::LimitRow) -> (&'static str, Option<String>) {
-    let set = row.set.as_deref();
-    let words = |set: &str| {
-        let words = set.replace("/s", " a second").replace("/min", " a minute");
-        words.replace(" each + ", " from each address and ")
-    };
-    let name = match row.what {
-        "connections" => "Most connections at once",
-        "connections from an address" => "Most connections from one address at once",
-        "new connections (closed)" => "Most new connections, of which more are closed",
-        "addresses that you ignore" => {
-            return (
-                "Connections from addresses that you ignore",
-                set.map(|_| "none is accepted".to_owned()),
-            );
-        }
-        "TLS handshake" => "Longest TLS handshake",
-        "headers, between requests" => "Longest wait for headers and between requests",
-        "time for a body (408)" => "Longest wait for a body, answered with 408 after it",
-        "size of a body (413)" => "Largest body, answered with 413 beyond it",
-        "bodies that come in (503)" => "Most memory for bodies that come in, answered with 503 beyond it",
-        "payloads from an address (429)" => "Most payloads from one address, answered with 429 beyond them",
-        "messages and bytes here (503)" => "Most messages and bytes here, answered with 503 beyond them",
-        "messages of one address (503)" => {
-            let set = set.map(|_| "the fuller the queue is, the fewer".to_owned());
-            return ("Most messages of one address, answered with 503 beyond them", set);
-        }
-        "size of your messages" => "Largest message of yours",
-        "new peers introduced by one address" => "Most new peers introduced by one address",
-        "new peers" => "Most new peers",
-        "peers" => "Most peers",
-        "where strangers send us" => {
-            let set = set.map(|set| match set {
-                "public, our own kind" => {
-                    "to public addresses, and to those of the same kind as ours".to_owned()
-                }
-                other => other.to_owned(),
-            });
-            return ("Where strangers may have this node send", set);
-        }
-        "messages on their way" => "Most messages on their way at once",
-        "time to read our answer" => "Longest wait until an answer of ours is read",
-        "connection to a peer" => "Longest wait for a connection to a peer",
-        "request to a peer" => "Longest request to a peer",
-        other => other,
-    };
-    (name, set.map(words))
-}
-
-fn times_reached(met: u64) -> String {
-    if met == 1 { "met once".to_owned() } else { format!("met {met} times") }
-}
-
-/// The share of one address or network in the stored messages.
-pub(crate) fn place(share: &PlaceShare) -> String {
-    as_sentence(format!("From {}", limits::place(share)))
 }
 
 /// The ignored remote addresses; `None` if there are none.

@@ -1,176 +1,226 @@
-//! The options of the node's resource limits.
+//! The options of the node's limits, as the network describes them.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, fmt, sync::LazyLock};
 
+use clacks_feed::{Value, description::Kind};
 use clacks_p2p::Builder;
+use clacks_p2p_feed::settings::{self, NodeSettings, OPTIONS, Setting, SettingOption, Takes};
 use clacks_text::byte_size::BodySize;
-use serde::Deserialize;
+use clap::{Arg, ArgMatches, Command};
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeSeed, Error, MapAccess, Visitor},
+};
 
 use super::{
-    number, replace,
+    number,
     timeout::{Rate, Timeout},
 };
 
 /// The heading of these options in `--help`.
 const HEADING: &str = "Limits";
 
-/// The limits, from flags, environment variables or the table `[limits]` of the configuration file.
-#[derive(Debug, Clone, Default, PartialEq, clap::Args, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-#[command(next_help_heading = HEADING)]
-pub(crate) struct Limits {
-    /// Maximum number of known peers, at least 1; when full, the oldest peer that never answered is removed, else one
-    /// that is lost or dead [default: 100000]
-    #[arg(long, env = "CLACKS_MAX_PEERS", value_name = "NUMBER", value_parser = number::count)]
-    #[serde(deserialize_with = "number::file::count")]
-    max_peers: Option<usize>,
+/// The limits, from flags, environment variables or the table `[limits]` of the configuration file: values by the name
+/// of the option. The parsers accept only values that fit.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Limits(BTreeMap<&'static str, Value>);
 
-    /// Maximum number of known peers that are new, at least 1; when full, friends that peers name are not added
-    /// [default: 1000]
-    #[arg(long, env = "CLACKS_MAX_NEW_PEERS", value_name = "NUMBER", value_parser = number::count)]
-    #[serde(deserialize_with = "number::file::count")]
-    max_new_peers: Option<usize>,
-
-    /// Unknown peers that one remote address may introduce per minute; 0 for no limit [default: 10]
-    #[arg(long, env = "CLACKS_INTRODUCTIONS_PER_MINUTE", value_name = "NUMBER", value_parser = number::count_or_no_limit)]
-    #[serde(deserialize_with = "number::file::count_or_no_limit")]
-    introductions_per_minute: Option<u32>,
-
-    /// Unknown peers that one remote address may introduce in one burst, at least 1 [default: 100]
-    #[arg(long, env = "CLACKS_INTRODUCTIONS_BURST", value_name = "NUMBER", value_parser = number::count)]
-    #[serde(deserialize_with = "number::file::count")]
-    introductions_burst: Option<usize>,
-
-    /// Payloads accepted per second from one remote address, 0.001 to 1000000; more are answered 429; 0 for no
-    /// limit [default: 1000]
-    #[arg(long, env = "CLACKS_PAYLOAD_RATE", value_name = "PER_SECOND")]
-    payload_rate: Option<Rate>,
-
-    /// Payloads accepted from one remote address in one burst, at least 1 [default: 2000]
-    #[arg(long, env = "CLACKS_PAYLOAD_BURST", value_name = "NUMBER", value_parser = number::count)]
-    #[serde(deserialize_with = "number::file::count")]
-    payload_burst: Option<usize>,
-
-    /// Maximum number of inbound connections, at least 1; when it is reached, a connection of the network and address
-    /// with the most connections is closed [default: 768]
-    #[arg(long, env = "CLACKS_MAX_CONNECTIONS", value_name = "NUMBER", value_parser = number::count)]
-    #[serde(deserialize_with = "number::file::count")]
-    max_connections: Option<usize>,
-
-    /// Maximum number of inbound connections from one remote address, at least 1 [default: 64]
-    #[arg(long, env = "CLACKS_MAX_CONNECTIONS_PER_ADDRESS", value_name = "NUMBER", value_parser = number::count)]
-    #[serde(deserialize_with = "number::file::count")]
-    max_connections_per_address: Option<usize>,
-
-    /// New connections per second that each remote address may always make, at least 1 [default: 10]
-    #[arg(long, env = "CLACKS_CONNECTION_RATE_PER_ADDRESS", value_name = "PER_SECOND", value_parser = number::count)]
-    #[serde(deserialize_with = "number::file::count")]
-    connection_rate_per_address: Option<usize>,
-
-    /// New connections per second for all addresses together, beyond the rate per address; not applied while only one
-    /// address connects; 0 for no limit [default: 1000]
-    #[arg(long, env = "CLACKS_CONNECTION_RATE", value_name = "PER_SECOND", value_parser = number::count_or_no_limit)]
-    #[serde(deserialize_with = "number::file::count_or_no_limit")]
-    connection_rate: Option<u32>,
-
-    /// Maximum time for the TLS handshake of an inbound connection: milliseconds, or as in 10s, 1m; 10ms to 24h
-    /// [default: 10s]
-    #[arg(long, env = "CLACKS_HANDSHAKE_TIMEOUT", value_name = "TIME")]
-    handshake_timeout: Option<Timeout>,
-
-    /// Maximum time to receive the headers of a request, and between requests [default: 30s]
-    #[arg(long, env = "CLACKS_HEADER_TIMEOUT", value_name = "TIME")]
-    header_timeout: Option<Timeout>,
-
-    /// Maximum time to receive the body of a request; after it the answer is 408 [default: 30s]
-    #[arg(long, env = "CLACKS_BODY_TIMEOUT", value_name = "TIME")]
-    body_timeout: Option<Timeout>,
-
-    /// Maximum time without progress while a client reads our answer [default: 30s]
-    #[arg(long, env = "CLACKS_ANSWER_TIMEOUT", value_name = "TIME")]
-    answer_timeout: Option<Timeout>,
-
-    /// Maximum time to connect to a peer, TLS included [default: 5s]
-    #[arg(long, env = "CLACKS_CONNECT_TIMEOUT", value_name = "TIME")]
-    connect_timeout: Option<Timeout>,
-
-    /// Maximum time for a whole request to a peer [default: 10s]
-    #[arg(long, env = "CLACKS_REQUEST_TIMEOUT", value_name = "TIME")]
-    request_timeout: Option<Timeout>,
-
-    /// Maximum size of a request body, 1K to 1G; a larger one is answered 413 [default: 1M]
-    #[arg(long, env = "CLACKS_MAX_BODY", value_name = "BYTES")]
-    max_body: Option<BodySize>,
-
-    /// Maximum size of all request bodies being received, 1K to 1G; above it the largest is answered 503 [default: 64M]
-    #[arg(long, env = "CLACKS_MAX_BODIES", value_name = "BYTES")]
-    max_bodies: Option<BodySize>,
-
-    /// Contact peers that only strangers named at any address, also on this machine and in private networks
-    #[arg(long, env = "CLACKS_CONTACT_ALL", value_name = "BOOL", num_args = 0..=1, require_equals = true)]
-    #[arg(default_missing_value = "true", value_parser = number::switch)]
-    contact_all: Option<bool>,
+/// An option with the names that clap needs.
+struct LimitOption {
+    setting: &'static Setting,
+    option: &'static SettingOption,
+    /// As [`Setting::option_name`], with underscores.
+    id: &'static str,
+    variable: &'static str,
 }
+
+/// The options, in the order of `--help`.
+static ALL: LazyLock<Vec<LimitOption>> = LazyLock::new(|| {
+    // clap keeps names for as long as the program runs.
+    let kept = |name: String| &*name.leak();
+    let option = |setting: &'static Setting| {
+        let id = kept(setting.option_name.replace('-', "_"));
+        let variable = kept(format!("CLACKS_{}", id.to_uppercase()));
+        Some(LimitOption { setting, option: setting.option.as_ref()?, id, variable })
+    };
+    settings::named(OPTIONS).filter_map(option).collect()
+});
 
 impl Limits {
     /// Merges two sources: values of `self` take precedence over those of `other`.
-    #[allow(clippy::needless_pass_by_value, reason = "as of `Config`")]
-    pub(crate) fn or(self, other: Self) -> Self {
-        Self {
-            max_peers: self.max_peers.or(other.max_peers),
-            max_new_peers: self.max_new_peers.or(other.max_new_peers),
-            introductions_per_minute: self.introductions_per_minute.or(other.introductions_per_minute),
-            introductions_burst: self.introductions_burst.or(other.introductions_burst),
-            payload_rate: self.payload_rate.or(other.payload_rate),
-            payload_burst: self.payload_burst.or(other.payload_burst),
-            max_connections: self.max_connections.or(other.max_connections),
-            max_connections_per_address: self
-                .max_connections_per_address
-                .or(other.max_connections_per_address),
-            connection_rate_per_address: self
-                .connection_rate_per_address
-                .or(other.connection_rate_per_address),
-            connection_rate: self.connection_rate.or(other.connection_rate),
-            handshake_timeout: self.handshake_timeout.or(other.handshake_timeout),
-            header_timeout: self.header_timeout.or(other.header_timeout),
-            body_timeout: self.body_timeout.or(other.body_timeout),
-            answer_timeout: self.answer_timeout.or(other.answer_timeout),
-            connect_timeout: self.connect_timeout.or(other.connect_timeout),
-            request_timeout: self.request_timeout.or(other.request_timeout),
-            max_body: self.max_body.or(other.max_body),
-            max_bodies: self.max_bodies.or(other.max_bodies),
-            contact_all: self.contact_all.or(other.contact_all),
-        }
+    pub(crate) fn or(self, mut other: Self) -> Self {
+        other.0.extend(self.0);
+        other
     }
 
     /// Applies the limits to a node's builder.
     pub(crate) fn apply(&self, builder: Builder) -> Builder {
-        // The parsers accept only values that fit.
-        let rate = |count: Option<usize>| count.and_then(|count| u32::try_from(count).ok());
-        let time = |time: Option<Timeout>| time.map(Duration::from);
-        builder
-            .options(|options| {
-                replace(&mut options.max_peers, self.max_peers);
-                replace(&mut options.max_new_peers, self.max_new_peers);
-                replace(&mut options.introductions_per_minute, self.introductions_per_minute);
-                replace(&mut options.introductions_burst, rate(self.introductions_burst));
-                replace(&mut options.payload_rate, self.payload_rate.map(|rate| rate.0));
-                replace(&mut options.payload_burst, rate(self.payload_burst));
-            })
-            .limits(|limits| {
-                replace(&mut limits.max_connections, self.max_connections);
-                replace(&mut limits.max_connections_per_address, self.max_connections_per_address);
-                replace(&mut limits.connection_rate_per_address, rate(self.connection_rate_per_address));
-                replace(&mut limits.connection_rate, self.connection_rate);
-                replace(&mut limits.handshake_timeout, time(self.handshake_timeout));
-                replace(&mut limits.header_timeout, time(self.header_timeout));
-                replace(&mut limits.body_timeout, time(self.body_timeout));
-                replace(&mut limits.answer_timeout, time(self.answer_timeout));
-                replace(&mut limits.connect_timeout, time(self.connect_timeout));
-                replace(&mut limits.request_timeout, time(self.request_timeout));
-                replace(&mut limits.max_body, self.max_body.map(|size| size.0));
-                replace(&mut limits.max_bodies, self.max_bodies.map(|size| size.0));
-                replace(&mut limits.allow_private_addresses, self.contact_all);
-            })
+        settings::named(OPTIONS).fold(builder, |builder, setting| match self.0.get(setting.option_name) {
+            Some(value) => setting.set(builder, value),
+            None => builder,
+        })
+    }
+}
+
+// === Flags and environment variables ===
+
+impl clap::Args for Limits {
+    fn augment_args(command: Command) -> Command {
+        command.args(ALL.iter().map(LimitOption::argument))
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl clap::FromArgMatches for Limits {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let mut limits = Self::default();
+        limits.update_from_arg_matches(matches)?;
+        Ok(limits)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        let given = |option: &LimitOption| {
+            Some((option.setting.option_name, matches.get_one::<Value>(option.id)?.clone()))
+        };
+        self.0.extend(ALL.iter().filter_map(given));
+        Ok(())
+    }
+}
+
+impl LimitOption {
+    fn argument(&self) -> Arg {
+        let (Self { setting, id, variable, .. }, SettingOption { takes, help }) = (self, self.option);
+        let parse = parser(*takes);
+        let argument = Arg::new(id)
+            .long(setting.option_name)
+            .env(variable)
+            .help(format!("{help}{}", default_note(setting)))
+            .help_heading(HEADING)
+            .value_name(value_name(&setting.kind))
+            .value_parser(parse);
+        if *takes == Takes::Switch {
+            argument.num_args(0..=1).require_equals(true).default_missing_value("true")
+        } else {
+            argument
+        }
+    }
+}
+
+/// The value of an option as it is written in `--help`.
+fn value_name(kind: &Kind) -> &'static str {
+    match kind {
+        Kind::Rate => "PER_SECOND",
+        Kind::Took => "TIME",
+        Kind::Bytes => "BYTES",
+        Kind::Flag => "BOOL",
+        _ => "NUMBER",
+    }
+}
+
+/// Parses the values of an option; the error states the accepted values.
+fn parser(takes: Takes) -> fn(&str) -> Result<Value, &'static str> {
+    match takes {
+        Takes::Count => |text| number::count(text).map(|count| Value::Count(count as u64)),
+        Takes::CountOrNoLimit => {
+            |text| number::count_or_no_limit(text).map(|count| Value::Count(count.into()))
+        }
+        Takes::Rate => |text| text.parse().map(|Rate(rate)| Value::Number(rate)),
+        Takes::Time => |text| text.parse().map(|time: Timeout| Value::Took(time.into())),
+        Takes::Size => |text| text.parse().map(|BodySize(size)| Value::Count(size as u64)),
+        Takes::Switch => |text| number::switch(text).map(Value::Flag),
+    }
+}
+
+/// The default of an option at the end of its help: ` [default: 10s]`. A switch is off.
+fn default_note(setting: &Setting) -> String {
+    let default = match setting.stored(&NodeSettings::default()) {
+        Value::Count(bytes) if setting.kind == Kind::Bytes => written_size(bytes),
+        Value::Count(number) => number.to_string(),
+        Value::Number(number) => number.to_string(),
+        Value::Took(time) if time.subsec_nanos() == 0 => format!("{}s", time.as_secs()),
+        Value::Took(time) => format!("{}ms", time.as_millis()),
+        _ => return String::new(),
+    };
+    format!(" [default: {default}]")
+}
+
+/// A size as an option accepts it: `64M`, `1500`.
+fn written_size(bytes: u64) -> String {
+    let units = [(1 << 30, 'G'), (1 << 20, 'M'), (1 << 10, 'K')];
+    match units.into_iter().find(|(unit, _)| bytes >= *unit && bytes.is_multiple_of(*unit)) {
+        Some((unit, letter)) => format!("{}{letter}", bytes / unit),
+        None => bytes.to_string(),
+    }
+}
+
+// === The configuration file ===
+
+impl<'de> Deserialize<'de> for Limits {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_struct("Limits", OPTIONS, Table)
+    }
+}
+
+/// Reads the table `[limits]`.
+struct Table;
+
+impl<'de> Visitor<'de> for Table {
+    type Value = Limits;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("struct Limits")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Limits, M::Error> {
+        let mut limits = Limits::default();
+        while let Some(option) = map.next_key_seed(OptionName)? {
+            let value = map.next_value_seed(option)?;
+            if limits.0.insert(option.setting.option_name, value).is_some() {
+                return Err(M::Error::duplicate_field(option.setting.option_name));
+            }
+        }
+        Ok(limits)
+    }
+}
+
+/// Reads the name of an option.
+struct OptionName;
+
+impl<'de> DeserializeSeed<'de> for OptionName {
+    type Value = &'static LimitOption;
+
+    fn deserialize<D: Deserializer<'de>>(self, name: D) -> Result<&'static LimitOption, D::Error> {
+        name.deserialize_identifier(self)
+    }
+}
+
+impl Visitor<'_> for OptionName {
+    type Value = &'static LimitOption;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("field identifier")
+    }
+
+    fn visit_str<E: Error>(self, name: &str) -> Result<&'static LimitOption, E> {
+        let option = ALL.iter().find(|option| option.setting.option_name == name);
+        option.ok_or_else(|| E::unknown_field(name, OPTIONS))
+    }
+}
+
+/// Reads the value of an option.
+impl<'de> DeserializeSeed<'de> for &LimitOption {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, value: D) -> Result<Value, D::Error> {
+        Ok(match self.option.takes {
+            Takes::Count | Takes::CountOrNoLimit => number::in_file(value, parser(self.option.takes))?,
+            Takes::Rate => Value::Number(Rate::deserialize(value)?.0),
+            Takes::Time => Value::Took(Timeout::deserialize(value)?.into()),
+            Takes::Size => Value::Count(BodySize::deserialize(value)?.0 as u64),
+            Takes::Switch => Value::Flag(bool::deserialize(value)?),
+        })
     }
 }

@@ -11,7 +11,7 @@ use serde::{Deserializer, de};
 const SEND_RATES: RangeInclusive<f64> = 0.001..=100_000.0;
 
 /// Parses a value; the error states the accepted values.
-type Parse<T> = fn(&str) -> Result<T, &'static str>;
+pub(super) type Parse<T> = fn(&str) -> Result<T, &'static str>;
 
 pub(crate) fn hostname(text: &str) -> Result<String, &'static str> {
     const WRONG: &str = "a hostname is a name or an IP address without a port, such as tower.example.org";
@@ -67,7 +67,7 @@ pub(crate) fn switch(text: &str) -> Result<bool, &'static str> {
 }
 
 /// Deserializes a value that the configuration file gives as a number or a text.
-fn in_file<'de, D: Deserializer<'de>, T>(deserializer: D, parse: Parse<T>) -> Result<Option<T>, D::Error> {
+pub(super) fn in_file<'de, D: Deserializer<'de>, T>(deserializer: D, parse: Parse<T>) -> Result<T, D::Error> {
     struct Written<T>(Parse<T>);
     impl<T> de::Visitor<'_> for Written<T> {
         type Value = T;
@@ -88,7 +88,7 @@ fn in_file<'de, D: Deserializer<'de>, T>(deserializer: D, parse: Parse<T>) -> Re
             (self.0)(text).map_err(E::custom)
         }
     }
-    deserializer.deserialize_any(Written(parse)).map(Some)
+    deserializer.deserialize_any(Written(parse))
 }
 
 /// The same parsers as functions for `deserialize_with`, which takes no parameters.
@@ -96,30 +96,26 @@ pub(crate) mod file {
     use super::{Deserializer, IpAddr, in_file};
 
     pub(crate) fn hostname<'de, D: Deserializer<'de>>(value: D) -> Result<Option<String>, D::Error> {
-        in_file(value, super::hostname)
+        in_file(value, super::hostname).map(Some)
     }
 
     pub(crate) fn port<'de, D: Deserializer<'de>>(value: D) -> Result<Option<u16>, D::Error> {
-        in_file(value, super::port)
+        in_file(value, super::port).map(Some)
     }
 
     pub(crate) fn ip<'de, D: Deserializer<'de>>(value: D) -> Result<Option<IpAddr>, D::Error> {
-        in_file(value, super::ip)
+        in_file(value, super::ip).map(Some)
     }
 
     pub(crate) fn send_rate<'de, D: Deserializer<'de>>(value: D) -> Result<Option<f64>, D::Error> {
-        in_file(value, super::send_rate)
+        in_file(value, super::send_rate).map(Some)
     }
 
     pub(crate) fn count<'de, D: Deserializer<'de>>(value: D) -> Result<Option<usize>, D::Error> {
-        in_file(value, super::count)
-    }
-
-    pub(crate) fn count_or_no_limit<'de, D: Deserializer<'de>>(value: D) -> Result<Option<u32>, D::Error> {
-        in_file(value, super::count_or_no_limit)
+        in_file(value, super::count).map(Some)
     }
 
     pub(crate) fn size<'de, D: Deserializer<'de>>(value: D) -> Result<Option<usize>, D::Error> {
-        in_file(value, super::size)
+        in_file(value, super::size).map(Some)
     }
 }

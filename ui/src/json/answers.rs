@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use clacks_feed::description::Description;
+use clacks_feed::{Value, description::Description};
 use clacks_language::command::{
     Known,
     table::{Availability, COMMANDS},
@@ -11,13 +11,16 @@ use clacks_language::command::{
 use clacks_p2p::{
     Node,
     core::{HeldMessage, LimitCounts, Peer, PlaceShare, QueuedMessage},
-    node::Overview,
 };
-use clacks_p2p_feed::json::parts::{Listed, Waiting};
-use serde::Serialize;
+use clacks_p2p_feed::{
+    figures::{Figures, figures_of_overview, gauge_of},
+    json::parts::{Listed, Waiting},
+    settings::{self, ANSWERED, NodeSettings},
+};
+use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use super::{Record, millis};
-use crate::limits::{LimitSettings, MOST_PLACES};
+use crate::networks::MOST_ORIGINS;
 
 /// The answer to a line of the input.
 #[derive(Serialize)]
@@ -88,7 +91,7 @@ pub(crate) fn held(time: u64, line: u64, held: &[HeldMessage]) -> Record {
 pub(crate) fn limits(time: u64, line: u64, node: &Node) -> Record {
     #[derive(Serialize)]
     struct Told {
-        limits: Limits,
+        limits: LimitSettings,
         used: Used,
         met: LimitCounts,
         ignored_remotes: Vec<IpAddr>,
@@ -96,94 +99,45 @@ pub(crate) fn limits(time: u64, line: u64, node: &Node) -> Record {
     }
     let overview = node.overview();
     let told = Told {
-        limits: Limits::from(&LimitSettings::of(node)),
-        used: Used::new(&overview, node.connections()),
+        limits: LimitSettings(NodeSettings::of(node)),
+        used: Used(figures_of_overview(&overview, Some(node.connections()))),
         met: overview.counters.limits,
         ignored_remotes: node.ignored_remotes(),
-        places: node.places(MOST_PLACES).0,
+        places: node.places(MOST_ORIGINS).0,
     };
     answer(time, line, told)
 }
 
-/// The settings of the limits.
-#[derive(Serialize)]
-struct Limits {
-    max_connections: usize,
-    max_connections_per_address: usize,
-    connection_rate_per_address: u32,
-    connection_rate: u32,
-    handshake_timeout_ms: f64,
-    header_timeout_ms: f64,
-    body_timeout_ms: f64,
-    answer_timeout_ms: f64,
-    connect_timeout_ms: f64,
-    request_timeout_ms: f64,
-    max_body: usize,
-    max_bodies: usize,
-    payload_rate: f64,
-    payload_burst: u32,
-    max_queue_messages: usize,
-    max_queue_bytes: usize,
-    max_message_bytes: usize,
-    max_in_flight: usize,
-    introductions_per_minute: u32,
-    introductions_burst: u32,
-    max_new_peers: usize,
-    max_peers: usize,
-    contact_all: bool,
-}
+/// The settings of the limits, by name.
+struct LimitSettings(NodeSettings);
 
-impl From<&LimitSettings> for Limits {
-    fn from(LimitSettings { options, limits }: &LimitSettings) -> Self {
-        Self {
-            max_connections: limits.max_connections,
-            max_connections_per_address: limits.max_connections_per_address,
-            connection_rate_per_address: limits.connection_rate_per_address,
-            connection_rate: limits.connection_rate,
-            handshake_timeout_ms: millis(limits.handshake_timeout),
-            header_timeout_ms: millis(limits.header_timeout),
-            body_timeout_ms: millis(limits.body_timeout),
-            answer_timeout_ms: millis(limits.answer_timeout),
-            connect_timeout_ms: millis(limits.connect_timeout),
-            request_timeout_ms: millis(limits.request_timeout),
-            max_body: limits.max_body,
-            max_bodies: limits.max_bodies,
-            payload_rate: options.payload_rate,
-            payload_burst: options.payload_burst,
-            max_queue_messages: options.max_queue_messages,
-            max_queue_bytes: options.max_queue_bytes,
-            max_message_bytes: options.max_message_bytes,
-            max_in_flight: options.max_in_flight,
-            introductions_per_minute: options.introductions_per_minute,
-            introductions_burst: options.introductions_burst,
-            max_new_peers: options.max_new_peers,
-            max_peers: options.max_peers,
-            contact_all: limits.allow_private_addresses,
+impl Serialize for LimitSettings {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(ANSWERED.len()))?;
+        for setting in settings::named(ANSWERED) {
+            let name = setting.json_name();
+            match setting.stored(&self.0) {
+                Value::Flag(flag) => map.serialize_entry(&name, &flag)?,
+                Value::Number(number) => map.serialize_entry(&name, &number)?,
+                Value::Took(time) => map.serialize_entry(&name, &millis(time))?,
+                Value::Count(count) => map.serialize_entry(&name, &count)?,
+                _ => {}
+            }
         }
+        map.end()
     }
 }
 
-/// The current use of the limits.
-#[derive(Serialize)]
-struct Used {
-    connections: usize,
-    queue_messages: usize,
-    queue_bytes: usize,
-    in_flight: usize,
-    new_peers: usize,
-    peers: usize,
-}
+/// The current use of the limits, by name.
+struct Used(Figures);
 
-impl Used {
-    fn new(overview: &Overview, connections: usize) -> Self {
-        Self {
-            connections,
-            queue_messages: overview.queued + overview.in_flight + overview.held,
-            queue_bytes: overview.held_bytes,
-            in_flight: overview.in_flight,
-            new_peers: overview.peers.new,
-            peers: overview.peers.total(),
-        }
+impl Serialize for Used {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let used = settings::named(ANSWERED).filter_map(|setting| {
+            let Value::Count(used) = gauge_of(&self.0, setting.used?)? else { return None };
+            Some((setting.json_name_of_use(), used))
+        });
+        serializer.collect_map(used)
     }
 }
 

@@ -2,7 +2,6 @@
 
 mod commands;
 mod events;
-mod figures;
 mod lists;
 
 use clacks_feed::{
@@ -13,6 +12,8 @@ use clacks_p2p::{
     MAX_WHOLE_MESSAGE, Message,
     core::{HeldBy, Peer, Status},
 };
+
+use crate::{figures, settings};
 
 /// The list of peers.
 pub const PEERS: ListId = ListId(0);
@@ -76,8 +77,8 @@ pub fn describe(node: Label) -> Description {
             .to_vec(),
         events: events::events(),
         commands: commands::commands(),
-        gauges: figures::gauges(),
-        settings: figures::settings(),
+        gauges: figures::fields(),
+        settings: settings::specs(),
         says: Some("enqueue".into()),
         say_limits: Some(SayLimits {
             max_bytes: Message::MAX_SIZE as u64,

@@ -28,22 +28,3 @@ fn a_sentence_ends_once_however_a_text_ends() {
         assert_eq!(inline_text(&Message::text(text), Charset::Unicode), within);
     }
 }
-
-#[tokio::test]
-async fn every_limit_has_its_own_sentence() {
-    let node = clacks_p2p::Node::builder().port(0).start().await.unwrap();
-    let settings = limits::LimitSettings::of(&node);
-    let of = |settings| limits::rows(settings, &node.overview(), Some(node.connections()));
-    let mut names = std::collections::BTreeSet::new();
-    for row in of(Some(&settings))
-        .into_iter()
-        .chain(of(None).into_iter().map(|row| limits::LimitRow { met: Some(2), ..row }))
-    {
-        let texts = limit(&row).unwrap();
-        let (name, value) = texts.split_once(": ").unwrap();
-        assert!(name.starts_with(char::is_uppercase) && name != row.what, "{texts}");
-        assert!(value.ends_with('.') && !texts.contains(['/', '+']), "{texts}");
-        names.insert(name.to_owned());
-    }
-    assert_eq!(names.len(), of(None).len());
-}
