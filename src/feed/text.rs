@@ -30,6 +30,11 @@ impl Text {
         &self.0
     }
 
+    /// Whether both share their characters. Otherwise they can still be equal.
+    pub(crate) fn is_shared_with(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// The length in bytes.
     pub fn len(&self) -> usize {
         self.0.len()

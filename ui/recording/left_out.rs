@@ -50,6 +50,12 @@ impl LeftOut {
     pub fn is_empty(self) -> bool {
         self == Self::default()
     }
+
+    /// The number of lines that are damaged, cut off or of a later version. Blank lines have no contents, and how many lines
+    /// another recording has is not known.
+    pub fn damaged(self) -> u64 {
+        self.unreadable.count + self.unknown.count + u64::from(self.cut_off.is_some())
+    }
 }
 
 /// Example: `left out of the recording: 1 blank line (line 3), and line 9, which is cut off`.
@@ -99,5 +105,9 @@ mod tests {
             assert!(!left_out.is_empty());
         }
         assert!(nothing.is_empty());
+        let damaged =
+            LeftOut { blank: lines(9, 1), unreadable: lines(2, 3), unknown: lines(1, 9), ..nothing };
+        let damaged = [damaged, LeftOut { cut_off: Some(20), ..damaged }, nothing].map(LeftOut::damaged);
+        assert_eq!(damaged, [3, 4, 0]);
     }
 }

@@ -58,7 +58,7 @@ pub(crate) async fn run(options: ReplayOptions) -> anyhow::Result<()> {
     let replay = Replay::open(&options.file, &older, speed, TimeZone::system(), |part| progress.show(part));
     progress.end();
     let replay = replay?;
-    let remark = replay.remark();
+    let (remark, damaged) = (replay.remark(), replay.facts().left_out.damaged());
     let result = if is_accessible {
         let is_for_a_program = !io::stdout().is_terminal() && options.speed.is_none();
         let pace = if is_for_a_program { Pace::AtOnce } else { Pace::AsItHappened };
@@ -67,6 +67,7 @@ pub(crate) async fn run(options: ReplayOptions) -> anyhow::Result<()> {
         clacks_terminal::check_drawable(WITHOUT_SCREEN)?;
         let commands = replay.recorded().clone();
         let source = Source::new(replay).with_commands(commands).with_remark(remark.clone());
+        let source = source.with_damaged_lines(damaged);
         clacks_dashboard::run::event_loop::run(Sources::new(vec![source]), &settings).await.map(drop)
     };
     remark.iter().for_each(|remark| report(remark));

@@ -4,7 +4,7 @@ use std::{
 };
 
 use crate::{
-    Key, Row, Value,
+    Key, Row, Text, Value,
     description::{Description, ListId},
 };
 
@@ -12,6 +12,9 @@ use crate::{
 const ROWS: usize = 16_384;
 /// A shorter text is written as quickly as the word that stands for it.
 const SHORT: usize = 8;
+/// From this length on, in bytes, a text is compared with the last one by its address before it is hashed. The rows that
+/// an event touches share the text of its message, and so does a row that changes in another cell.
+const LONG: usize = 256;
 
 /// The long texts of the rows that were written last, as hashes of random seed: a text that is written again need not be
 /// written out.
@@ -19,6 +22,11 @@ const SHORT: usize = 8;
 pub(super) struct WrittenTexts {
     seed: RandomState,
     rows: HashMap<(ListId, Key), Box<[u64]>>,
+    /// The last text from [`LONG`] on, with its whole length and its hash. It is kept so that no other text has its address.
+    last: Option<(Text, u32, u64)>,
+    /// Number of long texts that were hashed.
+    #[cfg(test)]
+    hashed: usize,
 }
 
 impl WrittenTexts {
@@ -37,9 +45,9 @@ impl WrittenTexts {
         let columns = description.list(list).map_or(&[][..], |list| &list.columns);
         let texts = columns.iter().zip(&row.cells).map(|(column, cell)| match cell {
             Value::Text(text, length) if column.kind.is_text() && text.len() > SHORT => {
-                // 0 stands for a cell without a long text.
-                self.seed.hash_one((text, length)).max(1)
+                self.hash(text, *length)
             }
+            // It stands for a cell without a long text.
             _ => 0,
         });
         let texts: Box<[u64]> = texts.collect();
@@ -54,6 +62,23 @@ impl WrittenTexts {
         });
         self.rows.insert((list, row.key.clone()), texts);
         kept
+    }
+
+    /// The hash of a text, which is not 0.
+    fn hash(&mut self, text: &Text, length: u32) -> u64 {
+        let last = self.last.as_ref().filter(|(last, of, _)| last.is_shared_with(text) && *of == length);
+        if let Some((.., hash)) = last {
+            return *hash;
+        }
+        let hash = self.seed.hash_one((text, length)).max(1);
+        if text.len() >= LONG {
+            #[cfg(test)]
+            {
+                self.hashed += 1;
+            }
+            self.last = Some((text.clone(), length, hash));
+        }
+        hash
     }
 
     /// The row and the rows under it are gone.
@@ -90,5 +115,29 @@ mod tests {
         assert!(written.rows.len() > 1);
         written.write(&description, ROOMS, &"room".into(), None);
         assert!(written.rows.is_empty(), "rows under it are gone");
+    }
+
+    #[test]
+    fn a_long_text_that_rows_share_is_hashed_once() {
+        let description = Memory::new(1).description().clone();
+        let mut written = WrittenTexts::default();
+        let text = Text::from("long ".repeat(LONG));
+        let row = |key: &str, text: &Text| {
+            let row = item(key, 1, Some(""), Some(1));
+            let cells = row.cells.iter().map(|cell| match cell {
+                Value::Text(..) => Value::text(text.clone()),
+                other => other.clone(),
+            });
+            Row { cells: cells.collect(), ..row }
+        };
+        let mut write = |key: &str, text: &Text| {
+            let row = row(key, text);
+            (written.write(&description, ITEMS, &row.key, Some(&row)), written.hashed)
+        };
+        assert_eq!([write("a", &text), write("b", &text), write("a", &text)], [(0, 1), (0, 1), (1, 1)]);
+        let copied = Text::new(text.untrusted());
+        assert_eq!(write("a", &copied), (1, 2), "the same characters elsewhere");
+        assert_eq!(write("a", &Text::from("other ".repeat(LONG))), (0, 3));
+        assert_eq!(write("a", &"a shorter text".into()), (0, 3));
     }
 }

@@ -123,6 +123,8 @@ pub struct Model {
     pub lost_lines: Option<LostLines>,
     /// How the recording is played. `None` for a live node.
     pub replay: Option<Playback>,
+    /// Number of lines of the recording that are skipped because they are damaged.
+    pub damaged_lines: u64,
     /// Theme in use, and the themes to choose from.
     pub themes: ThemeSelection,
 }
@@ -184,6 +186,7 @@ impl Model {
             recording_failure: None,
             lost_lines: None,
             replay: None,
+            damaged_lines: 0,
             themes: ThemeSelection::default(),
         }
     }

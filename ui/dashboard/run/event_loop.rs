@@ -143,6 +143,7 @@ impl Dashboard {
             Model::new(networks, sources.now(), TimeZone::system(), settings.demo, settings.captures_mouse());
         model.keymap = Keymap::default().with_user_keys(&settings.options.keys);
         model.replay = sources.replay();
+        model.damaged_lines = sources.iter().map(Source::damaged_lines).sum();
         sources.iter().filter_map(Source::remark).for_each(|text| model.notify(text));
         model.motion = Animations::new(settings.motion());
         model.themes = settings.looks.clone();

@@ -28,6 +28,8 @@ pub struct Source {
     recorder: Option<Recorder>,
     peer_lists: Option<Arc<dyn PeerLists>>,
     remark: Option<String>,
+    /// Number of lines of a recording that are skipped because they are damaged.
+    damaged_lines: u64,
     /// The description whose commands can be typed, if it is not that of the feed.
     commands: Option<Arc<Description>>,
     origins: Option<Box<OriginCounter>>,
@@ -77,6 +79,7 @@ impl Source {
             recorder: None,
             peer_lists: None,
             remark: None,
+            damaged_lines: 0,
             commands: None,
             origins: None,
             has_ended: false,
@@ -96,6 +99,11 @@ impl Source {
     /// Sets a remark that is shown at the start, one line.
     pub fn with_remark(self, remark: Option<String>) -> Self {
         Self { remark, ..self }
+    }
+
+    /// Sets the number of lines of a recording that are skipped because they are damaged. The header shows it.
+    pub fn with_damaged_lines(self, damaged_lines: u64) -> Self {
+        Self { damaged_lines, ..self }
     }
 
     /// Sets the description whose commands can be typed: of a recorded node, whose commands are refused with the reason of
@@ -132,6 +140,11 @@ impl Source {
     /// Returns the remark for the start.
     pub fn remark(&self) -> Option<&str> {
         self.remark.as_deref()
+    }
+
+    /// Returns the number of lines of a recording that are skipped because they are damaged.
+    pub fn damaged_lines(&self) -> u64 {
+        self.damaged_lines
     }
 
     /// Returns the reader of peer lists, if there is one.

@@ -42,6 +42,19 @@ fn a_replay() {
 }
 
 #[test]
+fn the_header_counts_damaged_lines_of_the_recording() {
+    let mut fixture = replay();
+    let header = |fixture: &Fixture| fixture.screen().lines().next().unwrap_or_default().to_owned();
+    assert!(!header(&fixture).contains("damaged"), "{}", header(&fixture));
+    for (lines, told) in [(1, "  1 damaged line skipped"), (3, "  3 damaged lines skipped")] {
+        fixture.model.damaged_lines = lines;
+        assert!(header(&fixture).contains(told), "{}", header(&fixture));
+    }
+    fixture.resize(40, 10);
+    assert!(header(&fixture).contains("  3 damaged"), "{}", header(&fixture));
+}
+
+#[test]
 fn an_empty_replay_does_not_suggest_sending() {
     let fixture = in_replay(Fixture::empty(80, 24));
     let screen = fixture.screen();

@@ -63,6 +63,7 @@ fn the_selected_row_is_reversed_and_marked_in_every_theme() {
         assert!(pane.clone().count() > 20, "{name}");
         for cell in pane {
             assert!(style(cell).contains("reversed"), "{name}: {:?}", style(cell));
+            assert!(!style(cell).contains("dim"), "{name}: {:?}", style(cell));
         }
     }
 }

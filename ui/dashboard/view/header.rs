@@ -22,6 +22,8 @@ use crate::{
 const MIN_NAME_WIDTH: usize = 8;
 /// Maximum width of the value of a gauge, in columns.
 const MAX_GAUGE_WIDTH: usize = 12;
+/// Minimum width, in columns, at which damaged lines of a recording are counted in a whole sentence.
+const MIN_NOTE_WIDTH: usize = 70;
 /// Minimum width, in columns, at which the failure says how to dismiss it.
 const WIDE: usize = 100;
 
@@ -90,7 +92,21 @@ fn failure_line(model: &Model, theme: Theme) -> Option<Line<'static>> {
 fn replay_line(model: &Model, theme: Theme) -> Option<Line<'static>> {
     let replay = model.replay.as_ref()?;
     let badge = Span::styled(" REPLAY ", theme.title(true));
-    Some(Line::from(vec![badge, Span::raw(format!(" {}", replay_position(replay)))]))
+    let damaged = damaged_note(model).map(|note| Span::styled(format!("  {note}"), theme.tone(Tone::Bad)));
+    let parts = [badge, Span::raw(format!(" {}", replay_position(replay)))];
+    Some(parts.into_iter().chain(damaged).collect())
+}
+
+/// Says how many lines of the recording are skipped because they are damaged.
+fn damaged_note(model: &Model) -> Option<String> {
+    let lines = model.damaged_lines;
+    let number = format::count(usize::try_from(lines).unwrap_or(usize::MAX));
+    let what = match (usize::from(model.screen.width) < MIN_NOTE_WIDTH, lines) {
+        (true, _) => "damaged",
+        (false, 1) => "damaged line skipped",
+        (false, _) => "damaged lines skipped",
+    };
+    (lines > 0).then(|| format!("{number} {what}"))
 }
 
 /// Returns the replay position: `1:05 of 12:30  4x`.

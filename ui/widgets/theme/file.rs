@@ -65,8 +65,8 @@ roles! {
     title,
     /// The title of the focused pane; always reversed.
     focused_title,
-    /// The selected row of the focused list; always reversed, and without colour, because a row of several colours is
-    /// hard to read in reverse.
+    /// The selected row of the focused list; always reversed and never dim, and without colour, because a row of several
+    /// colours is hard to read in reverse.
     selected,
     /// A peer with the status new, or with an unverified status.
     new,

@@ -209,6 +209,26 @@ fn colours_have_contrast_on_their_background() {
     }
 }
 
+/// The grey text of a row is as readable as the rest while the row is selected. A contrast of 4.5 is that of small text.
+#[test]
+fn a_selected_row_has_contrast_whatever_its_text_is() {
+    for (name, background) in FILES.iter().flat_map(|(name, _)| [(name, BLACK), (name, WHITE)]) {
+        let theme = theme(name);
+        let foreground = if background == BLACK { WHITE } else { BLACK };
+        for (role, style) in theme.roles() {
+            let mut cell = ratatui::buffer::Cell::default();
+            cell.set_style(style).set_style(theme.selected);
+            assert!(!cell.modifier.contains(Modifier::DIM), "{name}: {role} is dim");
+            assert!(cell.modifier.contains(Modifier::REVERSED), "{name}: {role}");
+            for palette in &PALETTES {
+                let front = linear(palette, cell.fg).unwrap_or(foreground);
+                let back = linear(palette, cell.bg).unwrap_or(background);
+                assert!(contrast(front, back) >= 4.5, "{name}: {role}: {}", contrast(front, back));
+            }
+        }
+    }
+}
+
 #[test]
 fn a_user_theme_is_based_on_auto_and_replaces_one_of_the_same_name() {
     let directory = tempfile::tempdir().unwrap();

@@ -43,7 +43,9 @@ static BUILT_IN: LazyLock<Vec<(&str, Styles)>> = LazyLock::new(|| {
     let mut themes: Vec<(&str, Styles)> = Vec::new();
     for (name, text) in FILES {
         let base = themes.first().map_or(&PLAIN, |(_, auto)| auto);
-        themes.extend(clacks_text::toml::parse(text).ok().map(|file: File| (*name, file.over(base))));
+        let styles =
+            clacks_text::toml::parse(text).ok().map(|file: File| with_visible_focus(file.over(base)));
+        themes.extend(styles.map(|styles| (*name, styles)));
     }
     themes
 });
@@ -137,11 +139,15 @@ fn files_in(directory: &Path) -> Vec<PathBuf> {
 
 fn read(file: &Path) -> anyhow::Result<Styles> {
     let text = read_regular_text(file, LARGEST).map_err(file_error::reading).context("cannot be read")?;
-    let styles = clacks_text::toml::parse::<File>(&text)?.over(&Theme::default());
-    // The focus and the selection stay visible, whatever the file says.
-    Ok(Styles {
-        selected: styles.selected.reversed(),
+    Ok(with_visible_focus(clacks_text::toml::parse::<File>(&text)?.over(&Theme::default())))
+}
+
+/// The focus and the selection stay visible, whatever a file says. In the selected row no text is dim, because dim text in
+/// reverse is grey on grey.
+fn with_visible_focus(styles: Styles) -> Styles {
+    Styles {
+        selected: styles.selected.reversed().not_dim(),
         focused_title: styles.focused_title.reversed(),
         ..styles
-    })
+    }
 }
