@@ -90,6 +90,12 @@ pub struct Core {
     last_timestamp: u64,
     /// Number of periodic checks so far.
     periodic_checks: u64,
+    /// When the last check of a member that was added on somebody's word is due, or was.
+    last_first_check: Option<Duration>,
+    /// When we last let somebody in.
+    last_let_in: Option<Duration>,
+    /// Whether we let in the last two newcomers in a short time.
+    lets_in_often: bool,
     joined_at: Option<Duration>,
     last_repair: Option<Duration>,
     seen_as: Option<Host>,
@@ -164,6 +170,8 @@ enum Timer {
     Check,
     /// A check of this member.
     CheckOf(Id),
+    /// The first check of a member that was added on somebody's word.
+    FirstCheck(Id),
     /// The newcomer has waited long enough.
     Newcomer(JoinNumber),
     /// A request of a send is made again, for the given time.
@@ -200,6 +208,9 @@ impl Core {
             next_number: 1,
             last_timestamp: 0,
             periodic_checks: 0,
+            last_first_check: None,
+            last_let_in: None,
+            lets_in_often: false,
             joined_at: None,
             last_repair: None,
             seen_as: None,
@@ -266,6 +277,7 @@ impl Core {
                 }
             }
             Timer::CheckOf(id) => self.check_member(&id, false, now),
+            Timer::FirstCheck(id) => self.first_check(&id, now),
             Timer::Newcomer(number) => self.newcomer_timed_out(number, now),
             Timer::Resend(send, id, attempt) => self.resend(send, (id, attempt), now),
             Timer::Join if self.is_alone() => self.join_seeds(now, rng),
@@ -306,6 +318,10 @@ impl Core {
         // A stranger could send the signature of a check back to us, so checks are never signed.
         let is_signed = self.options.is_signed && path != Path::Status;
         let timestamp = is_signed.then(|| self.next_timestamp(now));
+        let keeps_connection = match &purpose {
+            Purpose::Send { send, .. } => self.sends.get(send).is_some_and(|send| send.keeps_connections),
+            _ => false,
+        };
         self.in_flight.insert(id, InFlight { purpose, to: to.clone(), since: now.uptime });
         self.requests.push_back(Outgoing {
             id,
@@ -315,6 +331,7 @@ impl Core {
             sender,
             body,
             timestamp,
+            keeps_connection,
             timeout,
             max_answer,
         });

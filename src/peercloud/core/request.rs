@@ -69,6 +69,8 @@ pub struct Outgoing {
     pub body: Arc<str>,
     /// The time to sign and to send with its signature; `None` for an unsigned request.
     pub timestamp: Option<Timestamp>,
+    /// Whether the connection is kept for the next request to the same node, which probably comes soon.
+    pub keeps_connection: bool,
     /// Time-out of the whole request.
     pub timeout: Duration,
     /// Maximum bytes of the body of the answer.

@@ -17,7 +17,7 @@ use tokio::time::timeout;
 
 use crate::{
     core::{Failure, Outcome, Outgoing, Reach},
-    protocol::{ID_HEADER, Path, PrivateKey, SIGNATURE_HEADER, TIMESTAMP_HEADER},
+    protocol::{ID_HEADER, PrivateKey, SIGNATURE_HEADER, TIMESTAMP_HEADER},
 };
 
 use super::{AGENT, OURS};
@@ -32,7 +32,7 @@ const MAX_IDLE_PER_NODE: usize = 2;
 /// The client of a node.
 #[derive(Debug)]
 pub(super) struct Client {
-    /// For messages, which often come in a row.
+    /// For messages, which often come in a row, and for announcements while a crowd joins.
     pooled: reqwest::Client,
     /// For all else. The next request of its kind to the same node comes after [`MAX_IDLE`], and a node that knows many
     /// would keep a connection to each.
@@ -97,7 +97,7 @@ impl Client {
 
     async fn post_to(&self, address: SocketAddr, request: &Outgoing) -> Result<Outcome, Failure> {
         let url = format!("http://{address}{}", request.path);
-        let http = if request.path == Path::Message { &self.pooled } else { &self.unpooled };
+        let http = if request.keeps_connection { &self.pooled } else { &self.unpooled };
         let mut builder = http
             .post(url)
             .header(ID_HEADER, request.sender.as_str())

@@ -220,6 +220,10 @@ impl Core {
     /// twice.
     pub(super) fn tell_recent(&mut self, record: &Record, sender: &Id, now: Now) {
         let is_recent = |added: Duration| now.uptime.saturating_sub(added) < RECENT;
+        // So that a large cloud is not searched at each announcement.
+        if !self.last_let_in.is_some_and(is_recent) {
+            return;
+        }
         let recent: Vec<Id> = self
             .members
             .values()

@@ -9,11 +9,18 @@ use crate::{
     protocol::{Address, Id, Record, Request},
 };
 
-use super::{Core, MAX_FORMER, SendKind, State, Timer, sends::Audience};
+use super::{Core, InFlight, MAX_FORMER, Purpose, SendKind, State, Timer, sends::Audience};
 
-/// Time within which a member that was added on somebody's word is checked: so long that a newcomer has learned of its
-/// cloud, and spread, so that not all members check it at once.
+/// Time within which a member that was added on somebody's word is checked, in milliseconds: so long that a newcomer has
+/// learned of its cloud, and spread, so that not all members check it at once.
 const FIRST_CHECK: std::ops::Range<u64> = 500..3000;
+/// Minimum time between two such checks of ours. The nodes of a large cloud would keep each other busy with them while it
+/// forms.
+const BETWEEN_FIRST_CHECKS: Duration = Duration::from_millis(200);
+/// Time between two newcomers of a crowd. A third one probably follows.
+const CROWD: Duration = Duration::from_secs(1);
+/// Maximum such checks at a time.
+const MAX_FIRST_CHECKS: usize = 4;
 
 impl Core {
     /// A member, or one that is disputed.
@@ -60,13 +67,30 @@ impl Core {
             member.is_ours = former.is_ours;
             (member.received, member.sent) = (former.received, former.sent);
         }
-        if source != Source::LetIn && source != Source::Via {
+        if source == Source::LetIn {
+            let is_soon = |last| now.uptime.saturating_sub(last) < CROWD;
+            self.lets_in_often = self.last_let_in.is_some_and(is_soon);
+            self.last_let_in = Some(now.uptime);
+        } else if source != Source::Via {
             let delay = Duration::from_millis(rng.random_range(FIRST_CHECK));
-            self.schedule(now.uptime + delay, Timer::CheckOf(id.clone()));
+            let after_the_last = self.last_first_check.map(|last| last + BETWEEN_FIRST_CHECKS);
+            let at = (now.uptime + delay).max(after_the_last.unwrap_or_default());
+            self.last_first_check = Some(at);
+            self.schedule(at, Timer::FirstCheck(id.clone()));
         }
         self.insert_member(member, source);
         self.state = State::Active;
         true
+    }
+
+    /// The first check of a member, unless too many checks are under way already: then later.
+    pub(super) fn first_check(&mut self, id: &Id, now: Now) {
+        let is_check = |request: &&InFlight| matches!(request.purpose, Purpose::Check { .. });
+        if self.in_flight.values().filter(is_check).count() < MAX_FIRST_CHECKS {
+            self.check_member(id, false, now);
+        } else if self.members.contains_key(id) {
+            self.schedule(now.uptime + BETWEEN_FIRST_CHECKS, Timer::FirstCheck(id.clone()));
+        }
     }
 
     pub(super) fn insert_member(&mut self, member: Member, source: Source) {

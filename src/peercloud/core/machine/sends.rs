@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    core::{Event, Failure, Now, Outcome, Reach},
+    core::{Event, Failure, Member, Now, Outcome, Reach},
     protocol::{Id, Json, Path, Record},
 };
 
@@ -16,6 +16,8 @@ use super::{Completion, Core, Purpose, Timer};
 /// Maximum announcements and notices whose answers are awaited. Further ones are not made, because a member that missed
 /// one finds out by its own checks.
 const MAX_TELLS: usize = 512;
+/// Maximum connections that an announcement leaves open for the next one.
+const MAX_KEPT_CONNECTIONS: usize = 256;
 /// Time after a join within which a 404 is tried again: the newcomer may know of us before we know of it, and reverse.
 const FRESH: Duration = Duration::from_secs(2);
 /// How often an announcement without an answer is made again.
@@ -124,6 +126,8 @@ pub(super) struct Send {
     in_flight: usize,
     replies: Vec<Reply>,
     gathered: usize,
+    /// Whether the same receivers are probably sent something again soon.
+    pub(super) keeps_connections: bool,
     /// The receivers as they were at the start, because some are removed meanwhile.
     receivers: BTreeMap<Id, (Record, Reach)>,
 }
@@ -143,17 +147,18 @@ impl Core {
         if of_kind >= max && kind != SendKind::Goodbye {
             return None;
         }
-        let is_receiver = |id: &Id| match audience {
-            Audience::All { but } => but.as_ref() != Some(id),
-            Audience::One(one) => one == id,
+        let to_receiver = |member: &mut Member| {
+            member.sent += u64::from(kind == SendKind::Message);
+            (member.record.id.clone(), (member.record.clone(), member.reach))
         };
-        let members = self.members.values_mut().filter(|member| is_receiver(&member.record.id));
-        let receivers: BTreeMap<Id, (Record, Reach)> = members
-            .map(|member| {
-                member.sent += u64::from(kind == SendKind::Message);
-                (member.record.id.clone(), (member.record.clone(), member.reach))
-            })
-            .collect();
+        let receivers: BTreeMap<Id, (Record, Reach)> = match audience {
+            Audience::All { but } => {
+                let others =
+                    self.members.values_mut().filter(|member| but.as_ref() != Some(&member.record.id));
+                others.map(to_receiver).collect()
+            }
+            Audience::One(one) => self.members.get_mut(one).into_iter().map(to_receiver).collect(),
+        };
         let id = SendId(self.number());
         let count = receivers.len();
         self.counters.sent += if kind == SendKind::Message { count as u64 } else { 0 };
@@ -163,8 +168,11 @@ impl Core {
             let receivers = receivers.keys().cloned().collect();
             self.events.push_back(Event::Sent { id, kind, body, is_broadcast, receivers });
         }
+        let is_announcement = kind == SendKind::TellJoined && matches!(audience, Audience::All { .. });
+        let has_successor = is_announcement && self.lets_in_often && count <= MAX_KEPT_CONNECTIONS;
         let send = Send {
             kind,
+            keeps_connections: kind == SendKind::Message || has_successor,
             body,
             sender: self.id.clone(),
             waiting: receivers.keys().cloned().collect(),

@@ -315,6 +315,25 @@ fn an_announcement_without_an_answer_is_made_again_if_that_doubles_nothing() {
 }
 
 #[test]
+fn a_crowd_of_newcomers_is_announced_on_connections_that_are_kept() {
+    let mut bench = Bench::in_cloud(&["a"]);
+    let is_kept = |bench: &mut Bench, id: &str, port: u16| {
+        begin(bench, &format!(r#"{{"id":"{id}","port":{port}}}"#));
+        let check = bench.request_to(Path::Status);
+        assert!(!check.keeps_connection);
+        bench.answer(&check, 200, &format!(r#"{{"id":"{id}"}}"#));
+        let told = bench.requests();
+        told.iter().for_each(|told| bench.answer(told, 200, r#"{"status":"added"}"#));
+        told.iter().any(|told| told.keeps_connection)
+    };
+    assert!(!is_kept(&mut bench, "n", 2), "the first");
+    bench.advance(ms(900));
+    assert!(is_kept(&mut bench, "o", 3), "the second, soon after it");
+    bench.advance(ms(1100));
+    assert!(!is_kept(&mut bench, "p", 4), "one some time later");
+}
+
+#[test]
 fn refusals_are_counted_and_emitted_with_their_source() {
     let mut bench = Bench::in_cloud(&["a"]);
     bench.remote = IpAddr::from([10, 0, 0, 7]);

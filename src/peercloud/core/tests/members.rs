@@ -93,6 +93,44 @@ fn who_was_announced_and_never_reached_goes_and_nobody_is_told() {
 }
 
 #[test]
+fn many_announced_members_are_checked_a_few_at_a_time() {
+    let mut bench = Bench::in_cloud(&["a"]);
+    for number in 0..50 {
+        announced(&mut bench, &format!("n{number}"), 100 + number);
+    }
+    let mut checked = Vec::new();
+    for _ in 0..100 {
+        bench.advance(ms(200));
+        let checks = bench.requests();
+        assert!(checks.len() <= 2, "the first at random, each next one 200 ms later: {}", checks.len());
+        for check in checks {
+            let id = format!("n{}", check.to.port - 100);
+            bench.answer(&check, 200, &format!(r#"{{"id":"{id}","joined":true}}"#));
+            // Whether it knows us is asked, too.
+            bench.requests();
+            checked.push(id);
+        }
+    }
+    checked.sort_unstable();
+    checked.dedup();
+    assert_eq!(checked.len(), 50);
+}
+
+#[test]
+fn at_most_four_announced_members_are_checked_at_once() {
+    let mut bench = Bench::in_cloud(&["a"]);
+    for number in 0..50 {
+        announced(&mut bench, &format!("n{number}"), 100 + number);
+    }
+    bench.advance(ms(10_000));
+    let checks = bench.requests();
+    assert_eq!(checks.len(), 4, "nobody answers");
+    bench.fail(&checks[0], Failure::Cut);
+    bench.advance(ms(500));
+    assert_eq!(bench.requests().len(), 1, "its place is free");
+}
+
+#[test]
 fn a_false_notice_is_disputed() {
     let mut bench = Bench::in_cloud(&["a", "b"]);
     assert_eq!(bench.status("a", Path::Left, r#"{"id":"b"}"#), 200);
