@@ -22,6 +22,23 @@
 //! # }
 //! ```
 //!
+//! # For users of the package
+//!
+//! | the package | this crate |
+//! |---|---|
+//! | `peercloud(options, callback)` | [`Node::builder`], then [`Builder::start`]; whether it is in a cloud: [`Node::ready`] |
+//! | options `peers`, `port`, `data`, `onmessage`, `auth` | [`Builder::peers`], [`Builder::port`], [`Builder::data`], [`Builder::on_message`], [`Builder::auth`] |
+//! | `client.send(body, callback)` | [`Node::broadcast`]: one result a member |
+//! | `client.peers()` | [`Node::members`], [`Node::member`] |
+//! | `peer.send(body, callback)` | [`Node::send`] |
+//! | `client.update(data, callback)` | [`Node::update`] |
+//! | `client.close()` | [`Node::leave`]; [`Node::close`] ends the listener too |
+//! | `id`, `port`, `listen` | [`Node::id`], [`Node::port`], [`Node::listens_on`] |
+//! | `join(peers)`, `leave` | [`Node::join`], [`Node::leave`] |
+//! | `check(peer)`, `autoCheck(interval)` | [`Node::check`], [`Node::set_check_interval`] |
+//! | `broadcast(type, body)` | each type has a function of its own |
+//! | no events | [`Node::subscribe`] |
+//!
 //! # Modules
 //!
 //! - [`protocol`]: the wire format. Reads bytes into typed values or returns an error.
