@@ -186,13 +186,14 @@ fn functions() -> BTreeSet<String> {
 fn the_tests_named_in_the_tests_readme_exist() {
     let functions = functions();
     let text = fs::read_to_string(root().join("tests/README.md")).unwrap();
-    let complaints =
-        text.split("| complaint |").nth(1).unwrap().lines().skip(2).filter(|line| line.starts_with('|'));
-    for complaint in complaints {
-        let tests: Vec<_> = complaint.rsplit_once("| `").unwrap().1.split('`').step_by(2).collect();
-        assert!(!tests.is_empty(), "{complaint}");
-        for test in tests.into_iter().filter(|test| !test.trim_matches([' ', '|']).is_empty()) {
-            assert!(functions.contains(test), "{test} of {complaint}");
+    for table in ["| complaint |", "| the package |"] {
+        let lines = text.split(table).nth(1).unwrap().lines().skip(2);
+        for line in lines.take_while(|line| line.starts_with('|')) {
+            let tests: Vec<_> = line.rsplit_once("| `").unwrap().1.split('`').step_by(2).collect();
+            assert!(!tests.is_empty(), "{line}");
+            for test in tests.into_iter().filter(|test| !test.trim_matches([' ', '|']).is_empty()) {
+                assert!(functions.contains(test), "{test} of {line}");
+            }
         }
     }
 }

@@ -4,4 +4,5 @@ mod clouds;
 mod doors;
 mod fakes;
 mod hostile;
+mod never_sent;
 mod signed;
