@@ -38,6 +38,12 @@ const DRAWN: [(char, char); 4] =
 /// Blocks of punctuation and symbols. Some tables treat more of them as ambiguous than the Unicode property does.
 const SIGNS: (char, char) = ('\u{2010}', '\u{2bff}');
 
+/// The ranges of [`DRAWN`] without marks: arrows, mathematics, box drawing, blocks and shapes. They fill most cells of a
+/// frame that are not ASCII, so no property is looked up for them.
+const SHAPES: [(char, char); 2] = [DRAWN[2], DRAWN[3]];
+/// Box drawing and blocks, which every table that draws ambiguous characters narrow draws in one column.
+const BOXES: [(char, char); 1] = [('\u{2500}', '\u{259f}')];
+
 /// The padding for columns that terminals can need for a cell and ratatui does not count: a no-break space.
 pub const PAD: char = '\u{a0}';
 
@@ -114,6 +120,9 @@ pub fn max_terminal_columns(symbol: &str) -> u16 {
 
 /// Maximum number of columns that any terminal uses for a character. No table has wide marks.
 pub(crate) fn max_terminal_columns_of(c: char) -> u16 {
+    if is_in(c, &SHAPES) {
+        return 2;
+    }
     if c.is_ascii() || is_mark(c) && !is_wide(c) || is_in(c, &CERTAIN[..1]) {
         return 1;
     }
@@ -129,7 +138,7 @@ pub(crate) fn max_terminal_columns_of(c: char) -> u16 {
 /// characters narrow. With wide ambiguous characters no Greek or Cyrillic text would fit.
 pub fn layout_columns_of(c: char) -> u16 {
     use GeneralCategory as Category;
-    if c.is_ascii() {
+    if c.is_ascii() || is_in(c, &BOXES) {
         return 1;
     }
     let needed = match CodePointMapData::<Category>::new().get(c) {
@@ -185,6 +194,17 @@ mod tests {
             let row = sanitize(c.encode_utf8(&mut [0; 4]), 20, Charset::Unicode);
             row.chars().eq([*c])
         })
+    }
+
+    #[test]
+    fn characters_without_a_lookup_have_the_width_of_their_properties() {
+        for c in SHAPES.into_iter().flat_map(|(first, last)| first..=last) {
+            assert!(!is_mark(c), "{c:?}");
+        }
+        for c in BOXES.into_iter().flat_map(|(first, last)| first..=last) {
+            assert_eq!(c.width(), Some(1), "{c:?}");
+            assert!(!is_mark(c) && !is_in(c, &WIDE_IN_SOME), "{c:?}");
+        }
     }
 
     #[test]

@@ -8,13 +8,18 @@ use ratatui::{
     widgets::Widget,
 };
 
-use crate::theme::Theme;
+use crate::{span::draw_spans, theme::Theme};
 
 /// Draws a heading and a rule up to the end of the line.
 pub fn draw_heading(theme: Theme, mut line: Line<'static>, area: Rect, buffer: &mut Buffer) {
-    let rule = usize::from(area.width).saturating_sub(line.width() + 1);
-    line.push_span(Span::styled(format!(" {}", "\u{2500}".repeat(rule)), theme.quiet));
-    line.render(Rect { height: area.height.min(1), ..area }, buffer);
+    line.push_span(Span::styled(" ", theme.quiet));
+    let width = u16::try_from(line.width()).unwrap_or(u16::MAX);
+    draw_spans(&line.spans, area, buffer);
+    for column in area.left().saturating_add(width)..area.right() {
+        if let Some(cell) = buffer.cell_mut((column, area.y)).filter(|_| area.height > 0) {
+            cell.set_symbol("\u{2500}").set_style(theme.quiet);
+        }
+    }
 }
 
 /// Draws the text of an empty list, one line per row, cut to the area.

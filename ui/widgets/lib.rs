@@ -3,6 +3,7 @@
 pub mod animation;
 pub mod axis;
 pub mod heading;
+pub mod span;
 pub mod svg;
 pub mod table;
 pub mod theme;

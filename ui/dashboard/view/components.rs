@@ -1,6 +1,6 @@
 //! Components that several panels draw: titles, headings, rows and empty lists.
 
-use clacks_widgets::{heading, theme::Theme};
+use clacks_widgets::{heading, span::draw_spans, theme::Theme};
 use ratatui::{
     Frame,
     layout::Rect,
@@ -11,6 +11,9 @@ use crate::{
     model::{Model, focus::FocusOwner},
     state::layout::Pane,
 };
+
+/// Columns before a row: one for the selection, one for the mark.
+pub(super) const MARKER: u16 = 2;
 
 // === Panes ===
 
@@ -51,15 +54,16 @@ pub(crate) fn draw_row(
     theme: Theme,
     pane: Pane,
     (is_selected, is_marked): (bool, bool),
-    spans: Vec<Span<'static>>,
+    spans: &[Span<'static>],
     area: Rect,
     frame: &mut Frame<'_>,
 ) {
     let marker = Span::raw(if is_selected { ">" } else { " " });
     let mark = if is_marked { Span::styled("*", theme.marked) } else { Span::raw(" ") };
-    let mut line = Line::from(vec![marker, mark]);
-    line.spans.extend(spans);
-    frame.render_widget(line, area);
+    let buffer = frame.buffer_mut();
+    draw_spans(&[marker, mark], Rect { width: area.width.min(MARKER), ..area }, buffer);
+    let behind = area.width.saturating_sub(MARKER);
+    draw_spans(spans, Rect { x: area.right() - behind, width: behind, ..area }, buffer);
     if is_selected && model.pane == pane {
         frame.buffer_mut().set_style(area, theme.selected);
     }

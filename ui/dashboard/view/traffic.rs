@@ -1,21 +1,18 @@
 //! The traffic: time, direction, peer, message or event, outcome.
 
 use clacks_feed::Direction;
-use clacks_session::traffic::row::Row;
 use clacks_text::{
-    fit::{clock, fit},
+    fit::{clock, fit, padded},
     format,
     sanitize::sanitize,
-    value::Labels,
 };
 use clacks_widgets::theme::Theme;
 use ratatui::{Frame, layout::Rect, style::Style, text::Span};
 
 use super::{
-    address_labels,
     components::{draw_empty, draw_row, draw_title},
     sparkline,
-    traffic_columns::{self, Columns},
+    traffic_columns::{self, RowTexts, VisibleRows},
 };
 use crate::{
     model::Model,
@@ -54,14 +51,14 @@ pub fn draw(model: &Model, theme: Theme, area: Rect, frame: &mut Frame<'_>) {
         return;
     }
     let (top, selected) = (model.log_top(), model.log_position());
-    let columns = traffic_columns::of(model, usize::from(area.width), theme.charset);
-    let names = address_labels::on_screen(model, columns.peer, theme.charset);
-    for (offset, row) in rows.rows().enumerate() {
-        let entry = model.log.at(top + offset).filter(|entry| !model.is_hidden_row(entry.number));
-        let Some(entry) = entry else { break };
-        let spans = row_spans(model, theme, entry, &names, &columns);
+    let visible = traffic_columns::visible_rows(model, usize::from(area.width), theme.charset);
+    for (offset, (row, texts)) in rows.rows().zip(&visible.texts).enumerate() {
+        if model.is_hidden_row(texts.row.number) {
+            break;
+        }
+        let spans = row_spans(model, theme, texts, &visible);
         let is_selected = selected == Some(top + offset) && model.log_cursor != LogCursor::Following;
-        draw_row(model, theme, Pane::Traffic, (is_selected, false), spans, row, frame);
+        draw_row(model, theme, Pane::Traffic, (is_selected, false), &spans, row, frame);
     }
 }
 
@@ -120,11 +117,12 @@ fn omitted_note(model: &Model, theme: Theme) -> Option<Span<'static>> {
 fn row_spans(
     model: &Model,
     theme: Theme,
-    row: &Row,
-    names: &Labels,
-    columns: &Columns,
+    texts: &RowTexts<'_>,
+    visible: &VisibleRows<'_>,
 ) -> Vec<Span<'static>> {
+    let VisibleRows { columns, names, .. } = visible;
     let charset = theme.charset;
+    let row = texts.row;
     let line = &row.line;
     let mut spans = Vec::new();
     let mut push = |text: String, style| spans.extend([Span::styled(text, style), Span::raw(" ")]);
@@ -137,9 +135,9 @@ fn row_spans(
     if let Some(width) = columns.direction {
         push(fit(row.word(), width, charset), theme.direction(line.direction));
     }
-    let peer = line.peer.as_ref().map(|peer| names.fit(peer.untrusted()));
+    let peer = line.peer.as_ref().map(|peer| padded(&names.label(peer.untrusted()), columns.peer));
     push(peer.unwrap_or_else(|| " ".repeat(columns.peer)), Style::new());
-    let (text, outcome) = columns.text_and_outcome(row, charset);
+    let (text, outcome) = columns.text_and_outcome(texts, charset);
     let quiet = if line.direction == Direction::Note { theme.quiet } else { Style::new() };
     spans.extend([Span::styled(text, quiet), Span::styled(outcome, theme.tone(line.tone))]);
     spans

@@ -4,24 +4,25 @@
 //! The shares of peer and outcome grow with the width, at most one of them by one column at a time. So a wider traffic never
 //! has a narrower text, unless a column appears.
 
-use std::ops::RangeInclusive;
+use std::{borrow::Cow, ops::RangeInclusive};
 
 use clacks_session::traffic::row::Row;
 use clacks_text::{
     charset::Charset,
     fit::{padded, padded_left},
     sanitize::{SafeLine, sanitize},
+    value::Labels,
 };
 use clacks_widgets::table::layout::{Class, Demand, GAP, widths};
 
-use super::address_labels;
+use super::{address_labels, components};
 use crate::{
     model::Model,
     state::{layout::Pane, traffic_needs::TrafficNeeds},
 };
 
-/// Columns before a row: one for the selection, one for the mark.
-const MARKER: usize = 2;
+/// Columns before a row.
+const MARKER: usize = components::MARKER as usize;
 /// Columns of `HH:MM:SS`.
 const TIME: usize = 8;
 /// Columns of `peer`, the longest word.
@@ -52,25 +53,85 @@ pub(crate) struct Columns {
     outcome: Option<usize>,
 }
 
-/// Returns the columns of the visible rows, in a traffic of `width` columns.
-pub(crate) fn of(model: &Model, width: usize, charset: Charset) -> Columns {
+/// The texts of a row, written once in the width of the whole traffic.
+#[derive(Debug)]
+pub(crate) struct RowTexts<'a> {
+    pub(crate) row: &'a Row,
+    /// The start of the message. `None` for a row without a message.
+    preview: Option<Cow<'a, str>>,
+    text: SafeLine,
+    outcome: SafeLine,
+}
+
+impl<'a> RowTexts<'a> {
+    fn new(row: &'a Row, columns: usize, charset: Charset) -> Self {
+        let preview = row.preview(columns);
+        let text = text_of(row, preview.as_deref(), columns, charset);
+        Self { row, preview, text, outcome: row.outcome(columns, charset) }
+    }
+
+    /// Returns the columns of the text with the outcome behind it.
+    fn width(&self) -> usize {
+        let outcome = self.outcome.width();
+        self.text.width() + if outcome > 0 { outcome + GAP } else { 0 }
+    }
+
+    /// Returns the text, or what happened, in at most `columns` columns.
+    fn text(&self, columns: usize, charset: Charset) -> Cow<'_, SafeLine> {
+        if self.text.width() <= columns {
+            return Cow::Borrowed(&self.text);
+        }
+        Cow::Owned(text_of(self.row, self.preview.as_deref(), columns, charset))
+    }
+
+    /// Returns the outcome in at most `columns` columns.
+    fn outcome(&self, columns: usize, charset: Charset) -> Cow<'_, SafeLine> {
+        if self.outcome.width() <= columns {
+            return Cow::Borrowed(&self.outcome);
+        }
+        Cow::Owned(self.row.outcome(columns, charset))
+    }
+}
+
+fn text_of(row: &Row, preview: Option<&str>, columns: usize, charset: Charset) -> SafeLine {
+    match preview {
+        Some(text) => sanitize(text, columns, charset),
+        None => row.what(columns, charset),
+    }
+}
+
+/// The visible rows of the traffic, and their columns.
+#[derive(Debug)]
+pub(crate) struct VisibleRows<'a> {
+    pub(crate) columns: Columns,
+    /// The names of peers, in the width of their column.
+    pub(crate) names: Labels,
+    pub(crate) texts: Vec<RowTexts<'a>>,
+}
+
+/// Returns the visible rows in a traffic of `width` columns.
+pub(crate) fn visible_rows(model: &Model, width: usize, charset: Charset) -> VisibleRows<'_> {
     let top = model.log_top();
     let rows = (top..top + model.height(Pane::Traffic)).map_while(|at| model.log.at(at));
-    let rows: Vec<&Row> = rows.collect();
     let room = width.saturating_sub(MARKER);
+    let texts: Vec<_> = rows.map(|row| RowTexts::new(row, room, charset)).collect();
     let names = address_labels::on_screen(model, room, charset);
-    let greatest = |need: &dyn Fn(&Row) -> usize| rows.iter().map(|row| need(row)).max().unwrap_or(0);
-    let peer = |row: &Row| row.line.peer.as_ref().map_or(0, |peer| names.label(peer.untrusted()).width());
-    let outcome = |row: &Row| row.outcome(room, charset).width();
-    let network = |row: &Row| row.network_name().chars().count();
+    let greatest = |need: &dyn Fn(&RowTexts<'_>) -> usize| texts.iter().map(need).max().unwrap_or(0);
+    let peer = |texts: &RowTexts<'_>| {
+        texts.row.line.peer.as_ref().map_or(0, |peer| names.label(peer.untrusted()).width())
+    };
+    let network = |texts: &RowTexts<'_>| texts.row.network_name().chars().count();
     let network = if model.log.networks() > 1 { greatest(&network) } else { 0 };
-    let now = TrafficNeeds::new(width, network, greatest(&peer), greatest(&outcome));
+    let outcome = greatest(&|texts| texts.outcome.width());
+    let peer = greatest(&peer);
+    let now = TrafficNeeds::new(width, network, peer, outcome);
     let mut lasting = model.traffic_needs.borrow_mut();
     lasting.extend(now);
-    let text = |row: &Row| text_of(row, room, charset).width();
-    let both =
-        |row: &Row| text(row) + Some(outcome(row)).filter(|width| *width > 0).map_or(0, |width| width + GAP);
-    columns(now, *lasting, (greatest(&text), greatest(&both)), width)
+    let text = (greatest(&|texts| texts.text.width()), greatest(&|texts| texts.width()));
+    let columns = columns(now, *lasting, text, width);
+    let fits = peer <= columns.peer;
+    let names = if fits { names } else { address_labels::on_screen(model, columns.peer, charset) };
+    VisibleRows { columns, names, texts }
 }
 
 /// Returns the columns for what the visible rows need, and for what has been needed so far. `text` is the need of the text
@@ -123,26 +184,16 @@ fn in_width(demands: &[Demand; 6], width: usize) -> Columns {
     Columns { time, network, direction, peer: peer.unwrap_or(0), text: text.unwrap_or(0), outcome }
 }
 
-/// Returns the text of a row, or what happened, in at most `columns` columns.
-fn text_of(row: &Row, columns: usize, charset: Charset) -> SafeLine {
-    match row.preview(columns) {
-        Some(text) => sanitize(&text, columns, charset),
-        None => row.what(columns, charset),
-    }
-}
-
 impl Columns {
     /// Returns the text and the outcome of a row. What one of them does not need of its column is free for the other.
-    pub(crate) fn text_and_outcome(&self, row: &Row, charset: Charset) -> (String, String) {
+    pub(crate) fn text_and_outcome(&self, texts: &RowTexts<'_>, charset: Charset) -> (String, String) {
         let Some(outcome) = self.outcome else {
-            return (padded(&text_of(row, self.text, charset), self.text), String::new());
+            return (padded(&texts.text(self.text, charset), self.text), String::new());
         };
         let both = self.text + GAP + outcome;
-        let text = text_of(row, self.text, charset).width();
-        let outcome = row.outcome(both - GAP - text, charset);
+        let outcome = texts.outcome(both - GAP - texts.text(self.text, charset).width(), charset);
         let room = both - if outcome.width() > 0 { outcome.width() + GAP } else { 0 };
-        let text = text_of(row, room, charset);
-        (padded(&text, room), padded_left(&outcome, both - room))
+        (padded(&texts.text(room, charset), room), padded_left(&outcome, both - room))
     }
 }
 

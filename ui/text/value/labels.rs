@@ -88,17 +88,27 @@ fn common_prefix_len(names: &BTreeSet<&str>) -> usize {
 /// Replaces characters that look alike by one of them. Two names with the same skeleton are confusable. Only ASCII is
 /// compared.
 fn skeleton(label: &str) -> String {
-    let label = label.to_ascii_lowercase().replace("rn", "m").replace("vv", "w").replace("cl", "d");
-    let alike = |c| match c {
-        '0' => 'o',
-        '1' | 'i' => 'l',
-        '2' => 'z',
-        '5' => 's',
-        '8' => 'b',
-        '_' => '-',
-        c => c,
-    };
-    label.chars().map(alike).collect()
+    let mut skeleton = String::with_capacity(label.len());
+    let mut letters = label.chars().map(|letter| letter.to_ascii_lowercase()).peekable();
+    while let Some(letter) = letters.next() {
+        let pair = match letter {
+            'r' => Some(('n', 'm')),
+            'v' => Some(('v', 'w')),
+            'c' => Some(('l', 'd')),
+            _ => None,
+        };
+        let joined = pair.filter(|(second, _)| letters.next_if_eq(second).is_some());
+        skeleton.push(match joined.map_or(letter, |(_, joined)| joined) {
+            '0' => 'o',
+            '1' | 'i' => 'l',
+            '2' => 'z',
+            '5' => 's',
+            '8' => 'b',
+            '_' => '-',
+            letter => letter,
+        });
+    }
+    skeleton
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use clacks_text::sanitize::{SafeLine, sanitize, sanitize_whole};
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 use super::{Drawn, MARKER, Table, cells::is_key, title::arrow};
+use crate::span::draw_text;
 
 /// Draws the titles of the columns. That of the sorted column has an arrow.
 pub(super) fn header(table: &Table<'_>, spec: &ListSpec, drawn: &Drawn, buffer: &mut Buffer) {
@@ -103,12 +104,5 @@ fn tone(table: &Table<'_>, value: Option<&Value>) -> Tone {
 fn put(text: &SafeLine, is_right: bool, style: Style, area: Rect, buffer: &mut Buffer) {
     let free = area.width.saturating_sub(u16::try_from(text.width()).unwrap_or(u16::MAX));
     let x = if is_right { area.x + free } else { area.x };
-    if text.is_ascii() {
-        // Each character is a cell.
-        for (byte, x) in text.bytes().zip(x..area.right()) {
-            buffer[(x, area.y)].set_char(char::from(byte)).set_style(style);
-        }
-    } else {
-        buffer.set_stringn(x, area.y, text.as_str(), usize::from(area.right() - x), style);
-    }
+    draw_text(text, style, Rect { x, width: area.right() - x, ..area }, buffer);
 }

@@ -30,7 +30,7 @@ const MAX_BYTES: usize = 8 << 20;
 #[derive(Debug, Clone, Default)]
 pub struct MessageHistories {
     hasher: RandomState,
-    known: HashMap<Digest, MessageHistory>,
+    known: HashMap<Digest, Box<MessageHistory>>,
     /// The digests of messages of which only the beginning is kept, by the digest of that beginning.
     beginnings: HashMap<Digest, Digest>,
     seen_once: Shelf,
@@ -93,15 +93,18 @@ impl MessageHistories {
 
     /// The history of a message that is JSON. Also accepts the kept beginning of a cut message.
     pub fn of_json(&self, json: &str) -> Option<&MessageHistory> {
-        self.known.get(&self.digest(json))
+        self.known.get(&self.digest(json)).map(Box::as_ref)
     }
 
     fn life_mut(&mut self, message: &Message) -> Option<&mut MessageHistory> {
-        self.known.get_mut(&self.digest(message.as_json()))
+        self.known.get_mut(&self.digest(message.as_json())).map(Box::as_mut)
     }
 
     fn digest(&self, json: &str) -> Digest {
         let digest = self.hasher.hash_one(json);
+        if self.beginnings.is_empty() {
+            return digest;
+        }
         self.beginnings.get(&digest).copied().unwrap_or(digest)
     }
 
@@ -118,7 +121,7 @@ impl MessageHistories {
     /// The messages that returned, most visits first.
     pub fn ranking(&self) -> impl Iterator<Item = &MessageHistory> {
         let digests = self.ranked.iter().filter_map(|(_, Reverse(pass))| self.returned.by_pass.get(pass));
-        digests.filter_map(|digest| self.known.get(digest))
+        digests.filter_map(|digest| self.known.get(digest).map(Box::as_ref))
     }
 
     /// The position of a message in the ranking, from 0. `None` if it did not return.
@@ -136,7 +139,7 @@ impl MessageHistories {
         if let Some(former) = &former {
             self.take_out(former);
         }
-        let mut life = former.unwrap_or_else(|| MessageHistory::new(message.clone(), sender, now));
+        let mut life = former.unwrap_or_else(|| Box::new(MessageHistory::new(message.clone(), sender, now)));
         // It is here as a whole.
         life.message = message.clone();
         life.came(from, visits, now);
@@ -144,7 +147,7 @@ impl MessageHistories {
         self.put_away(digest, life);
     }
 
-    fn put_away(&mut self, digest: Digest, life: MessageHistory) {
+    fn put_away(&mut self, digest: Digest, life: Box<MessageHistory>) {
         let has_returned = life.has_returned();
         if has_returned {
             self.ranked.insert(life.rank());
@@ -169,7 +172,9 @@ impl MessageHistories {
 
     fn take_out(&mut self, life: &MessageHistory) {
         self.ranked.remove(&life.rank());
-        self.beginnings.remove(&self.hasher.hash_one(life.message.as_json()));
+        if !self.beginnings.is_empty() {
+            self.beginnings.remove(&self.hasher.hash_one(life.message.as_json()));
+        }
         let kept = if life.has_returned() { &mut self.returned } else { &mut self.seen_once };
         kept.take(life);
     }
