@@ -13,12 +13,10 @@ pub fn draw_spans(spans: &[Span<'_>], area: Rect, buffer: &mut Buffer) {
     }
     let mut x = area.x;
     for span in spans {
-        let rest = Rect { x, width: area.right() - x, ..area };
-        if is_plain(&span.content) {
-            x = draw_text(&span.content, span.style, rest, buffer);
-        } else if let width @ 1.. = span.width() {
-            span.render(rest, buffer);
-            x = x.saturating_add(u16::try_from(width).unwrap_or(u16::MAX));
+        let (plain, rest) = span.content.split_at(plain_len(&span.content));
+        x = draw_plain(plain, span.style, Rect { x, width: area.right() - x, ..area }, buffer);
+        if x < area.right() && !rest.is_empty() {
+            x = draw_rest(rest, span.style, Rect { x, width: area.right() - x, ..area }, buffer);
         }
         if x >= area.right() {
             return;
@@ -26,12 +24,17 @@ pub fn draw_spans(spans: &[Span<'_>], area: Rect, buffer: &mut Buffer) {
     }
 }
 
-/// Writes a text into the first row of `area`, which must be within the buffer. What does not fit is cut. Returns the
-/// column behind the text.
-pub fn draw_text(text: &str, style: Style, area: Rect, buffer: &mut Buffer) -> u16 {
-    if !is_plain(text) {
-        return buffer.set_stringn(area.x, area.y, text, area.width.into(), style).0;
+/// Writes a text into the first row of `area`, which must be within the buffer. What does not fit is cut.
+pub fn draw_text(text: &str, style: Style, area: Rect, buffer: &mut Buffer) {
+    let (plain, rest) = text.split_at(plain_len(text));
+    let x = draw_plain(plain, style, area, buffer);
+    if !rest.is_empty() {
+        buffer.set_stringn(x, area.y, rest, usize::from(area.right() - x), style);
     }
+}
+
+/// Writes a text of which each byte is a cell. Returns the column behind it.
+fn draw_plain(text: &str, style: Style, area: Rect, buffer: &mut Buffer) -> u16 {
     let mut x = area.x;
     for (byte, column) in text.bytes().zip(area.left()..area.right()) {
         buffer[(column, area.y)].set_char(char::from(byte)).set_style(style);
@@ -40,9 +43,20 @@ pub fn draw_text(text: &str, style: Style, area: Rect, buffer: &mut Buffer) -> u
     x
 }
 
-/// Whether each byte of the text is a cell.
-fn is_plain(text: &str) -> bool {
-    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+/// Writes a text as ratatui does. Returns the column behind it.
+fn draw_rest(text: &str, style: Style, area: Rect, buffer: &mut Buffer) -> u16 {
+    let span = Span::styled(text, style);
+    let width = span.width();
+    if width > 0 {
+        (&span).render(area, buffer);
+    }
+    area.x.saturating_add(u16::try_from(width).unwrap_or(u16::MAX))
+}
+
+/// The length of the start of a text of which each byte is a cell. A mark can join the last letter before it.
+fn plain_len(text: &str) -> usize {
+    let is_plain = |byte: u8| matches!(byte, b' '..=b'~');
+    text.bytes().position(|byte| !is_plain(byte)).map_or(text.len(), |first| first.saturating_sub(1))
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
+use super::hex::write_hex;
+
 /// A peer's identifier: the SHA-256 of its hostname's bytes followed at once by its port in decimal.
 ///
 /// It is shown as 64 lowercase hexadecimal digits. There is no separator between hostname and port, so two
@@ -23,7 +25,7 @@ impl PeerId {
 
 impl fmt::Display for PeerId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        write_hex(&self.0, f)
     }
 }
 

@@ -14,6 +14,7 @@
 mod address;
 #[cfg(test)]
 mod fuzz;
+pub(crate) mod hex;
 mod identifier;
 mod message;
 mod object;
