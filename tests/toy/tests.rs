@@ -83,127 +83,22 @@ conformance_tests!(Bench::new());
 
 /// The same node as its recording shows it: each line is written and read again.
 mod recorded {
-    use std::task::{Context, Poll, Waker};
+    use clacks_feed::{conformance::Recorded, conformance_tests};
 
-    use clacks_feed::{
-        Watch, Watched,
-        json::{EventParts, Fit, Gauges, NodeLine, Reader, Record, Writer},
-        mirror::{ChangeReader, Changes, Mirror},
-    };
+    use super::Bench;
 
-    use super::{Arc, Bench, Duration, Network, Specimen, StdRng, conformance_tests};
-
-    struct Recording {
-        bench: Bench,
-        watch: Box<dyn Watch>,
-        reader: ChangeReader,
-        seq: u64,
-        mirror: Arc<Mirror>,
-    }
-
-    impl Recording {
-        fn new() -> Self {
-            let bench = Bench::new();
-            let toy = bench.network();
-            let mirror = Mirror::new(Arc::clone(toy.description()), toy.run());
-            let watch = toy.watch();
-            let (reader, _) = ChangeReader::start(&*toy, 0);
-            let mut recording = Self { bench, watch, reader, seq: 0, mirror };
-            recording.restore();
-            recording
-        }
-
-        /// Writes a whole state.
-        fn restore(&mut self) {
-            let toy = self.bench.network();
-            let (reader, state) = ChangeReader::start(&*toy, self.seq);
-            self.reader = reader.keeping_texts();
-            let mut line = Vec::new();
-            Writer::new(toy.description()).state(&mut line, &state);
-            self.play(&line);
-        }
-
-        /// Records what happened, and plays it.
-        fn go_on(&mut self) {
-            let toy = self.bench.network();
-            let description = Arc::clone(toy.description());
-            let writer = Writer::new(&description);
-            let mut cx = Context::from_waker(Waker::noop());
-            while let Poll::Ready(Some(watched)) = self.watch.poll_next(&mut cx) {
-                let Watched::Event(event) = watched else { panic!("a recorder that reads missed something") };
-                self.seq = event.seq;
-                let Changes { rows, totals, settings } = self.reader.read(&*toy, &event);
-                let record = Record { rows: &rows, totals: &totals, settings: settings.as_deref() };
-                let parts = EventParts { record: Some(record), ..EventParts::default() };
-                let mut line = Vec::new();
-                let fit = writer.event(&mut line, &event, &parts);
-                self.play(&line);
-                if fit != Fit::Whole {
-                    self.restore();
-                }
-            }
-            let mut line = Vec::new();
-            writer.gauges(&mut line, &Gauges { now: None, values: toy.gauges() });
-            self.play(&line);
-            self.mirror.set_now(toy.now());
-        }
-
-        fn play(&self, line: &[u8]) {
-            let line = std::str::from_utf8(line).unwrap();
-            match Reader::new(self.mirror.description()).node_line(line).unwrap() {
-                NodeLine::Event(event) => self.mirror.apply(*event),
-                NodeLine::State(state) => self.mirror.restore(state),
-                NodeLine::Gauges(gauges) => self.mirror.set_gauges(gauges.values),
-                other => panic!("{other:?} is not in a recording"),
-            }
-        }
-    }
-
-    impl Specimen for Recording {
-        fn network(&self) -> Arc<dyn Network> {
-            self.mirror.clone()
-        }
-
-        fn disturb(&mut self, random: &mut StdRng) {
-            self.bench.disturb(random);
-            self.go_on();
-        }
-
-        fn receive(&mut self, text: &str) -> bool {
-            let is_accepted = self.bench.receive(text);
-            self.go_on();
-            is_accepted
-        }
-
-        fn fill(&mut self, items: usize) {
-            self.bench.fill(items);
-            // More happened than a recorder may leave unread.
-            self.watch = self.bench.network().watch();
-            self.restore();
-        }
-
-        fn pass(&mut self, time: Duration) -> bool {
-            self.bench.pass(time)
-        }
-
-        fn is_recorded(&self) -> bool {
-            true
-        }
-
-        fn has_commands(&self) -> bool {
-            false
-        }
-    }
-
-    conformance_tests!(Recording::new());
+    conformance_tests!(Recorded::new(Bench::new()));
 
     /// The recording, 50 ms away.
     mod remote {
-        use clacks_feed::{conformance::Remote, conformance_tests};
+        use clacks_feed::{
+            conformance::{Recorded, Remote},
+            conformance_tests,
+        };
 
-        use super::Recording;
+        use super::Bench;
 
-        conformance_tests!(Remote::new(Recording::new()));
+        conformance_tests!(Remote::new(Recorded::new(Bench::new())));
     }
 }
 

@@ -44,6 +44,8 @@ pub struct Builder {
     handler: MessageHandler,
     auth: Option<Auth>,
     events: EventSender<TimedEvent<Event>>,
+    #[cfg(any(test, feature = "testing"))]
+    pub(super) hand: Option<Arc<super::manual::Hand>>,
 }
 
 /// The handler of messages, which cannot be printed.
@@ -123,6 +125,8 @@ impl Default for Builder {
             handler: MessageHandler::default(),
             auth: None,
             events: EventSender::new(EVENT_CAPACITY),
+            #[cfg(any(test, feature = "testing"))]
+            hand: None,
         }
     }
 }
@@ -246,7 +250,10 @@ impl Builder {
         let mut rng: StdRng = rand::make_rng();
         let core = Core::new(self.options, &mut rng)?;
         let history = History::new(self.limits.history);
-        let shared = Arc::new(Shared::new(core, history, rng, client, self.events));
+        let shared = Shared::new(core, history, rng, client, self.events);
+        #[cfg(any(test, feature = "testing"))]
+        let shared = shared.driven_by(self.hand);
+        let shared = Arc::new(shared);
         let connections = Connections::new(&self.limits.connections());
         let (limits, has_handler) = (self.limits.clone(), self.handler.0.is_some());
         let accepted_keys = shared.read(|core| core.options().is_signed).then_some(accepted.len());

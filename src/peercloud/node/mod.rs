@@ -12,6 +12,8 @@ mod driver;
 mod handle;
 mod handler;
 mod limits;
+#[cfg(any(test, feature = "testing"))]
+mod manual;
 mod paced_stream;
 mod replies;
 mod server;
@@ -24,6 +26,8 @@ mod tests;
 pub use builder::{Auth, Builder, StartError, StartWarning};
 pub use handle::{JoinError, Node};
 pub use limits::{Limits, LimitsError};
+#[cfg(any(test, feature = "testing"))]
+pub use manual::ManualNode;
 pub use replies::Replies;
 pub use subscription::{NumberedEvent, Subscription};
 

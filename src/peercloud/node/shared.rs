@@ -39,6 +39,9 @@ pub(super) struct Shared {
     pub(super) stopped: CancellationToken,
     pub(super) tasks: TaskTracker,
     runtime: tokio::runtime::Handle,
+    /// Drives the node in tests.
+    #[cfg(any(test, feature = "testing"))]
+    pub(super) hand: Option<Arc<super::manual::Hand>>,
 }
 
 #[derive(Debug)]
@@ -124,7 +127,14 @@ impl Shared {
             stopped: CancellationToken::new(),
             tasks: TaskTracker::new(),
             runtime: tokio::runtime::Handle::current(),
+            #[cfg(any(test, feature = "testing"))]
+            hand: None,
         }
+    }
+
+    #[cfg(any(test, feature = "testing"))]
+    pub(super) fn driven_by(self, hand: Option<Arc<super::manual::Hand>>) -> Self {
+        Self { hand, ..self }
     }
 
     /// Reads the core.
@@ -140,6 +150,10 @@ impl Shared {
 
     /// The time since the start, and of day.
     pub(super) fn now(&self) -> Now {
+        #[cfg(any(test, feature = "testing"))]
+        if let Some(hand) = &self.hand {
+            return hand.now();
+        }
         self.clock.now()
     }
 
@@ -147,7 +161,7 @@ impl Shared {
     pub(super) fn with_core<T>(self: &Arc<Self>, input: impl FnOnce(CoreAccess<'_>) -> T) -> T {
         let mut inner = self.lock();
         let Inner { core, rng, waiting, .. } = &mut *inner;
-        let now = self.clock.now();
+        let now = self.now();
         let result = input(CoreAccess { core, rng, now, waiting });
         self.process_outputs(&mut inner, now);
         result
@@ -198,6 +212,10 @@ impl Shared {
     }
 
     fn spawn_request(self: &Arc<Self>, request: Outgoing) {
+        #[cfg(any(test, feature = "testing"))]
+        if let Some(hand) = &self.hand {
+            return hand.push(request);
+        }
         let shared = Arc::clone(self);
         let id = request.id;
         let make = async move {
@@ -206,6 +224,11 @@ impl Shared {
             shared.with_core(|at| at.core.handle_outcome(id, outcome, at.now, at.rng));
         };
         self.runtime.spawn(self.tasks.track_future(make));
+    }
+
+    #[cfg(any(test, feature = "testing"))]
+    pub(super) fn change_history_limits(&self, change: impl FnOnce(&mut crate::core::HistoryLimits)) {
+        change(self.lock().history.limits_mut());
     }
 
     /// A receiver of events. It ends at once if the node has stopped.

@@ -250,6 +250,22 @@ fn a_message_stands_once_in_a_recorded_line() {
 }
 
 #[test]
+fn a_setting_that_is_the_text_of_its_event_is_read_back() {
+    use crate::description::{Field, Kind, SettingSpec};
+    let mut description = messages();
+    description.settings = vec![SettingSpec { field: Field::new("said", Kind::Json), used: None, met: None }];
+    let settings = [Value::text(r#"{"said":1}"#.into())];
+    let record = Record { settings: Some(&settings), ..Record::default() };
+    let parts = EventParts { record: Some(record), ..EventParts::default() };
+    let touched = Touched { settings: true, ..Touched::default() };
+    let body = TestEvent { line: None, touched, json: r#"{"message":{"said":1}}"#.to_owned() };
+    let (now, body) = (Now::default(), Body::Typed(Arc::new(body)));
+    let event = Event { seq: 1, kind: EventId(0), now, by: None, body };
+    let line = written(|out| _ = Writer::new(&description).event(out, &event, &parts));
+    assert_eq!(read(&description, &line).settings.as_deref(), Some(&settings[..]), "{line}");
+}
+
+#[test]
 fn a_text_that_is_as_it_was_is_not_written_again() {
     let description = messages();
     let row = |text: &str| Row {

@@ -207,7 +207,9 @@ impl Writer<'_> {
         }
         if let Some(settings) = record.settings {
             let fields = self.description.settings.iter().map(|setting| &setting.field);
-            self.values(object.field("settings"), fields, settings, Texts { elsewhere: None, ..texts });
+            // A setting is not read together with the event, so it refers to nothing in it.
+            let texts = Texts { same: None, elsewhere: None, ..texts };
+            self.values(object.field("settings"), fields, settings, texts);
         }
     }
 }

@@ -62,6 +62,11 @@ impl History {
         &self.limits
     }
 
+    /// The bounds, to change them. What is too much is forgotten at the next event.
+    pub fn limits_mut(&mut self) -> &mut HistoryLimits {
+        &mut self.limits
+    }
+
     /// The messages.
     pub fn messages(&self) -> &Messages {
         &self.messages

@@ -1,12 +1,19 @@
+mod bench;
+mod events;
+
 use std::{future::poll_fn, sync::Arc, time::Duration};
 
 use clacks_feed::{
     Call, Network, Outcome, Refusal, Run, Value, Watch, Watched, Window,
     args::check,
+    conformance::CountingAllocator,
+    conformance_tests,
     description::{Description, ListId},
 };
 use clacks_peercloud::{Json, Node};
 use serde_json::json;
+
+use bench::Bench;
 
 use crate::{
     PeercloudNetwork,
@@ -75,4 +82,27 @@ async fn a_broadcast_opens_into_its_replies() {
     assert!(matches!(check(&*network, &other), clacks_feed::Check::Wrong(_)));
     second.close().await;
     first.close().await;
+}
+
+#[global_allocator]
+static ALLOCATOR: CountingAllocator = CountingAllocator;
+
+conformance_tests!(Bench::new());
+
+/// The same node as its recording shows it.
+mod recorded {
+    use clacks_feed::{conformance::Recorded, conformance_tests};
+
+    use super::Bench;
+
+    conformance_tests!(Recorded::new(Bench::new()));
+}
+
+/// The same node, 50 ms away.
+mod remote {
+    use clacks_feed::{conformance::Remote, conformance_tests};
+
+    use super::Bench;
+
+    conformance_tests!(Remote::new(Bench::new()));
 }
