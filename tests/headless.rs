@@ -12,6 +12,8 @@ mod demo;
 mod node;
 #[path = "headless/peer_lists.rs"]
 mod peer_lists;
+#[path = "headless/peercloud.rs"]
+mod peercloud;
 #[path = "headless/process.rs"]
 #[allow(dead_code, reason = "the tests of faults use the rest")]
 mod process;

@@ -13,6 +13,8 @@ mod handing_on;
 mod leaving;
 #[path = "terminal/pace.rs"]
 mod pace;
+#[path = "terminal/peercloud.rs"]
+mod peercloud;
 #[path = "terminal/plain.rs"]
 mod plain;
 #[path = "terminal/replaying.rs"]

@@ -10,7 +10,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// Time-out of a wait. Only a failing test waits so long.
-const DEADLINE: Duration = Duration::from_secs(60);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
 /// Interval between two checks of a condition that nothing reports.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 

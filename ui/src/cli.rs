@@ -11,6 +11,7 @@ use clap::{
 use super::{
     config::{
         Config,
+        peercloud::PeercloudConfig,
         view::{HEADING as VIEW_HEADING, RECORDING_HEADING, View},
     },
     demo, replay, simulate,
@@ -46,8 +47,51 @@ pub(crate) enum Command {
     Replay(Box<replay::ReplayOptions>),
     /// Simulate a network of many nodes; show it on the screen, and print a table, JSON or CSV
     Simulate(Box<simulate::SimulateOptions>),
+    /// Run a node of a peercloud network, a private cloud in which every member knows every other; show it on the screen
+    Peercloud(Box<Peercloud>),
     /// Print the default configuration file, which explains each option
     Config,
+}
+
+/// `clacks peercloud`, with its own commands.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct Peercloud {
+    #[command(subcommand)]
+    pub(crate) command: Option<PeercloudCommand>,
+    #[command(flatten)]
+    pub(crate) run: PeercloudRun,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PeercloudCommand {
+    /// Run a peercloud node without a screen: commands on standard input, events as JSON lines on standard output
+    #[command(mut_args(without_screen))]
+    Node(Box<PeercloudRun>),
+    /// Start a demo cloud on this machine and watch it; it ends when you leave
+    Demo(Box<Demo>),
+}
+
+/// The options of a peercloud node, and the path of the configuration file.
+#[derive(Debug, Args)]
+pub(crate) struct PeercloudRun {
+    #[command(flatten)]
+    pub(crate) config: PeercloudConfig,
+    /// Configuration file [default: as without a command]
+    #[arg(long = "config", env = "CLACKS_CONFIG", value_name = "FILE")]
+    pub(crate) file: Option<UserPath>,
+    /// The options of the log on the command line, by id.
+    #[arg(skip)]
+    log_options: Vec<&'static str>,
+}
+
+impl PeercloudRun {
+    /// Merges the options of all sources.
+    pub(crate) fn config(self) -> anyhow::Result<PeercloudConfig> {
+        let config = self.config.with_file(self.file.as_deref())?;
+        effect::check_log(&self.log_options, config.log.log_file.is_some()).map_err(anyhow::Error::msg)?;
+        Ok(config)
+    }
 }
 
 /// The options of a node, and the path of the configuration file.
@@ -67,7 +111,7 @@ impl Run {
     /// Merges the options of all sources.
     pub(crate) fn config(self) -> anyhow::Result<Config> {
         let config = self.config.with_file(self.file.as_deref())?;
-        effect::check_log(&self.log_options, config.log_file.is_some()).map_err(anyhow::Error::msg)?;
+        effect::check_log(&self.log_options, config.log.log_file.is_some()).map_err(anyhow::Error::msg)?;
         Ok(config)
     }
 }
@@ -102,24 +146,44 @@ fn without_screen(argument: clap::Arg) -> clap::Arg {
 
 /// Parses the command line, and the environment for options that are missing there.
 pub(crate) fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
-    let takes_options = arguments
-        .get(1)
-        .is_none_or(|command| !["demo", "replay", "simulate", "config"].iter().any(|other| command == other));
+    let is = |at: usize, name: &str| arguments.get(at).is_some_and(|argument| argument == name);
     let command = Cli::command();
-    // The demo ignores the options of a node, so an invalid one is no error for it.
-    let command =
-        if takes_options { command } else { command.mut_args(|argument| argument.env(None::<&str>)) };
+    // A command ignores the options of another one, so an invalid one is no error for it.
+    let takes_options = !["demo", "replay", "simulate", "peercloud", "config"].iter().any(|name| is(1, name));
+    let command = if takes_options { command } else { without_variables(command) };
+    let command = if is(1, "peercloud") && is(2, "demo") {
+        command.mut_subcommand("peercloud", without_variables)
+    } else {
+        command
+    };
     let command = with_lists_of_environment(command, arguments);
     let command = without_empty_variables(command, &|name| std::env::var_os(name));
     let matches = command.try_get_matches_from(with_negative_values(arguments))?;
     effect::check(&matches)?;
     let mut cli = Cli::from_arg_matches(&matches)?;
+    let log_options = effect::of_the_log(&matches);
     match &mut cli.command {
-        None => cli.run.log_options = effect::of_the_log(&matches),
-        Some(Command::Node(run)) => run.log_options = effect::of_the_log(&matches),
+        None => cli.run.log_options = log_options,
+        Some(Command::Node(run)) => run.log_options = log_options,
+        Some(Command::Peercloud(peercloud)) => match &mut peercloud.command {
+            None => peercloud.run.log_options = log_options,
+            Some(PeercloudCommand::Node(run)) => run.log_options = log_options,
+            Some(PeercloudCommand::Demo(_)) => {}
+        },
         _ => {}
     }
     Ok(cli)
+}
+
+fn without_variables(command: clap::Command) -> clap::Command {
+    command.mut_args(|argument| argument.env(None::<&str>))
+}
+
+/// Parses the environment alone, for the options of this command.
+pub(crate) fn matches_of_environment(command: clap::Command) -> Result<clap::ArgMatches, String> {
+    let command = with_lists_of_environment(command, &[]);
+    let command = without_empty_variables(command, &|name| std::env::var_os(name));
+    command.try_get_matches_from(["clacks"]).map_err(|error| complaint(&error))
 }
 
 /// Joins a negative number to the option before it, as in `--port=-1`. Otherwise clap would read the number as an
@@ -164,20 +228,28 @@ fn without_empty_variables(
     command.mut_subcommands(|subcommand| without_empty_variables(subcommand, variable))
 }
 
-/// Splits the lists of peers in the environment at commas. A flag names one list, because its path or URL can contain
-/// commas.
+/// Options with several files, by id and flag.
+const LISTS_OF_FILES: [(&str, &str); 2] =
+    [("peers_from", "--peers-from"), ("accepted_keys", "--accepted-key")];
+
+/// Splits the files of such options in the environment at commas. A flag names one file, because its path or URL can
+/// contain commas.
 fn with_lists_of_environment(command: clap::Command, arguments: &[OsString]) -> clap::Command {
-    let is_flag = |argument: &OsString| {
-        argument
-            .to_str()
-            .and_then(|text| text.strip_prefix("--peers-from"))
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
+    let is_given = |flag: &str| {
+        let after = |argument: &OsString| Some(argument.to_str()?.strip_prefix(flag)?.to_owned());
+        arguments.iter().filter_map(after).any(|rest| rest.is_empty() || rest.starts_with('='))
     };
-    if arguments.iter().any(is_flag) {
-        return command;
-    }
-    let split = |argument: clap::Arg| argument.value_delimiter(',');
-    command.mut_arg("peers_from", split).mut_subcommand("node", |node| node.mut_arg("peers_from", split))
+    let split: Vec<_> =
+        LISTS_OF_FILES.iter().filter(|(_, flag)| !is_given(flag)).map(|(id, _)| *id).collect();
+    with_split(command, &split)
+}
+
+/// Splits the values of these options of a command and its subcommands at commas.
+fn with_split(command: clap::Command, ids: &[&str]) -> clap::Command {
+    let split = |argument: clap::Arg| {
+        if ids.contains(&argument.get_id().as_str()) { argument.value_delimiter(',') } else { argument }
+    };
+    command.mut_args(split).mut_subcommands(|subcommand| with_split(subcommand, ids))
 }
 
 /// The error of the command line or the environment in one line.
@@ -191,11 +263,17 @@ pub(crate) fn complaint(error: &clap::Error) -> String {
         text.split("\n\n").map(|paragraph| paragraph.split_whitespace().collect::<Vec<_>>().join(" "));
     let complaint = paragraphs.next().unwrap_or_default();
     let tip = paragraphs.find_map(|paragraph| paragraph.strip_prefix("tip: ").map(str::to_owned));
-    let tip = tip.unwrap_or_else(|| "clacks --help lists the options".to_owned());
+    let tip = tip.unwrap_or_else(|| format!("{} --help lists the options", program(error)));
     match variable(error) {
         Some(variable) => format!("{complaint} (from the environment variable {variable})"),
         None => format!("{complaint}; {tip}"),
     }
+}
+
+/// The program, with the command whose own commands and options the error is about.
+fn program(error: &clap::Error) -> &'static str {
+    let usage = error.get(ContextKind::Usage).map(ToString::to_string).unwrap_or_default();
+    if usage.contains("clacks peercloud") { "clacks peercloud" } else { "clacks" }
 }
 
 /// The error for options of a command that stand before the command.
@@ -207,8 +285,9 @@ fn before_a_command(error: &clap::Error) -> Option<String> {
         _ => return None,
     };
     (error.kind() == ErrorKind::ArgumentConflict).then(|| {
+        let program = program(error);
         format!(
-            "{options} stands before {command}; write it behind {command}, as in clacks {command} {options}"
+            "{options} stands before {command}; write it behind {command}, as in {program} {command} {options}"
         )
     })
 }
@@ -220,11 +299,19 @@ fn variable(error: &clap::Error) -> Option<String> {
     let mut command = Cli::command();
     // Arguments have names only after this.
     command.build();
-    let argument = command.get_arguments().find(|known| known.to_string() == *argument)?;
-    let variable = argument.get_env()?.to_str()?;
     // Of several values in one variable only the invalid one is named.
-    let holds_it = std::env::var(variable).is_ok_and(|values| values.split(',').any(|one| one == value));
-    holds_it.then(|| variable.to_owned())
+    let holds_it = |variable: &str| {
+        std::env::var(variable).is_ok_and(|values| values.split(',').any(|one| one == value))
+    };
+    variables_of(&command, argument).into_iter().find(|variable| holds_it(variable))
+}
+
+/// The environment variables of the option with this usage, of a command and its subcommands.
+fn variables_of(command: &clap::Command, usage: &str) -> Vec<String> {
+    let options = command.get_arguments().filter(|known| known.to_string() == usage);
+    let variables = options.filter_map(|option| Some(option.get_env()?.to_str()?.to_owned()));
+    let variables: Vec<_> = variables.collect();
+    variables.into_iter().chain(command.get_subcommands().flat_map(|sub| variables_of(sub, usage))).collect()
 }
 
 #[cfg(test)]
@@ -274,6 +361,18 @@ mod tests {
             (&["semaphore"], "semaphore"),
             (&["--port", "0", "node"], "write it behind node, as in clacks node --port"),
             (&["demo", "--nodes", "0"], "a number of nodes is whole and from 1 to 64, such as 8"),
+            (&["--with", "usenet"], "[possible values: peercloud]"),
+            (&["peercloud", "--peer", "a b"], "a member is written host:port, such as tower:9338"),
+            (&["peercloud", "--data", "{"], "the data of a node is JSON, such as"),
+            (&["peercloud", "--reply", "loud"], "a reply is none, echo, or JSON such as"),
+            (&["peercloud", "--check-interval", "50ms"], "from 100ms to 24h, or off"),
+            (&["peercloud", "--hostnam", "x"], "a similar argument exists: '--hostname'"),
+            (&["peercloud", "node", "--max-members", "0"], "a number here is whole and at least 1"),
+            (&["peercloud", "nodes"], "nodes"),
+            (
+                &["peercloud", "--port", "0", "node"],
+                "write it behind node, as in clacks peercloud node --port",
+            ),
         ] {
             let complaint = complaint_about(arguments);
             assert!(complaint.contains(named), "{complaint}");
@@ -308,13 +407,17 @@ mod tests {
             let line = format!("clacks {command} {options} --config {}", path(file));
             let arguments: Vec<_> = line.split_whitespace().map(OsString::from).collect();
             let cli = parse(&arguments).unwrap();
-            let run = match cli.command {
-                Some(Command::Node(run)) => *run,
-                _ => cli.run,
+            let result = match cli.command {
+                Some(Command::Node(run)) => run.config().map(drop),
+                Some(Command::Peercloud(peercloud)) => match peercloud.command {
+                    Some(PeercloudCommand::Node(run)) => run.config().map(drop),
+                    _ => peercloud.run.config().map(drop),
+                },
+                _ => cli.run.config().map(drop),
             };
-            run.config().map(drop).map_err(|error| error.to_string())
+            result.map_err(|error| error.to_string())
         };
-        for command in ["", "node"] {
+        for command in ["", "node", "peercloud", "peercloud node"] {
             for option in ["--log-level", "--log-size"] {
                 let value = if option == "--log-size" { "1M" } else { "debug" };
                 let refused = outcome(command, "none.toml", &format!("{option} {value}"));

@@ -14,6 +14,8 @@ use clacks_text::{byte_size::LogSize, file_error, paths::UserPath};
 use file::{platform_directories, read_as};
 use kill_timeout::KillTimeout;
 use limits::Limits;
+use log::LogOptions;
+use peercloud::PeercloudOptions;
 use remedy::remedy;
 use serde::{Deserialize, Deserializer, de::Error};
 use view::{Located, View};
@@ -25,7 +27,9 @@ mod file;
 mod fuzz;
 mod kill_timeout;
 mod limits;
+pub(crate) mod log;
 pub(crate) mod number;
+pub(crate) mod peercloud;
 mod remedy;
 mod timeout;
 pub(crate) mod view;
@@ -106,18 +110,9 @@ pub(crate) struct Config {
     #[serde(default, deserialize_with = "number::file::count")]
     pub(crate) max_in_flight: Option<usize>,
 
-    /// File to which a log is appended [default: no log]
-    #[arg(long, env = "CLACKS_LOG_FILE", value_name = "FILE")]
-    pub(crate) log_file: Option<UserPath>,
-
-    /// Lowest level that is logged [default: info]
-    #[arg(long, env = "CLACKS_LOG_LEVEL", value_name = "LEVEL")]
-    pub(crate) log_level: Option<Level>,
-
-    /// Maximum size of the log file, as in 512K, 10M; a full log becomes FILE.old.1, and FILE.old.1 replaces
-    /// FILE.old.2; 0 for no limit, as for logrotate with copytruncate [default: 10M]
-    #[arg(long, env = "CLACKS_LOG_SIZE", value_name = "BYTES")]
-    pub(crate) log_size: Option<LogSize>,
+    #[command(flatten)]
+    #[serde(skip)]
+    pub(crate) log: LogOptions,
 
     #[command(flatten)]
     #[serde(default)]
@@ -126,6 +121,23 @@ pub(crate) struct Config {
     #[command(flatten)]
     #[serde(default)]
     pub(crate) view: View,
+
+    /// Run a node of this network as well, and show it on the same screen; its options are those of the table [peercloud]
+    #[arg(long, env = "CLACKS_WITH", value_name = "NETWORK", help_heading = view::HEADING)]
+    pub(crate) with: Option<OtherNetwork>,
+
+    /// The options of the log in the file, which no table contains.
+    #[arg(skip)]
+    log_file: Option<UserPath>,
+    #[arg(skip)]
+    log_level: Option<Level>,
+    #[arg(skip)]
+    log_size: Option<LogSize>,
+
+    /// The table `[peercloud]`: the options of a peercloud node.
+    #[arg(skip)]
+    #[serde(default)]
+    pub(crate) peercloud: PeercloudOptions,
 
     /// The table `[stations]` of saved filters.
     #[arg(skip)]
@@ -138,26 +150,38 @@ pub(crate) struct Config {
     keys: UserKeys,
 }
 
+/// Another network, of which the program can run a node beside that of clacks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum OtherNetwork {
+    Peercloud,
+}
+
 impl Config {
     /// Merges these options with the configuration file: `file`, which must exist, or the default file, which does not
     /// have to. Values of `self` take precedence.
     pub(crate) fn with_file(self, file: Option<&Path>) -> anyhow::Result<Self> {
-        Ok(match read_as(file)? {
-            Some(told) => self.or(told).with_tables(),
-            None => self,
-        })
+        Ok(self.or(Self::of_file(file)?))
     }
 
-    /// Moves the options with their own tables to those of the screen.
-    fn with_tables(mut self) -> Self {
-        self.view.stations = self.stations.clone();
-        self.view.keys = self.keys.clone();
+    /// The configuration file alone.
+    pub(crate) fn of_file(file: Option<&Path>) -> anyhow::Result<Self> {
+        Ok(read_as::<Self>(file)?.unwrap_or_default().with_groups())
+    }
+
+    /// Moves the options that stand in the file by themselves, or in tables of their own, to their groups.
+    fn with_groups(mut self) -> Self {
+        let Self { log_file, log_level, log_size, .. } = &mut self;
+        let (log_file, log_level, log_size) = (log_file.take(), log_level.take(), log_size.take());
+        self.log = LogOptions { log_file, log_level, log_size };
+        self.view.stations = std::mem::take(&mut self.stations);
+        self.view.keys = std::mem::take(&mut self.keys);
         self
     }
 
     #[cfg(test)]
     fn parse(text: &str) -> anyhow::Result<Self> {
-        clacks_text::toml::parse(text)
+        clacks_text::toml::parse(text).map(Self::with_groups)
     }
 
     fn or(self, other: Self) -> Self {
@@ -176,23 +200,14 @@ impl Config {
             max_queue_messages: self.max_queue_messages.or(other.max_queue_messages),
             max_queue_bytes: self.max_queue_bytes.or(other.max_queue_bytes),
             max_in_flight: self.max_in_flight.or(other.max_in_flight),
-            log_file: self.log_file.or(other.log_file),
-            log_level: self.log_level.or(other.log_level),
-            log_size: self.log_size.or(other.log_size),
+            log: self.log.or(other.log),
             limits: self.limits.or(other.limits),
             view: self.view.or(other.view),
-            stations: self.stations.or(other.stations),
-            keys: self.keys.or(other.keys),
+            with: self.with.or(other.with),
+            peercloud: self.peercloud.or(other.peercloud),
+            // Of a file, and moved already.
+            ..Self::default()
         }
-    }
-
-    /// The name of an option that has no effect because another is missing.
-    pub(crate) fn without_effect(&self) -> Option<String> {
-        let has_none = |is_given: bool, name: &str| {
-            (is_given && self.log_file.is_none()).then(|| format!("{name} has no effect without log-file"))
-        };
-        has_none(self.log_level.is_some(), "log-level")
-            .or_else(|| has_none(self.log_size.is_some(), "log-size"))
     }
 
     /// Starts the node with these options.

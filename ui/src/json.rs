@@ -8,6 +8,7 @@ use serde::Serialize;
 use clacks_text::escape::escaped_json;
 
 pub(crate) mod answers;
+pub(crate) mod any_network;
 
 use clacks_p2p_feed::json::parts::{Millis, Waiting};
 

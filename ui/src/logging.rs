@@ -119,7 +119,7 @@ pub(crate) fn watch_clacks(node: &Node) {
 }
 
 /// Logs the events of a node of any network until it stops.
-fn watch(network: Arc<dyn Network>) {
+pub(crate) fn watch(network: Arc<dyn Network>) {
     let mut events = network.watch();
     tokio::spawn(async move {
         let mut rate_limiter = RateLimiter::new(Instant::now());

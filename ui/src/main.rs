@@ -11,6 +11,7 @@ mod json;
 mod logging;
 mod networks;
 mod peer_list;
+mod peercloud;
 mod platform;
 #[cfg(test)]
 mod readme;
@@ -39,7 +40,7 @@ use clacks_p2p::{Address, Node};
 use clacks_recording::recorder::Recorder;
 use clacks_terminal::stderr::report;
 use cli::{Cli, Command};
-use config::{Config, view::View};
+use config::{Config, OtherNetwork, view::View};
 use networks::Clacks;
 use peer_list::PeerLists;
 use platform::runtime;
@@ -118,6 +119,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Some(Command::Demo(demo)) => runtime.block_on(run_demo(*demo)),
         Some(Command::Replay(options)) => runtime.block_on(replay::run(*options)),
         Some(Command::Simulate(options)) => runtime.block_on(simulate::run(*options)),
+        Some(Command::Peercloud(options)) => runtime.block_on(peercloud::run(*options)),
         Some(Command::Config) => print(config::DEFAULT_FILE),
     };
     // Tasks that still block, such as name lookups, are not awaited.
@@ -133,7 +135,7 @@ async fn monitor(config: &Config) -> anyhow::Result<()> {
         let options = AccessibleOptions { kept, ..AccessibleOptions::of(&config.view) };
         let Started { clacks, network, recorder } = start(config).await?;
         let node = clacks.node.clone();
-        let result = accessible::run(network, Some(clacks), recorder, options).await;
+        let result = accessible::run(network, Some(clacks), recorder, options, || {}).await;
         report_loss(&stop(&node).await);
         return result;
     }
@@ -145,13 +147,21 @@ async fn monitor(config: &Config) -> anyhow::Result<()> {
         None => settings,
     };
     let settings = settings.with_history(config.view.history(config.data_directory()?.as_deref()));
+    let beside = match config.with {
+        Some(OtherNetwork::Peercloud) => Some(peercloud::Started::beside(config).await?),
+        None => None,
+    };
     let started = start(config).await?;
     let node = started.clacks.node.clone();
     let settings = settings.with_remark(self_peer_warning(&node, config));
-    let result = clacks_dashboard::run::event_loop::run(started.sources(), &settings).await;
+    let (beside, cloud) = beside.map(peercloud::Started::begin).unzip();
+    let result = clacks_dashboard::run::event_loop::run(started.sources(beside), &settings).await;
     // An error is most likely a lost terminal.
     shutdown::drain_after(*result.as_ref().unwrap_or(&Cause::HungUp), &node).await;
     report_loss(&stop(&node).await);
+    if let Some(cloud) = cloud {
+        peercloud::close(&cloud).await;
+    }
     result.map(drop)
 }
 
@@ -179,11 +189,11 @@ async fn run_demo(demo: cli::Demo) -> anyhow::Result<()> {
         Ok(recorder) if demo.no_screen => headless::run(clacks, recorder, false).await.map(drop),
         Ok(recorder) if is_accessible => {
             let options = AccessibleOptions { demo: true, ..AccessibleOptions::of(&view) };
-            accessible::run(shown, Some(clacks), recorder, options).await
+            accessible::run(shown, Some(clacks), recorder, options, || {}).await
         }
         Ok(recorder) => {
             let started = Started { clacks, network: shown, recorder };
-            clacks_dashboard::run::event_loop::run(started.sources(), &settings).await.map(drop)
+            clacks_dashboard::run::event_loop::run(started.sources(None), &settings).await.map(drop)
         }
         Err(error) => Err(error),
     };
@@ -199,29 +209,27 @@ struct Started {
 }
 
 impl Started {
-    /// The sources of the dashboard: this node and those of other networks.
-    fn sources(self) -> Sources {
+    /// The sources of the dashboard: this node, and one of another network beside it.
+    fn sources(self, beside: Option<Source>) -> Sources {
         let Self { clacks: Clacks { node, peer_lists }, network, recorder } = self;
         let clacks = Source::new(Near::new(network)).with_origins(move |most| networks::origins(&node, most));
         let clacks = clacks.with_recorder(recorder).with_peer_lists(Arc::new(peer_lists));
-        Sources::new([clacks].into_iter().chain(networks::others().into_iter().map(Source::of)).collect())
+        Sources::new([clacks].into_iter().chain(beside).collect())
     }
 }
 
 async fn start(config: &Config) -> anyhow::Result<Started> {
     // Before the node starts, so that an unwritable log file is reported before any announce.
-    if let Some(warning) = config.without_effect() {
+    if let Some(warning) = config.log.without_effect() {
         report(&format!("warning: {warning}"));
     }
-    if let Some(file) = &config.log_file {
-        logging::open(file, config.log_level.unwrap_or_default(), config.log_size.unwrap_or_default())?;
-    }
+    let is_logged = config.log.open()?;
     let node = config.start().await?;
     node.warnings().iter().for_each(|warning| report(&format!("warning: {warning}")));
     if let Some(shortfall) = node.listening_shortfall() {
         report(shortfall);
     }
-    if config.log_file.is_some() {
+    if is_logged {
         logging::watch_clacks(&node);
     }
     // Before the first announce.

@@ -6,7 +6,7 @@ use clacks_dashboard::{
     keymap::user::UserKeys,
     state::snapshot::{Origin, Origins},
 };
-use clacks_feed::{Call, Network, Run, Source, filter::FilterError};
+use clacks_feed::{Call, Network, Run, filter::FilterError};
 use clacks_language::{
     command::Command,
     saved_filter::Stations,
@@ -15,6 +15,7 @@ use clacks_language::{
 use clacks_p2p::{Node, core::PlaceShare};
 use clacks_p2p_feed::{ClacksNetwork, description::describe};
 use clacks_panes::NetworkPanes;
+use clacks_peercloud_feed::PeercloudNetwork;
 use serde::{Deserialize, Deserializer, de::Error};
 
 use crate::peer_list::PeerLists;
@@ -44,9 +45,9 @@ pub(crate) fn origins(node: &Node, most: usize) -> Origins {
     Origins { largest: largest.iter().map(origin).collect(), total }
 }
 
-/// Nodes of other networks that the dashboard shows beside the node of clacks: one line each.
-pub(crate) fn others() -> Vec<Box<dyn Source>> {
-    vec![]
+/// A node of peercloud. Call it within the runtime of the node.
+pub(crate) fn peercloud(node: &clacks_peercloud::Node) -> Arc<dyn Network> {
+    PeercloudNetwork::new(node, Run(rand::random()))
 }
 
 /// The pictures and pages of each network: one line each.
@@ -56,7 +57,11 @@ pub(crate) fn panes() -> Vec<NetworkPanes> {
 
 /// All networks, for filters and keys that are read before a node starts.
 pub(crate) fn all() -> FilterNetworks {
-    FilterNetworks::new([Arc::new(describe("this node".into()))])
+    let node = || "this node".into();
+    FilterNetworks::new([
+        Arc::new(describe(node())),
+        Arc::new(clacks_peercloud_feed::description::describe(node())),
+    ])
 }
 
 /// The reason for refusing a line that is no command, if the network has no such lines.
@@ -74,9 +79,15 @@ pub(crate) fn call(network: &dyn Network, command: &Command) -> Option<Call> {
     }
 }
 
-/// Whether a call waits for other nodes: an announce until the time-out, and a stop until other nodes have the messages.
+/// Whether a call waits for other nodes: until they answer, or until a time-out.
 pub(crate) fn waits_for_another_node(call: &Call) -> bool {
-    call.command == "announce" || call.command == "stop"
+    ["announce", "check", "join", "leave", "stop"].iter().any(|name| call.command == *name)
+}
+
+/// Whether the lines behind this call in a pipe are for what comes of it: a message behind `:join` is for the cloud that
+/// the node joins.
+pub(crate) fn holds_up_the_next_line(call: &Call) -> bool {
+    call.command == "join" || call.command == "leave"
 }
 
 // === Filters of options and of the configuration file ===

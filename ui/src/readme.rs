@@ -21,10 +21,14 @@ const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md");
 type Section = (&'static str, fn() -> String);
 
 /// The pages with generated sections.
-const GENERATED: [(&str, &[Section]); 3] = [
+const GENERATED: [(&str, &[Section]); 4] = [
     ("docs/keys.md", &[("keys", keys)]),
     ("docs/commands.md", &[("commands", commands)]),
     ("docs/options.md", &[("options", options), ("other options", other_options)]),
+    (
+        "docs/peercloud.md",
+        &[("peercloud commands", peercloud_commands), ("peercloud options", peercloud_options)],
+    ),
 ];
 
 /// The text with the lines between the marks of section `name` replaced.
@@ -87,6 +91,20 @@ fn commands() -> String {
         + &table_of(Availability::KeyOnly)
 }
 
+/// The commands of a peercloud node.
+fn peercloud_commands() -> String {
+    let mut table = "| command | what it does |\n|---|---|\n".to_owned();
+    let network = clacks_peercloud_feed::description::describe("localhost:9338".into());
+    // `undo` takes the token of an outcome; the interface has a command of that name.
+    for command in network.commands.iter().filter(|command| command.name != "undo") {
+        let known = Known::Node(command);
+        let also: Vec<_> = command.also.iter().map(|name| format!("`:{name}`")).collect();
+        let also = if also.is_empty() { String::new() } else { format!("; also {}", also.join(", ")) };
+        let _ = writeln!(table, "| `{}` | {}{also} |", known.usage(), known.help());
+    }
+    table
+}
+
 fn table_of(scope: Availability) -> String {
     let mut table = "| command | what it does |\n|---|---|\n".to_owned();
     let clacks = describe("localhost:8080".into());
@@ -98,10 +116,24 @@ fn table_of(scope: Availability) -> String {
 }
 
 fn options() -> String {
-    let mut table = "| option | variable | what it is |\n|---|---|---|\n".to_owned();
     let mut command = Cli::command();
     command.build();
-    for option in command.get_arguments().filter(|option| option.get_long().is_some()) {
+    table_of_options(command.get_arguments())
+}
+
+/// The options that only a peercloud node has, or of which it has its own.
+fn peercloud_options() -> String {
+    let mut cli = Cli::command();
+    cli.build();
+    let command = cli.find_subcommand("peercloud").expect("the command");
+    table_of_options(command.get_arguments().filter(|option| {
+        option.get_env().is_some_and(|name| name.to_string_lossy().starts_with("CLACKS_PEERCLOUD_"))
+    }))
+}
+
+fn table_of_options<'a>(options: impl Iterator<Item = &'a clap::Arg>) -> String {
+    let mut table = "| option | variable | what it is |\n|---|---|---|\n".to_owned();
+    for option in options.filter(|option| option.get_long().is_some()) {
         let help = option.get_help().map(ToString::to_string).unwrap_or_default();
         // An option whose value is optional takes it only from the environment.
         let takes_value = option.get_num_args().is_some_and(|number| number.min_values() > 0);

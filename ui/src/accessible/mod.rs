@@ -98,16 +98,17 @@ impl AccessibleOptions {
 }
 
 /// Announces the events of a node until the user leaves, the system requests termination, or the output is closed.
-/// `clacks` is what only a node of clacks has.
+/// `clacks` is what only a node of clacks has. `begin` is called once the events are watched.
 pub(crate) async fn run(
     network: Arc<dyn Network>,
     clacks: Option<Clacks>,
     mut recorder: Recorder,
     options: AccessibleOptions,
+    begin: impl FnOnce(),
 ) -> anyhow::Result<()> {
     let (to_session, replies) = mpsc::channel(REPLIES);
     let mut session = Session::new(network, clacks, options, to_session);
-    let result = listen(&mut session, &mut recorder, replies).await;
+    let result = listen(&mut session, &mut recorder, replies, begin).await;
     recorder.stop().await;
     if let Some(stations) = session.stations {
         stations.finish().await;
@@ -119,9 +120,11 @@ async fn listen(
     session: &mut Session,
     recorder: &mut Recorder,
     mut replies: mpsc::Receiver<Reply>,
+    begin: impl FnOnce(),
 ) -> anyhow::Result<()> {
     let (mut signals, output) = (Signals::catch()?, Output::open()?);
     let (mut events, mut keyboard) = (Near::new(session.network.clone()), Keyboard::open()?);
+    begin();
     if let Some(clacks) = session.clacks.as_ref().filter(|clacks| !clacks.peer_lists.configured().is_empty())
     {
         session.read_peers(clacks, None);

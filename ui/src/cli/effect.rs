@@ -14,9 +14,11 @@ const OF_THE_SCREEN: &[&str] = &[
     "ascii",
     "filter",
     "accessible",
+    "with",
 ];
 /// Options of the screen without effect in the accessible mode.
-const NOT_IN_SENTENCES: &[&str] = &["no_mouse", "motion", "theme", "no_title", "no_history", "history_file"];
+const NOT_IN_SENTENCES: &[&str] =
+    &["no_mouse", "motion", "theme", "no_title", "no_history", "history_file", "with"];
 /// Options of the screen without effect in a replay, which sends nothing.
 const NOT_IN_A_REPLAY: &[&str] = &["no_history", "history_file"];
 /// Options of a simulation without effect if the screen is not shown.
@@ -35,19 +37,28 @@ type WithoutEffect = (&'static [&'static str], &'static str);
 
 /// Refuses the first command-line option that has no effect with the others.
 pub(crate) fn check(matches: &ArgMatches) -> Result<(), Error> {
-    let (name, matches) = matches.subcommand().map_or(("", matches), |(name, matches)| (name, matches));
-    let found = without_effect(name, matches)
+    let (name, matches) = innermost(matches);
+    let found = without_effect(&name, matches)
         .into_iter()
         .find_map(|(ids, why)| ids.iter().find(|id| is_given(matches, id)).map(|id| refusal(id, why)));
     found.map_or(Ok(()), |text| Err(Error::raw(ErrorKind::ArgumentConflict, text)))
 }
 
+/// The command that is run, with all its words, and its options.
+fn innermost(matches: &ArgMatches) -> (String, &ArgMatches) {
+    let Some((name, matches)) = matches.subcommand() else { return (String::new(), matches) };
+    let (rest, matches) = innermost(matches);
+    (format!("{name} {rest}").trim_end().to_owned(), matches)
+}
+
 fn without_effect(name: &str, matches: &ArgMatches) -> Vec<WithoutEffect> {
     let is_on = |id| is_on(matches, id);
-    let has_view = ["", "demo", "replay"].contains(&name);
-    let all: [(bool, WithoutEffect); 8] = [
+    let is_demo = ["demo", "peercloud demo"].contains(&name);
+    let has_view = is_demo || ["", "peercloud", "replay"].contains(&name);
+    let all: [(bool, WithoutEffect); 9] = [
         (name == "node", (OF_THE_SCREEN, "with clacks node, which has no screen")),
-        (name == "demo" && is_on("no_screen"), (OF_THE_SCREEN, "with --no-screen")),
+        (name == "peercloud node", (OF_THE_SCREEN, "with clacks peercloud node, which has no screen")),
+        (is_demo && is_on("no_screen"), (OF_THE_SCREEN, "with --no-screen")),
         (name == "simulate" && is_on("list"), (NOT_OF_A_LIST, "with --list, which lists the scenarios")),
         (
             name == "simulate" && is_on("print"),
@@ -67,7 +78,7 @@ fn refusal(id: &str, why: &str) -> String {
 
 /// The options of the log on the command line. The configuration file can name the log file, so they are checked later.
 pub(crate) fn of_the_log(matches: &ArgMatches) -> Vec<&'static str> {
-    let matches = matches.subcommand_matches("node").unwrap_or(matches);
+    let (_, matches) = innermost(matches);
     OF_THE_LOG.iter().copied().filter(|id| is_given(matches, id)).collect()
 }
 
@@ -132,6 +143,11 @@ mod tests {
             "simulate --list --set seed=7",
             "simulate grid --print --samples 3",
             "--no-history --history-file h",
+            "node --with peercloud",
+            "--accessible --with peercloud",
+            "peercloud node --theme dark",
+            "peercloud --accessible --no-mouse",
+            "peercloud demo --no-screen --filter gnu",
         ] {
             let complaint = outcome(line).unwrap_err();
             let option = line.split_whitespace().filter(|word| complaint.starts_with(word)).count();
@@ -151,6 +167,9 @@ mod tests {
             "replay f --theme dark --filter gnu",
             "simulate --theme dark",
             "simulate --json --picture p.svg --theme dark",
+            "--with peercloud --theme dark",
+            "peercloud --theme dark --peer tower --data {}",
+            "peercloud node --record r --log-file l --log-level debug",
         ] {
             assert_eq!(outcome(line), Ok(()), "{line}");
         }

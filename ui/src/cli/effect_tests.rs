@@ -2,9 +2,7 @@
 
 use std::{collections::BTreeSet, ffi::OsString};
 
-use clap::CommandFactory;
-
-use super::{Cli, complaint, parse};
+use super::{complaint, parse};
 
 /// The modes of the program: the command, and the option that selects the mode.
 const WAYS: &[(&str, &str)] = &[
@@ -15,6 +13,13 @@ const WAYS: &[(&str, &str)] = &[
     ("demo", ""),
     ("demo", "--no-screen"),
     ("demo", "--accessible"),
+    ("peercloud", ""),
+    ("peercloud", "--accessible"),
+    ("peercloud", "--no-history"),
+    ("peercloud node", ""),
+    ("peercloud demo", ""),
+    ("peercloud demo", "--no-screen"),
+    ("peercloud demo", "--accessible"),
     ("replay", "r.jsonl"),
     ("replay", "r.jsonl --accessible"),
     ("simulate", ""),
@@ -26,24 +31,33 @@ const WAYS: &[(&str, &str)] = &[
     ("simulate", "--list"),
 ];
 
+/// Modes: the command, and the option that selects the mode.
+type Ways = &'static [(&'static str, &'static str)];
+
 /// Options, and the modes in which they have no effect.
-const WITHOUT_EFFECT: &[(&str, &[(&str, &str)])] = &[
-    ("no_mouse motion no_title", &[NODE, DEMO_LINES, TOLD, DEMO_TOLD, REPLAY_TOLD]),
-    ("theme", &[NODE, DEMO_LINES, TOLD, DEMO_TOLD, REPLAY_TOLD, JSON, CSV, TABLE, PRINT, LIST]),
-    ("ascii", &[NODE, DEMO_LINES, JSON, CSV, TABLE, PRINT, LIST]),
-    ("filter accessible", &[NODE, DEMO_LINES]),
-    ("no_history", &[NODE, DEMO_LINES, TOLD, DEMO_TOLD, REPLAY, REPLAY_TOLD]),
-    ("history_file", &[NODE, DEMO_LINES, TOLD, DEMO_TOLD, REPLAY, REPLAY_TOLD, WITHOUT_HISTORY]),
-    ("config", &[JSON, CSV, TABLE, PRINT, LIST]),
-    ("samples set json csv picture", &[PRINT, LIST]),
-    ("print", &[LIST]),
+const WITHOUT_EFFECT: &[(&str, &[Ways])] = &[
+    ("no_mouse motion no_title", &[LINES, SENTENCES, &[REPLAY_TOLD]]),
+    ("theme", &[LINES, SENTENCES, &[REPLAY_TOLD, JSON, CSV, TABLE, PRINT, LIST]]),
+    ("ascii", &[LINES, &[JSON, CSV, TABLE, PRINT, LIST]]),
+    ("filter accessible", &[LINES]),
+    ("no_history", &[LINES, SENTENCES, &[REPLAY, REPLAY_TOLD]]),
+    ("history_file", &[LINES, SENTENCES, &[REPLAY, REPLAY_TOLD, WITHOUT_HISTORY, CLOUD_WITHOUT_HISTORY]]),
+    ("with", &[&[NODE, TOLD]]),
+    ("config", &[&[JSON, CSV, TABLE, PRINT, LIST]]),
+    ("samples set json csv picture", &[&[PRINT, LIST]]),
+    ("print", &[&[LIST]]),
 ];
 
+/// The modes that write JSON lines.
+const LINES: &[(&str, &str)] =
+    &[NODE, ("demo", "--no-screen"), ("peercloud node", ""), ("peercloud demo", "--no-screen")];
+/// The accessible modes of a node.
+const SENTENCES: &[(&str, &str)] =
+    &[TOLD, ("demo", "--accessible"), ("peercloud", "--accessible"), ("peercloud demo", "--accessible")];
 const TOLD: (&str, &str) = ("", "--accessible");
 const WITHOUT_HISTORY: (&str, &str) = ("", "--no-history");
+const CLOUD_WITHOUT_HISTORY: (&str, &str) = ("peercloud", "--no-history");
 const NODE: (&str, &str) = ("node", "");
-const DEMO_LINES: (&str, &str) = ("demo", "--no-screen");
-const DEMO_TOLD: (&str, &str) = ("demo", "--accessible");
 const REPLAY: (&str, &str) = ("replay", "r.jsonl");
 const REPLAY_TOLD: (&str, &str) = ("replay", "r.jsonl --accessible");
 const JSON: (&str, &str) = ("simulate", "--json");
@@ -59,14 +73,15 @@ const EVERYWHERE: &str = "hostname port listen send_rate kill_timeout peers peer
     max_new_peers introductions_per_minute introductions_burst payload_rate payload_burst max_connections \
     max_connections_per_address connection_rate_per_address connection_rate handshake_timeout header_timeout \
     body_timeout answer_timeout connect_timeout request_timeout max_body max_bodies contact_all file \
-    nodes seed speed no_screen list";
+    nodes seed speed no_screen list \
+    data reply accepted_keys check_interval no_repair max_members max_depth max_data max_reply max_gathered \
+    max_join_answer message_rate max_newcomers max_newcomers_per_address max_requests_per_broadcast \
+    max_requests_per_member max_requests max_broadcasts idle_timeout join_timeout newcomer_timeout announce_timeout \
+    goodbye_timeout recheck_after rejoin_interval repair_after repair_interval clock_difference replay_memory \
+    max_remembered";
 
 fn options(name: &str) -> Vec<clap::Arg> {
-    let mut command = Cli::command();
-    command.build();
-    let command = if name.is_empty() { &command } else { command.find_subcommand(name).unwrap() };
-    let options = command.get_arguments().filter(|option| option.get_long().is_some());
-    options.filter(|option| !["help", "version"].contains(&option.get_id().as_str())).cloned().collect()
+    super::option_tests::options_of(name)
 }
 
 /// The reason why the option is refused in this mode for having no effect; `None` if it is accepted.
@@ -96,7 +111,8 @@ fn an_option_is_refused_exactly_in_the_modes_without_effect() {
                 "say in a table here where {id} has an effect, and refuse it elsewhere"
             );
             let is_of_the_way = way.1.contains(&format!("--{}", option.get_long().unwrap()));
-            let is_refused = declared.is_some_and(|(_, ways)| ways.contains(way)) && !is_of_the_way;
+            let is_refused = declared.is_some_and(|(_, ways)| ways.iter().any(|ways| ways.contains(way)))
+                && !is_of_the_way;
             // The option that selects the mode, and a switch that repeats the mode's behaviour, are accepted.
             let is_redundant = is_of_the_way || way.0 == "simulate" && id == "no_screen";
             if !is_redundant {

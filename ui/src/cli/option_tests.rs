@@ -5,8 +5,16 @@ use clap::{ArgAction, CommandFactory};
 use super::*;
 
 /// The commands, each with its required arguments.
-const COMMANDS: &[(&str, &[&str])] =
-    &[("", &[]), ("node", &[]), ("demo", &[]), ("replay", &["recording.jsonl"]), ("simulate", &[])];
+const COMMANDS: &[(&str, &[&str])] = &[
+    ("", &[]),
+    ("node", &[]),
+    ("demo", &[]),
+    ("peercloud", &[]),
+    ("peercloud node", &[]),
+    ("peercloud demo", &[]),
+    ("replay", &["recording.jsonl"]),
+    ("simulate", &[]),
+];
 
 /// A valid value for each option, by the name of its value.
 pub(crate) fn example(option: &clap::Arg) -> &'static str {
@@ -24,6 +32,9 @@ pub(crate) fn example(option: &clap::Arg) -> &'static str {
         (_, "TIME") => "10s",
         (_, "BYTES") => "1M",
         (_, "BOOL") => "true",
+        (_, "JSON") => "{}",
+        (_, "REPLY") => "echo",
+        (_, "NETWORK") => "peercloud",
         _ => "name",
     }
 }
@@ -38,16 +49,18 @@ fn is_numeric(option: &clap::Arg) -> bool {
         .contains(&value_name(option).as_str())
 }
 
-fn options_of(name: &str) -> Vec<clap::Arg> {
+/// The options of a command, named by its words.
+pub(crate) fn options_of(name: &str) -> Vec<clap::Arg> {
     let mut command = Cli::command();
     command.build();
-    let command = if name.is_empty() { &command } else { command.find_subcommand(name).unwrap() };
+    let command =
+        name.split_whitespace().fold(&command, |command, name| command.find_subcommand(name).unwrap());
     let options = command.get_arguments().filter(|option| option.get_long().is_some());
     options.filter(|option| !["help", "version"].contains(&option.get_id().as_str())).cloned().collect()
 }
 
 fn outcome(command: &str, arguments: &[&str], given: &[&str]) -> Result<(), String> {
-    let command = [command].into_iter().filter(|name| !name.is_empty());
+    let command = command.split_whitespace();
     let line =
         ["clacks"].into_iter().chain(command).chain(given.iter().copied()).chain(arguments.iter().copied());
     let line: Vec<_> = line.map(OsString::from).collect();

@@ -7,8 +7,15 @@ pub(crate) fn remedy(error: &StartError) -> &'static str {
     if error.denied().is_some() {
         return "; give a directory that can be written to as --data-dir, or --no-state to keep nothing";
     }
-    let StartError::Listen { source, .. } = error else { return "" };
-    match source.kind() {
+    match error {
+        StartError::Listen { source, .. } => of_socket(source.kind()),
+        _ => "",
+    }
+}
+
+/// Advice for a socket that was not opened; otherwise empty.
+pub(crate) fn of_socket(error: io::ErrorKind) -> &'static str {
+    match error {
         io::ErrorKind::AddrInUse => "; stop what listens there, or give another --port",
         io::ErrorKind::PermissionDenied => "; give a --port above 1023",
         io::ErrorKind::AddrNotAvailable => "; give an address of this machine as --listen or --hostname",

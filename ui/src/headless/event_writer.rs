@@ -24,6 +24,14 @@ impl EventWriter {
         Self { events: network.watch(), network, waiting: VecDeque::new(), bytes: 0 }
     }
 
+    /// Waits for the next event and writes it.
+    pub(crate) async fn write_next(&mut self, output: &Output) -> Result<(), Closed> {
+        match poll_fn(|cx| self.events.poll_next(cx)).await {
+            Some(event) => output.write(line(&*self.network, &event)).await,
+            None => Ok(()),
+        }
+    }
+
     /// Writes events until the node stops. Cancel-safe: an event that was not written stays buffered.
     pub(crate) async fn write_events(&mut self, output: &Output) -> Result<(), Closed> {
         let Self { network, events, waiting, bytes } = self;

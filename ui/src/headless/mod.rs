@@ -28,6 +28,7 @@ use super::{
     shutdown::{self, WHEN_TOLD_TO_END},
 };
 
+pub(crate) mod any_network;
 mod event_writer;
 #[cfg(test)]
 mod tests;
@@ -272,7 +273,7 @@ impl Commands {
                 }
                 (clacks, command) => {
                     let node = clacks.as_ref().map(|clacks| &clacks.node);
-                    answer_view_command(node, self.network.description(), self.time(), number, &command)
+                    answer_view_command(node, &*self.network, number, &command)
                 }
             },
             Ok(command) => {
@@ -281,7 +282,8 @@ impl Commands {
                     output.write(refused.into_line()).await?;
                     return Ok(None);
                 };
-                let is_slow = networks::waits_for_another_node(&call);
+                let is_slow =
+                    networks::waits_for_another_node(&call) && !networks::holds_up_the_next_line(&call);
                 let called = answer_call(self.network.clone(), number, call);
                 if is_slow {
                     self.calls.spawn(called);
@@ -327,19 +329,23 @@ async fn answer_call(network: Arc<dyn Network>, line: u64, call: Call) -> Record
 
 fn answer_view_command(
     node: Option<&Node>,
-    network: &Description,
-    time: u64,
+    network: &dyn Network,
     line: u64,
     command: &ViewCommand,
 ) -> Record {
-    let reason = match command {
-        ViewCommand::Edit(item) => format!("write the new text behind the number, as in :edit {item} TEXT"),
-        command => match node.and_then(|node| query(node, network, line, command)) {
-            Some(record) => return record,
-            None => "that is for the dashboard; here every event is a line".to_owned(),
-        },
+    let answer = match node {
+        Some(node) => query(node, network.description(), line, command).map(Ok),
+        None => any_network::query(network, line, command),
     };
-    answered(time, line, Err::<String, _>(reason))
+    let reason = match (command, answer) {
+        (_, Some(Ok(record))) => return record,
+        (_, Some(Err(reason))) => reason,
+        (ViewCommand::Edit(item), _) => {
+            format!("write the new text behind the number, as in :edit {item} TEXT")
+        }
+        _ => "that is for the dashboard; here every event is a line".to_owned(),
+    };
+    answered(network.now().unix_ms, line, Err::<String, _>(reason))
 }
 
 fn answered(time: u64, line: u64, done: Result<String, impl Display>) -> Record {

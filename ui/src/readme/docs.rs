@@ -60,6 +60,16 @@ fn the_page_about_filters_names_every_field_type_and_status() {
 }
 
 #[test]
+fn the_page_about_peercloud_names_every_event_and_status() {
+    let page = page("peercloud.md");
+    let network = clacks_peercloud_feed::description::describe("tower:1".into());
+    assert_named(&page, network.events.iter().map(|event| event.name.as_str()));
+    let members = network.lists().find(|(_, list)| list.name == "members").unwrap().1;
+    let statuses = members.statuses.iter().map(Name::as_str);
+    assert_named(&page, statuses);
+}
+
+#[test]
 fn the_page_about_themes_names_every_field_colour_and_attribute() {
     let page = page("themes.md");
     let error = clacks_widgets::theme::error_in("nothing = 'bold'");
