@@ -367,7 +367,7 @@ async fn open_tells_the_same_facts_as_the_dashboard() {
         "Status: ",
         "Proof: answered us at that address",
         "Round trip: ",
-        "Took: ",
+        "Accepted: ",
         "Failed: ",
         "Sent: ",
         "Share: ",
