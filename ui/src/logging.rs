@@ -3,6 +3,7 @@
 use std::{fmt, future::poll_fn, net::IpAddr, path::Path, sync::Arc};
 
 use anyhow::Context;
+use clacks::Cause;
 use clacks_feed::{Event, Network, Watched, description::Description};
 use clacks_p2p::Node;
 use clacks_p2p_feed::ClacksEvent;
@@ -165,17 +166,20 @@ fn log_left_out(left_out: &[LeftOut]) {
 /// The topic and the remote address of an event that a peer causes; `None` for other events. Events at the level
 /// `debug` have no rate limit; only the size of the file bounds them.
 fn cause(description: &Description, event: &Event) -> Option<(Topic, Option<IpAddr>)> {
-    match event.get() {
-        Some(ClacksEvent(event)) => clacks::cause(event),
-        None => any_network::cause(description, event),
+    match event.get().map_or(Cause::Unknown, |ClacksEvent(event)| clacks::cause(event)) {
+        Cause::Peer(topic, remote) => Some((topic, remote)),
+        Cause::Other => None,
+        Cause::Unknown => any_network::cause(description, event),
     }
 }
 
 fn log(description: &Description, watched: &Watched) {
     match watched {
         Watched::Event(event) => match event.get() {
-            Some(ClacksEvent(event)) => clacks::log(event),
-            None => any_network::log(description, event),
+            Some(ClacksEvent(core_event)) if clacks::cause(core_event) != Cause::Unknown => {
+                clacks::log(core_event)
+            }
+            _ => any_network::log(description, event),
         },
         Watched::Lagged(missed) => warn!(missed, "the log fell behind"),
     }

@@ -207,6 +207,56 @@ pub enum Event {
     Lagged(u64),
 }
 
+/// What an event changes of the state that a node saves between runs.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Saved<'a> {
+    /// A peer, or it was removed.
+    Peer {
+        /// Its address.
+        address: &'a Address,
+        /// Whether the change is to be saved without delay.
+        is_by_user: bool,
+    },
+    /// The ignored remote addresses.
+    IgnoredRemotes,
+}
+
+impl Event {
+    /// What it changes of the saved state. `None` for events about messages, announces, limits and settings, which are not
+    /// saved.
+    pub(crate) fn saved(&self) -> Option<Saved<'_>> {
+        let (peer, is_by_user) = match self {
+            Self::PeerDiscovered { peer, .. } | Self::PeerForgotten { peer } | Self::PeerChanged { peer } => {
+                (peer, peer.added_by_user)
+            }
+            Self::PeerUpdated { peer, from } => (peer, [peer.status, *from].contains(&Status::Ignored)),
+            Self::ClaimConfirmed { peer } => (peer, false),
+            Self::FoundOurselves { address } => return Some(Saved::Peer { address, is_by_user: false }),
+            Self::RemoteIgnored { .. } | Self::RemoteUnignored { .. } => return Some(Saved::IgnoredRemotes),
+            // Named one by one, so that the compiler asks about a new event.
+            Self::MessageReceived { .. }
+            | Self::MessageQueued { .. }
+            | Self::MessageSending { .. }
+            | Self::MessageDelivered { .. }
+            | Self::DeliveryFailed { .. }
+            | Self::MessageDropped { .. }
+            | Self::MessageHeld { .. }
+            | Self::MessageReleased { .. }
+            | Self::MessageChanged { .. }
+            | Self::MessageRestored { .. }
+            | Self::HoldRuleChanged { .. }
+            | Self::AnnounceReceived { .. }
+            | Self::Announced { .. }
+            | Self::AnnounceFailed { .. }
+            | Self::Refused(_)
+            | Self::LimitsMet { .. }
+            | Self::SendRateChanged { .. }
+            | Self::Lagged(_) => return None,
+        };
+        Some(Saved::Peer { address: &peer.address, is_by_user })
+    }
+}
+
 /// The origin of a queued message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {

@@ -1,9 +1,10 @@
 //! What a clacks node offers to every face: the only crate that knows both the network clacks and the contract.
 //!
 //! [`ClacksNetwork`] makes a running node a [`Network`](clacks_feed::Network). A new kind of events is one struct in
-//! [`json`], one line in `event`, and one entry in `description`.
+//! [`event::kinds`].
 
 pub mod description;
+pub mod event;
 pub mod figures;
 pub mod json;
 pub mod read_back;
@@ -12,7 +13,6 @@ pub mod settings;
 pub mod version_1;
 
 mod commands;
-mod event;
 mod node;
 #[cfg(test)]
 mod tests;

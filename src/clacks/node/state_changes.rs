@@ -7,7 +7,10 @@ use std::{
 
 use tokio::sync::Notify;
 
-use crate::{core::Event, core::Status, protocol::Address};
+use crate::{
+    core::{Event, Saved},
+    protocol::Address,
+};
 
 /// Maximum changes. Above it the whole state is written.
 const MAX_CHANGES: usize = 65_536;
@@ -61,39 +64,13 @@ impl Default for Changes {
 impl Changes {
     /// Records what an event changes.
     pub(super) fn record_event(&self, event: &Event) {
-        match event {
-            Event::PeerDiscovered { peer, .. } => self.record_peer(&peer.address, peer.added_by_user),
-            Event::PeerUpdated { peer, from } => {
-                self.record_peer(&peer.address, [peer.status, *from].contains(&Status::Ignored));
-            }
-            Event::PeerForgotten { peer } | Event::PeerChanged { peer } => {
-                self.record_peer(&peer.address, peer.added_by_user);
-            }
-            Event::ClaimConfirmed { peer } => self.record_peer(&peer.address, false),
-            Event::FoundOurselves { address } => self.record_peer(address, false),
-            Event::RemoteIgnored { .. } | Event::RemoteUnignored { .. } => {
+        match event.saved() {
+            Some(Saved::Peer { address, is_by_user }) => self.record_peer(address, is_by_user),
+            Some(Saved::IgnoredRemotes) => {
                 self.pending().record(|pending| pending.remotes = true);
                 self.wake(true);
             }
-            // What the file does not hold: messages, announces, limits and settings.
-            Event::MessageReceived { .. }
-            | Event::MessageQueued { .. }
-            | Event::MessageSending { .. }
-            | Event::MessageDelivered { .. }
-            | Event::DeliveryFailed { .. }
-            | Event::MessageDropped { .. }
-            | Event::MessageHeld { .. }
-            | Event::MessageReleased { .. }
-            | Event::MessageChanged { .. }
-            | Event::MessageRestored { .. }
-            | Event::HoldRuleChanged { .. }
-            | Event::AnnounceReceived { .. }
-            | Event::Announced { .. }
-            | Event::AnnounceFailed { .. }
-            | Event::Refused(_)
-            | Event::LimitsMet { .. }
-            | Event::SendRateChanged { .. }
-            | Event::Lagged(_) => {}
+            None => {}
         }
     }
 

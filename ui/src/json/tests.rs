@@ -5,7 +5,7 @@ use clacks_p2p::{
 };
 use clacks_p2p_feed::{
     description::describe,
-    json::events::{KINDS, Written},
+    event::kinds::{KINDS, Written},
 };
 use clacks_text::testing::{hostile, is_hidden};
 use proptest::prelude::*;

@@ -1,4 +1,4 @@
-//! Log lines of events of clacks.
+//! Log lines of events of clacks. An event that is not named here is logged as those of any network are.
 
 use std::net::IpAddr;
 
@@ -8,30 +8,57 @@ use tracing::{debug, info, warn};
 
 use super::{TARGET, rate_limit::Topic};
 
-/// The topic and the remote address of an event that a peer causes; `None` for other events. Events at the level
-/// `debug` have no rate limit; only the size of the file bounds them.
-pub(super) fn cause(event: &Event) -> Option<(Topic, Option<IpAddr>)> {
+/// The cause of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cause {
+    /// A peer, with the topic and the remote address.
+    Peer(Topic, Option<IpAddr>),
+    /// No peer, or the event is logged at the level `debug`, which has no rate limit: only the size of the file bounds it.
+    Other,
+    /// The event is not known here.
+    Unknown,
+}
+
+pub(super) fn cause(event: &Event) -> Cause {
     match event {
-        Event::PeerDiscovered { introduction: Discovery::Manual | Discovery::Restored, .. } => None,
-        Event::PeerDiscovered { remote, .. } => Some((Topic::Peers, *remote)),
+        Event::PeerDiscovered { introduction: Discovery::Manual | Discovery::Restored, .. } => Cause::Other,
+        Event::PeerDiscovered { remote, .. } => Cause::Peer(Topic::Peers, *remote),
         Event::PeerUpdated { peer, from } => {
             let is_by_user = [peer.status, *from].contains(&Status::Ignored);
-            (!is_by_user).then_some((Topic::Peers, None))
+            if is_by_user { Cause::Other } else { Cause::Peer(Topic::Peers, None) }
         }
         Event::ClaimConfirmed { .. } | Event::PeerForgotten { .. } | Event::FoundOurselves { .. } => {
-            Some((Topic::Peers, None))
+            Cause::Peer(Topic::Peers, None)
         }
-        Event::AnnounceReceived { remote, .. } => Some((Topic::Announces, *remote)),
+        Event::AnnounceReceived { remote, .. } => Cause::Peer(Topic::Announces, *remote),
         Event::DeliveryFailed { failure: Failure::CertificateChanged { .. }, .. }
         | Event::AnnounceFailed { failure: Failure::CertificateChanged { .. }, .. } => {
-            Some((Topic::Certificates, None))
+            Cause::Peer(Topic::Certificates, None)
         }
-        Event::DeliveryFailed { .. } | Event::AnnounceFailed { .. } => Some((Topic::Failures, None)),
-        Event::Refused(refusal) => Some((Topic::Refusals, refusal.remote)),
-        _ => None,
+        Event::DeliveryFailed { .. } | Event::AnnounceFailed { .. } => Cause::Peer(Topic::Failures, None),
+        Event::Refused(refusal) => Cause::Peer(Topic::Refusals, refusal.remote),
+        Event::MessageReceived { .. }
+        | Event::MessageQueued { .. }
+        | Event::MessageSending { .. }
+        | Event::MessageDelivered { .. }
+        | Event::MessageDropped { .. }
+        | Event::MessageHeld { .. }
+        | Event::MessageReleased { .. }
+        | Event::MessageChanged { .. }
+        | Event::MessageRestored { .. }
+        | Event::HoldRuleChanged { .. }
+        | Event::PeerChanged { .. }
+        | Event::Announced { .. }
+        | Event::RemoteIgnored { .. }
+        | Event::RemoteUnignored { .. }
+        | Event::LimitsMet { .. }
+        | Event::SendRateChanged { .. }
+        | Event::Lagged(_) => Cause::Other,
+        _ => Cause::Unknown,
     }
 }
 
+/// Logs an event that is known here.
 pub(super) fn log(event: &Event) {
     match event {
         Event::PeerDiscovered { peer, introduction, .. } => {

@@ -1,7 +1,6 @@
 //! The description of a clacks node: its lists, events, commands, gauges and settings.
 
 mod commands;
-mod events;
 mod lists;
 
 use clacks_feed::{
@@ -13,7 +12,7 @@ use clacks_p2p::{
     core::{HeldBy, Peer, Status},
 };
 
-use crate::{figures, settings};
+use crate::{event::kinds, figures, settings};
 
 /// The list of peers.
 pub const PEERS: ListId = ListId(0);
@@ -75,7 +74,7 @@ pub fn describe(node: Label) -> Description {
         types: ["in", "out", "own", "message", "announce", "note", "refused", "failed", "dropped"]
             .map(Into::into)
             .to_vec(),
-        events: events::events(),
+        events: kinds::specs(),
         commands: commands::commands(),
         gauges: figures::fields(),
         settings: settings::specs(),

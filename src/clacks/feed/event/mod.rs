@@ -1,5 +1,6 @@
 //! The events of a node as events of the feed.
 
+pub mod kinds;
 mod line;
 #[cfg(test)]
 mod tests;
@@ -12,10 +13,8 @@ use clacks_p2p::core::{Event, Now};
 use clacks_transport::event_ring::RingEvent;
 use serde_json::value::RawValue;
 
-use crate::json::{
-    events::{self, EventLine},
-    parts::Detail,
-};
+use crate::json::parts::Detail;
+use kinds::EventLine;
 
 /// An event of a clacks node.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,16 +31,16 @@ impl ClacksEvent {
 
 /// The id of an event's kind in the [description](crate::description::describe).
 pub fn kind_of(event: &Event) -> EventId {
-    EventId(u8::try_from(events::position(event)).unwrap_or(u8::MAX))
+    EventId(u8::try_from(kinds::position(event)).unwrap_or(u8::MAX))
 }
 
 impl TypedEvent for ClacksEvent {
     fn line(&self) -> Option<Line> {
-        line::line(&self.0)
+        kinds::line(&self.0)
     }
 
     fn touched(&self) -> Touched {
-        touched::touched(&self.0)
+        kinds::touched(&self.0)
     }
 
     fn json(&self) -> Box<RawValue> {

@@ -13,8 +13,11 @@ use clacks_p2p::{
     },
 };
 
-use super::{ClacksEvent, kind_of, line::line};
-use crate::{description::describe, json::events::KINDS};
+use super::{
+    ClacksEvent, kind_of,
+    kinds::{KINDS, line},
+};
+use crate::description::describe;
 
 fn address() -> Address {
     "tower.example.org:8080".parse().unwrap()

@@ -7,7 +7,7 @@ use super::parts::{Fingerprint, Wrong};
 
 /// The reason in words, and its cause with what belongs to that.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Failed {
+pub(crate) struct Failed {
     failure: String,
     #[serde(flatten)]
     cause: Cause,

@@ -1,5 +1,4 @@
 //! The network's own fields of events in JSON.
 
-pub mod events;
-mod failure;
+pub(crate) mod failure;
 pub mod parts;

@@ -23,7 +23,7 @@ use tokio::runtime::Runtime;
 use crate::{
     ClacksNetwork,
     description::{HELD, PEERS, QUEUE, describe},
-    json::events::KINDS,
+    event::kinds::KINDS,
 };
 
 /// A node that sends nothing by itself, so that nothing happens between two steps.

@@ -19,7 +19,7 @@ use clacks_feed::escape::escaped_json;
 use clacks_p2p::core::{Event, Now};
 use serde::Serialize;
 
-use crate::json::events::Written;
+use crate::event::kinds::Written;
 
 pub use self::{parse::LineError, play::Version1, state::ReplayedNode};
 

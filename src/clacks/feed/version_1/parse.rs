@@ -10,9 +10,9 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{MAX_LINE, VERSION, line, timed::Timed};
-use crate::json::{
-    events::EventLine,
-    parts::{Millis, Named, Wrong, reason},
+use crate::{
+    event::kinds::EventLine,
+    json::parts::{Millis, Named, Wrong, reason},
 };
 
 /// First characters of every recording, whatever its version.

@@ -11,7 +11,7 @@ use serde::{
     },
 };
 
-use crate::json::{events::EventLine, parts::Millis};
+use crate::{event::kinds::EventLine, json::parts::Millis};
 
 /// An event and its time.
 pub(super) struct Timed {

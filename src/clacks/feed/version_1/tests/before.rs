@@ -11,7 +11,7 @@ use clacks_p2p::{
     node::Snapshot,
 };
 
-use crate::json::events::Written;
+use crate::event::kinds::Written;
 use crate::version_1::{
     ReplayedNode, line,
     parse::{self, Line},

@@ -1,48 +1,107 @@
-//! The events of a node as JSON: one struct per kind, and [`EventLine`] as their sum type.
+//! The kinds of events: one struct per kind, whose fields are those of its JSON, with its description, its line and the
+//! rows that it changes. [`EventLine`] is their sum type.
 //!
-//! A new kind needs a struct with its `Kind` in one of the files here, and a row in the table below.
+//! A new kind needs a struct with its `Kind` in one of the files here, and its name in the table below.
 
+use clacks_feed::{
+    Line, Touched,
+    description::{EventSpec, Field, Kind as FieldKind, Level},
+};
 use clacks_p2p::core::{Event, Now};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::parts::{Detail, Millis, Wrong};
+use crate::json::parts::{Detail, Millis, Wrong};
 
+mod held;
 mod messages;
 mod node;
 mod peers;
 
-use messages::{
-    DeliveryFailed, MessageChanged, MessageDelivered, MessageDropped, MessageHeld, MessageQueued,
-    MessageReceived, MessageReleased, MessageRestored, MessageSending,
-};
-use node::{HoldRuleChanged, Lagged, LimitsMet, Other, Refused, SendRateChanged};
+use held::{HoldRuleChanged, MessageChanged, MessageDropped, MessageHeld, MessageReleased, MessageRestored};
+use messages::{DeliveryFailed, MessageDelivered, MessageQueued, MessageReceived, MessageSending};
+use node::{Lagged, LimitsMet, Other, Refused, SendRateChanged};
 use peers::{
     AnnounceFailed, AnnounceReceived, Announced, ClaimConfirmed, FoundOurselves, PeerChanged, PeerDiscovered,
     PeerForgotten, PeerUpdated, RemoteIgnored, RemoteUnignored,
 };
 
-/// The fields of one kind of event, in their written order.
+/// A kind of events: its fields in JSON in their written order, and what a face shows of it. In each function the event
+/// is of this kind.
 trait Kind: Sized {
+    /// Its name in JSON and in the description.
+    const NAME: &'static str;
+
+    /// Its description.
+    fn spec() -> EventSpec;
+
     /// `None` for an event of another kind.
     fn of(event: &Event, detail: Detail) -> Option<Self>;
+
     /// The event that these fields describe.
     fn event(self) -> Result<Event, Wrong>;
+
+    /// Its line of the traffic. `None` for an event that only changes rows or repeats another one.
+    fn line(_: &Event) -> Option<Line> {
+        None
+    }
+
+    /// The rows that it changed, added or removed.
+    fn touched(_: &Event) -> Touched {
+        Touched::default()
+    }
 }
 
-/// The name of each kind in JSON, and its struct, which is named as its variant of [`Event`] is.
+/// The description of an event whose JSON has a message.
+fn message(name: &'static str, does: &'static str) -> EventSpec {
+    EventSpec::new(name, does).json_text("message")
+}
+
+/// How long a request took.
+fn took() -> Field {
+    Field::new("took", FieldKind::Took)
+}
+
+/// The HTTP status of an answer.
+fn http() -> Field {
+    Field::new("http", FieldKind::Count).titled("HTTP")
+}
+
+/// Makes one type of all kinds. Each struct is named as its variant of [`Event`] is.
 macro_rules! kinds {
-    ($($name:literal $kind:ident)*) => {
+    ($($kind:ident)*) => {
         /// An event in its written form.
         #[derive(Debug, Serialize)]
         #[serde(untagged)]
         pub enum EventLine {
-            $(#[doc = concat!("The event `", $name, "`.")] $kind($kind),)*
+            $(#[doc = concat!("The fields of `Event::", stringify!($kind), "`.")] $kind($kind),)*
             /// An event of a later version of the library. It cannot be read back.
             Other(Other),
         }
 
         /// The name of each kind, and of its variant.
-        pub const KINDS: &[(&str, &str)] = &[$(($name, stringify!($kind))),*];
+        pub const KINDS: &[(&str, &str)] = &[$(($kind::NAME, stringify!($kind))),*];
+
+        /// The kinds in the description, in the order of the table.
+        pub(crate) fn specs() -> Vec<EventSpec> {
+            let unknown = EventSpec::new("other", "an event that this version does not know");
+            vec![$($kind::spec(),)* unknown.level(Level::Debug)]
+        }
+
+        /// The line of an event. `None` for an event that only changes rows or repeats another one.
+        pub(super) fn line(event: &Event) -> Option<Line> {
+            match event {
+                $(Event::$kind { .. } => $kind::line(event),)*
+                _ => None,
+            }
+        }
+
+        /// The rows that an event changed, added or removed.
+        pub(super) fn touched(event: &Event) -> Touched {
+            match event {
+                $(Event::$kind { .. } => $kind::touched(event),)*
+                _ => Touched::default(),
+            }
+        }
 
         /// The kinds, in the order of the table.
         #[derive(Clone, Copy)]
@@ -74,7 +133,7 @@ macro_rules! kinds {
             /// Its name in JSON.
             fn name(&self) -> &'static str {
                 match self {
-                    $(Self::$kind(_) => $name,)*
+                    $(Self::$kind(_) => $kind::NAME,)*
                     Self::Other(_) => "other",
                 }
             }
@@ -99,7 +158,7 @@ macro_rules! kinds {
                 deserializer: D,
             ) -> Result<Option<Self>, D::Error> {
                 Ok(Some(match name {
-                    $($name => Self::$kind($kind::deserialize(deserializer)?),)*
+                    $(_ if name == $kind::NAME => Self::$kind($kind::deserialize(deserializer)?),)*
                     _ => return Ok(None),
                 }))
             }
@@ -120,32 +179,32 @@ macro_rules! kinds {
 }
 
 kinds! {
-    "message_received" MessageReceived
-    "message_queued" MessageQueued
-    "message_sending" MessageSending
-    "message_delivered" MessageDelivered
-    "delivery_failed" DeliveryFailed
-    "message_dropped" MessageDropped
-    "message_held" MessageHeld
-    "message_released" MessageReleased
-    "message_changed" MessageChanged
-    "message_restored" MessageRestored
-    "hold_rule_changed" HoldRuleChanged
-    "peer_discovered" PeerDiscovered
-    "peer_updated" PeerUpdated
-    "peer_changed" PeerChanged
-    "claim_confirmed" ClaimConfirmed
-    "peer_forgotten" PeerForgotten
-    "announce_received" AnnounceReceived
-    "announced" Announced
-    "announce_failed" AnnounceFailed
-    "found_ourselves" FoundOurselves
-    "remote_ignored" RemoteIgnored
-    "remote_unignored" RemoteUnignored
-    "refused" Refused
-    "limits_met" LimitsMet
-    "send_rate_changed" SendRateChanged
-    "lagged" Lagged
+    MessageReceived
+    MessageQueued
+    MessageSending
+    MessageDelivered
+    DeliveryFailed
+    MessageDropped
+    MessageHeld
+    MessageReleased
+    MessageChanged
+    MessageRestored
+    HoldRuleChanged
+    PeerDiscovered
+    PeerUpdated
+    PeerChanged
+    ClaimConfirmed
+    PeerForgotten
+    AnnounceReceived
+    Announced
+    AnnounceFailed
+    FoundOurselves
+    RemoteIgnored
+    RemoteUnignored
+    Refused
+    LimitsMet
+    SendRateChanged
+    Lagged
 }
 
 /// A line about an event: its name and its time come first.

@@ -2,27 +2,21 @@
 
 use std::net::IpAddr;
 
+use clacks_feed::{
+    Direction::In,
+    Line, Text, Value,
+    description::{EventSpec, Field, Kind as FieldKind, Level, Tone},
+};
 use clacks_p2p::core::{Event, LimitCounts, Refusal};
 use serde::{Deserialize, Serialize};
 
-use super::Kind;
-use crate::json::parts::{Detail, Named, Rate, Wrong};
-
-#[derive(Debug, Serialize, Deserialize)]
-pub struct HoldRuleChanged {
-    rule: Option<String>,
-}
-
-impl Kind for HoldRuleChanged {
-    fn of(event: &Event, _: Detail) -> Option<Self> {
-        let Event::HoldRuleChanged { rule } = event else { return None };
-        Some(Self { rule: rule.clone() })
-    }
-
-    fn event(self) -> Result<Event, Wrong> {
-        Ok(Event::HoldRuleChanged { rule: self.rule })
-    }
-}
+use super::{Kind, http};
+use crate::{
+    description::Type,
+    event::line::{Build, blank, note},
+    json::parts::{Detail, Named, Rate, Wrong},
+    rows::peer_key,
+};
 
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Refused {
@@ -34,6 +28,16 @@ pub struct Refused {
 }
 
 impl Kind for Refused {
+    const NAME: &str = "refused";
+
+    fn spec() -> EventSpec {
+        EventSpec::new(Self::NAME, "a request was refused")
+            .text("preview")
+            .fields([http()])
+            .level(Level::Warning)
+            .usually(In, &["in", "refused"], Some("refused"), Tone::Bad)
+    }
+
     fn of(event: &Event, _: Detail) -> Option<Self> {
         let Event::Refused(Refusal { status, reason, sender, preview, remote, .. }) = event else {
             return None;
@@ -47,6 +51,18 @@ impl Kind for Refused {
         let sender = sender.map(|Named(address)| address);
         Ok(Event::Refused(Refusal::new(status, reason, sender, preview, remote)))
     }
+
+    fn line(event: &Event) -> Option<Line> {
+        let Event::Refused(refusal) = event else { return None };
+        let line = Line {
+            peer: refusal.sender.as_ref().map(peer_key),
+            text: refusal.preview.as_deref().map(Text::new),
+            ..blank(In, &[Type::In, Type::Refused])
+        };
+        let http = Value::Count(refusal.status.into());
+        let line = line.with_remote(refusal.remote).saying(refusal.reason.as_str());
+        Some(line.ended("refused", Tone::Bad).with([http]))
+    }
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -55,6 +71,12 @@ pub struct LimitsMet {
 }
 
 impl Kind for LimitsMet {
+    const NAME: &str = "limits_met";
+
+    fn spec() -> EventSpec {
+        EventSpec::new(Self::NAME, "limits were reached").level(Level::Debug)
+    }
+
     fn of(event: &Event, _: Detail) -> Option<Self> {
         let Event::LimitsMet { met } = event else { return None };
         Some(Self { met: *met })
@@ -71,6 +93,13 @@ pub struct SendRateChanged {
 }
 
 impl Kind for SendRateChanged {
+    const NAME: &str = "send_rate_changed";
+
+    fn spec() -> EventSpec {
+        EventSpec::new(Self::NAME, "the maximum of messages sent per second was changed")
+            .fields([Field::new("rate", FieldKind::Rate)])
+    }
+
     fn of(event: &Event, _: Detail) -> Option<Self> {
         let Event::SendRateChanged { rate } = event else { return None };
         Some(Self { rate: Rate(*rate) })
@@ -78,6 +107,12 @@ impl Kind for SendRateChanged {
 
     fn event(self) -> Result<Event, Wrong> {
         Ok(Event::SendRateChanged { rate: self.rate.0 })
+    }
+
+    fn line(event: &Event) -> Option<Line> {
+        let Event::SendRateChanged { rate } = event else { return None };
+        let line = note(None).saying("the maximum of messages a second was changed");
+        Some(line.with([Value::Number(*rate)]))
     }
 }
 
@@ -87,6 +122,12 @@ pub struct Lagged {
 }
 
 impl Kind for Lagged {
+    const NAME: &str = "lagged";
+
+    fn spec() -> EventSpec {
+        EventSpec::new(Self::NAME, "a watcher was too slow and missed events").level(Level::Warning)
+    }
+
     fn of(event: &Event, _: Detail) -> Option<Self> {
         let Event::Lagged(missed) = event else { return None };
         Some(Self { missed: *missed })
@@ -94,6 +135,11 @@ impl Kind for Lagged {
 
     fn event(self) -> Result<Event, Wrong> {
         Ok(Event::Lagged(self.missed))
+    }
+
+    fn line(event: &Event) -> Option<Line> {
+        let Event::Lagged(missed) = event else { return None };
+        Some(note(None).saying(format!("{missed} events were missed")))
     }
 }
 

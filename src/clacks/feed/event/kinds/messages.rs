@@ -2,22 +2,34 @@
 
 use std::net::IpAddr;
 
+use clacks_feed::{
+    Direction::{In, Out, Own},
+    Line, Touched, Value,
+    description::{EventSpec, Field, Kind as FieldKind, Level, Tone},
+};
 use clacks_p2p::{
     Message,
-    core::{Event, HeldBy, HeldMessage, Origin, PeerChoice, PeerCounts, QueuedMessage},
+    core::{Event, Origin, PeerChoice, PeerCounts},
 };
 use serde::{Deserialize, Serialize};
 
-use super::Kind;
-use crate::json::{
-    failure::Failed,
-    parts::{By, Counts, Described, Detail, Draw, Millis, Named, Text, Ticket, Wrong},
+use super::{Kind, http, message, took};
+use crate::{
+    description::Type,
+    event::{
+        line::{Build, about, accepted, own},
+        touched::{of_peer, queued},
+    },
+    json::{
+        failure::Failed,
+        parts::{Counts, Described, Detail, Draw, Millis, Named, Text, Ticket, Wrong},
+    },
 };
 
 /// The origin of a message.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "origin", rename_all = "snake_case")]
-enum CameFrom {
+pub(super) enum CameFrom {
     Local,
     Received {
         from: Named,
@@ -50,31 +62,7 @@ impl From<CameFrom> for Option<Origin> {
     }
 }
 
-/// The fields of a message besides its number and its text.
-#[derive(Debug, Serialize, Deserialize)]
-struct Waits {
-    since_ms: u64,
-    visits: u32,
-    sender: Option<Named>,
-    place: Option<IpAddr>,
-}
-
-impl From<&QueuedMessage> for Waits {
-    fn from(queued: &QueuedMessage) -> Self {
-        let QueuedMessage { since_ms, visits, ref from, place, .. } = *queued;
-        Self { since_ms, visits, sender: from.as_ref().map(Named::from), place }
-    }
-}
-
-impl Waits {
-    fn queued(self, id: Ticket, message: Text) -> QueuedMessage {
-        let Self { since_ms, visits, sender, place } = self;
-        let from = sender.map(|Named(address)| address);
-        QueuedMessage::new(id.0, message.0, since_ms, visits, from, place)
-    }
-}
-
-fn text(message: &Message) -> Text {
+pub(super) fn text(message: &Message) -> Text {
     Text(message.clone())
 }
 
@@ -88,6 +76,14 @@ pub struct MessageReceived {
 }
 
 impl Kind for MessageReceived {
+    const NAME: &str = "message_received";
+
+    fn spec() -> EventSpec {
+        message(Self::NAME, "a message came from a peer")
+            .fields([Field::new("visits", FieldKind::Count)])
+            .usually(In, &["in", "message"], Some("queued"), Tone::Plain)
+    }
+
     fn of(event: &Event, detail: Detail) -> Option<Self> {
         let Event::MessageReceived { peer, message, id, visits, remote, .. } = event else { return None };
         let (peer, id) = (detail.of(peer), id.map(Ticket));
@@ -98,6 +94,25 @@ impl Kind for MessageReceived {
         let Self { peer, message: Text(message), id, visits, remote } = self;
         let id = id.map(|Ticket(id)| id);
         Ok(Event::MessageReceived { peer: peer.into(), message, id, visits, remote, held: None })
+    }
+
+    fn line(event: &Event) -> Option<Line> {
+        let Event::MessageReceived { peer, message, id, held, visits, remote } = event else { return None };
+        let line = about(In, &[Type::In, Type::Message], peer).of(message, *id).with_remote(*remote);
+        let line = line.in_list(held.is_some());
+        let outcome = match (id, held) {
+            (None, _) => "not queued",
+            (Some(_), None) => "queued",
+            (Some(_), Some(_)) => "held",
+        };
+        // A message that was not queued has not been here.
+        let visits = if *visits > 0 { Value::Count((*visits).into()) } else { Value::None };
+        Some(line.ended(outcome, Tone::Plain).with([visits]))
+    }
+
+    fn touched(event: &Event) -> Touched {
+        let Event::MessageReceived { peer, .. } = event else { return Touched::default() };
+        Touched::rows([of_peer(peer)])
     }
 }
 
@@ -113,6 +128,17 @@ pub struct MessageQueued {
 }
 
 impl Kind for MessageQueued {
+    const NAME: &str = "message_queued";
+
+    fn spec() -> EventSpec {
+        message(Self::NAME, "a message was appended to the queue").usually(
+            Own,
+            &["own", "message"],
+            Some("queued"),
+            Tone::Plain,
+        )
+    }
+
     fn of(event: &Event, _: Detail) -> Option<Self> {
         let Event::MessageQueued { id, message, origin, since_ms, visits, place } = event else {
             return None;
@@ -125,6 +151,16 @@ impl Kind for MessageQueued {
         let Self { id: Ticket(id), message: Text(message), origin, since_ms, visits, place } = self;
         let origin = Option::from(origin).ok_or_else(|| Wrong::field("origin"))?;
         Ok(Event::MessageQueued { id, message, origin, since_ms, visits, place })
+    }
+
+    fn line(event: &Event) -> Option<Line> {
+        let Event::MessageQueued { id, message, origin: Origin::Local, .. } = event else { return None };
+        Some(own(message, Some(*id)).ended("queued", Tone::Plain))
+    }
+
+    fn touched(event: &Event) -> Touched {
+        let Event::MessageQueued { id, .. } = event else { return Touched::default() };
+        Touched::rows([queued(*id)])
     }
 }
 
@@ -142,6 +178,12 @@ pub struct MessageSending {
 }
 
 impl Kind for MessageSending {
+    const NAME: &str = "message_sending";
+
+    fn spec() -> EventSpec {
+        message(Self::NAME, "a message is being sent").level(Level::Debug)
+    }
+
     fn of(event: &Event, detail: Detail) -> Option<Self> {
         let Event::MessageSending { id, peer, message, choice } = event else { return None };
         Some(Self {
@@ -165,6 +207,11 @@ impl Kind for MessageSending {
         choice.at_place = self.at_place.unwrap_or(choice.at_place);
         Ok(Event::MessageSending { id, peer: self.peer.into(), message, choice })
     }
+
+    fn touched(event: &Event) -> Touched {
+        let Event::MessageSending { id, peer, .. } = event else { return Touched::default() };
+        Touched::rows([queued(*id), of_peer(peer)])
+    }
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -176,6 +223,17 @@ pub struct MessageDelivered {
 }
 
 impl Kind for MessageDelivered {
+    const NAME: &str = "message_delivered";
+
+    fn spec() -> EventSpec {
+        message(Self::NAME, "a peer accepted a message").fields([took(), http()]).usually(
+            Out,
+            &["out", "message"],
+            Some("delivered"),
+            Tone::Good,
+        )
+    }
+
     fn of(event: &Event, detail: Detail) -> Option<Self> {
         let Event::MessageDelivered { id, peer, message, round_trip } = event else { return None };
         let (peer, id, message) = (detail.of(peer), Ticket(*id), text(message));
@@ -185,6 +243,17 @@ impl Kind for MessageDelivered {
     fn event(self) -> Result<Event, Wrong> {
         let Self { peer, id: Ticket(id), message: Text(message), round_trip_ms: Millis(round_trip) } = self;
         Ok(Event::MessageDelivered { id, peer: peer.into(), message, round_trip })
+    }
+
+    fn line(event: &Event) -> Option<Line> {
+        let Event::MessageDelivered { id, peer, message, round_trip } = event else { return None };
+        let line = about(Out, &[Type::Out, Type::Message], peer).of(message, Some(*id));
+        Some(line.ended("delivered", Tone::Good).with(accepted(*round_trip)))
+    }
+
+    fn touched(event: &Event) -> Touched {
+        let Event::MessageDelivered { id, peer, .. } = event else { return Touched::default() };
+        Touched::rows([queued(*id), of_peer(peer)])
     }
 }
 
@@ -198,6 +267,14 @@ pub struct DeliveryFailed {
 }
 
 impl Kind for DeliveryFailed {
+    const NAME: &str = "delivery_failed";
+
+    fn spec() -> EventSpec {
+        message(Self::NAME, "a delivery failed; the message is queued or held again")
+            .fields([took(), http()])
+            .usually(Out, &["out", "message", "failed"], Some("no answer"), Tone::Bad)
+    }
+
     fn of(event: &Event, detail: Detail) -> Option<Self> {
         let Event::DeliveryFailed { id, peer, message, failure } = event else { return None };
         let (peer, id, message) = (detail.of(peer), Ticket(*id), text(message));
@@ -208,118 +285,15 @@ impl Kind for DeliveryFailed {
         let Self { peer, id: Ticket(id), message: Text(message), failure } = self;
         Ok(Event::DeliveryFailed { id, peer: peer.into(), message, failure: failure.into() })
     }
-}
 
-#[derive(Debug, Serialize, Deserialize)]
-pub struct MessageDropped {
-    id: Ticket,
-    message: Text,
-    sender: Option<Named>,
-}
-
-impl Kind for MessageDropped {
-    fn of(event: &Event, _: Detail) -> Option<Self> {
-        let Event::MessageDropped { id, message, from } = event else { return None };
-        Some(Self { id: Ticket(*id), message: text(message), sender: from.as_ref().map(Named::from) })
+    fn line(event: &Event) -> Option<Line> {
+        let Event::DeliveryFailed { id, peer, message, failure } = event else { return None };
+        let types: &[_] = &[Type::Out, Type::Message, Type::Failed];
+        Some(about(Out, types, peer).of(message, Some(*id)).failed(failure))
     }
 
-    fn event(self) -> Result<Event, Wrong> {
-        let Self { id: Ticket(id), message: Text(message), sender } = self;
-        Ok(Event::MessageDropped { id, message, from: sender.map(|Named(address)| address) })
-    }
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-pub struct MessageHeld {
-    id: Ticket,
-    message: Text,
-    #[serde(flatten)]
-    waits: Waits,
-    by: By,
-    #[serde(flatten)]
-    origin: CameFrom,
-}
-
-impl Kind for MessageHeld {
-    fn of(event: &Event, _: Detail) -> Option<Self> {
-        let Event::MessageHeld { held: HeldMessage { queued, by, .. }, origin } = event else { return None };
-        let origin = origin.as_ref().map_or(CameFrom::Queue, CameFrom::from);
-        let (id, message) = (Ticket(queued.id), text(&queued.message));
-        Some(Self { id, message, waits: queued.into(), by: (*by).into(), origin })
-    }
-
-    fn event(self) -> Result<Event, Wrong> {
-        let Self { id, message, waits, by, origin } = self;
-        let held = HeldMessage::new(waits.queued(id, message), by.into());
-        Ok(Event::MessageHeld { held, origin: origin.into() })
-    }
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-pub struct MessageReleased {
-    was: Ticket,
-    id: Ticket,
-    message: Text,
-    #[serde(flatten)]
-    waits: Waits,
-}
-
-impl Kind for MessageReleased {
-    fn of(event: &Event, _: Detail) -> Option<Self> {
-        let Event::MessageReleased { was, queued } = event else { return None };
-        let (id, message) = (Ticket(queued.id), text(&queued.message));
-        Some(Self { was: Ticket(*was), id, message, waits: queued.into() })
-    }
-
-    fn event(self) -> Result<Event, Wrong> {
-        let Self { was: Ticket(was), id, message, waits } = self;
-        Ok(Event::MessageReleased { was, queued: waits.queued(id, message) })
-    }
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-pub struct MessageChanged {
-    before: Text,
-    id: Ticket,
-    message: Text,
-    #[serde(flatten)]
-    waits: Waits,
-}
-
-impl Kind for MessageChanged {
-    fn of(event: &Event, _: Detail) -> Option<Self> {
-        let Event::MessageChanged { before, queued, .. } = event else { return None };
-        let (id, message) = (Ticket(queued.id), text(&queued.message));
-        Some(Self { before: text(before), id, message, waits: queued.into() })
-    }
-
-    fn event(self) -> Result<Event, Wrong> {
-        let Self { before: Text(before), id, message, waits } = self;
-        Ok(Event::MessageChanged { before, queued: waits.queued(id, message), held: None })
-    }
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-pub struct MessageRestored {
-    was: Option<Ticket>,
-    id: Ticket,
-    message: Text,
-    #[serde(flatten)]
-    waits: Waits,
-    by: Option<By>,
-}
-
-impl Kind for MessageRestored {
-    fn of(event: &Event, _: Detail) -> Option<Self> {
-        let Event::MessageRestored { was, queued, held } = event else { return None };
-        let (id, message) = (Ticket(queued.id), text(&queued.message));
-        let (was, by) = (was.map(Ticket), held.map(By::from));
-        Some(Self { was, id, message, waits: queued.into(), by })
-    }
-
-    fn event(self) -> Result<Event, Wrong> {
-        let Self { was, id, message, waits, by } = self;
-        let (was, held) = (was.map(|Ticket(was)| was), by.map(HeldBy::from));
-        Ok(Event::MessageRestored { was, queued: waits.queued(id, message), held })
+    fn touched(event: &Event) -> Touched {
+        let Event::DeliveryFailed { id, peer, .. } = event else { return Touched::default() };
+        Touched::rows([queued(*id), of_peer(peer)])
     }
 }
