@@ -1,7 +1,7 @@
 //! The panes of the network that is shown: which of them are on the screen, and what they may know.
 
 use clacks_feed::Now;
-use clacks_language::command::ViewCommand;
+use clacks_language::command::{ViewCommand, spec};
 use clacks_panes::{Content, Context, Opened, Pane, PaneLook, PaneSpec, Place, Shown};
 use clacks_widgets::theme::Theme;
 use ratatui::{layout::Rect, text::Line};
@@ -47,6 +47,11 @@ impl Model {
     /// Returns the views of the network that is shown.
     pub(crate) fn views(&self) -> impl Iterator<Item = View<'_>> {
         self.shown_panes().iter().flat_map(|pane| pane.views().iter().map(move |view| (&**pane, *view)))
+    }
+
+    /// Returns the views of the network that is shown which the table of commands does not have.
+    pub(crate) fn own_views(&self) -> impl Iterator<Item = &'static PaneSpec> {
+        self.views().map(|(_, view)| view).filter(|view| spec(view.name).is_none())
     }
 
     /// Returns the view that stands at this place, if the network that is shown has one.

@@ -154,6 +154,32 @@ fn a_command_opens_the_page_of_a_network_and_only_there() {
 }
 
 #[test]
+fn the_command_of_a_view_is_completed_where_it_opens_one() {
+    let (mut fixture, _toy) = with_postman(80, 24);
+    let draft = |fixture: &mut Fixture, line: &str| {
+        fixture.write(line);
+        let hint = fixture.screen().lines().nth(21).unwrap_or_default().to_owned();
+        fixture.press(KeyCode::Tab);
+        let draft = fixture.model.input.draft().to_owned();
+        fixture.control('u');
+        fixture.press(KeyCode::Esc);
+        (draft, hint)
+    };
+    let (round, hint) = draft(&mut fixture, ":roun");
+    assert_eq!((&*round, &*hint), (":round", "there is no command :roun; :round begins so"));
+    assert_eq!(draft(&mut fixture, ":round").1, ":round   show what the postman did");
+    fixture.write(":st");
+    fixture.press(KeyCode::Tab);
+    assert!(fixture.screen().contains("show the boxes along the street"), "{}", fixture.screen());
+    fixture.press(KeyCode::Esc);
+    fixture.control('u');
+    fixture.press(KeyCode::Esc);
+    assert_eq!(draft(&mut fixture, ":stree").0, ":street");
+    fixture.press(KeyCode::Char('N'));
+    assert_eq!(draft(&mut fixture, ":roun").0, ":roun", "clacks has no such view");
+}
+
+#[test]
 fn the_page_of_a_network_is_searched_and_frozen() {
     let (mut fixture, toy) = with_postman(80, 24);
     fixture.press(KeyCode::Char(' '));

@@ -244,6 +244,7 @@ fn completion_at(model: &Model, cursor: usize) -> Completion {
         themes: &themes,
         networks: &networks,
         columns: &columns,
+        views: &model.own_views().map(|view| (view.name, view.help)).collect::<Vec<_>>(),
     };
     complete(line, cursor, words.language(), candidates)
 }

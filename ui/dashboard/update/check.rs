@@ -1,6 +1,6 @@
 //! Checks whether Enter would run the line. Both the colour of the line and Enter use this check.
 
-use clacks_language::command::{Command, CommandError, ViewCommand};
+use clacks_language::command::{Command, CommandError, Known, ViewCommand};
 use clacks_panes::PaneSpec;
 
 use crate::{available::typed_command_error, model::Model, state::errors::CommandRefusal};
@@ -20,8 +20,19 @@ pub fn check(model: &Model) -> Result<Command, CommandRefusal> {
 pub(crate) fn parse(model: &Model, line: &str) -> Result<Command, CommandError> {
     match view_of(model, line) {
         Some(view) => Ok(ViewCommand::Pane(view.name).into()),
-        None => model.networks.parse(line),
+        None => model.networks.parse(line).map_err(|error| with_view(model, error)),
     }
+}
+
+/// Names a view of the network that is shown, if an unknown command is its beginning and that of no command.
+fn with_view(model: &Model, error: CommandError) -> CommandError {
+    let CommandError::Unknown(name, hint) = error else { return error };
+    let is_begun = |view: &&PaneSpec| !name.is_empty() && view.name.starts_with(&name);
+    let begins_command =
+        Known::all(&model.networks.active().commands).any(|known| known.name().starts_with(&name));
+    let view = model.own_views().find(is_begun).filter(|_| !begins_command);
+    let hint = view.map_or(hint, |view| format!(":{} begins so", view.name));
+    CommandError::Unknown(name, hint)
 }
 
 /// Returns the view of the network that is shown that a line opens.

@@ -4,7 +4,7 @@ use clacks_feed::{
     description::StatusSpec,
     filter::{Scope, grammar},
 };
-use clacks_language::command::{Known, ViewCommand, spec};
+use clacks_language::command::{Known, ViewCommand};
 use clacks_panes::About;
 use clacks_text::charset::Charset;
 
@@ -115,7 +115,7 @@ pub fn items(model: &Model) -> Vec<PaletteItem> {
 
 /// Returns the views of the network that the table of commands does not have.
 fn own_views(model: &Model) -> impl Iterator<Item = PaletteItem> {
-    model.views().filter(|(_, view)| spec(view.name).is_none()).map(|(_, view)| PaletteItem {
+    model.own_views().map(|view| PaletteItem {
         keys: String::new(),
         line: format!(":{}", view.name),
         help: view.help.to_owned(),

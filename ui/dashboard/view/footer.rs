@@ -84,13 +84,18 @@ fn command_hint(model: &Model) -> Option<String> {
     let fits =
         |known: &Known<'_>| if is_whole { known.name() == name } else { known.name().starts_with(name) };
     let fitting: Vec<_> = Known::all(&model.networks.active().commands).filter(fits).collect();
-    match fitting.as_slice() {
-        [] => None,
-        [known] => Some(
+    let views: Vec<_> = model.own_views().filter(|view| !is_whole && view.name.starts_with(name)).collect();
+    match (fitting.as_slice(), views.as_slice()) {
+        ([], []) => None,
+        ([known], []) => Some(
             filter_hint(model, *known, typed)
                 .unwrap_or_else(|| format!("{}   {}", known.usage(), known.help())),
         ),
-        known => Some(known.iter().map(|known| format!(":{}", known.name())).collect::<Vec<_>>().join("  ")),
+        ([], [view]) => Some(format!(":{}   {}", view.name, view.help)),
+        (known, views) => {
+            let names = known.iter().map(|known| known.name()).chain(views.iter().map(|view| view.name));
+            Some(names.map(|name| format!(":{name}")).collect::<Vec<_>>().join("  "))
+        }
     }
 }
 

@@ -36,7 +36,10 @@ pub(crate) fn choices(
     candidates: Candidates<'_>,
 ) -> Vec<Candidate> {
     match &written.slot {
-        Slot::Name => plain(Known::all(language.network).map(command)),
+        Slot::Name => {
+            let views = candidates.views.iter().map(|(name, help)| choice(name, help));
+            plain(Known::all(language.network).map(command).chain(views))
+        }
         Slot::Argument(argument) => plain(of_argument(*argument, language, candidates).into_iter()),
         Slot::Takes { takes, fields, is_word } => {
             let items = Items { takes, language, candidates, is_word: *is_word };

@@ -52,6 +52,9 @@ pub struct Candidates<'a> {
     pub networks: &'a [&'a str],
     /// What the list that has the focus can be sorted by.
     pub columns: &'a [&'a str],
+    /// Views of the network that is shown which the table of commands does not have: the name, which is a command, and what
+    /// it does.
+    pub views: &'a [(&'a str, &'a str)],
 }
 
 /// The items that a search has found.

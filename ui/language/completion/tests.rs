@@ -95,6 +95,7 @@ fn complete_for(network: &Arc<Description>, line: &str, cursor: usize) -> Comple
         themes: &["dark", "light"],
         networks: &["clacks", "toy"],
         columns: &["address", "reverse"],
+        views: &[],
     };
     complete(line, cursor, language, candidates)
 }
