@@ -28,6 +28,7 @@ pub(crate) mod module_order;
 pub(crate) mod networks;
 pub(crate) mod other_figures;
 pub(crate) mod other_network;
+mod overlays;
 pub(crate) mod pages;
 mod palette;
 mod panes;

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Every view with the keys that open it. `\n` is Enter, `\t` is Tab, `\u{12}` is Ctrl-R.
-const VIEWS: [(&str, &str); 42] = [
+pub(crate) const VIEWS: [(&str, &str); 42] = [
     ("the peers", ""),
     ("the queue", "\t"),
     ("the traffic", "\t\t"),
@@ -87,7 +87,7 @@ fn is_kind(kind: usize, content: &OverlayKind) -> bool {
     }
 }
 
-fn opened(keys: &str) -> Fixture {
+pub(crate) fn opened(keys: &str) -> Fixture {
     let mut fixture = Fixture::lively(80, 24);
     fixture.held = held_messages();
     fixture.refresh();

@@ -76,11 +76,15 @@ impl Model {
             self.notify_error(format!("nothing is looked for; {key} begins"));
             return;
         };
+        let is_only = search.has_one_match();
         let is_seen = search.current_row().is_some_and(|row| (*scrolled..*scrolled + height).contains(&row));
         match forwards {
             _ if is_seen => search.step_match(forwards),
             true => search.select_from(*scrolled),
             false => search.select_before(*scrolled),
+        }
+        if is_seen && is_only {
+            self.notify("there is no other match");
         }
         self.scroll_to_match();
     }

@@ -25,7 +25,8 @@ pub(super) fn lines(context: &Context<'_>, life: &MessageHistory, columns: usize
     let mut lines = summary(context, life, columns);
     lines.extend(timeline(context, life, columns));
     lines.push(Line::default());
-    lines.push(Line::styled(stays_heading(life), theme.strong));
+    let heading = entry(theme.strong, 0, "", &stays_heading(life), columns, theme.charset);
+    lines.extend(heading.into_iter().map(|line| line.style(theme.strong)));
     lines.extend(life.passes.iter().rev().flat_map(|pass| stay_lines(context, pass, columns)));
     lines
 }

@@ -61,39 +61,34 @@ pub(crate) fn draw(pane: &PeersPane, context: &Context<'_>, area: Rect, buffer: 
     if area.is_empty() || area.intersection(buffer.area) != area {
         return;
     }
-    draw_heading(context.theme, heading(pane, context, area), area, buffer);
     let field = map_field(context, area);
     if pane.counts.total() == 0 {
+        draw_heading(context.theme, heading(pane, context, 0, area), area, buffer);
         let lines: &[&str] = if context.is_replay { &EMPTY_IN_REPLAY } else { &EMPTY };
         let lines: Vec<_> = lines.iter().map(|line| context.with_keys(line)).collect();
         draw_empty(context.theme, field, &lines, buffer);
         return;
     }
     draw_edges(pane, context, field, buffer);
-    draw_towers(pane, context, field, buffer);
+    let drawn = draw_towers(pane, context, field, buffer);
+    draw_heading(context.theme, heading(pane, context, drawn, area), area, buffer);
     let summary = Rect { y: field.bottom(), height: below_title(area).bottom() - field.bottom(), ..area };
     draw_peer_summary(pane, context, summary, buffer);
 }
 
-fn heading(pane: &PeersPane, context: &Context<'_>, area: Rect) -> Line<'static> {
+/// The title: the number of peers, and how many of them are not drawn because the map is too small or there are too many.
+fn heading(pane: &PeersPane, context: &Context<'_>, drawn: usize, area: Rect) -> Line<'static> {
     let theme = context.theme;
     let mut line = Line::from(Span::styled(" MAP ", theme.title(context.has_focus)));
     line.push_span(Span::raw(" "));
     if context.is_zoomed && context.shown == Shown::Beside {
         line.push_span(Span::styled("ZOOM  ", theme.strong));
     }
-    let peers = pane.counts.total();
-    let peers = if peers == 1 { "1 peer".to_owned() } else { format!("{} peers", format::count(peers)) };
-    if context.is_narrowed {
-        line.push_span(Span::raw(format!("{} of {peers} match", format::count(pane.matching))));
-    } else {
-        line.push_span(Span::raw(peers));
-    }
-    if pane.map.is_crowded() {
-        line.push_span(Span::raw(", by status"));
-        return line;
-    }
-    if pane.map.peers().is_empty() {
+    let room = usize::from(area.width).saturating_sub(line.width());
+    let forms = counts(pane, context, drawn);
+    let fitting = forms.iter().find(|form| form.len() <= room).or(forms.last());
+    line.push_span(Span::raw(fitting.cloned().unwrap_or_default()));
+    if pane.map.is_crowded() || pane.map.peers().is_empty() {
         return line;
     }
     let room = usize::from(area.width).saturating_sub(line.width());
@@ -101,6 +96,31 @@ fn heading(pane: &PeersPane, context: &Context<'_>, area: Rect) -> Line<'static>
     let legend = LEGENDS.into_iter().find(|legend| legend.chars().count() < room);
     line.extend(legend.map(|legend| Span::styled(legend, theme.quiet)));
     line
+}
+
+/// How many peers there are, and how many of them are drawn, the longest form first.
+fn counts(pane: &PeersPane, context: &Context<'_>, drawn: usize) -> Vec<String> {
+    let total = pane.counts.total();
+    let shown = if context.is_narrowed { pane.matching } else { total };
+    let peers = if total == 1 { "1 peer".to_owned() } else { format!("{} peers", format::count(total)) };
+    let peers = if context.is_narrowed {
+        format!("{} of {peers} match", format::count(pane.matching))
+    } else {
+        peers
+    };
+    let by_status = if pane.map.is_crowded() { format!("{peers}, by status") } else { peers.clone() };
+    let hidden = shown.saturating_sub(drawn);
+    if hidden == 0 {
+        return vec![by_status];
+    }
+    let hidden = format::count(hidden);
+    let part = format!("{} of {}", format::count(drawn), format::count(shown));
+    vec![
+        format!("{by_status}, {hidden} not drawn"),
+        format!("{peers}, {hidden} not drawn"),
+        format!("{part} drawn"),
+        part,
+    ]
 }
 
 // === Lines and dots ===
@@ -151,7 +171,8 @@ fn draw_marks(pane: &PeersPane, context: &Context<'_>, field: Rect, buffer: &mut
 
 // === Towers ===
 
-fn draw_towers(pane: &PeersPane, context: &Context<'_>, field: Rect, buffer: &mut Buffer) {
+/// Draws the towers and their labels. Returns the number of peers whose tower is drawn.
+fn draw_towers(pane: &PeersPane, context: &Context<'_>, field: Rect, buffer: &mut Buffer) -> usize {
     let theme = context.theme;
     let mut cells = CellReservations::new(field);
     let selected = context.selected.and_then(|row| read_back::address(context.description, row));
@@ -170,7 +191,12 @@ fn draw_towers(pane: &PeersPane, context: &Context<'_>, field: Rect, buffer: &mu
     };
     // Place the selected tower first, so that it is always drawn.
     let (first, others): (Vec<_>, Vec<_>) = pane.map.peers().iter().partition(is_selected);
+    let first = first.into_iter().next();
     first.into_iter().for_each(|tower| stand(tower, &mut cells));
+    // Its mark stands before it, where no other tower may stand.
+    let mark = first.map(|tower| cell_of(field, pane.map.position(tower)));
+    let mark = mark.and_then(|place| Some(Position { x: place.x.checked_sub(1)?, ..place }));
+    let mark = mark.filter(|mark| cells.reserve(*mark, 1));
     if pane.map.is_crowded() {
         draw_ring_labels(pane, context, field, &mut cells, buffer);
     }
@@ -185,8 +211,9 @@ fn draw_towers(pane: &PeersPane, context: &Context<'_>, field: Rect, buffer: &mu
         draw_labels(theme, &standing, field, &mut cells, buffer);
     }
     if let Some((_, place)) = standing.iter().find(|(tower, _)| is_selected(tower)) {
-        mark_selected(context, *place, field, buffer);
+        mark_selected(context, *place, mark, buffer);
     }
+    standing.len()
 }
 
 fn draw_tower(theme: Theme, peer: &Peer, place: Position, buffer: &mut Buffer) {
@@ -263,11 +290,11 @@ fn draw_ring_labels(
     }
 }
 
-/// Marks and reverses the selected tower, like a selected row.
-fn mark_selected(context: &Context<'_>, place: Position, field: Rect, buffer: &mut Buffer) {
+/// Marks and reverses the selected tower, like a selected row. `mark` is the cell before it, if it is free.
+fn mark_selected(context: &Context<'_>, place: Position, mark: Option<Position>, buffer: &mut Buffer) {
     let theme = context.theme;
-    if place.x > field.x {
-        buffer.set_string(place.x - 1, place.y, ">", Style::reset().patch(theme.strong));
+    if let Some(Position { x, y }) = mark {
+        buffer.set_string(x, y, ">", Style::reset().patch(theme.strong));
     }
     if context.has_focus {
         buffer.set_style(Rect::new(place.x, place.y, TOWER_COLUMNS, 1), theme.selected);

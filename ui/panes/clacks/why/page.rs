@@ -27,6 +27,11 @@ const MAX_EARLIER: usize = 20;
 const STATUS_WIDTH: usize = 12;
 const FREE_WIDTH: usize = 6;
 const SHARE_WIDTH: usize = 10;
+/// Width of the marker of the chosen status where the table has no room for the names of fields before it.
+const MARKER_WIDTH: usize = 2;
+/// What stands before the bar, and the maximum width of the bar, in columns.
+const GAP: &str = "   ";
+const MAX_BAR_WIDTH: usize = 40;
 /// Range of the width of the scale, in columns.
 const SCALE_WIDTH: std::ops::RangeInclusive<usize> = 16..=100;
 
@@ -136,25 +141,48 @@ fn earlier_send_lines(context: &Context<'_>, send: &Attempt, columns: usize) -> 
 
 // === The odds ===
 
+/// The widths of the columns of the table. 0: the column is left out.
+#[derive(Debug, Clone, Copy)]
+struct OddsColumns {
+    /// Of the marker of the status that was chosen.
+    marker: usize,
+    share: usize,
+    each: usize,
+    bar: usize,
+}
+
+impl OddsColumns {
+    /// The columns that have room.
+    fn of(columns: usize) -> Self {
+        let needed = STATUS_WIDTH + FREE_WIDTH + 2 * SHARE_WIDTH;
+        let marker = if columns >= NAME_WIDTH + needed { NAME_WIDTH } else { MARKER_WIDTH };
+        let room = columns.saturating_sub(marker + STATUS_WIDTH + FREE_WIDTH);
+        let width = |room: usize| if room >= SHARE_WIDTH { SHARE_WIDTH } else { 0 };
+        let share = width(room);
+        let each = width(room - share);
+        Self { marker, share, each, bar: (room - share - each).saturating_sub(GAP.len()).min(MAX_BAR_WIDTH) }
+    }
+}
+
 fn odds_table(theme: Theme, choice: &PeerChoice, columns: usize) -> Vec<Line<'static>> {
+    let columns = OddsColumns::of(columns);
     let head = format!(
         "{}{}{}{}",
         fit("status", STATUS_WIDTH, theme.charset),
         fit_right("free", FREE_WIDTH, theme.charset),
-        fit_right("share", SHARE_WIDTH, theme.charset),
-        fit_right("each", SHARE_WIDTH, theme.charset)
+        fit_right("share", columns.share, theme.charset),
+        fit_right("each", columns.each, theme.charset)
     );
-    let bar = columns.saturating_sub(NAME_WIDTH + STATUS_WIDTH + FREE_WIDTH + 2 * SHARE_WIDTH + 3).min(40);
     let mut lines = vec![Line::from(vec![
-        Span::raw(fit("", NAME_WIDTH, theme.charset)),
+        Span::raw(fit("", columns.marker, theme.charset)),
         Span::styled(head, theme.quiet),
     ])];
     let sendable = Status::ALL.into_iter().filter(|status| *status != Status::Ignored);
-    lines.extend(sendable.map(|status| odds_row(theme, status, choice, bar)));
+    lines.extend(sendable.map(|status| odds_row(theme, status, choice, columns)));
     lines
 }
 
-fn odds_row(theme: Theme, status: Status, choice: &PeerChoice, bar: usize) -> Line<'static> {
+fn odds_row(theme: Theme, status: Status, choice: &PeerChoice, columns: OddsColumns) -> Line<'static> {
     let (is_chosen, draws) = (choice.status() == Some(status), PeerChoice::share(status, &choice.free));
     let count = choice.free.of(status);
     // Peers at the same place share its odds, so they are not equal.
@@ -165,15 +193,18 @@ fn odds_row(theme: Theme, status: Status, choice: &PeerChoice, bar: usize) -> Li
     let each = if count > 0 && is_even { f64::from(draws) / count as f64 } else { 0.0 };
     let name = format!("{} {status}", letter(status));
     let pad = " ".repeat(STATUS_WIDTH.saturating_sub(name.len()));
-    let full = (f64::from(draws) / f64::from(PeerChoice::DRAWS) * bar as f64).round() as usize;
+    let full = (f64::from(draws) / f64::from(PeerChoice::DRAWS) * columns.bar as f64).round() as usize;
     Line::from(vec![
-        Span::styled(fit_right(if is_chosen { "> " } else { "" }, NAME_WIDTH, theme.charset), theme.strong),
+        Span::styled(
+            fit_right(if is_chosen { "> " } else { "" }, columns.marker, theme.charset),
+            theme.strong,
+        ),
         Span::styled(name, theme.status_tone(tone(status))),
         Span::raw(pad),
         Span::raw(fit_right(&format::count(count), FREE_WIDTH, theme.charset)),
-        Span::raw(fit_right(&percent(f64::from(draws)), SHARE_WIDTH, theme.charset)),
-        Span::styled(fit_right(&percent(each), SHARE_WIDTH, theme.charset), theme.quiet),
-        Span::raw("   "),
+        Span::raw(fit_right(&percent(f64::from(draws)), columns.share, theme.charset)),
+        Span::styled(fit_right(&percent(each), columns.each, theme.charset), theme.quiet),
+        Span::raw(if columns.bar > 0 { GAP } else { "" }),
         Span::styled("\u{2588}".repeat(full), theme.status_tone(tone(status))),
     ])
 }
