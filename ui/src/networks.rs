@@ -52,7 +52,7 @@ pub(crate) fn peercloud(node: &clacks_peercloud::Node) -> Arc<dyn Network> {
 
 /// The pictures and pages of each network: one line each.
 pub(crate) fn panes() -> Vec<NetworkPanes> {
-    vec![clacks_p2p_panes::panes()]
+    vec![clacks_p2p_panes::panes(), clacks_peercloud_panes::panes()]
 }
 
 /// All networks, for filters and keys that are read before a node starts.

@@ -1,6 +1,4 @@
-use std::{borrow::Cow, sync::Arc, time::Duration};
-
-use serde::Deserialize;
+use std::{sync::Arc, time::Duration};
 
 use crate::protocol::{Id, Json, Record};
 
@@ -87,7 +85,7 @@ pub struct LastCheck {
 impl Member {
     pub(super) fn new(record: Record, source: Source, reach: Reach, messages: Bucket, now: Duration) -> Self {
         Self {
-            name: name_in(&record.data),
+            name: record.name(),
             is_double: false,
             record,
             source,
@@ -116,8 +114,8 @@ impl Member {
     }
 
     pub(super) fn set_data(&mut self, data: Json) {
-        self.name = name_in(&data);
         self.record.data = data;
+        self.name = self.record.name();
     }
 
     /// The member has shown that it knows this node.
@@ -126,21 +124,4 @@ impl Member {
         self.unknown_since = None;
         self.is_beyond_repair = false;
     }
-}
-
-/// Maximum characters of a name that are kept.
-const MAX_NAME: usize = 64;
-
-/// The field `name` of an object, if it is a text and there is one such field.
-fn name_in(data: &Json) -> Option<Arc<str>> {
-    #[derive(Deserialize)]
-    struct Named<'a> {
-        #[serde(borrow)]
-        name: Cow<'a, str>,
-    }
-    // A struct could be read from an array too.
-    let object = Some(data.as_str()).filter(|data| data.starts_with('{'))?;
-    let Named { name } = serde_json::from_str(object).ok()?;
-    let end = name.char_indices().nth(MAX_NAME).map_or(name.len(), |(end, _)| end);
-    Some(name[..end].into())
 }

@@ -1,4 +1,6 @@
-use serde::{Serialize, Serializer, ser::SerializeStruct};
+use std::{borrow::Cow, sync::Arc};
+
+use serde::{Deserialize, Serialize, Serializer, ser::SerializeStruct};
 use serde_json::value::RawValue;
 
 use super::{
@@ -7,6 +9,9 @@ use super::{
     object::fields,
     request::{text, wrong},
 };
+
+/// Maximum characters of a name.
+const MAX_NAME: usize = 64;
 
 /// What a cloud knows of a member: the four fields that are passed on, each checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +33,22 @@ impl Record {
         let port = read_port(port)?.ok_or_else(|| wrong("port", "missing"))?;
         let address = Address::of(host, port).map_err(|error| wrong("port", &error.to_string()))?;
         Ok(Self { id, address, data: read_data(data, limits)? })
+    }
+}
+
+impl Record {
+    /// The field `name` of its data, if that is an object with one such field, which is a text: at most 64 characters.
+    pub fn name(&self) -> Option<Arc<str>> {
+        #[derive(Deserialize)]
+        struct Named<'a> {
+            #[serde(borrow)]
+            name: Cow<'a, str>,
+        }
+        // A struct could be read from an array too.
+        let object = Some(self.data.as_str()).filter(|data| data.starts_with('{'))?;
+        let Named { name } = serde_json::from_str(object).ok()?;
+        let end = name.char_indices().nth(MAX_NAME).map_or(name.len(), |(end, _)| end);
+        Some(name[..end].into())
     }
 }
 
