@@ -3,7 +3,7 @@
 use std::{io, time::Instant};
 
 use clacks_feed::{Call, Request};
-use clacks_language::list_source::ListSource;
+use clacks_language::{command::argument::RecordCommand, list_source::ListSource};
 use clacks_session::precheck::REPLAY_SENDS_NOTHING;
 use clacks_terminal::{
     Screen,
@@ -62,18 +62,7 @@ impl Dashboard {
                 self.begin_to_quit();
             }
             Effect::AskToStop(from) => self.ask_to_stop(from),
-            Effect::Record(command) => {
-                let failure = self.model.recording_failure.take();
-                let active = self.model.networks.position();
-                match (self.sources.record(active, &command), failure) {
-                    (Ok(()), _) => {}
-                    // The command acknowledges the failure.
-                    (Err(_), Some(failure)) => {
-                        self.dispatch(Msg::EffectDone(Ok(format!("the recording ended: {failure}"))));
-                    }
-                    (Err(error), None) => self.dispatch(Msg::EffectDone(Err(error))),
-                }
-            }
+            Effect::Record(command) => self.record(&command),
             Effect::ReadPeers(source) => self.read_peer_lists(source),
             Effect::Replay(command) => self.control_replay(command),
             Effect::Stop(network, call) => self.request(network, Request::Call(call), Waiting::Stop),
@@ -81,6 +70,20 @@ impl Dashboard {
             Effect::Quit => return Ok(LoopState::Quit),
         }
         Ok(LoopState::Running)
+    }
+
+    /// Starts or stops a recording of the network that is shown.
+    fn record(&mut self, command: &RecordCommand) {
+        let failure = self.model.recording_failure.take();
+        let active = self.model.networks.position();
+        match (self.sources.record(active, command), failure) {
+            (Ok(()), _) => {}
+            // The command acknowledges the failure.
+            (Err(_), Some(failure)) => {
+                self.dispatch(Msg::EffectDone(Ok(format!("the recording ended: {failure}"))));
+            }
+            (Err(error), None) => self.dispatch(Msg::EffectDone(Err(error))),
+        }
     }
 
     /// Makes calls for one network.

@@ -291,28 +291,20 @@ fn run_palette_command(model: &mut Model, menu: &Palette, command: Command) -> V
     run_with_confirmation(model, command)
 }
 
+/// Runs a command of the screen.
 fn run_screen_command(model: &mut Model, command: ViewCommand) -> Vec<Effect> {
+    if let Some(effect) = effect_of(&command) {
+        return vec![effect];
+    }
     match command {
-        ViewCommand::Quit => return vec![Effect::RequestQuit],
         ViewCommand::Interrupt => return shutdown::interrupt(model),
-        ViewCommand::QuitAtOnce => return vec![Effect::Quit],
-        ViewCommand::Suspend => return vec![Effect::Suspend],
-        ViewCommand::Redraw => return vec![Effect::Redraw],
         ViewCommand::Mouse => return toggle_mouse(model),
         ViewCommand::Search => model.begin_search(),
         ViewCommand::Match { forwards } => model.go_to_match(forwards),
         ViewCommand::Move(step) => return step_on(model, step),
-        ViewCommand::Edit(item) => return vec![Effect::Edit(Key::new(&item))],
-        ViewCommand::EditInEditor(item) => return vec![Effect::OpenEditor(Key::new(&item))],
         ViewCommand::Help => model.palette = Some(palette(model)),
         ViewCommand::Choose => return run_selected(model),
-        ViewCommand::Close if model.focus_after_question() == FocusOwner::Palette => model.palette = None,
-        ViewCommand::Close if model.is_narrowed() => {
-            model.narrow(None);
-            return vec![Effect::Refresh];
-        }
-        ViewCommand::Close if model.open_overlay().is_none() => model.clear_filter(),
-        ViewCommand::Close => model.close(),
+        ViewCommand::Close => return close(model),
         ViewCommand::Filter(wanted) => set_filter(model, wanted.as_ref()),
         ViewCommand::Copy => return model.copy(),
         ViewCommand::CopyAll => return model.copy_all(),
@@ -328,36 +320,69 @@ fn run_screen_command(model: &mut Model, command: ViewCommand) -> Vec<Effect> {
         ViewCommand::Undo => return undo(model),
         ViewCommand::Mark => toggle_mark(model),
         ViewCommand::Unmark => clear_marks(model),
-        ViewCommand::Record(command) => return vec![Effect::Record(command)],
-        ViewCommand::PeersFrom(source) => return vec![Effect::ReadPeers(source)],
-        ViewCommand::Replay(command) => return vec![Effect::Replay(command)],
         ViewCommand::Motion(setting) => {
             model.motion.set(setting);
             model.notify(format!("motion is {}", setting.name()));
         }
         ViewCommand::Network(name) => model.show_network(name.as_deref()),
-        ViewCommand::Sort(name) => {
-            model.sort(name.as_deref());
-            return vec![Effect::Refresh];
-        }
-        ViewCommand::Only(filter) => {
-            model.narrow(filter.as_deref());
-            return vec![Effect::Refresh];
-        }
-        ViewCommand::List(name) => match model.find_list(&name) {
-            Ok(list) => {
-                model.show_list(list);
-                return vec![Effect::Refresh];
-            }
-            Err(reason) => model.notify_error(reason),
-        },
         ViewCommand::Theme(name) => match model.themes.choose(&name) {
             Ok(name) => model.notify(format!("the theme is {name} now")),
             Err(error) => model.notify_error(error.to_string()),
         },
+        ViewCommand::Sort(_) | ViewCommand::Only(_) | ViewCommand::List(_) => {
+            return run_list_command(model, &command);
+        }
         other => return run_editor_command(model, other).unwrap_or_default(),
     }
     Vec::new()
+}
+
+/// The effect of a command that changes nothing in the model.
+fn effect_of(command: &ViewCommand) -> Option<Effect> {
+    Some(match command {
+        ViewCommand::Quit => Effect::RequestQuit,
+        ViewCommand::QuitAtOnce => Effect::Quit,
+        ViewCommand::Suspend => Effect::Suspend,
+        ViewCommand::Redraw => Effect::Redraw,
+        ViewCommand::Edit(item) => Effect::Edit(Key::new(item)),
+        ViewCommand::EditInEditor(item) => Effect::OpenEditor(Key::new(item)),
+        ViewCommand::Record(command) => Effect::Record(command.clone()),
+        ViewCommand::PeersFrom(source) => Effect::ReadPeers(source.clone()),
+        ViewCommand::Replay(command) => Effect::Replay(*command),
+        _ => return None,
+    })
+}
+
+/// Closes what is open, or else removes a filter.
+fn close(model: &mut Model) -> Vec<Effect> {
+    if model.focus_after_question() == FocusOwner::Palette {
+        model.palette = None;
+    } else if model.is_narrowed() {
+        model.narrow(None);
+        return vec![Effect::Refresh];
+    } else if model.open_overlay().is_none() {
+        model.clear_filter();
+    } else {
+        model.close();
+    }
+    Vec::new()
+}
+
+/// Runs a command that orders, filters or shows a list. Its rows are fetched at once.
+fn run_list_command(model: &mut Model, command: &ViewCommand) -> Vec<Effect> {
+    match command {
+        ViewCommand::Sort(name) => model.sort(name.as_deref()),
+        ViewCommand::Only(filter) => model.narrow(filter.as_deref()),
+        ViewCommand::List(name) => match model.find_list(name) {
+            Ok(list) => model.show_list(list),
+            Err(reason) => {
+                model.notify_error(reason);
+                return Vec::new();
+            }
+        },
+        _ => return Vec::new(),
+    }
+    vec![Effect::Refresh]
 }
 
 /// Runs a command of the line. Returns `None` for other commands, see [`open_view`].

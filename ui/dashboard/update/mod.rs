@@ -79,6 +79,23 @@ fn handle(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.keep_match_visible();
             Vec::new()
         }
+        Msg::AssistReplied(answer) => {
+            let sends = assist::on_reply(model, answer);
+            if sends { submit(model) } else { Vec::new() }
+        }
+        Msg::ItemsFound(need, found) => assist::on_items_found(model, need, found),
+        Msg::FilesListed(need, names) => assist::on_files_listed(model, need, names),
+        Msg::FileChecked(command, objection) => {
+            let sends = assist::on_file_checked(model, &command, objection);
+            if sends { submit(model) } else { Vec::new() }
+        }
+        other => on_source(model, other),
+    }
+}
+
+/// Handles what a source reports: events, rows, and the results of calls.
+fn on_source(model: &mut Model, msg: Msg) -> Vec<Effect> {
+    match msg {
         Msg::Event(network, event) => on_event(model, network, &event),
         Msg::Lagged(network, missed) => on_missed(model, network, missed),
         Msg::Refreshed(snapshot) => {
@@ -91,16 +108,6 @@ fn handle(model: &mut Model, msg: Msg) -> Vec<Effect> {
                 effects.extend(assist::on_room_changed(model));
             }
             effects
-        }
-        Msg::AssistReplied(answer) => {
-            let sends = assist::on_reply(model, answer);
-            if sends { submit(model) } else { Vec::new() }
-        }
-        Msg::ItemsFound(need, found) => assist::on_items_found(model, need, found),
-        Msg::FilesListed(need, names) => assist::on_files_listed(model, need, names),
-        Msg::FileChecked(command, objection) => {
-            let sends = assist::on_file_checked(model, &command, objection);
-            if sends { submit(model) } else { Vec::new() }
         }
         Msg::Called(network, results) => {
             results::report(model, network, &results);

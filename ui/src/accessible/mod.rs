@@ -5,14 +5,13 @@
 //! nothing waits.
 
 use std::{
-    future::poll_fn,
     io::{self, IsTerminal},
     sync::Arc,
     time::Duration,
 };
 
 use answers::{Answer, QueryContext, answer, edit, select_item};
-use clacks_feed::{Call, Near, Network, News, Source as _, description::Description};
+use clacks_feed::{Call, Network, News, description::Description};
 use clacks_language::{
     command::{Command, ViewCommand},
     list_source::ListSource,
@@ -32,7 +31,7 @@ use list_cursor::ListCursor;
 use lists::Lists;
 use narrator::{Happening, Narrator};
 use prompt::{OutputPart, Prompt};
-use shutdown::{Draining, LeaveQuestion, WriteResult, drain_after_hangup, write_sentences};
+use shutdown::{Draining, LeaveQuestion};
 use tab_completion::OnTab;
 use tokio::{sync::mpsc, task::JoinSet, time::Instant};
 use undo::UndoHistory;
@@ -43,7 +42,6 @@ use super::{
     platform::{
         input::Line,
         output::{Closed, Output},
-        signals::{Signal, Signals},
     },
 };
 
@@ -56,6 +54,7 @@ mod keyboard;
 mod limits;
 mod line_editor;
 mod list_cursor;
+mod listen;
 mod lists;
 mod narrator;
 mod phrases;
@@ -108,87 +107,12 @@ pub(crate) async fn run(
 ) -> anyhow::Result<()> {
     let (to_session, replies) = mpsc::channel(REPLIES);
     let mut session = Session::new(network, clacks, options, to_session);
-    let result = listen(&mut session, &mut recorder, replies, begin).await;
+    let result = listen::listen(&mut session, &mut recorder, replies, begin).await;
     recorder.stop().await;
     if let Some(stations) = session.stations {
         stations.finish().await;
     }
     result
-}
-
-async fn listen(
-    session: &mut Session,
-    recorder: &mut Recorder,
-    mut replies: mpsc::Receiver<Reply>,
-    begin: impl FnOnce(),
-) -> anyhow::Result<()> {
-    let (mut signals, output) = (Signals::catch()?, Output::open()?);
-    let (mut events, mut keyboard) = (Near::new(session.network.clone()), Keyboard::open()?);
-    begin();
-    if let Some(clacks) = session.clacks.as_ref().filter(|clacks| !clacks.peer_lists.configured().is_empty())
-    {
-        session.read_peers(clacks, None);
-    }
-    let mut sentences: Vec<_> = session.welcome().into_iter().map(OutputPart::Sentence).collect();
-    loop {
-        match write_sentences(session, &output, sentences, (&mut signals, &mut replies)).await {
-            Ok(WriteResult::All) => {}
-            Ok(WriteResult::Leave) => return Ok(()),
-            Ok(WriteResult::HungUp) => break drain_after_hangup(session, &mut signals, replies).await,
-            Ok(WriteResult::Signalled(signal)) => {
-                sentences = session.on_signal(signal);
-                continue;
-            }
-            Err(closed) => return after_output_closed(session, closed, (&mut signals, replies)).await,
-        }
-        if session.is_leaving {
-            // A stuck reader does not delay the exit.
-            tokio::select! {
-                finished = output.finish() => return finished.or_else(Closed::into_result),
-                _ = signals.next() => return Ok(()),
-                () = tokio::time::sleep(EXIT_TIMEOUT) => return Ok(()),
-            }
-        }
-        sentences = tokio::select! {
-            news = poll_fn(|cx| events.poll_news(cx)) => match news {
-                Some(news) => {
-                    let texts = session.on_news(&news);
-                    let rings = session.should_ring().then(|| OutputPart::Echo(BELL.to_owned()));
-                    rings.into_iter().chain(session.prompt.announce(texts)).collect()
-                }
-                None => session.after_node_stopped(&mut replies).await,
-            },
-            Some(input) = keyboard.next() => match input {
-                Input::Gone => break drain_after_hangup(session, &mut signals, replies).await,
-                input => session.on_input(input, &mut keyboard, recorder).await,
-            },
-            said = recorder.said() => session.prompt.announce(vec![phrases::reply(said)]),
-            Some(reply) = replies.recv() => {
-                let texts = session.on_reply(reply);
-                session.prompt.announce(texts).into_iter().chain(session.flush_on_exit()).collect()
-            }
-            () = session.summary_is_due() => {
-                let texts = session.narrator.summary(session.now().uptime);
-                session.prompt.announce(texts)
-            }
-            signal = signals.next() => match signal {
-                Signal::HangUp => break drain_after_hangup(session, &mut signals, replies).await,
-                signal => session.on_signal(signal),
-            },
-            closed = output.closed() => return after_output_closed(session, closed, (&mut signals, replies)).await,
-        };
-    }
-    Ok(())
-}
-
-/// Ends the session after the output was closed or failed.
-async fn after_output_closed(
-    session: &mut Session,
-    closed: Closed,
-    (signals, replies): (&mut Signals, mpsc::Receiver<Reply>),
-) -> anyhow::Result<()> {
-    drain_after_hangup(session, signals, replies).await;
-    if session.is_on_terminal { Ok(()) } else { closed.into_result() }
 }
 
 async fn write_parts(output: &Output, sentences: Vec<OutputPart>, charset: Charset) -> Result<(), Closed> {

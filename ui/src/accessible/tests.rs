@@ -2,19 +2,20 @@
 
 use std::{
     collections::BTreeSet,
+    future::poll_fn,
     path::Path,
     task::{Context, Poll, Waker},
 };
 
 use crate::core_event::core_event;
-use clacks_feed::description::Description;
+use clacks_feed::{Near, Source as _, description::Description};
 use clacks_language::command::{Argument, Known, table::COMMANDS};
 use clacks_p2p::{Message, Node, core};
 use clacks_p2p_feed::description::describe;
 use tempfile::TempDir;
 
 use super::*;
-use crate::{bootstrap::Introducer, peer_list::PeerLists};
+use crate::{bootstrap::Introducer, peer_list::PeerLists, platform::signals::Signal};
 
 mod stopping;
 
