@@ -1,25 +1,99 @@
 //! The text of a message while it is edited: the text of a string, in which a colon at the beginning is doubled, or else
 //! `:json VALUE`. It is one line without invisible characters, because others would get lost in an input line.
 
+use std::sync::Arc;
+
 use clacks_feed::{
-    Call, Check, Draft, Network, Outcome, Refusal, Text,
+    Call, Check, Doing, Draft, Network, Outcome, Refusal, Text,
+    args::{Argument, Arguments},
+    description::{Need, Takes},
     escape::{escaped_json, is_hidden},
     undo::UndoStore,
 };
 use clacks_p2p::{
     DEFAULT_MAX_DEPTH, Message,
-    core::{MessageId, MessageState},
+    core::{MessageId, MessageState, ReplaceError},
 };
 
 use super::{
-    action::{from_json, message},
-    objection::no_longer_here,
-    undo::{Before, Deed},
+    Action, Command, Done, Read, at_once, means,
+    messages::{from_json, message, no_longer_here, not_here, warning_of_size},
+    reading::ids,
+    undo::{Before, Deed, undoable},
 };
 use crate::{ClacksNetwork, description::HELD, rows::message_key};
 
+pub(super) const COMMANDS: &[Command] = &[Command::new(
+    "edit",
+    "change the text of a queued or held message; without TEXT, edit its present text on the screen",
+    read_edit,
+)
+.described(|spec| {
+    spec.on(&["queue", "held"])
+        .arg("NUMBER", &[Takes::item("queue"), Takes::item("held")], Need::One)
+        .arg("TEXT", &[Takes::Text], Need::OptionalRest)
+        .verbs("change", "changed")
+        .key('e')
+        .with_example("7")
+})
+.wrong(|network, typed| {
+    let (number, new) = typed.split_once(char::is_whitespace).unwrap_or((typed, ""));
+    match number.parse() {
+        Ok(id) => not_here(network.node(), id).or_else(|| not_a_text(new)),
+        Err(_) => Some(NO_NUMBER.to_owned()),
+    }
+})];
+
+const NO_NUMBER: &str = "a message is named by its number, which Tab offers and :queue lists";
+
+/// Changes the text of a message.
+enum Edit {
+    /// Holds it, so that its text can be edited.
+    Begin(MessageId),
+    Replace(MessageId, Message),
+}
+
+fn read_edit(_: &ClacksNetwork, call: &Call, arguments: &Arguments) -> Read {
+    match (&ids(call, arguments)[..], arguments.values.first()) {
+        ([id], Some(Argument::Text(text))) => means(Edit::Replace(*id, read(text)?)),
+        ([id], _) => means(Edit::Begin(*id)),
+        _ => Err(Check::wrong("one message can be changed at a time")),
+    }
+}
+
+impl Action for Edit {
+    fn objection(&self, network: &ClacksNetwork) -> Option<String> {
+        let node = network.node();
+        match self {
+            Self::Begin(id) => not_here(node, *id),
+            Self::Replace(id, message) => match node.check_replace(*id, message) {
+                Ok(()) => None,
+                Err(ReplaceError::NotHere) => not_here(node, *id),
+                Err(error) => Some(format!("{id} is as it was: {error}")),
+            },
+        }
+    }
+
+    fn begin(self: Box<Self>, network: Arc<ClacksNetwork>) -> Doing {
+        at_once(match *self {
+            Self::Begin(id) => begin(&network, id),
+            Self::Replace(id, message) => replace(&network, id, message),
+        })
+    }
+}
+
+fn replace(network: &ClacksNetwork, id: MessageId, message: Message) -> Done {
+    let (node, size) = (network.node(), message.size());
+    let before = node
+        .replace_undoable(id, message)
+        .map_err(|error| Refusal::new(format!("{id} is as it was: {error}")))?;
+    let before = finish(network, id).unwrap_or(before);
+    let outcome = Outcome::new(format!("changed {id}{}", warning_of_size(size)));
+    Ok(undoable(network, outcome, vec![Before::Messages(vec![before])]))
+}
+
 /// Holds a message, and gives its text to be edited.
-pub(super) fn begin(network: &ClacksNetwork, id: MessageId) -> Result<Outcome, Refusal> {
+fn begin(network: &ClacksNetwork, id: MessageId) -> Done {
     let mut undo = network.undo();
     let before = network.node().hold_for_edit(id).ok_or_else(|| Refusal::new(no_longer_here(id)))?;
     let text = write(before.message());
@@ -36,7 +110,7 @@ pub(super) fn begin(network: &ClacksNetwork, id: MessageId) -> Result<Outcome, R
 
 /// Ends the draft of a message whose text was replaced: the message returns to its place. Its state before the draft.
 /// `None`: there is no draft of it.
-pub(super) fn finish(network: &ClacksNetwork, id: MessageId) -> Option<MessageState> {
+fn finish(network: &ClacksNetwork, id: MessageId) -> Option<MessageState> {
     let mut undo = network.undo();
     let token = draft_of(&undo, id)?;
     let deed = undo.pop(&token.to_string(), network.now().uptime).ok()?;
@@ -67,7 +141,7 @@ fn write(message: &Message) -> String {
 
 /// The new text of a message, which is written as a line to send: `:json VALUE`, or a text, in which a colon at the
 /// beginning is doubled.
-pub(super) fn read(text: &Text) -> Result<Message, Check> {
+fn read(text: &Text) -> Result<Message, Check> {
     let typed = text.untrusted();
     if let Some(json) = typed.strip_prefix(":json ") {
         return from_json(json);
@@ -83,7 +157,7 @@ pub(super) fn read(text: &Text) -> Result<Message, Check> {
 const NOT_A_TEXT: &str = "the new text of a message is a line of text, or :json VALUE";
 
 /// Why a line is not the new text of a message.
-pub(super) fn not_a_text(typed: &str) -> Option<String> {
+fn not_a_text(typed: &str) -> Option<String> {
     if let Some(json) = typed.strip_prefix(":json ") {
         return Message::from_json(json, DEFAULT_MAX_DEPTH).err().map(|error| error.to_string());
     }

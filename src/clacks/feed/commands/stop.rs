@@ -8,6 +8,7 @@ use std::{
 use clacks_feed::{
     Call, Doing, Network, Outcome, Refusal, Run,
     args::{Argument, Arguments},
+    description::{Need, Takes},
 };
 use clacks_p2p::{
     Node,
@@ -16,18 +17,33 @@ use clacks_p2p::{
 };
 use tokio::sync::oneshot;
 
-use super::carry_out::messages;
+use super::{Action, Command, means, messages::messages};
 use crate::{ClacksNetwork, figures::StopProgress};
 
 /// Maximum time of handing on, unless the call says another.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
 
+pub(super) const COMMANDS: &[Command] = &[
+    Command::new(
+        "stop",
+        "stop the node, if necessary after handing on the messages that only it has, for 30 s or TIME",
+        |_, _, arguments| means(Stop::new(arguments)),
+    )
+    .described(|spec| {
+        spec.arg("HOW", &[Takes::Word(WORDS.map(Into::into).to_vec())], Need::Optional)
+            .arg("TIME", &[Takes::Time], Need::Optional)
+            .verbs("stop", "stopped")
+    }),
+    Command::new("cancel", "stop handing on messages; the node goes on", |_, _, _| means(Cancelling))
+        .described(|spec| spec.verbs("cancel", "cancelled")),
+];
+
 /// The words of the argument, in the order of [`Stop`].
-pub(crate) const WORDS: [&str; 3] = ["hand-on", "release-and-hand-on", "at-once"];
+const WORDS: [&str; 3] = ["hand-on", "release-and-hand-on", "at-once"];
 
 /// How the node is stopped.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Stop {
+enum Stop {
     /// Only if no message would be lost.
     IfNothingIsLost,
     /// Other nodes get the messages first.
@@ -72,7 +88,7 @@ pub struct UnsentCounts {
 }
 
 impl Stop {
-    pub(super) fn new(arguments: &Arguments) -> Self {
+    fn new(arguments: &Arguments) -> Self {
         let within = arguments.values.iter().find_map(|argument| match argument {
             Argument::Time(time) => Some(*time),
             _ => None,
@@ -84,6 +100,39 @@ impl Stop {
             Some(Argument::Word(_)) => Self::AtOnce,
             _ => Self::IfNothingIsLost,
         }
+    }
+}
+
+impl Action for Stop {
+    fn objection(&self, network: &ClacksNetwork) -> Option<String> {
+        let unsent = network.node().read(UnsentCounts::of);
+        match self {
+            Self::AtOnce => None,
+            _ if network.handing_on().is_going_on() => Some(GOES_ON.to_owned()),
+            Self::HandOn { .. } if unsent.is_anybody_there => None,
+            _ => unsent.reason(),
+        }
+    }
+
+    fn refusal(&self, network: &ClacksNetwork, objection: String) -> Refusal {
+        refusal(network, objection)
+    }
+
+    fn begin(self: Box<Self>, network: Arc<ClacksNetwork>) -> Doing {
+        stop(network, *self)
+    }
+}
+
+/// Ends the handing on.
+struct Cancelling;
+
+impl Action for Cancelling {
+    fn objection(&self, network: &ClacksNetwork) -> Option<String> {
+        (!network.handing_on().is_going_on()).then(|| NOTHING_TO_CANCEL.to_owned())
+    }
+
+    fn begin(self: Box<Self>, network: Arc<ClacksNetwork>) -> Doing {
+        cancel(&network)
     }
 }
 
@@ -203,24 +252,8 @@ fn plural(count: usize) -> &'static str {
 const NOTHING_TO_CANCEL: &str = "no messages are being handed on";
 const GOES_ON: &str = "messages are being handed on already";
 
-/// Why stopping would be refused now.
-pub(super) fn objection(network: &ClacksNetwork, stop: Stop) -> Option<String> {
-    let unsent = network.node().read(UnsentCounts::of);
-    match stop {
-        Stop::AtOnce => None,
-        _ if network.handing_on().is_going_on() => Some(GOES_ON.to_owned()),
-        Stop::HandOn { .. } if unsent.is_anybody_there => None,
-        _ => unsent.reason(),
-    }
-}
-
-/// Why there is nothing to cancel.
-pub(super) fn nothing_to_cancel(network: &ClacksNetwork) -> Option<String> {
-    (!network.handing_on().is_going_on()).then(|| NOTHING_TO_CANCEL.to_owned())
-}
-
 /// A refusal to stop, with what can be done instead.
-pub(super) fn refusal(network: &ClacksNetwork, reason: String) -> Refusal {
+fn refusal(network: &ClacksNetwork, reason: String) -> Refusal {
     let unsent = network.node().read(UnsentCounts::of);
     let run = network.run();
     if !network.handing_on().is_going_on() {
@@ -253,7 +286,7 @@ impl UnsentCounts {
 }
 
 /// Stops the node.
-pub(super) fn stop(network: Arc<ClacksNetwork>, stop: Stop) -> Doing {
+fn stop(network: Arc<ClacksNetwork>, stop: Stop) -> Doing {
     let runtime = network.runtime().clone();
     // It goes on even if nobody waits for the result.
     let stopping = runtime.spawn(async move {
@@ -331,7 +364,7 @@ pub fn told(result: Result<(), DrainError>, total: usize, left: usize) -> String
 }
 
 /// Ends the handing on. The node accepts messages again when this is answered.
-pub(super) fn cancel(network: &ClacksNetwork) -> Doing {
+fn cancel(network: &ClacksNetwork) -> Doing {
     let (sender, receiver) = oneshot::channel();
     network.handing_on().cancel(sender);
     Box::pin(async { receiver.await.map(Outcome::new).map_err(|_| Refusal::new(NOTHING_TO_CANCEL)) })

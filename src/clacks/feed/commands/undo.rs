@@ -1,14 +1,37 @@
 //! The state before a command, and how it is restored.
 
-use clacks_feed::{Call, Network, Outcome, Refusal, Text};
+use std::sync::Arc;
+
+use clacks_feed::{
+    Call, Doing, Network, Outcome, Refusal, Text,
+    description::{Need, Takes},
+};
 use clacks_p2p::{
     Node,
     core::{HoldState, MessageState, PeerState, RemoteState, RestoredMessages},
     node::CertificateState,
 };
 
-use super::objection::no_longer_here;
+use super::{Action, Command, Done, means, messages::no_longer_here, on_a_thread};
 use crate::ClacksNetwork;
+
+pub(super) const COMMANDS: &[Command] =
+    &[Command::new("undo", "undo a command, for ten seconds", |_, call, _| means(Undo(call.text.clone())))
+        .described(|spec| spec.arg("TOKEN", &[Takes::Number(1.0, 1e15)], Need::One))];
+
+/// Undoes a command. It has the token of the deed.
+struct Undo(Text);
+
+impl Action for Undo {
+    fn objection(&self, network: &ClacksNetwork) -> Option<String> {
+        let now = network.node().now().uptime;
+        network.undo().check(self.0.untrusted(), now).err().map(|error| error.to_string())
+    }
+
+    fn begin(self: Box<Self>, network: Arc<ClacksNetwork>) -> Doing {
+        on_a_thread(network, move |network| undo(network, &self.0))
+    }
+}
 
 /// What was before a command, in the order in which it is restored.
 pub(crate) type Deed = Vec<Before>;
@@ -58,7 +81,7 @@ pub(super) fn undoable(network: &ClacksNetwork, outcome: Outcome, deed: Deed) ->
 }
 
 /// Restores what was before a command. What finds no room now may find it later.
-pub(super) fn undo(network: &ClacksNetwork, token: &Text) -> Result<Outcome, Refusal> {
+fn undo(network: &ClacksNetwork, token: &Text) -> Done {
     let node = network.node();
     let deed = network.undo().pop(token.untrusted(), node.now().uptime);
     let deed = deed.map_err(|error| Refusal::new(error.to_string()))?;

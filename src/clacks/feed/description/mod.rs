@@ -1,6 +1,5 @@
 //! The description of a clacks node: its lists, events, commands, gauges and settings.
 
-mod commands;
 mod lists;
 
 use clacks_feed::{
@@ -12,7 +11,7 @@ use clacks_p2p::{
     core::{HeldBy, Peer, Status},
 };
 
-use crate::{event::kinds, figures, settings};
+use crate::{commands, event::kinds, figures, settings};
 
 /// The list of peers.
 pub const PEERS: ListId = ListId(0);
@@ -75,7 +74,7 @@ pub fn describe(node: Label) -> Description {
             .map(Into::into)
             .to_vec(),
         events: kinds::specs(),
-        commands: commands::commands(),
+        commands: commands::specs(),
         gauges: figures::fields(),
         settings: settings::specs(),
         says: Some("enqueue".into()),
