@@ -15,7 +15,7 @@ use clacks_p2p::{
     node::Overview,
 };
 
-use crate::rows::{PROOFS, message_id};
+use crate::{peer, rows::message_id};
 
 /// Reads the cells of a row by the names of their columns. The description can be that of a recording, with lists in any
 /// order.
@@ -77,14 +77,7 @@ pub fn peer(description: &Description, row: &Row, now: Now) -> Option<Peer> {
         unix_ms: now.unix_ms.saturating_sub(age),
     };
     let mut peer = Peer::new(address(description, row)?, status(description, row)?, changed);
-    peer.round_trip = if let Some(Value::Took(took)) = cells.get("took") { Some(*took) } else { None };
-    (peer.failed, peer.delivered, peer.received) =
-        (cells.count("failed"), cells.count("sent"), cells.count("received"));
-    peer.added_by_user = matches!(cells.get("named"), Some(Value::Flag(true)));
-    let proof = cells.text("proof").and_then(|proof| PROOFS.iter().find(|(.., text)| *text == proof));
-    if let Some((ever_responded, last_attempt_ok, _)) = proof {
-        (peer.ever_responded, peer.last_attempt_ok) = (*ever_responded, *last_attempt_ok);
-    }
+    peer::read(&mut peer, |column| cells.get(column));
     Some(peer)
 }
 

@@ -1,6 +1,6 @@
 //! The rows of the lists.
 
-use std::{net::IpAddr, time::Duration};
+use std::net::IpAddr;
 
 use clacks_feed::{
     Anchor, Key, Order, Page, Row, Statuses, Text, Value, Window,
@@ -9,12 +9,15 @@ use clacks_feed::{
 };
 use clacks_p2p::{
     Address, Node,
-    core::{
-        CertificateFingerprint, Core, HeldBy, HeldMessage, MessageId, Peer, PeerCounts, QueuedMessage, Status,
-    },
+    core::{Core, HeldBy, HeldMessage, MessageId, Peer, PeerCounts, QueuedMessage, Status},
 };
 
-use crate::description::{CLAIMED, HELD, PEERS, QUEUE, REMOTES, held_id, status_id};
+use crate::{
+    description::{HELD, PEERS, QUEUE, REMOTES, held_id, status_id},
+    peer::{self, Shown},
+};
+
+pub use crate::peer::peer_row;
 
 /// What a row needs besides its item.
 #[derive(Debug, Clone, Copy)]
@@ -80,7 +83,7 @@ pub fn peer_key(address: &Address) -> Key {
 // === Peers ===
 
 /// Hostnames have no spaces, so texts of this form are sorted as the addresses are: by hostname, then by port.
-fn order_text(address: &Address) -> Text {
+pub(crate) fn order_text(address: &Address) -> Text {
     let canonical = address.canonical();
     format!("{} {:05}", canonical.hostname(), canonical.port()).into()
 }
@@ -88,65 +91,6 @@ fn order_text(address: &Address) -> Text {
 fn address_of(order_text: &str) -> Option<Address> {
     let (hostname, port) = order_text.rsplit_once(' ')?;
     Address::new(hostname, port.parse().ok()?).ok()
-}
-
-/// What a row of a peer has that a recorded peer has not.
-#[derive(Debug, Clone, Copy, Default)]
-struct Contact {
-    /// Uptime at which the last payload or answer came.
-    heard: Option<Duration>,
-    /// The trusted certificate.
-    certificate: Option<CertificateFingerprint>,
-}
-
-/// The row of a recorded peer.
-pub fn peer_row(peer: &Peer, context: Context) -> Row {
-    row_of_peer(peer, context, Contact::default())
-}
-
-fn row_of_peer(peer: &Peer, context: Context, Contact { heard, certificate }: Contact) -> Row {
-    let order = Order { rank: status_id(peer.status).0.into(), text: Some(order_text(&peer.address)) };
-    let statuses = Statuses::only(status_id(peer.status));
-    let statuses = if peer.is_unverified() { statuses.with(CLAIMED) } else { statuses };
-    let cells = [
-        Value::text(peer.address.to_string().into()),
-        Value::Status(statuses),
-        Value::At(since_ms(peer, context)),
-        peer.round_trip.map_or(Value::None, Value::Took),
-        Value::Count(peer.failed),
-        heard.map_or(Value::None, Value::at),
-        Value::Count(peer.delivered),
-        Value::Count(peer.received),
-        Value::text(proof(peer).into()),
-        Value::Flag(peer.added_by_user),
-        Value::text(peer.address.identifier().to_string().into()),
-        certificate.map_or(Value::None, |certificate| Value::text(certificate.to_string().into())),
-    ];
-    Row { key: peer_key(&peer.address), order, cells: cells.into() }
-}
-
-/// When the status last changed, in milliseconds of uptime. A change in an earlier run has only a wall-clock time.
-fn since_ms(peer: &Peer, context: Context) -> i64 {
-    let in_this_run = i64::try_from(peer.since.as_millis()).unwrap_or(i64::MAX);
-    let by_wall_clock = i128::from(peer.time) - i128::from(context.started_unix_ms);
-    if peer.since.is_zero() && by_wall_clock < 0 {
-        i64::try_from(by_wall_clock).unwrap_or(i64::MIN)
-    } else {
-        in_this_run
-    }
-}
-
-/// What is known of a peer's answers: whether it ever answered, whether it answered the last time, and the words.
-pub(crate) const PROOFS: [(bool, bool, &str); 4] = [
-    (true, true, "it answered when it was last tried"),
-    (false, true, "it answered for the first time"),
-    (true, false, "it answered before, but not when it was last tried"),
-    (false, false, "it has never answered"),
-];
-
-fn proof(peer: &Peer) -> &'static str {
-    let is_so = |proof: &&(bool, bool, _)| (proof.0, proof.1) == (peer.ever_responded, peer.last_attempt_ok);
-    PROOFS.iter().find(is_so).map_or("", |(.., text)| *text)
 }
 
 fn peers_page(peers: &Peers<'_>, window: &Window) -> Page {
@@ -169,11 +113,9 @@ struct Peers<'a> {
 
 impl Peers<'_> {
     fn row(&self, peer: &Peer) -> Row {
-        let contact = Contact {
-            heard: self.core.heard(&peer.address),
-            certificate: self.node.trusted_certificate(&peer.address),
-        };
-        row_of_peer(peer, self.context, contact)
+        let (heard, certificate) =
+            (self.core.heard(&peer.address), self.node.trusted_certificate(&peer.address));
+        peer::row(&Shown { peer, context: self.context, heard, certificate })
     }
 
     fn rows(&self, peers: impl Iterator<Item = Peer>, count: usize) -> Vec<Row> {

@@ -14,7 +14,8 @@ use clacks_p2p::{
 };
 use clacks_p2p_feed::{
     figures::{Figures, figures_of_overview, gauge_of},
-    json::parts::{Listed, Waiting},
+    json::parts::Waiting,
+    peer::Listed,
     settings::{self, ANSWERED, NodeSettings},
 };
 use serde::{Serialize, Serializer, ser::SerializeMap};

@@ -1,25 +1,14 @@
 use clacks_feed::description::{Field, Kind, ListSpec, Role};
 
+use crate::peer;
+
 pub(super) fn lists() -> Vec<ListSpec> {
     vec![peers(), queue(), held(), remotes()]
 }
 
 fn peers() -> ListSpec {
     ListSpec::new("peers", "peer", "peers", Role::Peers)
-        .columns([
-            Field::new("address", Kind::Id).width(12, 0),
-            Field::new("status", Kind::Status).width(9, 9),
-            Field::new("since", Kind::At).titled("age").priority(1),
-            Field::new("took", Kind::Took).priority(2),
-            Field::new("failed", Kind::Count).width(6, 6).priority(3),
-            Field::new("heard", Kind::At).titled("last heard").priority(4),
-            Field::new("sent", Kind::Count).priority(5),
-            Field::new("received", Kind::Count).priority(6),
-            Field::new("proof", Kind::Text).only_open(),
-            Field::new("named", Kind::Flag).titled("named by you").only_open(),
-            Field::new("identifier", Kind::Id).only_open(),
-            Field::new("certificate", Kind::Id).only_open(),
-        ])
+        .columns(peer::fields())
         .counting(&["new", "alive", "claimed", "lost", "dead", "ignored"])
         .shared()
         .beside()

@@ -10,7 +10,10 @@ use clacks_feed::{
 use clacks_p2p::core::{Event, Now};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::json::parts::{Detail, Millis, Wrong};
+use crate::{
+    json::parts::{Millis, Wrong},
+    peer::Detail,
+};
 
 mod held;
 mod messages;

@@ -13,7 +13,7 @@ use clacks_p2p::core::{Event, Now};
 use clacks_transport::event_ring::RingEvent;
 use serde_json::value::RawValue;
 
-use crate::json::parts::Detail;
+use crate::peer::Detail;
 use kinds::EventLine;
 
 /// An event of a clacks node.

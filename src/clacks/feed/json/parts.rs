@@ -10,11 +10,11 @@ use std::{fmt, net::IpAddr, time::Duration};
 use clacks_p2p::{
     Address, DEFAULT_MAX_DEPTH, Message, PeerId,
     core::{
-        CertificateFingerprint, Counters, FingerprintError, HeldBy, HeldMessage, LimitCounts, MessageId, Now,
-        OptionsError, Peer, PeerChoice, PeerCounts, QueuedMessage, Status,
+        CertificateFingerprint, Counters, FingerprintError, HeldBy, HeldMessage, LimitCounts, MessageId,
+        OptionsError, PeerChoice, PeerCounts, QueuedMessage,
     },
 };
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 /// Upper limit of a duration in the input: about three hundred years.
@@ -216,140 +216,6 @@ impl Serialize for Named {
 impl From<&Address> for Named {
     fn from(address: &Address) -> Self {
         Self(address.clone())
-    }
-}
-
-/// The amount of detail of the peers in events.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Detail {
-    /// The fields of the protocol.
-    Brief,
-    /// All fields that the node has.
-    Full,
-}
-
-impl Detail {
-    /// The description of a peer with this amount of detail.
-    pub fn of(self, peer: &Peer) -> Described {
-        match self {
-            Self::Brief => Described::Brief(peer.into()),
-            Self::Full => Described::Full(peer.into()),
-        }
-    }
-}
-
-/// A peer in an event.
-#[derive(Debug, Clone, Serialize)]
-#[serde(untagged)]
-pub enum Described {
-    /// The fields of the protocol.
-    Brief(Known),
-    /// All fields that the node has.
-    Full(Listed),
-}
-
-/// Both forms are read as the full one, in which the fields that only that has are optional.
-impl<'de> Deserialize<'de> for Described {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Listed::deserialize(deserializer).map(Self::Full)
-    }
-}
-
-impl From<Described> for Peer {
-    fn from(described: Described) -> Self {
-        match described {
-            Described::Full(listed) => listed.into(),
-            Described::Brief(known) => known.into(),
-        }
-    }
-}
-
-/// A peer with the fields of the protocol, and whether its last delivery or announce succeeded.
-#[derive(Debug, Clone, Serialize)]
-pub struct Known {
-    #[serde(flatten)]
-    named: Named,
-    status: Status,
-    time: u64,
-    /// Whether it answered when it was last tried.
-    answers: bool,
-}
-
-impl From<&Peer> for Known {
-    fn from(peer: &Peer) -> Self {
-        let Peer { status, time, last_attempt_ok: answers, .. } = *peer;
-        Self { named: Named::from(&peer.address), status, time, answers }
-    }
-}
-
-impl From<Known> for Peer {
-    fn from(Known { named: Named(address), status, time, answers }: Known) -> Self {
-        let mut peer = Self::new(address, status, Now { uptime: Duration::ZERO, unix_ms: time });
-        peer.last_attempt_ok = answers;
-        peer
-    }
-}
-
-/// A peer with all fields that the node has. Optional fields are missing in older recordings and in brief events.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Listed {
-    // The fields of `Known` stand here once more: a flattened part is read more slowly.
-    #[serde(flatten)]
-    named: Named,
-    status: Status,
-    time: u64,
-    answers: Option<bool>,
-    #[serde(default)]
-    delivered: u64,
-    #[serde(default)]
-    received: u64,
-    #[serde(default)]
-    failed: u64,
-    round_trip_ms: Option<Millis>,
-    /// When the status last changed, as uptime.
-    since_ms: Option<Millis>,
-    /// Whether it ever responded at its address.
-    reached: Option<bool>,
-    /// Whether the user added it.
-    by_user: Option<bool>,
-    /// The status that it returns to when it is no longer ignored.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    before_ignored: Option<Status>,
-}
-
-impl From<&Peer> for Listed {
-    fn from(peer: &Peer) -> Self {
-        Self {
-            named: Named::from(&peer.address),
-            status: peer.status,
-            time: peer.time,
-            answers: Some(peer.last_attempt_ok),
-            delivered: peer.delivered,
-            received: peer.received,
-            failed: peer.failed,
-            round_trip_ms: peer.round_trip.map(Millis),
-            since_ms: Some(Millis(peer.since)),
-            reached: Some(peer.ever_responded),
-            by_user: Some(peer.added_by_user),
-            before_ignored: peer.before_ignored,
-        }
-    }
-}
-
-impl From<Listed> for Peer {
-    fn from(listed: Listed) -> Self {
-        let Listed { named: Named(address), status, time, .. } = listed;
-        let uptime = listed.since_ms.map(|Millis(uptime)| uptime).unwrap_or_default();
-        let since = Now { uptime, unix_ms: time };
-        let round_trip = listed.round_trip_ms.map(|Millis(time)| time);
-        let mut peer = Self::new(address, status, since);
-        peer.round_trip = round_trip;
-        (peer.delivered, peer.received, peer.failed) = (listed.delivered, listed.received, listed.failed);
-        peer.last_attempt_ok = listed.answers.unwrap_or(status == Status::Alive);
-        peer.ever_responded = listed.reached.unwrap_or(round_trip.is_some());
-        peer.added_by_user = listed.by_user.unwrap_or_default();
-        peer.before_ignored = listed.before_ignored;
-        peer
     }
 }
 

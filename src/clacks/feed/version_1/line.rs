@@ -9,7 +9,8 @@ use clacks_p2p::{
 use serde::{Deserialize, Serialize};
 
 use super::{VERSION, to_line};
-use crate::json::parts::{Counted, Counts, Listed, Millis, Named, Rate, Waiting, count};
+use crate::json::parts::{Counted, Counts, Millis, Named, Rate, Waiting, count};
+use crate::peer::Listed;
 
 /// The first line of a file: format version, program, options and the node's state.
 pub fn header(snapshot: &Snapshot, options: &Options) -> String {

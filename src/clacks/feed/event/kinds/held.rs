@@ -20,7 +20,8 @@ use crate::{
         line::{Build, direction_type, note, own_or_from, waiting},
         touched::{held, queued},
     },
-    json::parts::{By, Detail, Named, Text, Ticket, Wrong},
+    json::parts::{By, Named, Text, Ticket, Wrong},
+    peer::Detail,
 };
 
 /// The fields of a message besides its number and its text.

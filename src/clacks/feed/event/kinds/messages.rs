@@ -22,8 +22,9 @@ use crate::{
     },
     json::{
         failure::Failed,
-        parts::{Counts, Described, Detail, Draw, Millis, Named, Text, Ticket, Wrong},
+        parts::{Counts, Draw, Millis, Named, Text, Ticket, Wrong},
     },
+    peer::{Described, Detail},
 };
 
 /// The origin of a message.

@@ -14,7 +14,8 @@ use super::{Kind, http};
 use crate::{
     description::Type,
     event::line::{Build, blank, note},
-    json::parts::{Detail, Named, Rate, Wrong},
+    json::parts::{Named, Rate, Wrong},
+    peer::Detail,
     rows::peer_key,
 };
 

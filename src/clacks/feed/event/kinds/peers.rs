@@ -19,8 +19,9 @@ use crate::{
     },
     json::{
         failure::Failed,
-        parts::{Described, Detail, Millis, Named, Wrong},
+        parts::{Millis, Named, Wrong},
     },
+    peer::{Described, Detail},
     rows::peer_key,
 };
 
