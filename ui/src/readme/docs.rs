@@ -108,9 +108,11 @@ fn the_page_about_scenarios_names_every_field_and_its_examples_are_taken() {
 fn the_page_about_events_names_every_event_and_field() {
     let page = page("events.md");
     let mut names = BTreeSet::new();
-    for directory in ["ui/src/json", "src/clacks/feed/json"] {
+    for directory in ["ui/src/json", "src/clacks/feed/json", "src/clacks/feed/event/kinds"] {
         sources_in(&root().join(directory)).iter().for_each(|source| names.extend(names_in(source)));
     }
+    let peer = fs::read_to_string(root().join("src/clacks/feed/peer.rs")).unwrap();
+    names.extend(names_in(peer.split("// === JSON ===").nth(1).unwrap()));
     names.extend(names_in(&fs::read_to_string(root().join("ui/src/json.rs")).unwrap()));
     // Only the first line of a recording has it, which is no event.
     assert!(names.remove("to") && names.len() > 90, "{names:?}");
@@ -130,7 +132,7 @@ fn sources_in(directory: &Path) -> Vec<String> {
 /// The names of events in this source, and of their fields.
 fn names_in(source: &str) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
-    for call in ["Record::new(\"", "tag = \"", "\n    \""] {
+    for call in ["Record::new(\"", "tag = \"", "NAME: &str = \""] {
         names.extend(source.split(call).skip(1).filter_map(|rest| rest.split('"').next()).map(str::to_owned));
     }
     // The page does not name the keys for peers by status and for the values of `:limits`.
