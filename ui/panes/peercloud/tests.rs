@@ -42,10 +42,11 @@ impl Bench {
         let runtime = Runtime::new().unwrap();
         let options = |options: &mut clacks_peercloud::core::Options| options.check_interval = None;
         let manual = runtime.block_on(Node::builder().options(options).manual()).unwrap();
-        let _within = runtime.enter();
-        let network = PeercloudNetwork::new(manual.node(), Run(7));
+        let network = {
+            let _within = runtime.enter();
+            PeercloudNetwork::new(manual.node(), Run(7))
+        };
         let watch = network.watch();
-        drop(_within);
         Self {
             manual,
             network,
@@ -159,7 +160,7 @@ impl Bench {
             is_zoomed: false,
             has_details: false,
             is_replay: false,
-            key_name: Box::new(|command| command.to_owned()),
+            key_name: Box::new(ToOwned::to_owned),
         }
     }
 
@@ -181,7 +182,7 @@ impl Bench {
 
     fn page(&self, columns: usize) -> String {
         let lines = self.pane.lines(&self.context(JOINS, None), columns);
-        lines.iter().map(|line| format!("{line}\n")).collect()
+        lines.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
     }
 
     fn select(&mut self, key: &str) {
@@ -241,7 +242,7 @@ fn an_area_of_any_size_is_drawn_without_a_member_and_with_many() {
         }
         bench.pane.lines(&bench.context(JOINS, None), 1);
     }
-    assert!(crowd.picture(80, 24).contains(">"), "the selected member is not on the screen");
+    assert!(crowd.picture(80, 24).contains('>'), "the selected member is not on the screen");
 }
 
 #[test]

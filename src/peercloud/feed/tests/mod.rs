@@ -1,4 +1,5 @@
 mod bench;
+mod commands;
 mod events;
 
 use std::{future::poll_fn, sync::Arc, time::Duration};
