@@ -8,6 +8,7 @@ use clacks_feed::{
 };
 
 use clacks_panes::{NetworkPanes, Pane, panes_of};
+use clacks_session::traffic::row::Row as TrafficRow;
 use clacks_text::format;
 
 use super::{
@@ -15,6 +16,7 @@ use super::{
     figures::{Figures, Known},
     list::{List, text_of},
     message::NewRun,
+    peer_names::PeerNames,
 };
 
 /// The networks in the dashboard, at least one. One of them is active: its lists are shown, and commands go to it.
@@ -46,6 +48,8 @@ pub struct Network {
     pub fetched: Now,
     /// Its pictures and pages.
     pub panes: Vec<Box<dyn Pane>>,
+    /// Names of its peers.
+    pub(crate) names: PeerNames,
 }
 
 impl Networks {
@@ -94,6 +98,13 @@ impl Networks {
         self.all.get_mut(position)
     }
 
+    /// Returns the name of the peer of a row of the traffic, or else its key. `None` for a row without a peer.
+    pub(crate) fn peer_name<'a>(&'a self, row: &'a TrafficRow) -> Option<&'a str> {
+        let key = row.line.peer.as_ref()?;
+        let network = self.all.iter().find(|network| network.description.network == row.network_name());
+        Some(network.map_or_else(|| key.untrusted(), |network| network.names.of(key)))
+    }
+
     /// Whether there is only one.
     pub fn is_single(&self) -> bool {
         self.all.len() == 1
@@ -131,7 +142,8 @@ impl Network {
         let figures = Figures::of(&description);
         let (gauges, settings, panes) = (Vec::new(), Vec::new(), Vec::new());
         let commands = Arc::clone(&description);
-        Self { description, commands, run, lists, figures, gauges, settings, fetched: Now::default(), panes }
+        let (fetched, names) = (Now::default(), PeerNames::default());
+        Self { description, commands, run, lists, figures, gauges, settings, fetched, panes, names }
     }
 
     /// Adds those of these panes that belong to the network.
@@ -253,8 +265,10 @@ impl Network {
     /// Applies the rows of a list, which is drawn with `height` rows. They are moved out of the look.
     pub(crate) fn refresh_list(&mut self, look: &mut Look, list: ListId, height: usize) {
         let page = look.pages.iter_mut().find(|page| page.list == list);
-        if let (Some(page), Some(list)) = (page, self.list_mut(list)) {
-            list.refresh(page, height);
+        let (spec, state) = (self.description.list(list), self.lists.get_mut(list.index()));
+        if let (Some(page), Some(spec), Some(state)) = (page, spec, state) {
+            state.refresh(page, height);
+            self.names.learn(spec, &state.rows);
         }
     }
 

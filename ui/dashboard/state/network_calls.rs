@@ -2,7 +2,7 @@
 
 use clacks_feed::{
     Call, Key, Name, Statuses, Text, Value,
-    description::{CommandSpec, ListId, ListSpec},
+    description::{CommandSpec, ListId, ListSpec, Role},
 };
 
 use clacks_language::command::{Argument, Command, CommandError, Known};
@@ -53,21 +53,37 @@ impl Network {
         self.known(name).is_some()
     }
 
-    /// The reason why a bound line is no command here. It is one of another network, because keys are bound only to those.
+    /// The reason why a bound line is no command here: it is one of another network, because keys are bound only to those,
+    /// or here it acts on other items than the one in the line.
     pub(crate) fn lacks(&self, template: &str) -> Option<String> {
         let line = template.strip_prefix(":prompt ").unwrap_or(template);
         let name = command_name(line)?;
         // A command of the interface that acts on an item needs that command of the network.
         let needed = match self.known(name) {
             Some(Known::Face(spec)) => match spec.argument {
-                Argument::ItemOf(command) => Some(command),
-                _ => None,
+                Argument::ItemOf(command) => command,
+                _ => return None,
             },
-            Some(Known::Node(_)) => None,
-            None => Some(name),
+            Some(Known::Node(_)) | None => name,
         };
-        let lacks = needed.filter(|name| !self.has(name))?;
-        Some(CommandError::NotOffered(self.description.network.clone(), lacks.to_owned()).to_string())
+        let acts_on =
+            |role| matches!(self.known(needed), Some(Known::Node(spec)) if self.acts_on(spec, role));
+        let is_offered = match line {
+            _ if line.contains("{message}") => acts_on(Role::Messages),
+            _ if line.contains("{peer}") => acts_on(Role::Peers),
+            _ => self.has(needed),
+        };
+        let error = CommandError::NotOffered(self.description.network.clone(), needed.to_owned());
+        (!is_offered).then(|| error.to_string())
+    }
+
+    /// Whether a command acts on the items of a list of this kind.
+    fn acts_on(&self, command: &CommandSpec, role: Role) -> bool {
+        let lists = command
+            .on
+            .iter()
+            .filter_map(|list| self.description.list(self.description.list_id(list.as_str())?));
+        lists.into_iter().any(|list| list.role == role)
     }
 
     /// The call of a typed line that is no command. `None` if the network has no such lines.
@@ -153,4 +169,42 @@ impl Network {
 /// The name of the command of a line.
 pub(crate) fn command_name(line: &str) -> Option<&str> {
     line.strip_prefix(':')?.split_whitespace().next()
+}
+
+#[cfg(test)]
+mod tests {
+    use clacks_feed::{
+        Run,
+        description::{Description, Field, Kind, Need, Takes},
+    };
+
+    use super::*;
+
+    #[test]
+    fn a_key_runs_a_command_only_on_items_that_the_command_acts_on() {
+        let field = || Field::new("name", Kind::Id);
+        let mut description = Description::new("cloud".into(), "this node".into());
+        description.lists = vec![
+            ListSpec::new("members", "member", "members", Role::Peers).columns([field()]),
+            ListSpec::new("letters", "letter", "letters", Role::Messages).columns([field()]),
+        ];
+        let command = |name, list: &'static str| {
+            let arg = Takes::item_with(list, &[]);
+            CommandSpec::new(name, "does it").on(&[list]).arg("ITEM", &[arg], Need::One)
+        };
+        description.commands = vec![command("ignore", "members").also(&["drop"]), command("hold", "letters")];
+        let network = Network::new(std::sync::Arc::new(description), Run(1));
+        for (template, is_offered) in [
+            (":ignore {peer}", true),
+            (":drop {peer}", true),
+            (":drop {message}", false),
+            (":hold {message}", true),
+            (":hold {peer}", false),
+            (":announce {peer}", false),
+            (":prompt :hold ", true),
+            (":prompt :edit ", false),
+        ] {
+            assert_eq!(network.lacks(template).is_none(), is_offered, "{template}");
+        }
+    }
 }

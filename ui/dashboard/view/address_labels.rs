@@ -1,6 +1,5 @@
 //! Names of peers fitted to a column, so that two that are visible at the same time never look alike.
 
-use clacks_feed::Key;
 use clacks_text::{charset::Charset, value::Labels};
 
 use crate::{
@@ -20,5 +19,5 @@ pub(crate) fn on_screen(model: &Model, columns: usize, charset: Charset) -> Labe
 pub(crate) fn in_traffic(model: &Model) -> impl Iterator<Item = &str> {
     let top = model.log_top();
     let rows = (top..top + model.height(Pane::Traffic)).map_while(|at| model.log.at(at));
-    rows.filter_map(|row| row.line.peer.as_ref()).map(Key::untrusted)
+    rows.filter_map(|row| model.networks.peer_name(row))
 }

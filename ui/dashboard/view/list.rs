@@ -70,6 +70,7 @@ fn draw(
         selected,
         marked: state.marks.len(),
         is_marked: &|key| state.marks.contains(key),
+        names: Some(network.names.all()),
         has_focus: match model.focus_below_palette() {
             FocusOwner::List(focused) => pane == Some(focused),
             owner => pane.is_none() && !owner.is_input(),

@@ -135,7 +135,7 @@ fn row_spans(
     if let Some(width) = columns.direction {
         push(fit(row.word(), width, charset), theme.direction(line.direction));
     }
-    let peer = line.peer.as_ref().map(|peer| padded(&names.label(peer.untrusted()), columns.peer));
+    let peer = model.networks.peer_name(row).map(|peer| padded(&names.label(peer), columns.peer));
     push(peer.unwrap_or_else(|| " ".repeat(columns.peer)), Style::new());
     let (text, outcome) = columns.text_and_outcome(texts, charset);
     let quiet = if line.direction == Direction::Note { theme.quiet } else { Style::new() };

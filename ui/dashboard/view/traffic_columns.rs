@@ -118,7 +118,7 @@ pub(crate) fn visible_rows(model: &Model, width: usize, charset: Charset) -> Vis
     let names = address_labels::on_screen(model, room, charset);
     let greatest = |need: &dyn Fn(&RowTexts<'_>) -> usize| texts.iter().map(need).max().unwrap_or(0);
     let peer = |texts: &RowTexts<'_>| {
-        texts.row.line.peer.as_ref().map_or(0, |peer| names.label(peer.untrusted()).width())
+        model.networks.peer_name(texts.row).map_or(0, |peer| names.label(peer).width())
     };
     let network = |texts: &RowTexts<'_>| texts.row.network_name().chars().count();
     let network = if model.log.networks() > 1 { greatest(&network) } else { 0 };

@@ -147,7 +147,7 @@ impl<'a> Column<'a> {
 
     fn text(&self, table: &Table<'_>, row: &Row, columns: usize) -> SafeLine {
         let value = row.cells.get(self.index).unwrap_or(&Value::None);
-        match (&self.labels, name_of(value)) {
+        match (&self.labels, name_of(table, value)) {
             (Some(labels), Some(name)) => labels.label(name),
             _ => table.format.cell(&self.field.kind, value, columns),
         }
@@ -155,7 +155,7 @@ impl<'a> Column<'a> {
 
     /// The names of a column, so cut that none looks like another one on the screen.
     fn labels_in(&self, table: &Table<'_>, rows: &[Row], columns: usize) -> Labels {
-        let names = rows.iter().filter_map(|row| row.cells.get(self.index).and_then(name_of));
+        let names = rows.iter().filter_map(|row| name_of(table, row.cells.get(self.index)?));
         Labels::new(names.chain(table.other_names.iter().copied()), columns, table.charset())
     }
 
@@ -246,9 +246,12 @@ fn usual(kind: &Kind) -> usize {
 }
 
 /// The name that a cell has, if all of it is known.
-fn name_of(value: &Value) -> Option<&str> {
+fn name_of<'a>(table: &Table<'a>, value: &'a Value) -> Option<&'a str> {
     match value {
-        Value::Ref(key) => Some(key.untrusted()),
+        Value::Ref(key) => {
+            let name = table.names.and_then(|names| names.get(key));
+            Some(name.map_or_else(|| key.untrusted(), String::as_str))
+        }
         Value::Text(text, length) if text.len() >= *length as usize => Some(text.untrusted()),
         _ => None,
     }
