@@ -354,6 +354,11 @@ fn description(known: Known<'_>) -> &str {
     }
 }
 
+/// The question before a node is stopped that may not be stopped, for this reason.
+pub(crate) fn question_because(reason: &str) -> String {
+    format!("{} Leave? Type y to leave, anything else to stay.", as_sentence(capitalized(reason)))
+}
+
 /// The question before the exit.
 pub(crate) fn question(unsent: UnsentCounts) -> String {
     let here = unsent.all();

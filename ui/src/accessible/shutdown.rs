@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use clacks_feed::{Call, Check};
 use clacks_p2p::node::DrainError;
 use clacks_p2p_feed::{UnsentCounts, handing_on_ended};
 use tokio::{sync::mpsc, time::Instant};
@@ -14,6 +15,9 @@ use crate::{
     },
     shutdown::{WHEN_HUNG_UP, WHEN_TOLD_TO_END},
 };
+
+/// The command that stops a node.
+const STOP: &str = "stop";
 
 /// A drain in progress.
 #[derive(Debug)]
@@ -235,12 +239,29 @@ impl Session {
         sentences
     }
 
-    /// Exits at once if no message would be lost; otherwise asks.
+    /// Exits at once if nothing would be lost; otherwise asks.
     pub(crate) fn request_exit(&mut self) -> Vec<String> {
-        let unsent = self.unsent();
-        self.is_leaving = unsent.all() == 0 || self.demo;
+        let question = self.exit_question();
+        self.is_leaving = question.is_none();
         self.question = if self.is_leaving { LeaveQuestion::None } else { LeaveQuestion::Asked };
-        if self.is_leaving { Vec::new() } else { vec![phrases::question(unsent)] }
+        question.into_iter().collect()
+    }
+
+    /// The question before the exit. `None` if nothing would be lost. A node of another network than clacks says itself why
+    /// it may not be stopped.
+    fn exit_question(&self) -> Option<String> {
+        let unsent = self.unsent();
+        if self.demo || (self.clacks.is_some() && unsent.all() == 0) {
+            return None;
+        }
+        if self.clacks.is_some() {
+            return Some(phrases::question(unsent));
+        }
+        self.network.description().command(STOP)?;
+        match self.network.check(&Call::new(self.network.run(), STOP.into(), "")) {
+            Check::Wrong(reason) => Some(phrases::question_because(reason.untrusted())),
+            Check::Works | Check::Begun => None,
+        }
     }
 
     /// Asks the delayed question if no line is being typed any more.

@@ -30,3 +30,25 @@ async fn the_answer_to_a_stop_comes_before_the_session_ends() {
     let said = |part: &OutputPart| matches!(part, OutputPart::Sentence(text) if text.contains("has stopped"));
     assert!(heard.session.is_leaving && parts.iter().any(said), "{parts:?}");
 }
+
+/// As for a network that the session knows nothing of, a node of clacks is asked by its `stop`.
+#[tokio::test(flavor = "multi_thread")]
+async fn quitting_any_network_asks_if_its_node_may_not_be_stopped() {
+    let mut heard = Heard::start().await;
+    let node = heard.node().clone();
+    heard.session.clacks = None;
+    node.enqueue(Message::text("one")).unwrap();
+    let asked = heard.say(":quit").await.join(" ");
+    assert!(
+        asked.ends_with("no other node is known. Leave? Type y to leave, anything else to stay."),
+        "{asked}"
+    );
+    assert!(heard.say("no").await.join(" ").contains("Staying") && !heard.session.is_leaving);
+    heard.say(":quit").await;
+    heard.say("y").await;
+    assert!(heard.session.is_leaving);
+    let mut heard = Heard::start().await;
+    heard.session.clacks = None;
+    assert_eq!(heard.say(":quit").await, [""; 0]);
+    assert!(heard.session.is_leaving, "nothing would be lost");
+}
