@@ -177,7 +177,7 @@ fn log(description: &Description, watched: &Watched) {
     match watched {
         Watched::Event(event) => match event.get() {
             Some(ClacksEvent(core_event)) if clacks::cause(core_event) != Cause::Unknown => {
-                clacks::log(core_event)
+                clacks::log(core_event);
             }
             _ => any_network::log(description, event),
         },

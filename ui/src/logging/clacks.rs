@@ -21,8 +21,12 @@ pub(super) enum Cause {
 
 pub(super) fn cause(event: &Event) -> Cause {
     match event {
-        Event::PeerDiscovered { introduction: Discovery::Manual | Discovery::Restored, .. } => Cause::Other,
-        Event::PeerDiscovered { remote, .. } => Cause::Peer(Topic::Peers, *remote),
+        Event::PeerDiscovered { introduction, remote, .. } => match introduction {
+            Discovery::Manual | Discovery::Restored => Cause::Other,
+            Discovery::Inbound | Discovery::Announce | Discovery::Referral(_) => {
+                Cause::Peer(Topic::Peers, *remote)
+            }
+        },
         Event::PeerUpdated { peer, from } => {
             let is_by_user = [peer.status, *from].contains(&Status::Ignored);
             if is_by_user { Cause::Other } else { Cause::Peer(Topic::Peers, None) }

@@ -135,6 +135,7 @@ trait Action {
 }
 
 /// A call with this meaning.
+#[expect(clippy::unnecessary_wraps, reason = "it ends each function that reads arguments")]
 fn means(action: impl Action + 'static) -> Read {
     Ok(Box::new(action))
 }
