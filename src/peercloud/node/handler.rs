@@ -1,7 +1,13 @@
-use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{
+    future::{Future, poll_fn},
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
+    sync::Arc,
+    task::Poll,
+    time::Duration,
+};
 
 use tokio::time::timeout;
-use tokio_util::task::AbortOnDropHandle;
 
 use crate::{
     core::{Call, HandlerError},
@@ -22,13 +28,17 @@ where
     Arc::new(move |member, message| Box::pin(handler(member, message)))
 }
 
-/// Calls the handler in a task of its own, so that its panic ends nothing else.
+/// Calls the handler. Its panic ends nothing else: it is caught here, because a task for each message would cost a tenth of
+/// the processor time of a request.
 pub(super) async fn call(handler: &Handler, call: &Call, max: Duration) -> Result<Json, HandlerError> {
-    let (handler, member, message) = (Arc::clone(handler), call.member.clone(), call.message.clone());
-    let task = AbortOnDropHandle::new(tokio::spawn(async move { handler(member, message).await }));
-    match timeout(max, task).await {
-        Err(_) => Err(HandlerError::TimedOut),
-        Ok(Err(_)) => Err(HandlerError::Failed("the handler panicked".to_owned())),
-        Ok(Ok(reply)) => reply.map_err(HandlerError::Failed),
-    }
+    let (member, message) = (call.member.clone(), call.message.clone());
+    let panicked = || HandlerError::Failed("the handler panicked".to_owned());
+    let called = catch_unwind(AssertUnwindSafe(|| handler(member, message)));
+    let mut reply = called.map_err(|_| panicked())?;
+    // After a panic it is not polled again.
+    let caught = poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| reply.as_mut().poll(cx))) {
+        Ok(poll) => poll.map(|reply| reply.map_err(HandlerError::Failed)),
+        Err(_) => Poll::Ready(Err(panicked())),
+    });
+    timeout(max, caught).await.unwrap_or(Err(HandlerError::TimedOut))
 }
