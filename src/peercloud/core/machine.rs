@@ -15,6 +15,7 @@ use super::{
 
 mod checks;
 mod commands;
+mod heal;
 mod join;
 mod let_in;
 mod members;
@@ -31,8 +32,6 @@ pub use queries::{Counters, Listed};
 pub use receive::{Call, HandlerError, Head, Incoming, Response};
 pub use sends::{Reply, SendId, SendKind};
 
-/// Maximum addresses of former members that are remembered, to ask them when the node is alone.
-const MAX_FORMER: usize = 32;
 /// Periodic checks from one reminder of a member to the next: 15 s.
 const CHECKS_PER_REMINDER: u64 = 3;
 /// Maximum milliseconds that the times of our signatures may be ahead of our clock, because none is used twice.
@@ -73,8 +72,8 @@ pub struct Core {
     disputed: BTreeMap<Id, Member>,
     /// Members that the user dropped, as they were then.
     dropped: BTreeMap<Id, Member>,
-    /// Addresses of former members, the newest last.
-    former: VecDeque<(Address, Reach)>,
+    /// Former members, the newest last.
+    former: VecDeque<heal::Former>,
     state: State,
     attempt: Option<join::Attempt>,
     newcomers: BTreeMap<JoinNumber, let_in::Newcomer>,
@@ -160,6 +159,8 @@ enum Purpose {
     Newcomer(JoinNumber),
     /// A check of a member, which the user may wait for.
     Check { member: Id, is_for_user: bool },
+    /// A question whether a former member is there again.
+    Former(Id),
     /// One request of a send.
     Send { send: SendId, member: Id, attempt: u8 },
 }
@@ -182,6 +183,10 @@ enum Timer {
     AskAgain,
     /// Members that do not know us are counted.
     Repair,
+    /// A former member is asked whether it is there again.
+    Heal,
+    /// Members of two parts of a cloud are told of each other.
+    Introduce,
 }
 
 impl Core {
@@ -281,9 +286,11 @@ impl Core {
             Timer::Newcomer(number) => self.newcomer_timed_out(number, now),
             Timer::Resend(send, id, attempt) => self.resend(send, (id, attempt), now),
             Timer::Join if self.is_alone() => self.join_seeds(now, rng),
-            Timer::Join => {}
+            Timer::Join => self.seek_seeds(now, rng),
             Timer::AskAgain => self.ask_next(now, rng),
             Timer::Repair => self.consider_repair(now, rng),
+            Timer::Heal => self.ask_former(now, rng),
+            Timer::Introduce => self.introduce_all(now),
         }
     }
 
@@ -311,7 +318,7 @@ impl Core {
         let (timeout, max_answer) = match purpose {
             Purpose::Join => (self.options.join_timeout, self.options.max_join_answer),
             Purpose::Newcomer(_) => (self.options.newcomer_timeout, self.options.max_reply),
-            Purpose::Check { .. } | Purpose::Send { .. } => {
+            Purpose::Check { .. } | Purpose::Former(_) | Purpose::Send { .. } => {
                 (self.options.request_timeout, self.options.max_reply)
             }
         };

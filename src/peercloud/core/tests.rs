@@ -2,6 +2,7 @@
 
 mod bench;
 mod cloud;
+mod healing;
 mod joining;
 mod letting_in;
 mod members;

@@ -155,7 +155,7 @@ impl Core {
 }
 
 /// The result of a check of `id`, and whether the node says that it is in a cloud.
-fn read_status(outcome: Outcome, id: &Id) -> (CheckResult, Option<bool>) {
+pub(super) fn read_status(outcome: Outcome, id: &Id) -> (CheckResult, Option<bool>) {
     let (status, body) = match outcome {
         Outcome::Failed(failure) => return (CheckResult::Failed(failure), None),
         Outcome::Answered { status, body, .. } => (status, body),

@@ -33,6 +33,8 @@ pub(super) struct Attempt {
     early: BTreeMap<Id, (Id, Record, Reach)>,
     /// The members that did not know us, if it is a repair.
     repairs: Option<Vec<Id>>,
+    /// Whether it is to join another part of our cloud. Then we keep our members.
+    pub(super) heals: bool,
     failure: Option<Failure>,
 }
 
@@ -72,10 +74,31 @@ impl Core {
             .seeds
             .iter()
             .map(|seed| (seed.clone(), reach))
-            .chain(self.former.iter().cloned())
+            .chain(self.former.iter().map(|former| (former.address.clone(), former.reach)))
             .collect();
         candidates.shuffle(rng);
         self.begin_attempt(candidates, None, now, rng);
+    }
+
+    /// Whether we are in a cloud without the nodes that the user named, because they did not let us in and we have let in
+    /// somebody else.
+    fn lacks_seeds(&self) -> bool {
+        let is_member = |seed: &Address| self.addresses.contains_key(seed);
+        self.joined_at.is_none()
+            && self.state == State::Active
+            && !self.options.seeds.iter().any(is_member)
+            && !self.options.seeds.is_empty()
+    }
+
+    /// Asks the seeds again although we are not alone. Their cloud and ours become one.
+    pub(super) fn seek_seeds(&mut self, now: Now, rng: &mut dyn Rng) {
+        if self.lacks_seeds() && self.attempt.is_none() {
+            let reach = self.trusted();
+            let mut seeds: Vec<_> = self.options.seeds.iter().map(|seed| (seed.clone(), reach)).collect();
+            seeds.shuffle(rng);
+            self.begin_attempt(seeds, None, now, rng);
+            self.attempt.iter_mut().for_each(|attempt| attempt.heals = true);
+        }
     }
 
     /// The reach of what the user says.
@@ -97,6 +120,7 @@ impl Core {
             times_busy: 0,
             early: BTreeMap::new(),
             repairs,
+            heals: false,
             failure: None,
         });
         self.ask_next(now, rng);
@@ -142,6 +166,12 @@ impl Core {
     fn attempt_failed(&mut self, now: Now) {
         let Some(attempt) = self.attempt.take() else { return };
         let failure = attempt.failure;
+        if attempt.heals && !self.is_alone() {
+            if self.lacks_seeds() {
+                self.schedule_rejoin(now);
+            }
+            return;
+        }
         if self.is_alone() {
             self.joined_at = None;
             self.emit(Event::Alone { failure: failure.clone() });
@@ -243,7 +273,11 @@ impl Core {
         self.seen_as = answer.seen_as.clone().or_else(|| self.seen_as.take());
         let (members, left_out) = (self.members.len(), answer.left_out);
         self.emit(Event::Joined { via: via.clone(), members, left_out, seen_as: answer.seen_as });
-        self.introduce(&before, &added, now);
+        if attempt.heals {
+            self.healed(added.len(), now);
+        } else {
+            self.introduce(&before, &added, now);
+        }
         self.repaired(attempt.repairs, &via);
         self.completions.push_back(Completion::JoinEnded(Ok(Joined { via, members })));
         self.process_held(now);
@@ -283,7 +317,7 @@ impl Core {
 
     /// Whether an announcement of a node that is no member may be of interest.
     pub(super) fn is_joining(&self) -> bool {
-        self.attempt.as_ref().is_some_and(|attempt| attempt.current.is_some())
+        self.attempt.as_ref().is_some_and(|attempt| attempt.current.is_some() && !attempt.heals)
     }
 
     /// Gives up joining.

@@ -9,7 +9,7 @@ use crate::{
     protocol::{Address, Id, Record, Request},
 };
 
-use super::{Core, InFlight, MAX_FORMER, Purpose, SendKind, State, Timer, sends::Audience};
+use super::{Core, InFlight, Purpose, SendKind, State, Timer, sends::Audience};
 
 /// Time within which a member that was added on somebody's word is checked, in milliseconds: so long that a newcomer has
 /// learned of its cloud, and spread, so that not all members check it at once.
@@ -139,7 +139,7 @@ impl Core {
         let tells = matches!(reason, Removal::NoAnswer | Removal::OtherId) && member.was_reached;
         let returns = matches!(reason, Removal::NoAnswer | Removal::FoundGoneBy(_));
         if returns {
-            self.remember_former(&member);
+            self.remember_former(&member, now);
         }
         self.events.push_back(Event::MemberRemoved { member: member.record.clone(), reason });
         if tells {
@@ -152,15 +152,6 @@ impl Core {
         Some(member)
     }
 
-    fn remember_former(&mut self, member: &Member) {
-        let former = (member.record.address.clone(), member.reach);
-        self.former.retain(|known| known.0 != former.0);
-        self.former.push_back(former);
-        if self.former.len() > MAX_FORMER {
-            self.former.pop_front();
-        }
-    }
-
     /// Removes all members without telling them, and refuses the newcomers whom we would have let in to them.
     pub(super) fn clear_members(&mut self, reason: &Removal, now: Now) {
         self.disputed.clear();
@@ -168,6 +159,10 @@ impl Core {
         let ids: Vec<Id> = self.members.keys().cloned().collect();
         for id in ids {
             if let Some(member) = self.take_member(&id) {
+                // Whoever has no part in the repair may be in another part of the cloud after it.
+                if *reason == Removal::Repair {
+                    self.remember_former(&member, now);
+                }
                 let record = member.record;
                 self.events.push_back(Event::MemberRemoved { member: record, reason: reason.clone() });
             }

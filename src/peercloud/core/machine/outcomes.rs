@@ -13,6 +13,7 @@ impl Core {
         let took = now.uptime.saturating_sub(since);
         match purpose {
             Purpose::Join => self.join_answered(id, &to, outcome, now, rng),
+            Purpose::Former(former) => self.former_answered(&former, &to, outcome, now, rng),
             Purpose::Newcomer(number) => self.newcomer_checked(number, outcome, now, rng),
             Purpose::Check { member, is_for_user } => {
                 self.record_kind(&member, &outcome);

@@ -130,7 +130,7 @@ impl Core {
             ("members", self.members.len(), members),
             ("disputed", self.disputed.len(), 2 * members),
             ("dropped", self.dropped.len(), members),
-            ("former", self.former.len(), super::MAX_FORMER),
+            ("former", self.former.len(), super::heal::MAX_FORMER),
             ("newcomers", self.newcomers.len(), 2 * self.options.max_newcomers),
             ("sending", self.sending, self.options.max_requests + self.sends.len()),
             ("receivers", self.sending_to.len(), self.sending),

@@ -109,7 +109,13 @@ impl Reply {
 /// To whom a send goes.
 #[derive(Debug)]
 pub(super) enum Audience {
-    All { but: Option<Id> },
+    All {
+        but: Option<Id>,
+    },
+    /// The members that accept a record twice.
+    Ours {
+        but: Id,
+    },
     One(Id),
 }
 
@@ -156,6 +162,10 @@ impl Core {
                 let others =
                     self.members.values_mut().filter(|member| but.as_ref() != Some(&member.record.id));
                 others.map(to_receiver).collect()
+            }
+            Audience::Ours { but } => {
+                let others = self.members.values_mut().filter(|member| member.is_ours);
+                others.filter(|member| member.record.id != *but).map(to_receiver).collect()
             }
             Audience::One(one) => self.members.get_mut(one).into_iter().map(to_receiver).collect(),
         };

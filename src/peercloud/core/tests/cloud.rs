@@ -31,6 +31,8 @@ pub(super) struct Cloud {
     pub(super) latency: std::ops::Range<u64>,
     /// Share of requests and answers that are lost.
     pub(super) loss: f64,
+    /// If some, nodes below this number and the others do not reach each other.
+    pub(super) split: Option<usize>,
     /// Requests that wait for their answer.
     open: BTreeSet<(usize, RequestId)>,
     /// The next timer of each node.
@@ -56,6 +58,7 @@ impl Cloud {
             rng: StdRng::seed_from_u64(seed),
             latency: 1..20,
             loss: 0.0,
+            split: None,
             open: BTreeSet::new(),
             timers: BTreeMap::new(),
             joins: BTreeMap::new(),
@@ -198,8 +201,9 @@ impl Cloud {
         ms(self.rng.random_range(self.latency.clone()))
     }
 
-    fn is_lost(&mut self) -> bool {
-        self.rng.random_bool(self.loss)
+    fn is_lost(&mut self, from: usize, to: usize) -> bool {
+        let is_split = self.split.is_some_and(|split| (from < split) != (to < split));
+        is_split || self.rng.random_bool(self.loss)
     }
 
     fn drain(&mut self, node: usize) {
@@ -217,14 +221,15 @@ impl Cloud {
                 Happening::Outcome { to: node, id: request.id, outcome: timed_out },
             );
             let way = self.way();
-            if !self.is_lost() {
+            let to = usize::from(request.to.port - FIRST_PORT);
+            if !self.is_lost(node, to) {
                 self.schedule(way, Happening::Arrival { from: node, request });
             }
         }
         for completion in completions {
             let Completion::Answer { join, answer } = completion else { continue };
             if let Some((to, id)) = self.joins.remove(&(node, join)) {
-                self.answer(to, id, answer);
+                self.answer(node, (to, id), answer);
             }
         }
         if let Some(at) = timeout {
@@ -235,7 +240,7 @@ impl Cloud {
         }
     }
 
-    fn answer(&mut self, to: usize, id: RequestId, answer: Answer) {
+    fn answer(&mut self, from: usize, (to, id): (usize, RequestId), answer: Answer) {
         let outcome = Outcome::Answered {
             status: answer.status,
             body: answer.body.into_bytes(),
@@ -243,7 +248,7 @@ impl Cloud {
             is_ours: true,
         };
         let way = self.way();
-        if !self.is_lost() {
+        if !self.is_lost(from, to) {
             self.schedule(way, Happening::Outcome { to, id, outcome });
         }
     }
@@ -274,10 +279,10 @@ impl Cloud {
             }
         };
         match response {
-            Response::Answer(answer) => self.answer(from, request.id, answer),
+            Response::Answer(answer) => self.answer(node, (from, request.id), answer),
             Response::Handle(call) => {
                 let answer = core.reply(call, Ok(Json::empty_object()));
-                self.answer(from, request.id, answer);
+                self.answer(node, (from, request.id), answer);
             }
             Response::Wait(number) => {
                 self.joins.insert((node, number), (from, request.id));
