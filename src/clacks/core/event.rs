@@ -208,6 +208,7 @@ pub enum Event {
 }
 
 /// What an event changes of the state that a node saves between runs.
+#[cfg(feature = "node")]
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Saved<'a> {
     /// A peer, or it was removed.
@@ -221,6 +222,7 @@ pub(crate) enum Saved<'a> {
     IgnoredRemotes,
 }
 
+#[cfg(feature = "node")]
 impl Event {
     /// What it changes of the saved state. `None` for events about messages, announces, limits and settings, which are not
     /// saved.

@@ -33,6 +33,7 @@ mod tests;
 mod visit_counts;
 
 pub use clacks_transport::{Now, Scope};
+#[cfg(feature = "node")]
 pub(crate) use event::Saved;
 pub use event::{Discovery, Event, Failure, Origin, Refusal};
 pub use fingerprint::{CertificateFingerprint, FingerprintError};
