@@ -259,11 +259,11 @@ fn a_node_is_told_in_sentences() {
     let reader = std::io::BufReader::new(child.stdout.take().unwrap());
     std::thread::spawn(move || reader.lines().map_while(Result::ok).try_for_each(|line| to_test.send(line)));
     let until = |text: &str| {
-        let mut told = String::new();
-        while !told.lines().last().is_some_and(|line| line.contains(text)) {
+        let mut told: Vec<String> = Vec::new();
+        while !told.last().is_some_and(|line| line.contains(text)) {
             match lines.recv_timeout(DEADLINE) {
-                Ok(line) => told += &format!("{line}\n"),
-                Err(error) => panic!("no {text:?} ({error}): {told}"),
+                Ok(line) => told.push(line),
+                Err(error) => panic!("no {text:?} ({error}): {told:#?}"),
             }
         }
     };

@@ -90,8 +90,12 @@ fn members_appear_and_a_broadcast_opens_into_its_replies() {
     session.wait_for("D done");
     // The list of requests has the focus, with the new one selected.
     session.type_in(ENTER);
-    session.wait_for("this is harbour");
-    session.wait_for("this is mill");
+    session.wait_for("REPLIES  2");
+    let page = ["this is harbour", "this is mill", "is anybody there"];
+    session.wait_until("the replies without the traffic", |screen| {
+        let contents = screen.contents();
+        page.iter().all(|text| contents.contains(text)) && !contents.contains("TRAFFIC")
+    });
     session.type_in(ESCAPE);
     session.wait_for("TRAFFIC");
 }

@@ -8,7 +8,7 @@ use clacks_widgets::table::rows_area;
 use super::{Model, focus::SelectionTarget};
 use crate::state::{
     layout::{Pane, below_title},
-    overlay::{Item, OpenOverlay as Kind, Overlay, OverlayKind},
+    overlay::{Item, ItemsUnder, OpenOverlay as Kind, Overlay, OverlayKind},
     search::Search,
 };
 
@@ -26,14 +26,15 @@ impl Model {
         }
     }
 
-    /// Updates the item of the overlay. `None`: it no longer exists.
-    pub(crate) fn refresh_item(&mut self, row: Option<Row>) {
+    /// Updates the item of the overlay. `None`: it no longer exists, and what was under it stays.
+    pub(crate) fn refresh_item(&mut self, row: Option<Row>, under: Vec<ItemsUnder>) {
         let Some(OverlayKind::Item(item)) = self.overlay.as_mut().map(|overlay| &mut overlay.content) else {
             return;
         };
         item.exists = row.is_some();
         if let Some(row) = row {
             item.row = row;
+            item.under = under;
         }
     }
 
@@ -63,7 +64,7 @@ impl Model {
     fn item(&self, list: ListId, row: &Row) -> Option<Item> {
         let role = self.networks.active().description.list(list)?.role;
         let message = self.networks.active().message(list, row);
-        Some(Item { list, role, row: row.clone(), message, exists: true })
+        Some(Item { list, role, row: row.clone(), message, exists: true, under: Vec::new() })
     }
 
     /// Returns the title of an overlay. An item of a network that is not clacks has the name that its list gives it.

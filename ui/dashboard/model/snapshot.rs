@@ -13,12 +13,14 @@ use crate::state::{
     layout::Pane,
     list::List,
     network::Network,
-    overlay::OpenOverlay as Kind,
+    overlay::{ItemsUnder, OpenOverlay as Kind},
     snapshot::{ExtraWindows, PaneWindows, Query, Snapshot},
 };
 
 /// Maximum ignored remote addresses on the page about limits.
 const MAX_REMOTES: u16 = 1000;
+/// Maximum items of a list under the open item.
+const MAX_UNDER: u16 = 200;
 /// Interval for drawing charts while no event arrives.
 const CHART_INTERVAL: Duration = Duration::from_secs(5);
 
@@ -64,6 +66,12 @@ impl Model {
         }
         if let Some(remotes) = named("remotes").filter(|_| self.is_open(Kind::Limits)) {
             extra.remotes = Some(add(Window::first(remotes, MAX_REMOTES)));
+        }
+        if let Some(item) = self.open_item() {
+            let under = Some(item.row.key.clone());
+            let lists = network.description.lists_under(item.list).map(|(list, _)| list);
+            let window = |list| Window { under: under.clone(), ..Window::first(list, MAX_UNDER) };
+            extra.under = lists.map(|list| (list, add(window(list)))).collect();
         }
         extra.unfiltered = filtered.into_iter().map(|id| (id, add(Window::first(id, 0)))).collect();
         let marks =
@@ -123,7 +131,13 @@ impl Model {
             self.refresh_panes(snapshot);
         }
         let look = &mut snapshot.looks[self.networks.position()];
-        self.refresh_item(look.rows.first().cloned().flatten());
+        let under = snapshot.extra.under.iter().filter_map(|(list, at)| {
+            let page = look.pages.get_mut(*at)?;
+            let (rows, counts) = (std::mem::take(&mut page.rows), std::mem::take(&mut page.counts));
+            Some(ItemsUnder { list: *list, total: page.total, counts, rows })
+        });
+        let under = under.collect();
+        self.refresh_item(look.rows.first().cloned().flatten(), under);
         let (open, height) = (self.overlay_list(), self.overlay_height());
         let network = self.networks.active_mut();
         network.fetched = look.now;

@@ -6,6 +6,7 @@ use clacks_text::{fit::entry, value::ValueFormat};
 use clacks_widgets::theme::Theme;
 use ratatui::text::Line;
 
+use super::under;
 use crate::{model::Model, state::overlay::Item};
 
 /// Width of the field names, in columns.
@@ -30,7 +31,8 @@ fn cell_lines(model: &Model, theme: Theme, item: &Item, columns: usize) -> Vec<L
     let fields = cells
         .map(|(column, value)| (column.title.as_str(), format.untrusted(&column.kind, value).into_owned()));
     let gone = (!item.exists).then_some(("", gone));
-    let lines = field_lines(theme, columns, &gone.into_iter().chain(fields).collect::<Vec<_>>());
+    let mut lines = field_lines(theme, columns, &gone.into_iter().chain(fields).collect::<Vec<_>>());
+    lines.extend(item.under.iter().flat_map(|under| under::lines(model, theme, under, columns)));
     if has_message { with_blank_line(lines) } else { lines }
 }
 

@@ -4,6 +4,7 @@ pub mod detail;
 pub mod keys;
 pub mod limits;
 pub mod saved_filters;
+mod under;
 
 use clacks_feed::Text;
 use clacks_widgets::theme::Theme;

@@ -64,6 +64,21 @@ pub struct Item {
     pub message: Option<Text>,
     /// Whether the item still exists.
     pub exists: bool,
+    /// The first items of each list under it, such as the replies to a request.
+    pub under: Vec<ItemsUnder>,
+}
+
+/// The first items of a list under an item.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ItemsUnder {
+    /// The list.
+    pub list: ListId,
+    /// Number of all its items under that item.
+    pub total: u64,
+    /// Number of them with each status of the list.
+    pub counts: Vec<u64>,
+    /// The first of them.
+    pub rows: Vec<Row>,
 }
 
 /// Kind of an overlay.

@@ -26,6 +26,8 @@ pub struct ExtraWindows {
     pub panes: Vec<PaneWindows>,
     /// The ignored remote addresses, for the page about limits.
     pub remotes: Option<usize>,
+    /// The lists under the item that is open.
+    pub under: Vec<(ListId, usize)>,
 }
 
 /// Positions of the windows of a pane in the view of its network.

@@ -152,6 +152,32 @@ async fn a_recording_of_a_toy_is_played_in_the_dashboard() {
 }
 
 #[test]
+fn an_open_item_shows_the_items_under_it_as_they_come() {
+    let (mut fixture, toy) = with_toy(80, 24);
+    fixture.press(KeyCode::Char('N'));
+    fixture.press(KeyCode::Tab);
+    fixture.press(KeyCode::Enter);
+    fixture.catch_up();
+    let card = fixture.model.open_item().expect("a card is open");
+    let number = card.row.key.untrusted().parse().unwrap();
+    assert!(!fixture.screen().contains("STAMPS"), "{}", fixture.screen());
+    for place in ["ankh", "quirm \u{1b}[31m"] {
+        toy.with_core(|core, _| core.stamp(number, Text::new(place)));
+    }
+    fixture.catch_up();
+    let screen = fixture.screen();
+    let line = |text: &str| screen.lines().position(|line| line.trim() == text);
+    let title = line("STAMPS  2").unwrap_or_else(|| panic!("{screen}"));
+    assert_eq!((line("ankh"), line(r"quirm \x1b[31m")), (Some(title + 1), Some(title + 2)), "{screen}");
+    for number_of_place in 0..300 {
+        toy.with_core(|core, _| core.stamp(number, Text::new(&format!("place {number_of_place}"))));
+    }
+    fixture.catch_up();
+    fixture.press(KeyCode::Char('G'));
+    assert!(fixture.screen().contains("and 102 more"), "{}", fixture.screen());
+}
+
+#[test]
 fn a_list_is_sorted_by_any_column_and_narrowed() {
     let (mut fixture, _toy) = with_toy(120, 40);
     fixture.press(KeyCode::Char('N'));

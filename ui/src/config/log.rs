@@ -7,6 +7,7 @@ use crate::logging::{self, Level};
 /// The options of the log, from flags and environment variables. In the configuration file they stand at the top: see
 /// `Config`.
 #[derive(Debug, Clone, Default, PartialEq, clap::Args)]
+#[expect(clippy::struct_field_names, reason = "the options have these names")]
 pub(crate) struct LogOptions {
     /// File to which a log is appended [default: no log]
     #[arg(long, env = "CLACKS_LOG_FILE", value_name = "FILE")]
