@@ -2,6 +2,11 @@
 
 use std::io::{BufRead, Write};
 
+use rand::{SeedableRng, rngs::StdRng};
+use rsa::{
+    PrivateKey,
+    pkcs8::{EncodePrivateKey, EncodePublicKey, LineEnding},
+};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
@@ -198,6 +203,37 @@ fn a_peer_elsewhere_that_could_not_check_the_node_is_reported() {
         "{complaints}"
     );
     assert!(complaints.contains("give --listen"), "{complaints}");
+}
+
+/// The files of a key: the private one and the public one.
+fn key(home: &Home, name: &str, seed: u64) -> [String; 2] {
+    let key = PrivateKey::new(&mut StdRng::seed_from_u64(seed), 2048).unwrap();
+    let private = key.to_pkcs8_pem(LineEnding::LF).unwrap();
+    let public = key.to_public_key().to_public_key_pem(LineEnding::LF).unwrap();
+    [home.write(&format!("{name}.pem"), &private), home.write(&format!("{name}.pub.pem"), &public)]
+}
+
+#[test]
+fn only_nodes_whose_keys_are_accepted_join_a_signed_cloud() {
+    let home = Home::new();
+    let ([one_key, one_public], [two_key, two_public]) = (key(&home, "one", 1), key(&home, "two", 2));
+    let mut one = member(&home, "one", &["--key", &one_key, "--accepted-key", &two_public]);
+    let mut stranger = member(&home, "stranger", &["--peer", &address(&one)]);
+    assert_eq!(stranger.until_event("alone")["failure"]["code"], 401);
+    assert_eq!(one.until_event("refused")["refusal"], "signature");
+    // Commas separate the keys in the variable.
+    let arguments =
+        ["peercloud", "node", "--port", &free_port(), "--peer", &address(&one), "--key", &two_key];
+    let mut command = home.clacks(&arguments);
+    let mut two =
+        Process::start(command.env("CLACKS_PEERCLOUD_ACCEPTED_KEYS", format!("{one_public},{two_public}")));
+    assert_eq!(two.until_event("joined")["members"], 1);
+    two.ask("signed");
+    assert_eq!(one.until_event("message_received")["message"], json!({ "message": "signed" }));
+    two.say(":quit");
+    let (status, _, complaints) = two.ended();
+    assert!(status.success());
+    assert!(complaints.contains("our own key is among the accepted ones"), "{complaints}");
 }
 
 #[test]

@@ -79,8 +79,8 @@ fn shown_columns<'a>(
     };
     let needed = |shown: &[Shown<'_>]| shown.iter().map(|column| least(column) + GAP).sum::<usize>();
     while shown.len() > 1 && needed(&shown) > columns + GAP {
-        let Some(last) = (0..shown.len()).max_by_key(|at| shown[*at].field.priority) else { break };
-        shown.remove(last);
+        let Some(first_to_go) = (0..shown.len()).max_by_key(|at| shown[*at].field.priority) else { break };
+        shown.remove(first_to_go);
     }
     let mut room = (columns + GAP).saturating_sub(needed(&shown));
     for column in &mut shown {

@@ -12,17 +12,17 @@ fn config() {
         let text = String::from_utf8_lossy(text);
         let view = parse::<ViewFile>(&text);
         match Config::parse(&text) {
-            Ok(config) => check(config, &view.unwrap()),
+            Ok(config) => check(&config, &view.unwrap()),
             Err(error) => assert!(!error.to_string().contains('\n'), "{error}"),
         }
     });
 }
 
-fn check(config: Config, view: &ViewFile) {
+fn check(config: &Config, view: &ViewFile) {
     let of_file = View { stations: view.stations.clone(), keys: view.keys.clone(), ..view.view.clone() };
     assert_eq!(of_file, config.view);
-    assert_eq!(config.clone().or(Config::default()), config);
-    assert_eq!(Config::default().or(config.clone()), config);
+    assert_eq!(config.clone().or(Config::default()), *config);
+    assert_eq!(Config::default().or(config.clone()), *config);
     let one_alone = config.cert.is_some() != config.key.is_some();
     assert_eq!(config.builder().is_err(), one_alone);
     for (_, station) in config.view.stations.iter() {

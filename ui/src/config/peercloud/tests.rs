@@ -73,7 +73,7 @@ async fn every_option_reaches_the_node() {
         rejoin-interval = '36s'\nrepair-after = 37\nrepair-interval = 38\nclock-difference = 'off'\n\
         replay-memory = 39\nmax-remembered = 40";
     let builder = parsed(told).unwrap().builder().unwrap();
-    let limits = format!("{:?}", builder);
+    let limits = format!("{builder:?}");
     for limit in [
         "max_connections: 20",
         "max_connections_per_address: 21",
