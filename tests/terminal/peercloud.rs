@@ -9,6 +9,9 @@ use super::{
     session::{ENTER, ESCAPE, Launch, Session},
 };
 
+/// What stands in the place of the input while the lists have the keys.
+const LISTS: &str = "to write a message, : for a command";
+
 /// Members of a cloud in this process.
 struct Cloud {
     runtime: Runtime,
@@ -64,12 +67,11 @@ fn member(cloud: &Cloud) -> Launch {
     Launch::new(&["peercloud", "--port", &port, "--peer", &cloud.address(), "--data", r#"{"name":"screen"}"#])
 }
 
+/// A frame hides the cursor too while it is drawn, so the text in its place is what tells.
 #[track_caller]
-fn say(session: &Session, line: &str) {
-    session.go_to_input();
-    session.enter(line);
+fn leave_the_input(session: &Session) {
     session.type_in(ESCAPE);
-    session.wait_until("no cursor", vt100::Screen::hide_cursor);
+    session.wait_for(LISTS);
 }
 
 #[test]
@@ -80,15 +82,17 @@ fn members_appear_and_a_broadcast_opens_into_its_replies() {
     session.wait_for("harbour");
     session.wait_for("mill");
     let mut events = cloud.members[0].subscribe();
-    say(&session, "is anybody there");
+    session.go_to_input();
+    session.enter("is anybody there");
     session.wait_for("sent to 2 members");
     let text = r#"{"message":"is anybody there"}"#;
     cloud.wait_for(
         &mut events,
         |event| matches!(event, Event::MessageReceived { message, .. } if message.as_str() == text),
     );
-    session.wait_for("D done");
-    // The list of requests has the focus, with the new one selected.
+    session.wait_for("complete");
+    // The line was left for the list of requests, with the new one selected.
+    session.wait_for(LISTS);
     session.type_in(ENTER);
     session.wait_for("REPLIES  2");
     let page = ["this is harbour", "this is mill", "is anybody there"];
@@ -126,8 +130,7 @@ fn leaving_and_quitting_say_goodbye_and_restore_the_terminal() {
     session.wait_for("MEMBERS  0");
     session.enter(&format!(":join {}", cloud.address()));
     session.wait_for("MEMBERS  1");
-    session.type_in(ESCAPE);
-    session.wait_until("no cursor", vt100::Screen::hide_cursor);
+    leave_the_input(&session);
     session.type_in("q");
     cloud.wait_for(&mut events, |event| matches!(event, Event::MemberRemoved { .. }));
     assert_eq!(session.wait_for_exit().code(), Some(0));
@@ -172,11 +175,13 @@ fn a_peercloud_node_runs_beside_that_of_clacks() {
     session.wait_for("harbour");
     session.enter("hello from both");
     session.wait_for("sent to 1 member");
+    // A sent message leaves the input for its request.
+    session.wait_for(LISTS);
+    session.go_to_input();
     session.enter(":net clacks");
-    session.wait_for("PEERS");
+    session.wait_for("PEERS  0");
     let mut events = cloud.members[0].subscribe();
-    session.type_in(ESCAPE);
-    session.wait_until("no cursor", vt100::Screen::hide_cursor);
+    leave_the_input(&session);
     session.type_in("q");
     cloud.wait_for(&mut events, |event| matches!(event, Event::MemberRemoved { .. }));
     assert_eq!(session.wait_for_exit().code(), Some(0));
