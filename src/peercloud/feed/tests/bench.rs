@@ -82,7 +82,7 @@ impl Bench {
 
     fn settle(&self, request: &Outgoing, random: &mut StdRng) {
         let failures = [Failure::Cut, Failure::TimedOut, Failure::Refused("no".into())];
-        if random.random_ratio(1, 8) {
+        if random.random_ratio(1, 20) {
             let failure = failures.choose(random).cloned().unwrap_or(Failure::Cut);
             return self.manual.handle_outcome(request.id, Outcome::Failed(failure));
         }
@@ -90,7 +90,7 @@ impl Bench {
         let id = id.map_or_else(|| "stranger".to_owned(), |member| member.record.id.to_string());
         let (status, body) = match request.path {
             Path::Status => {
-                let id = if random.random_ratio(1, 30) { "another".to_owned() } else { id };
+                let id = if random.random_ratio(1, 60) { "another".to_owned() } else { id };
                 (200, json!({ "id": id, "online": true, "joined": random.random_ratio(9, 10) }))
             }
             Path::Join => {
@@ -129,20 +129,20 @@ impl Bench {
         let number = random.random_range(0..9);
         let value = Json::of(&json!({ "n": number })).unwrap();
         let is_done = |result: Result<_, CommandError>| _ = result.map(drop::<clacks_peercloud::Replies>);
-        match random.random_range(0..14) {
-            0..4 => is_done(node.broadcast(&value)),
-            4..8 => is_done(node.begin_send(id, &value)),
-            8 => _ = node.drop_member(id),
-            9 => {
+        match random.random_range(0..30) {
+            0..8 => is_done(node.broadcast(&value)),
+            8..18 => is_done(node.begin_send(id, &value)),
+            18 => _ = node.drop_member(id),
+            19 | 20 => {
                 let dropped = node.dropped();
                 if let Some(dropped) = dropped.choose(random) {
                     node.undrop_member(&dropped.record.id);
                 }
             }
-            10 => is_done(node.update(value)),
-            11 => _ = node.set_reply(if number > 4 { AutoReply::Echo } else { AutoReply::Empty }),
-            12 => node.set_check_interval(Some(Duration::from_secs(number + 1))),
-            _ if number == 0 => _ = node.repair(),
+            21 => is_done(node.update(value)),
+            22 => _ = node.set_reply(if number > 4 { AutoReply::Echo } else { AutoReply::Empty }),
+            23 => node.set_check_interval(Some(Duration::from_secs(number + 1))),
+            24 if number == 0 => _ = node.repair(),
             _ => _ = self.manual.with_core(|core, now, _| core.check(id, now)),
         }
     }
@@ -152,7 +152,7 @@ impl Bench {
         let other_id = format!("m{other}");
         // Some are at the same address.
         let record = json!({ "id": other_id, "ip": "127.0.0.1", "port": 4000 + other.min(7), "data": { "name": other_id } });
-        match random.random_range(0..12) {
+        match random.random_range(0..20) {
             0..5 => self.receive_from(id, Path::Message, &json!({ "n": other })),
             5 | 6 => self.receive_from(id, Path::Status, &json!({})),
             7 => self.receive_from(id, Path::Joined, &record),
