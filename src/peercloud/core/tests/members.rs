@@ -462,3 +462,69 @@ mod repair {
         assert!(bench.member("n").unknown_since.is_some());
     }
 }
+
+/// The members that an event said have changed.
+fn changed(bench: &mut Bench) -> Vec<String> {
+    let events = bench.events().into_iter();
+    events
+        .filter_map(|event| match event {
+            Event::MemberChanged { id } => Some(id.to_string()),
+            _ => None,
+        })
+        .collect()
+}
+
+#[test]
+fn members_at_one_address_are_double_until_one_of_them_goes() {
+    let mut bench = Bench::in_cloud(&["a"]);
+    announced(&mut bench, "b", 50);
+    assert_eq!(bench.status("a", Path::Joined, &record("c", 50)), 200);
+    assert_eq!(changed(&mut bench), ["a", "b", "c"], "a sent the request");
+    let doubles = |bench: &Bench| ["a", "b", "c"].map(|member| bench.member(member).is_double);
+    assert_eq!(doubles(&bench), [false, true, true]);
+    let now = bench.now;
+    assert!(bench.core.drop_member(&id("b"), now));
+    assert!(changed(&mut bench).contains(&"c".to_owned()));
+    assert!(!bench.member("c").is_double);
+    assert!(bench.core.undo_drop(&id("b")));
+    assert_eq!(doubles(&bench), [false, true, true]);
+    assert_eq!(changed(&mut bench), ["b", "c"]);
+}
+
+#[test]
+fn undoing_that_a_member_was_dropped_restores_it_once() {
+    let mut bench = Bench::in_cloud(&["a", "b"]);
+    let now = bench.now;
+    let before = format!("{:?}", bench.member("a"));
+    assert!(bench.core.drop_member(&id("a"), now));
+    assert_eq!(bench.status("a", Path::Message, "{}"), 404);
+    assert!(bench.core.undo_drop(&id("a")));
+    assert_eq!(format!("{:?}", bench.member("a")), before);
+    assert!(!bench.core.undo_drop(&id("a")), "it is a member");
+    let member = {
+        assert!(bench.core.drop_member(&id("a"), now));
+        bench.core.undrop_member(&id("a")).unwrap()
+    };
+    assert!(bench.core.undo_undrop(member.clone()));
+    assert!(!bench.core.undo_undrop(member), "it is dropped already");
+    assert_eq!(bench.status("a", Path::Message, "{}"), 404);
+}
+
+#[test]
+fn the_name_of_a_member_is_a_text_in_its_data() {
+    let mut bench = Bench::in_cloud(&["a"]);
+    for (data, name) in [
+        (r#"{"name":"tower"}"#, Some("tower")),
+        (r#"{"name":"\u001b[2J"}"#, Some("\u{1b}[2J")),
+        (r#"{"name":1}"#, None),
+        (r#"["tower"]"#, None),
+        (r#"{"name":"a","name":"b"}"#, None),
+    ] {
+        let body = format!(r#"{{"id":"a","data":{data}}}"#);
+        assert_eq!(bench.status("a", Path::Update, &body), 200);
+        assert_eq!(bench.member("a").name.as_deref(), name, "{data}");
+    }
+    let long = format!(r#"{{"id":"a","data":{{"name":"{}"}}}}"#, "é".repeat(100));
+    assert_eq!(bench.status("a", Path::Update, &long), 200);
+    assert_eq!(bench.member("a").name.as_deref(), Some(&*"é".repeat(64)));
+}
