@@ -10,7 +10,7 @@ use rand::rngs::StdRng;
 
 use super::Specimen;
 use crate::{
-    Network, Watch, Watched,
+    Network, Value, Watch, Watched,
     json::{EventParts, Fit, Gauges, NodeLine, Reader, Record, Writer},
     mirror::{ChangeReader, Changes, Mirror},
 };
@@ -21,6 +21,8 @@ pub struct Recorded<S> {
     watch: Box<dyn Watch>,
     reader: ChangeReader,
     seq: u64,
+    /// The gauges in the last line about them.
+    gauges: Vec<Value>,
     mirror: Arc<Mirror>,
 }
 
@@ -35,7 +37,7 @@ impl<S: Specimen> Recorded<S> {
         let mirror = Mirror::new(Arc::clone(network.description()), network.run());
         let watch = network.watch();
         let (reader, _) = ChangeReader::start(&*network, 0);
-        let mut recording = Self { specimen, watch, reader, seq: 0, mirror };
+        let mut recording = Self { specimen, watch, reader, seq: 0, gauges: Vec::new(), mirror };
         recording.restore();
         recording
     }
@@ -69,9 +71,13 @@ impl<S: Specimen> Recorded<S> {
                 self.restore();
             }
         }
-        let mut line = Vec::new();
-        writer.gauges(&mut line, &Gauges { now: None, values: network.gauges() });
-        self.play(&line);
+        let values = network.gauges();
+        if values != self.gauges {
+            let mut line = Vec::new();
+            writer.gauges(&mut line, &Gauges { now: None, values: values.clone() });
+            self.play(&line);
+            self.gauges = values;
+        }
         self.mirror.set_now(network.now());
     }
 
