@@ -9,7 +9,7 @@ use clacks_feed::{
 
 use clacks_panes::{NetworkPanes, Pane, panes_of};
 use clacks_session::traffic::row::Row as TrafficRow;
-use clacks_text::format;
+use clacks_text::{format, value::Names};
 
 use super::{
     errors::CommandRefusal,
@@ -98,11 +98,17 @@ impl Networks {
         self.all.get_mut(position)
     }
 
+    /// Returns the names of the peers of the network that a row of the traffic belongs to.
+    pub(crate) fn names_for(&self, row: &TrafficRow) -> Option<&Names> {
+        let is_of_row = |network: &&Network| network.description.network == row.network_name();
+        self.all.iter().find(is_of_row).map(|network| network.names.all())
+    }
+
     /// Returns the name of the peer of a row of the traffic, or else its key. `None` for a row without a peer.
     pub(crate) fn peer_name<'a>(&'a self, row: &'a TrafficRow) -> Option<&'a str> {
         let key = row.line.peer.as_ref()?;
-        let network = self.all.iter().find(|network| network.description.network == row.network_name());
-        Some(network.map_or_else(|| key.untrusted(), |network| network.names.of(key)))
+        let name = self.names_for(row).and_then(|names| names.get(key));
+        Some(name.map_or_else(|| key.untrusted(), String::as_str))
     }
 
     /// Whether there is only one.

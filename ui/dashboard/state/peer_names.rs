@@ -1,11 +1,10 @@
 //! Names of peers whose keys are random identifiers.
 
-use std::collections::HashMap;
-
 use clacks_feed::{
     Key, Row,
     description::{Kind, ListSpec, Role},
 };
+use clacks_text::value::Names;
 
 use super::list::text_of;
 
@@ -20,7 +19,7 @@ const KEY_LENGTH: usize = 4;
 
 /// Names of the peers that were on the screen, by key: the name with the start of the key, as in `orchard e40b`.
 #[derive(Debug, Default)]
-pub(crate) struct PeerNames(HashMap<Key, String>);
+pub(crate) struct PeerNames(Names);
 
 impl PeerNames {
     /// Adds the names in the rows of a list of peers. A name that has gone is removed.
@@ -47,12 +46,13 @@ impl PeerNames {
     }
 
     /// Returns all names.
-    pub(crate) fn all(&self) -> &HashMap<Key, String> {
+    pub(crate) fn all(&self) -> &Names {
         &self.0
     }
 
     /// Returns the name of a peer, or else its key.
-    pub(crate) fn of<'a>(&'a self, key: &'a Key) -> &'a str {
+    #[cfg(test)]
+    fn of<'a>(&'a self, key: &'a Key) -> &'a str {
         self.0.get(key).map_or_else(|| key.untrusted(), String::as_str)
     }
 }

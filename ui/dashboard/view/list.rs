@@ -70,7 +70,6 @@ fn draw(
         selected,
         marked: state.marks.len(),
         is_marked: &|key| state.marks.contains(key),
-        names: Some(network.names.all()),
         has_focus: match model.focus_below_palette() {
             FocusOwner::List(focused) => pane == Some(focused),
             owner => pane.is_none() && !owner.is_input(),
@@ -83,7 +82,8 @@ fn draw(
         ..Table::new(
             &network.description,
             list,
-            ValueFormat::new(&network.description, network.fetched, theme.charset),
+            ValueFormat::new(&network.description, network.fetched, theme.charset)
+                .naming(Some(network.names.all())),
             theme,
         )
     };

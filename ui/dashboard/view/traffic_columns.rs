@@ -11,7 +11,7 @@ use clacks_text::{
     charset::Charset,
     fit::{padded, padded_left},
     sanitize::{SafeLine, sanitize},
-    value::Labels,
+    value::{Labels, Names},
 };
 use clacks_widgets::table::layout::{Class, Demand, GAP, widths};
 
@@ -57,6 +57,7 @@ pub(crate) struct Columns {
 #[derive(Debug)]
 pub(crate) struct RowTexts<'a> {
     pub(crate) row: &'a Row,
+    names: Option<&'a Names>,
     /// The start of the message. `None` for a row without a message.
     preview: Option<Cow<'a, str>>,
     text: SafeLine,
@@ -64,10 +65,18 @@ pub(crate) struct RowTexts<'a> {
 }
 
 impl<'a> RowTexts<'a> {
-    fn new(row: &'a Row, columns: usize, charset: Charset) -> Self {
-        let preview = row.preview(columns);
-        let text = text_of(row, preview.as_deref(), columns, charset);
-        Self { row, preview, text, outcome: row.outcome(columns, charset) }
+    fn new(row: &'a Row, names: Option<&'a Names>, columns: usize, charset: Charset) -> Self {
+        let (preview, outcome) = (row.preview(columns), row.outcome(columns, charset));
+        let mut texts = Self { row, names, preview, text: SafeLine::default(), outcome };
+        texts.text = texts.written(columns, charset);
+        texts
+    }
+
+    fn written(&self, columns: usize, charset: Charset) -> SafeLine {
+        match &self.preview {
+            Some(text) => sanitize(text, columns, charset),
+            None => self.row.what_naming(self.names, columns, charset),
+        }
     }
 
     /// Returns the columns of the text with the outcome behind it.
@@ -81,7 +90,7 @@ impl<'a> RowTexts<'a> {
         if self.text.width() <= columns {
             return Cow::Borrowed(&self.text);
         }
-        Cow::Owned(text_of(self.row, self.preview.as_deref(), columns, charset))
+        Cow::Owned(self.written(columns, charset))
     }
 
     /// Returns the outcome in at most `columns` columns.
@@ -90,13 +99,6 @@ impl<'a> RowTexts<'a> {
             return Cow::Borrowed(&self.outcome);
         }
         Cow::Owned(self.row.outcome(columns, charset))
-    }
-}
-
-fn text_of(row: &Row, preview: Option<&str>, columns: usize, charset: Charset) -> SafeLine {
-    match preview {
-        Some(text) => sanitize(text, columns, charset),
-        None => row.what(columns, charset),
     }
 }
 
@@ -114,7 +116,8 @@ pub(crate) fn visible_rows(model: &Model, width: usize, charset: Charset) -> Vis
     let top = model.log_top();
     let rows = (top..top + model.height(Pane::Traffic)).map_while(|at| model.log.at(at));
     let room = width.saturating_sub(MARKER);
-    let texts: Vec<_> = rows.map(|row| RowTexts::new(row, room, charset)).collect();
+    let texts: Vec<_> =
+        rows.map(|row| RowTexts::new(row, model.networks.names_for(row), room, charset)).collect();
     let names = address_labels::on_screen(model, room, charset);
     let greatest = |need: &dyn Fn(&RowTexts<'_>) -> usize| texts.iter().map(need).max().unwrap_or(0);
     let peer = |texts: &RowTexts<'_>| {

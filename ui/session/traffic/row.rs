@@ -18,7 +18,7 @@ use clacks_text::{
     format,
     kept_messages::{Sender, beginning},
     sanitize::SafeLine,
-    value::{Fact, ValueFormat, preview},
+    value::{Fact, Names, ValueFormat, preview},
 };
 
 use serde::de::IgnoredAny;
@@ -111,6 +111,11 @@ impl Row {
     /// cut says so.
     pub fn what(&self, columns: usize, charset: Charset) -> SafeLine {
         self.format(charset).what(self.spec(), &self.line, columns)
+    }
+
+    /// As [`Row::what`], with these names in the place of keys.
+    pub fn what_naming(&self, names: Option<&Names>, columns: usize, charset: Charset) -> SafeLine {
+        self.format(charset).naming(names).what(self.spec(), &self.line, columns)
     }
 
     /// The outcome with its numbers, in at most `columns` columns.

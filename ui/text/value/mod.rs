@@ -11,10 +11,10 @@ mod statuses;
 mod tests;
 mod words;
 
-use std::{borrow::Cow, time::Duration};
+use std::{borrow::Cow, collections::HashMap, time::Duration};
 
 use clacks_feed::{
-    Now, Statuses, Text, Value,
+    Key, Now, Statuses, Text, Value,
     description::{Description, Kind, StatusSpec},
 };
 
@@ -36,13 +36,31 @@ pub struct ValueFormat<'a> {
     statuses: &'a [StatusSpec],
     now: Now,
     charset: Charset,
+    names: Option<&'a Names>,
 }
+
+/// Names that are shown in the place of keys of other lists.
+pub type Names = HashMap<Key, String>;
 
 impl<'a> ValueFormat<'a> {
     /// A format with the status names of a network. Ages are measured at `now`, which is the time of the look that the
     /// values come from.
     pub fn new(description: &'a Description, now: Now, charset: Charset) -> Self {
-        Self { statuses: &description.statuses, now, charset }
+        Self { statuses: &description.statuses, now, charset, names: None }
+    }
+
+    /// Shows these names in the place of their keys.
+    pub fn naming(self, names: Option<&'a Names>) -> Self {
+        Self { names, ..self }
+    }
+
+    /// The name of an item of another list, or else its key. It is not sanitized.
+    pub fn name_of<'k>(&self, key: &'k Key) -> &'k str
+    where
+        'a: 'k,
+    {
+        let name = self.names.and_then(|names| names.get(key));
+        name.map_or_else(|| key.untrusted(), String::as_str)
     }
 
     /// The characters that are written.
@@ -57,7 +75,7 @@ impl<'a> ValueFormat<'a> {
     pub fn cell(&self, kind: &Kind, value: &Value, columns: usize) -> SafeLine {
         match value {
             Value::Text(text, length) => self.text(kind, text, *length, columns),
-            Value::Ref(key) => cut_middle(key.untrusted(), columns, self.charset),
+            Value::Ref(key) => cut_middle(self.name_of(key), columns, self.charset),
             Value::Status(statuses) => sanitize(&self.statuses_in(*statuses, columns), columns, self.charset),
             value => sanitize(&self.number_in(kind, value, columns), columns, self.charset),
         }

@@ -1,5 +1,5 @@
 use clacks_feed::{
-    Statuses,
+    Line, Statuses,
     description::{EventSpec, Field, StatusId, Tone},
 };
 use proptest::prelude::*;
@@ -30,6 +30,23 @@ fn written(kind: &Kind, value: &Value, columns: usize) -> String {
 
 fn statuses(ids: &[u8]) -> Value {
     Value::Status(ids.iter().copied().map(StatusId).collect())
+}
+
+#[test]
+fn a_name_stands_in_the_place_of_a_key() {
+    let (description, key) = (description(), Key::new("e40b47db"));
+    let names = Names::from([(key.clone(), "orchard\x1b e40b".to_owned())]);
+    let format = ValueFormat::new(&description, now(), Charset::Unicode);
+    let kind = Kind::Ref("members".into());
+    let spec = EventSpec::new("added", "a member is added").fields([Field::new("by", kind.clone())]);
+    let line = Line { what: "let in".into(), values: vec![Value::Ref(key.clone())], ..Line::default() };
+    let shown = |format: ValueFormat<'_>| {
+        let cell = format.cell(&kind, &Value::Ref(key.clone()), 40).as_str().to_owned();
+        (cell, format.what(Some(&spec), &line, 60).as_str().to_owned())
+    };
+    let both = |key: &str, what: &str| (key.to_owned(), what.to_owned());
+    assert_eq!(shown(format), both("e40b47db", "let in by e40b47db"));
+    assert_eq!(shown(format.naming(Some(&names))), both(r"orchard\x1b e40b", r"let in by orchard\x1b e40b"));
 }
 
 #[test]

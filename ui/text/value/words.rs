@@ -119,7 +119,7 @@ impl ValueFormat<'_> {
                 super::preview(text, text.len() < *length as usize, MAX_WORD)
             }
             Value::Text(text, _) => Cow::Borrowed(text.untrusted()),
-            Value::Ref(key) => Cow::Borrowed(key.untrusted()),
+            Value::Ref(key) => Cow::Borrowed(self.name_of(key)),
             _ => Cow::Borrowed(""),
         };
         let text = sanitize_unpadded(&start, MAX_WORD, self.charset);

@@ -248,10 +248,7 @@ fn usual(kind: &Kind) -> usize {
 /// The name that a cell has, if all of it is known.
 fn name_of<'a>(table: &Table<'a>, value: &'a Value) -> Option<&'a str> {
     match value {
-        Value::Ref(key) => {
-            let name = table.names.and_then(|names| names.get(key));
-            Some(name.map_or_else(|| key.untrusted(), String::as_str))
-        }
+        Value::Ref(key) => Some(table.format.name_of(key)),
         Value::Text(text, length) if text.len() >= *length as usize => Some(text.untrusted()),
         _ => None,
     }

@@ -11,8 +11,6 @@ mod paint;
 mod tests;
 mod title;
 
-use std::collections::HashMap;
-
 use clacks_feed::{
     Key, Row, Sort, Text,
     description::{Description, ListId, ListSpec},
@@ -61,8 +59,6 @@ pub struct Table<'a> {
     pub marked: usize,
     /// Whether an item is marked.
     pub is_marked: &'a dyn Fn(&Key) -> bool,
-    /// Names that are shown in the place of keys of other lists.
-    pub names: Option<&'a HashMap<Key, String>>,
     /// Whether keys act on the list now.
     pub has_focus: bool,
     /// Whether the list has the focus, or had it before an input line. The selected row of another list is not reversed.
@@ -150,7 +146,6 @@ impl<'a> Table<'a> {
             selected: None,
             marked: 0,
             is_marked: &|_| false,
-            names: None,
             has_focus: false,
             is_current: false,
             badge: None,
