@@ -119,8 +119,8 @@ fn a_whole_value_is_exact() {
     }
 }
 
-fn line(outcome: &str, tone: Tone, values: &[Value]) -> clacks_feed::Line {
-    clacks_feed::Line { outcome: outcome.into(), tone, values: values.to_vec(), ..Default::default() }
+fn line(outcome: &str, tone: Tone, values: &[Value]) -> Line {
+    Line { outcome: outcome.into(), tone, values: values.to_vec(), ..Default::default() }
 }
 
 #[test]
@@ -178,7 +178,7 @@ fn names_stand_behind_the_description_of_an_event() {
         Field::new("reason", Kind::Text).priority(1),
     ]);
     let values = [Value::Count(7), Value::Ref("tower\x1b:8080".into()), Value::text("asked to".into())];
-    let line = clacks_feed::Line { what: "joined".into(), ..line("", Tone::Good, &values) };
+    let line = Line { what: "joined".into(), ..line("", Tone::Good, &values) };
     assert_eq!(format.what(Some(&joined), &line, 60).as_str(), r"joined via tower\x1b:8080, asked to");
     assert_eq!(format.outcome(Some(&joined), &line, 60).as_str(), "7 members");
 }
