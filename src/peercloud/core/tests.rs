@@ -7,5 +7,6 @@ mod joining;
 mod letting_in;
 mod members;
 mod properties;
+mod repair;
 mod sending;
 mod signing;

@@ -23,7 +23,7 @@ use ratatui::{
     widgets::{Bar, BarChart, BarGroup, Clear, Sparkline},
 };
 
-use parts::{draw_histogram_axis, stack_statuses};
+use parts::{axis_time, draw_histogram_axis, longest_fitting, stack_statuses};
 
 use super::{
     components::{draw_empty, draw_heading},
@@ -467,15 +467,6 @@ impl<'a> Panel<'a> {
     }
 }
 
-/// Formats the seconds of a label on the time axis: `30 s`, `2.5 min`, `10 min`.
-fn axis_time(seconds: usize) -> String {
-    match seconds {
-        0..60 => format!("{seconds} s"),
-        _ if seconds.is_multiple_of(60) => format!("{} min", seconds / 60),
-        _ => format!("{:.1} min", seconds as f64 / 60.0),
-    }
-}
-
 /// Splits the area into legend, bars and axis. The axis needs 3 rows.
 fn split_bands(area: Rect, has_legend: bool) -> [Rect; 3] {
     let has_axis = u16::from(area.height >= 3);
@@ -492,12 +483,6 @@ fn graph_area(area: Rect) -> Rect {
     let gutter = if area.width >= GUTTER + MIN_GRAPH_WIDTH { GUTTER } else { 0 };
     // A free column at the right separates charts.
     Rect { x: area.x + gutter, width: area.width.saturating_sub(gutter + 1), ..area }
-}
-
-/// Returns the longest text that fits, or an empty one.
-fn longest_fitting(texts: Vec<String>, width: u16) -> String {
-    let width = usize::from(width);
-    texts.into_iter().filter(|text| text.len() <= width).max_by_key(String::len).unwrap_or_default()
 }
 
 fn count(number: u64) -> String {

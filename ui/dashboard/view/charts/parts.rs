@@ -1,4 +1,4 @@
-//! Parts of single charts: the stack of statuses, and the axis of the histogram.
+//! Parts of single charts: the stack of statuses, the axis of the histogram, and the texts of axes and legends.
 
 use clacks_widgets::{theme::Theme, time_series::BOUNDS};
 use ratatui::{Frame, layout::Rect, text::Line};
@@ -47,6 +47,21 @@ pub(super) fn draw_histogram_axis(theme: Theme, axis: Rect, slot: u16, frame: &m
             free = x + width + 1;
         }
     }
+}
+
+/// Formats the seconds of a label on the time axis: `30 s`, `2.5 min`, `10 min`.
+pub(super) fn axis_time(seconds: usize) -> String {
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        _ if seconds.is_multiple_of(60) => format!("{} min", seconds / 60),
+        _ => format!("{:.1} min", seconds as f64 / 60.0),
+    }
+}
+
+/// Returns the longest text that fits, or an empty one.
+pub(super) fn longest_fitting(texts: Vec<String>, width: u16) -> String {
+    let width = usize::from(width);
+    texts.into_iter().filter(|text| text.len() <= width).max_by_key(String::len).unwrap_or_default()
 }
 
 #[cfg(test)]
