@@ -14,7 +14,7 @@ mod http;
 mod install;
 mod node;
 
-use std::{thread, time::Duration};
+use std::thread;
 
 use http::{Connection, member, request};
 use node::{Kind, Process};
@@ -73,15 +73,17 @@ fn sent_messages(kind: Kind) -> f64 {
     node.broadcast(WARM_UP / MEMBERS);
     let before = node.processor();
     node.broadcast(REQUESTS / MEMBERS);
-    REQUESTS as f64 / (node.processor() - before).as_secs_f64()
+    REQUESTS as f64 / node.processor().saturating_sub(before).as_secs_f64()
 }
 
 fn a_second_of_processor_time(requests: usize, node: &Process, make: impl FnOnce()) -> f64 {
     let before = node.processor();
     make();
-    let took: Duration = node.processor() - before;
-    requests as f64 / took.as_secs_f64()
+    requests as f64 / node.processor().saturating_sub(before).as_secs_f64()
 }
+
+/// Measures a node of this kind: requests for each second of processor time.
+type Measure = fn(Kind) -> f64;
 
 fn median(values: &mut [f64]) -> f64 {
     values.sort_by(f64::total_cmp);
@@ -92,7 +94,7 @@ fn main() {
     if std::env::args().any(|argument| argument == "--serve") {
         return node::serve();
     }
-    let measurements: [(&str, fn(Kind) -> f64); 3] = [
+    let measurements: [(&str, Measure); 3] = [
         ("messages answered", answered_messages),
         ("checks answered, a connection each", answered_checks),
         ("messages sent to 8 members", sent_messages),

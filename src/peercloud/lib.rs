@@ -43,12 +43,15 @@
 //!
 //! - [`protocol`]: the wire format. Reads bytes into typed values or returns an error.
 //! - [`core`]: the state machine: members, checks, joins and messages. No socket, clock or tokio.
+//! - `simulation`: many nodes on one virtual clock, behind the feature of that name.
 //! - `node`: the tokio tasks that drive the core, behind the feature `node`, which is on by default.
 
 pub mod core;
 #[cfg(feature = "node")]
 pub mod node;
 pub mod protocol;
+#[cfg(any(test, feature = "simulation"))]
+pub mod simulation;
 
 #[cfg(feature = "node")]
 pub use node::{Auth, Builder, Node, Replies, Subscription};

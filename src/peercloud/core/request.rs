@@ -10,6 +10,14 @@ use super::Failure;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RequestId(pub(super) u64);
 
+#[cfg(any(test, feature = "simulation"))]
+impl RequestId {
+    /// The id with this number, of a node with other rules.
+    pub(crate) fn of(number: u64) -> Self {
+        Self(number)
+    }
+}
+
 /// Who named an address, which decides whether it is contacted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reach {

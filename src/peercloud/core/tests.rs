@@ -1,7 +1,6 @@
 //! The rules of a node, each with a core that is driven by hand, and properties of whole clouds.
 
 mod bench;
-mod cloud;
 mod healing;
 mod joining;
 mod letting_in;

@@ -25,6 +25,14 @@ const REFUSED: &str = "the check of the newcomer failed";
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct JoinNumber(pub(super) u64);
 
+#[cfg(any(test, feature = "simulation"))]
+impl JoinNumber {
+    /// The request with this number, at a node with other rules.
+    pub(crate) fn of(number: u64) -> Self {
+        Self(number)
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Newcomer {
     record: Record,

@@ -4,13 +4,11 @@ use std::time::Duration;
 
 use proptest::{prelude::*, test_runner::RngSeed};
 
-use super::{
-    bench::{Bench, id, ms, record},
-    cloud::Cloud,
-};
+use super::bench::{Bench, id, ms, record};
 use crate::{
     core::{Failure, SignatureCheck},
     protocol::{Address, Id, Json, Path},
+    simulation::Cloud,
 };
 
 const MINUTES: u64 = 60_000;
