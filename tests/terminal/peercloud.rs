@@ -98,7 +98,8 @@ fn members_appear_and_a_broadcast_opens_into_its_replies() {
     let page = ["this is harbour", "this is mill", "is anybody there"];
     session.wait_until("the replies without the traffic", |screen| {
         let contents = screen.contents();
-        page.iter().all(|text| contents.contains(text)) && !contents.contains("TRAFFIC")
+        let has_name = contents.lines().any(|line| line.starts_with("mill "));
+        page.iter().all(|text| contents.contains(text)) && has_name && !contents.contains("TRAFFIC")
     });
     session.type_in(ESCAPE);
     session.wait_for("TRAFFIC");

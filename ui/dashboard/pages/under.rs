@@ -4,11 +4,17 @@ use clacks_feed::{
     Row, Value,
     description::{Description, Field, Kind, ListSpec},
 };
-use clacks_text::{fit::padded, value::ValueFormat};
+use clacks_text::{
+    fit::{fit, padded},
+    value::ValueFormat,
+};
 use clacks_widgets::theme::Theme;
 use ratatui::text::{Line, Span};
 
-use crate::{model::Model, state::overlay::ItemsUnder};
+use crate::{
+    model::Model,
+    state::{overlay::ItemsUnder, peer_names::PeerNames},
+};
 
 /// Columns between two cells.
 const GAP: usize = 2;
@@ -24,7 +30,8 @@ pub(super) fn lines(model: &Model, theme: Theme, under: &ItemsUnder, columns: us
     let network = model.networks.active();
     let spec = network.description.list(under.list).filter(|_| under.total > 0);
     let Some(spec) = spec else { return Vec::new() };
-    let format = ValueFormat::new(&network.description, network.fetched, theme.charset);
+    let values = ValueFormat::new(&network.description, network.fetched, theme.charset);
+    let format = Format { values, names: &network.names };
     let mut lines = vec![Line::default(), title(&network.description, theme, spec, under)];
     let shown = shown_columns(spec, &under.rows, &format, columns);
     lines.extend(under.rows.iter().map(|row| line(&network.description, theme, row, &shown, &format)));
@@ -47,6 +54,26 @@ fn title(description: &Description, theme: Theme, spec: &ListSpec, under: &Items
     Line::from(spans)
 }
 
+/// Formats cells, with the names of peers in place of their keys.
+struct Format<'a> {
+    values: ValueFormat<'a>,
+    names: &'a PeerNames,
+}
+
+impl Format<'_> {
+    /// A cell, padded to the width.
+    fn cell(&self, kind: &Kind, value: &Value, width: usize) -> String {
+        let name = match value {
+            Value::Ref(key) => self.names.all().get(key),
+            _ => None,
+        };
+        match name {
+            Some(name) => fit(name, width, self.values.charset()),
+            None => padded(&self.values.cell(kind, value, width), width),
+        }
+    }
+}
+
 /// A column of the list that has something to show, with its position and its width.
 struct Shown<'a> {
     field: &'a Field,
@@ -59,7 +86,7 @@ struct Shown<'a> {
 fn shown_columns<'a>(
     spec: &'a ListSpec,
     rows: &[Row],
-    format: &ValueFormat<'_>,
+    format: &Format<'_>,
     columns: usize,
 ) -> Vec<Shown<'a>> {
     let measured = spec.columns.iter().enumerate().filter_map(|(at, field)| {
@@ -68,7 +95,8 @@ fn shown_columns<'a>(
             most => usize::from(most),
         };
         let cells = rows.iter().filter_map(|row| row.cells.get(at));
-        let width = cells.map(|value| format.cell(&field.kind, value, most).trim_end().chars().count()).max();
+        let width =
+            cells.map(|value| Span::raw(format.cell(&field.kind, value, most).trim_end()).width()).max();
         let is_shown = field.name != OF && field.priority < ONLY_OPEN;
         width.filter(|width| is_shown && *width > 0).map(|width| Shown { field, at, width })
     });
@@ -96,7 +124,7 @@ fn line(
     theme: Theme,
     row: &Row,
     shown: &[Shown<'_>],
-    format: &ValueFormat<'_>,
+    format: &Format<'_>,
 ) -> Line<'static> {
     let mut spans = Vec::with_capacity(2 * shown.len());
     for (number, column) in shown.iter().enumerate() {
@@ -104,7 +132,7 @@ fn line(
             spans.push(Span::raw(" ".repeat(GAP)));
         }
         let value = row.cells.get(column.at).unwrap_or(&Value::None);
-        let text = padded(&format.cell(&column.field.kind, value, column.width), column.width);
+        let text = format.cell(&column.field.kind, value, column.width);
         let tone = match (&column.field.kind, value) {
             (Kind::Status, Value::Status(statuses)) => {
                 statuses.main().and_then(|status| description.status(status)).map(|status| status.tone)
