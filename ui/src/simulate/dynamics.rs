@@ -1,8 +1,12 @@
 //! Tests that the pictures in `docs/dynamics.md` agree with its tables and with the program.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use clacks_p2p::simulation::Simulation;
+use clacks_peercloud::simulation as peercloud;
 use clacks_widgets::{svg, theme::Theme};
 use ratatui::{
     Frame, Terminal,
@@ -119,7 +123,66 @@ fn the_chart_of_the_growth_is_of_the_table() {
     check("growth.svg", &growth(&half, &most));
 }
 
-/// A curve of points in powers of ten: nodes on the x axis, seconds on the y axis.
+/// Seconds and shares of complete lists of the picture of peercloud lists, and how many of them its labels are apart.
+const TIMES: (f64, f64) = (300.0, 60.0);
+const SHARES: (f64, f64) = (1.0, 0.25);
+
+/// Twenty nodes, a partition of a minute, and a minute in which some requests are lost.
+#[test]
+fn the_chart_of_peercloud_lists_is_what_is_simulated() {
+    let scenario = peercloud::Scenario {
+        nodes: 20,
+        between_starts: Duration::from_millis(500),
+        partition: Some(peercloud::Span { from: 30, to: 90 }),
+        loss: Some((peercloud::Span { from: 180, to: 240 }, 0.05)),
+        seconds: TIMES.0 as u64,
+        ..peercloud::Scenario::default()
+    };
+    let points = |rules| -> Vec<(f64, f64)> {
+        let shares = scenario.run(rules).into_iter();
+        shares.enumerate().map(|(second, share)| (second as f64, share)).collect()
+    };
+    let (ours, package) = (points(peercloud::Rules::Ours), points(peercloud::Rules::Package));
+    let theme = Theme::default();
+    let curves = [
+        Curve { name: "the package's rules", points: &package, style: theme.bad },
+        Curve { name: "our rules", points: &ours, style: theme.good },
+    ];
+    let mut terminal = Terminal::new(TestBackend::new(SIZE.0, SIZE.1)).unwrap();
+    let draw = |frame: &mut Frame<'_>| {
+        draw_shares(theme.quiet, frame.buffer_mut());
+        // Each cell is a fixed part of the axes.
+        let half = (TIMES.0 / 160.0, SHARES.0 / 40.0);
+        let bounds = [[-half.0, TIMES.0 + half.0], [-half.1, SHARES.0 + half.1]];
+        frame.render_widget(canvas(&curves, bounds), PLOT);
+        for (Curve { name, style, .. }, y) in curves.iter().zip(PLOT.y + 9..) {
+            frame.buffer_mut().set_string(PLOT.right() - 20, y, name, *style);
+        }
+    };
+    terminal.draw(draw).unwrap();
+    check("peercloud.svg", &svg::of(terminal.backend().buffer()));
+}
+
+fn draw_shares(style: Style, buffer: &mut Buffer) {
+    let steps = |(end, step): (f64, f64)| (end / step) as u16;
+    for label in 0..=steps(TIMES) {
+        let text = format!("{} s", f64::from(label) * TIMES.1);
+        let x = PLOT.x + label * (PLOT.width - 1) / steps(TIMES);
+        buffer.set_string(
+            (x - text.len() as u16 / 2).min(SIZE.0 - text.len() as u16),
+            PLOT.bottom(),
+            text,
+            style,
+        );
+    }
+    for label in 0..=steps(SHARES) {
+        let text = format!("{:.0} %", f64::from(label) * SHARES.1 * 100.0);
+        let y = PLOT.bottom() - 1 - label * (PLOT.height - 1) / steps(SHARES);
+        buffer.set_string(0, y, format!("{text:>7} \u{2502}"), style);
+    }
+}
+
+/// A curve of points: nodes and seconds in powers of ten, or seconds and shares.
 struct Curve<'a> {
     name: &'static str,
     points: &'a [(f64, f64)],
@@ -135,7 +198,10 @@ fn growth(half: &[(f64, f64)], most: &[(f64, f64)]) -> String {
     let mut terminal = Terminal::new(TestBackend::new(SIZE.0, SIZE.1)).unwrap();
     let draw = |frame: &mut Frame<'_>| {
         draw_axes(theme.quiet, frame.buffer_mut());
-        frame.render_widget(canvas(&curves), PLOT);
+        // Each cell is a fixed part of a power of ten.
+        let (across, up) = (1.0 / f64::from(DECADE.0), 1.0 / f64::from(DECADE.1));
+        let bounds = |powers: [f64; 2], cell: f64| [powers[0] - cell / 2.0, powers[1] + cell / 2.0];
+        frame.render_widget(canvas(&curves, [bounds(NODES, across), bounds(SECONDS, up)]), PLOT);
         for (Curve { name, style, .. }, y) in curves.iter().zip(PLOT.bottom() - 4..) {
             frame.buffer_mut().set_string(PLOT.right() - 20, y, name, *style);
         }
@@ -144,11 +210,9 @@ fn growth(half: &[(f64, f64)], most: &[(f64, f64)]) -> String {
     svg::of(terminal.backend().buffer())
 }
 
-/// Draws the curves. Each cell of the plot is a fixed part of a power of ten; the axis labels mark cell centres.
-fn canvas<'a>(curves: &'a [Curve<'a>]) -> impl Widget + 'a {
-    let (across, up) = (1.0 / f64::from(DECADE.0), 1.0 / f64::from(DECADE.1));
-    let bounds = |powers: &[f64; 2], cell: f64| [powers[0] - cell / 2.0, powers[1] + cell / 2.0];
-    let canvas = Canvas::default().x_bounds(bounds(&NODES, across)).y_bounds(bounds(&SECONDS, up));
+/// Draws the curves within the bounds of x and y. The axis labels mark cell centres.
+fn canvas<'a>(curves: &'a [Curve<'a>], bounds: [[f64; 2]; 2]) -> impl Widget + 'a {
+    let canvas = Canvas::default().x_bounds(bounds[0]).y_bounds(bounds[1]);
     canvas.paint(move |context| {
         for Curve { points, style, .. } in curves {
             let color = style.fg.unwrap_or_default();
