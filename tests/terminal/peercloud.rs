@@ -91,8 +91,8 @@ fn members_appear_and_a_broadcast_opens_into_its_replies() {
         |event| matches!(event, Event::MessageReceived { message, .. } if message.as_str() == text),
     );
     session.wait_for("complete");
-    // The line was left for the list of requests, with the new one selected.
-    session.wait_for(LISTS);
+    // The list of requests is behind the input, with the new one selected.
+    leave_the_input(&session);
     session.type_in(ENTER);
     session.wait_for("REPLIES  2");
     let page = ["this is harbour", "this is mill", "is anybody there"];
@@ -176,9 +176,7 @@ fn a_peercloud_node_runs_beside_that_of_clacks() {
     session.wait_for("harbour");
     session.enter("hello from both");
     session.wait_for("sent to 1 member");
-    // A sent message leaves the input for its request.
-    session.wait_for(LISTS);
-    session.go_to_input();
+    // The input stays open for the next line.
     session.enter(":net clacks");
     session.wait_for("PEERS  0");
     let mut events = cloud.members[0].subscribe();

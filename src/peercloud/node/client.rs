@@ -173,7 +173,9 @@ fn failure(error: &reqwest::Error) -> Failure {
     } else if error.is_timeout() {
         Failure::TimedOut
     } else if error.is_connect() {
-        Failure::Refused(last.into())
+        // The number of the system's error says nothing to a person.
+        let cause = last.split(" (os error ").next().unwrap_or(&last);
+        Failure::Refused(cause.into())
     } else {
         Failure::Cut
     }

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use clacks_feed::{News, Source as _, Text};
+use clacks_feed::{Call, Key, News, Outcome, Source as _, Text};
 use clacks_language::command::{
     argument::{Existing, RecordCommand},
     motion_setting::Setting,
@@ -21,11 +21,12 @@ use super::fixture::Fixture;
 use crate::{
     state::{
         layout::Pane,
+        list::Selection,
         message::Msg,
         network::{Network, Networks},
         snapshot::Snapshot,
     },
-    update::palette_items::items,
+    update::{palette_items::items, results::report},
 };
 
 /// Starts a toy with some boxes and cards.
@@ -54,6 +55,29 @@ pub(crate) fn with_toy(width: u16, height: u16) -> (Fixture, Arc<Toy>) {
     receive(&toy);
     fixture.catch_up();
     (fixture, toy)
+}
+
+#[test]
+fn the_input_stays_open_after_a_message_and_its_list_is_behind_it() {
+    let (mut fixture, _) = with_toy(120, 40);
+    fixture.model.networks.activate(1);
+    let (run, cards) =
+        (fixture.model.networks.active().run, fixture.model.networks.active().beside(1).unwrap());
+    let opened = |command: &'static str| {
+        let outcome = Outcome::new("sent").opening(cards, Key::new("1"));
+        [(Call::new(run, command.into(), "a card"), Ok(outcome))]
+    };
+    for (command, has_input) in [("post", true), ("search", false)] {
+        fixture.model.focus_list(Pane::Peers);
+        fixture.model.focus_input();
+        report(&mut fixture.model, 1, &opened(command));
+        assert_eq!(fixture.model.focus_owner().is_input(), has_input, "{command}");
+        assert_eq!(fixture.model.pane, Pane::Queue, "{command}");
+        assert_eq!(
+            fixture.model.networks.active().list(cards).unwrap().selected,
+            Selection::key(Key::new("1"))
+        );
+    }
 }
 
 #[test]

@@ -1,6 +1,9 @@
 //! Reports of the results of calls, and their consequences for the model.
 
-use clacks_feed::{Call, Key, Outcome, Refusal, description::Takes};
+use clacks_feed::{
+    Call, Key, Outcome, Refusal,
+    description::{ListId, Takes},
+};
 
 use crate::{
     model::Model,
@@ -8,6 +11,7 @@ use crate::{
         command_words::result_phrase,
         confirmation::Confirmation,
         key::Key as TerminalKey,
+        layout::Pane,
         list::Selection,
         message::{CallResult, Effect},
     },
@@ -40,7 +44,7 @@ fn report_one(model: &mut Model, network: usize, call: &Call, result: &Result<Ou
     }
     if let Some((list, key)) = &outcome.opens {
         if network == model.networks.position() {
-            model.show_list(*list);
+            show(model, call, *list);
         }
         let shown = model.networks.get_mut(network).and_then(|network| network.list_mut(*list));
         shown.into_iter().for_each(|shown| shown.selected = Selection::key(key.clone()));
@@ -54,6 +58,18 @@ fn report_one(model: &mut Model, network: usize, call: &Call, result: &Result<Ou
         }
         None if is_error => model.notify_error(text),
         None => model.notify(text),
+    }
+}
+
+/// Shows the list that the result of a call of the active network names. After a message the input stays open for the next
+/// one, and the list is the one behind it.
+fn show(model: &mut Model, call: &Call, list: ListId) {
+    if !model.networks.active().is_message(call) {
+        model.show_list(list);
+    } else if let Some(pane) =
+        [Pane::Peers, Pane::Queue].into_iter().find(|pane| model.list_of(*pane) == Some(list))
+    {
+        model.pane = pane;
     }
 }
 
