@@ -139,7 +139,7 @@ pub struct Millis(pub Duration);
 impl From<Millis> for f64 {
     fn from(Millis(time): Millis) -> Self {
         // One division, so that no digits are made up.
-        time.as_nanos() as f64 / 1e6
+        time.as_nanos() as Self / 1e6
     }
 }
 
