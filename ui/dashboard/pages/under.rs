@@ -6,15 +6,12 @@ use clacks_feed::{
 };
 use clacks_text::{
     fit::{fit, padded},
-    value::ValueFormat,
+    value::{PeerNames, ValueFormat},
 };
 use clacks_widgets::theme::Theme;
 use ratatui::text::{Line, Span};
 
-use crate::{
-    model::Model,
-    state::{overlay::ItemsUnder, peer_names::PeerNames},
-};
+use crate::{model::Model, state::overlay::ItemsUnder};
 
 /// Columns between two cells.
 const GAP: usize = 2;

@@ -23,7 +23,6 @@ pub mod notice;
 pub mod overlay;
 pub mod palette;
 pub mod peer_lists;
-pub(crate) mod peer_names;
 pub mod rates;
 pub mod search;
 pub mod sending;

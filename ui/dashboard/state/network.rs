@@ -9,14 +9,16 @@ use clacks_feed::{
 
 use clacks_panes::{NetworkPanes, Pane, panes_of};
 use clacks_session::traffic::row::Row as TrafficRow;
-use clacks_text::{format, value::Names};
+use clacks_text::{
+    format,
+    value::{Names, PeerNames},
+};
 
 use super::{
     errors::CommandRefusal,
     figures::{Figures, Known},
     list::{List, text_of},
     message::NewRun,
-    peer_names::PeerNames,
 };
 
 /// The networks in the dashboard, at least one. One of them is active: its lists are shown, and commands go to it.

@@ -18,6 +18,7 @@ use clacks_text::{
     fit::{fit, fit_right},
     format,
     sanitize::sanitize,
+    value::Labels,
 };
 use clacks_widgets::heading::{below_title, draw_empty, draw_heading};
 use ratatui::{
@@ -72,9 +73,11 @@ pub(crate) fn draw(
         if let Some(titles) = parts.titles {
             draw_titles(&columns, context, titles, buffer);
         }
-        let shown = members.iter().enumerate().skip(parts.first).zip(parts.rows.rows());
+        let shown: Vec<_> = members.iter().enumerate().skip(parts.first).zip(parts.rows.rows()).collect();
+        let names = shown.iter().map(|((_, member), _)| member.label.as_str());
+        let labels = Labels::new(names, columns.label, context.theme.charset);
         for ((index, member), row) in shown {
-            draw_member(member, (index, members.len()), &columns, context, row, buffer);
+            draw_member(member, (index, members.len()), (&columns, &labels), context, row, buffer);
         }
     }
     draw_found_gone(timeline, context, parts.found_gone, buffer);
@@ -163,7 +166,14 @@ impl Columns {
         };
         let label = |member: &Member| sanitize(&member.label, MAX_LABEL, context.theme.charset).width();
         let label = members.iter().map(label).max().unwrap_or(0);
-        Self { here, arrow, has_ages: width >= WITH_AGES, label }
+        let mut columns = Self { here, arrow, has_ages: width >= WITH_AGES, label };
+        columns.label = label.min(usize::from(width).saturating_sub(columns.before_label()));
+        columns
+    }
+
+    /// Columns of the marker, what is before the trunk, the trunk, the directions and the letter with the gap behind it.
+    fn before_label(&self) -> usize {
+        1 + self.here + 1 + 2 * self.direction() + 2
     }
 
     /// Columns of one direction, with the gap behind it.
@@ -184,7 +194,7 @@ fn draw_titles(columns: &Columns, context: &Context<'_>, area: Rect, buffer: &mu
 fn draw_member(
     member: &Member,
     (index, count): (usize, usize),
-    columns: &Columns,
+    (columns, labels): (&Columns, &Labels),
     context: &Context<'_>,
     row: Rect,
     buffer: &mut Buffer,
@@ -221,11 +231,10 @@ fn draw_member(
     spans.push(Span::styled(format!("{letter} "), style));
     let used: usize = spans.iter().map(Span::width).sum();
     let room = usize::from(row.width).saturating_sub(used);
-    let label_columns = room.min(columns.label);
-    let label = fit(&member.label, label_columns, theme.charset);
+    let label = labels.fit(&member.label);
     let label_style = if member.is_silent { style.bold() } else { style };
     spans.push(Span::styled(label, label_style));
-    let note_columns = room.saturating_sub(label_columns + 1);
+    let note_columns = room.saturating_sub(columns.label + 1);
     if note_columns > 0 {
         let (note, note_style) = note_of(member, context);
         spans.push(Span::raw(" "));

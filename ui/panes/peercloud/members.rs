@@ -4,6 +4,7 @@ use std::{cmp::Reverse, time::Duration};
 
 use clacks_feed::{Key, Now, Page, Row, Statuses, Value, description::Description};
 use clacks_peercloud_feed::description::Status;
+use clacks_text::value::PeerNames;
 
 /// Time without a contact from which a member of a small cloud is silent.
 const SILENT_AFTER: Duration = Duration::from_secs(30);
@@ -24,7 +25,7 @@ pub(crate) struct Members {
 #[derive(Debug, Clone)]
 pub(crate) struct Member {
     pub(crate) key: Key,
-    /// What a member is called: its name, or else its address. It can be hostile.
+    /// What a member is called: its name with its id, or else its address. It can be hostile.
     pub(crate) label: String,
     pub(crate) statuses: Statuses,
     /// How long the last check took.
@@ -46,10 +47,12 @@ impl Members {
     pub(crate) fn read(description: &Description, page: &Page, now: Now) -> Self {
         let silent_after = SILENT_AFTER.max(SILENT_FOR_EACH * u32::try_from(page.total).unwrap_or(u32::MAX));
         let columns = description.list(page.list);
+        let mut names = PeerNames::default();
+        columns.into_iter().for_each(|list| names.learn(list, &page.rows));
         let read = |row: &Row| {
             let cell =
                 |name| columns.and_then(|list| list.column(name)).and_then(|column| row.cells.get(column));
-            Member::read(&row.key, cell, now, silent_after)
+            Member::read((&row.key, names.get(&row.key)), cell, now, silent_after)
         };
         let mut members: Vec<Member> = page.rows.iter().map(read).collect();
         // The sort is stable, so the others stay in the order of the list.
@@ -96,7 +99,7 @@ impl Members {
 
 impl Member {
     fn read<'a>(
-        key: &Key,
+        (key, name): (&Key, Option<&str>),
         cell: impl Fn(&'static str) -> Option<&'a Value>,
         now: Now,
         silent_after: Duration,
@@ -124,7 +127,10 @@ impl Member {
         let is_ignored = statuses.contains(Status::Ignored.into());
         Self {
             key: key.clone(),
-            label: text("name").or_else(|| text("address")).unwrap_or_else(|| key.untrusted().to_owned()),
+            label: name
+                .map(str::to_owned)
+                .or_else(|| text("address"))
+                .unwrap_or_else(|| key.untrusted().to_owned()),
             statuses,
             took,
             result: text("result").unwrap_or_default(),

@@ -297,3 +297,42 @@ fn a_pane_that_begins_again_has_forgotten_everything() {
     assert!(bench.page(60).contains("nobody joined"), "{}", bench.page(60));
     assert!(bench.picture(80, 24).contains("no other member"), "{}", bench.picture(80, 24));
 }
+
+#[test]
+fn a_name_stands_with_its_id_and_cannot_be_that_of_another() {
+    let mut bench = Bench::new();
+    let name = "orchard in the long valley";
+    for (number, id) in ["e40b47db", "e40bffff", "m3"].into_iter().enumerate() {
+        let name = if id == "m3" { "this node" } else { name };
+        let body = json!({ "id": id, "port": 4000 + number, "data": { "name": name } });
+        bench.receive(id, Path::Join, &body);
+        bench.answer(200, &json!({ "id": id }));
+    }
+    bench.receive("m3", Path::Left, &json!({ "id": "e40b47db" }));
+    bench.read();
+    let page = bench.page(100);
+    for text in
+        ["orchard in the long vall e40b47db  gone; this node m3 found it gone", "this node m3  joined"]
+    {
+        assert!(page.contains(text), "{text}: {page}");
+    }
+    assert!(page.contains("vall e40bffff  joined"), "the second has its whole id: {page}");
+    let again = json!({ "id": "e40b47db", "port": 4000, "data": { "name": name } });
+    bench.receive("e40b47db", Path::Join, &again);
+    bench.answer(200, &json!({ "id": "e40b47db" }));
+    bench.read();
+    for width in [80, 40] {
+        let picture = bench.picture(width, 24);
+        assert!(picture.contains("47db") && picture.contains("ffff"), "{picture}");
+    }
+}
+
+#[test]
+fn members_that_this_node_leaves_are_not_counted_as_left() {
+    let mut bench = Bench::busy();
+    assert_eq!(bench.pane.timeline.title_note(), "6 joined, 1 left");
+    bench.manual.with_core(|core, now, random| core.leave(now, random)).unwrap();
+    bench.read();
+    assert!(bench.page(70).contains("this node  left the cloud of 5 members"), "{}", bench.page(70));
+    assert_eq!(bench.pane.timeline.title_note(), "6 joined, 1 left");
+}

@@ -1,8 +1,8 @@
 //! Who joined and left, when, and why.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
-use clacks_feed::{Now, description::Tone};
+use clacks_feed::{Key, Now, description::Tone};
 use clacks_panes::Context;
 use clacks_peercloud::{
     Id,
@@ -12,19 +12,16 @@ use clacks_peercloud::{
 use clacks_text::{
     fit::{clock, entry},
     format,
+    value::PeerNames,
 };
 use ratatui::{style::Style, text::Line};
 
 /// Maximum entries. The oldest is forgotten for another.
 const MAX_ENTRIES: usize = 512;
-/// Maximum members whose names are known.
-const MAX_NAMES: usize = 2048;
 /// Maximum members found gone that the picture of checks names.
 const MAX_FOUND_GONE: usize = 8;
 /// Columns of the time.
 const TIME_COLUMNS: usize = 10;
-/// Characters of an id that stand for it where no name is known.
-const SHORT_ID: usize = 8;
 
 /// The last 512 joins and leaves, newest last.
 #[derive(Debug, Clone, Default)]
@@ -32,7 +29,7 @@ pub(crate) struct Timeline {
     entries: VecDeque<Entry>,
     /// The last members that somebody found gone, newest last.
     found_gone: VecDeque<FoundGone>,
-    names: BTreeMap<Id, String>,
+    names: PeerNames,
     joined: u64,
     left: u64,
 }
@@ -63,18 +60,20 @@ impl Timeline {
                 self.joined += 1;
                 self.know(member);
                 let what = self.added(source);
-                self.push(now, label(member), what, Tone::New);
+                self.push(now, self.label(member), what, Tone::New);
             }
             Event::MemberUpdated { member } => self.know(member),
-            // These are entries of this node.
-            Event::MemberRemoved { reason: Removal::Left | Removal::Repair, .. } => self.left += 1,
+            // This node left them, which is one entry of this node.
+            Event::MemberRemoved { reason: Removal::Left | Removal::Repair, .. } => {}
             Event::MemberRemoved { member, reason } => {
                 self.left += 1;
+                self.know(member);
                 let (what, tone) = self.removed(member, reason, now);
-                self.push(now, label(member), what, tone);
+                self.push(now, self.label(member), what, tone);
             }
             Event::DoesNotKnowUs { member } => {
-                self.push(now, label(member), "does not know this node".to_owned(), Tone::Doubtful);
+                self.know(member);
+                self.push(now, self.label(member), "does not know this node".to_owned(), Tone::Doubtful);
             }
             event => {
                 if let Some((what, tone)) = of_this_node(event) {
@@ -97,15 +96,18 @@ impl Timeline {
     }
 
     fn know(&mut self, member: &Record) {
-        self.names.insert(member.id.clone(), label(member));
-        if self.names.len() > MAX_NAMES {
-            self.names.pop_first();
-        }
+        let name = member.name();
+        self.names.learn_name(&key(&member.id), name.as_deref().unwrap_or_default());
     }
 
+    /// The name of a member with its id, or else its id.
     fn name_of(&self, id: &Id) -> String {
-        let short = || id.as_str().chars().take(SHORT_ID).collect();
-        self.names.get(id).cloned().unwrap_or_else(short)
+        self.names.get(&key(id)).unwrap_or(id.as_str()).to_owned()
+    }
+
+    /// What a member is called: its name with its id, or else its address, which has no space.
+    fn label(&self, member: &Record) -> String {
+        self.names.get(&key(&member.id)).map_or_else(|| member.address.to_string(), str::to_owned)
     }
 
     fn added(&self, source: &Source) -> String {
@@ -126,7 +128,7 @@ impl Timeline {
             Removal::Dropped => return ("ignored by you".to_owned(), Tone::Off),
             Removal::FoundGoneBy(by) => {
                 let by = self.name_of(by);
-                self.found_gone.push_back(FoundGone { now, gone: label(member), by: by.clone() });
+                self.found_gone.push_back(FoundGone { now, gone: self.label(member), by: by.clone() });
                 if self.found_gone.len() > MAX_FOUND_GONE {
                     self.found_gone.pop_front();
                 }
@@ -168,9 +170,8 @@ impl Timeline {
     }
 }
 
-/// What a member is called: its name, or else its address.
-fn label(member: &Record) -> String {
-    member.name().map_or_else(|| member.address.to_string(), |name| name.to_string())
+fn key(id: &Id) -> Key {
+    id.as_str().into()
 }
 
 fn of_this_node(event: &Event) -> Option<(String, Tone)> {

@@ -87,7 +87,7 @@ fn common_prefix_len(names: &BTreeSet<&str>) -> usize {
 
 /// Replaces characters that look alike by one of them. Two names with the same skeleton are confusable. Only ASCII is
 /// compared.
-fn skeleton(label: &str) -> String {
+pub(super) fn skeleton(label: &str) -> String {
     let mut skeleton = String::with_capacity(label.len());
     let mut letters = label.chars().map(|letter| letter.to_ascii_lowercase()).peekable();
     while let Some(letter) = letters.next() {

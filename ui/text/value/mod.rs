@@ -6,6 +6,7 @@
 mod json;
 mod labels;
 mod middle;
+mod peer_names;
 mod statuses;
 #[cfg(test)]
 mod tests;
@@ -21,6 +22,7 @@ use clacks_feed::{
 pub use json::preview;
 pub use labels::Labels;
 pub use middle::cut_middle;
+pub use peer_names::PeerNames;
 pub use words::Fact;
 
 use crate::{
