@@ -109,6 +109,12 @@ pub fn mode_open_to_others(metadata: &Metadata, bits: u32) -> Option<u32> {
     (mode & bits != 0).then_some(mode)
 }
 
+/// The warning for a private key that other users can read, with the command that mends it.
+pub fn open_key_warning(path: &Path, mode: u32) -> String {
+    let path = path.display();
+    format!("others can use the private key {path} (mode {mode:04o}); run chmod 600 {path}")
+}
+
 /// Checks that this is a regular file.
 ///
 /// # Errors

@@ -10,7 +10,7 @@ use super::files;
 #[non_exhaustive]
 pub enum StartWarning {
     /// Other users can read the private key, and with it impersonate the node.
-    #[error("others can use the private key {path} (mode {mode:04o}); run chmod 600 {path}")]
+    #[error("{}", files::open_key_warning(path, *mode))]
     KeyOpen {
         /// The file.
         path: PathBuf,

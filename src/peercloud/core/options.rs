@@ -45,7 +45,8 @@ pub struct Options {
     pub repair_interval: Duration,
     /// Maximum difference between the time of a signed request and our clock. Default 60 s; zero for any difference.
     pub max_clock_difference: Duration,
-    /// How long signed requests are remembered, so that a second one is refused. Default 120 s. Must not be zero.
+    /// How long signed requests are remembered, so that a second one is refused. Default 120 s. At least twice
+    /// `max_clock_difference`, because a request may be that much early and that much late. Must not be zero.
     pub replay_memory: Duration,
     /// Maximum signed requests that are remembered; above it, requests are answered with 503. Default 262,144, which
     /// need 16 MiB. Must not be zero.
@@ -114,6 +115,16 @@ pub enum OptionsError {
     /// The message rate is not a number from 0 to 1,000,000.
     #[error("the message rate is {0}; it must be 0 to 1000000 messages a second, and 0 is no limit")]
     MessageRate(f64),
+    /// Signed requests are forgotten while their time is still accepted, so they could be used again.
+    #[error(
+        "signed requests are remembered for {memory:?}, which must be at least {least:?}: twice the difference of clocks"
+    )]
+    ReplayMemory {
+        /// The time that they are remembered.
+        memory: Duration,
+        /// The minimum: twice the accepted difference of clocks.
+        least: Duration,
+    },
     /// Our own data is longer or deeper than members accept.
     #[error(
         "the data of the node has {bytes} bytes and {depth} levels; at most {max_bytes} and {max_depth} are accepted"
@@ -199,7 +210,17 @@ impl Options {
         if !(0.0..=1_000_000.0).contains(&self.message_rate) {
             return Err(OptionsError::MessageRate(self.message_rate));
         }
+        self.check_replay_memory()?;
         self.check_data(&self.data)
+    }
+
+    /// Checks that a signed request is remembered for as long as its time is accepted.
+    fn check_replay_memory(&self) -> Result<(), OptionsError> {
+        let (memory, least) = (self.replay_memory, self.max_clock_difference.saturating_mul(2));
+        if self.is_signed && memory < least {
+            return Err(OptionsError::ReplayMemory { memory, least });
+        }
+        Ok(())
     }
 
     /// Checks data of our own.

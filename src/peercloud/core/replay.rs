@@ -65,6 +65,10 @@ pub(super) enum Freshness {
     Full,
 }
 
+/// Times are signed in whole milliseconds, so a request is accepted up to this much longer than twice the difference of
+/// clocks.
+const GRANULARITY: Duration = Duration::from_millis(1);
+
 impl Replays {
     pub(super) fn record(
         &mut self,
@@ -74,7 +78,7 @@ impl Replays {
         max: usize,
     ) -> Freshness {
         while let Some((at, oldest)) = self.order.front().copied() {
-            if at + memory > now {
+            if at + memory + GRANULARITY > now {
                 break;
             }
             self.order.pop_front();

@@ -4,6 +4,7 @@ use std::{
     io,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use clacks_transport::{
@@ -74,6 +75,8 @@ pub struct Auth {
 pub enum StartWarning {
     /// Our own key is among the accepted ones, so whoever is sent one of our requests can send its signature back to us.
     OwnKeyAccepted,
+    /// The time of signed requests is not checked, so whoever recorded one can send it again after this time.
+    AnyClock(Duration),
     /// The limit on open files leaves room for fewer connections than allowed.
     FewConnections(usize),
 }
@@ -84,6 +87,11 @@ impl fmt::Display for StartWarning {
             Self::OwnKeyAccepted => f.write_str(
                 "our own key is among the accepted ones: whoever is sent a signature of ours can send it back to us; \
                  give each node its own key",
+            ),
+            Self::AnyClock(memory) => write!(
+                f,
+                "the time of signed requests is not checked: whoever recorded one can send it again after {memory:?}; \
+                 limit the difference of clocks"
             ),
             Self::FewConnections(room) => {
                 write!(f, "the limit on open files leaves room for {room} connections only")
@@ -235,6 +243,9 @@ impl Builder {
             Some(Auth { key, accepted }) => {
                 if accepted.contains(key.public()) {
                     warnings.push(StartWarning::OwnKeyAccepted);
+                }
+                if self.options.max_clock_difference.is_zero() {
+                    warnings.push(StartWarning::AnyClock(self.options.replay_memory));
                 }
                 (Some(key), accepted)
             }

@@ -1,20 +1,24 @@
 //! The options of a peercloud node: flags, environment variables and the table `[peercloud]` of the configuration file.
 
 use std::{
+    fs,
     net::IpAddr,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use anyhow::{Context, bail};
-use clacks_p2p::node::files::read_regular_text;
 use clacks_peercloud::{
     Address, Auth, Builder, Host, Node,
+    core::OptionsError,
     node::StartError,
     protocol::{DEFAULT_PORT, PrivateKey, PublicKey},
 };
 use clacks_text::{file_error, paths::UserPath};
-use clacks_transport::Scope;
+use clacks_transport::{
+    Scope,
+    files::{mode_open_to_others, open_key_warning, read_regular_text},
+};
 use clap::{Args as _, FromArgMatches as _};
 use limits::PeercloudLimits;
 use serde::Deserialize;
@@ -146,6 +150,9 @@ impl PeercloudOptions {
         self.builder()?.prepare().await.map_err(|error| {
             let remedy = match &error {
                 StartError::Listen { source, .. } => remedy::of_socket(source.kind()),
+                StartError::Options(OptionsError::ReplayMemory { .. }) => {
+                    "; give a longer --replay-memory or a smaller --clock-difference"
+                }
                 _ => "",
             };
             anyhow::anyhow!("{}{remedy}", file_error::without_number(&error.to_string()))
@@ -188,6 +195,14 @@ impl PeercloudOptions {
                 Ok(Some(Auth { key, accepted: accepted.collect::<Result<_, _>>()? }))
             }
         }
+    }
+
+    /// A warning if every user of this machine can read the private key.
+    pub(crate) fn open_key(&self) -> Option<String> {
+        let key = self.key.as_deref()?;
+        // Keys installed by the system are often readable by a group.
+        let mode = mode_open_to_others(&fs::metadata(key).ok()?, 0o007)?;
+        Some(open_key_warning(key, mode))
     }
 
     /// The first of the configured peers that cannot check this node, because it listens on this machine only.

@@ -1,6 +1,6 @@
 //! A node of any network without a screen.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{future::Future, sync::Arc};
 
 use clacks_feed::{Network, description::Role};
 use clacks_language::command::ViewCommand;
@@ -39,11 +39,8 @@ pub(super) fn query(
     })
 }
 
-/// Maximum time for the node to stop after the output was closed.
-const STOP_TIMEOUT: Duration = Duration::from_secs(3);
-
 /// Lets the node begin, and runs until a signal or `:quit` requests the end, until the output is closed, or until the node
-/// has stopped; then stops it. The first line is the first event of the node. A write error other than a closed reader is
+/// has stopped; then stops it with `stop`, which must end in bounded time. The first line is the first event of the node. A write error other than a closed reader is
 /// returned as an error.
 pub(crate) async fn run(
     network: Arc<dyn Network>,
@@ -68,7 +65,7 @@ pub(crate) async fn run(
     let Session { commands: Commands { mut recorder, calls, .. }, events, output } = session;
     recorder.stop().await;
     tokio::select! {
-        stopped = tokio::time::timeout(STOP_TIMEOUT, stop) => drop(stopped),
+        () = stop => {}
         // A second signal ends the program at once.
         _ = signals.next() => return Ok(()),
     }

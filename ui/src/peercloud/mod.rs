@@ -1,6 +1,6 @@
 //! `clacks peercloud`: a node of a peercloud network on the screen, in sentences, or as JSON lines.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use clacks_dashboard::run::{
     event_loop,
@@ -23,7 +23,6 @@ use super::{
         view::View,
     },
     headless, logging, networks,
-    shutdown::STOP_TIMEOUT,
 };
 
 mod demo;
@@ -163,8 +162,8 @@ impl Started {
 async fn start(options: &PeercloudOptions) -> anyhow::Result<Node> {
     let node = options.prepare().await?;
     node.warnings().iter().for_each(|warning| report(&format!("warning: {warning}")));
-    if let Some(remark) = unreachable(options) {
-        report(&format!("warning: {remark}"));
+    for warning in options.open_key().into_iter().chain(unreachable(options)) {
+        report(&format!("warning: {warning}"));
     }
     Ok(node)
 }
@@ -172,7 +171,12 @@ async fn start(options: &PeercloudOptions) -> anyhow::Result<Node> {
 /// Says goodbye to the members and ends the node.
 pub(crate) async fn close(node: &Node) {
     // A node that does not end in time ends with the process.
-    let _ = timeout(STOP_TIMEOUT, node.close()).await;
+    let _ = timeout(closing_limit(node), node.close()).await;
+}
+
+/// Maximum time to close the node: that of its goodbye, and some for its tasks to end.
+fn closing_limit(node: &Node) -> Duration {
+    node.limits().goodbye_timeout + Duration::from_secs(2)
 }
 
 /// A warning if a configured peer could not check this node.
@@ -181,4 +185,18 @@ fn unreachable(options: &PeercloudOptions) -> Option<String> {
     Some(format!(
         "--peer {peer} is another machine, and cannot check a node that listens on this machine only; give --listen as well"
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn closing_takes_no_less_than_the_goodbye_may() {
+        for seconds in [1, 10, 24 * 3600] {
+            let goodbye = Duration::from_secs(seconds);
+            let node = Node::builder().limits(|limits| limits.goodbye_timeout = goodbye);
+            assert!(closing_limit(&node.prepare().await.unwrap()) > goodbye, "{seconds} s");
+        }
+    }
 }

@@ -77,10 +77,45 @@ fn the_same_signed_request_is_refused_for_120_s() {
     assert_eq!(bench.core.counters().refusals.of(Refusal::Replay), 1);
     // One signature is good for all that was sent in its millisecond.
     assert_eq!(message(&mut bench, good(START_MS, 1, "y")), 200);
-    bench.now.uptime += ms(119_999);
+    bench.now.uptime += ms(120_000);
     assert_eq!(message(&mut bench, good(START_MS, 1, "x")), 401);
     bench.now.uptime += ms(1);
     assert_eq!(message(&mut bench, good(START_MS, 1, "x")), 200, "its memory is bounded in time");
+}
+
+#[test]
+fn signed_requests_are_remembered_for_as_long_as_their_time_is_accepted() {
+    let options = |is_signed: bool, difference: u64, memory: u64| crate::core::Options {
+        is_signed,
+        max_clock_difference: ms(difference),
+        replay_memory: ms(memory),
+        ..crate::core::Options::default()
+    };
+    for (difference, memory) in [(60_000, 120_000), (100, 200), (0, 10)] {
+        assert_eq!(options(true, difference, memory).check(), Ok(()), "{difference} {memory}");
+    }
+    assert_eq!(options(false, 600_000, 120_000).check(), Ok(()), "nothing is signed");
+    let error = options(true, 600_000, 1_199_999).check().unwrap_err();
+    assert_eq!(
+        error,
+        crate::core::OptionsError::ReplayMemory { memory: ms(1_199_999), least: ms(1_200_000) }
+    );
+    assert!(error.to_string().contains("at least 1200s"), "{error}");
+}
+
+#[test]
+fn a_request_signed_in_the_future_is_refused_until_its_time_is_too_old() {
+    let mut bench = signed(&["a"]);
+    let early = START_MS + 60_000;
+    assert_eq!(message(&mut bench, good(early, 1, "x")), 200);
+    bench.now.uptime += ms(120_000);
+    bench.now.unix_ms += 120_000;
+    assert_eq!(message(&mut bench, good(early, 1, "x")), 401);
+    assert_eq!(bench.core.counters().refusals.of(Refusal::Replay), 1);
+    bench.now.uptime += ms(1);
+    bench.now.unix_ms += 1;
+    assert_eq!(message(&mut bench, good(early, 1, "x")), 401);
+    assert_eq!(bench.core.counters().refusals.of(Refusal::Clock), 1);
 }
 
 #[test]

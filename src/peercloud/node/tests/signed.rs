@@ -1,6 +1,6 @@
 //! Signed clouds.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use super::fakes::{Fake, parse, post, raw, start, status, wait_for};
 use crate::{
@@ -93,6 +93,15 @@ async fn without_accepted_keys_everything_signed_is_refused() {
 async fn a_node_that_accepts_its_own_key_is_warned() {
     let (node, _) = start(Node::builder().auth(auth(&FORMS.pkcs8, &FORMS.pkcs8))).await;
     assert_eq!(node.warnings(), [StartWarning::OwnKeyAccepted]);
+}
+
+#[tokio::test]
+async fn a_node_that_accepts_any_time_of_signed_requests_is_warned() {
+    let builder = Node::builder().auth(auth(&FORMS.pkcs8, &OTHER));
+    let any_time = |options: &mut crate::core::Options| options.max_clock_difference = Duration::ZERO;
+    let (node, _) = start(builder.options(any_time)).await;
+    assert_eq!(node.warnings(), [StartWarning::AnyClock(Duration::from_secs(120))]);
+    assert!(node.warnings()[0].to_string().contains("send it again after 120s"));
 }
 
 #[tokio::test]

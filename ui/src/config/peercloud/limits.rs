@@ -6,7 +6,7 @@ use clacks_peercloud::Builder;
 use clacks_text::byte_size::BodySize;
 use serde::Deserialize;
 
-use super::values::Interval;
+use super::values::{Interval, TimeFrom};
 use crate::config::{
     number, replace,
     timeout::{Rate, Timeout},
@@ -109,7 +109,7 @@ pub(super) struct PeercloudLimits {
     /// Maximum time between two requests of a connection, at least 6s, because nodes of the package use one again after
     /// 5s [default: 30s]
     #[arg(long, env = "CLACKS_PEERCLOUD_IDLE_TIMEOUT", value_name = "TIME")]
-    idle_timeout: Option<Timeout>,
+    idle_timeout: Option<TimeFrom<6000>>,
 
     /// Maximum time for a whole request to a member [default: 1s]
     #[arg(long, env = "CLACKS_PEERCLOUD_REQUEST_TIMEOUT", value_name = "TIME")]
@@ -137,7 +137,7 @@ pub(super) struct PeercloudLimits {
 
     /// Time between two attempts to join while the node is alone, at least 100ms [default: 30s]
     #[arg(long, env = "CLACKS_PEERCLOUD_REJOIN_INTERVAL", value_name = "TIME")]
-    rejoin_interval: Option<Timeout>,
+    rejoin_interval: Option<TimeFrom<100>>,
 
     /// Time that one member may not know this node until it repairs: it leaves and joins again [default: 30s]
     #[arg(long, env = "CLACKS_PEERCLOUD_REPAIR_AFTER", value_name = "TIME")]
@@ -147,12 +147,13 @@ pub(super) struct PeercloudLimits {
     #[arg(long, env = "CLACKS_PEERCLOUD_REPAIR_INTERVAL", value_name = "TIME")]
     repair_interval: Option<Timeout>,
 
-    /// Maximum difference between the time of a signed request and the clock of this node: 100ms to 24h, or off for any
-    /// [default: 60s]
+    /// Maximum difference between the time of a signed request and the clock of this node: 100ms to 24h, or off for any;
+    /// with off, a recorded request is accepted again after the replay memory [default: 60s]
     #[arg(long, env = "CLACKS_PEERCLOUD_CLOCK_DIFFERENCE", value_name = "TIME")]
     clock_difference: Option<Interval>,
 
-    /// Time that signed requests are remembered, so that a second one is refused [default: 120s]
+    /// Time that signed requests are remembered, so that a second one is refused; at least twice the clock difference
+    /// [default: 120s]
     #[arg(long, env = "CLACKS_PEERCLOUD_REPLAY_MEMORY", value_name = "TIME")]
     replay_memory: Option<Timeout>,
 
@@ -230,7 +231,7 @@ impl PeercloudLimits {
                 replace(&mut options.newcomer_timeout, time(self.newcomer_timeout));
                 replace(&mut options.announce_timeout, time(self.announce_timeout));
                 replace(&mut options.recheck_after, time(self.recheck_after));
-                replace(&mut options.rejoin_interval, time(self.rejoin_interval));
+                replace(&mut options.rejoin_interval, self.rejoin_interval.map(|TimeFrom(time)| time));
                 replace(&mut options.repair_after, time(self.repair_after));
                 replace(&mut options.repair_interval, time(self.repair_interval));
                 replace(
@@ -246,7 +247,7 @@ impl PeercloudLimits {
                 replace(&mut limits.head_timeout, time(self.header_timeout));
                 replace(&mut limits.body_timeout, time(self.body_timeout));
                 replace(&mut limits.write_timeout, time(self.answer_timeout));
-                replace(&mut limits.idle_timeout, time(self.idle_timeout));
+                replace(&mut limits.idle_timeout, self.idle_timeout.map(|TimeFrom(time)| time));
                 replace(&mut limits.goodbye_timeout, time(self.goodbye_timeout));
             })
     }

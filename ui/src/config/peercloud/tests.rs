@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use clacks_peercloud::{Json, core::AutoReply};
 use clap::CommandFactory;
+use rand::{SeedableRng, rngs::StdRng};
+use rsa::pkcs8::{EncodePrivateKey, EncodePublicKey, LineEnding};
 
 use super::*;
 use crate::config::DEFAULT_FILE;
@@ -166,6 +168,14 @@ fn an_invalid_table_is_reported_with_line_and_key() {
             "[peercloud.limits]\nmax-member = 1",
             "line 2: unknown field `max-member`, expected one of `max-members`",
         ),
+        (
+            "[peercloud.limits]\nrejoin-interval = '50ms'",
+            "line 2: a time here is a number of milliseconds, or with",
+        ),
+        (
+            "[peercloud.limits]\nidle-timeout = 5999",
+            "line 2: a time here is a number of milliseconds, or with",
+        ),
         ("[peercloud.limits]\nmax-members = 0", "line 2: a number here is whole and at least 1"),
         ("with = 'usenet'", "line 1: unknown variant `usenet`, expected `peercloud`"),
     ] {
@@ -175,10 +185,24 @@ fn an_invalid_table_is_reported_with_line_and_key() {
 }
 
 #[test]
+fn a_time_out_of_its_own_bounds_is_refused_with_the_bounds_and_the_option() {
+    for (name, wrong, least) in [("--rejoin-interval", "99ms", "100ms"), ("--idle-timeout", "5999ms", "6s")] {
+        let command = PeercloudOptions::augment_args(clap::Command::new("clacks peercloud"));
+        let parse = |value: &str| command.clone().try_get_matches_from(["clacks", name, value]);
+        let complaint = cli::complaint(&parse(wrong).unwrap_err());
+        assert!(
+            complaint.contains(name) && complaint.contains(&format!("from {least} to 24h")),
+            "{complaint}"
+        );
+        assert!(parse(least).is_ok() && parse("24h").is_ok() && parse("25h").is_err(), "{name}");
+    }
+}
+
+#[test]
 fn a_key_and_accepted_keys_need_each_other_and_must_be_keys() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("key.pem");
-    std::fs::write(&path, "no key").unwrap();
+    fs::write(&path, "no key").unwrap();
     let file = UserPath::new(path.to_str().unwrap()).unwrap();
     let complaint = |key: bool, accepted: bool| {
         let options = PeercloudOptions {
@@ -192,8 +216,47 @@ fn a_key_and_accepted_keys_need_each_other_and_must_be_keys() {
     assert!(complaint(false, true).contains("give --key as well"));
     let not_a_key = complaint(true, true);
     assert!(not_a_key.starts_with(&format!("cannot read the key {}: ", path.display())), "{not_a_key}");
-    std::fs::remove_file(&path).unwrap();
+    fs::remove_file(&path).unwrap();
     assert!(complaint(true, true).contains("no such file"), "{}", complaint(true, true));
+}
+
+#[tokio::test]
+async fn a_replay_memory_that_is_too_short_is_refused_by_the_name_of_the_option() {
+    let directory = tempfile::tempdir().unwrap();
+    let [key, accepted] = ["key.pem", "accepted.pem"].map(|name| {
+        let file = directory.path().join(name);
+        UserPath::new(file.to_str().unwrap()).unwrap()
+    });
+    let own = rsa::PrivateKey::new(&mut StdRng::seed_from_u64(1), 2048).unwrap();
+    fs::write(&*key, own.to_pkcs8_pem(LineEnding::LF).unwrap()).unwrap();
+    fs::write(&*accepted, own.to_public_key().to_public_key_pem(LineEnding::LF).unwrap()).unwrap();
+    let told = "[peercloud]\nport = 0\n[peercloud.limits]\nclock-difference = '10m'";
+    let options =
+        PeercloudOptions { key: Some(key), accepted_keys: Some(vec![accepted]), ..parsed(told).unwrap() };
+    let error = options.prepare().await.unwrap_err().to_string();
+    assert!(error.contains("remembered for 120s") && error.contains("--replay-memory"), "{error}");
+    let longer = parsed(&format!("{told}\nreplay-memory = '20m'")).unwrap();
+    options.or(longer).prepare().await.unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_private_key_that_everyone_can_read_is_warned_of() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("key.pem");
+    fs::write(&path, "").unwrap();
+    let key = UserPath::new(path.to_str().unwrap()).unwrap();
+    let options = PeercloudOptions { key: Some(key), ..PeercloudOptions::default() };
+    let warning = |mode| {
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        options.open_key()
+    };
+    assert_eq!((warning(0o600), warning(0o640)), (None, None));
+    let text = warning(0o644).unwrap();
+    assert!(text.contains("(mode 0644); run chmod 600 ") && text.ends_with("key.pem"), "{text}");
+    assert_eq!(PeercloudOptions::default().open_key(), None);
 }
 
 #[test]

@@ -1,10 +1,12 @@
 //! The values of options that only a peercloud node has. Errors state what is accepted, with an example.
 
-use std::{str::FromStr, time::Duration};
+use std::{fmt::Display, str::FromStr, time::Duration};
 
 use clacks_peercloud::{Address, Host, Json, core::AutoReply, protocol::AddressError};
 use jiff::SignedDuration;
 use serde::{Deserialize, Deserializer, de::Error};
+
+use crate::config::timeout::Timeout;
 
 /// The data of a node. In the configuration file a text with JSON, or a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,10 +20,15 @@ pub(crate) struct Reply(pub(crate) AutoReply);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Interval(pub(crate) Option<Duration>);
 
+/// A time of at least `LEAST` milliseconds and at most 24 h.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct TimeFrom<const LEAST: u64>(pub(crate) Duration);
+
 const NO_DATA: &str = r#"the data of a node is JSON, such as '{"name": "tower"}'"#;
 const NO_REPLY: &str = r#"a reply is none, echo, or JSON such as '{"ok": true}'"#;
 const NO_INTERVAL: &str =
     "a time is a number of milliseconds, or with a unit as in 500ms, 10s, 1m; from 100ms to 24h, or off";
+const NO_TIME: &str = "a time here is a number of milliseconds, or a text with a unit, such as \"10s\"";
 const NO_HOST: &str = "a hostname is a name or an IP address without a port, such as tower.example.org";
 
 const SHORTEST: Duration = Duration::from_millis(100);
@@ -62,6 +69,21 @@ impl FromStr for Interval {
     }
 }
 
+impl<const LEAST: u64> FromStr for TimeFrom<LEAST> {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || {
+            let least = SignedDuration::from_millis(LEAST as i64);
+            format!(
+                "a time here is a number of milliseconds, or with a unit as in 500ms, 10s, 1m; from {least:#} to 24h"
+            )
+        };
+        let time: Duration = text.parse::<Timeout>().map_err(|_| wrong())?.into();
+        Some(Self(time)).filter(|Self(time)| *time >= Duration::from_millis(LEAST)).ok_or_else(wrong)
+    }
+}
+
 /// A JSON value. The node checks its length and depth.
 fn json(text: &str) -> Option<Json> {
     Json::new(text.trim(), usize::MAX, usize::MAX).ok()
@@ -82,7 +104,7 @@ pub(crate) fn address(text: &str) -> Result<Address, String> {
 /// Deserializes a text, a number or a switch as the command line would parse it.
 fn written<'de, D: Deserializer<'de>, T>(deserializer: D, wrong: &'static str) -> Result<T, D::Error>
 where
-    T: FromStr<Err = &'static str>,
+    T: FromStr<Err: Display>,
 {
     let text = match toml::Value::deserialize(deserializer) {
         Ok(toml::Value::String(text)) => text,
@@ -102,6 +124,12 @@ impl<'de> Deserialize<'de> for Data {
 impl<'de> Deserialize<'de> for Reply {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         written(deserializer, NO_REPLY)
+    }
+}
+
+impl<'de, const LEAST: u64> Deserialize<'de> for TimeFrom<LEAST> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        written(deserializer, NO_TIME)
     }
 }
 
