@@ -281,6 +281,20 @@ pub enum Failure {
     Stopped,
 }
 
+impl Failure {
+    /// Bytes of its text.
+    pub(crate) fn size(&self) -> usize {
+        match self {
+            Self::Status { body: text, .. }
+            | Self::Refused(text)
+            | Self::BadAnswer(text)
+            | Self::NameNotFound(text)
+            | Self::NoResources(text) => text.len(),
+            _ => 0,
+        }
+    }
+}
+
 /// Why a request was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]

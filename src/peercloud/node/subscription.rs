@@ -1,7 +1,7 @@
 use clacks_transport::{event_ring::RingEvent, subscription};
 
 use crate::{
-    core::{Event, Reply},
+    core::{CheckResult, Event, Reply},
     protocol::{Id, Json},
 };
 
@@ -16,7 +16,7 @@ pub type Subscription = subscription::Subscription<Event>;
 pub type NumberedEvent = subscription::NumberedEvent<Event>;
 
 impl RingEvent for Event {
-    /// Bytes that the event keeps alive beyond its own size: those of messages and replies.
+    /// Bytes that the event keeps alive beyond its own size: those of messages, replies and reasons.
     fn size(&self) -> usize {
         match self {
             Self::MessageReceived { message, reply, .. } => {
@@ -25,6 +25,9 @@ impl RingEvent for Event {
             Self::Sent { body, receivers, .. } => body.size() + receivers.len() * size_of::<Id>(),
             Self::Replied { reply, .. } => reply.size(),
             Self::Replies { replies, .. } => replies.iter().map(Reply::size).sum(),
+            Self::Refused { reason, .. } => reason.len(),
+            Self::Checked { result: CheckResult::Failed(failure), .. }
+            | Self::Alone { failure: Some(failure) } => failure.size(),
             Self::MemberAdded { member, .. }
             | Self::MemberUpdated { member }
             | Self::MemberRemoved { member, .. } => member.data.size(),

@@ -1,5 +1,6 @@
 //! Nodes over real sockets on this machine.
 
+mod bounds;
 mod clouds;
 mod doors;
 mod fakes;

@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::{
     Serialize,
-    de::{DeserializeSeed, Deserializer, SeqAccess, Visitor},
+    de::{DeserializeSeed, Deserializer, Error, SeqAccess, Visitor},
 };
 use serde_json::value::RawValue;
 
@@ -204,7 +204,8 @@ impl<'de> DeserializeSeed<'de> for Records<'_> {
     type Value = (Vec<Record>, usize);
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_seq(self)
+        // `deserialize_seq` refuses text too, but its error repeats the whole text.
+        deserializer.deserialize_any(self)
     }
 }
 
@@ -213,6 +214,10 @@ impl<'de> Visitor<'de> for Records<'_> {
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a list of peers")
+    }
+
+    fn visit_str<E: Error>(self, _: &str) -> Result<Self::Value, E> {
+        Err(E::custom("text, but a list of peers is expected"))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {

@@ -38,6 +38,11 @@ impl<'de, const N: usize> Visitor<'de> for Fields<N> {
         f.write_str("an object")
     }
 
+    // The message of serde would repeat the whole text.
+    fn visit_str<E: Error>(self, _: &str) -> Result<Self::Value, E> {
+        Err(E::custom("text, but an object is expected"))
+    }
+
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut values = [None; N];
         while let Some(key) = map.next_key_seed(Key)? {

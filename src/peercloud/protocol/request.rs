@@ -7,6 +7,9 @@ use super::{
     record::{read_data, read_host, read_id, read_port},
 };
 
+/// Maximum characters of the reason of the JSON parser that are kept: it may repeat a part of the body.
+const MAX_REASON: usize = 200;
+
 /// The body of a request, checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Request {
@@ -82,7 +85,7 @@ impl BodyError {
 
 impl From<serde_json::Error> for BodyError {
     fn from(error: serde_json::Error) -> Self {
-        Self::NotAnObject(error.to_string())
+        Self::NotAnObject(error.to_string().chars().take(MAX_REASON).collect())
     }
 }
 

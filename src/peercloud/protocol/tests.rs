@@ -115,6 +115,24 @@ fn each_field_is_checked() {
 }
 
 #[test]
+fn the_reason_of_a_refusal_does_not_repeat_the_body() {
+    let long = format!("\"{}\"", "x".repeat(90_000));
+    let is_short = |error: &BodyError| error.to_string().len() < 300;
+    for path in [Path::Join, Path::Joined, Path::Left, Path::Update] {
+        let error = decode(path, &long).unwrap_err();
+        assert!(is_short(&error), "{path:?}: {} bytes", error.to_string().len());
+    }
+    let status = StatusAnswer::decode(long.as_bytes()).unwrap_err();
+    let joined = |server: &str, peers: &str| {
+        let body = format!(r#"{{"status":"joined","self":{server},"peers":{peers}}}"#);
+        JoinAnswer::decode(body.as_bytes(), &limits()).unwrap_err()
+    };
+    for error in [status, joined(&long, "[]"), joined(r#"{"id":"s"}"#, &long)] {
+        assert!(is_short(&error), "{} bytes", error.to_string().len());
+    }
+}
+
+#[test]
 fn a_message_is_an_object_or_an_array_of_bounded_depth_and_size() {
     for body in ["{}", "[]", r#"{"hi":"Ünï 漢 🙂"}"#, " { } "] {
         assert!(decode(Path::Message, body).is_ok(), "{body}");

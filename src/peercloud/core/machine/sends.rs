@@ -99,9 +99,8 @@ impl Reply {
     /// Bytes of the reply.
     pub fn size(&self) -> usize {
         match &self.result {
-            Ok(Some(value)) => value.size(),
-            Err(Failure::Status { body, .. }) => body.len(),
-            _ => 0,
+            Ok(value) => value.as_ref().map_or(0, Json::size),
+            Err(failure) => failure.size(),
         }
     }
 }
