@@ -48,6 +48,8 @@ pub struct Member {
     /// Whether it is this library, which accepts a record twice.
     pub(super) is_ours: bool,
     pub(super) is_being_checked: bool,
+    /// Checks in a row that ended because this machine lacked a resource.
+    pub(super) shortages: u8,
     /// When it last showed that it knows this node.
     pub(super) knew_us: Option<Duration>,
     /// When it last showed that it does not know this node.
@@ -105,6 +107,7 @@ impl Member {
             reach,
             is_ours: false,
             is_being_checked: false,
+            shortages: 0,
             knew_us: None,
             unknown_seen: Duration::ZERO,
             is_being_probed: false,

@@ -4,7 +4,7 @@ use std::{error::Error as _, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use clacks_transport::{
     Scope,
-    descriptors::Shortage,
+    descriptors::{Shortage, connection_error},
     lookup::{LookupError, Lookups, NameSource},
 };
 use reqwest::{
@@ -110,8 +110,8 @@ impl Client {
                 key.sign(text.as_bytes()).map_err(|error| Failure::NoResources(error.to_string().into()))?;
             builder = builder.header(TIMESTAMP_HEADER, text).header(SIGNATURE_HEADER, signature);
         }
-        let response = builder.send().await.map_err(|error| failure(&error))?;
-        read(response, request.max_answer).await
+        let response = builder.send().await.map_err(|error| failure(&error, address))?;
+        read(response, address, request.max_answer).await
     }
 }
 
@@ -141,7 +141,7 @@ fn http_client(max_idle_per_node: usize) -> Result<reqwest::Client, reqwest::Err
 }
 
 /// Reads the body, up to a maximum.
-async fn read(mut response: Response, max: usize) -> Result<Outcome, Failure> {
+async fn read(mut response: Response, from: SocketAddr, max: usize) -> Result<Outcome, Failure> {
     let status = response.status().as_u16();
     let remote = response.remote_addr().map(|remote| remote.ip().to_canonical());
     let server = response.headers().get(SERVER).and_then(|server| server.to_str().ok());
@@ -150,7 +150,7 @@ async fn read(mut response: Response, max: usize) -> Result<Outcome, Failure> {
         return Err(Failure::TooLong(max));
     }
     let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| failure(&error))? {
+    while let Some(chunk) = response.chunk().await.map_err(|error| failure(&error, from))? {
         if chunk.len() > max - body.len() {
             return Err(Failure::TooLong(max));
         }
@@ -159,7 +159,7 @@ async fn read(mut response: Response, max: usize) -> Result<Outcome, Failure> {
     Ok(Outcome::Answered { status, body, remote, is_ours })
 }
 
-fn failure(error: &reqwest::Error) -> Failure {
+fn failure(error: &reqwest::Error, to: SocketAddr) -> Failure {
     let mut cause = error.source();
     let mut last = error.to_string();
     let mut system = None;
@@ -168,7 +168,10 @@ fn failure(error: &reqwest::Error) -> Failure {
         system = system.or_else(|| source.downcast_ref::<io::Error>());
         cause = source.source();
     }
-    if let Some(shortage) = system.and_then(Shortage::of) {
+    let kind = system.map(|error| connection_error(error.kind().into(), to).kind());
+    if kind == Some(io::ErrorKind::NetworkUnreachable) {
+        Failure::Refused("network unreachable".into())
+    } else if let Some(shortage) = system.and_then(Shortage::of) {
         Failure::NoResources(shortage.to_string().into())
     } else if error.is_timeout() {
         Failure::TimedOut

@@ -15,6 +15,8 @@ use super::{Completion, Core, Purpose, Timer, sends::failure_of};
 const MIN_INTERVAL: Duration = Duration::from_millis(100);
 /// Failed checks in a row that remove a member.
 const MAX_FAILURES: u8 = 2;
+/// From this many shortages of resources in a row on, a check of a member that was never reached has failed.
+const MAX_SHORTAGES: u8 = 5;
 /// A member that has not shown for this long that it knows us is asked, so that a quiet node notices too.
 const PROBE_AFTER: Duration = Duration::from_secs(60);
 
@@ -74,12 +76,16 @@ impl Core {
         let Some(member) = self.known_mut(id) else { return };
         member.is_being_checked = false;
         member.last_check = Some(LastCheck { at: now.uptime, took, result: result.clone() });
+        let is_shortage = matches!(result, CheckResult::Failed(Failure::NoResources(_)));
+        member.shortages = if is_shortage { member.shortages.saturating_add(1) } else { 0 };
+        let is_unproven = !member.was_reached && member.shortages >= MAX_SHORTAGES;
         let record = member.record.clone();
         self.emit(Event::Checked { member: record, took, result: result.clone() });
         match result {
             CheckResult::Here => self.is_here(id, joined, now, rng),
             CheckResult::OtherId(Some(_)) => self.is_gone(id, Removal::OtherId, now),
-            // A shortage here says nothing about the member.
+            // A shortage here says nothing about the member, but one that never answered may not exist.
+            CheckResult::Failed(Failure::NoResources(_)) if is_unproven => self.check_failed(id, now),
             CheckResult::Failed(Failure::NoResources(_) | Failure::Stopped) => {}
             CheckResult::Failed(Failure::Forbidden(scope)) => {
                 self.is_gone(id, Removal::Forbidden(scope), now);
