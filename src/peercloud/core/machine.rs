@@ -317,7 +317,7 @@ impl Core {
         let id = RequestId(self.number());
         let (timeout, max_answer) = match purpose {
             Purpose::Join => (self.options.join_timeout, self.options.max_join_answer),
-            Purpose::Newcomer(_) => (self.options.newcomer_timeout, self.options.max_reply),
+            Purpose::Newcomer(number) => (self.time_for_check(number, now), self.options.max_reply),
             Purpose::Check { .. } | Purpose::Former(_) | Purpose::Send { .. } => {
                 (self.options.request_timeout, self.options.max_reply)
             }

@@ -55,7 +55,8 @@ pub struct Options {
     pub request_timeout: Duration,
     /// Time-out of our own request to `/join`. Default 3 s. Must not be zero.
     pub join_timeout: Duration,
-    /// Time-out of the check of a newcomer. Default 700 ms, because a newcomer of the package waits 1 s for the answer.
+    /// Time-out of the check of a newcomer. Default 700 ms, because a newcomer of the package waits 1 s for the answer. If
+    /// the newcomer waited because this node was joining itself, that counts.
     pub newcomer_timeout: Duration,
     /// How long a newcomer waits for the answers of the members to whom it was announced. Default 200 ms.
     pub announce_timeout: Duration,

@@ -12,9 +12,11 @@ use crate::{
 
 use super::{Completion, Core, Purpose, Response, SendId, SendKind, Timer, sends::Audience};
 
-/// Maximum time that a newcomer waits until we have joined ourselves. With the time for its check and its announcement it
-/// gets an answer within the second for which a node of the package waits.
+/// Maximum time that a newcomer waits until we have joined ourselves. It is part of the time for its check, so that with the
+/// time for its announcement it gets an answer within the second for which a node of the package waits.
 const MAX_HELD: Duration = Duration::from_millis(900);
+/// With less time left a check is not begun.
+const MIN_CHECK: Duration = Duration::from_millis(50);
 /// A newcomer that was let in so recently may have missed others that were let in elsewhere at the same time.
 const RECENT: Duration = Duration::from_secs(5);
 
@@ -40,6 +42,7 @@ pub(super) struct Newcomer {
     sent_id: bool,
     remote: IpAddr,
     is_ours: bool,
+    arrived: Duration,
     phase: Phase,
 }
 
@@ -75,7 +78,7 @@ impl Core {
         let record = Record { id, address, data: join.data };
         // Of two nodes that ask each other at the same moment one waits: the one with the lower id lets the other in.
         let waits = self.is_joining() && record.id > self.id;
-        let newcomer = Newcomer { record, sent_id, remote, is_ours, phase: Phase::Held };
+        let newcomer = Newcomer { record, sent_id, remote, is_ours, arrived: now.uptime, phase: Phase::Held };
         self.newcomers.insert(number, newcomer);
         if waits {
             self.schedule(now.uptime + MAX_HELD, Timer::Newcomer(number));
@@ -113,11 +116,22 @@ impl Core {
     }
 
     fn check_newcomer(&mut self, number: JoinNumber, now: Now) {
+        if self.time_for_check(number, now) < MIN_CHECK.min(self.options.newcomer_timeout) {
+            return self.refuse_for_now(number);
+        }
         let Some(newcomer) = self.newcomers.get_mut(&number) else { return };
         newcomer.phase = Phase::Checking;
         let to = (newcomer.record.address.clone(), Reach::of_remote(Some(newcomer.remote)));
         let request = (Path::Status, self.id.clone(), "{}".into());
         self.emit_request(Purpose::Newcomer(number), to, request, now);
+    }
+
+    /// Time for the check of a newcomer, without the time that it has waited already.
+    pub(super) fn time_for_check(&self, number: JoinNumber, now: Now) -> Duration {
+        let waited = |newcomer: &Newcomer| now.uptime.saturating_sub(newcomer.arrived);
+        self.options
+            .newcomer_timeout
+            .saturating_sub(self.newcomers.get(&number).map(waited).unwrap_or_default())
     }
 
     /// Checks the newcomers that waited until we had joined.

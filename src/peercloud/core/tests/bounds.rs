@@ -1,10 +1,13 @@
 //! Bounds of time and memory.
 
 use super::{
-    bench::{Bench, id},
+    bench::{Bench, id, ms},
     members::{announced, check},
 };
-use crate::core::Failure;
+use crate::{
+    core::Failure,
+    protocol::Path,
+};
 
 #[test]
 fn a_member_that_never_answered_is_removed_although_resources_lack_here() {
@@ -17,5 +20,21 @@ fn a_member_that_never_answered_is_removed_although_resources_lack_here() {
             bench.fail(&request, Failure::NoResources("no ports are left".into()));
         }
         assert_eq!(bench.core.member(&id(name)).is_none(), removed, "{name}");
+    }
+}
+
+#[test]
+fn the_time_that_a_newcomer_waits_is_part_of_the_time_for_its_check() {
+    for (waits, left) in [(0, Some(700)), (400, Some(300)), (650, Some(50)), (651, None)] {
+        let mut bench = Bench::with(|options| options.seeds = vec!["127.0.0.1:5".parse().unwrap()]);
+        let ours = bench.request_to(Path::Join);
+        // It has the higher id, so it waits until we have joined.
+        bench.post(None, Path::Join, r#"{"id":"z","port":6}"#);
+        bench.advance(ms(waits));
+        bench.answer(&ours, 200, r#"{"status":"joined","self":{"id":"s"},"peers":[]}"#);
+        let checks = bench.requests();
+        let timeouts: Vec<_> = checks.iter().map(|check| check.timeout).collect();
+        assert_eq!(timeouts, left.map(ms).into_iter().collect::<Vec<_>>(), "{waits}");
+        assert_eq!(bench.join_answer().map(|answer| answer.status), left.is_none().then_some(429), "{waits}");
     }
 }
