@@ -5,7 +5,10 @@ use std::{
 
 use crate::protocol::{Address, BodyLimits, Host, Json};
 
-/// The options of a node, with its limits.
+/// Maximum of every time: a year.
+pub(super) const MAX_TIME: Duration = Duration::from_secs(365 * 24 * 3600);
+
+/// The options of a node, with its limits. No time is longer than a year.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Options {
@@ -113,6 +116,9 @@ pub enum OptionsError {
     /// A limit is too small, so the node could hold or send nothing.
     #[error("{0} must be at least {1}")]
     TooSmall(&'static str, usize),
+    /// A time is so long that sums of times could overflow.
+    #[error("{0} must be at most a year")]
+    TooLong(&'static str),
     /// The message rate is not a number from 0 to 1,000,000.
     #[error("the message rate is {0}; it must be 0 to 1000000 messages a second, and 0 is no limit")]
     MessageRate(f64),
@@ -208,6 +214,7 @@ impl Options {
         if let Some((name, _, least)) = too_small {
             return Err(OptionsError::TooSmall(name, *least));
         }
+        self.check_times()?;
         if !(0.0..=1_000_000.0).contains(&self.message_rate) {
             return Err(OptionsError::MessageRate(self.message_rate));
         }
@@ -222,6 +229,24 @@ impl Options {
             return Err(OptionsError::ReplayMemory { memory, least });
         }
         Ok(())
+    }
+
+    fn check_times(&self) -> Result<(), OptionsError> {
+        let times = [
+            ("the time between two checks", self.check_interval.unwrap_or_default()),
+            ("the time from a failed check to the second one", self.recheck_after),
+            ("the time between attempts to join", self.rejoin_interval),
+            ("the time until a repair", self.repair_after),
+            ("the time between two repairs", self.repair_interval),
+            ("the maximum difference of clocks", self.max_clock_difference),
+            ("the replay memory", self.replay_memory),
+            ("the time-out of a request", self.request_timeout),
+            ("the time-out of a join", self.join_timeout),
+            ("the time-out of the check of a newcomer", self.newcomer_timeout),
+            ("the time-out of an announcement", self.announce_timeout),
+        ];
+        let too_long = times.iter().find(|(_, time)| *time > MAX_TIME);
+        too_long.map_or(Ok(()), |(name, _)| Err(OptionsError::TooLong(name)))
     }
 
     /// Checks data of our own.

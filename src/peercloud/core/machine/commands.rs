@@ -9,6 +9,8 @@ use crate::{
     protocol::{Address, Id, Json, Request},
 };
 
+use crate::core::options::MAX_TIME;
+
 use super::{Core, SendId, SendKind, State, sends::Audience};
 
 /// Why a command is refused.
@@ -204,8 +206,10 @@ impl Core {
         self.begin_check(id, true, now).ok_or(CommandError::NoMember)
     }
 
-    /// Sets the time between two checks, each of one member at random: 100 ms or more. `None` for no checks.
+    /// Sets the time between two checks, each of one member at random: from 100 ms to a year. A longer time becomes a year.
+    /// `None` for no checks.
     pub fn set_check_interval(&mut self, interval: Option<Duration>, now: Now) {
+        let interval = interval.map(|interval| interval.min(MAX_TIME));
         self.options.check_interval = interval;
         self.emit(Event::CheckIntervalChanged { interval });
         self.schedule_check(now.uptime);

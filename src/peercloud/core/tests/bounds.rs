@@ -1,11 +1,13 @@
 //! Bounds of time and memory.
 
+use std::time::Duration;
+
 use super::{
     bench::{Bench, id, ms},
     members::{announced, check},
 };
 use crate::{
-    core::Failure,
+    core::{Failure, Options},
     protocol::Path,
 };
 
@@ -37,4 +39,29 @@ fn the_time_that_a_newcomer_waits_is_part_of_the_time_for_its_check() {
         assert_eq!(timeouts, left.map(ms).into_iter().collect::<Vec<_>>(), "{waits}");
         assert_eq!(bench.join_answer().map(|answer| answer.status), left.is_none().then_some(429), "{waits}");
     }
+}
+
+#[test]
+fn no_time_is_so_long_that_sums_overflow() {
+    let changes: [fn(&mut Options); 11] = [
+        |options| options.check_interval = Some(Duration::MAX),
+        |options| options.recheck_after = Duration::MAX,
+        |options| options.rejoin_interval = Duration::MAX,
+        |options| options.repair_after = Duration::MAX,
+        |options| options.repair_interval = Duration::MAX,
+        |options| options.max_clock_difference = Duration::MAX,
+        |options| options.replay_memory = Duration::MAX,
+        |options| options.request_timeout = Duration::MAX,
+        |options| options.join_timeout = Duration::MAX,
+        |options| options.newcomer_timeout = Duration::MAX,
+        |options| options.announce_timeout = Duration::MAX,
+    ];
+    for (index, change) in changes.iter().enumerate() {
+        let mut options = Options::default();
+        change(&mut options);
+        assert!(options.check().is_err(), "{index}");
+    }
+    let mut bench = Bench::in_cloud(&["a"]);
+    bench.core.set_check_interval(Some(Duration::MAX), bench.now);
+    assert!(bench.core.poll_timeout().is_some());
 }
