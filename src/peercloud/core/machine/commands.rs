@@ -164,14 +164,15 @@ impl Core {
             |address: &&Address| reach == Reach::TrustedLocal && reach.check_host(&address.host).is_err();
         if self.is_closing {
             Err(CommandError::Stopped)
-        } else if !self.is_alone() {
-            Err(CommandError::InCloud)
-        } else if self.attempt.is_some() {
-            Err(CommandError::Joining)
         } else if addresses.is_empty() {
             Err(CommandError::NoAddress)
         } else if let Some(far) = addresses.iter().find(is_far) {
             Err(CommandError::NotReachable(far.clone()))
+        } else if !self.is_alone() {
+            // Last but one, because whoever leaves the cloud for the join wants to know before what else stands against it.
+            Err(CommandError::InCloud)
+        } else if self.attempt.is_some() {
+            Err(CommandError::Joining)
         } else {
             Ok(())
         }

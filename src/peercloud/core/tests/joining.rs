@@ -180,6 +180,10 @@ fn a_node_is_in_one_cloud_only() {
     let mut bench = Bench::in_cloud(&["a"]);
     let (core, now, rng) = (&mut bench.core, bench.now, &mut bench.rng);
     assert_eq!(core.join(&seeds(&[5]), now, rng), Err(CommandError::InCloud));
+    // Who would leave the cloud for the join learns before that it is impossible.
+    let far: Address = "192.168.0.7:9338".parse().unwrap();
+    assert_eq!(core.check_join(std::slice::from_ref(&far)), Err(CommandError::NotReachable(far)));
+    assert_eq!(core.check_join(&[]), Err(CommandError::NoAddress));
     core.leave(now, rng);
     assert_eq!(core.join(&[], now, rng), Err(CommandError::NoAddress));
     assert_eq!(core.join(&seeds(&[5]), now, rng), Ok(()));
