@@ -75,6 +75,7 @@ impl Core {
             .iter()
             .map(|seed| (seed.clone(), reach))
             .chain(self.former.iter().map(|former| (former.address.clone(), former.reach)))
+            .filter(|(address, _)| !self.is_dropped_address(address))
             .collect();
         candidates.shuffle(rng);
         self.begin_attempt(candidates, None, now, rng);
@@ -94,7 +95,9 @@ impl Core {
     pub(super) fn seek_seeds(&mut self, now: Now, rng: &mut dyn Rng) {
         if self.lacks_seeds() && self.attempt.is_none() {
             let reach = self.trusted();
-            let mut seeds: Vec<_> = self.options.seeds.iter().map(|seed| (seed.clone(), reach)).collect();
+            let is_asked = |seed: &&Address| !self.is_dropped_address(seed);
+            let seeds = self.options.seeds.iter().filter(is_asked);
+            let mut seeds: Vec<_> = seeds.map(|seed| (seed.clone(), reach)).collect();
             seeds.shuffle(rng);
             self.begin_attempt(seeds, None, now, rng);
             self.attempt.iter_mut().for_each(|attempt| attempt.heals = true);
@@ -246,7 +249,7 @@ impl Core {
         now: Now,
         rng: &mut dyn Rng,
     ) {
-        let Some(attempt) = self.attempt.take() else { return };
+        let Some(mut attempt) = self.attempt.take() else { return };
         let before: Vec<Record> = self.members.values().map(|member| member.record.clone()).collect();
         let server = Record { id: answer.server.clone(), address: via.clone(), data: answer.server_data };
         let mut added = Vec::new();
@@ -260,10 +263,17 @@ impl Core {
         for record in answer.members {
             add(self, record, Source::Answer(answer.server.clone()), theirs);
         }
-        for (sender, record, reach) in attempt.early.into_values() {
+        for (sender, record, reach) in std::mem::take(&mut attempt.early).into_values() {
             if self.members.contains_key(&sender) {
                 add(self, record, Source::Told(sender), reach);
             }
+        }
+        if self.is_alone() {
+            // The user dropped all that it names. It knows us now, by an id that we give up.
+            attempt.failure = Some(Failure::BadAnswer("it names only members that were dropped here".into()));
+            self.attempt = Some(attempt);
+            self.new_id(rng);
+            return self.ask_next(now, rng);
         }
         if let Some(server) = self.members.get_mut(&answer.server) {
             (server.was_reached, server.heard) = (true, Some(now.uptime));

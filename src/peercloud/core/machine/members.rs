@@ -128,8 +128,11 @@ impl Core {
     }
 
     pub(super) fn is_dropped(&self, id: &Id, address: &Address) -> bool {
-        self.dropped.contains_key(id)
-            || self.dropped.values().any(|dropped| dropped.record.address == *address)
+        self.dropped.contains_key(id) || self.is_dropped_address(address)
+    }
+
+    pub(super) fn is_dropped_address(&self, address: &Address) -> bool {
+        self.dropped.values().any(|dropped| dropped.record.address == *address)
     }
 
     /// Removes a member. If others are to be told, they are told only if we have reached it ourselves: a wrong address

@@ -202,3 +202,30 @@ fn whom_we_let_in_while_we_joined_is_introduced_to_the_cloud() {
     told.sort_unstable();
     assert_eq!(told, [(1, false), (1, false), (2, true), (5, true)]);
 }
+
+#[test]
+fn a_seed_that_was_dropped_is_not_asked() {
+    let (mut bench, request) = asking(&[5]);
+    bench.fail(&request, Failure::TimedOut);
+    bench.let_in("s", 5);
+    let now = bench.now;
+    assert!(bench.core.drop_member(&id("s"), now));
+    bench.advance(ms(120_000));
+    assert_eq!(bench.sent(), []);
+}
+
+#[test]
+fn a_join_through_a_dropped_member_that_names_nobody_fails() {
+    let mut bench = Bench::in_cloud(&["s"]);
+    let now = bench.now;
+    assert!(bench.core.drop_member(&id("s"), now));
+    let before = bench.core.id().clone();
+    bench.completions();
+    bench.core.join(&seeds(&[1]), now, &mut bench.rng).unwrap();
+    let request = bench.request_to(Path::Join);
+    bench.answer(&request, 200, &answer(&[]));
+    assert_eq!(bench.ids(), Vec::<String>::new());
+    let completions = bench.completions();
+    assert!(matches!(completions[..], [Completion::JoinEnded(Err(_))]), "{completions:?}");
+    assert_ne!(*bench.core.id(), before, "the other node knows us by it");
+}
