@@ -51,6 +51,8 @@ enum Phase {
     /// It waits until we have joined ourselves.
     Held,
     Checking,
+    /// It closed its connection while its check runs. It counts until the check ends.
+    Cancelled,
     /// It is a member, and the others are told.
     Announcing(SendId),
 }
@@ -145,7 +147,12 @@ impl Core {
 
     /// The newcomer closed its connection. If it is no member yet, it is not let in.
     pub fn cancel_join(&mut self, number: JoinNumber) {
-        self.newcomers.remove(&number);
+        match self.newcomers.get_mut(&number) {
+            Some(newcomer) if matches!(newcomer.phase, Phase::Checking | Phase::Cancelled) => {
+                newcomer.phase = Phase::Cancelled;
+            }
+            _ => _ = self.newcomers.remove(&number),
+        }
     }
 
     /// The check of a newcomer ended.
@@ -156,6 +163,7 @@ impl Core {
         now: Now,
         rng: &mut dyn Rng,
     ) {
+        self.newcomers.retain(|known, newcomer| *known != number || newcomer.phase != Phase::Cancelled);
         let Some(newcomer) = self.newcomers.get(&number) else { return };
         let (record, remote, is_ours) = (newcomer.record.clone(), newcomer.remote, newcomer.is_ours);
         let is_there = passes(outcome, &record.id, newcomer.sent_id);
@@ -203,7 +211,8 @@ impl Core {
 
     /// We leave the cloud, so we let nobody in to it any more.
     pub(super) fn refuse_newcomers(&mut self) {
-        let numbers: Vec<JoinNumber> = self.newcomers.keys().copied().collect();
+        let waiting = self.newcomers.iter().filter(|(_, newcomer)| newcomer.phase != Phase::Cancelled);
+        let numbers: Vec<JoinNumber> = waiting.map(|(number, _)| *number).collect();
         numbers.into_iter().for_each(|number| self.refuse_for_now(number));
     }
 
@@ -220,7 +229,7 @@ impl Core {
             Phase::Held => self.refuse_for_now(number),
             Phase::Announcing(_) => self.answer_joined(number),
             // The request has a time-out of its own.
-            Phase::Checking => {}
+            Phase::Checking | Phase::Cancelled => {}
         }
     }
 

@@ -76,6 +76,24 @@ fn a_newcomer_that_went_away_is_not_let_in() {
 }
 
 #[test]
+fn a_newcomer_that_went_away_counts_until_its_check_ends() {
+    let mut bench = Bench::new();
+    let mut checks = Vec::new();
+    for number in 1..=2 {
+        let join = begin(&mut bench, &format!(r#"{{"id":"n{number}","port":{number}}}"#));
+        bench.core.cancel_join(join);
+        checks.extend(bench.requests());
+    }
+    assert_eq!(bench.join("n", 3).status, 429);
+    let now = bench.now;
+    bench.core.leave(now, &mut bench.rng);
+    assert_eq!(bench.join("n", 3).status, 429, "leaving does not end the checks");
+    bench.fail(&checks[0], Failure::TimedOut);
+    assert_eq!(bench.join_answer(), None, "nobody waits for an answer");
+    bench.let_in("n", 3);
+}
+
+#[test]
 fn every_failed_join_has_the_same_words() {
     let mut answers = Vec::new();
     let outcomes: [&dyn Fn(&mut Bench); 6] = [
