@@ -389,7 +389,6 @@ impl Core {
             Ok(_) => {
                 if let Some(member) = self.known_mut(member) {
                     member.is_being_probed = false;
-                    member.was_reached = true;
                     member.heard = Some(now.uptime);
                     member.record_knows_us(now.uptime);
                 }

@@ -93,6 +93,19 @@ fn who_was_announced_and_never_reached_goes_and_nobody_is_told() {
 }
 
 #[test]
+fn an_answer_to_a_message_does_not_show_that_the_member_was_reached() {
+    let mut bench = Bench::in_cloud(&["a"]);
+    announced(&mut bench, "n", 7);
+    let now = bench.now;
+    bench.core.send(&id("n"), &Json::empty_object(), now).unwrap();
+    let message = bench.request_to(Path::Message);
+    bench.answer(&message, 200, "{}");
+    let request = check(&mut bench, "n");
+    bench.answer(&request, 200, r#"{"id":"other"}"#);
+    assert_eq!((bench.ids(), bench.sent()), (vec!["a".to_owned()], vec![]), "nobody is told");
+}
+
+#[test]
 fn many_announced_members_are_checked_a_few_at_a_time() {
     let mut bench = Bench::in_cloud(&["a"]);
     for number in 0..50 {
