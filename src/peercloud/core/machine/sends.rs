@@ -270,9 +270,9 @@ impl Core {
         }
         let depth = self.options.bodies.max_depth;
         let result = reply_of(outcome, depth);
-        let is_of_user = self.sends.get(&id).is_some_and(|send| send.kind.is_of_user());
-        self.record_reply(&member, &result, now);
-        if !is_of_user {
+        let kind = self.sends.get(&id).map(|send| send.kind);
+        self.record_reply(kind, &member, &result, now);
+        if !kind.is_some_and(SendKind::is_of_user) {
             self.emit(Event::MemberChanged { id: member.clone() });
         }
         if let Some(send) = self.sends.get_mut(&id) {
@@ -384,7 +384,13 @@ impl Core {
     }
 
     /// What a reply says about whether the member knows us.
-    fn record_reply(&mut self, member: &Id, result: &Result<Option<Json>, Failure>, now: Now) {
+    fn record_reply(
+        &mut self,
+        kind: Option<SendKind>,
+        member: &Id,
+        result: &Result<Option<Json>, Failure>,
+        now: Now,
+    ) {
         match result {
             Ok(_) => {
                 if let Some(member) = self.known_mut(member) {
@@ -393,7 +399,8 @@ impl Core {
                     member.record_knows_us(now.uptime);
                 }
             }
-            Err(Failure::UnknownToIt) => self.mark_unknown(member, now),
+            // A node of an early version of the package answers every update with 404.
+            Err(Failure::UnknownToIt) if kind != Some(SendKind::Update) => self.mark_unknown(member, now),
             Err(_) => {
                 if let Some(member) = self.known_mut(member) {
                     member.is_being_probed = false;

@@ -169,6 +169,15 @@ fn repair_can_be_switched_off() {
 }
 
 #[test]
+fn a_member_that_is_too_old_for_updates_may_know_us() {
+    let mut bench = Bench::in_cloud(&["a"]);
+    bench.core.update(Json::empty_object(), bench.now).unwrap();
+    let update = bench.request_to(Path::Update);
+    bench.answer(&update, 404, "{}");
+    assert_eq!(bench.member("a").unknown_since, None);
+}
+
+#[test]
 fn a_quiet_node_finds_out_too() {
     let mut bench = Bench::in_cloud(&["a", "b", "c"]);
     announced(&mut bench, "n", 7);
