@@ -50,6 +50,8 @@ pub struct Member {
     pub(super) is_being_checked: bool,
     /// Checks in a row that ended because this machine lacked a resource.
     pub(super) shortages: u8,
+    /// When the last failed check was counted.
+    pub(super) failed_at: Duration,
     /// When it last showed that it knows this node.
     pub(super) knew_us: Option<Duration>,
     /// When it last showed that it does not know this node.
@@ -108,6 +110,7 @@ impl Member {
             is_ours: false,
             is_being_checked: false,
             shortages: 0,
+            failed_at: Duration::ZERO,
             knew_us: None,
             unknown_seen: Duration::ZERO,
             is_being_probed: false,

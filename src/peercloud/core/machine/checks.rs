@@ -114,9 +114,15 @@ impl Core {
     }
 
     fn check_failed(&mut self, id: &Id, now: Now) {
-        let recheck = now.uptime + self.options.recheck_after;
+        let recheck_after = self.options.recheck_after;
+        let recheck = now.uptime + recheck_after;
         let Some(member) = self.known_mut(id) else { return };
+        // Another check failed a moment ago. The one that decides is scheduled.
+        if member.failures > 0 && member.failed_at + recheck_after > now.uptime {
+            return;
+        }
         member.failures += 1;
+        member.failed_at = now.uptime;
         if member.failures >= MAX_FAILURES {
             self.is_gone(id, Removal::NoAnswer, now);
         } else {

@@ -20,6 +20,7 @@ fn a_member_that_never_answered_is_removed_although_resources_lack_here() {
             let Some(_) = bench.core.member(&id(name)) else { break };
             let request = check(&mut bench, name);
             bench.fail(&request, Failure::NoResources("no ports are left".into()));
+            bench.now.uptime += ms(1000);
         }
         assert_eq!(bench.core.member(&id(name)).is_none(), removed, "{name}");
     }

@@ -12,11 +12,11 @@ const ASKED_WITHIN: u64 = 61_000;
 /// A node whose member `b` does not answer any more.
 fn without_b() -> Bench {
     let mut bench = Bench::in_cloud(&["a", "b"]);
+    bench.core.check(&super::bench::id("b"), bench.now).unwrap();
     for _ in 0..2 {
-        bench.core.check(&super::bench::id("b"), bench.now).unwrap();
         let check = bench.request_to(Path::Status);
         bench.fail(&check, Failure::TimedOut);
-        bench.advance(ms(900));
+        bench.advance(ms(1000));
     }
     assert_eq!(bench.ids(), ["a"]);
     let told = bench.request_to(Path::Left);

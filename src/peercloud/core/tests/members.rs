@@ -66,6 +66,20 @@ fn a_check_that_succeeds_in_between_counts_from_the_start_again() {
 }
 
 #[test]
+fn two_checks_that_fail_at_the_same_time_are_one_failure() {
+    let mut bench = Bench::in_cloud(&["a", "b"]);
+    let checks = [check(&mut bench, "a"), check(&mut bench, "a")];
+    bench.fail(&checks[0], Failure::TimedOut);
+    bench.advance(ms(100));
+    bench.fail(&checks[1], Failure::TimedOut);
+    assert_eq!(bench.member("a").failures, 1);
+    bench.advance(ms(900));
+    let third = bench.request_to(Path::Status);
+    bench.fail(&third, Failure::TimedOut);
+    assert_eq!(bench.ids(), ["b"]);
+}
+
+#[test]
 fn another_id_at_the_address_removes_at_once() {
     let mut bench = Bench::in_cloud(&["a", "b"]);
     let request = check(&mut bench, "a");
