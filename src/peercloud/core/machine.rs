@@ -294,6 +294,11 @@ impl Core {
         }
     }
 
+    #[cfg(test)]
+    pub(crate) fn timer_count(&self) -> usize {
+        self.timers.len()
+    }
+
     fn schedule(&mut self, at: Duration, timer: Timer) {
         self.timers.insert((at, timer));
     }

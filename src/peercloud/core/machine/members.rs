@@ -210,7 +210,9 @@ impl Core {
 
     pub(super) fn schedule_rejoin(&mut self, now: Now) {
         let has_addresses = !self.options.seeds.is_empty() || !self.former.is_empty();
-        if self.state == State::Active && has_addresses && !self.is_closing {
+        // One attempt is enough, however often we became alone.
+        let is_scheduled = self.timers.iter().any(|(_, timer)| *timer == Timer::Join);
+        if self.state == State::Active && has_addresses && !self.is_closing && !is_scheduled {
             self.schedule(now.uptime + self.options.rejoin_interval, Timer::Join);
         }
     }

@@ -134,7 +134,9 @@ impl Core {
         };
         // The event of a check reports the contact too.
         let is_silent = matches!(request, Request::Status);
-        self.record_contact(sender.as_ref(), (is_ours, is_silent), now);
+        // It has us in its list, or it would not send us anything but that we are gone.
+        let knows_us = !matches!(&request, Request::Left(id) if *id == self.id);
+        self.record_contact(sender.as_ref(), (is_ours, is_silent, knows_us), now);
         match (request, sender) {
             (Request::Join(join), _) => self.newcomer(join, (remote, is_ours), now, rng),
             (Request::Status, sender) => Response::Answer(self.status(sender.as_ref(), now)),
@@ -220,12 +222,18 @@ impl Core {
         }
     }
 
-    fn record_contact(&mut self, sender: Option<&Id>, (is_ours, is_silent): (bool, bool), now: Now) {
+    fn record_contact(
+        &mut self,
+        sender: Option<&Id>,
+        (is_ours, is_silent, knows_us): (bool, bool, bool),
+        now: Now,
+    ) {
         if let Some(member) = sender.and_then(|id| self.known_mut(id)) {
             member.heard = Some(now.uptime);
             member.is_ours |= is_ours;
-            // It has us in its list, or it would not send us anything.
-            member.record_knows_us(now.uptime);
+            if knows_us {
+                member.record_knows_us(now.uptime);
+            }
             let id = member.record.id.clone();
             if !is_silent {
                 self.emit(Event::MemberChanged { id });

@@ -26,11 +26,27 @@ impl Core {
             member.unknown_since = Some(now.uptime);
             let record = member.record.clone();
             self.events.push_back(Event::DoesNotKnowUs { member: record });
-            self.schedule(now.uptime + HALF_AFTER, Timer::Repair);
-            self.schedule(now.uptime + self.options.repair_after, Timer::Repair);
+            self.schedule_repair(now.uptime + HALF_AFTER.min(self.options.repair_after));
         } else {
             // The sign may be the confirmation for which a repair waited.
-            self.schedule(now.uptime, Timer::Repair);
+            self.schedule_repair(now.uptime);
+        }
+    }
+
+    /// Considers a repair at this time, unless it is considered before. Then [`Core::consider_repair`] schedules the next
+    /// time itself, so that no member makes us keep many timers.
+    fn schedule_repair(&mut self, at: Duration) {
+        if !self.timers.iter().any(|(due, timer)| *timer == Timer::Repair && *due <= at) {
+            self.schedule(at, Timer::Repair);
+        }
+    }
+
+    /// Schedules the next time at which a member has not known us for long enough.
+    fn schedule_next_repair(&mut self, now: Now) {
+        let since = self.members.values().filter_map(|member| member.unknown_since);
+        let times = since.flat_map(|at| [at + HALF_AFTER, at + self.options.repair_after]);
+        if let Some(next) = times.filter(|at| *at > now.uptime).min() {
+            self.schedule_repair(next);
         }
     }
 
@@ -46,6 +62,7 @@ impl Core {
 
     /// Repairs if half of the members have not known us for 2 s, or one for 30 s, and it is confirmed.
     pub(super) fn consider_repair(&mut self, now: Now, rng: &mut dyn Rng) {
+        self.schedule_next_repair(now);
         if !self.options.repair || self.attempt.is_some() || self.state == State::Left || self.is_closing {
             return;
         }
@@ -56,7 +73,7 @@ impl Core {
         }
         let next = self.last_repair.map(|last| last + self.options.repair_interval);
         if let Some(next) = next.filter(|next| *next > now.uptime) {
-            self.schedule(next, Timer::Repair);
+            self.schedule_repair(next);
             return;
         }
         let unconfirmed: Vec<Id> = due.into_iter().filter(|id| !self.is_confirmed(id, now)).collect();

@@ -141,6 +141,18 @@ fn a_node_whose_members_are_gone_asks_them_again() {
 }
 
 #[test]
+fn a_node_that_becomes_alone_again_and_again_asks_once() {
+    let (mut bench, request) = asking(&[5]);
+    bench.fail(&request, Failure::TimedOut);
+    for _ in 0..10 {
+        bench.advance(ms(10));
+        bench.let_in("0", 1);
+        assert_eq!(bench.status("0", Path::Left, r#"{"id":"0"}"#), 200);
+    }
+    assert_eq!(bench.core.timer_count(), 1);
+}
+
+#[test]
 fn a_node_that_was_busy_is_asked_again_soon() {
     let (mut bench, request) = asking(&[5]);
     bench.answer(&request, 429, r#"{"error":"too many join at once"}"#);

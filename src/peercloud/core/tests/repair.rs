@@ -178,6 +178,25 @@ fn a_member_that_is_too_old_for_updates_may_know_us() {
 }
 
 #[test]
+fn a_member_that_repeats_that_we_are_gone_adds_no_timers() {
+    let mut bench = Bench::in_cloud(&["a", "b", "c"]);
+    let me = bench.core.id().to_string();
+    let before = bench.core.timer_count();
+    for _ in 0..100 {
+        assert_eq!(bench.status("a", Path::Left, &format!(r#"{{"id":"{me}"}}"#)), 200);
+        assert_eq!(bench.status("b", Path::Left, &format!(r#"{{"id":"{me}"}}"#)), 200);
+        assert_eq!(bench.status("b", Path::Status, "{}"), 200, "it knows us after all");
+        bench.now.uptime += ms(1);
+    }
+    let events = bench.events();
+    let unknown = events
+        .iter()
+        .filter(|event| matches!(event, Event::DoesNotKnowUs { member } if member.id.as_str() == "a"));
+    assert_eq!(unknown.count(), 1);
+    assert!(bench.core.timer_count() <= before + 2, "{}", bench.core.timer_count() - before);
+}
+
+#[test]
 fn a_quiet_node_finds_out_too() {
     let mut bench = Bench::in_cloud(&["a", "b", "c"]);
     announced(&mut bench, "n", 7);
