@@ -181,14 +181,14 @@ impl Core {
     /// Leaves the cloud: all members are told. The node is alone then, with a new id, and does not join again by itself.
     /// Returns the number of the goodbye, whose replies come as those of a message.
     pub fn leave(&mut self, now: Now, rng: &mut dyn Rng) -> Option<SendId> {
-        self.give_up_joining();
+        let was_asking = self.give_up_joining();
         self.state = State::Left;
         let goodbye = self.say_goodbye(now);
         let members = self.members.len();
         self.clear_members(&Removal::Left, now);
         self.former.clear();
         self.joined_at = None;
-        if members > 0 {
+        if members > 0 || was_asking {
             self.new_id(rng);
         }
         self.emit(Event::Left { members });
@@ -197,6 +197,8 @@ impl Core {
 
     /// Leaves, and refuses everything from now on. The shell ends its listener.
     pub fn close(&mut self, now: Now, rng: &mut dyn Rng) -> Option<SendId> {
+        // A node that closes answers that it is offline, so it needs no other id.
+        self.give_up_joining();
         let goodbye = self.leave(now, rng);
         self.is_closing = true;
         goodbye

@@ -330,14 +330,12 @@ impl Core {
         self.attempt.as_ref().is_some_and(|attempt| attempt.current.is_some() && !attempt.heals)
     }
 
-    /// Gives up joining.
-    pub(super) fn give_up_joining(&mut self) {
-        if let Some(attempt) = self.attempt.take() {
-            if let Some((id, ..)) = attempt.current {
-                self.in_flight.remove(&id);
-            }
-            self.completions.push_back(Completion::JoinEnded(Err(JoinFailure::GivenUp)));
-        }
+    /// Gives up joining. Returns whether a request to join was on its way, which may let us in nevertheless.
+    pub(super) fn give_up_joining(&mut self) -> bool {
+        let Some(attempt) = self.attempt.take() else { return false };
+        self.completions.push_back(Completion::JoinEnded(Err(JoinFailure::GivenUp)));
+        let current = attempt.current.map(|(id, ..)| self.in_flight.remove(&id));
+        current.is_some()
     }
 
     /// How the node that let us in sees our host.

@@ -188,6 +188,19 @@ fn a_node_that_others_cannot_reach_does_not_join_another_machine() {
 }
 
 #[test]
+fn leaving_while_a_join_is_on_its_way_changes_the_id() {
+    let (mut bench, request) = asking(&[5]);
+    let before = bench.core.id().clone();
+    bench.core.leave(bench.now, &mut bench.rng);
+    assert_ne!(*bench.core.id(), before, "the join may have counted");
+    bench.answer(&request, 200, &answer(&[]));
+    assert_eq!(bench.ids(), Vec::<String>::new());
+    let alone = bench.core.id().clone();
+    bench.core.leave(bench.now, &mut bench.rng);
+    assert_eq!(*bench.core.id(), alone, "nobody was asked");
+}
+
+#[test]
 fn a_node_is_in_one_cloud_only() {
     let mut bench = Bench::in_cloud(&["a"]);
     let (core, now, rng) = (&mut bench.core, bench.now, &mut bench.rng);
