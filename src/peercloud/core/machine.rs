@@ -334,11 +334,18 @@ impl Core {
             Purpose::Send { send, .. } => self.sends.get(send).is_some_and(|send| send.keeps_connections),
             _ => false,
         };
+        let was_reached = match &purpose {
+            Purpose::Check { member, .. } | Purpose::Send { member, .. } => {
+                self.known(member).is_some_and(|member| member.was_reached)
+            }
+            _ => false,
+        };
         self.in_flight.insert(id, InFlight { purpose, to: to.clone(), since: now.uptime });
         self.requests.push_back(Outgoing {
             id,
             to,
             reach,
+            was_reached,
             path,
             sender,
             body,

@@ -69,6 +69,9 @@ pub struct Outgoing {
     pub to: Address,
     /// Who named the receiver. The shell checks every address that it connects to.
     pub reach: Reach,
+    /// Whether the receiver is a member that this node has reached before. The lookup of its name comes before those of
+    /// names that only strangers gave.
+    pub was_reached: bool,
     /// The path.
     pub path: Path,
     /// The id to send.

@@ -48,6 +48,11 @@ impl Client {
         Ok(Self { pooled, unpooled, lookups: Lookups::default(), key })
     }
 
+    #[cfg(test)]
+    pub(super) fn with_lookups(lookups: Lookups) -> Result<Self, reqwest::Error> {
+        Ok(Self { lookups, ..Self::new(None)? })
+    }
+
     /// Makes a request and waits for its outcome, for at most its time-out.
     pub(super) async fn post(&self, request: Outgoing) -> Outcome {
         let done = timeout(request.timeout, self.attempt(&request)).await;
@@ -70,15 +75,19 @@ impl Client {
 
     /// The addresses to connect to, in order. Each may be contacted.
     async fn addresses(&self, request: &Outgoing) -> Result<Vec<SocketAddr>, Failure> {
-        let Outgoing { to, reach, .. } = request;
+        let Outgoing { to, reach, was_reached, timeout: time, .. } = request;
         let found = if let Some(ip) = to.host.ip() {
             vec![ip]
         } else {
             let source = match reach {
                 Reach::Trusted | Reach::TrustedLocal => NameSource::UserAdded,
+                Reach::Stranger(_) if *was_reached => NameSource::Responded,
                 Reach::Stranger(_) => NameSource::Unverified,
             };
-            let found = self.lookups.addresses(to.host.as_str(), source).await;
+            // A lookup that takes so long says nothing about the node that has the name.
+            let slow = |_| Failure::NoResources("the name is being looked up for too long".into());
+            let found =
+                timeout(*time / 2, self.lookups.addresses(to.host.as_str(), source)).await.map_err(slow)?;
             found.map_err(|error| match error {
                 LookupError::Shortage(shortage) => Failure::NoResources(shortage.to_string().into()),
                 LookupError::Failed(error) => Failure::NameNotFound(error.to_string().into()),

@@ -106,6 +106,7 @@ impl Node {
             id,
             to,
             reach,
+            was_reached: false,
             path,
             sender,
             body,

@@ -2,11 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
-use clacks_transport::event_ring::RingEvent;
+use clacks_transport::{event_ring::RingEvent, lookup::Lookups};
 
 use crate::{
-    core::{CheckResult, Event, Failure, Refusal, Reply, SendId, SendKind},
-    protocol::{Address, Id, Json, Record},
+    core::{
+        CheckResult, Event, Failure, Outcome, Outgoing, Reach, Refusal, Reply, RequestId, SendId, SendKind,
+    },
+    node::client::Client,
+    protocol::{Address, Id, Json, Path, Record},
 };
 
 #[test]
@@ -35,4 +38,54 @@ fn the_texts_of_failures_count_as_memory_of_an_event() {
     for event in events {
         assert!(event.size() >= 1000, "{} bytes of {event:?}", event.size());
     }
+}
+
+fn to_host(host: &str, was_reached: bool) -> Outgoing {
+    Outgoing {
+        id: RequestId::of(1),
+        // Nobody listens at port 1.
+        to: Address::new(host, 1).unwrap(),
+        reach: Reach::Stranger(Some(clacks_transport::Scope::Loopback)),
+        was_reached,
+        path: Path::Status,
+        sender: Id::new("a").unwrap(),
+        body: "{}".into(),
+        timestamp: None,
+        keeps_connection: false,
+        timeout: Duration::from_secs(1),
+        max_answer: 1024,
+    }
+}
+
+#[tokio::test]
+async fn names_that_are_looked_up_slowly_do_not_hold_up_those_of_members() {
+    let (end, ended) = std::sync::mpsc::channel::<()>();
+    let ended = std::sync::Mutex::new(ended);
+    let (begin, mut lookups_begun) = tokio::sync::mpsc::unbounded_channel();
+    let lookups = Lookups::with(move |name| {
+        if name.starts_with("slow") {
+            _ = begin.send(());
+            // Until the test ends.
+            _ = ended.lock().map(|ended| ended.recv());
+        }
+        Ok(vec![[127, 0, 0, 1].into()])
+    });
+    let client = Arc::new(Client::with_lookups(lookups).unwrap());
+    let strangers: Vec<_> = (0..16)
+        .map(|number| {
+            let client = Arc::clone(&client);
+            let request = to_host(&format!("slow{number}.example"), false);
+            tokio::spawn(async move { client.post(request).await })
+        })
+        .collect();
+    for _ in 0..16 {
+        lookups_begun.recv().await.unwrap();
+    }
+    let member = client.post(to_host("member.example", true)).await;
+    assert!(matches!(member, Outcome::Failed(Failure::Refused(_))), "it was contacted: {member:?}");
+    for stranger in strangers {
+        let outcome = stranger.await.unwrap();
+        assert!(matches!(outcome, Outcome::Failed(Failure::NoResources(_))), "{outcome:?}");
+    }
+    drop(end);
 }
