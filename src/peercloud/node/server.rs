@@ -25,7 +25,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::Semaphore,
-    time::timeout,
+    time::{Instant, timeout, timeout_at},
 };
 
 use crate::{
@@ -150,9 +150,7 @@ impl Server {
             end_first();
             let (server, permit, is_busy) = (Arc::clone(&self), &permit, &is_busy);
             async move {
-                let busy = permit.busy();
-                let answer = server.answer(request, remote.to_canonical()).await;
-                drop(busy);
+                let answer = server.answer(request, remote.to_canonical(), permit).await;
                 is_busy.store(false, Ordering::Relaxed);
                 Ok::<_, Infallible>(into_response(answer))
             }
@@ -182,7 +180,14 @@ impl Server {
         Ok(())
     }
 
-    async fn answer(&self, request: hyper::Request<IncomingBody>, remote: IpAddr) -> Answer {
+    /// The connection is busy only once the whole body is here: while one is sent slowly it may be closed for another.
+    async fn answer(
+        &self,
+        request: hyper::Request<IncomingBody>,
+        remote: IpAddr,
+        permit: &ConnectionPermit,
+    ) -> Answer {
+        let deadline = Instant::now() + self.limits.body_timeout;
         let (parts, mut body) = request.into_parts();
         let sender = sender_of(&parts.headers);
         let is_post = parts.method == Method::POST;
@@ -190,15 +195,18 @@ impl Server {
         let head = Head { is_post, path, sender: sender.as_ref(), remote };
         let answer = match self.shared.with_core(|at| at.core.check_head(&head)) {
             Err(answer) => answer,
-            Ok(path) => match self.read(&parts.headers, &mut body, path).await {
-                Ok(bytes) => return self.process(path, sender, remote, &parts.headers, &bytes).await,
+            Ok(path) => match self.read(&parts.headers, &mut body, path, deadline).await {
+                Ok(bytes) => {
+                    let _busy = permit.busy();
+                    return self.process(path, sender, remote, &parts.headers, &bytes).await;
+                }
                 Err(Refused(refusal, reason)) => {
                     self.shared.with_core(|at| at.core.refuse(refusal, remote, sender, &reason))
                 }
             },
         };
-        // The client reads the answer only once it has sent the body.
-        let _ = timeout(self.limits.body_timeout, discard(&mut body)).await;
+        // The client reads the answer only once it has sent the body. The time for it is that of the whole body.
+        let _ = timeout_at(deadline, discard(&mut body)).await;
         answer
     }
 
@@ -208,6 +216,7 @@ impl Server {
         headers: &HeaderMap,
         body: &mut IncomingBody,
         path: Path,
+        deadline: Instant,
     ) -> Result<Vec<u8>, Refused> {
         let max = self.shared.read(|core| core.options().bodies.max_body);
         let too_long = || Refused(Refusal::TooLong, format!("a body has at most {max} bytes"));
@@ -233,7 +242,7 @@ impl Server {
             Ok(whole)
         };
         let slow = |_| Refused(Refusal::Slow, "the body took too long".to_owned());
-        timeout(self.limits.body_timeout, collect).await.map_err(slow)?
+        timeout_at(deadline, collect).await.map_err(slow)?
     }
 
     async fn process(

@@ -169,6 +169,28 @@ async fn a_full_table_of_connections_refuses_no_new_one() {
     drop(idle);
 }
 
+#[tokio::test]
+async fn slow_bodies_take_no_places() {
+    let builder = Node::builder().limits(|limits| {
+        limits.max_connections_per_address = 2;
+        limits.body_timeout = Duration::from_secs(60);
+    });
+    let (node, _) = start(builder).await;
+    let request =
+        post("/join", "expect: 100-continue\r\n", "{}").replace("content-length: 2", "content-length: 3");
+    let mut slow = Vec::new();
+    for _ in 0..2 {
+        let mut stream = TcpStream::connect(node.listens_on()).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        // The node says so when it begins to read the body.
+        let mut goes_on = [0; 12];
+        stream.read_exact(&mut goes_on).await.unwrap();
+        assert_eq!(&goes_on, b"HTTP/1.1 100");
+        slow.push(stream);
+    }
+    assert_eq!(parse(&raw(node.listens_on(), &post("/status", "", "{}")).await).0, 200);
+}
+
 /// As a node of the package sends a burst: a connection for each message.
 #[tokio::test]
 async fn a_burst_of_connections_waits_for_places() {
