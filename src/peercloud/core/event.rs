@@ -249,8 +249,8 @@ pub enum Failure {
     /// The connection was refused.
     #[error("refused: {0}")]
     Refused(Arc<str>),
-    /// The connection was cut.
-    #[error("cut")]
+    /// The connection broke.
+    #[error("the connection broke")]
     Cut,
     /// There was no whole answer in time.
     #[error("timed out")]
@@ -428,8 +428,8 @@ impl fmt::Display for Removal {
             Self::OtherId => f.write_str("another id at its address"),
             Self::DoesNotKnowUs => f.write_str("it does not know us, even after a repair"),
             Self::Forbidden(scope) => write!(f, "not contacted: it is {scope}"),
-            Self::Dropped => f.write_str("dropped by the user"),
-            Self::Repair => f.write_str("we repaired"),
+            Self::Dropped => f.write_str("ignored by the user"),
+            Self::Repair => f.write_str("this node joined again with a new id"),
             Self::Left => f.write_str("we left"),
         }
     }

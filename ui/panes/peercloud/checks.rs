@@ -134,7 +134,11 @@ fn heading(members: &Members, context: &Context<'_>, area: Rect) -> Line<'static
     let silent = members.silent();
     if silent > 0 {
         let style = Style::new().patch(theme.status_tone(Tone::Doubtful));
-        line.push_span(Span::styled(format!(", {} silent", format::count(silent)), style));
+        // The picture has the first members alone.
+        let shown = members.len();
+        let of =
+            if shown < total { format!(" of the first {}", format::count(shown)) } else { String::new() };
+        line.push_span(Span::styled(format!(", {} silent{of}", format::count(silent)), style));
     }
     let legend = "  \u{2500}\u{2192} we check it  \u{2190}\u{2500} it checks us";
     let room = usize::from(area.width).saturating_sub(line.width());

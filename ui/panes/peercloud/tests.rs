@@ -336,3 +336,13 @@ fn members_that_this_node_leaves_are_not_counted_as_left() {
     assert!(bench.page(70).contains("this node  left the cloud of 5 members"), "{}", bench.page(70));
     assert_eq!(bench.pane.timeline.title_note(), "6 joined, 1 left");
 }
+
+#[test]
+fn the_count_of_silent_members_says_how_many_members_are_in_the_picture() {
+    let mut bench = Bench::new();
+    (0..160).for_each(|number| bench.admit(number, "crowd"));
+    bench.pass(10_000);
+    bench.read();
+    let picture = bench.picture(100, 24);
+    assert!(picture.contains("160 members, 150 silent of the first 150"), "{picture}");
+}

@@ -125,7 +125,7 @@ impl Timeline {
     fn removed(&mut self, member: &Record, reason: &Removal, now: Now) -> (String, Tone) {
         let what = match reason {
             Removal::SaidGoodbye => return ("left; said goodbye".to_owned(), Tone::Plain),
-            Removal::Dropped => return ("ignored by you".to_owned(), Tone::Off),
+            Removal::Dropped => return ("ignored by the user".to_owned(), Tone::Off),
             Removal::FoundGoneBy(by) => {
                 let by = self.name_of(by);
                 self.found_gone.push_back(FoundGone { now, gone: self.label(member), by: by.clone() });

@@ -57,8 +57,8 @@ pub enum JoinFailure {
     /// All failed. The cause is that of the last one.
     #[error("nobody let us in; the last one: {0}")]
     Refused(Failure),
-    /// The user left while the attempt ran.
-    #[error("given up")]
+    /// The node left its cloud, stopped, or began another attempt while this one ran.
+    #[error("the attempt to join ended early: this node left, stopped, or began another one")]
     GivenUp,
 }
 

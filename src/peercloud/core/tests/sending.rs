@@ -59,7 +59,10 @@ fn a_broadcast_has_one_result_for_each_member() {
         results.iter().map(|(id, result, took)| (id.as_str(), result.as_str(), *took)).collect();
     assert_eq!(results[..3], [("a", r#"{"n":1.0}"#, 0), ("b", "nothing", 0), ("c", "HTTP 500", 0)]);
     assert!(results[3].1.starts_with("bad answer: not JSON"), "{results:?}");
-    assert_eq!(results[4..], [("e", "cut", 0), ("f", "HTTP 302", 0), ("g", "timed out", 1000)]);
+    assert_eq!(
+        results[4..],
+        [("e", "the connection broke", 0), ("f", "HTTP 302", 0), ("g", "timed out", 1000)]
+    );
     let events = bench.events();
     let all = events.iter().find_map(|event| match event {
         Event::Replies { replies, .. } => Some(replies.len()),
