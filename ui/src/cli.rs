@@ -80,16 +80,20 @@ pub(crate) struct PeercloudRun {
     /// Configuration file [default: as without a command]
     #[arg(long = "config", env = "CLACKS_CONFIG", value_name = "FILE")]
     pub(crate) file: Option<UserPath>,
-    /// The options of the log on the command line, by id.
+    /// The options on the command line whose effect depends on the configuration file, by id.
     #[arg(skip)]
-    log_options: Vec<&'static str>,
+    file_options: Vec<&'static str>,
 }
 
 impl PeercloudRun {
     /// Merges the options of all sources.
     pub(crate) fn config(self) -> anyhow::Result<PeercloudConfig> {
         let config = self.config.with_file(self.file.as_deref())?;
-        effect::check_log(&self.log_options, config.log.log_file.is_some()).map_err(anyhow::Error::msg)?;
+        effect::check_log(&self.file_options, config.log.log_file.is_some())
+            .and_then(|()| {
+                effect::check_peercloud(&self.file_options, config.node.has_key(), config.node.repairs())
+            })
+            .map_err(anyhow::Error::msg)?;
         Ok(config)
     }
 }
@@ -102,16 +106,16 @@ pub(crate) struct Run {
     /// Configuration file [default: clacks/config.toml in the platform's configuration directory, if it exists]
     #[arg(long = "config", env = "CLACKS_CONFIG", value_name = "FILE")]
     pub(crate) file: Option<UserPath>,
-    /// The options of the log on the command line, by id.
+    /// The options on the command line whose effect depends on the configuration file, by id.
     #[arg(skip)]
-    log_options: Vec<&'static str>,
+    file_options: Vec<&'static str>,
 }
 
 impl Run {
     /// Merges the options of all sources.
     pub(crate) fn config(self) -> anyhow::Result<Config> {
         let config = self.config.with_file(self.file.as_deref())?;
-        effect::check_log(&self.log_options, config.log.log_file.is_some()).map_err(anyhow::Error::msg)?;
+        effect::check_log(&self.file_options, config.log.log_file.is_some()).map_err(anyhow::Error::msg)?;
         Ok(config)
     }
 }
@@ -161,13 +165,13 @@ pub(crate) fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
     let matches = command.try_get_matches_from(with_negative_values(arguments))?;
     effect::check(&matches)?;
     let mut cli = Cli::from_arg_matches(&matches)?;
-    let log_options = effect::of_the_log(&matches);
+    let file_options = effect::of_the_file(&matches);
     match &mut cli.command {
-        None => cli.run.log_options = log_options,
-        Some(Command::Node(run)) => run.log_options = log_options,
+        None => cli.run.file_options = file_options,
+        Some(Command::Node(run)) => run.file_options = file_options,
         Some(Command::Peercloud(peercloud)) => match &mut peercloud.command {
-            None => peercloud.run.log_options = log_options,
-            Some(PeercloudCommand::Node(run)) => run.log_options = log_options,
+            None => peercloud.run.file_options = file_options,
+            Some(PeercloudCommand::Node(run)) => run.file_options = file_options,
             Some(PeercloudCommand::Demo(_)) => {}
         },
         _ => {}
@@ -398,7 +402,7 @@ mod tests {
     }
 
     #[test]
-    fn log_options_on_the_command_line_need_a_log_file() {
+    fn file_options_on_the_command_line_need_a_log_file() {
         let directory = tempfile::tempdir().unwrap();
         let path = |name: &str| directory.path().join(name).display().to_string();
         std::fs::write(path("none.toml"), "log-level = 'debug'\n").unwrap();

@@ -32,6 +32,11 @@ const NOT_OF_A_LIST: &[&str] =
 /// Options of a node without effect if there is no log file.
 const OF_THE_LOG: &[&str] = &["log_level", "log_size"];
 
+/// Options of a peercloud node without effect if nothing is signed.
+const OF_SIGNING: &[&str] = &["clock_difference", "replay_memory", "max_remembered"];
+/// Options of a peercloud node without effect if it does not repair.
+const OF_REPAIRS: &[&str] = &["repair_after", "repair_interval"];
+
 /// Options without effect, and the reason.
 type WithoutEffect = (&'static [&'static str], &'static str);
 
@@ -76,18 +81,31 @@ fn refusal(id: &str, why: &str) -> String {
     format!("--{} has no effect {why}", id.replace('_', "-"))
 }
 
-/// The options of the log on the command line. The configuration file can name the log file, so they are checked later.
-pub(crate) fn of_the_log(matches: &ArgMatches) -> Vec<&'static str> {
+/// The options on the command line whose effect depends on options that the configuration file can have, so they are
+/// checked later.
+pub(crate) fn of_the_file(matches: &ArgMatches) -> Vec<&'static str> {
     let (_, matches) = innermost(matches);
-    OF_THE_LOG.iter().copied().filter(|id| is_given(matches, id)).collect()
+    let ids = [OF_THE_LOG, OF_SIGNING, OF_REPAIRS].into_iter().flatten();
+    ids.copied().filter(|id| is_given(matches, id)).collect()
 }
 
 /// Refuses options of the log on the command line if no source names a log file.
 pub(crate) fn check_log(given: &[&str], has_log_file: bool) -> Result<(), String> {
-    match given.first() {
-        Some(id) if !has_log_file => Err(refusal(id, "without --log-file")),
-        _ => Ok(()),
-    }
+    check_given(given, &[(OF_THE_LOG, has_log_file, "without --log-file")])
+}
+
+/// Refuses options on the command line that have no effect with the keys and repairs of a peercloud node of any source.
+pub(crate) fn check_peercloud(given: &[&str], has_key: bool, repairs: bool) -> Result<(), String> {
+    check_given(given, &[(OF_SIGNING, has_key, "without --key"), (OF_REPAIRS, repairs, "with --no-repair")])
+}
+
+/// Refuses the first option that is in a group whose condition is not met.
+fn check_given(given: &[&str], groups: &[(&[&str], bool, &str)]) -> Result<(), String> {
+    let unmet = groups.iter().filter(|(_, is_met, _)| !is_met);
+    let refused = |(ids, _, why): &(&[&str], bool, &str)| {
+        given.iter().find(|id| ids.contains(id)).map(|id| refusal(id, why))
+    };
+    unmet.filter_map(refused).next().map_or(Ok(()), Err)
 }
 
 /// Whether a simulation shows neither a screen nor a picture.
@@ -110,7 +128,7 @@ fn is_given(matches: &ArgMatches, id: &str) -> bool {
 mod tests {
     use std::ffi::OsString;
 
-    use crate::cli::{complaint, parse};
+    use crate::cli::{Command, complaint, parse};
 
     fn outcome(line: &str) -> Result<(), String> {
         let arguments: Vec<_> =
@@ -173,5 +191,34 @@ mod tests {
         ] {
             assert_eq!(outcome(line), Ok(()), "{line}");
         }
+    }
+
+    #[test]
+    fn an_option_of_a_peercloud_node_needs_the_option_that_gives_it_an_effect() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let outcome = |options: &str, table: &str| {
+            std::fs::write(file.path(), table).unwrap();
+            let line = format!("clacks peercloud --config {} {options}", file.path().display());
+            let arguments: Vec<_> = line.split_whitespace().map(OsString::from).collect();
+            let Some(Command::Peercloud(peercloud)) = parse(&arguments).unwrap().command else { panic!() };
+            peercloud.run.config().map(drop).map_err(|error| error.to_string())
+        };
+        let (key, no_repair) = ("[peercloud]\nkey = 'k'", "[peercloud]\nno-repair = true");
+        for option in ["--clock-difference 5s", "--replay-memory 5s", "--max-remembered 5"] {
+            let complaint = outcome(option, "").unwrap_err();
+            let name = option.split(' ').next().unwrap();
+            assert_eq!(complaint, format!("{name} has no effect without --key"));
+            assert_eq!(outcome(option, key), Ok(()));
+            assert_eq!(outcome(&format!("{option} --key k"), ""), Ok(()));
+        }
+        for option in ["--repair-after 5s", "--repair-interval 5s"] {
+            let complaint = outcome(option, no_repair).unwrap_err();
+            assert!(complaint.ends_with(" has no effect with --no-repair"), "{complaint}");
+            assert_eq!(outcome(option, ""), Ok(()));
+            assert_eq!(outcome(&format!("{option} --no-repair=false"), no_repair), Ok(()));
+        }
+        let in_file =
+            "[peercloud]\nno-repair = true\n[peercloud.limits]\nrepair-after = '5s'\nreplay-memory = '5s'";
+        assert_eq!(outcome("", in_file), Ok(()), "all modes share the file");
     }
 }

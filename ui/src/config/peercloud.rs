@@ -180,6 +180,16 @@ impl PeercloudOptions {
         }))
     }
 
+    /// Whether requests are to be signed.
+    pub(crate) fn has_key(&self) -> bool {
+        self.key.is_some()
+    }
+
+    /// Whether the node leaves and joins again when members do not know it.
+    pub(crate) fn repairs(&self) -> bool {
+        !self.no_repair.unwrap_or_default()
+    }
+
     /// Reads the keys.
     fn auth(&self) -> anyhow::Result<Option<Auth>> {
         match (&self.key, self.accepted_keys.as_deref().unwrap_or_default()) {

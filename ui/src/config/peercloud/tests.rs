@@ -134,6 +134,22 @@ fn every_option_has_a_flag_and_a_variable_of_its_own() {
     }
 }
 
+#[tokio::test]
+async fn every_option_of_the_running_node_is_a_setting_of_its_name_with_its_value() {
+    let node = Node::builder().prepare().await.unwrap();
+    let network = crate::networks::peercloud(&node);
+    let settings = &network.description().settings;
+    assert_eq!(network.settings().len(), settings.len());
+    let names: Vec<_> = settings.iter().map(|setting| setting.field.name.as_str().to_owned()).collect();
+    // What is no setting says where the node is and whom it knows.
+    let others = ["hostname", "port", "listen", "peers", "key", "accepted_keys", "data_dir"];
+    for argument in arguments() {
+        let id = argument.get_id().as_str();
+        let name = id.trim_start_matches("no_").replace('_', "-");
+        assert_eq!(names.contains(&name), !others.contains(&id), "{name}: {names:?}");
+    }
+}
+
 #[test]
 fn options_of_the_same_name_as_those_of_clacks_have_the_same_kind_of_value() {
     let clacks = cli::Cli::command();
