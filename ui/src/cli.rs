@@ -77,7 +77,7 @@ pub(crate) enum PeercloudCommand {
 pub(crate) struct PeercloudRun {
     #[command(flatten)]
     pub(crate) config: PeercloudConfig,
-    /// Configuration file [default: as without a command]
+    /// Configuration file [default: clacks/config.toml in the platform's configuration directory, if it exists]
     #[arg(long = "config", env = "CLACKS_CONFIG", value_name = "FILE")]
     pub(crate) file: Option<UserPath>,
     /// The options on the command line whose effect depends on the configuration file, by id.
@@ -124,7 +124,7 @@ impl Run {
 pub(crate) struct Demo {
     #[command(flatten)]
     pub(crate) options: demo::DemoOptions,
-    /// Print events as JSON lines, as `clacks node` does
+    /// Print events as JSON lines; nothing is shown on a screen
     #[arg(long)]
     pub(crate) no_screen: bool,
     #[command(flatten)]

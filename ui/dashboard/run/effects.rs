@@ -127,7 +127,10 @@ impl Dashboard {
     /// Reads a peer list, or all configured ones, in the background.
     pub(crate) fn read_peer_lists(&mut self, asked: Option<ListSource>) {
         let active = self.model.networks.position();
-        let Some(lists) = self.sources.peer_lists(active).cloned() else { return };
+        let Some(lists) = self.sources.peer_lists(active).cloned() else {
+            self.model.notify_error("no list of peers is read here".to_owned());
+            return;
+        };
         let replies = self.replies.0.clone();
         tokio::spawn(async move {
             // An error means that the dashboard is closed.

@@ -5,7 +5,7 @@ use clacks_feed::{
     description::{CommandSpec, ListId, ListSpec, Role},
 };
 
-use clacks_language::command::{Argument, Command, CommandError, Known};
+use clacks_language::command::{Argument, Command, CommandError, Known, ViewCommand};
 
 use super::network::{Network, Networks};
 
@@ -20,6 +20,11 @@ impl Networks {
             Err(CommandError::Unknown(name, _)) if self.iter().any(|network| network.has(&name)) => {
                 Err(CommandError::NotOffered(self.active().description.network.clone(), name))
             }
+            // The reason names the network that has the view.
+            Err(error @ CommandError::NotOffered(..)) => match self.active().parse_bound(line) {
+                Ok(Command::View(view @ (ViewCommand::Held | ViewCommand::Pane(_)))) => Ok(view.into()),
+                _ => Err(error),
+            },
             parsed => parsed,
         }
     }
@@ -62,6 +67,10 @@ impl Network {
         let needed = match self.known(name) {
             Some(Known::Face(spec)) => match spec.argument {
                 Argument::ItemOf(command) => command,
+                Argument::ListOrNothing if !spec.is_for(&self.commands) => {
+                    let error = CommandError::NotOffered(self.description.network.clone(), name.to_owned());
+                    return Some(error.to_string());
+                }
                 _ => return None,
             },
             Some(Known::Node(_)) | None => name,

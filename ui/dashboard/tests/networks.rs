@@ -79,6 +79,8 @@ fn lines_are_commands_of_the_network_that_is_shown() {
         (":hold 3", "toy has no :hold"),
         (":hold", "toy has no :hold"),
         (":announce", "toy has no :announce"),
+        (":peers-from list", "toy has no :peers-from"),
+        (":map", "toy has no such view; :net clacks shows the network that has it"),
         (":frob", "there is no command :frob; :help lists them"),
         (":pos", "there is no command :pos; :post begins so"),
     ] {

@@ -4,7 +4,7 @@ use clacks_feed::{
     description::StatusSpec,
     filter::{Scope, grammar},
 };
-use clacks_language::command::{Known, ViewCommand};
+use clacks_language::command::{Known, ViewCommand, spec};
 use clacks_panes::About;
 use clacks_text::charset::Charset;
 
@@ -101,7 +101,11 @@ pub fn items(model: &Model) -> Vec<PaletteItem> {
         .filter(|known| !bindings.iter().any(|(binding, _)| covers_all_arguments(model, binding, *known)));
     // A command that the network does not have is not listed, not even as one that cannot be run now.
     let typed = typed.filter(|known| not_offered(model, &format!(":{}", known.name())).is_none());
-    let bound = bound.filter(|item| not_offered(model, &item.line).is_none());
+    let is_here = |line: &str| match command_name(line).and_then(spec) {
+        Some(spec) => spec.is_for(&network.commands),
+        None => true,
+    };
+    let bound = bound.filter(|item| not_offered(model, &item.line).is_none() && is_here(&item.line));
     let typed = typed.map(|known| command_item(model, known)).chain(own_views(model));
     let mut items: Vec<_> = bound.chain(typed).collect();
     // The sort is stable, so that related items stay together.

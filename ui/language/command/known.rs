@@ -29,11 +29,12 @@ impl<'a> Known<'a> {
     }
 
     /// The commands that help lists and completion offers, in the order of the help. Left out are commands that are mainly
-    /// for keys, and those of the network that the interface has itself.
+    /// for keys, those of the network that the interface has itself, and those of the interface for what the network lacks.
     pub fn all(network: &'a Description) -> impl Iterator<Item = Self> {
         let is_own = |name: &str| matches!(Self::find(name, network), Some(Self::Node(_)));
         let own = network.commands.iter().filter(move |command| is_own(command.name.as_str()));
-        let face = COMMANDS.iter().filter(|spec| spec.scope != Availability::KeyOnly);
+        let face =
+            COMMANDS.iter().filter(move |spec| spec.scope != Availability::KeyOnly && spec.is_for(network));
         own.map(Self::Node).chain(face.map(Self::Face))
     }
 

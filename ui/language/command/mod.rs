@@ -262,8 +262,8 @@ impl Command {
     ///
     /// # Errors
     ///
-    /// Fails if the line is empty, if it is no command of the interface or of the network, or if the argument of a command
-    /// of the interface is invalid.
+    /// Fails if the line is empty, if it is no command of the interface or of the network, if it is one of the interface for
+    /// what the network lacks, or if the argument of a command of the interface is invalid.
     pub fn parse(line: &str, network: &Description) -> Result<Self, CommandError> {
         match line.strip_prefix(':') {
             Some(rest) if !rest.starts_with(':') => parse_command(rest.trim_start(), network),
@@ -323,6 +323,9 @@ fn unknown_command_hint(name: &str, network: &Description) -> String {
 fn parse_command(text: &str, network: &Description) -> Result<Command, CommandError> {
     let (name, argument) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
     match Known::find(name, network) {
+        Some(Known::Face(spec)) if !spec.is_for(network) => {
+            Err(CommandError::NotOffered(network.network.clone(), name.to_owned()))
+        }
         Some(Known::Face(spec)) => of_face(spec, argument).map(Command::View),
         Some(Known::Node(command)) => of_node(command, argument.trim()),
         None => Err(CommandError::Unknown(name.to_owned(), unknown_command_hint(name, network))),

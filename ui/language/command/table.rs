@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use Availability::{Everywhere, KeyOnly, ScreenOnly};
+use clacks_feed::description::{Description, Role};
 use clacks_text::paths::expand;
 
 use super::{
@@ -47,7 +48,25 @@ impl Spec {
     pub fn usage(&self) -> String {
         format!(":{} {}", self.name, self.argument).trim_end().to_owned()
     }
+
+    /// Whether a node of this network has what the command shows or changes.
+    pub fn is_for(&self, network: &Description) -> bool {
+        if ONLY_CLACKS.contains(&self.name) {
+            return network.network == CLACKS;
+        }
+        let messages = || network.lists.iter().filter(|list| list.role == Role::Messages);
+        match (self.name, self.argument) {
+            ("held", _) => messages().count() > 1,
+            (_, ItemOf(command)) => network.command(command).is_some(),
+            _ => true,
+        }
+    }
 }
+
+/// The network whose parts have commands of their own in the table.
+const CLACKS: &str = "clacks";
+/// Commands that show or change what only a node of clacks has.
+const ONLY_CLACKS: [&str; 6] = ["peers-from", "map", "tower", "biography", "overhead", "why"];
 
 macro_rules! commands {
     ($($name:literal, $argument:expr, $scope:expr, $help:literal, $parse:expr;)*) => {

@@ -75,6 +75,20 @@ fn the_commands_of_a_network_are_those_of_its_description() {
 }
 
 #[test]
+fn a_command_for_what_the_network_lacks_is_refused_and_not_offered() {
+    let (other, clacks) = (other(), describe("tower:1".into()));
+    let has = |network, name: &str| Known::all(network).any(|known| known.name() == name);
+    for name in ["peers-from", "held", "edit-in-editor", "map", "tower", "biography", "overhead", "why"] {
+        let line = format!(":{name} {}", spec(name).unwrap().argument.example());
+        assert!(parse(&line).is_ok() && has(&clacks, name), "{line}");
+        let refused = Command::parse(&line, &other).unwrap_err().to_string();
+        assert_eq!(refused, format!("other has no :{name}"));
+        assert!(!has(&other, name), "{name}");
+    }
+    assert!(has(&other, "filter") && has(&other, "charts"));
+}
+
+#[test]
 fn a_line_of_the_configuration_is_for_any_network() {
     let networks = [describe("tower:1".into()), other()];
     let parse = |line: &str| Command::parse_bound_to_any(line, &networks);

@@ -306,7 +306,8 @@ pub(crate) fn commands(network: &Description) -> Vec<Known<'_>> {
     let own = Known::all(network).filter(|known| matches!(known, Known::Node(_)));
     let face = COMMANDS
         .iter()
-        .filter(|spec| spec.scope == Availability::Everywhere || ALSO_HERE.contains(&spec.name));
+        .filter(|spec| spec.scope == Availability::Everywhere || ALSO_HERE.contains(&spec.name))
+        .filter(|spec| spec.is_for(network));
     own.chain(face.map(Known::Face)).collect()
 }
 

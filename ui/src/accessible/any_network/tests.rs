@@ -109,7 +109,7 @@ async fn a_live_toy_is_told_in_sentences() {
     for (line, answer) in [
         (":peers", "1 box: 1 open. tower, open, since 3 s, sent 0."),
         (":queue", "1 card. GNU Terry Pratchett, since 3 s, stamps 1, from tower, number 1."),
-        (":held", "It did not work: toy has no such list."),
+        (":held", "It did not work: toy has no :held."),
         (":next-pane", "tower found; open."),
         (":next-pane", "1 box: 1 open."),
         (":open tower", "Name: tower. Status: open."),

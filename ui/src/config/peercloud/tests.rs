@@ -171,7 +171,7 @@ fn an_invalid_table_is_reported_with_line_and_key() {
         ("[peercloud]\nport = 70000", "line 2: a port is a whole number from 0 to 65535"),
         (
             "[peercloud]\npeers = ['a b']",
-            "line 2: \"a b\": a member is written host:port, such as tower:9338",
+            "line 2: \"a b\": a member is written host or host:port, such as tower:9338",
         ),
         ("[peercloud]\ndata = '{'", "line 2: the data of a node is JSON, such as"),
         ("[peercloud]\nreply = 'loud'", "line 2: a reply is none, echo, or JSON such as"),

@@ -97,7 +97,7 @@ pub(crate) fn host(text: &str) -> Result<Host, &'static str> {
 /// The address of a member in the notation for people.
 pub(crate) fn address(text: &str) -> Result<Address, String> {
     let complaint =
-        |error: AddressError| format!("a member is written host:port, such as tower:9338 ({error})");
+        |error: AddressError| format!("a member is written host or host:port, such as tower:9338 ({error})");
     text.trim().parse().map_err(complaint)
 }
 
