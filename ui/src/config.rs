@@ -284,7 +284,8 @@ fn addresses<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<Ad
     Vec::<String>::deserialize(deserializer)?.into_iter().map(read).collect::<Result<_, _>>().map(Some)
 }
 
-fn given<T>(builder: Builder, value: Option<T>, set: impl FnOnce(Builder, T) -> Builder) -> Builder {
+/// Sets an option of a builder, if it has a value.
+fn given<B, T>(builder: B, value: Option<T>, set: impl FnOnce(B, T) -> B) -> B {
     match value {
         Some(value) => set(builder, value),
         None => builder,

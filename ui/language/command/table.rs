@@ -88,6 +88,7 @@ pub const COMMANDS: &[Spec] = commands![
     "held", Nothing, Everywhere, "list the held messages", view!(View::Held);
     "peers", Nothing, Everywhere, "go to the list of peers", view!(View::Peers);
     "queue", Nothing, Everywhere, "go to the queue", view!(View::Queue);
+    "list", Argument::List, Everywhere, "show the list of the network with this name", |name| Ok(View::List(name.to_owned()));
     "limits", Nothing, Everywhere, "show each limit, how much of it is used, and how often it was reached", view!(View::Limits);
     "record", Argument::FileOrNothing, Everywhere, "record events to a file, for clacks replay; without FILE, stop recording", record;
     "record!", File, Everywhere, "the same as :record, but replace an existing recording", |file| record_to(file, Existing::Overwrite);
@@ -109,7 +110,6 @@ pub const COMMANDS: &[Spec] = commands![
     "tower", Nothing, ScreenOnly, "watch messages pass through the clacks tower, letter by letter", view!(View::Pane("tower"));
     "motion", Choice("HOW_MUCH", &["full", "reduced", "off"]), ScreenOnly, "set the amount of animation: full, reduced or off", |text| Ok(View::Motion(text.parse().map_err(|()| CommandError::Motion)?));
     "net", Argument::NetworkOrNothing, ScreenOnly, "show the network with this name; without NAME, the next one", |name| Ok(View::Network((!name.is_empty()).then(|| name.to_owned())));
-    "list", Argument::List, ScreenOnly, "show the list of the network with this name", |name| Ok(View::List(name.to_owned()));
     "sort", Argument::Column, ScreenOnly, "sort the list that has the focus by a column; reverse turns the order, none restores it; without COLUMN, sort by the next one", |name| Ok(View::Sort((!name.is_empty()).then(|| name.to_owned())));
     "only", Argument::RowFilter, ScreenOnly, "show only the rows of the list that has the focus that match FILTER; without FILTER, show all of them", |text| Ok(View::Only((!text.is_empty()).then(|| text.to_owned())));
     "theme", Theme, ScreenOnly, "choose the theme: colours and styles of the screen", |name| Ok(View::Theme(name.to_owned()));

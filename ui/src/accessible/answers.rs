@@ -114,6 +114,12 @@ pub(crate) fn answer(
         ViewCommand::Peers => peers(cursor, &context),
         ViewCommand::Queue => queue(cursor, &context),
         ViewCommand::Held => held(cursor, &context),
+        ViewCommand::List(name) => match name.as_str() {
+            "peers" => peers(cursor, &context),
+            "queue" => queue(cursor, &context),
+            "held" => held(cursor, &context),
+            name => any_network::named(name, cursor, &context),
+        },
         ViewCommand::Traffic => traffic(cursor, &context),
         ViewCommand::Pane("overhead") => overhead(cursor, &context),
         ViewCommand::Move(step) => cursor.step(step, &context),
@@ -199,12 +205,19 @@ fn overhead(cursor: &mut ListCursor, context: &ListContext<'_>) -> Vec<String> {
 // === One peer or message ===
 
 /// The answer if a command needs a selection and there is none.
-const NOTHING_SELECTED: &str = "Nothing is selected. :peers, :queue, :held, :traffic and :overhead tell lists, :up and \
-    :down go through them, and :open NUMBER or :open HOST:PORT names a message or a peer.";
+fn nothing_selected(lists: &Lists) -> String {
+    let named = if lists.is_clacks() {
+        ":open NUMBER or :open HOST:PORT names a message or a peer"
+    } else {
+        ":open KEY names an item"
+    };
+    let commands = any_network::list_commands(lists);
+    format!("Nothing is selected. {commands} tell lists, :up and :down go through them, and {named}.")
+}
 
 pub(super) fn open(cursor: &ListCursor, context: &ListContext<'_>) -> Vec<String> {
     match cursor.selected() {
-        None => vec![NOTHING_SELECTED.to_owned()],
+        None => vec![nothing_selected(context.lists)],
         Some(Item::Peer(address)) => match context.lists.peer(address) {
             Some(peer) => peer_facts(&peer, context),
             None => vec![format!("{address} is no longer known.")],

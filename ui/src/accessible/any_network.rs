@@ -11,6 +11,7 @@ use clacks_text::value::ValueFormat;
 
 use super::{
     answers,
+    limits::times_reached,
     list_cursor::{Item, List, ListContext, ListCursor, PAGE},
     lists::Lists,
     phrases::{self, as_sentence, capitalized},
@@ -33,6 +34,7 @@ pub(super) fn answer(
         ViewCommand::Held => list_of(Role::Messages, 1, cursor, context),
         ViewCommand::NextPane => cycle_list(true, cursor, context),
         ViewCommand::PreviousPane => cycle_list(false, cursor, context),
+        ViewCommand::List(name) => named(name, cursor, context),
         ViewCommand::Limits => settings(context),
         ViewCommand::Charts => gauges(context),
         ViewCommand::Pane(name) => vec![phrases::reply(Err(missing(&format!(":{name}"), context)))],
@@ -56,6 +58,29 @@ fn list_of(role: Role, number: usize, cursor: &mut ListCursor, context: &ListCon
         Some((found, _)) => list(found, cursor, context),
         None => vec![phrases::reply(Err(missing("such list", context)))],
     }
+}
+
+/// The list with this name.
+pub(super) fn named(name: &str, cursor: &mut ListCursor, context: &ListContext<'_>) -> Vec<String> {
+    match outer_lists(context.lists).find(|(_, spec)| spec.name.as_str() == name) {
+        Some((found, _)) => list(found, cursor, context),
+        None => vec![phrases::reply(Err(missing(&format!("list {name}"), context)))],
+    }
+}
+
+/// The commands that tell the lists: `:peers, :queue, :list door and :traffic`.
+pub(super) fn list_commands(lists: &Lists) -> String {
+    if lists.is_clacks() {
+        return ":peers, :queue, :held, :traffic and :overhead".to_owned();
+    }
+    let first = |role| outer_lists(lists).find(|(_, spec)| spec.role == role).map(|(list, _)| list);
+    let command = |(list, spec): (ListId, &ListSpec)| match spec.role {
+        Role::Peers if first(Role::Peers) == Some(list) => ":peers".to_owned(),
+        Role::Messages if first(Role::Messages) == Some(list) => ":queue".to_owned(),
+        _ => format!(":list {}", spec.name),
+    };
+    let commands: Vec<_> = outer_lists(lists).map(command).collect();
+    if commands.is_empty() { ":traffic".to_owned() } else { format!("{} and :traffic", commands.join(", ")) }
 }
 
 fn cycle_list(forwards: bool, cursor: &mut ListCursor, context: &ListContext<'_>) -> Vec<String> {
@@ -180,7 +205,7 @@ fn settings(context: &ListContext<'_>) -> Vec<String> {
     let sentence = |(setting, value): (&clacks_feed::description::SettingSpec, &Value)| {
         let set = cell(&setting.field, value, context);
         let used = gauge(&setting.used).map(|used| format!("{used} used"));
-        let met = gauge(&setting.met).filter(|met| met != "0").map(|met| format!("met {met} times"));
+        let met = gauge(&setting.met).filter(|met| met != "0").map(|met| times_reached(&met));
         let set = (!set.is_empty()).then_some(set);
         let parts: Vec<_> = [set, used, met].into_iter().flatten().collect();
         let title = capitalized(setting.field.title.as_str());

@@ -26,7 +26,7 @@ fn sentence(setting: &Setting, settings: Option<&NodeSettings>, figures: &Figure
     let parts = [
         settings.map(|settings| value(setting, sentence.value, settings)),
         used,
-        met.filter(|met| *met > 0).map(times_reached),
+        met.filter(|met| *met > 0).map(|met| times_reached(&met.to_string())),
     ];
     let parts: Vec<_> = parts.into_iter().flatten().collect();
     (!parts.is_empty()).then(|| as_sentence(format!("{}: {}", sentence.what, parts.join("; "))))
@@ -86,8 +86,9 @@ fn used(setting: &Setting, figures: &Figures) -> Option<String> {
     (!used.is_empty()).then(|| used.join(", "))
 }
 
-fn times_reached(met: u64) -> String {
-    if met == 1 { "met once".to_owned() } else { format!("met {met} times") }
+/// How often a limit was reached: `met once`, `met 3 times`.
+pub(super) fn times_reached(met: &str) -> String {
+    if met == "1" { "met once".to_owned() } else { format!("met {met} times") }
 }
 
 /// A part of a text with values.

@@ -23,7 +23,7 @@ pub(crate) enum List {
     Traffic,
     /// The messages that return repeatedly.
     Overhead,
-    /// A list of another network than clacks.
+    /// A list of another network than clacks, or one without sentences of its own.
     Rows(ListId),
 }
 
@@ -169,9 +169,8 @@ impl ListCursor {
     /// Moves the selection in the current list, and reads the new item or page.
     pub(crate) fn step(&mut self, step: Step, context: &ListContext<'_>) -> Vec<String> {
         let Some(list) = self.list else {
-            return vec![
-                "No list was told yet; :peers, :queue, :held, :traffic and :overhead do it.".to_owned(),
-            ];
+            let commands = any_network::list_commands(context.lists);
+            return vec![format!("No list was told yet; {commands} do it.")];
         };
         let len = list.len(context);
         if len == 0 {

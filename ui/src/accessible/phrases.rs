@@ -61,7 +61,7 @@ const ALSO_HERE: [&str; 21] = [
 /// Commands that only a replay has.
 const OF_REPLAY: [&str; 4] = ["pause", "step", "speed", "jump"];
 /// Commands of a node that a replay has as well.
-const ALSO_IN_REPLAY: [&str; 6] = ["peers", "queue", "limits", "held", "help", "quit"];
+const ALSO_IN_REPLAY: [&str; 7] = ["peers", "queue", "list", "limits", "held", "help", "quit"];
 
 /// The sentence for a traffic row.
 pub(crate) fn traffic_row(row: &Row, zone: &TimeZone, charset: Charset) -> String {
@@ -329,12 +329,13 @@ pub(crate) fn command_help(known: Known<'_>) -> String {
 fn description(known: Known<'_>) -> &str {
     match known.name() {
         "peers" => "list the peers",
-        "queue" => "list the messages in the queue",
+        "queue" => "list the messages, in clacks those in the queue",
         "traffic" => "list the latest traffic",
         "filter" => "tell only the traffic that matches FILTER; without FILTER, tell all of it",
         "held" => "list the held messages",
+        "list" => "tell the list of the network with this name",
         "overhead" => "list the messages that keep coming back",
-        "open" => "tell the selected item in full; with NUMBER or HOST:PORT, that message or peer",
+        "open" => "tell the selected item in full; with NUMBER, HOST:PORT or another key, that item",
         "biography" => "tell the history of the selected message; with NUMBER, of that message",
         "why" => "tell when the next message is sent and how its receiver is chosen",
         "charts" => "tell how many messages per second came and went, and the round-trip times",
@@ -345,7 +346,7 @@ fn description(known: Known<'_>) -> &str {
         "down" => "select and tell the next item of the list",
         "page-up" => "tell the previous items of the list",
         "top" => "select and tell the first item of the list",
-        "next-pane" => "go to the next list: peers, queue, held, traffic, overhead",
+        "next-pane" => "go to the next list",
         "previous-pane" => "go to the previous list",
         "edit" => "change the text of a queued or held message; without TEXT, tell its present text",
         "bottom" => "select and tell the last item of the list",

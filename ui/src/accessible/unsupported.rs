@@ -8,8 +8,7 @@ const IN_THE_LINE: &str =
 const NOTHING_OPEN: &str = "Nothing is open here: every answer is told at once.";
 const NO_SEARCH: &str =
     "There is no text to search on a screen here; :filter TEXT tells only the traffic with it.";
-const NO_MARKS: &str =
-    "Nothing is marked here: commands name what they act on, and :drop and :hold take a filter for many.";
+const NO_MARKS: &str = "Nothing is marked here: a command names what it acts on.";
 const NO_CLIPBOARD: &str =
     "There is no clipboard here: :open tells all of what is selected, and :write FILE writes the traffic.";
 
@@ -20,9 +19,7 @@ pub(crate) fn unsupported(command: &ViewCommand) -> Option<&'static str> {
         ViewCommand::Motion(_) => "Nothing moves by itself here.",
         ViewCommand::Mouse => "The mouse is the terminal's here, and selects text.",
         ViewCommand::Zoom => "There is no screen to divide here; :peers, :queue and :traffic tell the lists.",
-        ViewCommand::Network(_) | ViewCommand::List(_) => {
-            "One network is told here; :peers, :queue, :held and :traffic tell its lists."
-        }
+        ViewCommand::Network(_) => "One network is told here; :list NAME tells one of its lists.",
         ViewCommand::Sort(_) | ViewCommand::Only(_) => {
             "Lists are told in their own order here; :filter tells only the traffic that matches a filter."
         }

@@ -24,7 +24,7 @@ use limits::PeercloudLimits;
 use serde::Deserialize;
 use values::{Data, Interval, Reply};
 
-use super::{Config, file::platform_directories, log::LogOptions, number, remedy, view::View};
+use super::{Config, file::platform_directories, given, log::LogOptions, number, remedy, view::View};
 use crate::cli;
 
 mod limits;
@@ -234,13 +234,6 @@ impl PeercloudOptions {
         }
         let directories = platform_directories().context("no home directory found; give --data-dir")?;
         Ok(Some(directories.data_dir().join(format!("peercloud-{port}"))))
-    }
-}
-
-fn given<T>(builder: Builder, value: Option<T>, set: impl FnOnce(Builder, T) -> Builder) -> Builder {
-    match value {
-        Some(value) => set(builder, value),
-        None => builder,
     }
 }
 

@@ -39,6 +39,14 @@ pub(super) fn query(
     })
 }
 
+/// The answer to `:list NAME` at a node of any network.
+pub(super) fn list_named(network: &dyn Network, line: u64, name: &str) -> Result<Record, String> {
+    let description = network.description();
+    let list = json::any_network::list_named(description, name);
+    let list = list.ok_or_else(|| format!("{} has no list {name}", description.network))?;
+    Ok(json::any_network::rows(network, line, list))
+}
+
 /// Lets the node begin, and runs until a signal or `:quit` requests the end, until the output is closed, or until the node
 /// has stopped; then stops it with `stop`, which must end in bounded time. The first line is the first event of the node. A write error other than a closed reader is
 /// returned as an error.

@@ -333,9 +333,10 @@ fn answer_view_command(
     line: u64,
     command: &ViewCommand,
 ) -> Record {
-    let answer = match node {
-        Some(node) => query(node, network.description(), line, command).map(Ok),
-        None => any_network::query(network, line, command),
+    let answer = match (command, node) {
+        (ViewCommand::List(name), _) => Some(any_network::list_named(network, line, name)),
+        (_, Some(node)) => query(node, network.description(), line, command).map(Ok),
+        (_, None) => any_network::query(network, line, command),
     };
     let reason = match (command, answer) {
         (_, Some(Ok(record))) => return record,

@@ -21,6 +21,12 @@ pub(crate) fn list_of(description: &Description, role: Role, number: usize) -> O
     outer.map(|(list, _)| list).nth(number)
 }
 
+/// The list with this name, unless it stands under an item of another.
+pub(crate) fn list_named(description: &Description, name: &str) -> Option<ListId> {
+    let mut outer = description.lists().filter(|(_, spec)| spec.under.is_none());
+    outer.find(|(_, spec)| spec.name.as_str() == name).map(|(list, _)| list)
+}
+
 /// The reply with all items of a list, by its name. Each has its key and its cells by the names of the columns; moments are
 /// Unix times and durations are in milliseconds.
 pub(crate) fn rows(network: &dyn Network, line: u64, list: ListId) -> Record {

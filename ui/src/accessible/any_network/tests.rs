@@ -102,6 +102,10 @@ fn happen(toy: &Toy) {
 #[tokio::test]
 async fn a_live_toy_is_told_in_sentences() {
     let mut heard = Heard::new();
+    let nothing = "Nothing is selected. :peers, :queue and :traffic tell lists, :up and :down go through them, and \
+                   :open KEY names an item.";
+    assert_eq!(heard.say(":open").await, [nothing]);
+    assert_eq!(heard.say(":down").await, ["No list was told yet; :peers, :queue and :traffic do it."]);
     assert_eq!(heard.say(":queue").await, ["0 cards.", "No card waits here.", ":post writes one."]);
     happen(&heard.toy);
     let told = heard.listen();
@@ -110,6 +114,9 @@ async fn a_live_toy_is_told_in_sentences() {
         (":peers", "1 box: 1 open. tower, open, since 3 s, sent 0."),
         (":queue", "1 card. GNU Terry Pratchett, since 3 s, stamps 1, from tower, number 1."),
         (":held", "It did not work: toy has no :held."),
+        (":list boxes", "1 box: 1 open."),
+        (":list crates", "It did not work: toy has no list crates."),
+        (":queue", "1 card."),
         (":next-pane", "tower found; open."),
         (":next-pane", "1 box: 1 open."),
         (":open tower", "Name: tower. Status: open."),
