@@ -126,7 +126,12 @@ fn lists_limits_and_commands_can_be_asked_for() {
         commands.iter().any(|command| command["command"].as_str().unwrap().starts_with(name))
     };
     assert!(has(":broadcast ") && has(":reply ") && has(":record ") && !has(":announce "), "{help}");
-    assert_eq!(one.ask(":held")["reason"], "peercloud has no such list");
+    assert!(!has(":held") && !has(":peers-from") && !has(":map") && !has(":edit-in-editor"), "{help}");
+    assert_eq!(one.ask(":held")["reason"], "peercloud has no :held");
+    assert_eq!(one.ask(":peers-from peers.txt")["reason"], "peercloud has no :peers-from");
+    assert_eq!(one.ask(":list door")["door"], json!([]));
+    assert_eq!(one.ask(":list members")["members"][0]["key"], two.ready["id"]);
+    assert_eq!(one.ask(":list replies")["reason"], "peercloud has no list replies");
     assert!(one.ask(":theme dark")["reason"].as_str().unwrap().contains("for the dashboard"));
     two.say(":quit");
     two.stopped();

@@ -366,7 +366,7 @@ mod tests {
             (&["--port", "0", "node"], "write it behind node, as in clacks node --port"),
             (&["demo", "--nodes", "0"], "a number of nodes is whole and from 1 to 64, such as 8"),
             (&["--with", "usenet"], "[possible values: peercloud]"),
-            (&["peercloud", "--peer", "a b"], "a member is written host:port, such as tower:9338"),
+            (&["peercloud", "--peer", "a b"], "a member is written host or host:port, such as"),
             (&["peercloud", "--data", "{"], "the data of a node is JSON, such as"),
             (&["peercloud", "--reply", "loud"], "a reply is none, echo, or JSON such as"),
             (&["peercloud", "--check-interval", "50ms"], "from 100ms to 24h, or off"),

@@ -21,10 +21,9 @@ mod stopping;
 
 /// Commands that have no effect in the accessible mode, besides those that edit the input line. Each is answered with
 /// the reason.
-const DO_NOTHING_HERE: [&str; 19] = [
+const DO_NOTHING_HERE: [&str; 18] = [
     "interrupt",
     "net",
-    "list",
     "sort",
     "only",
     "zoom",
