@@ -278,6 +278,8 @@ impl Core {
         if let Some(server) = self.members.get_mut(&answer.server) {
             (server.was_reached, server.heard) = (true, Some(now.uptime));
             server.record_knows_us(now.uptime);
+            // It may have been a member already.
+            self.emit(Event::MemberChanged { id: answer.server });
         }
         self.joined_at = Some(now.uptime);
         self.seen_as = answer.seen_as.clone().or_else(|| self.seen_as.take());

@@ -201,6 +201,16 @@ fn leaving_while_a_join_is_on_its_way_changes_the_id() {
 }
 
 #[test]
+fn a_member_that_lets_us_in_has_changed() {
+    let (mut bench, request) = asking(&[5]);
+    bench.let_in("0", 5);
+    bench.events();
+    let body = r#"{"status":"joined","self":{"id":"0","data":{}},"peers":[]}"#;
+    bench.answer(&request, 200, body);
+    assert!(bench.events().contains(&Event::MemberChanged { id: id("0") }));
+}
+
+#[test]
 fn a_node_is_in_one_cloud_only() {
     let mut bench = Bench::in_cloud(&["a"]);
     let (core, now, rng) = (&mut bench.core, bench.now, &mut bench.rng);
