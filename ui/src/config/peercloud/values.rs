@@ -74,7 +74,7 @@ impl<const LEAST: u64> FromStr for TimeFrom<LEAST> {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let wrong = || {
-            let least = SignedDuration::from_millis(LEAST as i64);
+            let least = SignedDuration::from_millis(LEAST.cast_signed());
             format!(
                 "a time here is a number of milliseconds, or with a unit as in 500ms, 10s, 1m; from {least:#} to 24h"
             )
