@@ -184,7 +184,7 @@ fn an_invalid_start_is_reported_in_one_line() {
         (&["--data", "{"], "the data of a node is JSON"),
         (&["--log-level", "debug"], "--log-level has no effect without --log-file"),
         (&["--theme", "dark"], "--theme has no effect with clacks peercloud node"),
-        (&["--idle-timeout", "1s"], "must be at least 6000"),
+        (&["--max-depth", "4"], "the maximum depth must be at least 8"),
     ] {
         let command = &mut home.clacks(&[&["peercloud", "node"], arguments].concat());
         let (status, output, complaint) = Process::start_unread(command).read().ended();

@@ -101,11 +101,11 @@ pub(crate) fn check_peercloud(given: &[&str], has_key: bool, repairs: bool) -> R
 
 /// Refuses the first option that is in a group whose condition is not met.
 fn check_given(given: &[&str], groups: &[(&[&str], bool, &str)]) -> Result<(), String> {
-    let unmet = groups.iter().filter(|(_, is_met, _)| !is_met);
+    let mut unmet = groups.iter().filter(|(_, is_met, _)| !is_met);
     let refused = |(ids, _, why): &(&[&str], bool, &str)| {
         given.iter().find(|id| ids.contains(id)).map(|id| refusal(id, why))
     };
-    unmet.filter_map(refused).next().map_or(Ok(()), Err)
+    unmet.find_map(refused).map_or(Ok(()), Err)
 }
 
 /// Whether a simulation shows neither a screen nor a picture.
