@@ -1,6 +1,6 @@
 //! The log file. Its size is bounded, and so is the number of lines that peers can cause.
 
-use std::{fmt, future::poll_fn, net::IpAddr, path::Path, sync::Arc};
+use std::{fmt, future::poll_fn, net::IpAddr, path::Path, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use clacks::Cause;
@@ -12,7 +12,7 @@ use clacks_text::{byte_size::LogSize, escape::escaped, file_error};
 use file::LogFile;
 use rate_limit::{LeftOut, RateLimiter, Topic};
 use serde::Deserialize;
-use tokio::time::Instant;
+use tokio::{task::JoinHandle, time::Instant};
 use tracing::{Subscriber, info, warn};
 use tracing_subscriber::{
     filter::LevelFilter,
@@ -116,11 +116,11 @@ where
 /// Logs that a node of clacks has started, then its events until it stops.
 pub(crate) fn watch_clacks(node: &Node) {
     info!(address = %node.address(), listens_on = ?node.listens_on(), "started");
-    watch(networks::clacks(node));
+    drop(watch(networks::clacks(node)));
 }
 
-/// Logs the events of a node of any network until it stops.
-pub(crate) fn watch(network: Arc<dyn Network>) {
+/// Logs the events of a node of any network until it stops. The task ends behind the last line.
+pub(crate) fn watch(network: Arc<dyn Network>) -> JoinHandle<()> {
     let mut events = network.watch();
     tokio::spawn(async move {
         let mut rate_limiter = RateLimiter::new(Instant::now());
@@ -139,7 +139,14 @@ pub(crate) fn watch(network: Arc<dyn Network>) {
         }
         log_left_out(&rate_limiter.left_out());
         info!("stopped");
-    });
+    })
+}
+
+/// Waits for the last line about a node that has stopped, for a second at most.
+pub(crate) async fn finish(log: Option<JoinHandle<()>>) {
+    if let Some(log) = log {
+        _ = tokio::time::timeout(Duration::from_secs(1), log).await;
+    }
 }
 
 /// Logs what happened, unless the rate limit for events that peers cause is exceeded.
