@@ -24,7 +24,7 @@ fn logged(log: impl FnOnce()) -> String {
 /// One event of each kind that holds text of a peer.
 fn events(text: &str) -> Vec<CoreEvent> {
     let address: clacks_p2p::Address = "tower:1".parse().unwrap();
-    let now = Now { uptime: std::time::Duration::ZERO, unix_ms: 5 };
+    let now = Now { uptime: Duration::ZERO, unix_ms: 5 };
     let peer = Peer::new(address.clone(), Status::Alive, now);
     let json = format!("{{\t\"text\"\r\n:{}}}", serde_json::to_string(text).unwrap());
     let json = Message::from_json(&json, DEFAULT_MAX_DEPTH).unwrap();
@@ -55,7 +55,7 @@ fn events(text: &str) -> Vec<CoreEvent> {
 }
 
 fn watched(event: &CoreEvent) -> Watched {
-    let now = Now { uptime: std::time::Duration::ZERO, unix_ms: 5 };
+    let now = Now { uptime: Duration::ZERO, unix_ms: 5 };
     Watched::Event(ClacksEvent(event.clone()).numbered(1, now))
 }
 
@@ -67,7 +67,7 @@ fn logged_in_an_hour(events: &[CoreEvent], a_second: usize) -> usize {
     let events: Vec<_> = events.iter().map(watched).collect();
     let text = logged(|| {
         for second in 0..3600 {
-            let now = begun + std::time::Duration::from_secs(second);
+            let now = begun + Duration::from_secs(second);
             let each = events.iter().flat_map(|event| std::iter::repeat_n(event, a_second));
             each.for_each(|event| log_rate_limited(&mut rate_limiter, &description, event, now));
         }
@@ -99,7 +99,7 @@ async fn an_hour_of_a_peer_logs_less_than_a_megabyte() {
 #[test]
 fn events_of_the_user_are_always_logged() {
     let address: clacks_p2p::Address = "tower:1".parse().unwrap();
-    let now = Now { uptime: std::time::Duration::ZERO, unix_ms: 5 };
+    let now = Now { uptime: Duration::ZERO, unix_ms: 5 };
     let peer = |status| Peer::new(address.clone(), status, now);
     for event in [
         CoreEvent::PeerDiscovered { peer: peer(Status::New), introduction: Discovery::Manual, remote: None },
@@ -149,7 +149,7 @@ fn events_of_any_network_are_logged_with_the_parts_of_their_lines() {
             core.find("box 1", now);
             core.find("a\u{1b}[2J", now);
             core.receive("a secret".into(), "a\u{1b}[2J", now);
-            core.send("box 1", Some(std::time::Duration::from_millis(3)), now);
+            core.send("box 1", Some(Duration::from_millis(3)), now);
             core.forget("box 1");
         });
         let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
