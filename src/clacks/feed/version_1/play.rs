@@ -18,7 +18,7 @@ use super::{
 use crate::{
     ClacksEvent,
     description::{HELD, PEERS, QUEUE, REMOTES, describe},
-    figures::{Figures, gauges_of},
+    figures::{Figures, figures_of_overview, gauges_of},
     rows::{Context, held_row, message_id, message_row, peer_row, remote_row},
 };
 
@@ -184,20 +184,10 @@ fn totals(node: &ReplayedNode) -> [u64; LISTS.len()] {
 fn gauges(node: &ReplayedNode) -> Vec<Value> {
     let overview = node.overview();
     gauges_of(&Figures {
-        counters: overview.counters,
-        peers: overview.peers,
-        free: overview.free_peers,
-        queued: overview.queued,
-        in_flight: overview.in_flight,
-        held: overview.held,
-        held_bytes: overview.held_bytes,
-        send_rate: overview.send_rate,
-        next_send: overview.next_send,
         hold_rule: node.hold_rule().map(Into::into),
         verified_only: None,
         draining: None,
-        connections: None,
-        stop: None,
+        ..figures_of_overview(&overview, None)
     })
 }
 
