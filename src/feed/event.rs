@@ -149,6 +149,23 @@ pub struct Line {
     pub values: Vec<Value>,
 }
 
+impl Line {
+    /// Sets what happened, in words.
+    pub fn saying(self, what: impl Into<Text>) -> Self {
+        Self { what: what.into(), ..self }
+    }
+
+    /// Sets the result in a word or two, and its tone.
+    pub fn ended(self, outcome: &'static str, tone: Tone) -> Self {
+        Self { outcome: outcome.into(), tone, ..self }
+    }
+
+    /// Sets the values of the fields, in the order of the description.
+    pub fn with(self, values: impl IntoIterator<Item = Value>) -> Self {
+        Self { values: values.into_iter().collect(), ..self }
+    }
+}
+
 impl Event {
     /// The event as the network's own type. An event that came as JSON is read at the first call, and then kept. `None`:
     /// it has another type, or [`TypedEvent::read`] cannot read it, for example because another version wrote it.

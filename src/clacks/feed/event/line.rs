@@ -4,7 +4,7 @@ use std::{net::IpAddr, time::Duration};
 
 use clacks_feed::{
     Direction::{self, Note, Own},
-    Line, Statuses, Text, Types, Value,
+    Line, Statuses, Types, Value,
     description::Tone,
 };
 use clacks_p2p::{
@@ -68,14 +68,11 @@ pub(super) fn waiting(queued: &QueuedMessage) -> Line {
     own_or_from(queued.from.as_ref(), &queued.message, Some(queued.id)).with_remote(queued.place)
 }
 
-/// Parts of a line.
+/// Parts of a line of this network.
 pub(super) trait Build {
     fn of(self, message: &Message, id: Option<MessageId>) -> Self;
     fn in_list(self, is_held: bool) -> Self;
     fn with_remote(self, remote: Option<IpAddr>) -> Self;
-    fn saying(self, what: impl Into<Text>) -> Self;
-    fn ended(self, outcome: &'static str, tone: Tone) -> Self;
-    fn with(self, values: impl IntoIterator<Item = Value>) -> Self;
     fn failed(self, failure: &Failure) -> Self;
 }
 
@@ -93,18 +90,6 @@ impl Build for Line {
 
     fn with_remote(self, remote: Option<IpAddr>) -> Self {
         Self { remote, ..self }
-    }
-
-    fn saying(self, what: impl Into<Text>) -> Self {
-        Self { what: what.into(), ..self }
-    }
-
-    fn ended(self, outcome: &'static str, tone: Tone) -> Self {
-        Self { outcome: outcome.into(), tone, ..self }
-    }
-
-    fn with(self, values: impl IntoIterator<Item = Value>) -> Self {
-        Self { values: values.into_iter().collect(), ..self }
     }
 
     fn failed(self, failure: &Failure) -> Self {

@@ -230,14 +230,11 @@ fn by(member: Option<&Id>) -> Value {
     member.map_or(Value::None, |id| Value::Ref(member_key(id)))
 }
 
-/// Parts of a line.
+/// Parts of a line of this network.
 trait Build {
     fn of_message(self, number: u64) -> Self;
     fn with_text(self, json: &Json) -> Self;
     fn with_remote(self, remote: IpAddr) -> Self;
-    fn saying(self, what: impl Into<Text>) -> Self;
-    fn ended(self, outcome: &'static str, tone: Tone) -> Self;
-    fn with(self, values: impl IntoIterator<Item = Value>) -> Self;
 }
 
 impl Build for Line {
@@ -251,17 +248,5 @@ impl Build for Line {
 
     fn with_remote(self, remote: IpAddr) -> Self {
         Self { remote: Some(remote.to_canonical()), ..self }
-    }
-
-    fn saying(self, what: impl Into<Text>) -> Self {
-        Self { what: what.into(), ..self }
-    }
-
-    fn ended(self, outcome: &'static str, tone: Tone) -> Self {
-        Self { outcome: outcome.into(), tone, ..self }
-    }
-
-    fn with(self, values: impl IntoIterator<Item = Value>) -> Self {
-        Self { values: values.into_iter().collect(), ..self }
     }
 }

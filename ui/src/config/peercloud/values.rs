@@ -32,7 +32,6 @@ const NO_TIME: &str = "a time here is a number of milliseconds, or a text with a
 const NO_HOST: &str = "a hostname is a name or an IP address without a port, such as tower.example.org";
 
 const SHORTEST: Duration = Duration::from_millis(100);
-const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
 impl FromStr for Data {
     type Err = &'static str;
@@ -62,9 +61,7 @@ impl FromStr for Interval {
         if text == "0" || text.eq_ignore_ascii_case("off") {
             return Ok(Self(None));
         }
-        let with_unit = || text.parse::<SignedDuration>().ok()?.try_into().ok();
-        let time: Option<Duration> = text.parse().ok().map(Duration::from_millis).or_else(with_unit);
-        let time = time.filter(|time| (SHORTEST..=LONGEST).contains(time));
+        let time = text.parse::<Timeout>().ok().map(Duration::from).filter(|time| *time >= SHORTEST);
         time.map(|time| Self(Some(time))).ok_or(NO_INTERVAL)
     }
 }
