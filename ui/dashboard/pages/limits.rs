@@ -15,7 +15,7 @@ use crate::{
     state::{figures::Figures, network::Network, snapshot::Origin},
 };
 
-/// Widths of the columns: name, setting, use and hits.
+/// Usual widths of the columns: name, setting, use and hits.
 const NAME_WIDTH: usize = 36;
 const SETTING_WIDTH: usize = 26;
 const USAGE_WIDTH: usize = 11;
@@ -38,13 +38,15 @@ pub fn lines(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> 
         lines = entry(theme.quiet, 0, "", &summary(model), columns, theme.charset);
         lines.push(Line::default());
     }
-    if columns >= MIN_TABLE_WIDTH {
-        let titles = row_cells(["limit", "set to", "used now", "met"], theme.charset);
-        lines.push(Line::styled(titles.concat().trim_end().to_owned(), theme.quiet));
-    }
     let values = network.settings.iter().chain(std::iter::repeat(&Value::None));
     let limits = specs.iter().zip(values).map(|(spec, value)| Limit::of(model, network, spec, value));
-    lines.extend(limits.flat_map(|limit| limit_lines(theme, &limit, columns)));
+    let limits: Vec<_> = limits.collect();
+    let widths = Widths::of(&limits, columns);
+    if let Some(widths) = widths {
+        let titles = widths.cells(["limit", "set to", "used now", "met"], theme.charset);
+        lines.push(Line::styled(titles.concat().trim_end().to_owned(), theme.quiet));
+    }
+    lines.extend(limits.iter().flat_map(|limit| limit_lines(theme, limit, widths, columns)));
     // Only clacks has origins of messages and ignored remote addresses.
     if network.description.list_id("remotes").is_some() {
         lines.push(Line::default());
@@ -52,6 +54,36 @@ pub fn lines(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> 
         lines.extend(ignored_remote_lines(model, theme, columns));
     }
     lines
+}
+
+/// Widths of the columns of names and settings, each with the gap behind it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Widths {
+    name: usize,
+    setting: usize,
+}
+
+impl Widths {
+    /// Returns the widths in a table of `columns` columns. Names that are longer than usual use what settings leave free.
+    /// `None`: there is no room for a table.
+    fn of(limits: &[Limit], columns: usize) -> Option<Self> {
+        let room = columns.checked_sub(MIN_TABLE_WIDTH)? + NAME_WIDTH + SETTING_WIDTH;
+        let longest = |text: &dyn Fn(&Limit) -> &str| {
+            limits.iter().map(|limit| text(limit).chars().count() + 1).max().unwrap_or(0)
+        };
+        let setting = longest(&|limit| &limit.set).min(SETTING_WIDTH);
+        let name = longest(&|limit| &limit.title).min(room - setting).max(NAME_WIDTH);
+        Some(Self { name, setting: SETTING_WIDTH.min(room - name) })
+    }
+
+    fn cells(self, [what, set, used, met]: [&str; 4], charset: Charset) -> [String; 4] {
+        let (set, used) = match used {
+            // The setting may use the column of an empty use.
+            "" => (fit(set, self.setting + USAGE_WIDTH - UNKNOWN.len(), charset), UNKNOWN.to_owned()),
+            used => (fit(set, self.setting, charset), fit_right(used, USAGE_WIDTH, charset)),
+        };
+        [fit(what, self.name, charset), set, used, fit_right(met, HITS_WIDTH, charset)]
+    }
 }
 
 /// A setting or limit in words.
@@ -130,14 +162,14 @@ fn number(count: u64) -> String {
     format::count(usize::try_from(count).unwrap_or(usize::MAX))
 }
 
-fn limit_lines(theme: Theme, limit: &Limit, columns: usize) -> Vec<Line<'static>> {
+fn limit_lines(theme: Theme, limit: &Limit, widths: Option<Widths>, columns: usize) -> Vec<Line<'static>> {
     let Limit { title, set, used, met } = limit;
     // A limit that was reached is not only distinguished by its number.
     let style = if met.is_some_and(|met| met > 0) { theme.strong } else { ratatui::style::Style::new() };
     let met = met.map_or(UNKNOWN.to_owned(), number);
-    if columns >= MIN_TABLE_WIDTH {
+    if let Some(widths) = widths {
         let texts = [title.as_str(), set, used.as_deref().unwrap_or_default(), &met];
-        let [what, set, used, met] = row_cells(texts, theme.charset);
+        let [what, set, used, met] = widths.cells(texts, theme.charset);
         let spans = [Span::styled(what, style), Span::raw(set), Span::raw(used), Span::styled(met, style)];
         return vec![Line::from_iter(spans)];
     }
@@ -146,15 +178,6 @@ fn limit_lines(theme: Theme, limit: &Limit, columns: usize) -> Vec<Line<'static>
     let used = used.as_ref().map(|used| format!(", {used} used")).unwrap_or_default();
     let second = Line::styled(fit(&format!("  {set}{used}"), columns, theme.charset), theme.quiet);
     vec![Line::from(vec![what, met]), second]
-}
-
-fn row_cells([what, set, used, met]: [&str; 4], charset: Charset) -> [String; 4] {
-    let (set, used) = match used {
-        // The setting may use the column of an empty use.
-        "" => (fit(set, SETTING_WIDTH + USAGE_WIDTH - UNKNOWN.len(), charset), UNKNOWN.to_owned()),
-        used => (fit(set, SETTING_WIDTH, charset), fit_right(used, USAGE_WIDTH, charset)),
-    };
-    [fit(what, NAME_WIDTH, charset), set, used, fit_right(met, HITS_WIDTH, charset)]
 }
 
 /// Returns the ignored remote addresses with the commands that unignore them.
@@ -176,4 +199,24 @@ fn ignored_remote_lines(model: &Model, theme: Theme, columns: usize) -> Vec<Line
         lines.push(Line::raw(fit(&format!("and {} more", number(others)), columns, theme.charset)));
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn widths(title: usize, set: usize, columns: usize) -> Option<(usize, usize)> {
+        let limit = Limit { title: "t".repeat(title), set: "s".repeat(set), used: None, met: None };
+        Widths::of(&[limit], columns).map(|Widths { name, setting }| (name, setting))
+    }
+
+    #[test]
+    fn a_long_name_uses_what_settings_leave_free() {
+        assert_eq!(widths(30, 20, 80), Some((36, 26)));
+        assert_eq!(widths(43, 13, 80), Some((44, 18)));
+        assert_eq!(widths(43, 24, 80), Some((37, 25)));
+        assert_eq!(widths(43, 99, 80), Some((36, 26)));
+        assert_eq!(widths(43, 99, 200), Some((44, 26)));
+        assert_eq!(widths(30, 20, 79), None);
+    }
 }
