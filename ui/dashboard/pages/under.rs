@@ -5,11 +5,14 @@ use clacks_feed::{
     description::{Description, Field, Kind, ListSpec},
 };
 use clacks_text::{
-    fit::{fit, padded},
-    value::{PeerNames, ValueFormat},
+    fit::{padded, padded_left},
+    value::ValueFormat,
 };
 use clacks_widgets::theme::Theme;
-use ratatui::text::{Line, Span};
+use ratatui::{
+    style::Style,
+    text::{Line, Span},
+};
 
 use crate::{model::Model, state::overlay::ItemsUnder};
 
@@ -27,8 +30,8 @@ pub(super) fn lines(model: &Model, theme: Theme, under: &ItemsUnder, columns: us
     let network = model.networks.active();
     let spec = network.description.list(under.list).filter(|_| under.total > 0);
     let Some(spec) = spec else { return Vec::new() };
-    let values = ValueFormat::new(&network.description, network.fetched, theme.charset);
-    let format = Format { values, names: &network.names };
+    let format = ValueFormat::new(&network.description, network.fetched, theme.charset)
+        .naming(Some(network.names.all()));
     let mut lines = vec![Line::default(), title(&network.description, theme, spec, under)];
     let shown = shown_columns(spec, &under.rows, &format, columns);
     lines.extend(under.rows.iter().map(|row| line(&network.description, theme, row, &shown, &format)));
@@ -51,24 +54,10 @@ fn title(description: &Description, theme: Theme, spec: &ListSpec, under: &Items
     Line::from(spans)
 }
 
-/// Formats cells, with the names of peers in place of their keys.
-struct Format<'a> {
-    values: ValueFormat<'a>,
-    names: &'a PeerNames,
-}
-
-impl Format<'_> {
-    /// A cell, padded to the width.
-    fn cell(&self, kind: &Kind, value: &Value, width: usize) -> String {
-        let name = match value {
-            Value::Ref(key) => self.names.all().get(key),
-            _ => None,
-        };
-        match name {
-            Some(name) => fit(name, width, self.values.charset()),
-            None => padded(&self.values.cell(kind, value, width), width),
-        }
-    }
+/// A cell in its width. Numbers stand on the right.
+fn cell(format: &ValueFormat<'_>, kind: &Kind, value: &Value, width: usize) -> String {
+    let text = format.cell(kind, value, width);
+    if kind.is_number() { padded_left(&text, width) } else { padded(&text, width) }
 }
 
 /// A column of the list that has something to show, with its position and its width.
@@ -83,7 +72,7 @@ struct Shown<'a> {
 fn shown_columns<'a>(
     spec: &'a ListSpec,
     rows: &[Row],
-    format: &Format<'_>,
+    format: &ValueFormat<'_>,
     columns: usize,
 ) -> Vec<Shown<'a>> {
     let measured = spec.columns.iter().enumerate().filter_map(|(at, field)| {
@@ -92,8 +81,7 @@ fn shown_columns<'a>(
             most => usize::from(most),
         };
         let cells = rows.iter().filter_map(|row| row.cells.get(at));
-        let width =
-            cells.map(|value| Span::raw(format.cell(&field.kind, value, most).trim_end()).width()).max();
+        let width = cells.map(|value| format.cell(&field.kind, value, most).width()).max();
         let is_shown = field.name != OF && field.priority < ONLY_OPEN;
         width.filter(|width| is_shown && *width > 0).map(|width| Shown { field, at, width })
     });
@@ -121,7 +109,7 @@ fn line(
     theme: Theme,
     row: &Row,
     shown: &[Shown<'_>],
-    format: &Format<'_>,
+    format: &ValueFormat<'_>,
 ) -> Line<'static> {
     let mut spans = Vec::with_capacity(2 * shown.len());
     for (number, column) in shown.iter().enumerate() {
@@ -129,17 +117,14 @@ fn line(
             spans.push(Span::raw(" ".repeat(GAP)));
         }
         let value = row.cells.get(column.at).unwrap_or(&Value::None);
-        let text = format.cell(&column.field.kind, value, column.width);
+        let text = cell(format, &column.field.kind, value, column.width);
         let tone = match (&column.field.kind, value) {
             (Kind::Status, Value::Status(statuses)) => {
                 statuses.main().and_then(|status| description.status(status)).map(|status| status.tone)
             }
             _ => None,
         };
-        spans.push(tone.map_or_else(
-            || Span::raw(text.clone()),
-            |tone| Span::styled(text.clone(), theme.status_tone(tone)),
-        ));
+        spans.push(Span::styled(text, tone.map_or_else(Style::new, |tone| theme.status_tone(tone))));
     }
     Line::from(spans)
 }
