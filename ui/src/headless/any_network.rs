@@ -48,8 +48,11 @@ pub(super) fn list_named(network: &dyn Network, line: u64, name: &str) -> Result
 }
 
 /// Lets the node begin, and runs until a signal or `:quit` requests the end, until the output is closed, or until the node
-/// has stopped; then stops it with `stop`, which must end in bounded time. The first line is the first event of the node. A write error other than a closed reader is
-/// returned as an error.
+/// has stopped. Then stops it with `stop`, which must end in bounded time. The first line is the first event of the node.
+///
+/// # Errors
+///
+/// Returns a write error, unless the reader closed the output.
 pub(crate) async fn run(
     network: Arc<dyn Network>,
     recorder: Recorder,
