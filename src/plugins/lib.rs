@@ -1,0 +1,15 @@
+//! Plugins judge the messages that a node receives, before the node accepts them.
+//!
+//! A [`Plugin`] looks at an [`Incoming`] payload and returns a [`Verdict`]: pass it, change its message, swallow it,
+//! refuse it or hold it. A [`Pipeline`] asks its plugins in order and returns a [`Judgement`]: the verdict, by whom, and
+//! each change on the way. The pipeline knows no network; the program joins it to the payload hook of a node.
+
+mod incoming;
+mod pipeline;
+mod plugin;
+mod verdict;
+
+pub use incoming::{HostPort, Incoming, Kind, Sender};
+pub use pipeline::{Change, Judgement, Pipeline, ReportedFault};
+pub use plugin::{Fault, Judging, OnError, Plugin};
+pub use verdict::{Refusal, Verdict};
