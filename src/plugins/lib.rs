@@ -2,7 +2,9 @@
 //!
 //! A [`Plugin`] looks at an [`Incoming`] payload and returns a [`Verdict`]: pass it, change its message, swallow it,
 //! refuse it or hold it. A [`Pipeline`] asks its plugins in order and returns a [`Judgement`]: the verdict, by whom, and
-//! each change on the way. The pipeline knows no network; the program joins it to the payload hook of a node.
+//! each change on the way. The plugins of the program are in [`builtin`]. The pipeline knows no network; the program joins it to the payload hook of a node.
+
+pub mod builtin;
 
 mod incoming;
 mod pipeline;
