@@ -23,6 +23,7 @@ mod outcomes;
 mod queries;
 mod receive;
 mod repair;
+mod seek;
 mod sends;
 
 pub use commands::CommandError;
@@ -75,6 +76,10 @@ pub struct Core {
     /// Former members, the newest last.
     former: VecDeque<heal::Former>,
     state: State,
+    /// Whether the user wants to be in the cloud of the seeds, and has neither left it nor joined another one.
+    wants_seeds: bool,
+    /// Seeds that said goodbye to us.
+    left_seeds: BTreeSet<Address>,
     attempt: Option<join::Attempt>,
     newcomers: BTreeMap<JoinNumber, let_in::Newcomer>,
     sends: BTreeMap<SendId, sends::Send>,
@@ -161,6 +166,8 @@ enum Purpose {
     Check { member: Id, is_for_user: bool },
     /// A question whether a former member is there again.
     Former(Id),
+    /// A question who is at the address of a seed, which is no member.
+    Seed,
     /// One request of a send.
     Send { send: SendId, member: Id, attempt: u8 },
 }
@@ -202,6 +209,8 @@ impl Core {
             dropped: BTreeMap::new(),
             former: VecDeque::new(),
             state: State::Active,
+            wants_seeds: true,
+            left_seeds: BTreeSet::new(),
             attempt: None,
             newcomers: BTreeMap::new(),
             sends: BTreeMap::new(),
@@ -285,8 +294,7 @@ impl Core {
             Timer::FirstCheck(id) => self.first_check(&id, now),
             Timer::Newcomer(number) => self.newcomer_timed_out(number, now),
             Timer::Resend(send, id, attempt) => self.resend(send, (id, attempt), now),
-            Timer::Join if self.is_alone() => self.join_seeds(now, rng),
-            Timer::Join => self.seek_seeds(now, rng),
+            Timer::Join => self.join_again(now, rng),
             Timer::AskAgain => self.ask_next(now, rng),
             Timer::Repair => self.consider_repair(now, rng),
             Timer::Heal => self.ask_former(now, rng),
@@ -323,7 +331,7 @@ impl Core {
         let (timeout, max_answer) = match purpose {
             Purpose::Join => (self.options.join_timeout, self.options.max_join_answer),
             Purpose::Newcomer(number) => (self.time_for_check(number, now), self.options.max_reply),
-            Purpose::Check { .. } | Purpose::Former(_) | Purpose::Send { .. } => {
+            Purpose::Check { .. } | Purpose::Former(_) | Purpose::Seed | Purpose::Send { .. } => {
                 (self.options.request_timeout, self.options.max_reply)
             }
         };

@@ -36,9 +36,9 @@ pub struct Options {
     pub check_interval: Option<Duration>,
     /// Time from a failed check to the second one, which decides. Default 1 s.
     pub recheck_after: Duration,
-    /// Time between two attempts to join while the node is alone, or in a cloud without its seeds. As long and up to twice
-    /// as long passes between two questions to members that went without a goodbye whether they are there again: another
-    /// part of a cloud that was split. Default 30 s. At least 100 ms.
+    /// Time between two attempts to join while the node is alone. As long and up to twice as long passes between two
+    /// questions whether a member that went without a goodbye is there again, because it may be in another part of a cloud
+    /// that was split, and between two questions to a seed while no seed is a member. Default 30 s. At least 100 ms.
     pub rejoin_interval: Duration,
     /// Whether the node leaves and joins again when members do not know it. Default: yes.
     pub repair: bool,

@@ -8,5 +8,6 @@ mod letting_in;
 mod members;
 mod properties;
 mod repair;
+mod seeking;
 mod sending;
 mod signing;

@@ -152,6 +152,7 @@ impl Core {
         let reach = self.trusted();
         self.check_join(addresses)?;
         self.set_active();
+        self.wants_seeds = addresses.iter().any(|address| self.options.seeds.contains(address));
         let candidates = addresses.iter().map(|address| (address.clone(), reach)).collect();
         self.begin_attempt(candidates, None, now, rng);
         Ok(())
@@ -182,7 +183,7 @@ impl Core {
     /// Returns the number of the goodbye, whose replies come as those of a message.
     pub fn leave(&mut self, now: Now, rng: &mut dyn Rng) -> Option<SendId> {
         let was_asking = self.give_up_joining();
-        self.state = State::Left;
+        (self.state, self.wants_seeds) = (State::Left, false);
         let goodbye = self.say_goodbye(now);
         let members = self.members.len();
         self.clear_members(&Removal::Left, now);

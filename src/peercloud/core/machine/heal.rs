@@ -71,8 +71,7 @@ impl Core {
         let interval = self.options.rejoin_interval;
         let is_lower = |member: &&Member| member.is_ours && member.record.id < self.id;
         let rank = self.members.values().filter(is_lower).count().min(MAX_RANK as usize) as u32;
-        let spread = Duration::from_millis(rng.random_range(0..=interval.as_millis() as u64));
-        self.schedule(now.uptime + interval * rank + spread + interval, Timer::Heal);
+        self.schedule(now.uptime + interval * rank + spread(interval, rng) + interval, Timer::Heal);
         if !self.is_alone() && self.attempt.is_none() {
             let request = (Path::Status, self.id.clone(), "{}".into());
             self.emit_request(Purpose::Former(one.id), (one.address, one.reach), request, now);
@@ -116,4 +115,9 @@ impl Core {
             self.begin_send(SendKind::TellJoined, body, &Audience::Ours { but: record.id }, now);
         }
     }
+}
+
+/// A part of an interval, at random.
+pub(super) fn spread(interval: Duration, rng: &mut dyn Rng) -> Duration {
+    Duration::from_millis(rng.random_range(0..=interval.as_millis() as u64))
 }

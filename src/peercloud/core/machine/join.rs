@@ -63,11 +63,23 @@ pub enum JoinFailure {
 }
 
 impl Core {
+    /// The time has come to ask the seeds again.
+    pub(super) fn join_again(&mut self, now: Now, rng: &mut dyn Rng) {
+        match self.state {
+            // The user left meanwhile.
+            State::Left => {}
+            State::Active if self.is_alone() => self.join_seeds(now, rng),
+            State::Active => self.seek_seeds(now, rng),
+        }
+    }
+
     /// Asks the seeds, and the former members, in random order.
     pub(super) fn join_seeds(&mut self, now: Now, rng: &mut dyn Rng) {
         if self.attempt.is_some() {
             return;
         }
+        self.wants_seeds = true;
+        self.left_seeds.clear();
         let reach = self.trusted();
         let mut candidates: Vec<_> = self
             .options
@@ -79,29 +91,6 @@ impl Core {
             .collect();
         candidates.shuffle(rng);
         self.begin_attempt(candidates, None, now, rng);
-    }
-
-    /// Whether we are in a cloud without the nodes that the user named, because they did not let us in and we have let in
-    /// somebody else.
-    fn lacks_seeds(&self) -> bool {
-        let is_member = |seed: &Address| self.addresses.contains_key(seed);
-        self.joined_at.is_none()
-            && self.state == State::Active
-            && !self.options.seeds.iter().any(is_member)
-            && !self.options.seeds.is_empty()
-    }
-
-    /// Asks the seeds again although we are not alone. Their cloud and ours become one.
-    pub(super) fn seek_seeds(&mut self, now: Now, rng: &mut dyn Rng) {
-        if self.lacks_seeds() && self.attempt.is_none() {
-            let reach = self.trusted();
-            let is_asked = |seed: &&Address| !self.is_dropped_address(seed);
-            let seeds = self.options.seeds.iter().filter(is_asked);
-            let mut seeds: Vec<_> = seeds.map(|seed| (seed.clone(), reach)).collect();
-            seeds.shuffle(rng);
-            self.begin_attempt(seeds, None, now, rng);
-            self.attempt.iter_mut().for_each(|attempt| attempt.heals = true);
-        }
     }
 
     /// The reach of what the user says.
@@ -170,9 +159,6 @@ impl Core {
         let Some(attempt) = self.attempt.take() else { return };
         let failure = attempt.failure;
         if attempt.heals && !self.is_alone() {
-            if self.lacks_seeds() {
-                self.schedule_rejoin(now);
-            }
             return;
         }
         if self.is_alone() {
@@ -180,6 +166,7 @@ impl Core {
             self.emit(Event::Alone { failure: failure.clone() });
             self.schedule_rejoin(now);
         }
+        self.schedule_seek(now);
         let ended = failure.map_or(JoinFailure::NobodyToAsk, JoinFailure::Refused);
         self.completions.push_back(Completion::JoinEnded(Err(ended)));
         self.process_held(now);
@@ -291,6 +278,7 @@ impl Core {
             self.introduce(&before, &added, now);
         }
         self.repaired(attempt.repairs, &via);
+        self.schedule_seek(now);
         self.completions.push_back(Completion::JoinEnded(Ok(Joined { via, members })));
         self.process_held(now);
     }

@@ -97,6 +97,7 @@ impl Core {
         let address = member.record.address.clone();
         self.events.push_back(Event::MemberAdded { member: member.record.clone(), source });
         self.members.insert(member.record.id.clone(), member);
+        self.left_seeds.remove(&address);
         let count = self.addresses.entry(address.clone()).or_default();
         *count += 1;
         if *count > 1 {
@@ -152,6 +153,7 @@ impl Core {
         if self.is_alone() && self.attempt.is_none() {
             self.became_alone(now);
         }
+        self.schedule_seek(now);
         Some(member)
     }
 
@@ -211,9 +213,11 @@ impl Core {
     pub(super) fn schedule_rejoin(&mut self, now: Now) {
         let has_addresses = !self.options.seeds.is_empty() || !self.former.is_empty();
         // One attempt is enough, however often we became alone.
+        let at = now.uptime + self.options.rejoin_interval;
+        self.timers.retain(|(due, timer)| *timer != Timer::Join || *due <= at);
         let is_scheduled = self.timers.iter().any(|(_, timer)| *timer == Timer::Join);
         if self.state == State::Active && has_addresses && !self.is_closing && !is_scheduled {
-            self.schedule(now.uptime + self.options.rejoin_interval, Timer::Join);
+            self.schedule(at, Timer::Join);
         }
     }
 }

@@ -14,6 +14,7 @@ impl Core {
         match purpose {
             Purpose::Join => self.join_answered(id, &to, outcome, now, rng),
             Purpose::Former(former) => self.former_answered(&former, &to, outcome, now, rng),
+            Purpose::Seed => self.seed_answered(&to, outcome, now, rng),
             Purpose::Newcomer(number) => self.newcomer_checked(number, outcome, now, rng),
             Purpose::Check { member, is_for_user } => {
                 self.record_kind(&member, &outcome);

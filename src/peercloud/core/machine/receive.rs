@@ -285,7 +285,9 @@ impl Core {
     fn left(&mut self, id: &Id, sender: &Id, now: Now) -> Answer {
         if id == sender {
             self.disputed.remove(id);
-            self.remove_member(id, Removal::SaidGoodbye, now);
+            if let Some(member) = self.remove_member(id, Removal::SaidGoodbye, now) {
+                self.remember_left_seed(&member.record.address);
+            }
         } else if *id == self.id {
             // It has removed us, and told the others.
             self.mark_unknown(sender, now);

@@ -91,15 +91,3 @@ fn a_former_member_is_asked_for_an_hour() {
     }
     assert!((60..=120).contains(&times), "every 30 to 60 s: {times}");
 }
-
-#[test]
-fn a_node_in_a_cloud_without_its_seeds_still_asks_them() {
-    let mut bench = Bench::with(|options| options.seeds = vec!["127.0.0.1:5".parse().unwrap()]);
-    let join = bench.request_to(Path::Join);
-    bench.fail(&join, Failure::Refused("nobody".into()));
-    bench.let_in("a", 1);
-    let join = next(&mut bench).unwrap();
-    assert_eq!((join.path, join.to.port), (Path::Join, 5));
-    bench.answer(&join, 200, r#"{"status":"joined","self":{"id":"seed","data":{}},"peers":[]}"#);
-    assert_eq!(bench.ids(), ["a", "seed"]);
-}
