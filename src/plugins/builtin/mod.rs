@@ -1,20 +1,19 @@
 //! The plugins that are part of the program.
 
+mod context;
 mod formatter;
 mod logger;
+mod parts;
+mod periodic;
 #[cfg(test)]
 mod testing;
 mod units;
 
-use std::sync::Arc;
-
+pub use context::Context;
 pub use formatter::{Announces, Answer, Formatter, FormatterOptions};
 pub use logger::{Logged, Logger, LoggerCounts, LoggerOptions};
-
-use crate::Fault;
-
-/// Receives what goes wrong outside of a verdict, such as a full disk. It must not wait.
-pub type Report = Arc<dyn Fn(Fault) + Send + Sync>;
+pub use parts::{Join, JoinOptions, Split, SplitOptions};
+pub use periodic::{Periodic, Ticking};
 
 /// Why a plugin cannot start: its options, or what they need. One line.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

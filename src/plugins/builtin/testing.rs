@@ -1,11 +1,18 @@
 //! Payloads for tests.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use bytes::Bytes;
 use serde_json::value::RawValue;
 
-use crate::{HostPort, Incoming, Judging, Kind, Plugin, Sender, Verdict};
+use crate::{HostPort, Incoming, Judging, Kind, Plugin, Sender, Verdict, builtin::Context};
 
 /// What a node makes of the body of a request.
 pub(crate) fn incoming(body: &str) -> Incoming {
@@ -48,4 +55,31 @@ pub(crate) fn verdict(plugin: &impl Plugin, payload: &Incoming) -> Verdict {
 /// The name of a plugin in a test.
 pub(crate) fn name() -> Arc<str> {
     "tested".into()
+}
+
+/// A clock that the test moves, and the reported faults.
+#[derive(Clone, Default)]
+pub(crate) struct Surroundings {
+    ms: Arc<AtomicU64>,
+    faults: Arc<Mutex<Vec<String>>>,
+}
+
+impl Surroundings {
+    pub(crate) fn context(&self) -> Context {
+        let Self { ms, faults } = self.clone();
+        Context {
+            now: Arc::new(move || ms.load(Ordering::Relaxed)),
+            on_fault: Arc::new(move |fault| faults.lock().unwrap().push(fault.reason)),
+        }
+    }
+
+    /// Moves the clock.
+    pub(crate) fn pass(&self, time: Duration) {
+        self.ms.fetch_add(time.as_millis() as u64, Ordering::Relaxed);
+    }
+
+    /// The reported faults.
+    pub(crate) fn faults(&self) -> Vec<String> {
+        self.faults.lock().unwrap().clone()
+    }
 }

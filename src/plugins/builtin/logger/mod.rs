@@ -5,17 +5,13 @@ mod store;
 mod tests;
 mod writer;
 
-use std::{
-    path::PathBuf,
-    sync::Arc,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use serde::Deserialize;
 
 use crate::{
     Incoming, Judging, Kind, Plugin, Verdict,
-    builtin::{BuildError, Report, units},
+    builtin::{BuildError, Context, units},
 };
 use store::Store;
 use writer::{Entry, Writer};
@@ -84,7 +80,7 @@ pub struct Logger {
     name: Arc<str>,
     logged: Logged,
     writer: Writer,
-    now: fn() -> u64,
+    context: Context,
 }
 
 impl Default for LoggerOptions {
@@ -108,7 +104,7 @@ impl Logger {
     pub fn start(
         name: impl Into<Arc<str>>,
         options: LoggerOptions,
-        report: Report,
+        context: Context,
     ) -> Result<Self, BuildError> {
         for (option, text) in [("prefix", &options.prefix), ("suffix", &options.suffix)] {
             check_affix(option, text)?;
@@ -117,9 +113,9 @@ impl Logger {
         let directory = options.directory.display().to_string();
         let store = Store::open(options)
             .map_err(|error| BuildError::new(format!("the directory {directory}: {error}")))?;
-        let writer = Writer::start(store, report)
+        let writer = Writer::start(store, context.clone())
             .map_err(|error| BuildError::new(format!("no thread for the logger: {error}")))?;
-        Ok(Self { name: name.into(), logged, writer, now: unix_ms })
+        Ok(Self { name: name.into(), logged, writer, context })
     }
 
     /// How many payloads it saw so far.
@@ -146,7 +142,7 @@ impl Plugin for Logger {
         };
         if is_logged {
             let (sender, body) = (payload.sender.clone(), payload.body.clone());
-            self.writer.write(Entry { ms: (self.now)(), sender, body });
+            self.writer.write(Entry { ms: (self.context.now)(), sender, body });
         }
         Judging::Now(Ok(Verdict::Pass))
     }
@@ -160,9 +156,4 @@ fn check_affix(option: &str, text: &str) -> Result<(), BuildError> {
         return Err(BuildError::new(format!("{option} must not contain /, \\ or NUL")));
     }
     Ok(())
-}
-
-#[expect(clippy::disallowed_methods, reason = "it reads the clock")]
-fn unix_ms() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_millis() as u64)
 }

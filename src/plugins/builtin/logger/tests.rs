@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::*;
-use crate::builtin::testing::{incoming, message, name, verdict};
+use crate::builtin::testing::{Surroundings, incoming, message, name, verdict};
 
 /// Time-out of a wait for the writer. It only limits how long a broken test hangs.
 const LONG: Duration = Duration::from_secs(60);
@@ -15,13 +15,12 @@ fn in_directory(directory: &TempDir) -> LoggerOptions {
     LoggerOptions { directory: directory.path().join("log"), ..LoggerOptions::default() }
 }
 
-/// A logger at 12,345 ms, and what it reports.
-fn started(options: LoggerOptions) -> (Logger, Arc<Mutex<Vec<String>>>) {
-    let reported: Arc<Mutex<Vec<String>>> = Arc::default();
-    let to = Arc::clone(&reported);
-    let report = move |fault: crate::Fault| to.lock().unwrap().push(fault.reason);
-    let logger = Logger::start(name(), options, Arc::new(report)).expect("a logger");
-    (Logger { now: || 12_345, ..logger }, reported)
+/// A logger at 12,345 ms.
+fn started(options: LoggerOptions) -> (Logger, Surroundings) {
+    let surroundings = Surroundings::default();
+    surroundings.pass(Duration::from_millis(12_345));
+    let logger = Logger::start(name(), options, surroundings.context()).expect("a logger");
+    (logger, surroundings)
 }
 
 fn log(logger: &Logger, payloads: &[Incoming]) {
@@ -158,10 +157,10 @@ fn more_peers_than_allowed_share_a_directory() {
 #[test]
 fn an_identifier_cannot_leave_the_directory() {
     let directory = TempDir::new().unwrap();
-    let (logger, reported) = started(in_directory(&directory));
+    let (logger, surroundings) = started(in_directory(&directory));
     log(&logger, &["..", "../x", "", "others", "a/b", "\0", ".hidden"].map(of_peer));
     assert_eq!(logger.counts().failed, 7);
-    assert_eq!(reported.lock().unwrap().len(), 7);
+    assert_eq!(surroundings.faults().len(), 7);
     assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1, "nothing beside the directory");
     assert_eq!(fs::read_dir(directory.path().join("log")).unwrap().count(), 0);
 }
@@ -179,11 +178,11 @@ fn a_directory_that_disappears_is_created_again() {
 #[test]
 fn a_disk_that_refuses_is_reported_and_changes_no_verdict() {
     let directory = TempDir::new().unwrap();
-    let (logger, reported) = started(in_directory(&directory));
+    let (logger, surroundings) = started(in_directory(&directory));
     fs::write(directory.path().join("log").join(ID), "a file in place of the directory").unwrap();
     log(&logger, &[message("1")]);
     assert_eq!(logger.counts(), LoggerCounts { failed: 1, ..LoggerCounts::default() });
-    let reported = reported.lock().unwrap();
+    let reported = surroundings.faults();
     assert!(reported[0].starts_with("a payload is not logged: "), "{reported:?}");
 }
 
@@ -195,13 +194,14 @@ fn what_waits_for_the_disk_is_bounded_and_counted() {
     let wait = Mutex::new(wait);
     let reported: Arc<Mutex<Vec<String>>> = Arc::default();
     let to = Arc::clone(&reported);
-    let report = move |fault: crate::Fault| {
+    let on_fault = move |fault: crate::Fault| {
         if fault.reason.starts_with("a payload is not logged") {
             let _ = wait.lock().unwrap().recv();
         }
         to.lock().unwrap().push(fault.reason);
     };
-    let logger = Logger::start(name(), in_directory(&directory), Arc::new(report)).unwrap();
+    let context = Context { now: Arc::new(|| 1), on_fault: Arc::new(on_fault) };
+    let logger = Logger::start(name(), in_directory(&directory), context).unwrap();
     verdict(&logger, &of_peer(".."));
     while logger.counts().failed == 0 {
         std::thread::yield_now();
@@ -235,7 +235,8 @@ fn files_and_directories_are_private() {
 #[test]
 fn wrong_options_have_clear_errors() {
     let directory = TempDir::new().unwrap();
-    let error = |options| Logger::start(name(), options, Arc::new(|_| ())).unwrap_err().to_string();
+    let error =
+        |options| Logger::start(name(), options, Surroundings::default().context()).unwrap_err().to_string();
     for affix in ["../../x", "sub/", "a\\b", "\0"] {
         let options = LoggerOptions { prefix: affix.to_owned(), ..in_directory(&directory) };
         assert_eq!(error(options), "prefix must not contain /, \\ or NUL");

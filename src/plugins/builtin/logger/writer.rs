@@ -14,7 +14,7 @@ use std::{
 use bytes::Bytes;
 
 use super::{LoggerCounts, Store};
-use crate::{Fault, Sender, builtin::Report};
+use crate::{Fault, Sender, builtin::Context};
 
 /// Maximum number of payloads that wait for the disk.
 const MAX_WAITING: usize = 1024;
@@ -49,17 +49,17 @@ struct Shared {
     waiting_bytes: AtomicUsize,
     /// Whether the latest payload found no place, so that a run of them is reported once.
     is_full: AtomicBool,
-    report: Report,
+    context: Context,
 }
 
 impl Writer {
-    pub(super) fn start(store: Store, report: Report) -> io::Result<Self> {
+    pub(super) fn start(store: Store, context: Context) -> io::Result<Self> {
         let (jobs, to_do) = mpsc::sync_channel(MAX_WAITING);
         let shared = Arc::new(Shared {
             counts: Mutex::default(),
             waiting_bytes: AtomicUsize::new(0),
             is_full: AtomicBool::new(false),
-            report,
+            context,
         });
         let of_thread = Arc::clone(&shared);
         thread::Builder::new().name("logger".to_owned()).spawn(move || of_thread.run(store, &to_do))?;
@@ -146,7 +146,7 @@ impl Shared {
     }
 
     fn report(&self, reason: &str) {
-        (self.report)(Fault { line: None, reason: reason.to_owned() });
+        (self.context.on_fault)(Fault { line: None, reason: reason.to_owned() });
     }
 }
 
