@@ -68,7 +68,7 @@ fn lists() -> Vec<ListSpec> {
         ListSpec::new("boxes", "box", "boxes", Role::Peers)
             .columns([
                 Field::new("name", Kind::Id),
-                Field::new("status", Kind::Status).width(7, 7),
+                Field::new("status", Kind::Status),
                 Field::new("since", Kind::At).priority(1),
                 Field::new("sent", Kind::Count).priority(2),
             ])

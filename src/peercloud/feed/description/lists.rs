@@ -47,7 +47,7 @@ fn requests() -> ListSpec {
     ListSpec::new("requests", "message", "messages", Role::Messages)
         .columns([
             Field::new("text", Kind::Json).width(24, 0),
-            Field::new("status", Kind::Status).width(8, 8),
+            Field::new("status", Kind::Status).width(10, 10),
             Field::new("member", member()).width(8, 20).priority(1),
             Field::new("since", Kind::At).titled("age").priority(1),
             Field::new("answered", Kind::Count).width(8, 8).priority(2),
@@ -65,7 +65,7 @@ fn replies() -> ListSpec {
     ListSpec::new("replies", "reply", "replies", Role::Other)
         .columns([
             Field::new("member", member()).width(8, 20),
-            Field::new("status", Kind::Status).width(6, 6),
+            Field::new("status", Kind::Status).width(7, 7),
             Field::new("text", Kind::Json).titled("reply").width(16, 0),
             Field::new("error", Kind::Text).width(10, 30).priority(1),
             Field::new("took", Kind::Took).priority(1),
