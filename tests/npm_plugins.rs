@@ -244,7 +244,11 @@ fn the_logger_writes_what_the_package_writes() {
 
     let clock = std::sync::atomic::AtomicU64::new(1_000_000_000_000);
     let now = move || clock.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-    let context = Context { now: Arc::new(now), on_fault: Arc::new(|fault| panic!("{fault}")) };
+    let context = Context {
+        now: Arc::new(now),
+        random: Arc::new(|| 0.0),
+        on_fault: Arc::new(|fault| panic!("{fault}")),
+    };
     let options = LoggerOptions { directory: ours.clone(), ..LoggerOptions::default() };
     let logger = Logger::start("logger", options, context).expect("a logger");
     for body in &bodies {

@@ -1,4 +1,4 @@
-use std::{net::SocketAddr, sync::Arc};
+use std::{fmt, net::SocketAddr, sync::Arc};
 
 use bytes::Bytes;
 
@@ -55,4 +55,29 @@ pub struct HostPort {
     pub hostname: Arc<str>,
     /// The TCP port.
     pub port: u16,
+}
+
+/// `host:port`, with brackets around an IPv6 address.
+impl fmt::Display for HostPort {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.hostname.contains(':') {
+            write!(f, "[{}]:{}", self.hostname, self.port)
+        } else {
+            write!(f, "{}:{}", self.hostname, self.port)
+        }
+    }
+}
+
+impl HostPort {
+    /// Reads `host:port`. `None` without a port from 1 to 65535, or without a name.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (hostname, port) = text.rsplit_once(':')?;
+        let port = port.parse().ok().filter(|&port| port != 0)?;
+        let hostname = match hostname.strip_prefix('[') {
+            Some(rest) => rest.strip_suffix(']')?,
+            None if hostname.contains(':') => return None,
+            None => hostname,
+        };
+        (!hostname.is_empty()).then(|| Self { hostname: hostname.into(), port })
+    }
 }

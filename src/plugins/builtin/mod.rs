@@ -1,19 +1,25 @@
 //! The plugins that are part of the program.
 
 mod context;
+mod crawl;
 mod formatter;
 mod logger;
 mod parts;
 mod periodic;
+mod persist;
+mod stonewall;
 #[cfg(test)]
 mod testing;
 mod units;
 
-pub use context::Context;
+pub use context::{Context, Matches};
+pub use crawl::{Crawl, CrawlOptions, Crawled, Link};
 pub use formatter::{Announces, Answer, Formatter, FormatterOptions};
 pub use logger::{Logged, Logger, LoggerCounts, LoggerOptions};
 pub use parts::{Join, JoinOptions, Split, SplitOptions};
 pub use periodic::{Periodic, Ticking};
+pub use persist::{Hash, Missed, Persist, PersistOptions, Reading, Unseen};
+pub use stonewall::{Stonewall, StonewallOptions};
 
 /// Why a plugin cannot start: its options, or what they need. One line.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -57,20 +57,31 @@ pub(crate) fn name() -> Arc<str> {
     "tested".into()
 }
 
-/// A clock that the test moves, and the reported faults.
+/// A clock that the test moves, a random number that it sets, and the reported faults.
 #[derive(Clone, Default)]
 pub(crate) struct Surroundings {
     ms: Arc<AtomicU64>,
+    random: Arc<Mutex<f64>>,
     faults: Arc<Mutex<Vec<String>>>,
 }
 
 impl Surroundings {
     pub(crate) fn context(&self) -> Context {
-        let Self { ms, faults } = self.clone();
+        let Self { ms, random, faults } = self.clone();
         Context {
             now: Arc::new(move || ms.load(Ordering::Relaxed)),
+            random: Arc::new(move || *random.lock().unwrap()),
             on_fault: Arc::new(move |fault| faults.lock().unwrap().push(fault.reason)),
         }
+    }
+
+    pub(crate) fn now(&self) -> u64 {
+        self.ms.load(Ordering::Relaxed)
+    }
+
+    /// Sets the random number.
+    pub(crate) fn draw(&self, random: f64) {
+        *self.random.lock().unwrap() = random;
     }
 
     /// Moves the clock.

@@ -200,7 +200,7 @@ fn what_waits_for_the_disk_is_bounded_and_counted() {
         }
         to.lock().unwrap().push(fault.reason);
     };
-    let context = Context { now: Arc::new(|| 1), on_fault: Arc::new(on_fault) };
+    let context = Context { now: Arc::new(|| 1), random: Arc::new(|| 0.0), on_fault: Arc::new(on_fault) };
     let logger = Logger::start(name(), in_directory(&directory), context).unwrap();
     verdict(&logger, &of_peer(".."));
     while logger.counts().failed == 0 {
