@@ -1,5 +1,6 @@
 //! The plugins that are part of the program.
 
+mod choice;
 mod context;
 mod crawl;
 mod formatter;
@@ -12,6 +13,7 @@ mod stonewall;
 mod testing;
 mod units;
 
+pub use choice::{Builtin, CompileFilter, Running, Services};
 pub use context::{Context, Matches};
 pub use crawl::{Crawl, CrawlOptions, Crawled, Link};
 pub use formatter::{Announces, Answer, Formatter, FormatterOptions};

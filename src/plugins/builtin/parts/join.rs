@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 use super::{Part, hash_of};
 use crate::{
-    Fault, Incoming, Judging, Kind, Plugin, Verdict,
+    Fault, Incoming, Judging, Kind, OnError, Plugin, Verdict,
     builtin::{Context, Periodic, Ticking, units},
 };
 
@@ -32,6 +32,7 @@ pub struct JoinOptions {
 /// Collects parts and queues the whole message in place of its last part. It reports messages that never become whole.
 pub struct Join {
     name: Arc<str>,
+    on_error: OnError,
     options: JoinOptions,
     context: Context,
     state: Mutex<State>,
@@ -73,8 +74,8 @@ impl Default for JoinOptions {
 
 impl Join {
     /// A plugin with this name.
-    pub fn new(name: impl Into<Arc<str>>, options: JoinOptions, context: Context) -> Self {
-        Self { name: name.into(), options, context, state: Mutex::default() }
+    pub fn new(name: impl Into<Arc<str>>, on_error: OnError, options: JoinOptions, context: Context) -> Self {
+        Self { name: name.into(), on_error, options, context, state: Mutex::default() }
     }
 
     fn verdict(&self, payload: &Incoming) -> Result<Verdict, Fault> {
@@ -177,6 +178,10 @@ fn text_of((bytes, hash): (Vec<u8>, Box<str>)) -> Result<Arc<str>, Fault> {
 impl Plugin for Join {
     fn name(&self) -> &Arc<str> {
         &self.name
+    }
+
+    fn on_error(&self) -> OnError {
+        self.on_error
     }
 
     fn judge<'a>(&'a self, payload: &'a Incoming) -> Judging<'a> {

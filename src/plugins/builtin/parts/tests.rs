@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::{
-    Fault, Judging, Plugin, Verdict,
+    Fault, Judging, OnError, Plugin, Verdict,
     builtin::{
         Periodic,
         testing::{Surroundings, message, name, verdict},
@@ -35,7 +35,7 @@ fn parts(json: &str) -> Vec<Arc<str>> {
 
 fn join(options: JoinOptions) -> (Join, Surroundings) {
     let surroundings = Surroundings::default();
-    (Join::new(name(), options, surroundings.context()), surroundings)
+    (Join::new(name(), OnError::Pass, options, surroundings.context()), surroundings)
 }
 
 fn swallowed(part: &str) -> Verdict {
