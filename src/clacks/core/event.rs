@@ -1,6 +1,6 @@
-use std::{fmt, net::IpAddr, time::Duration};
+use std::{fmt, net::IpAddr, sync::Arc, time::Duration};
 
-use crate::protocol::{Address, Message};
+use crate::protocol::{Address, Kind, Message};
 
 use super::{
     CertificateFingerprint, HeldBy, HeldMessage, LimitCounts, MessageId, Peer, PeerChoice, QueuedMessage,
@@ -188,6 +188,55 @@ pub enum Event {
     },
     /// A request was refused.
     Refused(Refusal),
+    /// A plugin discarded a payload. If its response has the status 200, the sender does not have the message any more.
+    PayloadDiscarded {
+        /// The name of the plugin.
+        plugin: Arc<str>,
+        /// The HTTP status of the response.
+        status: u16,
+        /// The reason of the plugin, at most [`Refusal::MAX_PREVIEW`] bytes.
+        reason: Option<String>,
+        /// The sender.
+        peer: Peer,
+        /// The type of the payload.
+        kind: Kind,
+        /// The message.
+        message: Message,
+        /// The remote address of the connection, if known.
+        remote: Option<IpAddr>,
+    },
+    /// A plugin put other messages in place of the message of a payload. [`Event::MessageReceived`] follows for each, if
+    /// they are accepted.
+    MessageRewritten {
+        /// The name of the plugin.
+        plugin: Arc<str>,
+        /// The sender.
+        peer: Peer,
+        /// The message before.
+        before: Message,
+        /// The messages in its place: one for a change, up to 16 for a replacement.
+        after: Arc<[Message]>,
+        /// The remote address of the connection, if known.
+        remote: Option<IpAddr>,
+    },
+    /// A plugin was loaded.
+    PluginLoaded {
+        /// The name of the plugin.
+        plugin: Arc<str>,
+        /// Whether it replaces its former version.
+        is_reload: bool,
+    },
+    /// A plugin has failed, or cannot be loaded.
+    PluginFailed {
+        /// The name of the plugin.
+        plugin: Arc<str>,
+        /// The reason, at most [`Refusal::MAX_PREVIEW`] bytes.
+        reason: String,
+        /// The line of its source, if known.
+        line: Option<u32>,
+        /// Whether it runs no more until it is loaded again.
+        is_suspended: bool,
+    },
     /// Limits were reached. At most one such event per second is emitted; the last hit is always reported.
     LimitsMet {
         /// Number of hits of each limit since the start.
@@ -224,8 +273,8 @@ pub(crate) enum Saved<'a> {
 
 #[cfg(feature = "node")]
 impl Event {
-    /// What it changes of the saved state. `None` for events about messages, announces, limits and settings, which are not
-    /// saved.
+    /// What it changes of the saved state. `None` for events about messages, announces, plugins, limits and settings, which
+    /// are not saved.
     pub(crate) fn saved(&self) -> Option<Saved<'_>> {
         let (peer, is_by_user) = match self {
             Self::PeerDiscovered { peer, .. } | Self::PeerForgotten { peer } | Self::PeerChanged { peer } => {
@@ -251,6 +300,10 @@ impl Event {
             | Self::Announced { .. }
             | Self::AnnounceFailed { .. }
             | Self::Refused(_)
+            | Self::PayloadDiscarded { .. }
+            | Self::MessageRewritten { .. }
+            | Self::PluginLoaded { .. }
+            | Self::PluginFailed { .. }
             | Self::LimitsMet { .. }
             | Self::SendRateChanged { .. }
             | Self::Lagged(_) => return None,
@@ -347,12 +400,16 @@ impl Refusal {
 
     /// The JSON text of a message, cut to at most [`Refusal::MAX_PREVIEW`] bytes, with `…` in place of the rest.
     pub fn preview_of(message: &Message) -> String {
-        let json = message.as_json();
-        if json.len() <= Self::MAX_PREVIEW {
-            return json.to_owned();
+        Self::cut(message.as_json())
+    }
+
+    /// A text, cut to at most [`Refusal::MAX_PREVIEW`] bytes, with `…` in place of the rest.
+    pub(super) fn cut(text: &str) -> String {
+        if text.len() <= Self::MAX_PREVIEW {
+            return text.to_owned();
         }
-        let end = (0..=Self::MAX_PREVIEW).rev().find(|end| json.is_char_boundary(*end)).unwrap_or_default();
-        format!("{}…", &json[..end])
+        let end = (0..=Self::MAX_PREVIEW).rev().find(|end| text.is_char_boundary(*end)).unwrap_or_default();
+        format!("{}…", &text[..end])
     }
 }
 

@@ -1,7 +1,5 @@
 use std::{collections::VecDeque, fmt, ops::Range, sync::Arc};
 
-use serde::Serialize;
-
 use super::{MessageId, QueuedMessage};
 
 /// A held message. It is not sent until it is released, and counts towards the limits of the queue.
@@ -22,8 +20,7 @@ impl HeldMessage {
 }
 
 /// Why a message is held.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HeldBy {
     /// The user chose it.
     Hand,
@@ -32,6 +29,17 @@ pub enum HeldBy {
     /// Peers with three different rate-limit keys refused it, or all peers together refused it three times, or it was
     /// refused twelve times. Sending it again is pointless.
     Refused,
+    /// A plugin chose it.
+    Plugin(Arc<PluginHold>),
+}
+
+/// The plugin that holds a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PluginHold {
+    /// The name of the plugin.
+    pub plugin: Arc<str>,
+    /// Its reason, if it gave one.
+    pub reason: Option<String>,
 }
 
 /// A predicate for messages that enter the queue: received, written, or returned from a delivery. Matching messages are
@@ -88,9 +96,17 @@ impl fmt::Debug for HoldRule {
 }
 
 impl HeldBy {
-    clacks_transport::all_variants! {
-        /// Every reason.
-        pub const ALL: Self = [Hand, Rule, Refused];
+    /// Number of kinds of reasons.
+    const KINDS: usize = 4;
+
+    /// The position of its kind: by hand, by the rule, refused, by a plugin.
+    fn kind(&self) -> usize {
+        match self {
+            Self::Hand => 0,
+            Self::Rule => 1,
+            Self::Refused => 2,
+            Self::Plugin(_) => 3,
+        }
     }
 }
 
@@ -98,8 +114,8 @@ impl HeldBy {
 #[derive(Debug, Default)]
 pub(super) struct Held {
     messages: VecDeque<HeldMessage>,
-    /// Number of messages for each reason.
-    counts: [usize; HeldBy::ALL.len()],
+    /// Number of messages for each kind of reasons.
+    counts: [usize; HeldBy::KINDS],
 }
 
 impl Held {
@@ -107,9 +123,9 @@ impl Held {
         self.messages.len()
     }
 
-    /// Number of messages that are held for this reason.
-    pub(super) fn count(&self, by: HeldBy) -> usize {
-        self.counts[by as usize]
+    /// Number of messages that are held by hand, by the rule, because peers refused them, and by plugins.
+    pub(super) fn counts(&self) -> [usize; HeldBy::KINDS] {
+        self.counts
     }
 
     pub(super) fn position(&self, id: MessageId) -> Option<usize> {
@@ -136,7 +152,7 @@ impl Held {
     }
 
     pub(super) fn insert(&mut self, held: HeldMessage) {
-        self.counts[held.by as usize] += 1;
+        self.counts[held.by.kind()] += 1;
         // Usually the message is the latest one.
         let position = self.messages.partition_point(|other| other.queued.id < held.queued.id);
         self.messages.insert(position, held);
@@ -144,13 +160,13 @@ impl Held {
 
     pub(super) fn insert_all(&mut self, held: impl IntoIterator<Item = HeldMessage>) {
         let Self { messages, counts } = self;
-        messages.extend(held.into_iter().inspect(|held| counts[held.by as usize] += 1));
+        messages.extend(held.into_iter().inspect(|held| counts[held.by.kind()] += 1));
         messages.make_contiguous().sort_by_key(|held| held.queued.id);
     }
 
     pub(super) fn remove(&mut self, id: MessageId) -> Option<HeldMessage> {
         let held = self.position(id).and_then(|position| self.messages.remove(position))?;
-        self.counts[held.by as usize] -= 1;
+        self.counts[held.by.kind()] -= 1;
         Some(held)
     }
 
@@ -159,7 +175,7 @@ impl Held {
         let (picked, others): (VecDeque<_>, _) =
             std::mem::take(&mut self.messages).into_iter().partition(is_selected);
         self.messages = others;
-        picked.iter().for_each(|held| self.counts[held.by as usize] -= 1);
+        picked.iter().for_each(|held| self.counts[held.by.kind()] -= 1);
         picked
     }
 

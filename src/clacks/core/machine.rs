@@ -9,6 +9,8 @@ use serde::Serialize;
 
 use crate::protocol::{Address, Message, Payload};
 
+pub use judging::{Arrival, Judged};
+
 use self::{drain::Draining, hold::Rule, remote_limits::RemoteLimits};
 use super::{
     Event, Failure, KnownPeer, LimitCounts, Now, Options, OptionsError, Peer, Status,
@@ -21,6 +23,7 @@ use super::{
 mod commands;
 mod drain;
 mod hold;
+mod judging;
 mod membership;
 #[cfg(feature = "simulation")]
 mod prefetch;
@@ -256,8 +259,14 @@ pub struct Counters {
     pub enqueued: u64,
     /// Announces received from peers.
     pub announces: u64,
-    /// Refused requests.
+    /// Refused requests. Payloads that plugins refused are not among them.
     pub refused: u64,
+    /// Payloads that plugins discarded with the status 200.
+    pub swallowed: u64,
+    /// Payloads that plugins discarded with another status.
+    pub refused_by_plugin: u64,
+    /// Faults of plugins.
+    pub plugin_faults: u64,
     /// Number of hits of each limit.
     pub limits: LimitCounts,
 }

@@ -17,6 +17,7 @@ mod compact_entry;
 mod event;
 mod fingerprint;
 mod held;
+mod judgement;
 mod machine;
 mod options;
 mod packed_key;
@@ -37,8 +38,11 @@ pub use clacks_transport::{Now, Scope};
 pub(crate) use event::Saved;
 pub use event::{Discovery, Event, Failure, Origin, Refusal};
 pub use fingerprint::{CertificateFingerprint, FingerprintError};
-pub use held::{HeldBy, HeldMessage, HoldRule};
-pub use machine::{Core, Counters, Delivery, DeliveryId, DeliveryResult, Outputs, Reply, Response};
+pub use held::{HeldBy, HeldMessage, HoldRule, PluginHold};
+pub use judgement::{Judgement, PluginMessage, PluginReport, Verdict};
+pub use machine::{
+    Arrival, Core, Counters, Delivery, DeliveryId, DeliveryResult, Judged, Outputs, Reply, Response,
+};
 pub use options::{Limit, LimitCounts, NewPeerPolicy, Options, OptionsError};
 pub use peer::{KnownPeer, Peer, PeerCounts, Status};
 pub use peer_choice::PeerChoice;

@@ -39,7 +39,7 @@ impl MessageState {
 
     /// The reason for being held; `None` if it was queued.
     pub fn held(&self) -> Option<HeldBy> {
-        self.held
+        self.held.clone()
     }
 }
 

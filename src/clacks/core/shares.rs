@@ -33,6 +33,11 @@ pub(super) struct Load {
 }
 
 impl Load {
+    /// One message of this size.
+    pub(super) fn of(size: usize) -> Self {
+        Self { messages: 1, bytes: size }
+    }
+
     pub(super) fn add(&mut self, size: usize) {
         self.messages += 1;
         self.bytes += size;
@@ -109,19 +114,21 @@ pub(super) struct Shares {
 }
 
 impl Shares {
-    /// Whether one more message of `size` bytes is accepted from this key. `free` is the free room of all peers,
-    /// `whole` their total. Bytes are compared including the message. Messages are compared without it, so that a queue
-    /// of a few messages can be filled.
-    pub(super) fn admits(&self, place: IpAddr, size: usize, free: Load, whole: Load) -> bool {
+    /// Whether `new` messages are accepted from this key, all or none. `free` is the free room of all peers, `whole`
+    /// their total. Bytes are compared including the messages. Messages are compared without the last one, so that a
+    /// queue of a few messages can be filled.
+    pub(super) fn admits(&self, place: IpAddr, new: Load, free: Load, whole: Load) -> bool {
         let none = Network::default();
         let Network { load, places } = self.networks.get(&network(place)).unwrap_or(&none);
         let share = self.get(place);
         let places = places + usize::from(share.is_none());
         let (messages, bytes) = share.map_or((0, 0), |share| (share.messages, share.bytes));
-        let in_messages = Measure { place: messages + 1, network: load.messages + 1, places };
-        let in_bytes = Measure { place: bytes + size, network: load.bytes + size, places };
-        in_messages.is_within(free.messages, whole.messages)
-            && in_bytes.is_within(free.bytes.saturating_sub(size), whole.bytes)
+        let in_messages =
+            Measure { place: messages + new.messages, network: load.messages + new.messages, places };
+        let in_bytes = Measure { place: bytes + new.bytes, network: load.bytes + new.bytes, places };
+        let others = new.messages.saturating_sub(1);
+        in_messages.is_within(free.messages.saturating_sub(others), whole.messages)
+            && in_bytes.is_within(free.bytes.saturating_sub(new.bytes), whole.bytes)
     }
 
     /// Counts a message. Returns the key that it is counted for.

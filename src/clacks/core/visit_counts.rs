@@ -31,6 +31,12 @@ impl VisitCounts {
         self.count(self.hasher.hash_one(message.as_json()), |visits| visits.max(1))
     }
 
+    /// Number of visits of a message so far.
+    pub(super) fn of(&self, message: &Message) -> u32 {
+        let hash = self.hasher.hash_one(message.as_json());
+        self.recent.get(&hash).or_else(|| self.older.get(&hash)).copied().unwrap_or(0)
+    }
+
     fn record_hash(&mut self, hash: u64) -> u32 {
         self.count(hash, |visits| visits.saturating_add(1))
     }

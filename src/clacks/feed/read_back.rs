@@ -127,6 +127,9 @@ pub fn overview(
     (counters.received, counters.delivered) = (number("received"), number("delivered"));
     (counters.failed, counters.enqueued) = (number("failed"), number("enqueued"));
     (counters.announces, counters.refused) = (number("announces"), number("refused"));
+    counters.swallowed = number("swallowed");
+    counters.refused_by_plugin = number("refused_by_plugin");
+    counters.plugin_faults = number("plugin_faults");
     for limit in Limit::ALL {
         counters.limits.add(limit, number(&format!("met_{}", limit.name())));
     }

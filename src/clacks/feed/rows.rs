@@ -173,7 +173,12 @@ pub fn message_row(queued: &QueuedMessage) -> Row {
 /// The row of a held message.
 pub fn held_row(held: &HeldMessage) -> Row {
     let mut cells = message_cells(&held.queued).to_vec();
-    cells.push(Value::Status(Statuses::only(held_id(held.by))));
+    cells.push(Value::Status(Statuses::only(held_id(&held.by))));
+    let (plugin, reason) = match &held.by {
+        HeldBy::Plugin(hold) => (Some(&*hold.plugin), hold.reason.as_deref()),
+        HeldBy::Hand | HeldBy::Rule | HeldBy::Refused => (None, None),
+    };
+    cells.extend([plugin, reason].map(|text| text.map_or(Value::None, |text| Value::text(Text::new(text)))));
     let id = held.queued.id;
     Row { key: message_key(id), order: Order::rank(id.number()), cells: cells.into() }
 }
@@ -199,7 +204,7 @@ fn queue_page(core: &Core, window: &Window) -> Page {
 
 fn held_page(core: &Core, window: &Window) -> Page {
     let total = core.held_len();
-    let counts = HeldBy::ALL.map(|by| core.held_count(by) as u64).to_vec();
+    let counts = core.held_counts().map(|count| count as u64).to_vec();
     let position = |id| core.held_position_from(id);
     let rows = |positions| core.held(positions).map(held_row).collect();
     by_position(window, total, counts, position, rows)

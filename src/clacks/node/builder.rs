@@ -30,7 +30,7 @@ use crate::{
 };
 
 use super::{
-    CertificateError, DirectoryError, Limits, Node, StartWarning, StateError, certificate,
+    CertificateError, DirectoryError, Limits, Node, PayloadHook, StartWarning, StateError, certificate,
     directory::DirectoryLock,
     driver,
     handle::NodeInner,
@@ -79,13 +79,24 @@ pub struct Builder {
     keep_state: bool,
     options: Options,
     limits: Limits,
+    payload_hook: InitialHook,
 }
+
+/// The payload hook with which a node starts.
+#[derive(Clone, Default)]
+struct InitialHook(Option<Arc<dyn PayloadHook>>);
 
 /// The source of a certificate and its private key.
 #[derive(Clone)]
 enum Certificate {
     Files { certificate: PathBuf, key: PathBuf },
     Pem { certificate: String, key: String },
+}
+
+impl fmt::Debug for InitialHook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("InitialHook").field(&self.0.as_ref().map(|hook| hook.name())).finish()
+    }
 }
 
 impl fmt::Debug for Certificate {
@@ -167,6 +178,7 @@ impl Default for Builder {
             keep_state: true,
             options: Options::new(address),
             limits: Limits::default(),
+            payload_hook: InitialHook::default(),
         }
     }
 }
@@ -243,6 +255,12 @@ impl Builder {
         self
     }
 
+    /// Sets the payload hook, so that it judges the first payload already. See [`Node::set_payload_hook`].
+    pub fn payload_hook(mut self, hook: Arc<dyn PayloadHook>) -> Self {
+        self.payload_hook = InitialHook(Some(hook));
+        self
+    }
+
     /// Starts the node on the current tokio runtime.
     pub async fn start(mut self) -> Result<Node, StartError> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -287,6 +305,7 @@ impl Builder {
         let run = run_value(&mut rng);
         let (sender, connections) = self.sender(&core, &listens_on, provider, run.clone(), budget.idle);
         let shared = assemble(core, rng, state, sender, state_file.is_some());
+        shared.hooks.set_payload_hook(self.payload_hook.0.take());
 
         let listener = Arc::new(Listener {
             shared: Arc::clone(&shared),

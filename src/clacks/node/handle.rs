@@ -11,14 +11,14 @@ use tokio_util::sync::DropGuard;
 use crate::{
     core::{
         Core, DeliveryResult, EnqueueError, Event, Failure, MessageId, Now, Options, OptionsError, Peer,
-        QueuedMessage, Response,
+        PluginReport, QueuedMessage, Response,
     },
     protocol::{Address, Message, Payload},
 };
 
 use super::{
-    Builder, CertificateFingerprint, Limits, Overview, PluginDecision, Request, Snapshot, SnapshotLimits,
-    StartWarning, Subscription, TrustChange, Unsent, shared::Shared, state_file,
+    Builder, CertificateFingerprint, Limits, Overview, PayloadHook, PluginDecision, Request, Snapshot,
+    SnapshotLimits, StartWarning, Subscription, TrustChange, Unsent, shared::Shared, state_file,
 };
 
 /// A running node. Clones are handles to the same node, which stops when [`Node::stop`] is called or the last
@@ -226,7 +226,8 @@ impl Node {
 
 /// Listeners and plugins. They are called without a lock held and may call the node.
 ///
-/// Plugins and message listeners run on the task of the request; a panic there fails that request. Event listeners are
+/// Plugins, the payload hook and message listeners run on the task of the request, in this order. A panic there is
+/// answered with 500 and reported by [`Event::PluginFailed`]; the node and the connection continue. Event listeners are
 /// called by one thread at a time, in the order of the events; that thread is any that uses the node. A panic there is
 /// logged. The node does not wait for slow listeners. At most 4,096 events and 64 MiB of messages are kept for them;
 /// above that the oldest are dropped, and a warning in the log says how many.
@@ -235,12 +236,41 @@ impl Node {
 /// that is added to a stopped node is dropped at once.
 impl Node {
     /// Adds a plugin. Plugins see every payload before it is processed, in the order in which they were added. They may
-    /// change the payload and the response, or discard the payload.
+    /// change the payload and the response, or discard the payload. Its name in events is its place, such as `plugin 1`.
+    ///
+    /// The sender is recorded before, also that of a payload which is then discarded. Payloads of ignored peers are seen
+    /// too; they get 403 unless a plugin discards them. A message that cannot be passed on, because it is too large or
+    /// nested too deeply, is a fault of the plugin, and the message before goes on.
     pub fn add_plugin(
         &self,
         plugin: impl Fn(&Peer, &mut Payload, &Request, &mut Response) -> PluginDecision + Send + Sync + 'static,
     ) {
-        self.shared.hooks.add_plugin(Arc::new(plugin));
+        self.shared.hooks.add_plugin(None, Box::new(plugin));
+    }
+
+    /// As [`add_plugin`](Self::add_plugin), with a name by which events name it.
+    pub fn add_named_plugin(
+        &self,
+        name: &str,
+        plugin: impl Fn(&Peer, &mut Payload, &Request, &mut Response) -> PluginDecision + Send + Sync + 'static,
+    ) {
+        self.shared.hooks.add_plugin(Some(name), Box::new(plugin));
+    }
+
+    /// Sets the payload hook, which judges every payload after the plugins. It replaces the former one, which still
+    /// judges the payloads that it has begun with. See [`PayloadHook`].
+    pub fn set_payload_hook(&self, hook: Arc<dyn PayloadHook>) {
+        self.shared.hooks.set_payload_hook(Some(hook));
+    }
+
+    /// Removes the payload hook.
+    pub fn remove_payload_hook(&self) {
+        self.shared.hooks.set_payload_hook(None);
+    }
+
+    /// Records that a plugin was loaded or has failed, so that it is in the events. Faults are counted.
+    pub fn report_plugin(&self, report: PluginReport) {
+        self.shared.with_core(|at| at.core.report_plugin(report));
     }
 
     /// As [`add_plugin`](Self::add_plugin), by the name that the npm package has for it.

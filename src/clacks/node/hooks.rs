@@ -2,15 +2,21 @@ use std::{
     fmt,
     net::SocketAddr,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering::SeqCst},
+    },
 };
 
+use bytes::Bytes;
 use clacks_transport::event_ring::{EventReceiver, EventSender};
 
 use crate::{
     core::{Event, Peer, Response},
     protocol::{Message, Payload},
 };
+
+use super::payload_hook::PayloadHook;
 
 /// Maximum events kept for slow listeners, as for a subscriber.
 const MAX_WAITING: usize = 4096;
@@ -25,11 +31,20 @@ pub enum PluginDecision {
 }
 
 /// The request that brought a payload.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Request {
     /// The remote address of the connection.
     pub remote: SocketAddr,
+    /// The body as it came. It also has the fields that [`Payload`] does not: unknown ones, and the text of an unknown
+    /// `type`. It may share a buffer of up to 32 KiB with the head of the request, so copy what is kept for long.
+    pub body: Bytes,
+}
+
+/// A plugin with its name.
+pub(super) struct NamedPlugin {
+    pub(super) name: Arc<str>,
+    pub(super) run: Box<Plugin>,
 }
 
 type Plugin = dyn Fn(&Peer, &mut Payload, &Request, &mut Response) -> PluginDecision + Send + Sync;
@@ -41,10 +56,20 @@ type EventListener = dyn Fn(&Event) + Send + Sync;
 /// They are called without a lock of the node, so they may call the node.
 #[derive(Default)]
 pub(super) struct Hooks {
-    plugins: Registry<Plugin>,
+    /// Whether there is a plugin, a payload hook or a listener for received messages. It is read for each payload.
+    has_payload_hooks: AtomicBool,
+    plugins: Registry<NamedPlugin>,
+    payload_hook: RwLock<PayloadHookSlot>,
     received: Registry<ReceivedListener>,
     events: Registry<EventListener>,
     listener_queue: ListenerQueue,
+}
+
+/// The payload hook of a node, if there is one.
+#[derive(Default)]
+struct PayloadHookSlot {
+    hook: Option<Arc<dyn PayloadHook>>,
+    is_closed: bool,
 }
 
 /// Events for the listeners, in their order. One thread at a time calls the listeners.
@@ -68,33 +93,68 @@ impl Default for ListenerQueue {
 }
 
 impl Hooks {
-    pub(super) fn add_plugin(&self, plugin: Arc<Plugin>) {
-        self.plugins.add(plugin);
+    /// Adds a plugin. Without a name its name is its place, such as `plugin 1`.
+    pub(super) fn add_plugin(&self, name: Option<&str>, run: Box<Plugin>) {
+        self.plugins.add(|others| {
+            let name = name.map_or_else(|| format!("plugin {}", others + 1).into(), Arc::from);
+            Arc::new(NamedPlugin { name, run })
+        });
+        self.update_has_payload_hooks();
+    }
+
+    /// Sets or removes the payload hook.
+    pub(super) fn set_payload_hook(&self, hook: Option<Arc<dyn PayloadHook>>) {
+        let mut slot = self.payload_hook.write().unwrap_or_else(PoisonError::into_inner);
+        let dropped = if slot.is_closed { hook } else { std::mem::replace(&mut slot.hook, hook) };
+        drop(slot);
+        // Dropped outside the lock, because the hook may hold a handle to the node.
+        drop(dropped);
+        self.update_has_payload_hooks();
+    }
+
+    pub(super) fn payload_hook(&self) -> Option<Arc<dyn PayloadHook>> {
+        self.payload_hook.read().unwrap_or_else(PoisonError::into_inner).hook.clone()
     }
 
     pub(super) fn add_received(&self, listener: Arc<ReceivedListener>) {
-        self.received.add(listener);
+        self.received.add(|_| listener);
+        self.update_has_payload_hooks();
     }
 
     pub(super) fn add_event(&self, listener: Arc<EventListener>) {
-        self.events.add(listener);
+        self.events.add(|_| listener);
     }
 
     /// Drops all hooks, and drops those that are added later.
     pub(super) fn close(&self) {
         self.plugins.close();
+        let closed = PayloadHookSlot { hook: None, is_closed: true };
+        let former = {
+            let mut slot = self.payload_hook.write().unwrap_or_else(PoisonError::into_inner);
+            std::mem::replace(&mut *slot, closed)
+        };
+        // Dropped outside the lock, because the hook may hold a handle to the node.
+        drop(former);
         self.received.close();
         self.events.close();
         self.listener_queue.events.close();
+        self.update_has_payload_hooks();
+    }
+
+    fn update_has_payload_hooks(&self) {
+        // The lock of the hook is held, so that of two overlapping calls the one that reads last also writes last.
+        let slot = self.payload_hook.write().unwrap_or_else(PoisonError::into_inner);
+        let has_any = slot.hook.is_some() || self.plugins.has_any() || self.received.has_any();
+        self.has_payload_hooks.store(has_any, SeqCst);
     }
 
     pub(super) fn has_event_listeners(&self) -> bool {
         self.events.has_any()
     }
 
-    /// Whether there is neither a plugin nor a listener for payloads.
+    /// Whether there is neither a plugin, nor a payload hook, nor a listener for received messages.
     pub(super) fn has_no_payload_hooks(&self) -> bool {
-        !self.plugins.has_any() && !self.received.has_any()
+        !self.has_payload_hooks.load(SeqCst)
     }
 
     /// Adds events for the listeners. It is called within the lock of the node, so that the events are in order.
@@ -120,21 +180,13 @@ impl Hooks {
         }
     }
 
-    /// Runs the plugins in the order in which they were added. `Err` is the response of the plugin that discarded the
-    /// payload.
-    pub(super) fn run_plugins(
-        &self,
-        peer: &Peer,
-        payload: &mut Payload,
-        request: &Request,
-    ) -> Result<Response, Response> {
-        let mut answer = Response::accepted();
-        for plugin in self.plugins.all().iter() {
-            if plugin(peer, payload, request, &mut answer) == PluginDecision::Discard {
-                return Err(answer);
-            }
-        }
-        Ok(answer)
+    /// The plugins in the order in which they were added. One that is added later is not among them.
+    pub(super) fn plugins(&self) -> Arc<Vec<Arc<NamedPlugin>>> {
+        self.plugins.all()
+    }
+
+    pub(super) fn has_received_listeners(&self) -> bool {
+        self.received.has_any()
     }
 
     /// The message as the listeners return it; `None` if one of them discarded it.
@@ -199,8 +251,10 @@ impl<F: ?Sized> Registry<F> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).clone().unwrap_or_default()
     }
 
-    fn add(&self, function: Arc<F>) {
+    /// Adds a function, which is made from the number of the others.
+    fn add(&self, function: impl FnOnce(usize) -> Arc<F>) {
         let mut list = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let function = function(list.as_ref().map_or(0, |list| list.len()));
         let grown = list.as_ref().map(|list| list.iter().cloned().chain([Arc::clone(&function)]).collect());
         let old = std::mem::replace(&mut *list, grown.map(Arc::new));
         drop(list);
@@ -220,7 +274,18 @@ mod tests {
     use std::{sync::mpsc, thread};
 
     use super::*;
-    use crate::core::{MessageId, Origin};
+    use crate::{
+        core::{Judgement, MessageId, Origin},
+        node::{IncomingPayload, Judging},
+    };
+
+    struct PassAll;
+
+    impl PayloadHook for PassAll {
+        fn judge<'a>(&'a self, _: IncomingPayload<'a>) -> Judging<'a> {
+            Box::pin(async { Judgement::default() })
+        }
+    }
 
     fn queued(number: u64, message: &Message) -> Event {
         Event::MessageQueued {
@@ -279,11 +344,12 @@ mod tests {
     fn each_kind_of_hook_is_called_only_for_its_events() {
         type Add = fn(&Hooks);
         let asked = |hooks: &Hooks| (hooks.has_event_listeners(), !hooks.has_no_payload_hooks());
-        let cases: [(Add, (bool, bool)); 4] = [
+        let cases: [(Add, (bool, bool)); 5] = [
             (|_| {}, (false, false)),
             (|hooks| hooks.add_event(Arc::new(|_| {})), (true, false)),
             (|hooks| hooks.add_received(Arc::new(|_, message| Some(message))), (false, true)),
-            (|hooks| hooks.add_plugin(Arc::new(|_, _, _, _| PluginDecision::Continue)), (false, true)),
+            (|hooks| hooks.add_plugin(None, Box::new(|_, _, _, _| PluginDecision::Continue)), (false, true)),
+            (|hooks| hooks.set_payload_hook(Some(Arc::new(PassAll))), (false, true)),
         ];
         for (number, (add, expected)) in cases.into_iter().enumerate() {
             let hooks = Hooks::default();

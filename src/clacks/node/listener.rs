@@ -33,11 +33,13 @@ use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
 
 use crate::{
-    core::{Limit, Response, Status},
-    protocol::{Kind, Message, Payload},
+    core::{Limit, Response},
+    protocol::Payload,
 };
 
-use super::{Limits, RUN_HEADER, Request, shared::Shared};
+use super::{Limits, RUN_HEADER, shared::Shared};
+
+mod hooked;
 
 /// Pause after a failed accept, for example because of too few file descriptors.
 const ACCEPT_RETRY: Duration = Duration::from_millis(100);
@@ -210,7 +212,15 @@ impl Listener {
         }
         let read = self.read(request, remote).await;
         let _busy = permit.busy();
-        into_response(read.map_or_else(|refused| refused, |body| self.process(&body, remote)))
+        let answer = match read {
+            Ok(body) => match self.process(&body, remote) {
+                Ok(answer) => answer,
+                // On the heap, so that connections without hooks stay small.
+                Err(payload) => Box::pin(self.process_with_hooks(payload, body, remote)).await,
+            },
+            Err(refused) => refused,
+        };
+        into_response(answer)
     }
 
     /// Reads the whole body, or returns an error response. The response does not wait for the rest of the body.
@@ -227,7 +237,7 @@ impl Listener {
             BodyError::Evicted => true,
             BodyError::TimedOut | BodyError::Broken(_) => false,
         };
-        let answer = self.refuse(&error, remote);
+        let answer = self.refuse_body(&error, remote);
         if is_coming {
             // The response is the same whether or not the body arrived in time.
             let _ = timeout(self.limits.body_timeout, discard(&mut body)).await;
@@ -236,7 +246,7 @@ impl Listener {
     }
 
     /// Creates the error response for a body that was not read, and counts the limit.
-    fn refuse(&self, error: &BodyError, remote: SocketAddr) -> Response {
+    fn refuse_body(&self, error: &BodyError, remote: SocketAddr) -> Response {
         let (limit, status, reason) = match error {
             BodyError::TooLarge { .. } => {
                 let reason = format!("a payload has at most {} bytes", self.limits.max_body);
@@ -283,34 +293,22 @@ impl Listener {
         }
     }
 
-    /// Processes a payload, in the order of the protocol.
-    fn process(&self, body: &[u8], remote: SocketAddr) -> Response {
+    /// Processes a payload, in the order of the protocol. `Err` is a payload that hooks have to see first.
+    fn process(&self, body: &[u8], remote: SocketAddr) -> Result<Response, Payload> {
         let shared = &self.shared;
-        let mut payload = match Payload::decode(body, self.max_depth) {
+        let payload = match Payload::decode(body, self.max_depth) {
             Ok(payload) => payload,
             Err(error) => {
                 let reason = error.to_string();
-                return shared.with_core(|at| at.core.refuse(400, &reason, None, None, Some(remote.ip())));
+                return Ok(shared.with_core(|at| at.core.refuse(400, &reason, None, None, Some(remote.ip()))));
             }
         };
         shared.sender.record_sender(&payload.sender, remote);
         if shared.hooks.has_no_payload_hooks() {
-            return shared.with_core(|at| at.core.receive(payload, Some(remote.ip()), at.now));
+            Ok(shared.with_core(|at| at.core.receive(payload, Some(remote.ip()), at.now)))
+        } else {
+            Err(payload)
         }
-        let sender = payload.sender.clone();
-        let peer = shared.with_core(|at| at.core.record_contact(&sender, Some(remote.ip()), at.now));
-        let plugins_answer = match shared.hooks.run_plugins(&peer, &mut payload, &Request { remote }) {
-            Ok(answer) => answer,
-            Err(answer) => return answer,
-        };
-        if payload.kind == Kind::Message && peer.status != Status::Ignored {
-            let accepted = shared.hooks.run_received(&peer, payload.message);
-            payload.message = accepted.unwrap_or_else(Message::null);
-        }
-        let mut answer =
-            shared.with_core(|at| at.core.accept_payload(&sender, payload, Some(remote.ip()), at.now));
-        answer.headers.extend(plugins_answer.headers);
-        answer
     }
 }
 

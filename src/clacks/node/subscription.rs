@@ -1,6 +1,6 @@
 use clacks_transport::{event_ring::RingEvent, subscription};
 
-use crate::core::Event;
+use crate::{core::Event, protocol::Message};
 
 /// The events of a node from the time of the subscription.
 ///
@@ -40,12 +40,16 @@ impl RingEvent for Event {
             | Self::MessageSending { message, .. }
             | Self::MessageDelivered { message, .. }
             | Self::DeliveryFailed { message, .. }
-            | Self::MessageDropped { message, .. } => message.size(),
+            | Self::MessageDropped { message, .. }
+            | Self::PayloadDiscarded { message, .. } => message.size(),
             Self::MessageHeld { held, .. } => held.queued.message.size(),
             Self::MessageReleased { queued, .. } | Self::MessageRestored { queued, .. } => {
                 queued.message.size()
             }
             Self::MessageChanged { before, queued, .. } => before.size() + queued.message.size(),
+            Self::MessageRewritten { before, after, .. } => {
+                before.size() + after.iter().map(Message::size).sum::<usize>()
+            }
             _ => 0,
         }
     }

@@ -57,6 +57,11 @@ impl Message {
         if depth(json) > max_depth { Err(MessageError::TooDeep(max_depth)) } else { Ok(Self(json.into())) }
     }
 
+    /// Whether arrays and objects are nested deeper than this. Takes time linear in the size of the message.
+    pub fn is_deeper_than(&self, max_depth: usize) -> bool {
+        depth(&self.0) > max_depth
+    }
+
     /// The message `null`, which is never queued.
     pub fn null() -> Self {
         Self("null".into())

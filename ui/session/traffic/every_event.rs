@@ -6,10 +6,10 @@ use std::{
 };
 
 use clacks_p2p::{
-    Address, Message,
+    Address, Kind, Message,
     core::{
-        Discovery, Event, Failure, HeldBy, HeldMessage, Now, Origin, Peer, QueuedMessage, Refusal, Scope,
-        Status,
+        Discovery, Event, Failure, HeldBy, HeldMessage, Now, Origin, Peer, PluginHold, QueuedMessage,
+        Refusal, Scope, Status,
     },
 };
 
@@ -96,7 +96,46 @@ fn of_message(message: &Message) -> Vec<Event> {
         events.push(Event::MessageChanged { before: message.clone(), queued: queued.clone(), held: None });
         events.push(Event::MessageRestored { was: None, queued, held: None });
     }
+    events.extend(of_plugins(&message));
     events
+}
+
+/// What plugins do with a message.
+fn of_plugins(message: &Message) -> Vec<Event> {
+    let remote = Some([192, 0, 2, 7].into());
+    let discarded = |status, kind, reason: Option<&str>| Event::PayloadDiscarded {
+        plugin: "filter".into(),
+        status,
+        reason: reason.map(str::to_owned),
+        peer: peer(Status::Alive),
+        kind,
+        message: message.clone(),
+        remote,
+    };
+    let rewritten = |after: &[Message]| Event::MessageRewritten {
+        plugin: "reverse".into(),
+        peer: peer(Status::Alive),
+        before: message.clone(),
+        after: after.into(),
+        remote,
+    };
+    let held = |reason: Option<&str>| {
+        let id = "7".parse().unwrap();
+        let queued = QueuedMessage::new(id, message.clone(), 0, 1, Some(address()), remote);
+        let hold = PluginHold { plugin: "gate".into(), reason: reason.map(str::to_owned) };
+        let held = HeldMessage::new(queued, HeldBy::Plugin(Arc::new(hold)));
+        Event::MessageHeld { held, origin: Some(Origin::Received(address())) }
+    };
+    vec![
+        discarded(200, Kind::Message, None),
+        discarded(418, Kind::Message, Some("no tea")),
+        discarded(403, Kind::Announce, None),
+        rewritten(&[]),
+        rewritten(&[Message::text("b")]),
+        rewritten(&[message.clone(), message.clone()]),
+        held(None),
+        held(Some("rude")),
+    ]
 }
 
 fn of_peers() -> Vec<Event> {
@@ -128,6 +167,10 @@ fn of_others() -> Vec<Event> {
             Some(remote),
         ))
     };
+    let failed = |line, is_suspended| {
+        let reason = "attempt to call a nil value".to_owned();
+        Event::PluginFailed { plugin: "gate".into(), reason, line, is_suspended }
+    };
     vec![
         Event::HoldRuleChanged { rule: Some("a".to_owned()) },
         Event::HoldRuleChanged { rule: None },
@@ -136,6 +179,10 @@ fn of_others() -> Vec<Event> {
         refused(Some("\"a\""), Some(address())),
         refused(None, None),
         Event::FoundOurselves { address: address() },
+        Event::PluginLoaded { plugin: "gate".into(), is_reload: false },
+        Event::PluginLoaded { plugin: "gate".into(), is_reload: true },
+        failed(None, false),
+        failed(Some(4), true),
         Event::SendRateChanged { rate: 2.0 },
         Event::Lagged(7),
     ]

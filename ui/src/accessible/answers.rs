@@ -7,7 +7,7 @@ use clacks_language::{
 };
 use clacks_p2p::{
     Address, Message,
-    core::{HeldBy, MessageId, Now, Peer, PlaceShare},
+    core::{MessageId, Now, Peer, PlaceShare},
     node::Overview,
 };
 use clacks_p2p_feed::{figures::figures_of_overview, settings::NodeSettings};
@@ -256,11 +256,7 @@ fn message_facts(id: MessageId, context: &ListContext<'_>) -> Vec<String> {
         return vec![phrases::reply(Err(not_found(id)))];
     };
     let mut texts = field_sentences(facts::message::fields(&queued, true, context.now));
-    texts.extend(held.map(|by| match by {
-        HeldBy::Hand => "It is held by hand.".to_owned(),
-        HeldBy::Rule => "It is held by the filter.".to_owned(),
-        HeldBy::Refused => "It is held because peers refused it.".to_owned(),
-    }));
+    texts.extend(held.map(|by| format!("It is held {}.", phrases::held_by(&by))));
     texts.push(message_text(&queued.message));
     texts
 }

@@ -8,7 +8,7 @@ use clacks_feed::{
 };
 use clacks_p2p::{
     Address,
-    core::{HeldBy, HeldMessage, MessageId, Peer, QueuedMessage},
+    core::{HeldBy, HeldMessage, MessageId, Peer, PluginHold, QueuedMessage},
     node::{CertificateFingerprint, Overview},
 };
 use clacks_p2p_feed::{
@@ -110,9 +110,20 @@ impl Lists {
         let by = match by {
             "hand" => HeldBy::Hand,
             "rule" => HeldBy::Rule,
+            "plugin" => HeldBy::Plugin(Arc::new(self.plugin_hold(row))),
             _ => HeldBy::Refused,
         };
         Some(HeldMessage::new(queued, by))
+    }
+
+    /// The plugin that holds the message of a row.
+    fn plugin_hold(&self, row: &Row) -> PluginHold {
+        let text = |name: &str| {
+            let column = self.description().list(HELD)?.column(name)?;
+            if let Some(Value::Text(text, _)) = row.cells.get(column) { Some(text.untrusted()) } else { None }
+        };
+        let plugin = text("plugin").unwrap_or("a plugin").into();
+        PluginHold { plugin, reason: text("reason").map(str::to_owned) }
     }
 
     /// The first rows under an item of the list above.

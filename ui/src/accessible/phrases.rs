@@ -262,12 +262,20 @@ pub(crate) fn held(count: usize, rule: Option<&str>) -> String {
 
 /// A held message.
 pub(crate) fn held_message(held: &HeldMessage, now: Now, charset: Charset) -> String {
-    let by = match held.by {
-        HeldBy::Hand => "by hand",
-        HeldBy::Rule => "by the filter",
-        HeldBy::Refused => "because peers refused it",
-    };
-    format!("Held {by}, {}", waiting(&held.queued, now, charset))
+    format!("Held {}, {}", held_by(&held.by), waiting(&held.queued, now, charset))
+}
+
+/// Why a message is held.
+pub(crate) fn held_by(by: &HeldBy) -> String {
+    match by {
+        HeldBy::Hand => "by hand".to_owned(),
+        HeldBy::Rule => "by the filter".to_owned(),
+        HeldBy::Refused => "because peers refused it".to_owned(),
+        HeldBy::Plugin(hold) => match &hold.reason {
+            Some(reason) => format!("by the plugin {} ({reason})", hold.plugin),
+            None => format!("by the plugin {}", hold.plugin),
+        },
+    }
 }
 
 /// A message that returns repeatedly.

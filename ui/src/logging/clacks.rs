@@ -35,6 +35,7 @@ pub(super) fn cause(event: &Event) -> Cause {
             Cause::Peer(Topic::Peers, None)
         }
         Event::AnnounceReceived { remote, .. } => Cause::Peer(Topic::Announces, *remote),
+        Event::PayloadDiscarded { remote, .. } => Cause::Peer(Topic::Refusals, *remote),
         Event::DeliveryFailed { failure: Failure::CertificateChanged { .. }, .. }
         | Event::AnnounceFailed { failure: Failure::CertificateChanged { .. }, .. } => {
             Cause::Peer(Topic::Certificates, None)
@@ -50,7 +51,10 @@ pub(super) fn cause(event: &Event) -> Cause {
         | Event::MessageReleased { .. }
         | Event::MessageChanged { .. }
         | Event::MessageRestored { .. }
+        | Event::MessageRewritten { .. }
         | Event::HoldRuleChanged { .. }
+        | Event::PluginLoaded { .. }
+        | Event::PluginFailed { .. }
         | Event::PeerChanged { .. }
         | Event::Announced { .. }
         | Event::RemoteIgnored { .. }
@@ -82,6 +86,16 @@ pub(super) fn log(event: &Event) {
         Event::Refused(refusal) => {
             let (status, sender, remote) = (refusal.status, &refusal.sender, &refusal.remote);
             info!(target: TARGET, status, reason = %refusal.reason, ?sender, ?remote, "refused");
+        }
+        Event::PayloadDiscarded { plugin, status, reason, peer, .. } => {
+            let (peer, reason) = (&peer.address, reason.as_deref());
+            info!(target: TARGET, %plugin, status, reason, %peer, "payload discarded");
+        }
+        Event::PluginLoaded { plugin, is_reload } => {
+            info!(target: TARGET, %plugin, is_reload, "plugin loaded");
+        }
+        Event::PluginFailed { plugin, reason, line, is_suspended } => {
+            warn!(target: TARGET, %plugin, %reason, line, is_suspended, "plugin failed");
         }
         Event::RemoteIgnored { remote } => info!(target: TARGET, %remote, "remote address ignored"),
         Event::RemoteUnignored { remote } => {
@@ -127,6 +141,9 @@ fn log_message(event: &Event) {
         Event::MessageRestored { queued, .. } => debug!(target: TARGET, id = %queued.id, "message restored"),
         Event::MessageReleased { was, queued } => {
             debug!(target: TARGET, %was, id = %queued.id, "message released");
+        }
+        Event::MessageRewritten { plugin, peer, after, .. } => {
+            debug!(target: TARGET, %plugin, peer = %peer.address, messages = after.len(), "message rewritten");
         }
         Event::MessageChanged { queued, .. } => debug!(target: TARGET, id = %queued.id, "message changed"),
         _ => {}

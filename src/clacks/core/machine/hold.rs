@@ -45,8 +45,8 @@ impl Rule {
 impl Core {
     /// Appends an entry to the queue, or holds it if the hold rule matches. The entry is in no list yet.
     pub(super) fn admit(&mut self, entry: Entry, origin: impl FnOnce() -> Origin) {
-        let is_held = self.is_to_be_held(&entry);
-        self.admit_checked(entry, is_held, origin);
+        let held = self.is_to_be_held(&entry).then_some(HeldBy::Rule);
+        self.admit_checked(entry, held, origin);
     }
 
     /// Whether the hold rule matches an entry that is in no list yet.
@@ -54,10 +54,15 @@ impl Core {
         self.rule.holds(entry)
     }
 
-    /// As [`Core::admit`], with the result of [`Core::is_to_be_held`].
-    pub(super) fn admit_checked(&mut self, mut entry: Entry, is_held: bool, origin: impl FnOnce() -> Origin) {
-        if is_held {
-            self.hold_entry(HeldMessage { queued: entry.queued, by: HeldBy::Rule }, origin());
+    /// As [`Core::admit`], with the reason for which the entry is to be held.
+    pub(super) fn admit_checked(
+        &mut self,
+        mut entry: Entry,
+        held: Option<HeldBy>,
+        origin: impl FnOnce() -> Origin,
+    ) {
+        if let Some(by) = held {
+            self.hold_entry(HeldMessage { queued: entry.queued, by }, origin());
         } else {
             entry.passed = self.rule.number;
             let QueuedMessage { id, ref message, since_ms, visits, place, .. } = entry.queued;
@@ -157,7 +162,7 @@ impl Core {
         let waits = self.queue.get(id);
         let rule = self.hold_rule().zip(waits.as_ref());
         let is_to_be_held = rule.is_some_and(|(rule, queued)| rule.matches(queued));
-        let held_by = self.held_message(id).map(|held| held.by);
+        let held_by = self.held_message(id).map(|held| held.by.clone());
         if let Some(queued) = waits.or_else(|| held(self)) {
             self.emit(|_| Event::MessageChanged { before, queued, held: held_by });
         }
@@ -210,9 +215,9 @@ impl Core {
         self.queue.held().len()
     }
 
-    /// The number of messages that are held for this reason.
-    pub fn held_count(&self, by: HeldBy) -> usize {
-        self.queue.held().count(by)
+    /// The number of messages that are held by hand, by the rule, because peers refused them, and by plugins.
+    pub fn held_counts(&self) -> [usize; 4] {
+        self.queue.held().counts()
     }
 
     /// The held messages at these positions, sorted by id.

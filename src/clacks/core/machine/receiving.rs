@@ -7,12 +7,12 @@ use clacks_transport::rate_limit_key;
 use crate::{
     core::{
         Discovery, Event, HeldBy, Limit, Now, Origin, Peer, QueuedMessage, Refusal, Status, peers::Peers,
-        queue::NoRoom,
+        queue::NoRoom, shares::Load,
     },
     protocol::{Address, Kind, Message, Payload},
 };
 
-use super::{Core, RETRY_AFTER, Response, millis, replies::SMALL_MESSAGE, untracked_peer};
+use super::{Arrival, Core, Judged, RETRY_AFTER, Response, millis, replies::SMALL_MESSAGE, untracked_peer};
 
 /// Why a message is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,76 +91,66 @@ impl Core {
         remote: Option<IpAddr>,
         now: Now,
     ) -> Response {
-        self.accept_from(self.peers.find(sender), sender, payload, remote, now)
+        let from = Arrival { sender, remote, now };
+        self.accept_from(self.peers.find(sender), from, payload.into())
     }
 
     /// [`Core::record_contact`] and [`Core::accept_payload`] in one call, for a shell without plugins.
     pub fn receive(&mut self, payload: Payload, remote: Option<IpAddr>, now: Now) -> Response {
         let sender = payload.sender.clone();
         let number = self.record_sender(&sender, remote, now);
-        self.accept_from(number, &sender, payload, remote, now)
+        self.accept_from(number, Arrival { sender: &sender, remote, now }, payload.into())
     }
 
     /// Accepts a payload of a sender, which has this number if it is a peer.
     pub(super) fn accept_from(
         &mut self,
         number: Option<usize>,
-        sender: &Address,
-        payload: Payload,
-        remote: Option<IpAddr>,
-        now: Now,
+        from: Arrival<'_>,
+        mut judged: Judged,
     ) -> Response {
+        let Arrival { sender, remote, now } = from;
         let record = number.map(|number| self.peers.record(number));
         if record.is_some_and(|record| record.status() == Status::Ignored) {
-            return self.refuse(403, "ignored", Some(sender), Some(&payload.message), remote);
+            return self.refuse(403, "ignored", Some(sender), Some(&judged.payload.message), remote);
         }
-        let who =
-            |peers: &Peers| number.map_or_else(|| untracked_peer(sender, now), |number| peers.peer(number));
+        let friend = judged.payload.friend.take();
         // Each event about it says that the peer has changed.
-        if let Some(number) = number.filter(|_| payload.kind == Kind::Announce) {
+        if let Some(number) = number.filter(|_| judged.payload.kind == Kind::Announce) {
             self.peers.record_mut(number).set_heard(now.uptime);
         }
-        match payload.kind {
+        match judged.payload.kind {
             Kind::Message => {
-                if let Err(answer) = self.accept_message(number, sender, who, payload.message, remote, now) {
+                if let Err(answer) = self.accept_messages(number, from, judged) {
                     return answer;
                 }
             }
             Kind::Announce => {
                 self.count(|counters| counters.announces += 1);
-                self.emit(|peers| Event::AnnounceReceived { peer: who(peers), remote });
+                self.emit(|peers| Event::AnnounceReceived { peer: sender_of(peers, number, from), remote });
             }
             Kind::Other => {}
         }
-        if let Some(friend) = payload.friend {
+        if let Some(friend) = friend {
             self.introduce_rate_limited(&friend, remote, now, || Discovery::Referral(sender.clone()));
         }
         Response::accepted()
     }
 
-    pub(super) fn accept_message(
+    /// Accepts all messages of a payload, or none.
+    fn accept_messages(
         &mut self,
         number: Option<usize>,
-        sender: &Address,
-        who: impl Fn(&Peers) -> Peer,
-        message: Message,
-        remote: Option<IpAddr>,
-        now: Now,
+        from: Arrival<'_>,
+        judged: Judged,
     ) -> Result<(), Response> {
-        if message.is_falsy() {
-            number.into_iter().for_each(|number| self.peers.record_mut(number).set_heard(now.uptime));
-            self.emit(|peers| Event::MessageReceived {
-                peer: who(peers),
-                message,
-                id: None,
-                held: None,
-                visits: 0,
-                remote,
-            });
-            return Ok(());
-        }
+        let Judged { payload: Payload { message, .. }, others, held, .. } = judged;
+        let Arrival { sender, remote, now } = from;
+        let is_there = |message: &&Message| !message.is_falsy();
+        let mut new = Load::default();
+        [&message].into_iter().chain(&others).filter(is_there).for_each(|message| new.add(message.size()));
         let place = remote.map(rate_limit_key);
-        if let Err(no) = self.check_accepts(place, message.size()) {
+        if let Err(no) = self.check_accepts(place, new) {
             let answer = self.refuse(no.status(), no.reason(), Some(sender), Some(&message), remote);
             match no.room() {
                 None => {}
@@ -173,35 +163,63 @@ impl Core {
                 answer
             });
         }
-        let visits = self.count_visit(&message);
-        // The peer's own, where there is one: many messages come from few.
-        let from = number.map_or(sender, |number| self.peers.address(number)).clone();
-        let entry = self.queue.add(message, millis(now.uptime), visits, Some(from), place);
-        self.count(|counters| counters.received += 1);
-        if let Some(number) = number {
-            let record = self.peers.record_mut(number);
-            record.received += 1;
-            record.set_heard(now.uptime);
-        }
-        let QueuedMessage { id, ref message, .. } = entry.queued;
-        let is_held = self.is_to_be_held(&entry);
-        self.emit(|peers| {
-            let (peer, message) = (who(peers), message.clone());
-            let held = is_held.then_some(HeldBy::Rule);
-            Event::MessageReceived { peer, message, id: Some(id), held, visits, remote }
-        });
-        self.admit_checked(entry, is_held, || Origin::Received(sender.clone()));
+        self.accept_message(number, from, message, held.clone());
+        others.into_iter().for_each(|message| self.accept_message(number, from, message, held.clone()));
         Ok(())
     }
 
-    /// Whether a message of `size` bytes is accepted from this place now.
-    fn check_accepts(&self, place: Option<IpAddr>, size: usize) -> Result<(), MessageRefusal> {
-        let room = self.queue.check_share(place, size);
+    /// Queues or holds a message, for which there is room.
+    fn accept_message(
+        &mut self,
+        number: Option<usize>,
+        from: Arrival<'_>,
+        message: Message,
+        held: Option<HeldBy>,
+    ) {
+        let Arrival { sender, remote, now } = from;
+        number.into_iter().for_each(|number| self.peers.record_mut(number).set_heard(now.uptime));
+        let who = |peers: &Peers| sender_of(peers, number, from);
+        if message.is_falsy() {
+            self.emit(|peers| Event::MessageReceived {
+                peer: who(peers),
+                message,
+                id: None,
+                held: None,
+                visits: 0,
+                remote,
+            });
+            return;
+        }
+        let place = remote.map(rate_limit_key);
+        let visits = self.count_visit(&message);
+        // The peer's own, where there is one: many messages come from few.
+        let written_by = number.map_or(sender, |number| self.peers.address(number)).clone();
+        let entry = self.queue.add(message, millis(now.uptime), visits, Some(written_by), place);
+        self.count(|counters| counters.received += 1);
+        if let Some(number) = number {
+            self.peers.record_mut(number).received += 1;
+        }
+        let QueuedMessage { id, ref message, .. } = entry.queued;
+        let held = held.or_else(|| self.is_to_be_held(&entry).then_some(HeldBy::Rule));
+        self.emit(|peers| {
+            let (peer, message) = (who(peers), message.clone());
+            Event::MessageReceived { peer, message, id: Some(id), held: held.clone(), visits, remote }
+        });
+        self.admit_checked(entry, held, || Origin::Received(sender.clone()));
+    }
+
+    /// Whether messages are accepted from this place now, all or none. No messages are always accepted.
+    fn check_accepts(&self, place: Option<IpAddr>, new: Load) -> Result<(), MessageRefusal> {
+        if new.messages == 0 {
+            return Ok(());
+        }
+        let room = self.queue.check_share(place, new);
         if self.draining.is_some() {
             return Err(MessageRefusal::Draining(room.err()));
         }
         room.map_err(|no| {
-            let has_small = size > SMALL_MESSAGE && self.queue.check_share(place, SMALL_MESSAGE).is_ok();
+            let small = Load::of(SMALL_MESSAGE);
+            let has_small = new.bytes > SMALL_MESSAGE && self.queue.check_share(place, small).is_ok();
             if has_small { MessageRefusal::TooLarge(no) } else { MessageRefusal::NoRoom(no) }
         })
     }
@@ -227,4 +245,9 @@ impl Core {
         });
         Response::refused(status, reason)
     }
+}
+
+/// The sender of a payload, which has this number if it is a peer.
+fn sender_of(peers: &Peers, number: Option<usize>, from: Arrival<'_>) -> Peer {
+    number.map_or_else(|| untracked_peer(from.sender, from.now), |number| peers.peer(number))
 }

@@ -85,7 +85,7 @@ impl Core {
             match self.locate(&state, &current_ids) {
                 MessageLocation::Gone => restored.gone += 1,
                 MessageLocation::InFlight(id) => {
-                    let held = state.held.map(|by| (state.queued.id, by));
+                    let held = state.held.clone().map(|by| (state.queued.id, by));
                     self.queue.hold_on_return(id, held);
                     restored.on_their_way += 1;
                 }
@@ -154,7 +154,7 @@ impl Core {
             // The state is from another node, or another message has its id.
             state.queued.id = self.queue.next_id();
         }
-        let held = state.held;
+        let held = state.held.clone();
         let queued = self.queue.restore(state, was);
         self.emit(|_| Event::MessageRestored { was, queued, held });
     }

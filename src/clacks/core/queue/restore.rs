@@ -21,7 +21,7 @@ impl Queue {
             (self.queued(waiting), None, if waiting.passes() { self.rule } else { 0 })
         } else {
             let held = self.held.get(id)?;
-            (held.queued.clone(), Some(held.by), 0)
+            (held.queued.clone(), Some(held.by.clone()), 0)
         };
         let (refused, first_id) = (self.refusals.of(id).cloned(), self.tracked.first_id(id));
         Some(MessageState { queued, held, passed, refused, first_id, was_dropped: false })

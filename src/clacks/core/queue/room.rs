@@ -104,8 +104,8 @@ impl Room {
 }
 
 impl Load {
-    fn has_room(self, size: usize) -> bool {
-        self.messages > 0 && self.bytes >= size
+    fn has_room(self, new: Self) -> bool {
+        self.messages >= new.messages && self.bytes >= new.bytes
     }
 }
 
@@ -117,20 +117,18 @@ impl Queue {
 
     /// Checks whether there is room for a message of `size` bytes that the user writes or restores.
     pub(in crate::core) fn check_room(&self, size: usize) -> Result<(), EnqueueError> {
-        if self.room.free().has_room(size) { Ok(()) } else { Err(self.full_error()) }
+        if self.room.free().has_room(Load::of(size)) { Ok(()) } else { Err(self.full_error()) }
     }
 
-    /// Checks whether there is room for a received message of `size` bytes. Without a rate-limit key only the total is
+    /// Checks whether there is room for received messages, all or none. Without a rate-limit key only the total is
     /// limited.
-    pub(in crate::core) fn check_share(&self, place: Option<IpAddr>, size: usize) -> Result<(), NoRoom> {
-        let Some(place) = place else { return self.check_room(size).map_err(|_| NoRoom::Full) };
-        let free = self.room.free_for_received();
-        if !free.has_room(size) {
-            return Err(NoRoom::Full);
-        }
+    pub(in crate::core) fn check_share(&self, place: Option<IpAddr>, new: Load) -> Result<(), NoRoom> {
+        let has_room = |free: Load| if free.has_room(new) { Ok(free) } else { Err(NoRoom::Full) };
+        let Some(place) = place else { return has_room(self.room.free()).map(drop) };
+        let free = has_room(self.room.free_for_received())?;
         let none = Shares::default();
         let shares = self.room.shares.as_deref().unwrap_or(&none);
-        if shares.admits(place, size, free, self.room.total_for_received()) {
+        if shares.admits(place, new, free, self.room.total_for_received()) {
             Ok(())
         } else {
             Err(NoRoom::Share)

@@ -20,7 +20,7 @@ fn message(size: usize) -> Message {
 /// Offers a message of this size from a rate-limit key.
 fn offer(queue: &mut Queue, remote: IpAddr, text: &Message) -> Result<(), NoRoom> {
     let place = Some(rate_limit_key(remote));
-    queue.check_share(place, text.size())?;
+    queue.check_share(place, Load::of(text.size()))?;
     let from = Some(Address::new("sender", 1).unwrap());
     let entry = queue.add(text.clone(), 0, 1, from, place);
     queue.append(entry);

@@ -15,7 +15,7 @@ struct TrackedById {
 }
 
 /// The tracking state of a message.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct TrackedMessage {
     /// The id when tracking began.
     first_id: MessageId,
@@ -67,8 +67,9 @@ impl TrackedMessages {
 
     /// Sets whether a message in flight is held if it returns.
     pub(super) fn hold_on_return(&mut self, id: MessageId, held: Option<(MessageId, HeldBy)>) {
-        let tracked = self.0.as_mut().and_then(|all| all.by_id.get_mut(&id));
-        tracked.into_iter().for_each(|tracked| tracked.held_on_return = held);
+        if let Some(tracked) = self.0.as_mut().and_then(|all| all.by_id.get_mut(&id)) {
+            tracked.held_on_return = held;
+        }
     }
 
     /// Removes and returns the id and reason with which a returned message is to be held.

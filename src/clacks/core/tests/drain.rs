@@ -93,7 +93,7 @@ fn draining_keeps_held_messages() {
 /// The held messages with their ids and reasons.
 fn held_by(core: &Core) -> Vec<(MessageId, String, HeldBy)> {
     let text = |held: &HeldMessage| held.queued.message.as_text().unwrap();
-    core.held(0..usize::MAX).map(|held| (held.queued.id, text(held), held.by)).collect()
+    core.held(0..usize::MAX).map(|held| (held.queued.id, text(held), held.by.clone())).collect()
 }
 
 #[test]

@@ -32,7 +32,7 @@ fn rule(word: &'static str) -> HoldRule {
 }
 
 fn lies_held(core: &Core, id: MessageId) -> Option<HeldBy> {
-    core.held_message(id).map(|held| held.by)
+    core.held_message(id).map(|held| held.by.clone())
 }
 
 #[test]

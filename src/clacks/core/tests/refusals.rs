@@ -34,7 +34,7 @@ fn a_message_that_every_peer_refuses_is_held_and_changes_no_peer() {
         core.enqueue(Message::text(&"x".repeat(20_000)), at(0)).unwrap();
         let sent = run(&mut core, |_| answered(status, None));
         assert_eq!(sent.len(), 3, "{status} of {count}");
-        let held: Vec<_> = core.held(0..9).map(|held| held.by).collect();
+        let held: Vec<_> = core.held(0..9).map(|held| held.by.clone()).collect();
         assert_eq!((held, core.queue_len()), (vec![HeldBy::Refused], 0));
         assert!(core.peers().all(|peer| peer.status == Status::Alive));
         let origin =
@@ -174,7 +174,7 @@ fn dropping_many_returns_their_states_and_emits_an_event_for_each() {
     core.hold(ids[4]);
     events(&mut core);
     let dropped = core.drop_these(&[ids[5], ids[1], ids[2], MessageId(99)]);
-    let about: Vec<_> = dropped.iter().map(|state| (state.queued.id, state.held)).collect();
+    let about: Vec<_> = dropped.iter().map(|state| (state.queued.id, state.held.clone())).collect();
     assert_eq!(about, [(ids[1], Some(HeldBy::Hand)), (ids[2], None), (ids[5], None)]);
     assert_eq!(events(&mut core).len(), 3);
     let restored = core.restore_messages(dropped);

@@ -159,7 +159,7 @@ pub(super) fn from_json(json: &str) -> Result<Message, Check> {
 }
 
 /// A warning if a message of this size is too large for nodes of the npm package; else empty.
-pub(super) fn warning_of_size(size: usize) -> String {
+pub(crate) fn warning_of_size(size: usize) -> String {
     if size <= MAX_WHOLE_MESSAGE {
         return String::new();
     }

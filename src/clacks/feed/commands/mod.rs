@@ -24,6 +24,7 @@ use clacks_feed::{
     description::{CommandSpec, ListId},
 };
 
+pub(crate) use messages::warning_of_size;
 pub(crate) use stop::HandingOn;
 pub use stop::{UnsentCounts, told};
 pub(crate) use undo::Deed;

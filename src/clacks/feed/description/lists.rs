@@ -38,8 +38,12 @@ fn queue() -> ListSpec {
 fn held() -> ListSpec {
     ListSpec::new("held", "held message", "held messages", Role::Messages)
         .columns(message_columns())
-        .columns([Field::new("by", Kind::Status).titled("held by").width(6, 11).priority(1)])
-        .counting(&["hand", "rule", "set-aside"])
+        .columns([
+            Field::new("by", Kind::Status).titled("held by").width(6, 11).priority(1),
+            Field::new("plugin", Kind::Text).only_open(),
+            Field::new("reason", Kind::Text).only_open(),
+        ])
+        .counting(&["hand", "rule", "set-aside", "plugin"])
         .empty(&["no message is held", "{:hold} holds one"])
 }
 

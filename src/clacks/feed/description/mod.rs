@@ -57,11 +57,13 @@ pub(crate) fn status_id(status: Status) -> StatusId {
 }
 
 /// The id of the reason why a message is held.
-pub(crate) fn held_id(by: HeldBy) -> StatusId {
+pub(crate) fn held_id(by: &HeldBy) -> StatusId {
     StatusId(match by {
         HeldBy::Hand => 5,
         HeldBy::Rule => 6,
         HeldBy::Refused => 7,
+        // 8 is `CLAIMED`.
+        HeldBy::Plugin(_) => 9,
     })
 }
 
@@ -139,6 +141,7 @@ fn statuses() -> Vec<StatusSpec> {
             Tone::Doubtful,
             "it sent something, but has not answered this node",
         ),
+        StatusSpec::new("plugin", 'P', Tone::Plain, "held by a plugin"),
     ];
     Status::ALL.map(peer_status).into_iter().chain(others).collect()
 }

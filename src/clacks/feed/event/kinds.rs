@@ -19,6 +19,7 @@ mod held;
 mod messages;
 mod node;
 mod peers;
+mod plugins;
 
 use held::{HoldRuleChanged, MessageChanged, MessageDropped, MessageHeld, MessageReleased, MessageRestored};
 use messages::{DeliveryFailed, MessageDelivered, MessageQueued, MessageReceived, MessageSending};
@@ -27,6 +28,7 @@ use peers::{
     AnnounceFailed, AnnounceReceived, Announced, ClaimConfirmed, FoundOurselves, PeerChanged, PeerDiscovered,
     PeerForgotten, PeerUpdated, RemoteIgnored, RemoteUnignored,
 };
+use plugins::{MessageRewritten, PayloadDiscarded, PluginFailed, PluginLoaded};
 
 /// A kind of events: its fields in JSON in their written order, and what a face shows of it. In each function the event
 /// is of this kind.
@@ -205,6 +207,10 @@ kinds! {
     RemoteIgnored
     RemoteUnignored
     Refused
+    PayloadDiscarded
+    MessageRewritten
+    PluginLoaded
+    PluginFailed
     LimitsMet
     SendRateChanged
     Lagged

@@ -48,6 +48,14 @@ pub(super) fn of_remote(remote: IpAddr) -> Line {
     note(None).with_remote(Some(remote)).saying(format!("connections from {remote}"))
 }
 
+/// Which plugin did it, and why.
+pub(super) fn by_plugin(plugin: &str, reason: Option<&str>) -> String {
+    match reason {
+        Some(reason) => format!("by {plugin}: {reason}"),
+        None => format!("by {plugin}"),
+    }
+}
+
 pub(super) fn own(message: &Message, id: Option<MessageId>) -> Line {
     blank(Own, &[Type::Own, Type::Message]).of(message, id)
 }

@@ -6,10 +6,10 @@ use clacks_feed::{
     json::{EventParts, NodeLine, Reader, Writer},
 };
 use clacks_p2p::{
-    Address, Message,
+    Address, Kind, Message,
     core::{
         Discovery, Event, Failure, HeldBy, HeldMessage, LimitCounts, Now, Origin, Peer, PeerChoice,
-        PeerCounts, QueuedMessage, Refusal, Status,
+        PeerCounts, PluginHold, QueuedMessage, Refusal, Status,
     },
 };
 
@@ -94,6 +94,50 @@ fn of_peers() -> Vec<Event> {
     ]
 }
 
+fn of_plugins() -> Vec<Event> {
+    let (message, remote) = (queued().message, Some([192, 0, 2, 7].into()));
+    let discarded = |status, reason: Option<&str>, kind| Event::PayloadDiscarded {
+        plugin: "filter".into(),
+        status,
+        reason: reason.map(str::to_owned),
+        peer: peer(Status::Alive),
+        kind,
+        message: message.clone(),
+        remote,
+    };
+    let rewritten = |after: &[Message]| Event::MessageRewritten {
+        plugin: "reverse".into(),
+        peer: peer(Status::Alive),
+        before: message.clone(),
+        after: after.into(),
+        remote,
+    };
+    let hold = |reason: Option<&str>| {
+        let hold = PluginHold { plugin: "gate".into(), reason: reason.map(str::to_owned) };
+        HeldBy::Plugin(Arc::new(hold))
+    };
+    let held = |reason| {
+        let held = HeldMessage::new(queued(), hold(reason));
+        Event::MessageHeld { held, origin: Some(Origin::Received(address())) }
+    };
+    let failed = |line, is_suspended| {
+        let reason = "attempt to call a nil value".to_owned();
+        Event::PluginFailed { plugin: "gate".into(), reason, line, is_suspended }
+    };
+    vec![
+        discarded(200, None, Kind::Announce),
+        discarded(418, Some("no tea"), Kind::Message),
+        rewritten(&[]),
+        rewritten(&[Message::text("a"), message.clone()]),
+        held(None),
+        held(Some("too rude")),
+        Event::MessageRestored { was: None, queued: queued(), held: Some(hold(Some("too rude"))) },
+        Event::PluginLoaded { plugin: "gate".into(), is_reload: true },
+        failed(None, false),
+        failed(Some(4), true),
+    ]
+}
+
 fn of_node() -> Vec<Event> {
     let remote = [192, 0, 2, 7].into();
     let preview = Some("\"a\u{202e}\"".to_owned());
@@ -122,7 +166,7 @@ fn through_a_line(event: &clacks_feed::Event, description: &Description) -> clac
 #[test]
 fn every_event_is_read_from_its_json_line() {
     let description = describe("a node".into());
-    let events = [of_messages(), of_peers(), of_node()].concat();
+    let events = [of_messages(), of_peers(), of_plugins(), of_node()].concat();
     for (name, _) in KINDS {
         let kind = description.event_id(name).unwrap();
         assert!(events.iter().any(|event| kind_of(event) == kind), "an example of {name} is missing");
@@ -145,7 +189,9 @@ fn a_message_that_was_not_queued_has_no_visits_in_its_line() {
     };
     let values = |id, visits| {
         let (peer, message) = (peer.clone(), message.clone());
-        line(&Event::MessageReceived { peer, message, id, visits, remote, held }).unwrap().values
+        line(&Event::MessageReceived { peer, message, id, visits, remote, held: held.clone() })
+            .unwrap()
+            .values
     };
     assert_eq!(values(id, visits), [Value::Count(3)]);
     assert_eq!(values(None, 0), [Value::None]);

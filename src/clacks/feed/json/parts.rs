@@ -5,13 +5,13 @@
 //! A struct with a [`Text`] has no flattened part that contains one: `serde` buffers flattened fields as its own
 //! values, which loses the JSON text of a message.
 
-use std::{fmt, net::IpAddr, time::Duration};
+use std::{fmt, net::IpAddr, sync::Arc, time::Duration};
 
 use clacks_p2p::{
     Address, DEFAULT_MAX_DEPTH, Message, PeerId,
     core::{
         CertificateFingerprint, Counters, FingerprintError, HeldBy, HeldMessage, LimitCounts, MessageId,
-        OptionsError, PeerChoice, PeerCounts, QueuedMessage,
+        OptionsError, PeerChoice, PeerCounts, PluginHold, QueuedMessage,
     },
 };
 use serde::{Deserialize, Serialize, Serializer};
@@ -156,24 +156,52 @@ pub enum By {
     Rule,
     /// Peers refused it so often that sending it again is pointless.
     Refused,
+    /// A plugin chose it.
+    Plugin,
 }
 
-impl From<HeldBy> for By {
-    fn from(by: HeldBy) -> Self {
+impl From<&HeldBy> for By {
+    fn from(by: &HeldBy) -> Self {
         match by {
             HeldBy::Hand => Self::Hand,
             HeldBy::Rule => Self::Rule,
             HeldBy::Refused => Self::Refused,
+            HeldBy::Plugin(_) => Self::Plugin,
         }
     }
 }
 
-impl From<By> for HeldBy {
-    fn from(by: By) -> Self {
+/// The plugin that holds a message, and its reason. Without fields if none does.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct ByPlugin {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    plugin: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}
+
+impl From<&HeldBy> for ByPlugin {
+    fn from(by: &HeldBy) -> Self {
         match by {
-            By::Hand => Self::Hand,
-            By::Rule => Self::Rule,
-            By::Refused => Self::Refused,
+            HeldBy::Plugin(hold) => {
+                Self { plugin: Some(hold.plugin.to_string()), reason: hold.reason.clone() }
+            }
+            HeldBy::Hand | HeldBy::Rule | HeldBy::Refused => Self::default(),
+        }
+    }
+}
+
+impl ByPlugin {
+    /// The reason for holding a message. A plugin without a name is named so.
+    pub fn held(self, by: By) -> HeldBy {
+        match by {
+            By::Hand => HeldBy::Hand,
+            By::Rule => HeldBy::Rule,
+            By::Refused => HeldBy::Refused,
+            By::Plugin => {
+                let plugin = self.plugin.map_or_else(|| "a plugin".into(), Into::into);
+                HeldBy::Plugin(Arc::new(PluginHold { plugin, reason: self.reason }))
+            }
         }
     }
 }
@@ -234,6 +262,8 @@ pub struct Waiting {
     /// The reason, only if the message is held.
     #[serde(skip_serializing_if = "Option::is_none")]
     by: Option<By>,
+    #[serde(flatten)]
+    by_plugin: ByPlugin,
 }
 
 impl From<&QueuedMessage> for Waiting {
@@ -247,13 +277,14 @@ impl From<&QueuedMessage> for Waiting {
             from: queued.from.as_ref().map(Named::from),
             place: queued.place,
             by: None,
+            by_plugin: ByPlugin::default(),
         }
     }
 }
 
 impl From<&HeldMessage> for Waiting {
     fn from(held: &HeldMessage) -> Self {
-        Self { by: Some(held.by.into()), ..Self::from(&held.queued) }
+        Self { by: Some((&held.by).into()), by_plugin: (&held.by).into(), ..Self::from(&held.queued) }
     }
 }
 
@@ -273,8 +304,9 @@ impl From<Waiting> for QueuedMessage {
 impl TryFrom<Waiting> for HeldMessage {
     type Error = Wrong;
 
-    fn try_from(waiting: Waiting) -> Result<Self, Wrong> {
-        let by = waiting.by.ok_or_else(|| Wrong::field("by"))?.into();
+    fn try_from(mut waiting: Waiting) -> Result<Self, Wrong> {
+        let by = waiting.by.ok_or_else(|| Wrong::field("by"))?;
+        let by = std::mem::take(&mut waiting.by_plugin).held(by);
         Ok(Self::new(waiting.into(), by))
     }
 }
@@ -327,6 +359,11 @@ pub fn count(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
 /// The node's counters since its start.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Counted {
@@ -336,6 +373,13 @@ pub struct Counted {
     enqueued: u64,
     announces: u64,
     refused: u64,
+    // Missing in the recording of a node without plugins.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    swallowed: u64,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    refused_by_plugin: u64,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    plugin_faults: u64,
     #[serde(default)]
     limits: LimitCounts,
 }
@@ -343,17 +387,32 @@ pub struct Counted {
 impl From<Counters> for Counted {
     fn from(counters: Counters) -> Self {
         let Counters { received, delivered, failed, enqueued, announces, refused, limits, .. } = counters;
-        Self { received, delivered, failed, enqueued, announces, refused, limits }
+        let Counters { swallowed, refused_by_plugin, plugin_faults, .. } = counters;
+        Self {
+            received,
+            delivered,
+            failed,
+            enqueued,
+            announces,
+            refused,
+            swallowed,
+            refused_by_plugin,
+            plugin_faults,
+            limits,
+        }
     }
 }
 
 impl From<Counted> for Counters {
     fn from(counted: Counted) -> Self {
-        let Counted { received, delivered, failed, enqueued, announces, refused, limits } = counted;
         let mut counters = Self::default();
-        (counters.received, counters.delivered, counters.failed) = (received, delivered, failed);
-        (counters.enqueued, counters.announces, counters.refused) = (enqueued, announces, refused);
-        counters.limits = limits;
+        (counters.received, counters.delivered) = (counted.received, counted.delivered);
+        (counters.failed, counters.enqueued) = (counted.failed, counted.enqueued);
+        (counters.announces, counters.refused) = (counted.announces, counted.refused);
+        counters.swallowed = counted.swallowed;
+        counters.refused_by_plugin = counted.refused_by_plugin;
+        counters.plugin_faults = counted.plugin_faults;
+        counters.limits = counted.limits;
         counters
     }
 }

@@ -180,6 +180,13 @@ impl ReplayedNode {
                 bump(&mut self.counters.refused);
                 limit_met(refusal.status).into_iter().for_each(|limit| self.counters.limits.count(limit));
             }
+            Event::PayloadDiscarded { status, peer, .. } => {
+                let Counters { swallowed, refused_by_plugin, .. } = &mut self.counters;
+                bump(if *status == 200 { swallowed } else { refused_by_plugin });
+                self.note(peer);
+            }
+            Event::MessageRewritten { peer, .. } => self.note(peer),
+            Event::PluginFailed { .. } => bump(&mut self.counters.plugin_faults),
             // What each refusal tells of is in it.
             Event::LimitsMet { met } => self.counters.limits = *met,
             Event::SendRateChanged { rate } => self.send_rate = *rate,
@@ -204,7 +211,7 @@ impl ReplayedNode {
                 self.take_out_held(*was);
                 self.list_message(queued.clone());
             }
-            Event::MessageRestored { was, queued, held } => self.restore(*was, queued, *held),
+            Event::MessageRestored { was, queued, held } => self.restore(*was, queued, held.clone()),
             Event::MessageChanged { before, queued, .. } => {
                 self.held_bytes = self.held_bytes.saturating_sub(before.size());
                 self.held_bytes = self.held_bytes.saturating_add(queued.message.size());

@@ -17,10 +17,10 @@ use super::{
 use crate::{
     description::Type,
     event::{
-        line::{Build, direction_type, note, own_or_from, waiting},
+        line::{Build, by_plugin, direction_type, note, own_or_from, waiting},
         touched::{held, queued},
     },
-    json::parts::{By, Named, Text, Ticket, Wrong},
+    json::parts::{By, ByPlugin, Named, Text, Ticket, Wrong},
     peer::Detail,
 };
 
@@ -98,6 +98,8 @@ pub struct MessageHeld {
     waits: Waits,
     by: By,
     #[serde(flatten)]
+    by_plugin: ByPlugin,
+    #[serde(flatten)]
     origin: CameFrom,
 }
 
@@ -117,20 +119,24 @@ impl Kind for MessageHeld {
         let Event::MessageHeld { held: HeldMessage { queued, by, .. }, origin } = event else { return None };
         let origin = origin.as_ref().map_or(CameFrom::Queue, CameFrom::from);
         let (id, message) = (Ticket(queued.id), text(&queued.message));
-        Some(Self { id, message, waits: queued.into(), by: (*by).into(), origin })
+        Some(Self { id, message, waits: queued.into(), by: by.into(), by_plugin: by.into(), origin })
     }
 
     fn event(self) -> Result<Event, Wrong> {
-        let Self { id, message, waits, by, origin } = self;
-        let held = HeldMessage::new(waits.queued(id, message), by.into());
+        let Self { id, message, waits, by, by_plugin, origin } = self;
+        let held = HeldMessage::new(waits.queued(id, message), by_plugin.held(by));
         Ok(Event::MessageHeld { held, origin: origin.into() })
     }
 
     /// There is none if the rule holds it from the queue, which can be all of the queue, or after it was received or a
-    /// delivery failed, which have their own lines.
+    /// delivery failed, which have their own lines. If a plugin holds it, the line says which.
     fn line(event: &Event) -> Option<Line> {
         let Event::MessageHeld { held, origin } = event else { return None };
         let line = || waiting(&held.queued).in_list(true);
+        if let HeldBy::Plugin(hold) = &held.by {
+            let said = by_plugin(&hold.plugin, hold.reason.as_deref());
+            return Some(line().saying(said).ended("held", Tone::Plain));
+        }
         if held.by == HeldBy::Refused && matches!(origin, Some(Origin::Returned(_))) {
             return Some(line().ended("set aside", Tone::Bad));
         }
@@ -239,6 +245,8 @@ pub struct MessageRestored {
     #[serde(flatten)]
     waits: Waits,
     by: Option<By>,
+    #[serde(flatten)]
+    by_plugin: ByPlugin,
 }
 
 impl Kind for MessageRestored {
@@ -251,13 +259,14 @@ impl Kind for MessageRestored {
     fn of(event: &Event, _: Detail) -> Option<Self> {
         let Event::MessageRestored { was, queued, held } = event else { return None };
         let (id, message) = (Ticket(queued.id), text(&queued.message));
-        let (was, by) = (was.map(Ticket), held.map(By::from));
-        Some(Self { was, id, message, waits: queued.into(), by })
+        let (was, by) = (was.map(Ticket), held.as_ref().map(By::from));
+        let by_plugin = held.as_ref().map(ByPlugin::from).unwrap_or_default();
+        Some(Self { was, id, message, waits: queued.into(), by, by_plugin })
     }
 
     fn event(self) -> Result<Event, Wrong> {
-        let Self { was, id, message, waits, by } = self;
-        let (was, held) = (was.map(|Ticket(was)| was), by.map(HeldBy::from));
+        let Self { was, id, message, waits, by, by_plugin } = self;
+        let (was, held) = (was.map(|Ticket(was)| was), by.map(|by| by_plugin.held(by)));
         Ok(Event::MessageRestored { was, queued: waits.queued(id, message), held })
     }
 
