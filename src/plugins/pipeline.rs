@@ -96,7 +96,8 @@ impl std::fmt::Debug for Pipeline {
     }
 }
 
-fn verdict_of_failed(on_error: OnError) -> Verdict {
+/// The verdict in place of one that a plugin could not give.
+pub(crate) fn verdict_of_failed(on_error: OnError) -> Verdict {
     match on_error {
         OnError::Pass => Verdict::Pass,
         OnError::Refuse => {

@@ -1,0 +1,75 @@
+//! Errors of the engine as faults of a script.
+
+use mlua::Error;
+
+use crate::Fault;
+
+/// Longest reason in characters.
+const MAX_REASON: usize = 500;
+
+/// The fault that an error of the engine is. `chunk` is the name of the script's file.
+pub(super) fn fault_of(error: &Error, chunk: &str) -> Fault {
+    let (text, traceback) = described(error);
+    let first = text.lines().next().unwrap_or_default();
+    if let Some((line, reason)) = split_place(first, chunk) {
+        return fault(chunk, Some(line), reason);
+    }
+    let place = line_in(&text, chunk).or_else(|| line_in(&traceback, chunk));
+    fault(chunk, place, without_prelude(first))
+}
+
+/// A fault at a line of the script.
+pub(super) fn fault(chunk: &str, line: Option<u32>, reason: &str) -> Fault {
+    let reason: String = reason.trim().chars().take(MAX_REASON).collect();
+    let reason = match line {
+        Some(line) => format!("{chunk}:{line}: {reason}"),
+        None => format!("{chunk}: {reason}"),
+    };
+    Fault { line, reason }
+}
+
+/// The first line of the script that a traceback names.
+pub(super) fn line_in(traceback: &str, chunk: &str) -> Option<u32> {
+    traceback.lines().find_map(|line| split_place(line.trim(), chunk)).map(|(line, _)| line)
+}
+
+fn described(error: &Error) -> (String, String) {
+    match error {
+        Error::CallbackError { traceback, cause } => {
+            let (text, inner) = described(cause);
+            (text, format!("{inner}\n{traceback}"))
+        }
+        Error::SyntaxError { message, .. } | Error::RuntimeError(message) => (message.clone(), String::new()),
+        Error::MemoryError(_) => ("used more memory than it is allowed".to_owned(), String::new()),
+        other => (other.to_string(), String::new()),
+    }
+}
+
+/// Whether the error is, or was caused by, a lack of memory.
+pub(super) fn is_of_memory(error: &Error) -> bool {
+    match error {
+        Error::MemoryError(_) => true,
+        Error::CallbackError { cause, .. } => is_of_memory(cause),
+        // An error of memory that a script passes on with `error` is a text.
+        Error::RuntimeError(message) => {
+            message.lines().next().is_some_and(|line| line.ends_with("not enough memory"))
+        }
+        _ => false,
+    }
+}
+
+/// Splits `name:4: reason` or `[string "name"]:4: reason`.
+fn split_place<'a>(text: &'a str, chunk: &str) -> Option<(u32, &'a str)> {
+    let rest = match text.strip_prefix("[string \"") {
+        Some(rest) => rest.strip_prefix(chunk)?.strip_prefix("\"]:")?,
+        None => text.strip_prefix(chunk)?.strip_prefix(':')?,
+    };
+    let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+    let line = rest[..digits].parse().ok()?;
+    Some((line, rest[digits..].trim_start_matches([':', ' '])))
+}
+
+/// Removes the place of an error within the prelude.
+fn without_prelude(text: &str) -> &str {
+    split_place(text, super::sandbox::PRELUDE).map_or(text, |(_, reason)| reason)
+}
