@@ -190,22 +190,23 @@ fn a_disk_that_refuses_is_reported_and_changes_no_verdict() {
 fn what_waits_for_the_disk_is_bounded_and_counted() {
     let directory = TempDir::new().unwrap();
     // The writer waits in its first report until the test lets it go on.
+    let (reached, wait_for_it) = std::sync::mpsc::channel();
     let (go_on, wait) = std::sync::mpsc::channel::<()>();
-    let wait = Mutex::new(wait);
+    let wait = Mutex::new((reached, wait));
     let reported: Arc<Mutex<Vec<String>>> = Arc::default();
     let to = Arc::clone(&reported);
     let on_fault = move |fault: crate::Fault| {
         if fault.reason.starts_with("a payload is not logged") {
-            let _ = wait.lock().unwrap().recv();
+            let (reached, wait) = &*wait.lock().unwrap();
+            reached.send(()).unwrap();
+            let _ = wait.recv();
         }
         to.lock().unwrap().push(fault.reason);
     };
     let context = Context { now: Arc::new(|| 1), random: Arc::new(|| 0.0), on_fault: Arc::new(on_fault) };
     let logger = Logger::start(name(), in_directory(&directory), context).unwrap();
     verdict(&logger, &of_peer(".."));
-    while logger.counts().failed == 0 {
-        std::thread::yield_now();
-    }
+    wait_for_it.recv_timeout(LONG).expect("a payload that cannot be logged");
     for _ in 0..1034 {
         verdict(&logger, &message("1"));
     }
