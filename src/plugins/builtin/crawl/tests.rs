@@ -103,17 +103,19 @@ fn peers_are_named_only_if_the_user_says_so() {
 #[test]
 fn a_message_ends_after_sixty_four_addresses() {
     let at = |index: usize| format!("\"n{index}:1\"");
-    let walk = |count: usize| {
+    let walk = |count: usize, hops: u32| {
         let peers: Vec<String> = (1..=count).map(at).collect();
-        format!(r#"{{"class":"clacks-crawl","hops":{count},"peers":[{}]}}"#, peers.join(","))
+        format!(r#"{{"class":"clacks-crawl","hops":{hops},"peers":[{}]}}"#, peers.join(","))
     };
-    for (addresses, goes_on) in [(62, true), (63, false), (64, false)] {
+    for (addresses, hops, goes_on) in
+        [(62, 0, true), (63, 0, false), (64, 0, false), (2, 62, true), (2, 63, false), (2, u32::MAX, false)]
+    {
         let (crawl, _) = crawl(CrawlOptions::default(), node("a:1", &[]));
-        let payload = from(&format!("n{addresses}:1"), &walk(addresses));
-        assert_eq!(passed_on(&crawl, &payload).is_some(), goes_on, "{addresses}");
+        let payload = from(&format!("n{addresses}:1"), &walk(addresses, hops));
+        assert_eq!(passed_on(&crawl, &payload).is_some(), goes_on, "{addresses} {hops}");
     }
     let (crawl, _) = crawl(CrawlOptions::default(), node("a:1", &[]));
-    assert_eq!(verdict(&crawl, &message(&walk(65))), Verdict::Pass, "no message of ours");
+    assert_eq!(verdict(&crawl, &message(&walk(65, 0))), Verdict::Pass, "no message of ours");
     assert_eq!(pairs(&crawl).len(), 0);
 }
 

@@ -49,7 +49,7 @@ fn a_large_message_goes_in_small_parts_of_ascii_and_is_joined_byte_for_byte() {
     assert!(sent.len() <= Verdict::MAX_REPLACEMENTS);
     assert!(sent.iter().all(|part| part.is_ascii() && part.len() <= 12_000));
     // In another order, and some of them twice.
-    let (join, _) = join(JoinOptions::default());
+    let (join, surroundings) = join(JoinOptions::default());
     let (last, others) = sent.split_first().unwrap();
     for part in others.iter().rev().chain(&others[..2]) {
         assert!(matches!(verdict(&join, &message(part)), Verdict::Swallow { .. }));
@@ -58,6 +58,9 @@ fn a_large_message_goes_in_small_parts_of_ascii_and_is_joined_byte_for_byte() {
     assert!(is_whole, "another text, or none");
     let again = format!("1 of {}", sent.len());
     assert_eq!(verdict(&join, &message(last)), swallowed(&again), "it was joined already");
+    surroundings.pass(Duration::from_secs(3600));
+    join.tick();
+    assert_eq!(surroundings.faults(), [""; 0], "that part waits for no other");
 }
 
 #[test]
@@ -67,6 +70,10 @@ fn only_large_messages_go_in_parts() {
         assert_eq!(verdict(&split(), &message(json)), Verdict::Pass, "{}", json.len());
     }
     assert_eq!(parts(&limit.replacen('a', "aa", 1)).len(), 2);
+    let options = SplitOptions { above: 100, ..SplitOptions::default() };
+    let split = Split::new(name(), options, Surroundings::default().context());
+    let part = &parts(&long(16_000))[0];
+    assert_eq!(verdict(&split, &message(part)), Verdict::Pass, "it is a part already");
     let options = SplitOptions { non_ascii: true, ..SplitOptions::default() };
     let split = Split::new(name(), options, Surroundings::default().context());
     assert_eq!(verdict(&split, &message("\"u\"")), Verdict::Pass);
