@@ -10,6 +10,7 @@ pub mod builtin;
 #[cfg(feature = "scripts")]
 pub mod script;
 
+mod fault_runs;
 mod host;
 mod incoming;
 mod payload_filter;
@@ -17,6 +18,7 @@ mod pipeline;
 mod plugin;
 mod verdict;
 
+pub use fault_runs::FaultRuns;
 pub use host::{
     ArchiveQuery, ArchivedMessage, Environment, Host, KnownPeer, LogLevel, PeerQuery, Report, ThisNode,
 };

@@ -13,31 +13,62 @@ use mlua::Table;
 use super::{Allow, ScriptOptions, budget::Budget, rates::Rates, statistics::Shared, store::Store};
 use crate::{Host, PayloadFilter};
 
-/// What the functions of one script share. It is kept when the script is reloaded, except for the timers.
+/// What the functions of one version of a script share.
 pub(super) struct Context {
     pub(super) host: Arc<dyn Host>,
     pub(super) shared: Arc<Shared>,
     pub(super) allow: Vec<Allow>,
     pub(super) budget: Rc<Budget>,
-    pub(super) rates: RefCell<Rates>,
-    pub(super) store: RefCell<Store>,
+    /// They go on when the script is reloaded.
+    pub(super) kept: Kept,
     /// Filters by their text.
     filters: RefCell<HashMap<String, Rc<Result<PayloadFilter, String>>>>,
+}
+
+/// What lives through a reload. Cloning shares it.
+#[derive(Clone)]
+pub(super) struct Kept {
+    pub(super) rates: Rc<RefCell<Rates>>,
+    pub(super) store: Rc<RefCell<Store>>,
+}
+
+impl Kept {
+    /// What a script begins with.
+    pub(super) fn new(options: &ScriptOptions, host: &dyn Host) -> Self {
+        let rates = Rates::new(options, host.environment());
+        Self { rates: Rc::new(RefCell::new(rates)), store: Rc::default() }
+    }
+
+    /// What a version with these options goes on with. Other rates begin anew.
+    pub(super) fn for_version(
+        &self,
+        former: &ScriptOptions,
+        options: &ScriptOptions,
+        host: &dyn Host,
+    ) -> Self {
+        if former.enqueue_rate.to_bits() == options.enqueue_rate.to_bits() {
+            return self.clone();
+        }
+        Self { store: Rc::clone(&self.store), ..Self::new(options, host) }
+    }
 }
 
 /// Maximum number of filters that are kept compiled.
 const MAX_FILTERS: usize = 64;
 
 impl Context {
-    pub(super) fn new(options: &ScriptOptions, host: Arc<dyn Host>, shared: Arc<Shared>) -> Rc<Self> {
-        let rates = Rates::new(options, host.environment());
+    pub(super) fn new(
+        options: &ScriptOptions,
+        host: Arc<dyn Host>,
+        shared: Arc<Shared>,
+        kept: Kept,
+    ) -> Rc<Self> {
         Rc::new(Self {
             host,
             shared,
             allow: options.allow.clone(),
             budget: Rc::new(Budget::new()),
-            rates: RefCell::new(rates),
-            store: RefCell::default(),
+            kept,
             filters: RefCell::default(),
         })
     }
@@ -64,6 +95,9 @@ impl Context {
     }
 }
 
+/// Shortest time of a timer, so that timers that start each other do not use a whole processor.
+const MIN_DELAY: Duration = Duration::from_millis(10);
+
 /// What the functions of one VM share.
 pub(super) struct VmContext {
     pub(super) script: Rc<Context>,
@@ -78,7 +112,8 @@ pub(super) struct VmContext {
 impl VmContext {
     /// Starts a timer.
     pub(super) fn after(&self, seconds: f64, handle: u32) {
-        self.timers.borrow_mut().push((Instant::now() + Duration::from_secs_f64(seconds), handle));
+        let delay = Duration::from_secs_f64(seconds).max(MIN_DELAY);
+        self.timers.borrow_mut().push((Instant::now() + delay, handle));
     }
 
     /// When the next timer is due.

@@ -1,5 +1,8 @@
 //! Errors of the engine as faults of a script.
 
+use std::borrow::Cow;
+
+use clacks_feed::escape::escaped;
 use mlua::Error;
 
 use crate::Fault;
@@ -20,12 +23,18 @@ pub(super) fn fault_of(error: &Error, chunk: &str) -> Fault {
 
 /// A fault at a line of the script.
 pub(super) fn fault(chunk: &str, line: Option<u32>, reason: &str) -> Fault {
-    let reason: String = reason.trim().chars().take(MAX_REASON).collect();
+    let reason = line_of(reason.trim());
     let reason = match line {
         Some(line) => format!("{chunk}:{line}: {reason}"),
         None => format!("{chunk}: {reason}"),
     };
     Fault { line, reason }
+}
+
+/// A text of a script on one line, cut, and without hidden characters: it can be a peer's.
+pub(super) fn line_of(text: &str) -> Cow<'_, str> {
+    let end = text.char_indices().nth(MAX_REASON).map_or(text.len(), |(at, _)| at);
+    escaped(&text[..end])
 }
 
 /// The first line of the script that a traceback names.

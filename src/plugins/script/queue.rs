@@ -83,10 +83,14 @@ impl Queue {
         }
     }
 
-    /// Appends a payload. Returns whether there was room.
+    /// Appends a payload. Returns whether there was room. If the thread has ended, the payload is dropped, so that
+    /// whoever waits for the verdict is told.
     pub(super) fn judge(&self, job: Judge) -> bool {
         let mut lanes = self.lanes();
-        if lanes.is_closed || lanes.payloads.len() >= MAX_PAYLOADS {
+        if lanes.is_closed {
+            return true;
+        }
+        if lanes.payloads.len() >= MAX_PAYLOADS {
             return false;
         }
         lanes.payloads.push_back(job);

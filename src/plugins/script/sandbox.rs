@@ -78,7 +78,7 @@ pub(super) fn new(options: &ScriptOptions, chunk: &str, script: Rc<Context>) -> 
     }
     let arrays = lua.create_table()?;
     arrays.raw_set("__metatable", "array")?;
-    let collect_above = Cell::new(options.limits.memory / 4 * 3);
+    let collect_above = Cell::new(options.limits.memory / 2);
     let context = Rc::new(VmContext { script, arrays, timers: RefCell::default(), collect_above });
     let raw = lua.create_table()?;
     functions::add(&lua, &raw, &context)?;
@@ -103,10 +103,7 @@ fn watch(lua: &Lua, chunk: &str, memory: usize, context: &Rc<VmContext>) {
     lua.set_interrupt(move |lua| {
         let budget = &context.script.budget;
         if !budget.is_exceeded() {
-            if lua.used_memory() > context.collect_above.get() {
-                lua.gc_collect()?;
-                context.collect_above.set(lua.used_memory().max(memory / 8 * 5) + memory / 8);
-            }
+            collect(lua, memory, &context)?;
             return Ok(VmState::Continue);
         }
         if budget.line().is_none() {
@@ -115,6 +112,15 @@ fn watch(lua: &Lua, chunk: &str, memory: usize, context: &Rc<VmContext>) {
         }
         Err(time_exceeded(budget))
     });
+}
+
+/// Collects garbage if more than half of the memory is used, and if an eighth more is used than after the last time.
+pub(super) fn collect(lua: &Lua, memory: usize, context: &VmContext) -> mlua::Result<()> {
+    if lua.used_memory() > context.collect_above.get() {
+        lua.gc_collect()?;
+        context.collect_above.set((lua.used_memory() + memory / 8).max(memory / 2));
+    }
+    Ok(())
 }
 
 impl Calls {

@@ -9,7 +9,7 @@ use std::{
 
 use super::{
     ScriptOptions, ScriptState,
-    context::Context,
+    context::{Context, Kept},
     fault::fault,
     source::Stamp,
     statistics::{Hooks, Shared},
@@ -45,7 +45,8 @@ impl Slot {
     pub(super) fn load(options: ScriptOptions, host: &Arc<dyn Host>) -> Result<Self, Fault> {
         let shared = Shared::new(Arc::clone(&options.name), options.on_error);
         let chunk = options.source.chunk(&options.name);
-        let context = Context::new(&options, Arc::clone(host), Arc::clone(&shared));
+        let kept = Kept::new(&options, &**host);
+        let context = Context::new(&options, Arc::clone(host), Arc::clone(&shared), kept);
         let (stamp, source) = (options.source.stamp(), read(&options, &chunk)?);
         let vm = Vm::new(&options, &chunk, &source, Rc::clone(&context))?;
         vm.load(None)?;
@@ -102,21 +103,9 @@ impl Slot {
     fn try_replace(&mut self, options: ScriptOptions) -> Result<(), Fault> {
         let chunk = options.source.chunk(&options.name);
         let source = read(&options, &chunk)?;
-        let context = Context::new(&options, Arc::clone(&self.host), Arc::clone(&self.shared));
-        // The rates go on, so that reloading gives no new burst.
-        if self.options.enqueue_rate.to_bits() == options.enqueue_rate.to_bits() {
-            context.rates.swap(&self.context.rates);
-        }
-        context.store.swap(&self.context.store);
-        let loaded = self.load_version(&options, &chunk, &source, &context);
-        let vm = match loaded {
-            Ok(vm) => vm,
-            Err(fault) => {
-                context.rates.swap(&self.context.rates);
-                context.store.swap(&self.context.store);
-                return Err(fault);
-            }
-        };
+        let kept = self.context.kept.for_version(&self.options, &options, &*self.host);
+        let context = Context::new(&options, Arc::clone(&self.host), Arc::clone(&self.shared), kept);
+        let vm = self.load_version(&options, &chunk, &source, &context)?;
         self.shared.set_on_error(options.on_error);
         (self.options, self.chunk, self.source, self.context, self.vm) =
             (options, chunk, source, context, vm);
@@ -246,19 +235,19 @@ impl Slot {
     }
 
     fn next_write(&self) -> Option<Instant> {
-        let changed = self.context.store.borrow().changed?;
+        let changed = self.context.kept.store.borrow().changed?;
         Some(self.next_write.unwrap_or(changed + WRITE_AFTER))
     }
 
     fn write_store(&mut self) {
         let json = {
-            let store = self.context.store.borrow();
+            let store = self.context.kept.store.borrow();
             store.changed.map(|_| store.to_json())
         };
         let Some(json) = json else { return };
         match self.host.write_store(&self.shared.name, &json) {
             Ok(()) => {
-                self.context.store.borrow_mut().changed = None;
+                self.context.kept.store.borrow_mut().changed = None;
                 self.next_write = None;
             }
             Err(reason) => {

@@ -10,7 +10,7 @@ use clacks_feed::{description::Description, escape::escaped};
 
 use super::{
     ScriptOptions,
-    context::Context,
+    context::{Context, Kept},
     fault::fault,
     statistics::{HOOKS, Shared},
     vm::Vm,
@@ -70,7 +70,8 @@ impl TestRun {
         let chunk = options.source.chunk(&options.name);
         let source = options.source.read().map_err(|reason| fault(&chunk, None, &reason))?;
         let shared = Shared::new(Arc::clone(&options.name), options.on_error);
-        let context = Context::new(options, Arc::clone(&host) as Arc<dyn Host>, shared);
+        let kept = Kept::new(options, &*host);
+        let context = Context::new(options, Arc::clone(&host) as Arc<dyn Host>, shared, kept);
         let vm = Vm::new(options, &chunk, &source, Rc::clone(&context))?;
         vm.load(None)?;
         Ok(Self { vm, host })

@@ -4,6 +4,7 @@ use std::{borrow::Cow, sync::Arc};
 
 use mlua::{LuaString, Table, Value};
 
+use super::fault::line_of;
 use crate::{Refusal, Verdict};
 
 /// What the prelude returns: the kind, and up to three values.
@@ -36,7 +37,7 @@ fn text_of(value: &Value) -> Result<String, String> {
 }
 
 fn reason_of(value: &Value) -> Option<Arc<str>> {
-    value.as_string().map(|reason| reason.to_string_lossy().into())
+    value.as_string().map(|reason| line_of(&reason.to_string_lossy()).into())
 }
 
 fn replacement_of(texts: &Value) -> Result<Verdict, String> {

@@ -23,6 +23,9 @@ use crate::{Fault, Incoming, Kind, Verdict};
 /// Maximum length of the state that lives through a reload, in bytes of JSON.
 const MAX_STATE: usize = 64 << 10;
 
+/// Longest reply to a command in bytes. The rest is cut.
+const MAX_REPLY: usize = 64 << 10;
+
 /// A script in its VM. It stays on one thread.
 pub(super) struct Vm {
     sandbox: Sandbox,
@@ -170,7 +173,10 @@ impl Vm {
             return Err(fault(&self.chunk, None, "the script has no on_command"));
         }
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        self.call(&self.sandbox.calls.command, self.call_time, (words,))
+        let mut reply: String = self.call(&self.sandbox.calls.command, self.call_time, (words,))?;
+        let end = (0..=MAX_REPLY.min(reply.len())).rev().find(|&end| reply.is_char_boundary(end));
+        reply.truncate(end.unwrap_or_default());
+        Ok(reply)
     }
 
     /// Calls the function of a timer that is due. Returns `None` if there is none.
@@ -219,13 +225,11 @@ impl Vm {
 
     /// Collects garbage after an error of memory: without it even the next call of a healthy script would fail.
     fn collect_if_needed(&self) {
+        let (lua, context) = (&self.sandbox.lua, &self.sandbox.context);
         if self.needs_collection.replace(false) {
-            let _ = self.sandbox.lua.gc_collect();
+            context.collect_above.set(0);
         }
-        let collect_above = &self.sandbox.context.collect_above;
-        if self.memory() < self.memory / 2 {
-            collect_above.set(self.memory / 4 * 3);
-        }
+        let _ = sandbox::collect(lua, self.memory, context);
     }
 }
 

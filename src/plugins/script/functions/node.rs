@@ -45,7 +45,7 @@ const MAX_LINE: usize = 1000;
 
 /// Whether one more is allowed now.
 fn is_allowed(context: &Context, rate: fn(&mut Rates) -> &mut Rate) -> bool {
-    rate(&mut context.rates.borrow_mut()).allows()
+    rate(&mut context.kept.rates.borrow_mut()).allows()
 }
 
 fn enqueue(lua: &Lua, context: &VmContext, arguments: &Arguments) -> Answer {

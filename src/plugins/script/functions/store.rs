@@ -12,7 +12,7 @@ pub(super) const FUNCTIONS: &[(&str, Option<Allow>, Implementation)] = &[
 
 /// Calls a function with the store, which is read at its first use.
 fn with<T>(context: &VmContext, call: impl FnOnce(&mut Store) -> T) -> Result<T, String> {
-    let mut store = context.script.store.borrow_mut();
+    let mut store = context.script.kept.store.borrow_mut();
     store.load(|| context.script.host.read_store(context.script.name()))?;
     Ok(call(&mut store))
 }

@@ -25,6 +25,17 @@ fn readme_of_the_definitions_for_editors_is_up_to_date() {
 }
 
 #[test]
+fn readme_of_the_functions_is_up_to_date() {
+    const START: &str = "<!-- functions: made from the list in src/plugins/script/functions/list.rs -->\n";
+    const END: &str = "<!-- end of functions -->\n";
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/scripts.md");
+    let page = fs::read_to_string(page).unwrap();
+    let (before, rest) = page.split_once(START).expect("a start");
+    let (_, after) = rest.split_once(END).expect("an end");
+    compare("docs/scripts.md", &format!("{before}{START}{}{END}{after}", functions_table()));
+}
+
+#[test]
 fn the_list_of_functions_is_what_a_script_sees() {
     let text = "function on_message(m)
         local names = {}

@@ -65,6 +65,22 @@ const SLOW: &[(&str, &str)] = &[
     ),
     ("SHA-256", "local s = ('x'):rep(1e6) while true do clacks.sha256(s) end"),
     ("buffers", "local b = buffer.create(4e6) while true do buffer.fill(b, 0, 1) end"),
+    ("moving nothing", "while true do pcall(table.move, {}, 1, 2e9, 1, {}) end"),
+    (
+        "moving much",
+        "local t = table.create(300000, 1) while true do table.move(t, 1, #t, 2) t[#t] = nil end",
+    ),
+    ("repeating nothing", "while true do local s = string.rep('', 2e9) end"),
+    ("long dates", "local s = ('%c'):rep(1e6) while true do pcall(os.date, s) end"),
+    ("sizes of many fields", "local s = ('i4'):rep(3e6) while true do pcall(string.packsize, s) end"),
+    ("numbers of many digits", "local s = ('1'):rep(8e6) while true do local n = tonumber(s) end"),
+    (
+        "numbers of JSON of many digits",
+        "local s = ('1'):rep(3e6) while true do pcall(clacks.json, '0.' .. s) end",
+    ),
+    ("characters", "local s = ('x'):rep(4e6) while true do local n = utf8.len(s) s:upper() s:reverse() end"),
+    ("a long list", "local t = table.create(300000, 1) while true do local i = table.find(t, 2) end"),
+    ("copies", "local t = table.create(200000, 1) while true do local u = table.clone(t) end"),
     ("bits", "local n = 0 while true do n = bit32.bxor(n, 1) end"),
 ];
 

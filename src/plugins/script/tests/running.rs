@@ -148,6 +148,47 @@ async fn a_changed_file_is_reloaded_with_the_state_of_the_former_version() {
 }
 
 #[tokio::test]
+async fn saving_the_file_of_a_suspended_script_brings_it_back_with_its_state() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("gate.luau");
+    let text = "local n = 0
+        function on_message(m) n += 1 if m.text == 'bad' then error('oops') end return clacks.hold(`{n}`) end
+        function on_unload() return n end
+        function on_load(state) n = state or 0 end";
+    fs::write(&path, text).unwrap();
+    let host = double();
+    let scripts = start(&host);
+    let script = scripts.load(ScriptOptions::new("gate", Source::File(path.clone()))).await.unwrap();
+    for _ in 0..5 {
+        judge(&script, "\"bad\"").await.unwrap_err();
+    }
+    assert!(!script.status().state.is_running());
+    // The same text again, with another time of change.
+    fs::File::options().write(true).open(&path).unwrap().set_modified(std::time::UNIX_EPOCH).unwrap();
+    host.wait_for("gate: reloaded").await;
+    assert_eq!(judge(&script, "1").await, Ok(Verdict::Hold { reason: Some("6".into()) }));
+}
+
+#[tokio::test]
+async fn other_work_goes_on_while_a_script_uses_all_its_time() {
+    let scripts = start(&double());
+    let script = scripts.load(options("function on_message(m) while true do end end")).await.unwrap();
+    let payload = message("1");
+    let mut verdict = std::pin::pin!(script.judge(&payload).done());
+    // The runtime has one thread, and it is free until the verdict comes.
+    let mut turns = 0_u32;
+    let verdict = loop {
+        tokio::select! {
+            biased;
+            verdict = &mut verdict => break verdict,
+            () = tokio::task::yield_now() => turns += 1,
+        }
+    };
+    assert!(verdict.unwrap_err().reason.ends_with("took more than 20 ms"));
+    assert!(turns > 10, "{turns}");
+}
+
+#[tokio::test]
 async fn a_script_of_the_same_name_replaces_the_former_one() {
     let host = double();
     let scripts = start(&host);

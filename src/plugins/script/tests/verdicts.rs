@@ -19,6 +19,7 @@ fn each_verdict_is_understood() {
         ("clacks.pass", Verdict::Pass),
         ("clacks.swallow()", Verdict::Swallow { reason: None }),
         ("clacks.swallow('why')", Verdict::Swallow { reason: Some("why".into()) }),
+        ("clacks.hold('a\\nb\\27')", Verdict::Hold { reason: Some("a\\u000ab\\u001b".into()) }),
         ("clacks.hold('why')", Verdict::Hold { reason: Some("why".into()) }),
         ("clacks.refuse()", refusal(403, "", &[])),
         (
@@ -60,7 +61,7 @@ fn a_wrong_verdict_is_a_fault_with_its_line() {
         ),
         (
             "clacks.refuse(403, '', { ['a\\r\\nb'] = '3' })",
-            "a.luau: refuse: \"a\r\nb\" cannot be set as a header",
+            "a.luau: refuse: \"a\\u000d\\u000ab\" cannot be set as a header",
         ),
         (
             "clacks.refuse(403, '', { a = '3\\r\\nb: c' })",
@@ -75,6 +76,7 @@ fn a_wrong_verdict_is_a_fault_with_its_line() {
         ),
         ("m.value.c.d", "a.luau:2: attempt to index nil with 'd'"),
         ("error('my own')", "a.luau:2: my own"),
+        ("error('my\\27own')", "a.luau:2: my\\u001bown"),
         ("error({})", "a.luau:2: "),
     ] {
         let fault = given(expression).unwrap_err();
