@@ -1,5 +1,6 @@
 //! The plugins `formatter` and `logger` of this project against the npm packages `clacks-message-formatter` 0.1.0 and
-//! `clacks-logger` 0.1.1, which run in a node of the package `clacks-p2p` 0.3.3. Requires Node.js and npm.
+//! `clacks-logger` 0.1.1, which run in a node of the package `clacks-p2p` 0.3.3; and `split` and `join` with such a node
+//! between them. Requires Node.js and npm.
 
 #[path = "npm/install.rs"]
 mod install;
@@ -18,12 +19,14 @@ use bytes::Bytes;
 use clacks_p2p::{DEFAULT_MAX_DEPTH, Payload};
 use clacks_plugins::{
     HostPort, Incoming, Judging, Kind, OnError, Plugin, Sender, Verdict,
-    builtin::{Context, Formatter, FormatterOptions, Logger, LoggerOptions},
+    builtin::{
+        Context, Formatter, FormatterOptions, Join, JoinOptions, Logger, LoggerOptions, Split, SplitOptions,
+    },
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use package_run::{Answer, answers, rewritten};
+use package_run::{Answer, answers, relayed, rewritten};
 
 /// Number of characters of a body that are compared. Ours ends there.
 const COMPARED: usize = 200;
@@ -69,6 +72,11 @@ fn payload(message: Option<&str>, kind: Option<&str>) -> String {
 
 fn message(json: &str) -> String {
     payload(Some(json), Some("\"message\""))
+}
+
+fn context() -> Context {
+    let on_fault = |fault| panic!("{fault}");
+    Context { now: Arc::new(|| 0), random: Arc::new(|| 0.0), on_fault: Arc::new(on_fault) }
 }
 
 // === Formatter ===
@@ -279,4 +287,27 @@ fn compare_files(theirs: &BTreeMap<String, Vec<String>>, ours: &BTreeMap<String,
             }
         }
     }
+}
+
+// === Parts ===
+
+/// A node of the package can neither receive a message of this size nor pass on other characters than ASCII.
+#[test]
+fn a_large_message_goes_in_parts_through_a_node_of_the_package() {
+    let text: String =
+        ["\u{dc}", "\u{6f22}", "\u{1f642}", "a", "\"", "\\"].into_iter().cycle().take(45_000).collect();
+    let json = serde_json::to_string(&text).expect("a string");
+    assert!(json.len() > 100_000);
+    let split = Split::new("split", SplitOptions::default(), context());
+    let Verdict::Replace(parts) = verdict(&split, &incoming(&message(&json))) else {
+        panic!("it goes whole")
+    };
+    let bodies = relayed(&parts);
+
+    let join = Join::new("join", OnError::Refuse, JoinOptions::default(), context());
+    let mut verdicts: Vec<Verdict> = bodies.iter().map(|body| verdict(&join, &incoming(body))).collect();
+    let is_joined = verdicts.pop() == Some(Verdict::Change(json.as_str().into()));
+    assert!(is_joined, "the last part makes it whole, byte for byte");
+    assert_eq!(verdicts.len(), parts.len() - 1);
+    assert!(verdicts.iter().all(|verdict| matches!(verdict, Verdict::Swallow { .. })), "{verdicts:?}");
 }

@@ -13,7 +13,7 @@ mod stonewall;
 mod testing;
 mod units;
 
-pub use choice::{Builtin, CompileFilter, Running, Services};
+pub use choice::{Builtin, CompileFilter, Running, Services, filters_of};
 pub use context::{Context, Matches};
 pub use crawl::{Crawl, CrawlOptions, Crawled, Link};
 pub use formatter::{Announces, Answer, Formatter, FormatterOptions};

@@ -3,6 +3,7 @@
 use std::{
     io::Write,
     process::{Command, Stdio},
+    sync::Arc,
 };
 
 use rcgen::{CertificateParams, KeyPair};
@@ -24,16 +25,30 @@ pub(crate) struct Answer {
 
 /// Posts payloads to a node with this plugin, one after the other.
 pub(crate) fn answers(plugin: &str, options: &Value, payloads: &[String]) -> Vec<Answer> {
-    let key = KeyPair::generate().expect("a key");
-    let names = CertificateParams::new(["localhost".to_owned()]).expect("localhost is a name");
-    let certificate = names.self_signed(&key).expect("a certificate").pem();
+    let (key, certificate) = certificate();
     run(&json!({
-        "key": key.serialize_pem(),
+        "key": key,
         "certificate": certificate,
         "plugin": plugin,
         "options": options,
         "payloads": payloads,
     }))
+}
+
+/// The bodies that a peer of a node without a plugin receives after the node has got these messages.
+pub(crate) fn relayed(messages: &[Arc<str>]) -> Vec<String> {
+    let (key, certificate) = certificate();
+    run(
+        &json!({ "key": key, "certificate": certificate, "relay": messages.iter().map(|json| &**json).collect::<Vec<_>>() }),
+    )
+}
+
+/// A key and a self-signed certificate, as PEM.
+fn certificate() -> (String, String) {
+    let key = KeyPair::generate().expect("a key");
+    let names = CertificateParams::new(["localhost".to_owned()]).expect("localhost is a name");
+    let certificate = names.self_signed(&key).expect("a certificate").pem();
+    (key.serialize_pem(), certificate)
 }
 
 /// Texts of JSON as JavaScript reads them and writes them again.
@@ -45,6 +60,8 @@ fn run<T: DeserializeOwned>(task: &Value) -> T {
     let mut process = Command::new("node")
         .arg(RUN_JS)
         .env("NODE_PATH", install::node_modules())
+        // Without it the package refuses all self-signed certificates.
+        .env("NODE_TLS_REJECT_UNAUTHORIZED", "0")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
