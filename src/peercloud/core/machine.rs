@@ -94,8 +94,10 @@ pub struct Core {
     last_timestamp: u64,
     /// Number of periodic checks so far.
     periodic_checks: u64,
-    /// When the last check of a member that was added on somebody's word is due, or was.
-    last_first_check: Option<Duration>,
+    /// Number of checks in flight.
+    checking: usize,
+    /// Members that wait for their check: those that we have reached before first, then in their order.
+    waiting_checks: BTreeMap<(bool, u64), Id>,
     /// When we last let somebody in.
     last_let_in: Option<Duration>,
     /// Whether we let in the last two newcomers in a short time.
@@ -222,7 +224,8 @@ impl Core {
             next_number: 1,
             last_timestamp: 0,
             periodic_checks: 0,
-            last_first_check: None,
+            checking: 0,
+            waiting_checks: BTreeMap::new(),
             last_let_in: None,
             lets_in_often: false,
             joined_at: None,
@@ -290,8 +293,7 @@ impl Core {
                     self.remind(now, rng);
                 }
             }
-            Timer::CheckOf(id) => self.check_member(&id, false, now),
-            Timer::FirstCheck(id) => self.first_check(&id, now),
+            Timer::CheckOf(id) | Timer::FirstCheck(id) => self.check_is_due(&id, now),
             Timer::Newcomer(number) => self.newcomer_timed_out(number, now),
             Timer::Resend(send, id, attempt) => self.resend(send, (id, attempt), now),
             Timer::Join => self.join_again(now, rng),

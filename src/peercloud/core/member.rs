@@ -48,6 +48,10 @@ pub struct Member {
     /// Whether it is this library, which accepts a record twice.
     pub(super) is_ours: bool,
     pub(super) is_being_checked: bool,
+    /// When its next check is due, if one is scheduled.
+    pub(super) check_due: Option<Duration>,
+    /// Its place among the members that wait for their check, because too many are under way.
+    pub(super) check_turn: Option<(bool, u64)>,
     /// Checks in a row that ended because this machine lacked a resource.
     pub(super) shortages: u8,
     /// When the last failed check was counted.
@@ -109,6 +113,8 @@ impl Member {
             reach,
             is_ours: false,
             is_being_checked: false,
+            check_due: None,
+            check_turn: None,
             shortages: 0,
             failed_at: Duration::ZERO,
             knew_us: None,

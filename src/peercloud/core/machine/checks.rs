@@ -6,7 +6,7 @@ use rand::{Rng, RngExt};
 
 use crate::{
     core::{CheckResult, Event, Failure, LastCheck, Member, Now, Outcome, Removal, RequestId, Source},
-    protocol::{Id, Path, StatusAnswer},
+    protocol::{Address, Id, Path, StatusAnswer},
 };
 
 use super::{Completion, Core, Purpose, Timer, sends::failure_of};
@@ -17,6 +17,11 @@ const MIN_INTERVAL: Duration = Duration::from_millis(100);
 const MAX_FAILURES: u8 = 2;
 /// From this many shortages of resources in a row on, a check of a member that was never reached has failed.
 const MAX_SHORTAGES: u8 = 5;
+/// From this many on, a member that is disputed is gone.
+const MAX_SHORTAGES_DISPUTED: u8 = 3;
+/// Maximum checks at a time of members that may be inventions. Others may make it more: the periodic one, second checks of
+/// members that we have reached, and those that the user asks for.
+const MAX_CHECKS: usize = 4;
 /// A member that has not shown for this long that it knows us is asked, so that a quiet node notices too.
 const PROBE_AFTER: Duration = Duration::from_secs(60);
 
@@ -40,12 +45,74 @@ impl Core {
             return;
         }
         let id = free[rng.random_range(0..free.len())].clone();
-        self.check_member(&id, false, now);
+        self.begin_check(&id, false, now);
     }
 
-    /// Checks a member, or one that is disputed. Returns the number of the check.
-    pub(super) fn check_member(&mut self, id: &Id, is_for_user: bool, now: Now) {
-        self.begin_check(id, is_for_user, now);
+    /// The scheduled check of a member is due.
+    pub(super) fn check_is_due(&mut self, id: &Id, now: Now) {
+        let Some(member) = self.known_mut(id) else { return };
+        member.check_due = None;
+        if member.was_reached && self.members.contains_key(id) {
+            self.begin_check(id, false, now);
+        } else {
+            self.check_soon(id, now);
+        }
+    }
+
+    /// Checks a member that may be an invention of another one: a few at a time, whatever number of them there is.
+    fn check_soon(&mut self, id: &Id, now: Now) {
+        if self.checking < MAX_CHECKS {
+            self.begin_check(id, false, now);
+            return;
+        }
+        let number = self.number();
+        let Some(member) = self.known_mut(id) else { return };
+        if !member.is_being_checked && member.check_turn.is_none() {
+            let turn = (!member.was_reached, number);
+            member.check_turn = Some(turn);
+            self.waiting_checks.insert(turn, id.clone());
+        }
+    }
+
+    /// A check has ended, so another one may begin.
+    pub(super) fn begin_waiting_checks(&mut self, now: Now) {
+        while self.checking < MAX_CHECKS
+            && let Some((_, id)) = self.waiting_checks.pop_first()
+        {
+            if let Some(member) = self.known_mut(&id) {
+                member.check_turn = None;
+                self.begin_check(&id, false, now);
+            }
+        }
+    }
+
+    /// Forgets the checks of a member that are still to be made.
+    pub(super) fn forget_checks(&mut self, member: &mut Member) {
+        if let Some(at) = member.check_due.take() {
+            self.unschedule_check(&member.record.id, at);
+        }
+        member.check_turn.take().into_iter().for_each(|turn| _ = self.waiting_checks.remove(&turn));
+    }
+
+    /// Schedules a check of a member, or of one that is disputed, instead of that which is scheduled.
+    fn schedule_check_of(&mut self, id: &Id, at: Duration) {
+        let Some(member) = self.known_mut(id) else { return };
+        if let Some(before) = member.check_due.replace(at) {
+            self.unschedule_check(id, before);
+        }
+        self.schedule(at, Timer::CheckOf(id.clone()));
+    }
+
+    fn unschedule_check(&mut self, id: &Id, at: Duration) {
+        self.timers.remove(&(at, Timer::CheckOf(id.clone())));
+        self.timers.remove(&(at, Timer::FirstCheck(id.clone())));
+    }
+
+    /// A member that is disputed comes back, or is gone.
+    pub(super) fn take_disputed(&mut self, id: &Id) -> Option<Member> {
+        let mut member = self.disputed.remove(id)?;
+        self.forget_checks(&mut member);
+        Some(member)
     }
 
     pub(super) fn begin_check(&mut self, id: &Id, is_for_user: bool, now: Now) -> Option<RequestId> {
@@ -57,13 +124,14 @@ impl Core {
         let to = (member.record.address.clone(), member.reach);
         let purpose = Purpose::Check { member: id.clone(), is_for_user };
         self.counters.checks += 1;
+        self.checking += 1;
         let request = (Path::Status, self.id.clone(), "{}".into());
         Some(self.emit_request(purpose, to, request, now))
     }
 
     pub(super) fn check_ended(
         &mut self,
-        id: &Id,
+        (id, to): (&Id, &Address),
         outcome: Outcome,
         (took, user): (Duration, Option<RequestId>),
         now: Now,
@@ -73,7 +141,8 @@ impl Core {
         if let Some(request) = user {
             self.completions.push_back(Completion::Checked { request, result: result.clone() });
         }
-        let Some(member) = self.known_mut(id) else { return };
+        // It may have been removed and added with another address meanwhile.
+        let Some(member) = self.known_mut(id).filter(|member| member.record.address == *to) else { return };
         member.is_being_checked = false;
         member.last_check = Some(LastCheck { at: now.uptime, took, result: result.clone() });
         let is_shortage = matches!(result, CheckResult::Failed(Failure::NoResources(_)));
@@ -86,7 +155,8 @@ impl Core {
             CheckResult::OtherId(Some(_)) => self.is_gone(id, Removal::OtherId, now),
             // A shortage here says nothing about the member, but one that never answered may not exist.
             CheckResult::Failed(Failure::NoResources(_)) if is_unproven => self.check_failed(id, now),
-            CheckResult::Failed(Failure::NoResources(_) | Failure::Stopped) => {}
+            CheckResult::Failed(Failure::NoResources(_)) => self.lacks_resources(id, now),
+            CheckResult::Failed(Failure::Stopped) => {}
             CheckResult::Failed(Failure::Forbidden(scope)) => {
                 self.is_gone(id, Removal::Forbidden(scope), now);
             }
@@ -126,13 +196,23 @@ impl Core {
         if member.failures >= MAX_FAILURES {
             self.is_gone(id, Removal::NoAnswer, now);
         } else {
-            self.schedule(recheck, Timer::CheckOf(id.clone()));
+            self.schedule_check_of(id, recheck);
+        }
+    }
+
+    /// A check was not possible. A member that is disputed is checked again, because nothing else ends the dispute.
+    fn lacks_resources(&mut self, id: &Id, now: Now) {
+        let Some(member) = self.disputed.get(id) else { return };
+        if member.shortages >= MAX_SHORTAGES_DISPUTED {
+            self.take_disputed(id);
+        } else {
+            self.schedule_check_of(id, now.uptime + self.options.recheck_after);
         }
     }
 
     /// A member is gone. One that is disputed is gone already: nobody is told.
     fn is_gone(&mut self, id: &Id, reason: Removal, now: Now) {
-        if self.disputed.remove(id).is_none() {
+        if self.take_disputed(id).is_none() {
             self.remove_member(id, reason, now);
         }
     }
@@ -144,20 +224,26 @@ impl Core {
         member.disputed_by = Some(by.clone());
         member.failures = 0;
         self.disputed.insert(id.clone(), member);
-        self.begin_check(id, false, now);
+        self.check_soon(id, now);
     }
 
     /// A disputed member answers: it comes back.
     fn undo_dispute(&mut self, id: &Id, now: Now, rng: &mut dyn Rng) {
-        let Some(member) = self.disputed.remove(id) else { return };
+        let Some(member) = self.take_disputed(id) else { return };
         let Some(by) = member.disputed_by.clone() else { return };
         let (record, reach) = (member.record.clone(), member.reach);
         if !self.add_member(record.clone(), Source::Disputed(by.clone()), reach, now, rng) {
             return;
         }
         if let Some(back) = self.members.get_mut(id) {
-            let (added, is_double) = (back.added, back.is_double);
-            *back = Member { source: Source::Disputed(by.clone()), added, is_double, ..member };
+            let source = Source::Disputed(by.clone());
+            *back = Member {
+                source,
+                added: back.added,
+                is_double: back.is_double,
+                check_due: back.check_due,
+                ..member
+            };
         }
         // The one that said so lacks it now. A node of the package would have it twice if several told it.
         if self.members.get(&by).is_some_and(|member| member.is_ours) {

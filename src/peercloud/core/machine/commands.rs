@@ -243,7 +243,7 @@ impl Core {
 
     /// Undoes [`Core::drop_member`]: the member is as it was. Returns whether it was still dropped.
     pub fn undo_drop(&mut self, id: &Id) -> bool {
-        if self.is_closing || !self.has_room() {
+        if self.is_closing || !self.has_room_for(id) {
             return false;
         }
         let Some(member) = self.dropped.remove(id) else { return false };

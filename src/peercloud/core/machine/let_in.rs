@@ -101,7 +101,7 @@ impl Core {
             (Refusal::IdTaken, "the id is that of another member")
         } else if self.is_dropped(id, address) || reach.check_host(&address.host).is_err() {
             (Refusal::Join, REFUSED)
-        } else if !self.has_room() && self.known(id).is_none() {
+        } else if !self.has_room_for(id) && self.known(id).is_none() {
             (Refusal::Full, "the cloud has no room for another member")
         } else if open().count() >= self.options.max_newcomers
             || of_address >= self.options.max_newcomers_per_address

@@ -9,7 +9,7 @@ use crate::{
     protocol::{Address, Id, Record, Request},
 };
 
-use super::{Core, InFlight, Purpose, SendKind, State, Timer, sends::Audience};
+use super::{Core, SendKind, State, Timer, sends::Audience};
 
 /// Time within which a member that was added on somebody's word is checked, in milliseconds: so long that a newcomer has
 /// learned of its cloud, and spread, so that not all members check it at once.
@@ -19,8 +19,6 @@ const FIRST_CHECK: std::ops::Range<u64> = 500..3000;
 const BETWEEN_FIRST_CHECKS: Duration = Duration::from_millis(200);
 /// Time between two newcomers of a crowd. A third one probably follows.
 const CROWD: Duration = Duration::from_secs(1);
-/// Maximum such checks at a time.
-const MAX_FIRST_CHECKS: usize = 4;
 
 impl Core {
     /// A member, or one that is disputed.
@@ -32,8 +30,10 @@ impl Core {
         self.members.get(id).or_else(|| self.disputed.get(id))
     }
 
-    pub(super) fn has_room(&self) -> bool {
-        self.members.len() < self.options.bodies.max_members
+    /// Whether there is room for a member with this id. One that is disputed may come back, so it counts.
+    pub(super) fn has_room_for(&self, id: &Id) -> bool {
+        let others = self.disputed.len() - usize::from(self.disputed.contains_key(id));
+        self.members.len() + others < self.options.bodies.max_members
     }
 
     fn message_burst(&self) -> f64 {
@@ -55,12 +55,12 @@ impl Core {
             || self.members.contains_key(&id)
             || self.is_dropped(&id, &record.address)
             || reach.check_host(&record.address.host).is_err()
-            || !self.has_room();
+            || !self.has_room_for(&id);
         if is_refused {
             return false;
         }
         // Who comes back is no longer disputed.
-        let former = self.disputed.remove(&id);
+        let former = self.take_disputed(&id);
         let messages = Bucket::full(self.message_burst(), now.uptime);
         let mut member = Member::new(record, source.clone(), reach, messages, now.uptime);
         if let Some(former) = former {
@@ -73,24 +73,20 @@ impl Core {
             self.last_let_in = Some(now.uptime);
         } else if source != Source::Via {
             let delay = Duration::from_millis(rng.random_range(FIRST_CHECK));
-            let after_the_last = self.last_first_check.map(|last| last + BETWEEN_FIRST_CHECKS);
+            let after_the_last = self.last_first_check().map(|last| last + BETWEEN_FIRST_CHECKS);
             let at = (now.uptime + delay).max(after_the_last.unwrap_or_default());
-            self.last_first_check = Some(at);
-            self.schedule(at, Timer::FirstCheck(id.clone()));
+            member.check_due = Some(at);
+            self.schedule(at, Timer::FirstCheck(id));
         }
         self.insert_member(member, source);
         self.state = State::Active;
         true
     }
 
-    /// The first check of a member, unless too many checks are under way already: then later.
-    pub(super) fn first_check(&mut self, id: &Id, now: Now) {
-        let is_check = |request: &&InFlight| matches!(request.purpose, Purpose::Check { .. });
-        if self.in_flight.values().filter(is_check).count() < MAX_FIRST_CHECKS {
-            self.check_member(id, false, now);
-        } else if self.members.contains_key(id) {
-            self.schedule(now.uptime + BETWEEN_FIRST_CHECKS, Timer::FirstCheck(id.clone()));
-        }
+    /// When the last check of a member that was added on somebody's word is due.
+    fn last_first_check(&self) -> Option<Duration> {
+        let is_first = |timer: &Timer| matches!(timer, Timer::FirstCheck(_));
+        self.timers.iter().rev().find(|(_, timer)| is_first(timer)).map(|(at, _)| *at)
     }
 
     pub(super) fn insert_member(&mut self, member: Member, source: Source) {
@@ -106,7 +102,8 @@ impl Core {
     }
 
     fn take_member(&mut self, id: &Id) -> Option<Member> {
-        let member = self.members.remove(id)?;
+        let mut member = self.members.remove(id)?;
+        self.forget_checks(&mut member);
         let address = &member.record.address;
         let count = self.addresses.entry(address.clone()).or_default();
         *count = count.saturating_sub(1);
@@ -159,7 +156,8 @@ impl Core {
 
     /// Removes all members without telling them, and refuses the newcomers whom we would have let in to them.
     pub(super) fn clear_members(&mut self, reason: &Removal, now: Now) {
-        self.disputed.clear();
+        let disputed: Vec<Id> = self.disputed.keys().cloned().collect();
+        disputed.iter().for_each(|id| _ = self.take_disputed(id));
         self.refuse_newcomers();
         let ids: Vec<Id> = self.members.keys().cloned().collect();
         for id in ids {

@@ -19,7 +19,9 @@ impl Core {
             Purpose::Check { member, is_for_user } => {
                 self.record_kind(&member, &outcome);
                 let user = is_for_user.then_some(id);
-                self.check_ended(&member, outcome, (took, user), now, rng);
+                self.checking -= 1;
+                self.check_ended((&member, &to), outcome, (took, user), now, rng);
+                self.begin_waiting_checks(now);
             }
             Purpose::Send { send, member, attempt } => {
                 self.record_kind(&member, &outcome);

@@ -128,7 +128,8 @@ impl Core {
         let in_flight = self.sending + self.options.max_newcomers + 2 * members + 1;
         vec![
             ("members", self.members.len(), members),
-            ("disputed", self.disputed.len(), 2 * members),
+            ("disputed", self.disputed.len(), members),
+            ("waiting checks", self.waiting_checks.len(), members),
             ("dropped", self.dropped.len(), members),
             ("former", self.former.len(), super::heal::MAX_FORMER),
             ("newcomers", self.newcomers.len(), 2 * self.options.max_newcomers),

@@ -269,7 +269,7 @@ impl Core {
         if is_known || self.is_dropped(&record.id, &record.address) {
             return added;
         }
-        if !self.has_room() {
+        if !self.has_room_for(&record.id) {
             let reason = "the cloud has no room for another member";
             return self.refuse(Refusal::Full, remote, Some(sender.clone()), reason);
         }
@@ -284,7 +284,7 @@ impl Core {
 
     fn left(&mut self, id: &Id, sender: &Id, now: Now) -> Answer {
         if id == sender {
-            self.disputed.remove(id);
+            self.take_disputed(id);
             if let Some(member) = self.remove_member(id, Removal::SaidGoodbye, now) {
                 self.remember_left_seed(&member.record.address);
             }
