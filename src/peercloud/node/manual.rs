@@ -108,7 +108,6 @@ impl ManualNode {
                 path,
                 sender: sender.cloned(),
                 remote,
-                is_ours: false,
                 signature: SignatureCheck::Unchecked,
                 request: Request::decode(path, body, &core.options().bodies),
             };

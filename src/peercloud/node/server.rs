@@ -17,7 +17,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::{
     Method, StatusCode,
     body::{Body, Incoming as IncomingBody},
-    header::{ALLOW, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, SERVER, USER_AGENT},
+    header::{ALLOW, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, SERVER},
     server::conn::http1,
     service::service_fn,
 };
@@ -37,7 +37,7 @@ use crate::{
 };
 
 use super::{
-    AGENT, Limits, OURS,
+    AGENT, Limits,
     handler::{self, Handler},
     paced_stream::PacedStream,
     shared::Shared,
@@ -262,7 +262,7 @@ impl Server {
             SignatureCheck::Unchecked
         };
         let request = Request::decode(path, body, &bodies);
-        let incoming = Incoming { path, sender, remote, is_ours: is_ours(headers), signature, request };
+        let incoming = Incoming { path, sender, remote, signature, request };
         let (response, answer) = self.shared.with_core(|mut at| {
             let response = at.core.receive(incoming, at.now, at.rng);
             let answer = match &response {
@@ -332,10 +332,6 @@ fn single<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 
 fn sender_of(headers: &HeaderMap) -> Option<Id> {
     single(headers, ID_HEADER).and_then(|id| Id::new(id).ok())
-}
-
-fn is_ours(headers: &HeaderMap) -> bool {
-    single(headers, USER_AGENT.as_str()).is_some_and(|agent| agent.starts_with(OURS))
 }
 
 /// A body is `application/json` in UTF-8, without compression. A web page that a person visits can post other types to a

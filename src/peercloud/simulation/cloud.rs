@@ -279,14 +279,13 @@ impl Cloud {
     fn arrive(&mut self, from: usize, request: &Outgoing) {
         let node = number(&request.to);
         let now = self.time();
-        let is_ours = matches!(self.nodes[from], Some(Node::Ours(_)));
         match self.nodes.get_mut(node).and_then(Option::as_mut) {
             None => {
                 let outcome = Outcome::Failed(Failure::Refused("nobody is there".into()));
                 let way = self.way();
                 self.schedule(way, Happening::Outcome { to: from, id: request.id, outcome });
             }
-            Some(Node::Ours(core)) => match receive(core, request, is_ours, now, &mut self.rng) {
+            Some(Node::Ours(core)) => match receive(core, request, now, &mut self.rng) {
                 Response::Answer(answer) => self.answer(node, (from, request.id), answer),
                 Response::Handle(call) => {
                     let answer = core.reply(call, Ok(Json::empty_object()));
@@ -388,7 +387,7 @@ fn number(address: &Address) -> usize {
 }
 
 /// A node of this library receives a request.
-fn receive(core: &mut Core, request: &Outgoing, is_ours: bool, now: Now, rng: &mut Pcg64Mcg) -> Response {
+fn receive(core: &mut Core, request: &Outgoing, now: Now, rng: &mut Pcg64Mcg) -> Response {
     let remote = IpAddr::from([127, 0, 0, 1]);
     let head = Head { is_post: true, path: request.path.as_str(), sender: Some(&request.sender), remote };
     match core.check_head(&head) {
@@ -399,7 +398,6 @@ fn receive(core: &mut Core, request: &Outgoing, is_ours: bool, now: Now, rng: &m
                 path,
                 sender: Some(request.sender.clone()),
                 remote,
-                is_ours,
                 signature: SignatureCheck::Unchecked,
                 request: body,
             };

@@ -38,6 +38,12 @@ pub(super) struct Attempt {
     failure: Option<Failure>,
 }
 
+/// What is known of a server besides its answer.
+struct Server {
+    remote: Option<std::net::IpAddr>,
+    is_ours: bool,
+}
+
 /// The result of a successful join.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Joined {
@@ -184,7 +190,7 @@ impl Core {
         let Some(attempt) = &mut self.attempt else { return };
         let Some((_, _, reach)) = attempt.current.take_if(|(current, ..)| *current == id) else { return };
         let (failure, may_have_counted) = match self.read_join(outcome) {
-            Ok((answer, remote)) => return self.adopt(answer, (to.clone(), reach), remote, now, rng),
+            Ok((answer, server)) => return self.adopt(answer, (to.clone(), reach), server, now, rng),
             Err(failed) => failed,
         };
         let Some(attempt) = &mut self.attempt else { return };
@@ -201,9 +207,9 @@ impl Core {
     }
 
     /// Reads the answer. A failure comes with whether the join may have counted nevertheless.
-    fn read_join(&self, outcome: Outcome) -> Result<(JoinAnswer, Option<std::net::IpAddr>), (Failure, bool)> {
-        let (status, body, remote) = match outcome {
-            Outcome::Answered { status, body, remote, .. } => (status, body, remote),
+    fn read_join(&self, outcome: Outcome) -> Result<(JoinAnswer, Server), (Failure, bool)> {
+        let (status, body, server) = match outcome {
+            Outcome::Answered { status, body, remote, is_ours } => (status, body, Server { remote, is_ours }),
             Outcome::Failed(failure) => {
                 let is_unknown = matches!(
                     failure,
@@ -223,7 +229,7 @@ impl Core {
         } else if answer.server == self.id {
             Err(bad("it has our id"))
         } else {
-            Ok((answer, remote))
+            Ok((answer, server))
         }
     }
 
@@ -232,7 +238,7 @@ impl Core {
         &mut self,
         answer: JoinAnswer,
         (via, reach): (Address, Reach),
-        remote: Option<std::net::IpAddr>,
+        Server { remote, is_ours }: Server,
         now: Now,
         rng: &mut dyn Rng,
     ) {
@@ -264,6 +270,7 @@ impl Core {
         }
         if let Some(server) = self.members.get_mut(&answer.server) {
             (server.was_reached, server.heard) = (true, Some(now.uptime));
+            server.is_ours |= is_ours && server.record.address == via;
             server.record_knows_us(now.uptime);
             // It may have been a member already.
             self.emit(Event::MemberChanged { id: answer.server });

@@ -41,7 +41,6 @@ pub(super) struct Newcomer {
     /// Whether the newcomer sent its id. Otherwise we made it, and its status need not say it.
     sent_id: bool,
     remote: IpAddr,
-    is_ours: bool,
     arrived: Duration,
     phase: Phase,
 }
@@ -62,7 +61,7 @@ impl Core {
     pub(super) fn newcomer(
         &mut self,
         join: JoinRequest,
-        (remote, is_ours): (IpAddr, bool),
+        remote: IpAddr,
         now: Now,
         rng: &mut dyn Rng,
     ) -> Response {
@@ -80,7 +79,7 @@ impl Core {
         let record = Record { id, address, data: join.data };
         // Of two nodes that ask each other at the same moment one waits: the one with the lower id lets the other in.
         let waits = self.is_joining() && record.id > self.id;
-        let newcomer = Newcomer { record, sent_id, remote, is_ours, arrived: now.uptime, phase: Phase::Held };
+        let newcomer = Newcomer { record, sent_id, remote, arrived: now.uptime, phase: Phase::Held };
         self.newcomers.insert(number, newcomer);
         if waits {
             self.schedule(now.uptime + MAX_HELD, Timer::Newcomer(number));
@@ -165,7 +164,8 @@ impl Core {
     ) {
         self.newcomers.retain(|known, newcomer| *known != number || newcomer.phase != Phase::Cancelled);
         let Some(newcomer) = self.newcomers.get(&number) else { return };
-        let (record, remote, is_ours) = (newcomer.record.clone(), newcomer.remote, newcomer.is_ours);
+        let (record, remote) = (newcomer.record.clone(), newcomer.remote);
+        let is_ours = matches!(outcome, Outcome::Answered { is_ours: true, .. });
         let is_there = passes(outcome, &record.id, newcomer.sent_id);
         let is_known = self.known(&record.id).is_some_and(|member| member.record.address == record.address);
         if !is_there {

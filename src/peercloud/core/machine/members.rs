@@ -64,7 +64,7 @@ impl Core {
         let messages = Bucket::full(self.message_burst(), now.uptime);
         let mut member = Member::new(record, source.clone(), reach, messages, now.uptime);
         if let Some(former) = former {
-            member.is_ours = former.is_ours;
+            member.is_ours = former.is_ours && former.record.address == member.record.address;
             (member.received, member.sent) = (former.received, former.sent);
         }
         if source == Source::LetIn {

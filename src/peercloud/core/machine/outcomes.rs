@@ -2,7 +2,10 @@
 
 use rand::Rng;
 
-use crate::core::{Event, Now, Outcome, Outgoing, Removal, RequestId};
+use crate::{
+    core::{Event, Now, Outcome, Outgoing, Removal, RequestId},
+    protocol::{Address, Id},
+};
 
 use super::{Core, InFlight, Purpose};
 
@@ -17,14 +20,14 @@ impl Core {
             Purpose::Seed => self.seed_answered(&to, outcome, now, rng),
             Purpose::Newcomer(number) => self.newcomer_checked(number, outcome, now, rng),
             Purpose::Check { member, is_for_user } => {
-                self.record_kind(&member, &outcome);
+                self.record_kind((&member, &to), &outcome);
                 let user = is_for_user.then_some(id);
                 self.checking -= 1;
                 self.check_ended((&member, &to), outcome, (took, user), now, rng);
                 self.begin_waiting_checks(now);
             }
             Purpose::Send { send, member, attempt } => {
-                self.record_kind(&member, &outcome);
+                self.record_kind((&member, &to), &outcome);
                 self.drop_if_forbidden(&member, &outcome, now);
                 self.send_ended(send, (member, attempt), outcome, took, now);
             }
@@ -36,14 +39,17 @@ impl Core {
         self.in_flight.contains_key(&request.id)
     }
 
-    fn record_kind(&mut self, id: &crate::protocol::Id, outcome: &Outcome) {
-        if let (Outcome::Answered { is_ours: true, .. }, Some(member)) = (outcome, self.known_mut(id)) {
+    /// Only an answer at the address of a member shows which program it is: any request can have its id.
+    fn record_kind(&mut self, (id, to): (&Id, &Address), outcome: &Outcome) {
+        if let (Outcome::Answered { is_ours: true, .. }, Some(member)) = (outcome, self.known_mut(id))
+            && member.record.address == *to
+        {
             member.is_ours = true;
         }
     }
 
     /// A name that leads to an address that is not contacted.
-    pub(super) fn drop_if_forbidden(&mut self, id: &crate::protocol::Id, outcome: &Outcome, now: Now) {
+    pub(super) fn drop_if_forbidden(&mut self, id: &Id, outcome: &Outcome, now: Now) {
         if let Outcome::Failed(crate::core::Failure::Forbidden(scope)) = outcome {
             self.remove_member(id, Removal::Forbidden(*scope), now);
         }

@@ -33,8 +33,6 @@ pub struct Incoming {
     pub sender: Option<Id>,
     /// The remote address.
     pub remote: IpAddr,
-    /// Whether the sender says that it is this library, which accepts a record twice.
-    pub is_ours: bool,
     /// What the shell found about the signature.
     pub signature: SignatureCheck,
     /// The body.
@@ -124,7 +122,7 @@ impl Core {
         if let Err(answer) = checked {
             return Response::Answer(answer);
         }
-        let Incoming { sender, remote, is_ours, request, .. } = incoming;
+        let Incoming { sender, remote, request, .. } = incoming;
         let request = match request {
             Ok(request) => request,
             Err(error) => {
@@ -136,9 +134,9 @@ impl Core {
         let is_silent = matches!(request, Request::Status);
         // It has us in its list, or it would not send us anything but that we are gone.
         let knows_us = !matches!(&request, Request::Left(id) if *id == self.id);
-        self.record_contact(sender.as_ref(), (is_ours, is_silent, knows_us), now);
+        self.record_contact(sender.as_ref(), remote, (is_silent, knows_us), now);
         match (request, sender) {
-            (Request::Join(join), _) => self.newcomer(join, (remote, is_ours), now, rng),
+            (Request::Join(join), _) => self.newcomer(join, remote, now, rng),
             (Request::Status, sender) => Response::Answer(self.status(sender.as_ref(), now)),
             (Request::Joined(record), Some(sender)) => {
                 Response::Answer(self.joined(record, &sender, remote, now, rng))
@@ -225,13 +223,14 @@ impl Core {
     fn record_contact(
         &mut self,
         sender: Option<&Id>,
-        (is_ours, is_silent, knows_us): (bool, bool, bool),
+        remote: IpAddr,
+        (is_silent, knows_us): (bool, bool),
         now: Now,
     ) {
         if let Some(member) = sender.and_then(|id| self.known_mut(id)) {
             member.heard = Some(now.uptime);
-            member.is_ours |= is_ours;
-            if knows_us {
+            // Everybody knows its id. Where it has a name, or sends from another address, its answers show it.
+            if knows_us && member.record.address.host.ip() == Some(remote.to_canonical()) {
                 member.record_knows_us(now.uptime);
             }
             let id = member.record.id.clone();

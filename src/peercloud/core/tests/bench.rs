@@ -21,6 +21,7 @@ pub(super) struct Bench {
     pub(super) rng: StdRng,
     pub(super) remote: IpAddr,
     pub(super) signature: SignatureCheck,
+    /// Whether answers say that they are of this library.
     pub(super) is_ours: bool,
 }
 
@@ -105,8 +106,8 @@ impl Bench {
             return Response::Answer(answer);
         }
         let request = Request::decode(path, body.as_bytes(), &self.core.options().bodies);
-        let (remote, is_ours, signature) = (self.remote, self.is_ours, self.signature);
-        let incoming = Incoming { path, sender, remote, is_ours, signature, request };
+        let (remote, signature) = (self.remote, self.signature);
+        let incoming = Incoming { path, sender, remote, signature, request };
         self.core.receive(incoming, self.now, &mut self.rng)
     }
 

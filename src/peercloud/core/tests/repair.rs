@@ -88,6 +88,20 @@ fn a_member_that_knows_us_after_all_causes_none() {
 }
 
 #[test]
+fn only_requests_from_the_address_of_a_member_show_that_it_knows_us() {
+    for (remote, shows) in [([10, 0, 0, 9], false), ([127, 0, 0, 1], true)] {
+        for (path, body) in [(Path::Status, "{}"), (Path::Message, "{}"), (Path::Left, r#"{"id":"nobody"}"#)]
+        {
+            let mut bench = Bench::in_cloud(&["a", "b", "c"]);
+            say_unknown(&mut bench, "a");
+            bench.remote = remote.into();
+            assert_eq!(bench.status("a", path, body), 200);
+            assert_eq!(bench.member("a").unknown_since.is_none(), shows, "{path}");
+        }
+    }
+}
+
+#[test]
 fn a_member_that_says_it_is_in_no_cloud_does_not_know_us() {
     let mut bench = Bench::in_cloud(&["a"]);
     let request = check(&mut bench, "a");
