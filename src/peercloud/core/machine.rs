@@ -20,6 +20,7 @@ mod join;
 mod let_in;
 mod members;
 mod outcomes;
+mod pump;
 mod queries;
 mod receive;
 mod repair;
@@ -86,8 +87,12 @@ pub struct Core {
     in_flight: BTreeMap<RequestId, InFlight>,
     /// Number of requests in flight that belong to a send.
     sending: usize,
+    /// Those of them with which members tell each other something.
+    telling: usize,
     /// The same by receiver, without zeros.
-    sending_to: BTreeMap<Id, usize>,
+    sending_to: BTreeMap<Id, pump::ToMember>,
+    /// Members of whom others are to be told.
+    introductions: VecDeque<Id>,
     replays: Replays,
     timers: BTreeSet<(Duration, Timer)>,
     next_number: u64,
@@ -186,6 +191,8 @@ enum Timer {
     Newcomer(JoinNumber),
     /// A request of a send is made again, for the given time.
     Resend(SendId, Id, u8),
+    /// A goodbye does not wait any longer for the messages before it.
+    Goodbye(SendId),
     /// We try to join again.
     Join,
     /// The node that was busy is asked again.
@@ -218,7 +225,9 @@ impl Core {
             sends: BTreeMap::new(),
             in_flight: BTreeMap::new(),
             sending: 0,
+            telling: 0,
             sending_to: BTreeMap::new(),
+            introductions: VecDeque::new(),
             replays: Replays::default(),
             timers: BTreeSet::new(),
             next_number: 1,
@@ -296,6 +305,7 @@ impl Core {
             Timer::CheckOf(id) | Timer::FirstCheck(id) => self.check_is_due(&id, now),
             Timer::Newcomer(number) => self.newcomer_timed_out(number, now),
             Timer::Resend(send, id, attempt) => self.resend(send, (id, attempt), now),
+            Timer::Goodbye(send) => self.goodbye_is_overdue(send, now),
             Timer::Join => self.join_again(now, rng),
             Timer::AskAgain => self.ask_next(now, rng),
             Timer::Repair => self.consider_repair(now, rng),

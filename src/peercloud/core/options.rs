@@ -63,6 +63,9 @@ pub struct Options {
     pub newcomer_timeout: Duration,
     /// How long a newcomer waits for the answers of the members to whom it was announced. Default 200 ms.
     pub announce_timeout: Duration,
+    /// How long a goodbye to a member waits for the replies to messages to it, because a member refuses what comes after the
+    /// goodbye. Default 500 ms.
+    pub goodbye_delay: Duration,
     /// Maximum newcomers that are checked at once; above it `/join` is answered with 429. Default 16. Must not be zero.
     pub max_newcomers: usize,
     /// Maximum newcomers of one address that are checked at once. Default 2. Must not be zero.
@@ -71,10 +74,11 @@ pub struct Options {
     pub message_rate: f64,
     /// Maximum requests of one broadcast at a time. Default 32. Must not be zero.
     pub max_requests_per_send: usize,
-    /// Maximum requests of broadcasts and announcements to one member at a time. Default 8, because a member accepts 32
-    /// connections of one address. Must not be zero.
+    /// Maximum requests of broadcasts and announcements to one member at a time, announcements at most half of it. Default
+    /// 8, because a member accepts 32 connections of one address. Must not be zero.
     pub max_requests_per_member: usize,
-    /// Maximum requests of all broadcasts and announcements at a time. Default 256. Must not be zero.
+    /// Maximum requests of all broadcasts and announcements at a time, announcements at most half of it. Default 256. Must
+    /// not be zero.
     pub max_requests: usize,
     /// Maximum broadcasts and messages whose replies are awaited. Default 256. Must not be zero.
     pub max_sends: usize,
@@ -173,6 +177,7 @@ impl Default for Options {
             join_timeout: Duration::from_secs(3),
             newcomer_timeout: Duration::from_millis(700),
             announce_timeout: Duration::from_millis(200),
+            goodbye_delay: Duration::from_millis(500),
             max_newcomers: 16,
             max_newcomers_per_address: 2,
             message_rate: 100.0,
@@ -244,6 +249,7 @@ impl Options {
             ("the time-out of a join", self.join_timeout),
             ("the time-out of the check of a newcomer", self.newcomer_timeout),
             ("the time-out of an announcement", self.announce_timeout),
+            ("the delay of a goodbye", self.goodbye_delay),
         ];
         let too_long = times.iter().find(|(_, time)| *time > MAX_TIME);
         too_long.map_or(Ok(()), |(name, _)| Err(OptionsError::TooLong(name)))

@@ -6,6 +6,7 @@ mod healing;
 mod joining;
 mod letting_in;
 mod members;
+mod order;
 mod properties;
 mod repair;
 mod seeking;

@@ -230,6 +230,7 @@ impl Builder {
         self.limits.check()?;
         self.options.is_local_only = self.listen.to_canonical().is_loopback();
         self.options.is_signed = self.auth.is_some();
+        self.options.goodbye_delay = self.options.goodbye_delay.min(self.limits.goodbye_timeout / 2);
         // Checked before the socket is opened; the port is not known yet.
         self.options.check()?;
         let mut warnings = Vec::new();

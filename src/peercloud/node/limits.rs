@@ -26,7 +26,8 @@ pub struct Limits {
     pub handler_timeout: Duration,
     /// Bounds of what the node remembers of messages and refused requests.
     pub history: HistoryLimits,
-    /// Time for the goodbyes of [`Node::close`](super::Node::close). Default 1 s.
+    /// Time for the goodbyes of [`Node::close`](super::Node::close), and for messages that go before them. Default 1 s. A
+    /// goodbye waits for a message for at most half of it.
     pub goodbye_timeout: Duration,
 }
 

@@ -1,5 +1,6 @@
 use std::{borrow::Cow, sync::Arc};
 
+use clacks_transport::Scope;
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeStruct};
 use serde_json::value::RawValue;
 
@@ -37,6 +38,11 @@ impl Record {
 }
 
 impl Record {
+    /// Whether its host is this machine, seen from wherever it is: a loopback address or `localhost`.
+    pub fn is_loopback(&self) -> bool {
+        self.address.host.scope() == Some(Scope::Loopback)
+    }
+
     /// The field `name` of its data, if that is an object with one such field, which is a text: at most 64 characters.
     pub fn name(&self) -> Option<Arc<str>> {
         #[derive(Deserialize)]

@@ -61,7 +61,7 @@ impl Core {
     /// Sends a message to all members. The replies come as [`Completion::Reply`](super::Completion::Reply).
     pub fn broadcast(&mut self, message: &Json, now: Now) -> Result<SendId, CommandError> {
         self.check_message(message)?;
-        self.send_message(message, &Audience::All { but: None }, now)
+        self.send_message(message, &Audience::all(), now)
     }
 
     /// Sends a message to one member.
@@ -70,7 +70,7 @@ impl Core {
         if !self.members.contains_key(to) {
             return Err(CommandError::NoMember);
         }
-        self.send_message(message, &Audience::One(to.clone()), now)
+        self.send_message(message, &Audience::one(to.clone()), now)
     }
 
     fn send_message(&mut self, message: &Json, to: &Audience, now: Now) -> Result<SendId, CommandError> {
@@ -107,7 +107,7 @@ impl Core {
         self.check_update(&data)?;
         let body = Self::body_of(&Request::Update { id: self.id.clone(), data: data.clone() });
         let max = self.options.max_sends;
-        let send = self.begin_send(SendKind::Update, body, &Audience::All { but: None }, now);
+        let send = self.begin_send(SendKind::Update, body, &Audience::all(), now);
         let send = send.ok_or(CommandError::TooManySends(max))?;
         self.options.data = data.clone();
         self.emit(Event::DataChanged { data });

@@ -11,10 +11,10 @@ use rand::{Rng, RngExt};
 
 use crate::{
     core::{CheckResult, Member, Now, Outcome, Reach},
-    protocol::{Address, Id, Path, Record, Request},
+    protocol::{Address, Id, Path},
 };
 
-use super::{Core, Purpose, SendKind, State, Timer, checks::read_status, sends::Audience};
+use super::{Core, Purpose, State, Timer, checks::read_status};
 
 /// Maximum former members that are remembered.
 pub(super) const MAX_FORMER: usize = 32;
@@ -105,15 +105,12 @@ impl Core {
         self.schedule(now.uptime + after, Timer::Introduce);
     }
 
-    /// Tells the members that accept a record twice of all that we have reached.
+    /// Tells the members that accept a record twice of all that we have reached, a few at a time.
     pub(super) fn introduce_all(&mut self, now: Now) {
         let is_reached = |member: &&Member| member.was_reached && member.failures == 0;
-        let reached: Vec<Record> =
-            self.members.values().filter(is_reached).map(|member| member.record.clone()).collect();
-        for record in reached {
-            let body = Self::body_of(&Request::Joined(record.clone()));
-            self.begin_send(SendKind::TellJoined, body, &Audience::Ours { but: record.id }, now);
-        }
+        let reached = self.members.values().filter(is_reached);
+        self.introductions = reached.map(|member| member.record.id.clone()).collect();
+        self.begin_introductions(now);
     }
 }
 

@@ -7,10 +7,10 @@ use rand::Rng;
 
 use crate::{
     core::{Now, Outcome, Reach, Refusal, Removal, Source},
-    protocol::{Address, Answer, Host, Id, JoinAnswer, JoinRequest, Path, Record, Request, StatusAnswer},
+    protocol::{Address, Answer, Host, Id, JoinAnswer, JoinRequest, Path, Record, StatusAnswer},
 };
 
-use super::{Completion, Core, Purpose, Response, SendId, SendKind, Timer, sends::Audience};
+use super::{Completion, Core, Purpose, Response, SendId, Timer, sends::Audience};
 
 /// Maximum time that a newcomer waits until we have joined ourselves. It is part of the time for its check, so that with the
 /// time for its announcement it gets an answer within the second for which a node of the package waits.
@@ -189,9 +189,7 @@ impl Core {
         if let Some(member) = self.members.get_mut(&record.id) {
             (member.was_reached, member.heard, member.is_ours) = (true, Some(now.uptime), is_ours);
         }
-        let body = Self::body_of(&Request::Joined(record.clone()));
-        let audience = Audience::All { but: Some(record.id) };
-        let send = self.begin_send(SendKind::TellJoined, body, &audience, now);
+        let send = self.tell_joined(&record, Audience::all_but(record.id.clone()), now);
         match (send, self.newcomers.get_mut(&number)) {
             (Some(send), Some(newcomer)) if self.sends.contains_key(&send) => {
                 newcomer.phase = Phase::Announcing(send);
@@ -237,7 +235,10 @@ impl Core {
     fn answer_joined(&mut self, number: JoinNumber) {
         let Some(newcomer) = self.newcomers.get(&number) else { return };
         let record = &newcomer.record;
-        let peers = self.members.values().map(|member| &member.record).filter(|other| other.id != record.id);
+        // On another machine a loopback address leads to that machine itself.
+        let is_local = newcomer.remote.to_canonical().is_loopback();
+        let peers = self.members.values().map(|member| &member.record);
+        let peers = peers.filter(|other| other.id != record.id && (is_local || !other.is_loopback()));
         let answer = JoinAnswer::encode((&record.id, &record.address), (&self.id, &self.options.data), peers);
         self.answer(number, answer);
     }

@@ -9,7 +9,7 @@ use crate::{
     protocol::{Address, Id, Record, Request},
 };
 
-use super::{Core, SendKind, State, Timer, sends::Audience};
+use super::{Core, SendId, SendKind, State, Timer, sends::Audience};
 
 /// Time within which a member that was added on somebody's word is checked, in milliseconds: so long that a newcomer has
 /// learned of its cloud, and spread, so that not all members check it at once.
@@ -158,6 +158,7 @@ impl Core {
     pub(super) fn clear_members(&mut self, reason: &Removal, now: Now) {
         let disputed: Vec<Id> = self.disputed.keys().cloned().collect();
         disputed.iter().for_each(|id| _ = self.take_disputed(id));
+        self.introductions.clear();
         self.refuse_newcomers();
         let ids: Vec<Id> = self.members.keys().cloned().collect();
         for id in ids {
@@ -169,20 +170,26 @@ impl Core {
                 let record = member.record;
                 self.events.push_back(Event::MemberRemoved { member: record, reason: reason.clone() });
             }
-            self.end_sends_to(&id, now);
+            self.end_tells_to(&id, now);
         }
     }
 
     fn tell_left(&mut self, id: &Id, now: Now) {
         let body = Self::body_of(&Request::Left(id.clone()));
-        let audience = Audience::All { but: None };
-        self.begin_send(SendKind::TellLeft, body, &audience, now);
+        self.begin_send(SendKind::TellLeft, body, &Audience::all(), now);
     }
 
     /// Tells one member of another one. Only members that accept a record twice are told of what they may know.
     pub(super) fn tell_one(&mut self, to: &Id, record: &Record, now: Now) {
+        self.tell_joined(record, Audience::one(to.clone()), now);
+    }
+
+    /// Tells members of another one. On another machine a loopback address leads to that machine itself, so only members at
+    /// such addresses are told of it.
+    pub(super) fn tell_joined(&mut self, record: &Record, audience: Audience, now: Now) -> Option<SendId> {
+        let audience = if record.is_loopback() { audience.on_this_machine() } else { audience };
         let body = Self::body_of(&Request::Joined(record.clone()));
-        self.begin_send(SendKind::TellJoined, body, &Audience::One(to.clone()), now);
+        self.begin_send(SendKind::TellJoined, body, &audience, now)
     }
 
     /// Tells one member at random of another one that we have reached. Two members that missed each other find each other

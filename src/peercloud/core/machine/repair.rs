@@ -55,7 +55,7 @@ impl Core {
         let Some(member) = self.members.get_mut(id).filter(|member| !member.is_being_probed) else { return };
         member.is_being_probed = true;
         let body = Self::body_of(&Request::Left(Id::random(rng)));
-        if self.begin_send(SendKind::Probe, body, &Audience::One(id.clone()), now).is_none() {
+        if self.begin_send(SendKind::Probe, body, &Audience::one(id.clone()), now).is_none() {
             self.members.get_mut(id).into_iter().for_each(|member| member.is_being_probed = false);
         }
     }
@@ -140,12 +140,6 @@ impl Core {
         self.clear_members(&Removal::Repair, now);
         self.new_id(rng);
         self.begin_attempt(candidates, Some(unknown), now, rng);
-    }
-
-    /// Tells all members that we leave, under the id that we have now.
-    pub(super) fn say_goodbye(&mut self, now: Now) -> Option<super::SendId> {
-        let body = Self::body_of(&Request::Left(self.id.clone()));
-        self.begin_send(SendKind::Goodbye, body, &Audience::All { but: None }, now)
     }
 
     pub(super) fn new_id(&mut self, rng: &mut dyn Rng) {

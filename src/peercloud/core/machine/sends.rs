@@ -11,7 +11,7 @@ use crate::{
     protocol::{Id, Json, Path, Record},
 };
 
-use super::{Completion, Core, Purpose, Timer};
+use super::{Completion, Core, Timer};
 
 /// Maximum announcements and notices whose answers are awaited. Further ones are not made, because a member that missed
 /// one finds out by its own checks.
@@ -107,7 +107,14 @@ impl Reply {
 
 /// To whom a send goes.
 #[derive(Debug)]
-pub(super) enum Audience {
+pub(super) struct Audience {
+    who: Who,
+    /// Whether only members at loopback addresses get it.
+    is_local: bool,
+}
+
+#[derive(Debug)]
+enum Who {
     All {
         but: Option<Id>,
     },
@@ -118,23 +125,63 @@ pub(super) enum Audience {
     One(Id),
 }
 
+impl Audience {
+    pub(super) fn all() -> Self {
+        Self { who: Who::All { but: None }, is_local: false }
+    }
+
+    pub(super) fn all_but(id: Id) -> Self {
+        Self { who: Who::All { but: Some(id) }, is_local: false }
+    }
+
+    /// The members that accept a record twice.
+    pub(super) fn ours_but(id: Id) -> Self {
+        Self { who: Who::Ours { but: id }, is_local: false }
+    }
+
+    pub(super) fn one(id: Id) -> Self {
+        Self { who: Who::One(id), is_local: false }
+    }
+
+    /// Of these only the members at loopback addresses.
+    pub(super) fn on_this_machine(self) -> Self {
+        Self { is_local: true, ..self }
+    }
+
+    fn is_all(&self) -> bool {
+        matches!(self.who, Who::All { .. })
+    }
+
+    fn has(&self, member: &Member) -> bool {
+        let id = &member.record.id;
+        let is_named = match &self.who {
+            Who::All { but } => but.as_ref() != Some(id),
+            Who::Ours { but } => member.is_ours && id != but,
+            Who::One(one) => id == one,
+        };
+        is_named && (!self.is_local || member.record.is_loopback())
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Send {
-    kind: SendKind,
-    body: Arc<str>,
+    pub(super) kind: SendKind,
+    pub(super) body: Arc<str>,
     /// Our id when it began: a goodbye keeps the old one.
-    sender: Id,
+    pub(super) sender: Id,
     /// Receivers whose turn has not come.
-    waiting: VecDeque<Id>,
+    pub(super) waiting: VecDeque<Id>,
     /// Receivers whose reply is awaited, also while a second attempt is pending.
-    open: BTreeSet<Id>,
-    in_flight: usize,
+    pub(super) open: BTreeSet<Id>,
+    pub(super) in_flight: usize,
+    /// Whether it does not wait any longer for messages before it.
+    pub(super) is_overdue: bool,
     replies: Vec<Reply>,
     gathered: usize,
     /// Whether the same receivers are probably sent something again soon.
     pub(super) keeps_connections: bool,
     /// The receivers as they were at the start, because some are removed meanwhile.
-    receivers: BTreeMap<Id, (Record, Reach)>,
+    pub(super) receivers: BTreeMap<Id, (Record, Reach)>,
 }
 
 impl Core {
@@ -156,28 +203,22 @@ impl Core {
             member.sent += u64::from(kind == SendKind::Message);
             (member.record.id.clone(), (member.record.clone(), member.reach))
         };
-        let receivers: BTreeMap<Id, (Record, Reach)> = match audience {
-            Audience::All { but } => {
-                let others =
-                    self.members.values_mut().filter(|member| but.as_ref() != Some(&member.record.id));
-                others.map(to_receiver).collect()
-            }
-            Audience::Ours { but } => {
-                let others = self.members.values_mut().filter(|member| member.is_ours);
-                others.filter(|member| member.record.id != *but).map(to_receiver).collect()
-            }
-            Audience::One(one) => self.members.get_mut(one).into_iter().map(to_receiver).collect(),
+        let members: &mut dyn Iterator<Item = &mut Member> = match &audience.who {
+            Who::One(one) => &mut self.members.get_mut(one).into_iter(),
+            Who::All { .. } | Who::Ours { .. } => &mut self.members.values_mut(),
         };
+        let receivers: BTreeMap<Id, (Record, Reach)> =
+            members.filter(|member| audience.has(member)).map(to_receiver).collect();
         let id = SendId(self.number());
         let count = receivers.len();
         self.counters.sent += if kind == SendKind::Message { count as u64 } else { 0 };
         if kind.is_of_user() {
             let body = Json::known(&body);
-            let is_broadcast = matches!(audience, Audience::All { .. });
+            let is_broadcast = audience.is_all();
             let receivers = receivers.keys().cloned().collect();
             self.events.push_back(Event::Sent { id, kind, body, is_broadcast, receivers });
         }
-        let is_announcement = kind == SendKind::TellJoined && matches!(audience, Audience::All { .. });
+        let is_announcement = kind == SendKind::TellJoined && audience.is_all();
         let has_successor = is_announcement && self.lets_in_often && count <= MAX_KEPT_CONNECTIONS;
         let send = Send {
             kind,
@@ -187,6 +228,7 @@ impl Core {
             waiting: receivers.keys().cloned().collect(),
             open: BTreeSet::new(),
             in_flight: 0,
+            is_overdue: false,
             replies: Vec::new(),
             gathered: 0,
             receivers,
@@ -202,35 +244,6 @@ impl Core {
         self.sends.values().filter(|send| send.kind.is_of_user()).count()
     }
 
-    /// Starts requests of a send, as far as the limits allow.
-    fn pump(&mut self, id: SendId, now: Now) {
-        let max = self.options.max_requests_per_send;
-        while let Some(send) = self.sends.get_mut(&id).filter(|send| send.in_flight < max) {
-            if self.sending >= self.options.max_requests {
-                return;
-            }
-            let per_member = self.options.max_requests_per_member;
-            let is_free = |id: &Id| self.sending_to.get(id).is_none_or(|count| *count < per_member);
-            let Some(member) = send.waiting.iter().position(is_free).and_then(|at| send.waiting.remove(at))
-            else {
-                return;
-            };
-            send.open.insert(member.clone());
-            self.send_to(id, member, 0, now);
-        }
-    }
-
-    fn send_to(&mut self, id: SendId, member: Id, attempt: u8, now: Now) {
-        let Some(send) = self.sends.get_mut(&id) else { return };
-        let Some((record, reach)) = send.receivers.get(&member).cloned() else { return };
-        send.in_flight += 1;
-        self.sending += 1;
-        *self.sending_to.entry(member.clone()).or_default() += 1;
-        let request = (send.kind.path(), send.sender.clone(), Arc::clone(&send.body));
-        let purpose = Purpose::Send { send: id, member, attempt };
-        self.emit_request(purpose, (record.address, reach), request, now);
-    }
-
     /// The next attempt after a 404, or after no answer. A member that was removed meanwhile is not asked again.
     pub(super) fn resend(&mut self, id: SendId, (member, attempt): (Id, u8), now: Now) {
         if !self.sends.get(&id).is_some_and(|send| send.open.contains(&member)) {
@@ -238,7 +251,12 @@ impl Core {
         }
         let is_announcement = self.sends.get(&id).is_some_and(|send| send.kind == SendKind::TellJoined);
         match self.members.get(&member) {
-            None => self.receiver_done(id, &member, Err(Failure::NoMember), Duration::ZERO, now),
+            None => {
+                self.receiver_done(id, &member, Err(Failure::NoMember), Duration::ZERO, now);
+                // A goodbye may have waited for it.
+                self.pump_all(now);
+                self.begin_introductions(now);
+            }
             // Its next check shows whether it is this library, which accepts a record twice.
             Some(receiver) if is_announcement && !receiver.is_ours => {
                 if attempt < MAX_ANNOUNCEMENTS {
@@ -246,6 +264,7 @@ impl Core {
                     self.schedule(at, Timer::Resend(id, member, attempt + 1));
                 } else {
                     self.receiver_done(id, &member, Err(Failure::TimedOut), Duration::ZERO, now);
+                    self.begin_introductions(now);
                 }
             }
             Some(_) => self.send_to(id, member, attempt, now),
@@ -261,23 +280,17 @@ impl Core {
         took: Duration,
         now: Now,
     ) {
-        self.sending -= 1;
-        if let Some(count) = self.sending_to.get_mut(&member) {
-            *count -= 1;
-            if *count == 0 {
-                self.sending_to.remove(&member);
-            }
-        }
+        // It is kept until all its requests have ended.
+        let Some(kind) = self.sends.get(&id).map(|send| send.kind) else { return };
+        self.count_ended(kind, &member);
         let depth = self.options.bodies.max_depth;
         let result = reply_of(outcome, depth);
-        let kind = self.sends.get(&id).map(|send| send.kind);
         self.record_reply(kind, &member, &result, now);
-        if !kind.is_some_and(SendKind::is_of_user) {
+        if !kind.is_of_user() {
             self.emit(Event::MemberChanged { id: member.clone() });
         }
         if let Some(send) = self.sends.get_mut(&id) {
             send.in_flight -= 1;
-            let kind = send.kind;
             if let Some(pause) = self.pause_before_resend(kind, (&member, attempt), &result, now) {
                 self.schedule(now.uptime + pause, Timer::Resend(id, member, attempt + 1));
             } else {
@@ -285,6 +298,7 @@ impl Core {
             }
         }
         self.pump_all(now);
+        self.begin_introductions(now);
     }
 
     /// The pause before a request is made again; `None` if it is not. A 404 was not handled, so nothing is doubled. An
@@ -312,7 +326,7 @@ impl Core {
     }
 
     /// One receiver replied, failed, or is no longer a member.
-    fn receiver_done(
+    pub(super) fn receiver_done(
         &mut self,
         id: SendId,
         member: &Id,
@@ -351,42 +365,17 @@ impl Core {
             self.completions.push_back(Completion::SendEnded(id));
             self.events.push_back(Event::Replies { id, kind: send.kind, replies: send.replies });
         }
-        if send.kind == SendKind::TellJoined {
-            self.announced(id, now);
-        }
-    }
-
-    /// Gives up on a member that was removed.
-    pub(super) fn end_sends_to(&mut self, member: &Id, now: Now) {
-        let ids: Vec<SendId> = self.sends.keys().copied().collect();
-        for id in ids {
-            let Some(send) = self.sends.get_mut(&id) else { continue };
-            if send.kind == SendKind::Goodbye {
-                continue;
-            }
-            let waited = send.waiting.len();
-            send.waiting.retain(|waiting| waiting != member);
-            if send.waiting.len() < waited {
-                self.receiver_done(id, member, Err(Failure::NoMember), Duration::ZERO, now);
-            }
-        }
-    }
-
-    fn pump_all(&mut self, now: Now) {
-        let waiting = self.sends.iter().filter(|(_, send)| !send.waiting.is_empty());
-        let ids: Vec<SendId> = waiting.map(|(id, _)| *id).collect();
-        for id in ids {
-            if self.sending >= self.options.max_requests {
-                return;
-            }
-            self.pump(id, now);
+        match send.kind {
+            SendKind::TellJoined => self.announced(id, now),
+            SendKind::Goodbye => self.timers.retain(|(_, timer)| *timer != Timer::Goodbye(id)),
+            _ => {}
         }
     }
 
     /// What a reply says about whether the member knows us.
     fn record_reply(
         &mut self,
-        kind: Option<SendKind>,
+        kind: SendKind,
         member: &Id,
         result: &Result<Option<Json>, Failure>,
         now: Now,
@@ -400,7 +389,7 @@ impl Core {
                 }
             }
             // A node of an early version of the package answers every update with 404.
-            Err(Failure::UnknownToIt) if kind != Some(SendKind::Update) => self.mark_unknown(member, now),
+            Err(Failure::UnknownToIt) if kind != SendKind::Update => self.mark_unknown(member, now),
             Err(_) => {
                 if let Some(member) = self.known_mut(member) {
                     member.is_being_probed = false;

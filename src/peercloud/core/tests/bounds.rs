@@ -55,7 +55,8 @@ fn the_time_that_a_newcomer_waits_is_part_of_the_time_for_its_check() {
 
 #[test]
 fn no_time_is_so_long_that_sums_overflow() {
-    let changes: [fn(&mut Options); 11] = [
+    let changes: [fn(&mut Options); 12] = [
+        |options| options.goodbye_delay = Duration::MAX,
         |options| options.check_interval = Some(Duration::MAX),
         |options| options.recheck_after = Duration::MAX,
         |options| options.rejoin_interval = Duration::MAX,

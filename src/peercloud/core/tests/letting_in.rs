@@ -366,3 +366,24 @@ fn refusals_are_counted_and_emitted_with_their_source() {
         assert!((400..600).contains(&refusal.status()), "{refusal:?}");
     }
 }
+
+#[test]
+fn loopback_addresses_are_passed_on_to_this_machine_only() {
+    let mut bench = Bench::in_cloud(&["a"]);
+    let told = |bench: &mut Bench, id: &str, remote: [u8; 4]| {
+        bench.remote = remote.into();
+        begin(bench, &format!(r#"{{"id":"{id}","port":9}}"#));
+        let check = bench.request_to(Path::Status);
+        bench.answer(&check, 200, &format!(r#"{{"id":"{id}"}}"#));
+        let told = bench.requests();
+        told.iter().for_each(|told| bench.answer(told, 200, r#"{"status":"added"}"#));
+        let told = told.iter().map(|told| told.to.host.to_string()).collect::<Vec<_>>();
+        (told, bench.join_answer().unwrap().body)
+    };
+    let (told_far, answer) = told(&mut bench, "far", [10, 0, 0, 5]);
+    assert_eq!(told_far, ["127.0.0.1"]);
+    assert!(!answer.contains("127.0.0.1"), "{answer}");
+    let (told_near, answer) = told(&mut bench, "near", [127, 0, 0, 1]);
+    assert_eq!(told_near, ["127.0.0.1"]);
+    assert!(answer.contains(r#""id":"a""#) && answer.contains(r#""id":"far""#), "{answer}");
+}

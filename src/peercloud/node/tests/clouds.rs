@@ -50,6 +50,21 @@ async fn nodes_that_start_at_once_reach_one_complete_list_and_gather_replies() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn messages_arrive_before_the_goodbye_that_follows_at_once() {
+    for _ in 0..10 {
+        let nodes = cloud(3).await;
+        complete(&nodes).await;
+        let sent: Vec<_> = (0..12).map(|_| nodes[1].broadcast(&json("{}")).unwrap()).collect();
+        nodes[1].leave().await;
+        for replies in sent {
+            for reply in replies.all().await {
+                assert_eq!(reply.result, Ok(Some(json("{}"))));
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn whoever_subscribes_to_a_prepared_node_misses_no_event() {
     let (first, _) = start(Node::builder()).await;
