@@ -11,6 +11,7 @@ pub mod builtin;
 pub mod script;
 
 mod fault_runs;
+mod figures;
 mod host;
 mod incoming;
 mod payload_filter;
@@ -19,6 +20,7 @@ mod plugin;
 mod verdict;
 
 pub use fault_runs::FaultRuns;
+pub use figures::{PluginFigures, Verdicts};
 pub use host::{
     ArchiveQuery, ArchivedMessage, Environment, Host, KnownPeer, LogLevel, PeerQuery, Report, ThisNode,
 };

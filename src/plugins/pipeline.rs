@@ -1,11 +1,26 @@
-use std::sync::{Arc, PoisonError, RwLock};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
+    time::Instant,
+};
 
-use crate::{Fault, Incoming, OnError, Plugin, Refusal, Verdict};
+use crate::{Fault, Incoming, OnError, Plugin, PluginFigures, Refusal, Verdict, figures::Counted};
 
 /// The plugins of a node, in the order in which they are asked.
 #[derive(Default)]
 pub struct Pipeline {
-    plugins: RwLock<Arc<[Arc<dyn Plugin>]>>,
+    entries: RwLock<Arc<[Entry]>>,
+}
+
+/// A plugin, and what is counted for it.
+struct Entry {
+    plugin: Arc<dyn Plugin>,
+    counted: Arc<Mutex<Counted>>,
+}
+
+impl Entry {
+    fn counted(&self) -> MutexGuard<'_, Counted> {
+        self.counted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// What a pipeline decided about a payload.
@@ -45,30 +60,51 @@ const GATE_FAILED: u16 = 503;
 impl Pipeline {
     /// A pipeline of these plugins, in this order.
     pub fn new(plugins: impl IntoIterator<Item = Arc<dyn Plugin>>) -> Self {
-        Self { plugins: RwLock::new(plugins.into_iter().collect()) }
+        let pipeline = Self::default();
+        pipeline.set(plugins);
+        pipeline
     }
 
-    /// Replaces the plugins. Payloads that are being judged end with the earlier ones.
+    /// Replaces the plugins. Payloads that are being judged end with the earlier ones. The figures of plugins whose names
+    /// stay go on.
     pub fn set(&self, plugins: impl IntoIterator<Item = Arc<dyn Plugin>>) {
-        *self.plugins.write().unwrap_or_else(PoisonError::into_inner) = plugins.into_iter().collect();
+        let former = self.entries();
+        let entry = |plugin: Arc<dyn Plugin>| {
+            let same = former.iter().find(|entry| entry.plugin.name() == plugin.name());
+            let counted = same.map_or_else(Arc::default, |entry| Arc::clone(&entry.counted));
+            Entry { plugin, counted }
+        };
+        let entries = plugins.into_iter().map(entry).collect();
+        *self.entries.write().unwrap_or_else(PoisonError::into_inner) = entries;
     }
 
     /// The plugins, in their order.
-    pub fn plugins(&self) -> Arc<[Arc<dyn Plugin>]> {
-        Arc::clone(&self.plugins.read().unwrap_or_else(PoisonError::into_inner))
+    pub fn plugins(&self) -> Vec<Arc<dyn Plugin>> {
+        self.entries().iter().map(|entry| Arc::clone(&entry.plugin)).collect()
+    }
+
+    /// The figures of the plugins, in their order.
+    pub fn figures(&self) -> Vec<PluginFigures> {
+        self.entries().iter().map(|entry| entry.counted().figures(entry.plugin.name())).collect()
+    }
+
+    fn entries(&self) -> Arc<[Entry]> {
+        Arc::clone(&self.entries.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Asks the plugins in their order until one gives a verdict other than to pass or to change.
+    #[expect(clippy::disallowed_methods, reason = "it measures the time of plugins")]
     pub async fn judge(&self, mut payload: Incoming) -> Judgement {
         let mut judgement = Judgement::default();
-        for plugin in self.plugins().iter() {
-            let verdict = match plugin.judge(&payload).done().await {
-                Ok(verdict) => verdict,
-                Err(fault) => {
-                    judgement.faults.push(ReportedFault { by: Arc::clone(plugin.name()), fault });
-                    verdict_of_failed(plugin.on_error())
-                }
-            };
+        for entry in self.entries().iter() {
+            let plugin = &entry.plugin;
+            let asked = Instant::now();
+            let verdict = plugin.judge(&payload).done().await;
+            entry.counted().add(&verdict, asked.elapsed());
+            let verdict = verdict.unwrap_or_else(|fault| {
+                judgement.faults.push(ReportedFault { by: Arc::clone(plugin.name()), fault });
+                verdict_of_failed(plugin.on_error())
+            });
             match verdict {
                 Verdict::Pass => {}
                 Verdict::Change(json) => {

@@ -54,19 +54,6 @@ fn described(error: &Error) -> (String, String) {
     }
 }
 
-/// Whether the error is, or was caused by, a lack of memory.
-pub(super) fn is_of_memory(error: &Error) -> bool {
-    match error {
-        Error::MemoryError(_) => true,
-        Error::CallbackError { cause, .. } => is_of_memory(cause),
-        // An error of memory that a script passes on with `error` is a text.
-        Error::RuntimeError(message) => {
-            message.lines().next().is_some_and(|line| line.ends_with("not enough memory"))
-        }
-        _ => false,
-    }
-}
-
 /// Splits `name:4: reason` or `[string "name"]:4: reason`.
 fn split_place<'a>(text: &'a str, chunk: &str) -> Option<(u32, &'a str)> {
     let rest = match text.strip_prefix("[string \"") {

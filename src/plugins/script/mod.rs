@@ -36,7 +36,7 @@ pub use definitions::{definitions, functions_table};
 pub use functions::{FunctionSpec, Group, function_specs};
 pub use handle::{Script, Scripts};
 pub use source::Source;
-pub use statistics::{ScriptState, ScriptStatus, Verdicts};
+pub use statistics::{ScriptState, ScriptStatus};
 pub use tools::{Checked, TestRun, Tested, check, new_script, verdict_line};
 
 use crate::OnError;

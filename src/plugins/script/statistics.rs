@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use crate::{Fault, OnError, Verdict};
+use crate::{Fault, OnError, Verdicts, figures::Histogram};
 
 /// The figures of a script since it was loaded first. A reload does not reset them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -54,37 +54,6 @@ pub enum ScriptState {
     Suspended(Fault),
     /// It was unloaded.
     Unloaded,
-}
-
-/// Verdicts by kind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Verdicts {
-    /// [`Verdict::Pass`].
-    pub pass: u64,
-    /// [`Verdict::Change`].
-    pub change: u64,
-    /// [`Verdict::Replace`].
-    pub replace: u64,
-    /// [`Verdict::Swallow`].
-    pub swallow: u64,
-    /// [`Verdict::Refuse`].
-    pub refuse: u64,
-    /// [`Verdict::Hold`].
-    pub hold: u64,
-}
-
-impl Verdicts {
-    pub(super) fn count(&mut self, verdict: &Verdict) {
-        let counter = match verdict {
-            Verdict::Pass => &mut self.pass,
-            Verdict::Change(_) => &mut self.change,
-            Verdict::Replace(_) => &mut self.replace,
-            Verdict::Swallow { .. } => &mut self.swallow,
-            Verdict::Refuse(_) => &mut self.refuse,
-            Verdict::Hold { .. } => &mut self.hold,
-        };
-        *counter += 1;
-    }
 }
 
 /// Which functions a script has.
@@ -178,62 +147,5 @@ impl Shared {
 impl Figures {
     pub(super) fn add_time(&mut self, time: Duration) {
         self.times.add(time);
-    }
-}
-
-/// Counts of durations, four buckets for each doubling.
-#[derive(Debug)]
-struct Histogram {
-    counts: [u64; Self::BUCKETS],
-    total: u64,
-}
-
-impl Default for Histogram {
-    fn default() -> Self {
-        Self { counts: [0; Self::BUCKETS], total: 0 }
-    }
-}
-
-impl Histogram {
-    /// Up to 2^40 nanoseconds, which are 18 minutes.
-    const BUCKETS: usize = 160;
-
-    fn add(&mut self, time: Duration) {
-        let nanoseconds = (time.as_nanos() as f64).max(1.0);
-        let bucket = ((nanoseconds.log2() * 4.0) as usize).min(Self::BUCKETS - 1);
-        self.counts[bucket] += 1;
-        self.total += 1;
-    }
-
-    fn quantile(&self, share: f64) -> Duration {
-        let wanted = (self.total as f64 * share).ceil() as u64;
-        let mut counted = 0;
-        for (bucket, count) in self.counts.iter().enumerate() {
-            counted += count;
-            if counted >= wanted && counted > 0 {
-                return Duration::from_nanos(((bucket as f64 + 0.5) / 4.0).exp2() as u64);
-            }
-        }
-        Duration::ZERO
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn quantiles_are_within_a_fifth() {
-        let mut times = Histogram::default();
-        assert_eq!(times.quantile(0.5), Duration::ZERO);
-        for microseconds in 1..=1000 {
-            times.add(Duration::from_micros(microseconds));
-        }
-        for (share, expected) in [(0.5, 500.0), (0.99, 990.0), (0.001, 1.0)] {
-            let found = times.quantile(share).as_nanos() as f64 / 1000.0;
-            assert!((found / expected - 1.0).abs() < 0.2, "{share}: {found} instead of {expected}");
-        }
-        times.add(Duration::MAX);
-        times.add(Duration::ZERO);
     }
 }

@@ -13,7 +13,7 @@ use mlua::{FromLuaMulti, Function, IntoLuaMulti, Lua, Value};
 use super::{
     ScriptOptions,
     context::Context,
-    fault::{fault, fault_of, is_of_memory},
+    fault::{fault, fault_of},
     sandbox::{self, Sandbox},
     statistics::{HOOKS, Hooks},
     type_name, verdicts,
@@ -34,7 +34,8 @@ pub(super) struct Vm {
     verdict_time: Duration,
     call_time: Duration,
     memory: usize,
-    needs_collection: Cell<bool>,
+    /// Whether the last call failed.
+    has_failed: Cell<bool>,
     /// Elapsed time of the last call.
     pub(super) last_took: Cell<Duration>,
 }
@@ -60,7 +61,7 @@ impl Vm {
             verdict_time: options.limits.verdict_time,
             call_time: options.limits.call_time,
             memory: options.limits.memory,
-            needs_collection: Cell::new(false),
+            has_failed: Cell::new(false),
             last_took: Cell::default(),
         };
         let loaded = vm.sandbox.lua.load(source).set_name(format!("={chunk}")).into_function();
@@ -207,6 +208,7 @@ impl Vm {
         let result = catch_unwind(AssertUnwindSafe(|| function.call::<R>(arguments)));
         let (took, is_exceeded) = budget.stop();
         self.last_took.set(took);
+        self.has_failed.set(is_exceeded || !matches!(result, Ok(Ok(_))));
         if is_exceeded {
             let place =
                 result.ok().and_then(Result::err).and_then(|error| fault_of(&error, &self.chunk).line);
@@ -215,18 +217,16 @@ impl Vm {
         }
         match result {
             Ok(Ok(result)) => Ok(result),
-            Ok(Err(error)) => {
-                self.needs_collection.set(is_of_memory(&error));
-                Err(fault_of(&error, &self.chunk))
-            }
+            Ok(Err(error)) => Err(fault_of(&error, &self.chunk)),
             Err(_) => Err(fault(&self.chunk, None, PANICKED)),
         }
     }
 
-    /// Collects garbage after an error of memory: without it even the next call of a healthy script would fail.
+    /// Collects garbage if much of the memory is used, or if the last call failed: after an error of memory even the call
+    /// of a healthy script would fail, and such an error can have another text, for example if it happens in a handler.
     fn collect_if_needed(&self) {
         let (lua, context) = (&self.sandbox.lua, &self.sandbox.context);
-        if self.needs_collection.replace(false) {
+        if self.has_failed.replace(false) {
             context.collect_above.set(0);
         }
         let _ = sandbox::collect(lua, self.memory, context);

@@ -109,17 +109,25 @@ const LARGE: &[(&str, &str)] = &[
 /// a single operation of the engine takes longer, and for builds without optimisation.
 const MARGIN: Duration = Duration::from_millis(500);
 
+/// A script that runs a snippet by its name, or a usual call that uses some memory.
 fn script(snippets: &[(&str, &str)]) -> String {
     let mut text = String::from("local snippets = {}\n");
     for (name, body) in snippets {
         text.extend(["snippets['", name, "'] = function()\n", body, "\nend\n"]);
     }
-    text + "function on_message(m) if m.text ~= 'nothing' then snippets[m.text]() end end"
+    text + "function on_message(m)
+        if m.text == 'usual' then
+            local text = ('x'):rep(clacks.settings.bytes)
+        else
+            snippets[m.text]()
+        end
+    end"
 }
 
 #[test]
 fn slow_scripts_end_at_their_limit_and_the_next_call_works() {
-    let options = options(&script(SLOW));
+    let mut options = options(&script(SLOW));
+    options.settings = serde_json::json!({ "bytes": 100_000 });
     let run = TestRun::new(&options, None).unwrap();
     for (name, _) in SLOW {
         let before = processor_time();
@@ -131,7 +139,7 @@ fn slow_scripts_end_at_their_limit_and_the_next_call_works() {
         assert!(fault.line.is_some(), "{name}: {}", fault.reason);
         assert!(used >= Duration::from_millis(15), "{name} ended too early: {used:?}");
         assert!(used < options.limits.verdict_time + MARGIN, "{name}: {used:?}");
-        assert_eq!(run.judge_one(&message("\"nothing\"")), Ok(Verdict::Pass), "after {name}");
+        assert_eq!(run.judge_one(&message("\"usual\"")), Ok(Verdict::Pass), "after {name}");
     }
 }
 
@@ -139,13 +147,14 @@ fn slow_scripts_end_at_their_limit_and_the_next_call_works() {
 fn large_scripts_end_at_their_limit_and_the_next_call_works() {
     for memory in [2 << 20, 4 << 20, 16 << 20] {
         let mut options = options(&script(LARGE));
+        options.settings = serde_json::json!({ "bytes": memory / 4 });
         options.limits = Limits { memory, verdict_time: Duration::from_secs(5), ..Limits::default() };
         let run = TestRun::new(&options, None).unwrap();
         for (name, _) in LARGE {
             let fault = run.judge_one(&message(&format!("\"{name}\""))).expect_err(name);
             println!("{memory} {name}: {}", fault.reason);
             assert!(!fault.reason.contains("ms"), "{name}: {}", fault.reason);
-            assert_eq!(run.judge_one(&message("\"nothing\"")), Ok(Verdict::Pass), "after {name}");
+            assert_eq!(run.judge_one(&message("\"usual\"")), Ok(Verdict::Pass), "after {name}");
         }
     }
 }

@@ -32,6 +32,14 @@ async fn a_script_judges_in_a_pipeline() {
     assert_eq!(judgement.verdict, Verdict::Change("\"x12\"".into()));
     assert_eq!(judgement.by.as_deref(), Some("second"));
     assert_eq!(judgement.changes.iter().map(|change| &*change.by).collect::<Vec<_>>(), ["first", "second"]);
+    let figures = pipeline.figures();
+    assert_eq!(
+        figures.iter().map(|it| (&*it.name, it.payloads)).collect::<Vec<_>>(),
+        [("first", 1), ("second", 1)]
+    );
+    assert_eq!((figures[0].verdicts.change, figures[0].faults), (1, 0));
+    pipeline.set([first.clone() as Arc<dyn Plugin>]);
+    assert_eq!(pipeline.figures(), figures[..1], "the figures of a plugin that stays go on");
     let status = first.status();
     assert_eq!((status.payloads, status.calls, status.verdicts.change, status.faults), (1, 1, 1, 0));
     assert!(
