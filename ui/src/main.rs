@@ -211,9 +211,9 @@ struct Started {
 impl Started {
     /// The sources of the dashboard: this node, and one of another network beside it.
     fn sources(self, beside: Option<Source>) -> Sources {
-        let Self { clacks: Clacks { node, peer_lists }, network, recorder } = self;
-        let clacks = Source::new(Near::new(network)).with_origins(move |most| networks::origins(&node, most));
-        let clacks = clacks.with_recorder(recorder).with_peer_lists(Arc::new(peer_lists));
+        let Self { clacks: Clacks { peer_lists, .. }, network, recorder } = self;
+        let clacks =
+            Source::new(Near::new(network)).with_recorder(recorder).with_peer_lists(Arc::new(peer_lists));
         Sources::new([clacks].into_iter().chain(beside).collect())
     }
 }

@@ -2,17 +2,14 @@
 
 use std::sync::Arc;
 
-use clacks_dashboard::{
-    keymap::user::UserKeys,
-    state::snapshot::{Origin, Origins},
-};
+use clacks_dashboard::keymap::user::UserKeys;
 use clacks_feed::{Call, Network, Run, filter::FilterError};
 use clacks_language::{
     command::Command,
     saved_filter::Stations,
     traffic_filter::{FilterNetworks, FilterText},
 };
-use clacks_p2p::{Node, core::PlaceShare};
+use clacks_p2p::Node;
 use clacks_p2p_feed::{ClacksNetwork, description::describe};
 use clacks_panes::NetworkPanes;
 use clacks_peercloud_feed::PeercloudNetwork;
@@ -34,16 +31,6 @@ pub(crate) fn clacks(node: &Node) -> Arc<dyn Network> {
 
 /// Maximum number of origins of messages in an answer.
 pub(crate) const MOST_ORIGINS: usize = 10;
-
-/// The origins of the messages at a node of clacks, at most `most`.
-pub(crate) fn origins(node: &Node, most: usize) -> Origins {
-    let (largest, total) = node.places(most);
-    let origin = |share: &PlaceShare| {
-        let PlaceShare { place, messages, bytes, held, refused, .. } = *share;
-        Origin { place, messages, bytes, held, refused }
-    };
-    Origins { largest: largest.iter().map(origin).collect(), total }
-}
 
 /// A node of peercloud. Call it within the runtime of the node.
 pub(crate) fn peercloud(node: &clacks_peercloud::Node) -> Arc<dyn Network> {

@@ -63,6 +63,8 @@ pub enum Event {
         peer: Peer,
         /// The message.
         message: Message,
+        /// The rate-limit key of its source: [`QueuedMessage::place`]. JSON does not have it.
+        place: Option<IpAddr>,
         /// Time from the start of the request to the response.
         round_trip: Duration,
     },
@@ -85,6 +87,8 @@ pub enum Event {
         message: Message,
         /// The sender; `None` if the user wrote it.
         from: Option<Address>,
+        /// The rate-limit key of its source: [`QueuedMessage::place`]. JSON does not have it.
+        place: Option<IpAddr>,
     },
     /// A message is held. It is not sent until it is released.
     MessageHeld {

@@ -48,4 +48,4 @@ pub use peer::{KnownPeer, Peer, PeerCounts, Status};
 pub use peer_choice::PeerChoice;
 pub use queue::{EnqueueError, MessageId, QueuedMessage, ReplaceError};
 pub use restore::{HoldState, MessageState, PeerState, RemoteState, RestoredMessages};
-pub use shares::PlaceShare;
+pub use shares::{PlaceRank, PlaceShare};

@@ -9,7 +9,11 @@
 //!
 //! A place in this file is the rate-limit key of a remote address.
 
-use std::{collections::HashMap, net::IpAddr};
+use std::{
+    collections::{BTreeSet, HashMap},
+    net::IpAddr,
+    ops::Bound,
+};
 
 use clacks_transport::network;
 use serde::Serialize;
@@ -73,6 +77,38 @@ impl PlaceShare {
     }
 }
 
+/// The position of a remote address among those with messages here: the largest share first, then by address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PlaceRank {
+    /// What its share leaves of the room for all messages, in billionths of that room: 0 to 1,000,000,000. The share is
+    /// that of the messages or of the bytes, whichever is larger.
+    pub rest: u32,
+    /// The rate-limit key: [`PlaceShare::place`].
+    pub place: IpAddr,
+}
+
+impl PlaceRank {
+    /// The whole room in [`PlaceRank::rest`].
+    pub const WHOLE: u32 = 1_000_000_000;
+
+    /// The position of a share, given the room for all messages.
+    fn of(share: &PlaceShare, most: Load) -> Self {
+        let of_messages = share.messages as f64 / most.messages as f64;
+        let part = of_messages.max(share.bytes as f64 / most.bytes as f64).min(1.0);
+        // Without room the part is no number, which counts as none.
+        let used = (part * f64::from(Self::WHOLE)) as u32;
+        Self { rest: Self::WHOLE - used, place: share.place }
+    }
+
+    /// Its share of the room for all messages: 0 to 1.
+    pub fn share(self) -> f64 {
+        f64::from(Self::WHOLE - self.rest) / f64::from(Self::WHOLE)
+    }
+}
+
+/// A range of positions.
+pub(super) type PlaceRange = (Bound<PlaceRank>, Bound<PlaceRank>);
+
 /// Identifies a rate-limit key while it has messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Slot(u32);
@@ -103,17 +139,33 @@ struct Network {
 }
 
 /// The shares of all rate-limit keys with messages.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Shares {
+    /// The room for all messages.
+    most: Load,
     /// The first element has slot 1.
     places: Vec<PlaceShare>,
     unused: Vec<Slot>,
     // Strangers choose the keys, so std's seeded hash is used.
     slots: HashMap<IpAddr, Slot>,
     networks: HashMap<IpAddr, Network>,
+    /// The keys, the largest share first.
+    ranks: BTreeSet<PlaceRank>,
 }
 
 impl Shares {
+    /// No shares of this room.
+    pub(super) fn new(most: Load) -> Self {
+        Self {
+            most,
+            places: Vec::new(),
+            unused: Vec::new(),
+            slots: HashMap::new(),
+            networks: HashMap::new(),
+            ranks: BTreeSet::new(),
+        }
+    }
+
     /// Whether `new` messages are accepted from this key, all or none. `free` is the free room of all peers, `whole`
     /// their total. Bytes are compared including the messages. Messages are compared without the last one, so that a
     /// queue of a few messages can be filled.
@@ -134,10 +186,13 @@ impl Shares {
     /// Counts a message. Returns the key that it is counted for.
     pub(super) fn add(&mut self, place: IpAddr, size: usize) -> IpAddr {
         let place = if self.is_tracked(place) { place } else { OTHERS };
-        let share = self.create(place);
-        share.messages += 1;
-        share.bytes += size;
-        let is_first = share.messages == 1;
+        let slot = self.create(place);
+        let (before, after) = self.change(slot, |share| {
+            share.messages += 1;
+            share.bytes += size;
+        });
+        let is_first = before.messages == 0;
+        self.move_rank((!is_first).then_some(before), Some(after));
         let network = self.networks.entry(network(place)).or_default();
         network.load.add(size);
         network.places += usize::from(is_first);
@@ -147,10 +202,12 @@ impl Shares {
     /// Uncounts a message.
     pub(super) fn remove(&mut self, place: IpAddr, size: usize) {
         let Some(slot) = self.slots.get(&place).copied() else { return };
-        let share = self.at_mut(slot);
-        share.messages -= 1;
-        share.bytes -= size;
-        let is_last = share.messages == 0;
+        let (before, after) = self.change(slot, |share| {
+            share.messages -= 1;
+            share.bytes -= size;
+        });
+        let is_last = after.messages == 0;
+        self.move_rank(Some(before), (!is_last).then_some(after));
         if is_last {
             self.slots.remove(&place);
             self.unused.push(slot);
@@ -164,14 +221,15 @@ impl Shares {
             }
         }
         if self.slots.is_empty() {
-            *self = Self::default();
+            *self = Self::new(self.most);
         }
     }
 
     /// Updates the size of a message.
     pub(super) fn resize(&mut self, place: IpAddr, before: usize, after: usize) {
-        if let Some(share) = self.get_mut(place) {
-            share.bytes = share.bytes - before + after;
+        if let Some(slot) = self.slots.get(&place).copied() {
+            let (was, is) = self.change(slot, |share| share.bytes = share.bytes - before + after);
+            self.move_rank(Some(was), Some(is));
         }
         if let Some(Network { load, .. }) = self.networks.get_mut(&network(place)) {
             load.bytes = load.bytes - before + after;
@@ -206,16 +264,44 @@ impl Shares {
         self.slots.len()
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &PlaceShare> {
-        self.places.iter().filter(|share| share.messages > 0)
+    /// The shares at these positions, the largest first.
+    pub(super) fn ranked(
+        &self,
+        range: PlaceRange,
+    ) -> impl DoubleEndedIterator<Item = (PlaceRank, PlaceShare)> {
+        self.ranks.range(range).filter_map(|rank| Some((*rank, *self.get(rank.place)?)))
+    }
+
+    /// The share of a key with messages, and its position.
+    pub(super) fn find(&self, place: IpAddr) -> Option<(PlaceRank, PlaceShare)> {
+        self.get(place).map(|share| (PlaceRank::of(share, self.most), *share))
     }
 
     fn is_tracked(&self, place: IpAddr) -> bool {
         self.slots.len() < Slot::COUNT || self.slots.contains_key(&place)
     }
 
-    fn create(&mut self, place: IpAddr) -> &mut PlaceShare {
-        let slot = self.slots.get(&place).copied().unwrap_or_else(|| {
+    /// Changes a share. Returns it as it was and as it is.
+    fn change(&mut self, slot: Slot, change: impl FnOnce(&mut PlaceShare)) -> (PlaceShare, PlaceShare) {
+        let share = self.at_mut(slot);
+        let before = *share;
+        change(share);
+        (before, *share)
+    }
+
+    /// Updates the position of a share. `None`: it has no messages.
+    fn move_rank(&mut self, before: Option<PlaceShare>, after: Option<PlaceShare>) {
+        let [before, after] =
+            [before, after].map(|share| share.map(|share| PlaceRank::of(&share, self.most)));
+        if before != after {
+            before.into_iter().for_each(|rank| _ = self.ranks.remove(&rank));
+            self.ranks.extend(after);
+        }
+    }
+
+    /// The slot of a key, which has no messages yet if it is new.
+    fn create(&mut self, place: IpAddr) -> Slot {
+        self.slots.get(&place).copied().unwrap_or_else(|| {
             let empty = PlaceShare { place, messages: 0, bytes: 0, held: 0, refused: 0 };
             let slot = self.unused.pop().unwrap_or(Slot(self.places.len() as u32 + 1));
             match self.places.get_mut(slot.0 as usize - 1) {
@@ -224,8 +310,7 @@ impl Shares {
             }
             self.slots.insert(place, slot);
             slot
-        });
-        self.at_mut(slot)
+        })
     }
 
     fn get(&self, place: IpAddr) -> Option<&PlaceShare> {
@@ -277,13 +362,15 @@ mod tests {
 
     use super::*;
 
+    const MOST: Load = Load { messages: 1 << 22, bytes: 1 << 30 };
+
     fn v4(number: usize) -> IpAddr {
         Ipv4Addr::from_bits(number as u32).into()
     }
 
     #[test]
     fn a_slot_is_reused_and_an_empty_table_frees_its_memory() {
-        let mut shares = Shares::default();
+        let mut shares = Shares::new(MOST);
         for place in [1, 2, 1, 3] {
             shares.add(v4(place), 10);
         }
@@ -295,12 +382,12 @@ mod tests {
         for (place, size) in [(4, 7), (1, 10), (3, 10), (1, 10)] {
             shares.remove(v4(place), size);
         }
-        assert_eq!((shares.places.capacity(), shares.networks.len(), shares.iter().count()), (0, 0, 0));
+        assert_eq!((shares.places.capacity(), shares.networks.len(), shares.ranks.len()), (0, 0, 0));
     }
 
     #[test]
     fn keys_beyond_the_tracked_maximum_are_counted_together() {
-        let mut shares = Shares::default();
+        let mut shares = Shares::new(MOST);
         for place in 0..Slot::COUNT {
             assert_eq!(shares.add(v4(place), 1), v4(place));
         }

@@ -7,6 +7,7 @@ pub mod description;
 pub mod event;
 pub mod figures;
 pub mod json;
+pub mod origins;
 pub mod peer;
 pub mod read_back;
 pub mod rows;

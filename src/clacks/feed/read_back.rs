@@ -11,7 +11,7 @@ use clacks_feed::{
 };
 use clacks_p2p::{
     Address, DEFAULT_MAX_DEPTH, Message,
-    core::{CertificateFingerprint, Limit, Peer, PeerCounts, QueuedMessage, Status},
+    core::{CertificateFingerprint, Limit, Peer, PeerCounts, PlaceShare, QueuedMessage, Status},
     node::Overview,
 };
 
@@ -64,6 +64,16 @@ pub fn status(description: &Description, row: &Row) -> Option<Status> {
 /// The address of a row of peers, as it was spelt. `None`: it is a row of another list.
 pub fn address(description: &Description, row: &Row) -> Option<Address> {
     Cells::new(description, "peers", row).text("address")?.parse().ok()
+}
+
+/// The share of a row of origins. `None`: it is a row of another list.
+pub fn origin(description: &Description, row: &Row) -> Option<PlaceShare> {
+    let cells = Cells::new(description, "origins", row);
+    let count = |column| usize::try_from(cells.count(column)).unwrap_or(usize::MAX);
+    let place = cells.text("place")?.parse().ok()?;
+    let mut share = PlaceShare::new(place, count("messages"), count("bytes"));
+    (share.held, share.refused) = (count("held"), cells.count("refused"));
+    Some(share)
 }
 
 /// The peer of a row. `now` is the time at which the row was read. `None`: it is a row of another list.

@@ -13,7 +13,8 @@ use clacks_p2p::{
 };
 
 use crate::{
-    description::{HELD, PEERS, QUEUE, REMOTES, held_id, status_id},
+    description::{HELD, ORIGINS, PEERS, QUEUE, REMOTES, held_id, status_id},
+    origins::{origin_row_of, origins_page},
     peer::{self, Shown},
 };
 
@@ -37,6 +38,7 @@ pub(crate) fn page_of(node: &Node, context: Context, window: &Window) -> Page {
             let rows: Vec<Row> = core.ignored_remotes().map(remote_row).collect();
             page(window, rows.len() as u64, Vec::new(), &Remotes(rows))
         }),
+        ORIGINS => node.read(|core| origins_page(core, window)),
         _ => Page::empty(window),
     }
 }
@@ -59,6 +61,7 @@ fn row_of(peers: &Peers<'_>, list: ListId, key: &Key) -> Option<Row> {
             let remote: IpAddr = key.untrusted().parse().ok()?;
             core.ignored_remotes().find(|ignored| *ignored == remote).map(remote_row)?
         }
+        ORIGINS => origin_row_of(core, key.untrusted().parse().ok()?)?,
         _ => return None,
     };
     // One item has one key, although its address can be spelt in several ways.

@@ -38,7 +38,6 @@ use super::{
         palette::Palette,
         sending::Sending,
         shutdown::{StopChoices, StopProgress, Stopping},
-        snapshot::Origins,
         traffic_needs::TrafficNeeds,
     },
 };
@@ -72,8 +71,8 @@ pub struct Model {
     pub(crate) log_cursor: LogCursor,
     /// What the columns of the traffic needed so far. The view changes it.
     pub(crate) traffic_needs: RefCell<TrafficNeeds>,
-    /// Remote addresses with the most messages here. Fetched only while the limits are shown.
-    pub origins: Origins,
+    /// Origins of most messages here, and the number of all. Fetched only while the limits are shown.
+    pub(crate) origins: (Vec<Row>, u64),
     /// First ignored remote addresses, and the number of all. Fetched only while the limits are shown.
     pub(crate) ignored_remotes: (Vec<Row>, u64),
 
@@ -160,7 +159,7 @@ impl Model {
             log: Log::default(),
             log_cursor: LogCursor::Following,
             traffic_needs: RefCell::default(),
-            origins: Origins::default(),
+            origins: (Vec::new(), 0),
             ignored_remotes: (Vec::new(), 0),
             saved_filters,
             filter_preview: None,

@@ -19,6 +19,8 @@ use crate::state::{
 
 /// Maximum ignored remote addresses on the page about limits.
 const MAX_REMOTES: u16 = 1000;
+/// Maximum origins of messages on the page about limits.
+const MAX_ORIGINS: u16 = 10;
 /// Maximum items of a list under the open item.
 const MAX_UNDER: u16 = 200;
 /// Interval for drawing charts while no event arrives.
@@ -37,7 +39,6 @@ impl Model {
                 .map(|(at, network)| if at == active { view.clone() } else { counts(network) })
                 .collect(),
             extra,
-            origins: self.is_open(Kind::Limits),
         }
     }
 
@@ -64,8 +65,10 @@ impl Model {
             let pages = pages.collect();
             extra.panes.push(PaneWindows { pane, view, pages });
         }
-        if let Some(remotes) = named("remotes").filter(|_| self.is_open(Kind::Limits)) {
-            extra.remotes = Some(add(Window::first(remotes, MAX_REMOTES)));
+        if self.is_open(Kind::Limits) {
+            let mut first = |list, rows| named(list).map(|list| add(Window::first(list, rows)));
+            extra.remotes = first("remotes", MAX_REMOTES);
+            extra.origins = first("origins", MAX_ORIGINS);
         }
         if let Some(item) = self.open_item() {
             let under = Some(item.row.key.clone());
@@ -118,15 +121,15 @@ impl Model {
 
     /// Applies the data of the overlay and of the details pane.
     fn refresh_details(&mut self, snapshot: &mut Snapshot) {
-        if let Some(origins) = &snapshot.origins {
-            self.origins = origins.clone();
-        }
         let Some(look) = snapshot.looks.get_mut(self.networks.position()) else { return };
         let network = self.networks.active();
         self.hold_rule = network.figures.text(Known::HoldRule).map(str::to_owned);
-        let remotes = snapshot.extra.remotes.and_then(|at| look.pages.get_mut(at));
-        self.ignored_remotes =
-            remotes.map(|page| (std::mem::take(&mut page.rows), page.total)).unwrap_or_default();
+        let mut rows_at = |window: Option<usize>| {
+            let page = window.and_then(|at| look.pages.get_mut(at));
+            page.map(|page| (std::mem::take(&mut page.rows), page.total)).unwrap_or_default()
+        };
+        self.ignored_remotes = rows_at(snapshot.extra.remotes);
+        self.origins = rows_at(snapshot.extra.origins);
         if self.open_overlay().is_some() {
             self.refresh_panes(snapshot);
         }

@@ -1,6 +1,9 @@
 //! Page about the settings and limits of a network: what each is set to, its present use, and how often it was reached.
 
-use clacks_feed::{Name, Row, Value, description::SettingSpec};
+use clacks_feed::{
+    Name, Row, Value,
+    description::{ListSpec, SettingSpec},
+};
 use clacks_text::{
     charset::Charset,
     fit::{entry, fit, fit_right},
@@ -12,7 +15,7 @@ use ratatui::text::{Line, Span};
 
 use crate::{
     model::Model,
-    state::{figures::Figures, network::Network, snapshot::Origin},
+    state::{figures::Figures, network::Network},
 };
 
 /// Usual widths of the columns: name, setting, use and hits.
@@ -116,18 +119,20 @@ impl Limit {
 
 /// Returns the origins of most messages, with the commands against them.
 fn origin_lines(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static>> {
-    let origins = &model.origins;
-    let Some(first) = origins.largest.first() else { return Vec::new() };
+    let (origins, total) = &model.origins;
+    let description = &model.networks.active().description;
+    let list = description.list_id("origins").and_then(|list| description.list(list));
+    let Some((list, first)) = list.zip(origins.first()) else { return Vec::new() };
     let mut lines =
         vec![Line::styled(fit("most of the messages here came from", columns, theme.charset), theme.strong)];
-    let listed = |origin: &Origin| entry(theme.quiet, 2, "", &origin_text(origin), columns, theme.charset);
-    lines.extend(origins.largest.iter().flat_map(listed));
-    let others = origins.total.saturating_sub(origins.largest.len());
+    let listed = |origin: &Row| entry(theme.quiet, 2, "", &origin_text(list, origin), columns, theme.charset);
+    lines.extend(origins.iter().flat_map(listed));
+    let others = total.saturating_sub(origins.len() as u64);
     if others > 0 {
-        let more = format!("and {} more places", format::count(others));
+        let more = format!("and {} more places", number(others));
         lines.push(Line::raw(fit(&more, columns, theme.charset)));
     }
-    let party = format!("ip:{}", first.place);
+    let party = format!("ip:{}", first.key.untrusted());
     let advice = format!(":drop {party} drops those of the first, :ignore {party} closes its connections");
     lines.extend(entry(theme.quiet, 0, "", &advice, columns, theme.charset));
     lines.push(Line::default());
@@ -135,12 +140,17 @@ fn origin_lines(model: &Model, theme: Theme, columns: usize) -> Vec<Line<'static
 }
 
 /// One line about an origin: `192.0.2.7: 71 messages, 60 MB, 3 held, 12 refused`.
-fn origin_text(origin: &Origin) -> String {
-    let Origin { place, messages, bytes, held, refused } = origin;
-    let held = if *held > 0 { format!(", {} held", format::count(*held)) } else { String::new() };
-    let refused = if *refused > 0 { format!(", {refused} refused") } else { String::new() };
-    let what = if *messages == 1 { "message" } else { "messages" };
-    format!("{place}: {} {what}, {}{held}{refused}", format::count(*messages), format::size(*bytes))
+fn origin_text(list: &ListSpec, origin: &Row) -> String {
+    let count = |name| match list.column(name).and_then(|column| origin.cells.get(column)) {
+        Some(Value::Count(count)) => usize::try_from(*count).unwrap_or(usize::MAX),
+        _ => 0,
+    };
+    let [messages, bytes, held, refused] = ["messages", "bytes", "held", "refused"].map(count);
+    let held = if held > 0 { format!(", {} held", format::count(held)) } else { String::new() };
+    let refused = if refused > 0 { format!(", {refused} refused") } else { String::new() };
+    let what = if messages == 1 { "message" } else { "messages" };
+    let place = origin.key.untrusted();
+    format!("{place}: {} {what}, {}{held}{refused}", format::count(messages), format::size(bytes))
 }
 
 fn summary(model: &Model) -> String {

@@ -16,11 +16,8 @@ use super::peer_lists::PeerLists;
 use crate::state::{
     errors::{CommandRefusal, EffectError},
     message::{Msg, NewRun},
-    snapshot::{MAX_ORIGINS, Origins, Query, Snapshot},
+    snapshot::{Query, Snapshot},
 };
-
-/// Counts the messages at the node by origin. The argument is the maximum number of origins.
-pub type OriginCounter = dyn Fn(usize) -> Origins + Send;
 
 /// A node or a recording, with what belongs to it beside its feed.
 pub struct Source {
@@ -32,7 +29,6 @@ pub struct Source {
     damaged_lines: u64,
     /// The description whose commands can be typed, if it is not that of the feed.
     commands: Option<Arc<Description>>,
-    origins: Option<Box<OriginCounter>>,
     /// Whether there can be no more news.
     has_ended: bool,
 }
@@ -81,7 +77,6 @@ impl Source {
             remark: None,
             damaged_lines: 0,
             commands: None,
-            origins: None,
             has_ended: false,
         }
     }
@@ -110,11 +105,6 @@ impl Source {
     /// a replay.
     pub fn with_commands(self, commands: Arc<Description>) -> Self {
         Self { commands: Some(commands), ..self }
-    }
-
-    /// Sets what counts the messages at the node by origin, for the page of limits.
-    pub fn with_origins(self, count: impl Fn(usize) -> Origins + Send + 'static) -> Self {
-        Self { origins: Some(Box::new(count)), ..self }
     }
 
     /// Returns what the node offers.
@@ -285,17 +275,10 @@ impl Sources {
         Snapshot {
             looks,
             extra: query.extra.clone(),
-            origins: if query.origins { self.origins() } else { None },
             recording_size: recorded,
             lost_lines: clacks_session::lost_lines::lost(),
             replay: self.replay(),
         }
-    }
-
-    /// Returns the origins of messages at the first node that counts them.
-    fn origins(&self) -> Option<Origins> {
-        let count = self.all.iter().find_map(|source| source.origins.as_ref())?;
-        Some(count(MAX_ORIGINS))
     }
 
     /// Returns the progress of the replay. `None` without a recording.

@@ -1,7 +1,5 @@
 //! The query for the data on the screen, and its reply.
 
-use std::net::IpAddr;
-
 use clacks_feed::{Look, Playback, View, description::ListId};
 use clacks_panes::PaneSpec;
 use clacks_session::lost_lines::LostLines;
@@ -13,8 +11,6 @@ pub struct Query {
     pub views: Vec<View>,
     /// Windows that are not lists on the screen.
     pub extra: ExtraWindows,
-    /// Whether to fetch the origins of messages.
-    pub origins: bool,
 }
 
 /// Positions of the windows in the view of the active network that are not lists on the screen.
@@ -26,6 +22,8 @@ pub struct ExtraWindows {
     pub panes: Vec<PaneWindows>,
     /// The ignored remote addresses, for the page about limits.
     pub remotes: Option<usize>,
+    /// The origins of most messages, for the page about limits.
+    pub origins: Option<usize>,
     /// The lists under the item that is open.
     pub under: Vec<(ListId, usize)>,
 }
@@ -54,33 +52,4 @@ pub struct Snapshot {
     pub lost_lines: Option<LostLines>,
     /// How the recording is played. `None` for a live node.
     pub replay: Option<Playback>,
-    /// Origins of messages, if the query asked for them. `None` in a replay.
-    pub origins: Option<Origins>,
-}
-
-/// Maximum number of origins in a list.
-pub const MAX_ORIGINS: usize = 10;
-
-/// Remote addresses or networks with the most messages here.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Origins {
-    /// The largest first, at most 10.
-    pub largest: Vec<Origin>,
-    /// Number of all.
-    pub total: usize,
-}
-
-/// The messages here that came from one remote address.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Origin {
-    /// An IPv4 address, or the first address of a /64 network of IPv6.
-    pub place: IpAddr,
-    /// Number of messages.
-    pub messages: usize,
-    /// Their bytes.
-    pub bytes: usize,
-    /// Number of these messages that are held.
-    pub held: usize,
-    /// Messages that were refused because the address used up its share.
-    pub refused: u64,
 }

@@ -86,6 +86,7 @@ pub(crate) fn some_traffic() -> Vec<Event> {
             peer: alive.clone(),
             message: chess.clone(),
             round_trip: Duration::from_millis(12),
+            place: None,
         },
         Event::MessageReceived {
             peer: alive,

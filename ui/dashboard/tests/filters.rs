@@ -96,7 +96,7 @@ fn a_filter_stays_active_in_other_views() {
     assert_eq!(filter(&fixture), "type:out");
     let message = Message::text("later");
     let id = "9".parse().unwrap();
-    fixture.happen(clacks_p2p::core::Event::MessageDropped { id, message, from: None });
+    fixture.happen(clacks_p2p::core::Event::MessageDropped { id, message, from: None, place: None });
     assert_eq!((fixture.model.log.len(), fixture.model.log.total()), (2, 10));
 }
 

@@ -25,7 +25,7 @@ use clacks_p2p::{
 };
 use clacks_p2p_feed::{
     ClacksEvent,
-    description::{HELD, PEERS, QUEUE, REMOTES},
+    description::{HELD, ORIGINS, PEERS, QUEUE, REMOTES},
     figures::{Figures, gauges_of},
     rows::{Context as RowContext, held_row, message_row, peer_key, peer_row, remote_row},
     settings::{self, NodeSettings},
@@ -51,7 +51,7 @@ use crate::{
         list::Selection,
         message::{Effect, Msg},
         network::{Network, Networks},
-        snapshot::{MAX_ORIGINS, Origin, Origins, Snapshot},
+        snapshot::Snapshot,
     },
     update::{sending, update},
     view::view,
@@ -68,7 +68,7 @@ pub(crate) struct Fixture {
     pub queue: Vec<QueuedMessage>,
     pub ignored_remotes: Vec<IpAddr>,
     /// Origins of messages.
-    pub origins: Vec<Origin>,
+    pub origins: Vec<Row>,
     /// Number of hits per limit.
     pub limits: LimitCounts,
     pub held: Vec<HeldMessage>,
@@ -312,10 +312,6 @@ impl Fixture {
         let snapshot = Snapshot {
             looks: [look].into_iter().chain(others).collect(),
             extra: wanted.extra,
-            origins: wanted.origins.then(|| Origins {
-                largest: self.origins.iter().take(MAX_ORIGINS).copied().collect(),
-                total: self.origins.len(),
-            }),
             recording_size: self.model.recording_size,
             lost_lines: self.lost_lines.clone(),
             replay: self.model.replay,
@@ -330,6 +326,7 @@ impl Fixture {
             PEERS => self.peers.iter().map(|peer| peer_row(peer, context)).collect(),
             QUEUE => self.queue.iter().map(message_row).collect(),
             HELD => self.held.iter().map(held_row).collect(),
+            ORIGINS => self.origins.clone(),
             REMOTES => self.ignored_remotes.iter().copied().map(remote_row).collect(),
             _ => Vec::new(),
         }

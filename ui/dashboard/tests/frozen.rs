@@ -56,7 +56,13 @@ fn much_happens(fixture: &mut Fixture) {
                 held: None,
             },
             Event::MessageSending { id, peer: lost.clone(), message: gnu.clone(), choice },
-            Event::MessageDelivered { id, peer: lost, message: gnu, round_trip: Duration::from_millis(5) },
+            Event::MessageDelivered {
+                id,
+                peer: lost,
+                message: gnu,
+                round_trip: Duration::from_millis(5),
+                place: None,
+            },
         ] {
             fixture.happen(event);
         }

@@ -157,9 +157,9 @@ impl World<'_> {
                     place: None,
                 }
             }
-            5 => Event::MessageDelivered { id, peer, message: self.message(), round_trip },
+            5 => Event::MessageDelivered { id, peer, message: self.message(), round_trip, place: None },
             6 => Event::DeliveryFailed { id, peer, message: self.message(), failure: self.failure() },
-            7 => Event::MessageDropped { id, message: self.message(), from: None },
+            7 => Event::MessageDropped { id, message: self.message(), from: None, place: None },
             8 => {
                 let friend = address(self.one_of(&NAMES));
                 Event::PeerDiscovered { peer, introduction: Discovery::Referral(friend), remote: None }

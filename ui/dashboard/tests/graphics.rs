@@ -58,6 +58,7 @@ fn watched(width: u16, height: u16) -> Fixture {
             peer: peer(Status::Alive, "b:1", 0, None),
             message: Message::text("m"),
             round_trip: Duration::from_micros(micros),
+            place: None,
         };
         let event = ClacksEvent(delivered).numbered(number, now());
         let row = Row::of(&event, &fixture.model.networks.active().description);

@@ -54,7 +54,7 @@ fn sent(message: &Message, to: &str, draw: u32, failure: Option<Failure>) -> Vec
     let end = match failure {
         None => {
             let round_trip = Duration::from_millis(12);
-            Event::MessageDelivered { id, peer, message, round_trip }
+            Event::MessageDelivered { id, peer, message, round_trip, place: None }
         }
         Some(failure) => Event::DeliveryFailed { id, peer, message, failure },
     };

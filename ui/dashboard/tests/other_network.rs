@@ -155,7 +155,6 @@ fn played(mut replay: Replay, width: u16, height: u16) -> Fixture {
         recording_size: None,
         lost_lines: None,
         replay: Some(replay.playback()),
-        origins: None,
     };
     fixture.send(Msg::Refreshed(Box::new(snapshot)));
     fixture

@@ -78,7 +78,6 @@ impl Watched {
             recording_size: None,
             lost_lines: None,
             replay: None,
-            origins: None,
         };
         self.send(Msg::Refreshed(Box::new(snapshot)));
     }

@@ -32,7 +32,7 @@ fn fixture(text: &str) -> Fixture {
 fn say(fixture: &mut Fixture, text: &str, after: u64) -> Vec<Effect> {
     let now = Now { uptime: now().uptime + Duration::from_millis(after), ..now() };
     let (id, message) = ("9".parse().unwrap(), Message::text(text));
-    let event = Event::MessageDropped { id, message, from: None };
+    let event = Event::MessageDropped { id, message, from: None, place: None };
     update(&mut fixture.model, time(now), happened(now, event))
 }
 

@@ -5,10 +5,12 @@ use std::{
     time::Duration,
 };
 
+use clacks_feed::Row;
 use clacks_p2p::{
     Message,
-    core::{Event, Failure, Limit, Scope, Status},
+    core::{Event, Failure, Limit, PlaceRank, PlaceShare, Scope, Status},
 };
+use clacks_p2p_feed::origins::origin_row;
 use crossterm::event::KeyCode;
 
 use super::calls::{runs, typed, undo, undoable};
@@ -16,7 +18,6 @@ use super::fixture::{Fixture, peer};
 use crate::state::{
     message::{Effect, Msg},
     overlay::OpenOverlay as Kind,
-    snapshot::Origin,
 };
 
 /// Returns a dashboard with an unverified peer in addition.
@@ -165,13 +166,13 @@ fn the_limits() {
 }
 
 /// Returns origins of messages, the largest first.
-fn origins(count: u8) -> Vec<Origin> {
-    let origin = |number: u8| Origin {
-        place: IpAddr::from([192, 0, 2, number]),
-        messages: 71_000 / usize::from(number),
-        bytes: (60 << 20) / usize::from(number),
-        held: usize::from(number % 2),
-        refused: u64::from(number / 2),
+fn origins(count: u8) -> Vec<Row> {
+    let origin = |number: u8| {
+        let place = IpAddr::from([192, 0, 2, number]);
+        let divisor = usize::from(number);
+        let mut share = PlaceShare::new(place, 71_000 / divisor, (60 << 20) / divisor);
+        (share.held, share.refused) = (usize::from(number % 2), (number / 2).into());
+        origin_row(PlaceRank { rest: number.into(), place }, &share)
     };
     (1..=count).map(origin).collect()
 }

@@ -80,6 +80,7 @@ fn of_message(message: &Message) -> Vec<Event> {
         peer: peer(Status::Alive),
         message: message.clone(),
         round_trip: Duration::ZERO,
+        place: None,
     });
     events.extend(failures().map(|failure| Event::DeliveryFailed {
         id,
@@ -88,7 +89,7 @@ fn of_message(message: &Message) -> Vec<Event> {
         failure,
     }));
     for from in froms {
-        events.push(Event::MessageDropped { id, message: message.clone(), from: from.clone() });
+        events.push(Event::MessageDropped { id, message: message.clone(), from: from.clone(), place: None });
         let queued = QueuedMessage::new(id, message.clone(), 0, 1, from, remote);
         let held = HeldMessage::new(queued.clone(), HeldBy::Hand);
         events.push(Event::MessageHeld { held, origin: Some(Origin::Local) });

@@ -164,7 +164,10 @@ fn what_becomes_of_a_message_is_own_only_if_it_was_written_here() {
                 CoreEvent::MessageChanged { before: message.clone(), queued: queued.clone(), held: None },
                 "changed",
             ),
-            (CoreEvent::MessageDropped { id, message: message.clone(), from: from.clone() }, "dropped"),
+            (
+                CoreEvent::MessageDropped { id, message: message.clone(), from: from.clone(), place: None },
+                "dropped",
+            ),
             (CoreEvent::MessageRestored { was: None, queued, held: None }, "as before"),
         ] {
             let row = row_of(event).unwrap();

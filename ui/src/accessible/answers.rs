@@ -7,7 +7,7 @@ use clacks_language::{
 };
 use clacks_p2p::{
     Address, Message,
-    core::{MessageId, Now, Peer, PlaceShare},
+    core::{MessageId, Now, Peer},
     node::Overview,
 };
 use clacks_p2p_feed::{figures::figures_of_overview, settings::NodeSettings};
@@ -17,6 +17,8 @@ use clacks_text::{
     fit::{clock, preview},
     format,
 };
+
+use crate::networks::MOST_ORIGINS;
 
 use super::{
     any_network, limits,
@@ -41,8 +43,6 @@ pub(crate) struct QueryContext<'a> {
     pub(crate) now: Now,
     /// The configured limits; `None` in a replay, which has only the number of times that each was reached.
     pub(crate) settings: Option<&'a NodeSettings>,
-    /// The shares of the remote addresses in the queue, the largest first. A replay has none.
-    pub(crate) places: &'a [PlaceShare],
 }
 
 /// The result of a command.
@@ -403,7 +403,7 @@ fn limits_now(source: &QueryContext<'_>) -> Vec<String> {
         texts
             .insert(0, "What the limits were set to is not recorded; how often they were met is.".to_owned());
     }
-    texts.extend(source.places.iter().map(limits::place));
+    texts.extend(source.lists.origins(MOST_ORIGINS).iter().map(limits::place));
     let ignored = phrases::ignored(&source.lists.ignored_remotes());
     texts.push(ignored.unwrap_or_else(|| "No remote address is ignored.".to_owned()));
     texts

@@ -8,11 +8,11 @@ use clacks_feed::{
 };
 use clacks_p2p::{
     Address,
-    core::{HeldBy, HeldMessage, MessageId, Peer, PluginHold, QueuedMessage},
+    core::{HeldBy, HeldMessage, MessageId, Peer, PlaceShare, PluginHold, QueuedMessage},
     node::{CertificateFingerprint, Overview},
 };
 use clacks_p2p_feed::{
-    description::{HELD, PEERS, QUEUE, REMOTES},
+    description::{HELD, ORIGINS, PEERS, QUEUE, REMOTES},
     read_back,
     rows::{message_key, peer_key},
 };
@@ -191,6 +191,13 @@ impl Lists {
     pub(crate) fn ignored_remotes(&self) -> Vec<IpAddr> {
         let rows = self.rows(REMOTES, 0..usize::MAX);
         rows.iter().filter_map(|row| row.key.untrusted().parse().ok()).collect()
+    }
+
+    /// The shares of the remote addresses in the queue, the largest first, at most `most`. A recording of version 1 has
+    /// none.
+    pub(crate) fn origins(&self, most: usize) -> Vec<PlaceShare> {
+        let rows = self.rows(ORIGINS, 0..most);
+        rows.iter().filter_map(|row| read_back::origin(self.description(), row)).collect()
     }
 
     /// The number of open inbound connections. `None` in a recording of version 1, which does not contain it.

@@ -18,10 +18,7 @@ use clacks_language::{
     saved_filter::{StationFile, StationWriter, Stations},
     traffic_filter::FilterText,
 };
-use clacks_p2p::{
-    core::{Now, PlaceShare},
-    node::DrainError,
-};
+use clacks_p2p::{core::Now, node::DrainError};
 use clacks_p2p_feed::settings::NodeSettings;
 use clacks_recording::recorder::Recorder;
 use clacks_session::saved_filters::{Bell, SavedFilterHits};
@@ -38,7 +35,7 @@ use undo::UndoHistory;
 
 use super::{
     config::view::View,
-    networks::{self, Clacks, MOST_ORIGINS},
+    networks::{self, Clacks},
     platform::{
         input::Line,
         output::{Closed, Output},
@@ -241,11 +238,6 @@ impl Session {
         }
     }
 
-    /// The shares of the remote addresses in the queue.
-    fn places(&self) -> Vec<PlaceShare> {
-        self.clacks.as_ref().map(|clacks| clacks.node.places(MOST_ORIGINS).0).unwrap_or_default()
-    }
-
     fn on_news(&mut self, news: &News) -> Vec<String> {
         let now = self.now();
         if self.narrator.derived.is_sample_due(now) {
@@ -319,9 +311,7 @@ impl Session {
             self.question = LeaveQuestion::None;
             return self.answer(&line);
         }
-        let (now, places) = (self.now(), self.places());
-        let source =
-            QueryContext { lists: &self.lists, now, settings: self.limits.as_ref(), places: &places };
+        let source = QueryContext { lists: &self.lists, now: self.now(), settings: self.limits.as_ref() };
         let named = select_item(&line, &mut self.cursor, &source);
         let command = named.unwrap_or_else(|| {
             Command::parse(&line, self.network.description()).map_err(|error| error.to_string())
@@ -375,10 +365,9 @@ impl Session {
     }
 
     fn run_query(&mut self, command: ViewCommand) -> Vec<String> {
-        let (now, places) = (self.now(), self.places());
+        let now = self.now();
         self.sample(now);
-        let source =
-            QueryContext { lists: &self.lists, now, settings: self.limits.as_ref(), places: &places };
+        let source = QueryContext { lists: &self.lists, now, settings: self.limits.as_ref() };
         match answer(command, &mut self.cursor, &mut self.narrator, &source) {
             Answer::Sentences(texts) => texts,
             Answer::Write(target, rows) => {

@@ -268,7 +268,7 @@ impl Session {
             self.is_leaving = true;
             return Vec::new();
         };
-        let source = QueryContext { lists: &self.lists, now: self.now(), settings: None, places: &[] };
+        let source = QueryContext { lists: &self.lists, now: self.now(), settings: None };
         let command = line.map_err(|error| error.to_string()).and_then(|line| {
             let named = select_item(&line, &mut self.cursor, &source);
             named.unwrap_or_else(|| {
@@ -313,7 +313,7 @@ impl Session {
     fn run_query(&mut self, command: ViewCommand) -> Vec<String> {
         let now = self.now();
         self.sample(now);
-        let source = QueryContext { lists: &self.lists, now, settings: None, places: &[] };
+        let source = QueryContext { lists: &self.lists, now, settings: None };
         match answer(command, &mut self.cursor, &mut self.narrator, &source) {
             Answer::Sentences(texts) => texts,
             Answer::Write(target, rows) => {

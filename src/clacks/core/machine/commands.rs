@@ -61,8 +61,7 @@ impl Core {
         ids.dedup();
         let dropped = self.queue.remove_all(&ids);
         for state in &dropped {
-            let QueuedMessage { id, message, from, .. } = &state.queued;
-            self.emit(|_| Event::MessageDropped { id: *id, message: message.clone(), from: from.clone() });
+            self.emit_dropped(&state.queued);
         }
         dropped
     }
@@ -70,9 +69,13 @@ impl Core {
     /// Drops a queued or held message.
     pub fn drop_message(&mut self, id: MessageId) -> Option<QueuedMessage> {
         let dropped = self.queue.remove(id)?;
-        let (message, from) = (dropped.message.clone(), dropped.from.clone());
-        self.emit(|_| Event::MessageDropped { id, message, from });
+        self.emit_dropped(&dropped);
         Some(dropped)
+    }
+
+    fn emit_dropped(&mut self, dropped: &QueuedMessage) {
+        let QueuedMessage { id, ref message, ref from, place, .. } = *dropped;
+        self.emit(|_| Event::MessageDropped { id, message: message.clone(), from: from.clone(), place });
     }
 
     /// Reports that something about a peer changed that the core does not know, such as its trusted certificate.

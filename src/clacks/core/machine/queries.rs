@@ -1,9 +1,13 @@
 //! Queries.
 
-use std::{ops::Range, time::Duration};
+use std::{
+    net::IpAddr,
+    ops::{Bound, Range},
+    time::Duration,
+};
 
 use crate::{
-    core::{Counters, MessageId, Options, Peer, PeerCounts, PlaceShare, QueuedMessage, Status},
+    core::{Counters, MessageId, Options, Peer, PeerCounts, PlaceRank, PlaceShare, QueuedMessage, Status},
     protocol::Address,
 };
 
@@ -136,9 +140,31 @@ impl Core {
     }
 
     /// The remote addresses with the largest shares of the queue, the largest first, and the number of all of them.
-    /// Takes time linear in that number.
     pub fn places(&self, most: usize) -> (Vec<PlaceShare>, usize) {
-        self.queue.largest_shares(most)
+        let largest = self.ranked_places((Bound::Unbounded, Bound::Unbounded)).take(most);
+        (largest.map(|(_, share)| share).collect(), self.places_len())
+    }
+
+    /// The remote addresses with messages here at these positions, the largest share first.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the range begins behind its end.
+    pub fn ranked_places(
+        &self,
+        range: (Bound<PlaceRank>, Bound<PlaceRank>),
+    ) -> impl DoubleEndedIterator<Item = (PlaceRank, PlaceShare)> {
+        self.queue.shares(range)
+    }
+
+    /// The share of a remote address with messages here, which is a rate-limit key, and its position.
+    pub fn place(&self, place: IpAddr) -> Option<(PlaceRank, PlaceShare)> {
+        self.queue.share(place)
+    }
+
+    /// The number of remote addresses with messages here.
+    pub fn places_len(&self) -> usize {
+        self.queue.shares_len()
     }
 
     /// The number of messages in flight.

@@ -164,11 +164,12 @@ impl Core {
         }
         self.queue.release(&entry.queued);
         self.count(|counters| counters.delivered += 1);
-        let QueuedMessage { id, message, .. } = entry.queued;
+        let QueuedMessage { id, message, place, .. } = entry.queued;
         self.emit(|peers| Event::MessageDelivered {
             id,
             peer: peer_or_untracked(peers, number, to, now),
             message,
+            place,
             round_trip,
         });
         self.peers.clear_backoff(to);

@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 use super::{EnqueueError, Queue};
 use crate::core::{
-    HeldMessage, PlaceShare, QueuedMessage,
-    shares::{Load, Shares},
+    HeldMessage, PlaceRank, PlaceShare, QueuedMessage,
+    shares::{Load, PlaceRange, Shares},
 };
 
 /// The reserve for the user's own messages: one sixteenth of the messages and bytes.
@@ -43,7 +43,10 @@ impl Room {
         if is_local {
             self.local.add(size);
         }
-        place.map(|place| self.shares.get_or_insert_default().add(place, size))
+        place.map(|place| {
+            let new = || Box::new(Shares::new(self.most));
+            self.shares.get_or_insert_with(new).add(place, size)
+        })
     }
 
     /// Uncounts a message.
@@ -126,7 +129,7 @@ impl Queue {
         let has_room = |free: Load| if free.has_room(new) { Ok(free) } else { Err(NoRoom::Full) };
         let Some(place) = place else { return has_room(self.room.free()).map(drop) };
         let free = has_room(self.room.free_for_received())?;
-        let none = Shares::default();
+        let none = Shares::new(self.room.most);
         let shares = self.room.shares.as_deref().unwrap_or(&none);
         if shares.admits(place, new, free, self.room.total_for_received()) {
             Ok(())
@@ -154,25 +157,22 @@ impl Queue {
         self.room.all.bytes
     }
 
-    /// The rate-limit keys with the largest shares of the messages or of the bytes, whichever is larger, and the number
-    /// of all keys. Takes time linear in that number.
-    pub(in crate::core) fn largest_shares(&self, most: usize) -> (Vec<PlaceShare>, usize) {
-        let Some(shares) = &self.room.shares else { return (Vec::new(), 0) };
-        let Load { messages, bytes } = self.room.most;
-        let part = |share: &PlaceShare| {
-            let of_messages = share.messages as f64 / messages as f64;
-            of_messages.max(share.bytes as f64 / bytes as f64)
-        };
-        let by_part = |one: &PlaceShare, other: &PlaceShare| {
-            part(other).total_cmp(&part(one)).then_with(|| one.place.cmp(&other.place))
-        };
-        let mut largest: Vec<PlaceShare> = shares.iter().copied().collect();
-        if largest.len() > most && most > 0 {
-            largest.select_nth_unstable_by(most - 1, by_part);
-        }
-        largest.truncate(most);
-        largest.sort_by(by_part);
-        (largest, shares.len())
+    /// The shares of rate-limit keys at these positions, the largest first.
+    pub(in crate::core) fn shares(
+        &self,
+        range: PlaceRange,
+    ) -> impl DoubleEndedIterator<Item = (PlaceRank, PlaceShare)> {
+        self.room.shares.iter().flat_map(move |shares| shares.ranked(range))
+    }
+
+    /// The share of a rate-limit key with messages, and its position.
+    pub(in crate::core) fn share(&self, place: IpAddr) -> Option<(PlaceRank, PlaceShare)> {
+        self.room.shares.as_ref()?.find(place)
+    }
+
+    /// Number of rate-limit keys with messages.
+    pub(in crate::core) fn shares_len(&self) -> usize {
+        self.room.shares.as_ref().map_or(0, |shares| shares.len())
     }
 
     /// Adds a message to the held messages. It is in no list yet.

@@ -1,11 +1,12 @@
 //! The shares of the queue: no set of rate-limit keys can use up the room of the others.
 
-use std::net::Ipv4Addr;
+use std::{net::Ipv4Addr, ops::Bound};
 
 use clacks_transport::rate_limit_key;
 use proptest::{collection::vec, prelude::*, sample::Index};
 
 use super::*;
+use crate::core::PlaceShare;
 
 fn queue(messages: usize, bytes: usize) -> Queue {
     let mut options = Options::new(Address::new("tower", 1).unwrap());
@@ -116,6 +117,12 @@ fn a_sixteenth_of_the_queue_is_reserved_for_the_user() {
     assert!(offer(&mut queue, v4(1, 1), &message(10)).is_ok());
 }
 
+/// The largest shares, and the number of all of them.
+fn largest_shares(queue: &Queue, most: usize) -> (Vec<PlaceShare>, usize) {
+    let all = queue.shares((Bound::Unbounded, Bound::Unbounded));
+    (all.take(most).map(|(_, share)| share).collect(), queue.shares_len())
+}
+
 #[test]
 fn the_largest_shares_are_listed_first_with_held_and_refused_messages() {
     let mut queue = queue(1000, MIB);
@@ -128,8 +135,8 @@ fn the_largest_shares_are_listed_first_with_held_and_refused_messages() {
     let first = queue.head().unwrap().id();
     queue.hold(first, HeldBy::Hand);
     queue.count_refused(v4(1, 2));
-    let (largest, count) = queue.largest_shares(2);
-    let share = |host, messages, bytes, held, refused| crate::core::PlaceShare {
+    let (largest, count) = largest_shares(&queue, 2);
+    let share = |host, messages, bytes, held, refused| PlaceShare {
         place: v4(1, host),
         messages,
         bytes,
@@ -137,8 +144,8 @@ fn the_largest_shares_are_listed_first_with_held_and_refused_messages() {
         refused,
     };
     assert_eq!((largest, count), (vec![share(3, 2, 100_010, 0, 0), share(2, 5, 50, 0, 1)], 3));
-    assert_eq!(queue.largest_shares(9).0[2], share(1, 3, 3000, 1, 0));
-    assert_eq!(queue.largest_shares(0), (vec![], 3));
+    assert_eq!(largest_shares(&queue, 9).0[2], share(1, 3, 3000, 1, 0));
+    assert_eq!(largest_shares(&queue, 0), (vec![], 3));
 }
 
 /// One step of a random sequence: an offer, or the removal of the head, a queued or a held message.
@@ -221,7 +228,7 @@ fn assert_consistent(queue: &Queue, in_flight: &[Entry]) {
     all.extend(in_flight.iter().map(|entry| entry.queued.clone()));
     let bytes = |of: &[&QueuedMessage]| of.iter().map(|queued| queued.message.size()).sum::<usize>();
     assert_eq!(queue.room.all, Load { messages: all.len(), bytes: bytes(&all.iter().collect::<Vec<_>>()) });
-    let (shares, count) = queue.largest_shares(usize::MAX);
+    let (shares, count) = largest_shares(queue, usize::MAX);
     assert_eq!(shares.len(), count);
     for share in &shares {
         let is_of = |queued: &&QueuedMessage| queued.place == Some(share.place);

@@ -3,7 +3,7 @@ use clacks_feed::description::{Field, Kind, ListSpec, Role};
 use crate::peer;
 
 pub(super) fn lists() -> Vec<ListSpec> {
-    vec![peers(), queue(), held(), remotes()]
+    vec![peers(), queue(), held(), remotes(), origins()]
 }
 
 fn peers() -> ListSpec {
@@ -51,4 +51,18 @@ fn remotes() -> ListSpec {
     ListSpec::new("remotes", "ignored address", "ignored addresses", Role::Other)
         .columns([Field::new("ip", Kind::Id).titled("IP address").width(15, 0)])
         .shared()
+}
+
+/// The share of each remote address, the largest first.
+fn origins() -> ListSpec {
+    ListSpec::new("origins", "origin of messages", "origins of messages", Role::Other)
+        .columns([
+            Field::new("place", Kind::Id).titled("remote address").width(15, 0),
+            Field::new("messages", Kind::Count),
+            Field::new("bytes", Kind::Bytes).priority(1),
+            Field::new("share", Kind::Ratio).titled("part of the queue").priority(2),
+            Field::new("held", Kind::Count).priority(3),
+            Field::new("refused", Kind::Count).width(7, 7).priority(3),
+        ])
+        .empty(&["no message here came from another node"])
 }

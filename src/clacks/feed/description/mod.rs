@@ -21,6 +21,8 @@ pub const QUEUE: ListId = ListId(1);
 pub const HELD: ListId = ListId(2);
 /// The list of ignored remote addresses.
 pub const REMOTES: ListId = ListId(3);
+/// The list of remote addresses whose messages are here.
+pub const ORIGINS: ListId = ListId(4);
 
 /// The status of an alive peer that has not responded to this node: somebody only claims that it is there.
 pub const CLAIMED: StatusId = StatusId(8);

@@ -9,7 +9,7 @@ use clacks_p2p::{
 };
 
 use crate::{
-    description::{HELD, PEERS, QUEUE, REMOTES},
+    description::{HELD, ORIGINS, PEERS, QUEUE, REMOTES},
     rows::{message_key, peer_key},
 };
 
@@ -31,4 +31,9 @@ pub(super) fn held(id: MessageId) -> (ListId, Key) {
 
 pub(super) fn remote_row(remote: IpAddr) -> (ListId, Key) {
     (REMOTES, remote.to_string().into())
+}
+
+/// The row of the address that a message came from. `place` is its rate-limit key.
+pub(super) fn origin(place: Option<IpAddr>) -> Option<(ListId, Key)> {
+    place.map(|place| (ORIGINS, place.to_string().into()))
 }

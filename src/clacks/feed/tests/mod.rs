@@ -1,5 +1,6 @@
 mod calls;
 mod drafts;
+mod origins;
 mod protocol;
 mod retrying;
 mod sending;
@@ -35,10 +36,15 @@ struct Quiet {
 
 impl Quiet {
     fn new() -> Self {
+        Self::with_room_for(200_000)
+    }
+
+    /// A node whose queue has room for this number of messages.
+    fn with_room_for(messages: usize) -> Self {
         let runtime = Runtime::new().unwrap();
         let start = || async {
             let options = |options: &mut clacks_p2p::core::Options| {
-                (options.max_queue_messages, options.max_queue_bytes) = (200_000, 256 << 20);
+                (options.max_queue_messages, options.max_queue_bytes) = (messages, 256 << 20);
                 (options.payload_rate, options.introductions_per_minute) = (0.0, 0);
             };
             Node::builder().hostname("127.0.0.1").port(0).send_rate(0.001).options(options).start().await

@@ -22,6 +22,7 @@ use crate::{
     rows::{Context, held_row, message_id, message_row, peer_row, remote_row},
 };
 
+/// The lists that are recorded. Such a recording does not say which address a message came from when it leaves.
 const LISTS: [ListId; 4] = [PEERS, QUEUE, HELD, REMOTES];
 
 /// The form of recordings of version 1.
@@ -138,7 +139,8 @@ impl Reading {
         self.node.apply(&event, now);
         self.events += 1;
         let event = ClacksEvent(event);
-        let rows = event.touched().rows.into_iter().map(|(list, key)| {
+        let touched = event.touched().rows.into_iter().filter(|(list, _)| LISTS.contains(list));
+        let rows = touched.map(|(list, key)| {
             let row = self.row(list, &key);
             Change { list, key, row, kept: 0 }
         });

@@ -34,7 +34,13 @@ fn came(text: &str, from: &str, visits: u32) -> Event {
 
 fn went(text: &str, to: &str) -> Event {
     let round_trip = Duration::from_millis(3);
-    Event::MessageDelivered { id: id(), peer: peer(to), message: Message::text(text), round_trip }
+    Event::MessageDelivered {
+        id: id(),
+        peer: peer(to),
+        message: Message::text(text),
+        round_trip,
+        place: None,
+    }
 }
 
 fn counts(tally: &Tally) -> Vec<(String, u32)> {
@@ -49,7 +55,7 @@ fn a_stay_goes_on_after_a_drop_that_was_taken_back() {
     lives.note(&back, at(0));
     assert!(lives.of(&gnu).is_none());
     lives.note(&came("GNU", "c", 1), at(1));
-    lives.note(&Event::MessageDropped { id: id(), message: gnu.clone(), from: None }, at(2));
+    lives.note(&Event::MessageDropped { id: id(), message: gnu.clone(), from: None, place: None }, at(2));
     lives.note(&back, at(3));
     lives.note(&went("GNU", "b"), at(4));
     let life = lives.of(&gnu).unwrap();

@@ -67,7 +67,7 @@ impl Heard {
     async fn say(&mut self, line: &str) -> Vec<String> {
         let clacks_feed::Now { uptime, unix_ms } = self.toy.now();
         let now = Now { uptime, unix_ms };
-        let source = QueryContext { lists: &self.lists, now, settings: None, places: &[] };
+        let source = QueryContext { lists: &self.lists, now, settings: None };
         let named = select_item(line, &mut self.cursor, &source);
         let parse = || Command::parse(line, self.toy.description()).map_err(|error| error.to_string());
         let texts = match named.unwrap_or_else(parse) {

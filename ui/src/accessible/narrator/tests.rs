@@ -115,11 +115,12 @@ fn every_event_has_a_sentence() {
         Some("\"hello\"".to_owned()),
         Some([127, 0, 0, 1].into()),
     );
-    let delivered = Event::MessageDelivered { id, peer: alive.clone(), message: gnu.clone(), round_trip };
+    let delivered =
+        Event::MessageDelivered { id, peer: alive.clone(), message: gnu.clone(), place: None, round_trip };
     let failed =
         Event::DeliveryFailed { id, peer: alive.clone(), message: gnu.clone(), failure: Failure::TimedOut };
     let mut narrator = narrator();
-    let dropped = Event::MessageDropped { id, message: gnu.clone(), from: Some(tower()) };
+    let dropped = Event::MessageDropped { id, message: gnu.clone(), from: Some(tower()), place: None };
     for (event, sentence) in [
         (dropped, "03:04 message from tower-3:8443 dropped: GNU."),
         (delivered, "03:04 out to tower-3:8443: GNU, delivered in 12 ms."),

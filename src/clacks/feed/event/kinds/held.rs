@@ -18,7 +18,7 @@ use crate::{
     description::Type,
     event::{
         line::{Build, by_plugin, direction_type, note, own_or_from, waiting},
-        touched::{held, queued},
+        touched::{held, origin, queued},
     },
     json::parts::{By, ByPlugin, Named, Text, Ticket, Wrong},
     peer::Detail,
@@ -68,25 +68,26 @@ impl Kind for MessageDropped {
     }
 
     fn of(event: &Event, _: Detail) -> Option<Self> {
-        let Event::MessageDropped { id, message, from } = event else { return None };
+        let Event::MessageDropped { id, message, from, .. } = event else { return None };
         Some(Self { id: Ticket(*id), message: text(message), sender: from.as_ref().map(Named::from) })
     }
 
     fn event(self) -> Result<Event, Wrong> {
         let Self { id: Ticket(id), message: Text(message), sender } = self;
-        Ok(Event::MessageDropped { id, message, from: sender.map(|Named(address)| address) })
+        let from = sender.map(|Named(address)| address);
+        Ok(Event::MessageDropped { id, message, from, place: None })
     }
 
     fn line(event: &Event) -> Option<Line> {
-        let Event::MessageDropped { id, message, from } = event else { return None };
+        let Event::MessageDropped { id, message, from, .. } = event else { return None };
         let line = own_or_from(from.as_ref(), message, Some(*id));
         let types = Types::of([Type::Message.into(), Type::Dropped.into(), direction_type(from.as_ref())]);
         Some(Line { types, ..line }.ended("dropped", Tone::Bad))
     }
 
     fn touched(event: &Event) -> Touched {
-        let Event::MessageDropped { id, .. } = event else { return Touched::default() };
-        Touched::rows([queued(*id), held(*id)])
+        let Event::MessageDropped { id, place, .. } = event else { return Touched::default() };
+        Touched::rows([queued(*id), held(*id)].into_iter().chain(origin(*place)))
     }
 }
 
@@ -147,7 +148,7 @@ impl Kind for MessageHeld {
     fn touched(event: &Event) -> Touched {
         let Event::MessageHeld { held: message, .. } = event else { return Touched::default() };
         let id = message.queued.id;
-        Touched::rows([queued(id), held(id)])
+        Touched::rows([queued(id), held(id)].into_iter().chain(origin(message.queued.place)))
     }
 }
 
@@ -190,7 +191,7 @@ impl Kind for MessageReleased {
 
     fn touched(event: &Event) -> Touched {
         let Event::MessageReleased { was, queued: message } = event else { return Touched::default() };
-        Touched::rows([held(*was), queued(message.id)])
+        Touched::rows([held(*was), queued(message.id)].into_iter().chain(origin(message.place)))
     }
 }
 
@@ -233,7 +234,7 @@ impl Kind for MessageChanged {
 
     fn touched(event: &Event) -> Touched {
         let Event::MessageChanged { queued: message, .. } = event else { return Touched::default() };
-        Touched::rows([queued(message.id), held(message.id)])
+        Touched::rows([queued(message.id), held(message.id)].into_iter().chain(origin(message.place)))
     }
 }
 
@@ -280,7 +281,7 @@ impl Kind for MessageRestored {
         let Event::MessageRestored { was, queued: message, .. } = event else { return Touched::default() };
         let was = was.map(|was| [queued(was), held(was)]);
         let now = [queued(message.id), held(message.id)];
-        Touched::rows(now.into_iter().chain(was.into_iter().flatten()))
+        Touched::rows(now.into_iter().chain(was.into_iter().flatten()).chain(origin(message.place)))
     }
 }
 

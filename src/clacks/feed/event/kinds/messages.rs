@@ -18,7 +18,7 @@ use crate::{
     description::Type,
     event::{
         line::{Build, about, accepted, own},
-        touched::{of_peer, queued},
+        touched::{of_peer, origin, queued},
     },
     json::{
         failure::Failed,
@@ -160,8 +160,8 @@ impl Kind for MessageQueued {
     }
 
     fn touched(event: &Event) -> Touched {
-        let Event::MessageQueued { id, .. } = event else { return Touched::default() };
-        Touched::rows([queued(*id)])
+        let Event::MessageQueued { id, place, .. } = event else { return Touched::default() };
+        Touched::rows([queued(*id)].into_iter().chain(origin(*place)))
     }
 }
 
@@ -236,25 +236,25 @@ impl Kind for MessageDelivered {
     }
 
     fn of(event: &Event, detail: Detail) -> Option<Self> {
-        let Event::MessageDelivered { id, peer, message, round_trip } = event else { return None };
+        let Event::MessageDelivered { id, peer, message, round_trip, .. } = event else { return None };
         let (peer, id, message) = (detail.of(peer), Ticket(*id), text(message));
         Some(Self { peer, id, message, round_trip_ms: Millis(*round_trip) })
     }
 
     fn event(self) -> Result<Event, Wrong> {
         let Self { peer, id: Ticket(id), message: Text(message), round_trip_ms: Millis(round_trip) } = self;
-        Ok(Event::MessageDelivered { id, peer: peer.into(), message, round_trip })
+        Ok(Event::MessageDelivered { id, peer: peer.into(), message, place: None, round_trip })
     }
 
     fn line(event: &Event) -> Option<Line> {
-        let Event::MessageDelivered { id, peer, message, round_trip } = event else { return None };
+        let Event::MessageDelivered { id, peer, message, round_trip, .. } = event else { return None };
         let line = about(Out, &[Type::Out, Type::Message], peer).of(message, Some(*id));
         Some(line.ended("delivered", Tone::Good).with(accepted(*round_trip)))
     }
 
     fn touched(event: &Event) -> Touched {
-        let Event::MessageDelivered { id, peer, .. } = event else { return Touched::default() };
-        Touched::rows([queued(*id), of_peer(peer)])
+        let Event::MessageDelivered { id, peer, place, .. } = event else { return Touched::default() };
+        Touched::rows([queued(*id), of_peer(peer)].into_iter().chain(origin(*place)))
     }
 }
 

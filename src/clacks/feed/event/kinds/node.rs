@@ -4,20 +4,27 @@ use std::net::IpAddr;
 
 use clacks_feed::{
     Direction::In,
-    Line, Text, Value,
+    Line, Text, Touched, Value,
     description::{EventSpec, Field, Kind as FieldKind, Level, Tone},
 };
 use clacks_p2p::core::{Event, LimitCounts, Refusal};
+use clacks_transport::rate_limit_key;
 use serde::{Deserialize, Serialize};
 
 use super::{Kind, http};
 use crate::{
     description::Type,
-    event::line::{Build, blank, note},
+    event::{
+        line::{Build, blank, note},
+        touched::origin,
+    },
     json::parts::{Named, Rate, Wrong},
     peer::Detail,
     rows::peer_key,
 };
+
+/// The HTTP statuses of refusals because there is no room: for any message, or for one of its size.
+const NO_ROOM: [u16; 2] = [503, 507];
 
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Refused {
@@ -63,6 +70,13 @@ impl Kind for Refused {
         let http = Value::Count(refusal.status.into());
         let line = line.with_remote(refusal.remote).saying(refusal.reason.as_str());
         Some(line.ended("refused", Tone::Bad).with([http]))
+    }
+
+    /// Messages are counted that are refused because the share of their address is used up: see [`NO_ROOM`].
+    fn touched(event: &Event) -> Touched {
+        let Event::Refused(Refusal { status, remote, .. }) = event else { return Touched::default() };
+        let is_for_room = NO_ROOM.contains(status);
+        Touched::rows(origin(remote.filter(|_| is_for_room).map(rate_limit_key)))
     }
 }
 

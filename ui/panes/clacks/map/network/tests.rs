@@ -85,7 +85,13 @@ fn sending(number: u64, to: &str) -> Event {
 }
 
 fn delivered(number: u64, to: &str) -> Event {
-    Event::MessageDelivered { id: id(number), peer: peer(to), message: message(), round_trip: Duration::ZERO }
+    Event::MessageDelivered {
+        id: id(number),
+        peer: peer(to),
+        message: message(),
+        round_trip: Duration::ZERO,
+        place: None,
+    }
 }
 
 fn failed(number: u64, to: &str) -> Event {
