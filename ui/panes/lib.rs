@@ -54,6 +54,11 @@ pub trait Pane: fmt::Debug + Send {
         Vec::new()
     }
 
+    /// Whether a view needs the settings of the node. They are fetched while it is on the screen.
+    fn needs_settings(&self, _view: &PaneSpec) -> bool {
+        false
+    }
+
     /// Stores the rows that it asked for.
     fn refresh(&mut self, _look: &PaneLook<'_>) {}
 
@@ -190,6 +195,16 @@ pub struct PaneLook<'a> {
     pub pages: Vec<Option<&'a Page>>,
     /// The gauges, in the order of the description. Empty until they are known.
     pub gauges: &'a [Value],
+    /// The settings, in the order of the description. Empty until they are known: see [`Pane::needs_settings`].
+    pub settings: &'a [Value],
+}
+
+impl<'a> PaneLook<'a> {
+    /// Returns the setting with this name. `None`: it is not known, or has no value.
+    pub fn setting(&self, name: &str) -> Option<&'a Value> {
+        let position = self.description.settings.iter().position(|setting| setting.field.name == name)?;
+        self.settings.get(position).filter(|value| **value != Value::None)
+    }
 }
 
 /// The panes of one network, without data. The program passes them to the dashboard.

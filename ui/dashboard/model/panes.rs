@@ -1,6 +1,6 @@
 //! The panes of the network that is shown: which of them are on the screen, and what they may know.
 
-use clacks_feed::Now;
+use clacks_feed::{Look, Now};
 use clacks_language::command::{ViewCommand, spec};
 use clacks_panes::{Content, Context, Opened, Pane, PaneLook, PaneSpec, Place, Shown};
 use clacks_widgets::theme::Theme;
@@ -202,7 +202,8 @@ impl Model {
         for panes in frozen.chain([&mut network.panes]) {
             for PaneWindows { pane, view, pages } in &snapshot.extra.panes {
                 let pages = pages.iter().map(|at| look.pages.get((*at)?)).collect();
-                let look = PaneLook { view, description, now: look.now, pages, gauges: &look.gauges };
+                let Look { now, gauges, settings, .. } = look;
+                let look = PaneLook { view, description, now: *now, pages, gauges, settings };
                 panes.get_mut(*pane).into_iter().for_each(|pane| pane.refresh(&look));
             }
         }

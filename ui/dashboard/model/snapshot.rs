@@ -81,7 +81,8 @@ impl Model {
             network.lists().flat_map(|(id, list)| list.marks.iter().map(move |key| (id, key.clone())));
         let open = self.open_item().map(|item| (item.list, item.row.key.clone()));
         let (rows, marks) = (open.into_iter().collect(), marks.collect());
-        let settings = self.is_open(Kind::Limits);
+        let settings = self.is_open(Kind::Limits)
+            || self.visible_views().any(|(_, pane, view)| pane.needs_settings(view));
         (View { number: self.view_number, windows, rows, marks, settings }, extra)
     }
 

@@ -8,7 +8,7 @@ mod timeline;
 
 use std::time::Duration;
 
-use clacks_feed::{Event, Now};
+use clacks_feed::{Event, Now, Value};
 use clacks_panes::{About, Content, Context, NetworkPanes, Pane, PaneLook, PaneSpec, Place, Reaction, Step};
 use clacks_peercloud_feed::PeercloudEvent;
 use clacks_widgets::{animation::Animations, heading::below_title};
@@ -83,9 +83,17 @@ impl Pane for CloudPane {
         if view == CHECKS { vec![("members", MAX_MEMBERS)] } else { Vec::new() }
     }
 
+    fn needs_settings(&self, view: &PaneSpec) -> bool {
+        view == CHECKS
+    }
+
     fn refresh(&mut self, look: &PaneLook<'_>) {
         if let (CHECKS, Some(Some(page))) = (look.view, look.pages.first()) {
-            self.members = Members::read(look.description, page, look.now);
+            let interval = match look.setting("check-interval") {
+                Some(Value::Took(interval)) => Some(*interval),
+                _ => None,
+            };
+            self.members = Members::read(look.description, page, look.now, interval);
         }
     }
 
@@ -95,7 +103,7 @@ impl Pane for CloudPane {
     }
 
     fn lines(&self, context: &Context<'_>, columns: usize) -> Vec<Line<'static>> {
-        self.timeline.lines(context, columns)
+        if context.view == Some(JOINS) { self.timeline.lines(context, columns) } else { Vec::new() }
     }
 
     fn draw(&self, context: &Context<'_>, area: Rect, buffer: &mut Buffer) {

@@ -8,10 +8,12 @@ use clacks_text::value::PeerNames;
 
 /// Time without a contact from which a member of a small cloud is silent.
 const SILENT_AFTER: Duration = Duration::from_secs(30);
-/// The same for each member of the cloud, if checks come every 5 s. A member checks one other at random each time, and so
-/// does this node, so in a cloud of `n` the time to the next contact with one member is 2.5 s · n on average, and in one
-/// of a hundred cases longer than 11.5 s · n.
-const SILENT_FOR_EACH: Duration = Duration::from_millis(11_500);
+/// The same for each member of the cloud, as a multiple of the time between two checks. A member checks one other at random
+/// each time, and so does this node, so in a cloud of `n` the time to the next contact with one member is half of that
+/// time, `n` times, on average, and in one of a hundred cases longer than 2.3 times that time, `n` times.
+const SILENT_FOR_EACH: f64 = 2.3;
+/// The time between two checks where it is not known, or this node checks nobody: the usual one of the others.
+const USUAL_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Members of the cloud: those that are silent first, then as in their list.
 #[derive(Debug, Clone, Default)]
@@ -43,9 +45,9 @@ pub(crate) struct Member {
 }
 
 impl Members {
-    /// Reads the rows of the list `members`.
-    pub(crate) fn read(description: &Description, page: &Page, now: Now) -> Self {
-        let silent_after = SILENT_AFTER.max(SILENT_FOR_EACH * u32::try_from(page.total).unwrap_or(u32::MAX));
+    /// Reads the rows of the list `members`. `interval` is the time between two checks of this node, if it checks.
+    pub(crate) fn read(description: &Description, page: &Page, now: Now, interval: Option<Duration>) -> Self {
+        let silent_after = silent_after(interval.unwrap_or(USUAL_INTERVAL), page.total);
         let columns = description.list(page.list);
         let mut names = PeerNames::default();
         columns.into_iter().for_each(|list| names.learn(list, &page.rows));
@@ -95,6 +97,12 @@ impl Members {
     pub(crate) fn all_text(&self) -> Vec<String> {
         self.members.iter().map(|member| member.label.clone()).collect()
     }
+}
+
+/// The time without a contact from which a member of a cloud of so many is silent.
+fn silent_after(interval: Duration, members: u64) -> Duration {
+    let seconds = interval.as_secs_f64() * SILENT_FOR_EACH * members as f64;
+    Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX).max(SILENT_AFTER)
 }
 
 impl Member {

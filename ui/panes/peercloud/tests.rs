@@ -130,13 +130,14 @@ impl Bench {
             self.pane.note(&event, Animations::default());
         }
         let page = self.network.page(&Window::first(MEMBERS, 150));
-        let gauges = self.network.gauges();
+        let (gauges, settings) = (self.network.gauges(), self.network.settings());
         self.pane.refresh(&PaneLook {
             view: CHECKS,
             description: self.network.description(),
             now: self.network.now(),
             pages: vec![Some(&page)],
             gauges: &gauges,
+            settings: &settings,
         });
     }
 
@@ -269,6 +270,18 @@ fn members_that_are_silent_come_first_and_are_counted() {
     assert!(picture.contains("silent for 1 m"), "{picture}");
     // In a larger cloud the checks of one member come less often.
     (3..12).for_each(|number| bench.admit(number, "late"));
+    bench.read();
+    assert!(!bench.picture(80, 24).contains("silent"), "{}", bench.picture(80, 24));
+}
+
+#[test]
+fn rarer_checks_make_members_silent_later() {
+    let mut bench = Bench::new();
+    (0..3).for_each(|number| bench.admit(number, &format!("name{number}")));
+    bench.pass(100);
+    bench.read();
+    assert!(bench.picture(80, 24).contains("3 members, 3 silent"), "{}", bench.picture(80, 24));
+    bench.manual.node().set_check_interval(Some(Duration::from_secs(60)));
     bench.read();
     assert!(!bench.picture(80, 24).contains("silent"), "{}", bench.picture(80, 24));
 }
