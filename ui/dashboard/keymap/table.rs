@@ -137,6 +137,10 @@ pub const ROWS: &[Row] = rows![
     "pgdn space ctrl-f", PAGED, ":page-down", "page", "one page down";
     "home g", PAGED, ":top", "", "go to the start";
     "end G", PAGED, ":bottom", "", "go to the end";
+    "pgup ctrl-b", OPEN_MAP, ":page-up", "", "on a picture: one page of its items up; on the map: go to the first tower";
+    "pgdn ctrl-f", OPEN_MAP, ":page-down", "", "on a picture: one page of its items down; on the map: go to the last tower";
+    "home g", OPEN_MAP, ":top", "", "on a picture: go to the first of its items";
+    "end G", OPEN_MAP, ":bottom", "", "on a picture: go to the last of its items";
     "left", MAPS, ":go-left", "", "on the map: go to the next tower on the left";
     "right", MAPS, ":go-right", "", "on the map: go to the next tower on the right";
     "f", MAPS, ":filter peer=\"{peer}\"", "its traffic", "on the map: show only the traffic of the selected peer";

@@ -395,7 +395,7 @@ impl Fixture {
     /// Shows another network beside clacks.
     pub(crate) fn add_network(&mut self, network: Arc<dyn clacks_feed::Network>) {
         self.others.push(Near::new(network));
-        let panes = [clacks_p2p_panes::panes()];
+        let panes = [clacks_p2p_panes::panes(), clacks_peercloud_panes::panes()];
         let state =
             |network: &Near| Network::new(network.description().clone(), network.run()).with_panes(&panes);
 

@@ -3,6 +3,7 @@
 mod any_order;
 pub(crate) mod ascii;
 mod calls;
+mod cloud;
 pub(crate) mod completion;
 pub(crate) mod copy_and_export;
 #[expect(clippy::disallowed_methods, reason = "it measures")]

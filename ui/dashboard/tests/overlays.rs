@@ -10,7 +10,7 @@ use proptest::prelude::*;
 
 use super::{
     fixture::{Fixture, peer},
-    sizes::{VIEWS, opened},
+    sizes::{Shown, VIEWS, VIEWS_OF_OTHERS, opened_in},
 };
 use crate::{
     model::focus::FocusOwner,
@@ -18,25 +18,54 @@ use crate::{
     state::overlay::{OpenOverlay, Overlay, OverlayKind},
 };
 
-/// The views that lie over the lists while nothing is written, with the keys that open them.
-static OVERLAYS: LazyLock<Vec<(&'static str, &'static str)>> = LazyLock::new(|| {
-    let is_overlay = |(_, keys): &(&str, &str)| {
-        matches!(opened(keys).model.focus_owner(), FocusOwner::Overlay(_) | FocusOwner::Palette)
-    };
-    VIEWS.into_iter().filter(is_overlay).collect()
-});
-
-/// An overlay, and a size of the terminal: often one of the smallest.
-fn any_overlay() -> impl Strategy<Value = ((&'static str, &'static str), (u16, u16))> {
-    let width = prop_oneof![20..=30_u16, 20..=300_u16];
-    let height = prop_oneof![5..=8_u16, 5..=100_u16];
-    (prop::sample::select(&OVERLAYS[..]), (width, height))
+/// A view that lies over the lists while nothing is written, with the keys that open it.
+#[derive(Debug, Clone, Copy)]
+struct View {
+    shown: Shown,
+    name: &'static str,
+    keys: &'static str,
 }
 
-fn opened_at(keys: &str, (width, height): (u16, u16)) -> Fixture {
-    let mut fixture = opened(keys);
-    fixture.resize(width, height);
-    fixture
+impl View {
+    fn opened(self) -> Fixture {
+        opened_in(self.shown, self.keys)
+    }
+
+    fn opened_at(self, (width, height): (u16, u16)) -> Fixture {
+        let mut fixture = self.opened();
+        fixture.resize(width, height);
+        fixture
+    }
+}
+
+static OVERLAYS: LazyLock<Vec<View>> = LazyLock::new(|| {
+    let of_clacks = VIEWS.into_iter().map(|(name, keys)| View { shown: Shown::Clacks, name, keys });
+    let is_overlay = |view: &View| {
+        matches!(view.opened().model.focus_owner(), FocusOwner::Overlay(_) | FocusOwner::Palette)
+    };
+    of_clacks.filter(is_overlay).collect()
+});
+
+/// The views of other networks. All of them lie over the lists.
+static OVERLAYS_OF_OTHERS: LazyLock<Vec<View>> = LazyLock::new(|| {
+    VIEWS_OF_OTHERS.into_iter().map(|(shown, name, keys)| View { shown, name, keys }).collect()
+});
+
+/// An overlay of clacks or of another network, and a size of the terminal: often one of the smallest.
+fn any_overlay() -> impl Strategy<Value = (View, (u16, u16))> {
+    let width = prop_oneof![20..=30_u16, 20..=300_u16];
+    let height = prop_oneof![5..=8_u16, 5..=100_u16];
+    let view =
+        prop_oneof![prop::sample::select(&OVERLAYS[..]), prop::sample::select(&OVERLAYS_OF_OTHERS[..])];
+    (view, (width, height))
+}
+
+#[test]
+fn the_views_of_other_networks_lie_over_their_lists() {
+    for view in &*OVERLAYS_OF_OTHERS {
+        let owner = view.opened().model.focus_owner();
+        assert!(matches!(owner, FocusOwner::Overlay(_) | FocusOwner::Palette), "{view:?}: {owner:?}");
+    }
 }
 
 fn depth(fixture: &Fixture) -> usize {
@@ -65,11 +94,11 @@ fn noticed(fixture: &Fixture) -> impl PartialEq + use<> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(96))]
 
     #[test]
-    fn an_overlay_is_closed_by_each_key_that_closes(((name, keys), size) in any_overlay()) {
-        let is_palette = opened(keys).model.palette.is_some();
+    fn an_overlay_is_closed_by_each_key_that_closes((view, size) in any_overlay()) {
+        let is_palette = view.opened().model.palette.is_some();
         let closing = [
             KeyEvent::from(KeyCode::Esc),
             KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL),
@@ -77,21 +106,21 @@ proptest! {
         ];
         // In the list of commands a letter is searched.
         for key in &closing[..if is_palette { 2 } else { 3 }] {
-            let mut fixture = opened_at(keys, size);
+            let mut fixture = view.opened_at(size);
             let before = depth(&fixture);
             let effects = fixture.key(*key);
-            prop_assert!(effects.is_empty(), "{name} {size:?} {key:?}: {effects:?}");
-            prop_assert_eq!(depth(&fixture), before - 1, "{} {:?} {:?}", name, size, key);
+            prop_assert!(effects.is_empty(), "{view:?} {size:?} {key:?}: {effects:?}");
+            prop_assert_eq!(depth(&fixture), before - 1, "{:?} {:?} {:?}", view, size, key);
         }
     }
 
     #[test]
     fn an_overlay_answers_every_common_key(
-        ((name, keys), size) in any_overlay(),
+        (view, size) in any_overlay(),
         pressed in prop::sample::subsequence(common_keys(), 6),
     ) {
         for key in pressed {
-            let mut fixture = opened_at(keys, size);
+            let mut fixture = view.opened_at(size);
             if fixture.model.palette.is_some() {
                 // Its keys edit a text.
                 break;
@@ -104,13 +133,13 @@ proptest! {
             fixture.model.notice = None;
             let before = noticed(&fixture);
             let effects = fixture.key(key);
-            prop_assert!(!effects.is_empty() || before != noticed(&fixture), "{name} {size:?} {key:?}");
+            prop_assert!(!effects.is_empty() || before != noticed(&fixture), "{view:?} {size:?} {key:?}");
         }
     }
 
     #[test]
-    fn the_end_of_a_page_and_its_start_are_reached(((name, keys), size) in any_overlay()) {
-        let mut fixture = opened_at(keys, size);
+    fn the_end_of_a_page_and_its_start_are_reached((view, size) in any_overlay()) {
+        let mut fixture = view.opened_at(size);
         if fixture.model.is_open(OpenOverlay::Pane(MAP)) {
             // It is not scrolled.
             return Ok(());
@@ -123,18 +152,18 @@ proptest! {
         fixture.press(KeyCode::End);
         let end = body(&fixture);
         let is_blank = |body: &str| body.lines().skip(1).all(|row| row.trim().is_empty());
-        prop_assert!(!is_blank(&end) || is_blank(&start), "{name} {size:?}\n{end}");
+        prop_assert!(!is_blank(&end) || is_blank(&start), "{view:?} {size:?}\n{end}");
         fixture.press(KeyCode::Down);
-        prop_assert_eq!(&body(&fixture), &end, "{} {:?}: beyond the end", name, size);
+        prop_assert_eq!(&body(&fixture), &end, "{:?} {:?}: beyond the end", view, size);
         fixture.press(KeyCode::Home);
-        prop_assert_eq!(&body(&fixture), &start, "{} {:?}: back at the start", name, size);
+        prop_assert_eq!(&body(&fixture), &start, "{:?} {:?}: back at the start", view, size);
         fixture.press(KeyCode::Up);
-        prop_assert_eq!(&body(&fixture), &start, "{} {:?}: above the start", name, size);
+        prop_assert_eq!(&body(&fixture), &start, "{:?} {:?}: above the start", view, size);
     }
 
     #[test]
-    fn every_line_of_a_page_can_be_read(((name, keys), size) in any_overlay()) {
-        let mut fixture = opened_at(keys, size);
+    fn every_line_of_a_page_can_be_read((view, size) in any_overlay()) {
+        let mut fixture = view.opened_at(size);
         let is_text = |content: &OverlayKind| !matches!(content, OverlayKind::Charts | OverlayKind::List(_));
         if fixture.model.overlay.as_ref().is_some_and(|overlay| is_text(&overlay.content)) {
             let lines = pages::overlay_text(&fixture.model);
@@ -145,7 +174,7 @@ proptest! {
                 read = read + "\n" + &body(&fixture);
             }
             for line in &lines {
-                prop_assert!(read.contains(line.trim()), "{name} {size:?}: {line:?} in\n{read}");
+                prop_assert!(read.contains(line.trim()), "{view:?} {size:?}: {line:?} in\n{read}");
             }
         }
     }

@@ -10,7 +10,7 @@ use clacks_p2p_panes::{
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::{Terminal, backend::TestBackend, layout::Rect};
 
-use super::{fixture::Fixture, held_and_edited::held_messages};
+use super::{cloud::with_cloud, fixture::Fixture, held_and_edited::held_messages, other_network::with_toy};
 use crate::{
     state::{
         layout::{Areas, Pane},
@@ -66,6 +66,40 @@ pub(crate) const VIEWS: [(&str, &str); 42] = [
     ("a question about many", "vjvI"),
 ];
 
+/// Views of other networks with the keys that open them: a peercloud node, and the toy.
+pub(crate) const VIEWS_OF_OTHERS: [(Shown, &str, &str); 22] = [
+    (Shown::Cloud, "a member", "\n"),
+    (Shown::Cloud, "a message with its replies", "\t\n"),
+    (Shown::Cloud, "a row of the traffic", "\t\tk\n"),
+    (Shown::Cloud, "who checks whom", ":checks\n"),
+    (Shown::Cloud, "a member over who checks whom", ":checks\n\n"),
+    (Shown::Cloud, "who joined and left", ":joins\n"),
+    (Shown::Cloud, "a search in who joined and left", ":joins\n/left\n"),
+    (Shown::Cloud, "what can be done over who checks whom", ":checks\n?"),
+    (Shown::Cloud, "the addresses at the door", ":list door\n"),
+    (Shown::Cloud, "an address at the door", ":list door\n\n"),
+    (Shown::Cloud, "the charts", "C"),
+    (Shown::Cloud, "the second chart", "C\t\t"),
+    (Shown::Cloud, "the limits", "L"),
+    (Shown::Cloud, "the stations", ":stations\n"),
+    (Shown::Cloud, "what can be done", "?"),
+    (Shown::Toy, "a box", "\n"),
+    (Shown::Toy, "a card", "\t\n"),
+    (Shown::Toy, "a row of the traffic", "\t\tk\n"),
+    (Shown::Toy, "the charts", "C"),
+    (Shown::Toy, "the limits", "L"),
+    (Shown::Toy, "the stations", ":stations\n"),
+    (Shown::Toy, "what can be done", "?"),
+];
+
+/// The network that is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shown {
+    Clacks,
+    Cloud,
+    Toy,
+}
+
 /// Whether an overlay is of this kind. Add new kinds here and to [`VIEWS`].
 fn is_kind(kind: usize, content: &OverlayKind) -> bool {
     kind == match content {
@@ -88,7 +122,20 @@ fn is_kind(kind: usize, content: &OverlayKind) -> bool {
 }
 
 pub(crate) fn opened(keys: &str) -> Fixture {
-    let mut fixture = Fixture::lively(80, 24);
+    opened_in(Shown::Clacks, keys)
+}
+
+/// Returns a dashboard of this network after these keys.
+pub(crate) fn opened_in(shown: Shown, keys: &str) -> Fixture {
+    let mut fixture = match shown {
+        Shown::Clacks => Fixture::lively(80, 24),
+        Shown::Cloud => with_cloud(80, 24),
+        Shown::Toy => {
+            let (mut fixture, _) = with_toy(80, 24);
+            fixture.press(KeyCode::Char('N'));
+            fixture
+        }
+    };
     fixture.held = held_messages();
     fixture.refresh();
     for key in keys.chars() {

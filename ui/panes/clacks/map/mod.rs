@@ -15,7 +15,7 @@ use clacks_p2p_feed::{read_back, rows::peer_key};
 use clacks_panes::{About, Content, Context, Item, Pane, PaneLook, PaneSpec, Place, Reaction, Step};
 use clacks_widgets::animation::Animations;
 use geometry::{aspect_ratio, map_field, point_at};
-use network::{MAX_MAP_PEERS, Map, MapDirection};
+use network::{MAX_MAP_PEERS, Map, MapDirection, MapPeer};
 use ratatui::{
     buffer::Buffer,
     layout::{Position, Rect},
@@ -129,12 +129,16 @@ impl Pane for PeersPane {
 
     /// Selects the next tower in a direction.
     fn step(&self, context: &Context<'_>, area: Rect, step: Step) -> Reaction {
+        let select = |tower: Option<&MapPeer>| {
+            tower.map_or(Reaction::Nothing, |tower| Reaction::Select(peer_key(&tower.peer.address)))
+        };
         let direction = match step {
             Step::Up => MapDirection::Up,
             Step::Down => MapDirection::Down,
             Step::Left => MapDirection::Left,
             Step::Right => MapDirection::Right,
-            Step::PageUp | Step::PageDown | Step::Top | Step::Bottom => return Reaction::Nothing,
+            Step::PageUp | Step::Top => return select(self.map.peers().first()),
+            Step::PageDown | Step::Bottom => return select(self.map.peers().last()),
         };
         let aspect = aspect_ratio(map_field(context, area));
         let selected = context.selected.and_then(|row| {
