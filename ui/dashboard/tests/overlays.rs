@@ -64,7 +64,7 @@ fn any_overlay() -> impl Strategy<Value = (View, (u16, u16))> {
 fn the_views_of_other_networks_lie_over_their_lists() {
     for view in &*OVERLAYS_OF_OTHERS {
         let owner = view.opened().model.focus_owner();
-        assert!(matches!(owner, FocusOwner::Overlay(_) | FocusOwner::Palette), "{view:?}: {owner:?}");
+        assert!(matches!(owner, FocusOwner::Overlay(_) | FocusOwner::Palette), "{}: {owner:?}", view.name);
     }
 }
 
