@@ -5,6 +5,8 @@ mod context;
 mod crawl;
 mod formatter;
 mod logger;
+#[cfg(test)]
+mod page_tests;
 mod parts;
 mod periodic;
 mod persist;
