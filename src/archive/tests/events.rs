@@ -41,6 +41,7 @@ fn events() -> Vec<(Event, Option<(SightingKind, bool)>)> {
         id: id(),
         peer: peer.clone(),
         message: message.clone(),
+        place: None,
         round_trip: Duration::from_millis(1),
     };
     let failed = Event::DeliveryFailed {
@@ -49,7 +50,7 @@ fn events() -> Vec<(Event, Option<(SightingKind, bool)>)> {
         message: message.clone(),
         failure: Failure::TimedOut,
     };
-    let dropped = |from| Event::MessageDropped { id: id(), message: message.clone(), from };
+    let dropped = |from| Event::MessageDropped { id: id(), message: message.clone(), from, place: None };
     vec![
         (received, Some((SightingKind::Received, true))),
         (queued(Origin::Local), Some((SightingKind::Enqueued, false))),
