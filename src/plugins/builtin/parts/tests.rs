@@ -131,7 +131,7 @@ fn what_waits_is_bounded_and_the_oldest_is_given_up() {
 }
 
 #[test]
-fn a_million_parts_of_nothing_stay_within_the_bound() {
+fn many_parts_without_data_stay_within_the_bound() {
     let (join, surroundings) = join(JoinOptions { max_bytes: 100_000, ..JoinOptions::default() });
     for n in 1..=2000 {
         let of = hash_of(format!("{}", n / 1000));
