@@ -20,8 +20,12 @@ mod holding;
 mod hooks;
 #[path = "node/network.rs"]
 mod network;
+#[path = "node/payload_hook.rs"]
+mod payload_hook;
 #[path = "node/peers.rs"]
 mod peers;
+#[path = "node/plugins.rs"]
+mod plugins;
 #[path = "node/reach.rs"]
 mod reach;
 #[path = "node/start.rs"]

@@ -1,5 +1,7 @@
 //! The history of a message in words.
 
+use std::sync::Arc;
+
 use clacks_p2p::core::Now;
 use clacks_text::{fit::clock, format};
 use jiff::tz::TimeZone;
@@ -67,6 +69,13 @@ pub fn stay(pass: &Pass) -> String {
         End::Went(when, to) => format!("to {to} after {}", after(*when)),
         End::Dropped(when) => format!("dropped after {}", after(*when)),
         End::Changed(when) => format!("given another text after {}", after(*when)),
+        End::Rewritten(by) => format!("changed by {by}"),
+        End::Discarded { by, status: 200 } => format!("swallowed by {by}"),
+        End::Discarded { by, status } => format!("refused by {by} with {status}"),
     };
-    format!("{from}{failed}, {end}")
+    let by = |what: &str, plugin: &Option<Arc<str>>| {
+        plugin.as_ref().map(|plugin| format!(", {what} by {plugin}")).unwrap_or_default()
+    };
+    let (changed, held) = (by("put there", &pass.changed_by), by("held", &pass.held_by));
+    format!("{from}{changed}{held}{failed}, {end}")
 }

@@ -1,6 +1,6 @@
 //! The history of one message.
 
-use std::{cmp::Reverse, collections::VecDeque, time::Duration};
+use std::{cmp::Reverse, collections::VecDeque, sync::Arc, time::Duration};
 
 use clacks_p2p::{Address, Message, core::Now};
 
@@ -55,6 +55,10 @@ pub struct Pass {
     pub from: Option<Address>,
     /// Number of failed deliveries during this stay.
     pub failed: u32,
+    /// The plugin that put it in place of another message, if one did.
+    pub changed_by: Option<Arc<str>>,
+    /// The plugin that held it when it came, if one did.
+    pub held_by: Option<Arc<str>>,
     /// The end of the stay.
     pub end: End,
 }
@@ -70,6 +74,15 @@ pub enum End {
     Dropped(Now),
     /// The user replaced its text at this time, which makes it another message.
     Changed(Now),
+    /// This plugin put others in its place when it came.
+    Rewritten(Arc<str>),
+    /// A plugin discarded it when it came.
+    Discarded {
+        /// The name of the plugin.
+        by: Arc<str>,
+        /// The HTTP status of the response. With 200 the sender does not have the message any more.
+        status: u16,
+    },
 }
 
 /// A count per peer, for at most 32 peers.
@@ -113,7 +126,14 @@ impl MessageHistory {
         self.last = now;
         self.stays = self.stays.saturating_add(1);
         from.into_iter().for_each(|from| self.came_from.count(from));
-        self.passes.push_back(Pass { came: now, from: from.cloned(), failed: 0, end: End::StillHere });
+        self.passes.push_back(Pass {
+            came: now,
+            from: from.cloned(),
+            failed: 0,
+            changed_by: None,
+            held_by: None,
+            end: End::StillHere,
+        });
         if self.passes.len() > MAX_PASSES {
             self.passes.pop_front();
         }

@@ -8,20 +8,24 @@ use std::{
     cmp::Reverse,
     collections::{BTreeMap, BTreeSet, HashMap},
     hash::{BuildHasher, RandomState},
+    net::IpAddr,
+    sync::Arc,
 };
 
 use clacks_p2p::{
-    Address, Message,
-    core::{Event, Now, Origin},
+    Address, Kind, Message,
+    core::{Event, HeldBy, Now, Origin, Peer},
 };
 use clacks_text::kept_messages::{KeptMessages, Sender, beginning};
-use life::{End, MessageHistory};
+use life::{End, MessageHistory, Pass};
 
 /// Maximum number of histories, separately for messages seen once and for messages that returned.
 const MAX_MESSAGES: usize = 2048;
 /// Maximum bytes of whole messages, separately for both groups. Of other messages the beginning is kept. Messages share
 /// their memory with the queue and the log.
 const MAX_BYTES: usize = 8 << 20;
+/// Maximum characters of the name of a plugin in a history.
+const MAX_NAME: usize = 40;
 
 /// The histories of all recently seen messages: at most 2,048 seen once and 2,048 that returned.
 ///
@@ -40,6 +44,9 @@ pub struct MessageHistories {
     next_pass: u64,
     /// Number of messages that returned and were removed to make room for newer ones.
     forgotten: u64,
+    /// The latest messages that a plugin put in place of another, as far as they have not arrived, and the name of the
+    /// plugin.
+    rewritten: Option<(Vec<Message>, Arc<str>)>,
 }
 
 type Digest = u64;
@@ -59,8 +66,27 @@ impl MessageHistories {
     pub fn note(&mut self, event: &Event, now: Now) {
         match event {
             Event::MessageReceived { peer, message, id: Some(_), visits, remote, .. } => {
-                let sender = Sender::of(*remote, || peer.address.to_string().into());
-                self.came(message, (sender, Some(&peer.address)), *visits, now);
+                self.came(message, sender_of(peer, *remote), *visits, now);
+                let changed_by = self.take_rewritten(message);
+                self.latest_pass(message, |pass| pass.changed_by = changed_by);
+            }
+            Event::MessageHeld { held, origin: Some(Origin::Received(_)) } => {
+                if let HeldBy::Plugin(hold) = &held.by {
+                    self.latest_pass(&held.queued.message, |pass| pass.held_by = Some(short(&hold.plugin)));
+                }
+            }
+            Event::MessageRewritten { plugin, peer, before, after, remote } if !before.is_falsy() => {
+                self.came(before, sender_of(peer, *remote), 1, now);
+                let plugin = short(plugin);
+                self.latest_pass(before, |pass| pass.end = End::Rewritten(Arc::clone(&plugin)));
+                self.rewritten = Some((after.to_vec(), plugin));
+            }
+            Event::PayloadDiscarded {
+                plugin, status, peer, kind: Kind::Message, message, remote, ..
+            } if !message.is_falsy() => {
+                self.came(message, sender_of(peer, *remote), 1, now);
+                let (by, status) = (short(plugin), *status);
+                self.latest_pass(message, |pass| pass.end = End::Discarded { by, status });
             }
             Event::MessageQueued { message, origin: Origin::Local, visits, .. } => {
                 self.came(message, (Sender::Own, None), *visits, now);
@@ -72,6 +98,8 @@ impl MessageHistories {
                 self.ended(before, End::Changed(now));
                 self.came(&queued.message, (Sender::Own, None), queued.visits, now);
             }
+            // They do not arrive.
+            Event::Refused(_) => self.rewritten = None,
             Event::MessageRestored { queued, .. } => self.taken_back(&queued.message),
             Event::MessageDelivered { peer, message, .. } => {
                 self.ended(message, End::Went(now, peer.address.clone()));
@@ -94,6 +122,18 @@ impl MessageHistories {
     /// The history of a message that is JSON. Also accepts the kept beginning of a cut message.
     pub fn of_json(&self, json: &str) -> Option<&MessageHistory> {
         self.known.get(&self.digest(json)).map(Box::as_ref)
+    }
+
+    /// The plugin that put this message in place of another, if it has not arrived since.
+    fn take_rewritten(&mut self, message: &Message) -> Option<Arc<str>> {
+        let (after, plugin) = self.rewritten.as_mut()?;
+        after.swap_remove(after.iter().position(|other| other == message)?);
+        Some(Arc::clone(plugin))
+    }
+
+    /// Changes the pass that has just begun.
+    fn latest_pass(&mut self, message: &Message, change: impl FnOnce(&mut Pass)) {
+        self.life_mut(message).and_then(|life| life.passes.back_mut()).map(change);
     }
 
     fn life_mut(&mut self, message: &Message) -> Option<&mut MessageHistory> {
@@ -194,6 +234,18 @@ impl MessageHistories {
         if let Some(pass) = life.open_pass() {
             pass.end = end;
         }
+    }
+}
+
+fn sender_of(peer: &Peer, remote: Option<IpAddr>) -> (Sender, Option<&Address>) {
+    (Sender::of(remote, || peer.address.to_string().into()), Some(&peer.address))
+}
+
+/// The name of a plugin, or its beginning, because many are kept.
+fn short(name: &Arc<str>) -> Arc<str> {
+    match name.char_indices().nth(MAX_NAME) {
+        Some((end, _)) => name[..end].into(),
+        None => Arc::clone(name),
     }
 }
 

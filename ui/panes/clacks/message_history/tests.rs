@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use clacks_p2p::core::{Failure, HeldBy, HeldMessage, MessageId, Peer, QueuedMessage, Status};
+use clacks_p2p::core::{Failure, HeldMessage, MessageId, PluginHold, QueuedMessage, Status};
 
 use super::{
     life::{End, MAX_PASSES, MAX_PEERS, Tally},
@@ -101,6 +101,47 @@ fn a_change_ends_the_stay_of_one_text_and_begins_that_of_another() {
     assert_eq!(ends(&lives, "GUN"), [End::Changed(at(4))]);
     assert_eq!(ends(&lives, "GNU"), [End::Went(at(5), peer("b").address)]);
     assert_eq!(lives.of(&Message::text("GNU")).unwrap().visits, 7);
+}
+
+#[test]
+fn a_plugin_that_changes_holds_or_discards_a_message_is_named_in_its_life() {
+    let mut lives = MessageHistories::default();
+    let stays = |lives: &MessageHistories, text: &str| {
+        let life = lives.of(&Message::text(text)).unwrap();
+        life.passes.iter().map(crate::facts::life::stay).collect::<Vec<_>>()
+    };
+    let discarded = |status| Event::PayloadDiscarded {
+        plugin: "filter".into(),
+        status,
+        reason: None,
+        peer: peer("a"),
+        kind: Kind::Message,
+        message: Message::text("spam"),
+        remote: None,
+    };
+    lives.note(&came("spam", "b", 1), at(0));
+    lives.note(&discarded(200), at(1));
+    lives.note(&discarded(403), at(2));
+    assert_eq!(
+        stays(&lives, "spam"),
+        ["from b:1, still here", "from a:1, swallowed by filter", "from a:1, refused by filter with 403"]
+    );
+    let rewritten = Event::MessageRewritten {
+        plugin: "reverse".into(),
+        peer: peer("a"),
+        before: Message::text("UNG"),
+        after: [Message::text("GNU")].into(),
+        remote: None,
+    };
+    lives.note(&rewritten, at(3));
+    lives.note(&came("GNU", "a", 1), at(3));
+    let hold = PluginHold { plugin: "gate".into(), reason: None };
+    let held = HeldMessage::new(queued("GNU", 1), HeldBy::Plugin(Arc::new(hold)));
+    lives.note(&Event::MessageHeld { held, origin: Some(Origin::Received(peer("a").address)) }, at(3));
+    lives.note(&came("GNU", "a", 2), at(4));
+    assert_eq!(stays(&lives, "UNG"), ["from a:1, changed by reverse"]);
+    let first = "from a:1, put there by reverse, held by gate, still here";
+    assert_eq!(stays(&lives, "GNU"), [first, "from a:1, still here"]);
 }
 
 #[test]

@@ -76,7 +76,6 @@ pub struct PayloadDiscarded {
     status: u16,
     reason: Option<String>,
     peer: Described,
-    #[serde(rename = "type")]
     kind: Sent,
     message: Text,
     remote: Option<IpAddr>,
