@@ -141,22 +141,28 @@ impl Formatter {
         if !is_object || message.property("isArray").is_truthy() {
             return Ok(Some(Reason::with_json("Message Not an Object: ", &message)));
         }
-        let keys = message.keys();
-        if keys.is_empty() {
+        if message.keys().next().is_none() {
             return Ok(Some(Reason::with_json("Payload Message Empty:", &whole(payload, message))));
         }
-        Ok(self.reason_of_keys(&keys).or_else(|| self.reason_of_class(&message)))
+        Ok(self.reason_of_keys(&message).or_else(|| self.reason_of_class(&message)))
     }
 
-    fn reason_of_keys(&self, keys: &[String]) -> Option<Reason> {
+    fn reason_of_keys(&self, message: &Js) -> Option<Reason> {
         let required = || self.options.required.iter().map(String::as_str).chain([CLASS]);
         let is_known = |key: &str| {
             required().any(|known| known == key) || self.options.optional.iter().any(|known| known == key)
         };
-        let unknown: Vec<&str> = keys.iter().map(String::as_str).filter(|key| !is_known(key)).collect();
-        if !unknown.is_empty() {
-            return Some(Reason::new("Unknown Fields: ", &unknown.join(",")));
+        let mut unknown = message.keys().filter(|key| !is_known(key)).peekable();
+        if unknown.peek().is_some() {
+            let mut reason = Reason::new("Unknown Fields: ", "");
+            let write = |(index, key): (usize, String)| {
+                reason.write_str(if index == 0 { "" } else { "," }).and_then(|()| reason.write_str(&key))
+            };
+            // An error means that the reason is full, so that the other keys are not needed.
+            let _ = unknown.enumerate().try_for_each(write);
+            return Some(reason);
         }
+        let keys: Vec<String> = message.keys().collect();
         let is_there = |field: &str| keys.iter().any(|key| key == field);
         (!required().all(is_there)).then(|| Reason::new("Required Fields Missing", ""))
     }
