@@ -14,6 +14,8 @@ mod node;
 mod peer_lists;
 #[path = "headless/peercloud.rs"]
 mod peercloud;
+#[path = "headless/plugins.rs"]
+mod plugins;
 #[path = "headless/process.rs"]
 #[allow(dead_code, reason = "the tests of faults use the rest")]
 mod process;

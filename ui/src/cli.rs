@@ -14,7 +14,9 @@ use super::{
         peercloud::PeercloudConfig,
         view::{HEADING as VIEW_HEADING, RECORDING_HEADING, View},
     },
-    demo, replay, simulate,
+    demo,
+    plugins::{PluginOptions, tools::PluginsCommand},
+    replay, simulate,
 };
 
 mod effect;
@@ -41,7 +43,7 @@ pub(crate) enum Command {
     #[command(mut_args(without_screen))]
     Node(Box<Run>),
     /// Start a demo network on this machine and watch it; it ends when you leave
-    Demo(Box<Demo>),
+    Demo(Box<ClacksDemo>),
     /// Play a recording on the screen, without a node or a network
     #[command(mut_args(not_of_a_replay))]
     Replay(Box<replay::ReplayOptions>),
@@ -49,6 +51,9 @@ pub(crate) enum Command {
     Simulate(Box<simulate::SimulateOptions>),
     /// Run a node of a peercloud network, a private cloud in which every member knows every other; show it on the screen
     Peercloud(Box<Peercloud>),
+    /// Write, check and test plugins
+    #[command(subcommand)]
+    Plugins(PluginsCommand),
     /// Print the default configuration file, which explains each option
     Config,
 }
@@ -118,6 +123,15 @@ impl Run {
         effect::check_log(&self.file_options, config.log.log_file.is_some()).map_err(anyhow::Error::msg)?;
         Ok(config)
     }
+}
+
+/// `clacks demo`.
+#[derive(Debug, Args)]
+pub(crate) struct ClacksDemo {
+    #[command(flatten)]
+    pub(crate) demo: Demo,
+    #[command(flatten)]
+    pub(crate) scripts: PluginOptions,
 }
 
 #[derive(Debug, Args)]

@@ -16,11 +16,12 @@ use kill_timeout::KillTimeout;
 use limits::Limits;
 use log::LogOptions;
 use peercloud::PeercloudOptions;
+use plugins::PluginTable;
 use remedy::remedy;
 use serde::{Deserialize, Deserializer, de::Error};
 use view::{Located, View};
 
-use super::{logging::Level, networks};
+use super::{logging::Level, networks, plugins::PluginOptions};
 
 mod file;
 #[cfg(test)]
@@ -30,12 +31,21 @@ mod limits;
 pub(crate) mod log;
 pub(crate) mod number;
 pub(crate) mod peercloud;
+pub(crate) mod plugins;
 mod remedy;
-mod timeout;
+pub(crate) mod timeout;
 pub(crate) mod view;
 
 /// The configuration file with every option commented out.
 pub(crate) const DEFAULT_FILE: &str = include_str!("../../assets/clacks.toml");
+
+/// The directory of the scripts, beside the configuration file.
+const SCRIPTS: &str = "plugins";
+
+/// The directory of the user's scripts, beside the default configuration file.
+pub(crate) fn scripts_directory() -> Option<PathBuf> {
+    platform_directories().map(|directories| directories.config_dir().join(SCRIPTS))
+}
 
 /// The default port, as in the library.
 const DEFAULT_PORT: u16 = 8080;
@@ -126,6 +136,20 @@ pub(crate) struct Config {
     #[arg(long, env = "CLACKS_WITH", value_name = "NETWORK", help_heading = view::HEADING)]
     pub(crate) with: Option<OtherNetwork>,
 
+    #[command(flatten)]
+    #[serde(skip)]
+    pub(crate) scripts: PluginOptions,
+
+    /// The tables `[[plugins]]`.
+    #[arg(skip)]
+    #[serde(default)]
+    pub(crate) plugins: Vec<PluginTable>,
+
+    /// The directory of the scripts that the file names.
+    #[arg(skip)]
+    #[serde(skip)]
+    pub(crate) script_directory: Option<PathBuf>,
+
     /// The options of the log in the file, which no table contains.
     #[arg(skip)]
     log_file: Option<UserPath>,
@@ -205,6 +229,9 @@ impl Config {
             view: self.view.or(other.view),
             with: self.with.or(other.with),
             peercloud: self.peercloud.or(other.peercloud),
+            scripts: self.scripts,
+            plugins: other.plugins,
+            script_directory: other.script_directory,
             // Of a file, and moved already.
             ..Self::default()
         }
@@ -267,6 +294,7 @@ impl Config {
 
 impl Located for Config {
     fn locate(&mut self, file: &Path, text: &str) {
+        self.script_directory = Some(file.parent().unwrap_or(Path::new("")).join(SCRIPTS));
         self.view.locate(file, text);
     }
 }

@@ -13,6 +13,7 @@ mod networks;
 mod peer_list;
 mod peercloud;
 mod platform;
+mod plugins;
 #[cfg(test)]
 mod readme;
 mod replay;
@@ -37,6 +38,7 @@ use clacks_language::{
     saved_filter::StationFile,
 };
 use clacks_p2p::{Address, Node};
+use clacks_plugins::Environment;
 use clacks_recording::recorder::Recorder;
 use clacks_terminal::stderr::report;
 use cli::{Cli, Command};
@@ -44,6 +46,7 @@ use config::{Config, OtherNetwork, view::View};
 use networks::Clacks;
 use peer_list::PeerLists;
 use platform::runtime;
+use plugins::{PluginError, Plugins, Wanted};
 use shutdown::{report_loss, stop};
 
 fn main() -> ExitCode {
@@ -65,6 +68,8 @@ fn main() -> ExitCode {
 fn ended(result: anyhow::Result<()>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
+        // A plugin that does not load is a mistake of the user, like a wrong option.
+        Err(error) if error.is::<PluginError>() => report_failure(&format!("{error:#}"), 2),
         Err(error) => report_failure(&format!("{error:#}"), 1),
     }
 }
@@ -120,6 +125,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Some(Command::Replay(options)) => runtime.block_on(replay::run(*options)),
         Some(Command::Simulate(options)) => runtime.block_on(simulate::run(*options)),
         Some(Command::Peercloud(options)) => runtime.block_on(peercloud::run(*options)),
+        Some(Command::Plugins(command)) => plugins::tools::run(&command),
         Some(Command::Config) => print(config::DEFAULT_FILE),
     };
     // Tasks that still block, such as name lookups, are not awaited.
@@ -133,10 +139,11 @@ async fn monitor(config: &Config) -> anyhow::Result<()> {
         let kept = config.kept_in()?.map(|directory| StationFile::in_directory(&directory));
         let kept = kept.map(|file| file.read(&networks::all()).map(|changed| (file, changed))).transpose()?;
         let options = AccessibleOptions { kept, ..AccessibleOptions::of(&config.view) };
-        let Started { clacks, network, recorder } = start(config).await?;
+        let Started { clacks, network, recorder, plugins } = start(config).await?;
         let node = clacks.node.clone();
         let result = accessible::run(network, Some(clacks), recorder, options, || {}).await;
         report_loss(&stop(&node).await);
+        close(plugins).await;
         return result;
     }
     // Checked before the node starts, so that a failure leaves no trace: no announce and no files.
@@ -151,7 +158,8 @@ async fn monitor(config: &Config) -> anyhow::Result<()> {
         Some(OtherNetwork::Peercloud) => Some(peercloud::Started::beside(config).await?),
         None => None,
     };
-    let started = start(config).await?;
+    let mut started = start(config).await?;
+    let plugins = started.plugins.take();
     let node = started.clacks.node.clone();
     let settings = settings.with_remark(self_peer_warning(&node, config));
     let (beside, cloud) = beside.map(peercloud::Started::begin).unzip();
@@ -159,6 +167,7 @@ async fn monitor(config: &Config) -> anyhow::Result<()> {
     // An error is most likely a lost terminal.
     shutdown::drain_after(*result.as_ref().unwrap_or(&Cause::HungUp), &node).await;
     report_loss(&stop(&node).await);
+    close(plugins).await;
     if let Some(cloud) = cloud {
         peercloud::close(&cloud).await;
     }
@@ -167,13 +176,16 @@ async fn monitor(config: &Config) -> anyhow::Result<()> {
 
 /// Runs a node without a screen.
 async fn headless(config: &Config) -> anyhow::Result<()> {
-    let Started { clacks, recorder, .. } = start(config).await?;
-    report_loss(&headless::run(clacks, recorder, true).await?);
+    let Started { clacks, recorder, plugins, .. } = start(config).await?;
+    let result = headless::run(clacks, recorder, true).await;
+    close(plugins).await;
+    report_loss(&result?);
     Ok(())
 }
 
 /// Runs the demo network with the dashboard, in the accessible mode, or as JSON lines.
-async fn run_demo(demo: cli::Demo) -> anyhow::Result<()> {
+async fn run_demo(demo: cli::ClacksDemo) -> anyhow::Result<()> {
+    let cli::ClacksDemo { demo, scripts } = demo;
     let view = demo.view.with_file(demo.file.as_deref())?;
     let is_accessible = view.accessible.unwrap_or_default();
     if !demo.no_screen && !is_accessible {
@@ -184,6 +196,20 @@ async fn run_demo(demo: cli::Demo) -> anyhow::Result<()> {
     let node = network.node();
     let clacks = Clacks { node: node.clone(), peer_lists: PeerLists::new(Introducer::new(node), &[]) };
     let shown = networks::clacks(node);
+    let wanted = Wanted {
+        tables: &[],
+        options: &scripts,
+        directory: None,
+        stores: None,
+        environment: Environment::Demo,
+    };
+    let plugins = match wanted.start(node, &shown).await {
+        Ok(plugins) => plugins,
+        Err(error) => {
+            network.stop().await;
+            return Err(error.into());
+        }
+    };
     let result = match record(&shown, &view).await {
         // Lost messages of a demo need no report.
         Ok(recorder) if demo.no_screen => headless::run(clacks, recorder, false).await.map(drop),
@@ -192,13 +218,20 @@ async fn run_demo(demo: cli::Demo) -> anyhow::Result<()> {
             accessible::run(shown, Some(clacks), recorder, options, || {}).await
         }
         Ok(recorder) => {
-            let started = Started { clacks, network: shown, recorder };
+            let started = Started { clacks, network: shown, recorder, plugins: None };
             clacks_dashboard::run::event_loop::run(started.sources(None), &settings).await.map(drop)
         }
         Err(error) => Err(error),
     };
     network.stop().await;
+    close(plugins).await;
     result
+}
+
+async fn close(plugins: Option<Plugins>) {
+    if let Some(plugins) = plugins {
+        plugins.close().await;
+    }
 }
 
 /// A node that was started, with what belongs to it.
@@ -206,12 +239,13 @@ struct Started {
     clacks: Clacks,
     network: Arc<dyn Network>,
     recorder: Recorder,
+    plugins: Option<Plugins>,
 }
 
 impl Started {
     /// The sources of the dashboard: this node, and one of another network beside it.
     fn sources(self, beside: Option<Source>) -> Sources {
-        let Self { clacks: Clacks { peer_lists, .. }, network, recorder } = self;
+        let Self { clacks: Clacks { peer_lists, .. }, network, recorder, .. } = self;
         let clacks =
             Source::new(Near::new(network)).with_recorder(recorder).with_peer_lists(Arc::new(peer_lists));
         Sources::new([clacks].into_iter().chain(beside).collect())
@@ -235,13 +269,36 @@ async fn start(config: &Config) -> anyhow::Result<Started> {
     // Before the first announce.
     let network = networks::clacks(&node);
     let recorder = record(&network, &config.view).await?;
+    let plugins = match start_plugins(config, &node, &network).await {
+        Ok(plugins) => plugins,
+        Err(error) => {
+            stop(&node).await;
+            return Err(error);
+        }
+    };
     let introducer = Introducer::new(&node);
     if let Some(remark) = self_peer_warning(&node, config) {
         report(&format!("warning: {remark}"));
     }
     introducer.introduce(&other_peers(&node, config));
     let peer_lists = PeerLists::new(introducer, config.peers_from.as_deref().unwrap_or_default());
-    Ok(Started { clacks: Clacks { node, peer_lists }, network, recorder })
+    Ok(Started { clacks: Clacks { node, peer_lists }, network, recorder, plugins })
+}
+
+/// Starts the plugins of the configuration.
+async fn start_plugins(
+    config: &Config,
+    node: &Node,
+    network: &Arc<dyn Network>,
+) -> anyhow::Result<Option<Plugins>> {
+    let wanted = Wanted {
+        tables: &config.plugins,
+        options: &config.scripts,
+        directory: config.script_directory.as_deref(),
+        stores: config.kept_in()?.map(|directory| directory.join("scripts")),
+        environment: Environment::Node,
+    };
+    Ok(wanted.start(node, network).await?)
 }
 
 /// The configured peers, without the node itself.

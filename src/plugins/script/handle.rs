@@ -60,6 +60,11 @@ impl Scripts {
         self.ask(|reply| Control::Command(name.into(), words, reply)).await.unwrap_or_else(ended)
     }
 
+    /// Whether a script wants events.
+    pub fn wants_events(&self) -> bool {
+        self.queue.wants_events()
+    }
+
     /// Passes an event of the node, one JSON object, to the scripts that want events. It never waits: if the scripts are
     /// too slow, the oldest of 4,096 events is lost.
     pub fn publish(&self, event: &Arc<str>) {

@@ -109,7 +109,7 @@ impl Queue {
 
     /// Appends an event if a script wants events. If there is no room the oldest event is lost.
     pub(super) fn event(&self, json: &Arc<str>) {
-        if !self.wants_events.load(Ordering::Relaxed) {
+        if !self.wants_events() {
             return;
         }
         let mut lanes = self.lanes();
@@ -119,6 +119,11 @@ impl Queue {
         }
         lanes.events.push_back(Arc::clone(json));
         self.wake(lanes);
+    }
+
+    /// Whether a script wants events.
+    pub(super) fn wants_events(&self) -> bool {
+        self.wants_events.load(Ordering::Relaxed)
     }
 
     pub(super) fn set_wants_events(&self, wants: bool) {

@@ -78,7 +78,7 @@ const EVERYWHERE: &str = "hostname port listen send_rate kill_timeout peers peer
     max_join_answer message_rate max_newcomers max_newcomers_per_address max_requests_per_broadcast \
     max_requests_per_member max_requests max_broadcasts idle_timeout join_timeout newcomer_timeout announce_timeout \
     goodbye_timeout recheck_after rejoin_interval repair_after repair_interval clock_difference replay_memory \
-    max_remembered";
+    max_remembered plugins";
 
 fn options(name: &str) -> Vec<clap::Arg> {
     super::option_tests::options_of(name)

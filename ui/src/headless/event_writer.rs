@@ -80,7 +80,7 @@ fn size(watched: &Watched) -> usize {
 }
 
 /// An event as one line, without its line end.
-fn line(network: &dyn Network, watched: &Watched) -> String {
+pub(crate) fn line(network: &dyn Network, watched: &Watched) -> String {
     match watched {
         Watched::Event(event) => {
             let mut line = Vec::new();

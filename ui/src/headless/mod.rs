@@ -29,7 +29,7 @@ use super::{
 };
 
 pub(crate) mod any_network;
-mod event_writer;
+pub(crate) mod event_writer;
 #[cfg(test)]
 mod tests;
 
