@@ -157,7 +157,7 @@ fn a_script_is_tested_over_a_recording() {
     let mut sender = home.node(&["--peer", &receiver.address()]);
     for word in ["spam", "ham"] {
         sender.say(word);
-        receiver.until_event("message_received");
+        receiver.until(|line| line["event"] == "message_received" && line["message"] == word);
     }
     receiver.say(":quit!");
     let (status, _, _) = receiver.ended();

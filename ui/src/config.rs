@@ -230,8 +230,8 @@ impl Config {
             with: self.with.or(other.with),
             peercloud: self.peercloud.or(other.peercloud),
             scripts: self.scripts,
-            plugins: other.plugins,
-            script_directory: other.script_directory,
+            plugins: if self.plugins.is_empty() { other.plugins } else { self.plugins },
+            script_directory: self.script_directory.or(other.script_directory),
             // Of a file, and moved already.
             ..Self::default()
         }
