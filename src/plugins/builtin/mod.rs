@@ -25,6 +25,8 @@ pub use periodic::{Periodic, Ticking};
 pub use persist::{Hash, Missed, Persist, PersistOptions, Reading, Unseen};
 pub use stonewall::{Stonewall, StonewallOptions};
 
+use crate::Incoming;
+
 /// Why a plugin cannot start: its options, or what they need. One line.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -34,4 +36,10 @@ impl BuildError {
     fn new(reason: impl Into<String>) -> Self {
         Self(reason.into())
     }
+}
+
+/// Whether the payload names a peer that the user ignores. The node refuses it after the plugins, so a plugin that remembers
+/// something leaves it alone.
+fn is_from_ignored(payload: &Incoming) -> bool {
+    payload.sender.status == "ignored"
 }

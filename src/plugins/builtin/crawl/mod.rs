@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     HostPort, Incoming, Judging, Kind, Plugin, Verdict,
-    builtin::{BuildError, Context, Periodic, Ticking, units},
+    builtin::{BuildError, Context, Periodic, Ticking, is_from_ignored, units},
 };
 pub use links::Link;
 use links::Links;
@@ -125,8 +125,8 @@ impl Crawl {
     }
 
     fn verdict(&self, payload: &Incoming) -> Verdict {
-        let is_message = payload.kind == Kind::Message;
-        let Some(mut walk) = is_message.then(|| Walk::read(&payload.json)).flatten() else {
+        let is_taken = payload.kind == Kind::Message && !is_from_ignored(payload);
+        let Some(mut walk) = is_taken.then(|| Walk::read(&payload.json)).flatten() else {
             return Verdict::Pass;
         };
         let here = self.node.this_node().to_string();

@@ -134,6 +134,9 @@ fn what_is_no_crawl_passes() {
     ] {
         assert_eq!(verdict(&crawl, &message(&json)), Verdict::Pass, "{json}");
     }
+    let mut payload = from("b:2", &of(r#"["b:2"]"#));
+    payload.sender.status = "ignored";
+    assert_eq!(verdict(&crawl, &payload), Verdict::Pass, "the node refuses it");
     assert_eq!(pairs(&crawl).len(), 0);
 }
 

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use super::{Part, hash_of};
 use crate::{
     Fault, Incoming, Judging, Kind, OnError, Plugin, Verdict,
-    builtin::{Context, Periodic, Ticking, units},
+    builtin::{Context, Periodic, Ticking, is_from_ignored, units},
 };
 
 /// How parts are put together.
@@ -79,7 +79,8 @@ impl Join {
     }
 
     fn verdict(&self, payload: &Incoming) -> Result<Verdict, Fault> {
-        let part = (payload.kind == Kind::Message).then(|| Part::read(&payload.json)).flatten();
+        let is_taken = payload.kind == Kind::Message && !is_from_ignored(payload);
+        let part = is_taken.then(|| Part::read(&payload.json)).flatten();
         let Some((part, data)) = part.and_then(|part| part.data().map(|data| (part, data))) else {
             return Ok(Verdict::Pass);
         };

@@ -181,3 +181,13 @@ fn parts_can_be_passed_on_as_well() {
     let wanted = Verdict::Replace(vec![Arc::clone(&sent[1]), json.as_str().into()]);
     assert_eq!(verdict(&join, &message(&sent[1])), wanted);
 }
+
+#[test]
+fn an_ignored_peer_adds_no_part() {
+    let (join, _) = join(JoinOptions::default());
+    let sent = parts(&long(16_000));
+    let mut payload = message(&sent[0]);
+    payload.sender.status = "ignored";
+    assert_eq!(verdict(&join, &payload), Verdict::Pass);
+    assert_eq!(verdict(&join, &message(&sent[1])), swallowed("2 of 2"), "the first part is not there");
+}
