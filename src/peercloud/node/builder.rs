@@ -26,6 +26,7 @@ use super::{
     client::Client,
     handle::{NodeInner, Prepared},
     handler::{self, Handler},
+    join_memory::JoinMemory,
     server::{MAX_WAITING, Server},
     shared::Shared,
     sockets,
@@ -267,6 +268,7 @@ impl Builder {
         let shared = shared.driven_by(self.hand);
         let shared = Arc::new(shared);
         let connections = Connections::new(&self.limits.connections());
+        let join_memory = JoinMemory::new(self.limits.join_answer_memory);
         let (limits, has_handler) = (self.limits.clone(), self.handler.0.is_some());
         let accepted_keys = shared.read(|core| core.options().is_signed).then_some(accepted.len());
         let server = Arc::new(Server {
@@ -275,6 +277,7 @@ impl Builder {
             limits: self.limits,
             handler: self.handler.0,
             waiting: Arc::new(Semaphore::new(MAX_WAITING)),
+            join_memory,
             accepted,
         });
         let stop_on_drop = shared.stopped.clone().drop_guard();

@@ -24,6 +24,9 @@ pub struct Limits {
     /// Time for a reply of the handler of messages. Default 900 ms, because a node of the package waits 1 s. Then the
     /// answer is 504.
     pub handler_timeout: Duration,
+    /// Maximum bytes of answers to joins that are not read yet, because each is as long as the list of members; above it
+    /// `/join` is answered with 503. One address may use half of them. Default 64 MiB.
+    pub join_answer_memory: usize,
     /// Bounds of what the node remembers of messages and refused requests.
     pub history: HistoryLimits,
     /// Time for the goodbyes of [`Node::close`](super::Node::close), and for messages that go before them. Default 1 s. A
@@ -46,6 +49,7 @@ impl Default for Limits {
             write_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(30),
             handler_timeout: Duration::from_millis(900),
+            join_answer_memory: 64 << 20,
             history: HistoryLimits::default(),
             goodbye_timeout: Duration::from_secs(1),
         }

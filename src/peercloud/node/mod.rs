@@ -11,6 +11,7 @@ mod client;
 mod driver;
 mod handle;
 mod handler;
+mod join_memory;
 mod limits;
 #[cfg(any(test, feature = "testing"))]
 mod manual;

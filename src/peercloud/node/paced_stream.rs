@@ -5,7 +5,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
     time::Duration,
 };
 
@@ -27,7 +27,12 @@ pub(super) struct PacedStream {
     /// The end of the time for the head that has begun.
     head: Option<Pin<Box<Sleep>>>,
     write: Option<Pin<Box<Sleep>>>,
+    /// The end of the time for the whole answer, from its first pause on.
+    answer: Option<Pin<Box<Sleep>>>,
 }
+
+/// Time for a whole answer: this many times that for a pause. Who reads a byte now and then does not hold it for ever.
+const PAUSES: u32 = 3;
 
 impl PacedStream {
     pub(super) fn new(
@@ -36,7 +41,7 @@ impl PacedStream {
         write_timeout: Duration,
         is_busy: Arc<AtomicBool>,
     ) -> Self {
-        Self { stream, head_timeout, write_timeout, is_busy, head: None, write: None }
+        Self { stream, head_timeout, write_timeout, is_busy, head: None, write: None, answer: None }
     }
 
     /// The result of a write, with the time-out of a pause.
@@ -46,9 +51,12 @@ impl PacedStream {
             return written;
         }
         let timeout = self.write_timeout;
-        let sleep = self.write.get_or_insert_with(|| Box::pin(sleep(timeout)));
-        ready!(sleep.as_mut().poll(cx));
-        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+        let pause = self.write.get_or_insert_with(|| Box::pin(sleep(timeout)));
+        let answer = self.answer.get_or_insert_with(|| Box::pin(sleep(timeout * PAUSES)));
+        if pause.as_mut().poll(cx).is_ready() || answer.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
+        Poll::Pending
     }
 }
 
@@ -96,10 +104,43 @@ impl AsyncWrite for PacedStream {
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let flushed = Pin::new(&mut self.stream).poll_flush(cx);
+        if flushed.is_ready() {
+            self.answer = None;
+        }
         self.paced(cx, flushed)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpSocket,
+    };
+
+    use super::*;
+
+    #[tokio::test]
+    async fn an_answer_is_not_held_for_who_reads_a_little_now_and_then() {
+        let server = TcpSocket::new_v4().unwrap();
+        server.set_send_buffer_size(4096).unwrap();
+        server.bind(([127, 0, 0, 1], 0).into()).unwrap();
+        let server = server.listen(1).unwrap();
+        let client = TcpSocket::new_v4().unwrap();
+        client.set_recv_buffer_size(4096).unwrap();
+        let mut client = client.connect(server.local_addr().unwrap()).await.unwrap();
+        let (stream, _) = server.accept().await.unwrap();
+        let (head, write) = (Duration::from_secs(600), Duration::from_millis(300));
+        let mut stream = PacedStream::new(stream, head, write, Arc::default());
+        let written = tokio::spawn(async move { stream.write_all(&vec![0; 1 << 20]).await });
+        let mut part = [0; 2048];
+        while let Ok(1..) = client.read(&mut part).await {
+            sleep(Duration::from_millis(10)).await;
+        }
+        assert_eq!(written.await.unwrap().unwrap_err().kind(), io::ErrorKind::TimedOut);
     }
 }

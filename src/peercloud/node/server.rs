@@ -29,7 +29,7 @@ use tokio::{
 };
 
 use crate::{
-    core::{Fingerprint, Head, Incoming, JoinNumber, Refusal, Response, SignatureCheck},
+    core::{Core, Fingerprint, Head, Incoming, JoinNumber, Refusal, Response, SignatureCheck},
     protocol::{
         Answer, ID_HEADER, Id, Path, PublicKey, Request, SIGNATURE_HEADER, Signature, SignatureError,
         TIMESTAMP_HEADER,
@@ -39,8 +39,9 @@ use crate::{
 use super::{
     AGENT, Limits,
     handler::{self, Handler},
+    join_memory::{HeldAnswer, JoinMemory},
     paced_stream::PacedStream,
-    shared::Shared,
+    shared::{CoreAccess, Shared},
 };
 
 /// Pause after a connection could not be accepted.
@@ -67,8 +68,34 @@ pub(super) struct Server {
     pub(super) handler: Option<Handler>,
     /// Places for connections that wait because there are too many.
     pub(super) waiting: Arc<Semaphore>,
+    /// The memory of answers to joins.
+    pub(super) join_memory: Arc<JoinMemory>,
     /// The keys whose signatures are accepted.
     pub(super) accepted: Vec<PublicKey>,
+}
+
+/// An answer with the memory that it uses until it is sent.
+struct Outgoing {
+    answer: Answer,
+    held: Option<HeldAnswer>,
+}
+
+impl From<Answer> for Outgoing {
+    fn from(answer: Answer) -> Self {
+        Self { answer, held: None }
+    }
+}
+
+/// The body of an answer.
+struct OutgoingBody {
+    text: String,
+    _held: HeldAnswer,
+}
+
+impl AsRef<[u8]> for OutgoingBody {
+    fn as_ref(&self) -> &[u8] {
+        self.text.as_bytes()
+    }
 }
 
 /// A request that is refused before the core sees its body.
@@ -186,7 +213,7 @@ impl Server {
         request: hyper::Request<IncomingBody>,
         remote: IpAddr,
         permit: &ConnectionPermit,
-    ) -> Answer {
+    ) -> Outgoing {
         let deadline = Instant::now() + self.limits.body_timeout;
         let (parts, mut body) = request.into_parts();
         let sender = sender_of(&parts.headers);
@@ -207,7 +234,7 @@ impl Server {
         };
         // The client reads the answer only once it has sent the body. The time for it is that of the whole body.
         let _ = timeout_at(deadline, discard(&mut body)).await;
-        answer
+        answer.into()
     }
 
     /// Reads the whole body.
@@ -252,7 +279,18 @@ impl Server {
         remote: IpAddr,
         headers: &HeaderMap,
         body: &[u8],
-    ) -> Answer {
+    ) -> Outgoing {
+        let held = if path == Path::Join {
+            let size = self.shared.read(Core::join_answer_size);
+            let Some(held) = self.join_memory.hold(remote, size) else {
+                let reason = "too many answers to joins are not read yet; try again";
+                let refuse = |at: CoreAccess<'_>| at.core.refuse(Refusal::Full, remote, sender, reason);
+                return self.shared.with_core(refuse).into();
+            };
+            Some(held)
+        } else {
+            None
+        };
         // The signature and the body are checked outside of the lock.
         let (needs_signature, bodies) =
             self.shared.read(|core| (core.needs_signature(path), core.options().bodies.clone()));
@@ -272,20 +310,21 @@ impl Server {
             (response, answer)
         });
         match (response, answer) {
-            (Response::Answer(answer), _) => answer,
+            (Response::Answer(answer), _) => answer.into(),
             (Response::Handle(call), _) => {
                 let reply = match &self.handler {
                     Some(handler) => handler::call(handler, &call, self.limits.handler_timeout).await,
                     None => Ok(self.shared.read(|core| core.options().reply.to(&call.message))),
                 };
-                self.shared.with_core(|at| at.core.reply(call, reply))
+                self.shared.with_core(|at| at.core.reply(call, reply)).into()
             }
             (Response::Wait(number), Some(answer)) => {
                 // Dropped when the client closes its connection: then it is not let in.
                 let _guard = NewcomerGuard { shared: &self.shared, number };
-                answer.await.unwrap_or_else(|_| Answer::error(503, "the node stops"))
+                let answer = answer.await.unwrap_or_else(|_| Answer::error(503, "the node stops"));
+                Outgoing { answer, held }
             }
-            (Response::Wait(_), None) => Answer::error(500, "no answer"),
+            (Response::Wait(_), None) => Answer::error(500, "no answer").into(),
         }
     }
 
@@ -366,8 +405,12 @@ async fn discard(body: &mut IncomingBody) {
     }
 }
 
-fn into_response(answer: Answer) -> hyper::Response<Full<Bytes>> {
-    let mut response = hyper::Response::new(Full::from(answer.body));
+fn into_response(Outgoing { answer, held }: Outgoing) -> hyper::Response<Full<Bytes>> {
+    let body = match held {
+        Some(held) => Bytes::from_owner(OutgoingBody { text: answer.body, _held: held }),
+        None => answer.body.into(),
+    };
+    let mut response = hyper::Response::new(Full::new(body));
     *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

@@ -193,7 +193,7 @@ impl Shared {
     fn complete(&self, waiting: &mut Waiting, completion: Completion) {
         match completion {
             Completion::Answer { join, answer } => {
-                waiting.answers.remove(&join).into_iter().for_each(|to| _ = to.send(answer.clone()));
+                waiting.answers.remove(&join).map(|to| to.send(answer));
             }
             Completion::Reply { send, reply } => {
                 waiting.replies.get(&send).into_iter().for_each(|to| _ = to.send(reply.clone()));

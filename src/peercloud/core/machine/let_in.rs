@@ -243,6 +243,17 @@ impl Core {
         self.answer(number, answer);
     }
 
+    /// About how many bytes the answer to a join has: the list of members.
+    pub fn join_answer_size(&self) -> usize {
+        /// Names, quotes and braces, and the port.
+        const FRAME: usize = 48;
+        let size = |Record { id, address, data }: &Record| {
+            id.as_str().len() + address.host.as_str().len() + data.size() + FRAME
+        };
+        let members: usize = self.members.values().map(|member| size(&member.record)).sum();
+        members + self.options.data.size() + 4 * FRAME
+    }
+
     fn answer(&mut self, join: JoinNumber, answer: Answer) {
         self.newcomers.remove(&join);
         self.completions.push_back(Completion::Answer { join, answer });
