@@ -142,6 +142,12 @@ impl Queue {
         self.wake(lanes);
     }
 
+    /// The next job, if there is one.
+    pub(super) fn try_next(&self) -> Option<Job> {
+        let mut lanes = self.lanes();
+        if lanes.is_closed { Some(Job::Closed) } else { lanes.next() }
+    }
+
     /// Waits for the next job, at most until a time.
     pub(super) fn next(&self, until: Option<Instant>) -> Job {
         let mut lanes = self.lanes();

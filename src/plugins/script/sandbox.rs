@@ -102,6 +102,9 @@ fn watch(lua: &Lua, chunk: &str, memory: usize, context: &Rc<VmContext>) {
     let (context, chunk) = (Rc::clone(context), chunk.to_owned());
     lua.set_interrupt(move |lua| {
         let budget = &context.script.budget;
+        if !budget.is_due() {
+            return Ok(VmState::Continue);
+        }
         if !budget.is_exceeded() {
             collect(lua, memory, &context)?;
             return Ok(VmState::Continue);

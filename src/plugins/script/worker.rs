@@ -6,6 +6,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use tokio::sync::oneshot;
+
 use super::{
     ScriptOptions,
     handle::Script,
@@ -13,7 +15,7 @@ use super::{
     slot::Slot,
     statistics::Hooks,
 };
-use crate::{Fault, Host};
+use crate::{Fault, Host, Verdict};
 
 /// Time between two looks at the files.
 const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
@@ -24,17 +26,35 @@ pub(super) struct Worker {
     host: Arc<dyn Host>,
     slots: Vec<Slot>,
     next_look: Instant,
+    /// Verdicts that are not sent yet, and when the first of them was made.
+    verdicts: Vec<(Reply, Result<Verdict, Fault>)>,
+    verdicts_since: Instant,
 }
+
+type Reply = oneshot::Sender<Result<Verdict, Fault>>;
+
+/// Verdicts that are sent together at most. Each wakes a task, and waking several at once costs little more than one.
+const MAX_TOGETHER: usize = 16;
+/// How long a verdict waits for others at most, beside the call that is being made.
+const MAX_WAIT: Duration = Duration::from_micros(100);
 
 impl Worker {
     pub(super) fn new(queue: Arc<Queue>, host: Arc<dyn Host>) -> Self {
-        Self { queue, host, slots: Vec::new(), next_look: Instant::now() + BETWEEN_LOOKS }
+        let now = Instant::now();
+        Self {
+            queue,
+            host,
+            slots: Vec::new(),
+            next_look: now + BETWEEN_LOOKS,
+            verdicts: Vec::new(),
+            verdicts_since: now,
+        }
     }
 
     /// Works until the queue is closed. A panic of a job ends that job only: the panic hook has reported it.
     pub(super) fn run(mut self) {
         loop {
-            match self.queue.next(self.next_due()) {
+            match self.next() {
                 Job::Closed => break,
                 job => {
                     let _ = catch_unwind(AssertUnwindSafe(|| self.job(job)));
@@ -43,6 +63,23 @@ impl Worker {
             let _ = catch_unwind(AssertUnwindSafe(|| self.run_due()));
         }
         let _ = catch_unwind(AssertUnwindSafe(|| self.unload_all()));
+    }
+
+    /// The next job. Verdicts are sent before the thread waits, and before anything but a payload.
+    fn next(&mut self) -> Job {
+        let job = self.queue.try_next();
+        let is_enough = self.verdicts.len() >= MAX_TOGETHER
+            || (!self.verdicts.is_empty() && self.verdicts_since.elapsed() >= MAX_WAIT);
+        if is_enough || !matches!(job, Some(Job::Judge(_))) {
+            self.send_verdicts();
+        }
+        job.unwrap_or_else(|| self.queue.next(self.next_due()))
+    }
+
+    fn send_verdicts(&mut self) {
+        for (reply, verdict) in self.verdicts.drain(..) {
+            let _ = reply.send(verdict);
+        }
     }
 
     fn job(&mut self, job: Job) {
@@ -63,9 +100,12 @@ impl Worker {
         let verdict = match slot {
             Some(slot) => slot.judge(&payload),
             // It was unloaded while the payload waited.
-            None => Ok(crate::Verdict::Pass),
+            None => Ok(Verdict::Pass),
         };
-        let _ = reply.send(verdict);
+        if self.verdicts.is_empty() {
+            self.verdicts_since = Instant::now();
+        }
+        self.verdicts.push((reply, verdict));
     }
 
     fn control(&mut self, control: Control) {
