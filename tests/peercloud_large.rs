@@ -12,10 +12,18 @@ use clacks_peercloud::{Json, Node, core::Event};
 use figures::Figures;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// In each node the two ends of a connection are in one process.
-fn raise_open_files() {
+/// Open files for each node of a cloud that forms in one process: both ends of each connection are in it.
+const FILES_PER_NODE: u64 = 20;
+
+/// Raises the limit on open files. With too few of them connections fail at both ends, and the cloud does not form.
+fn raise_open_files(nodes: usize) {
     let limit = getrlimit(Resource::Nofile);
     let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
+    let (has, needs) = (getrlimit(Resource::Nofile).current, nodes as u64 * FILES_PER_NODE);
+    assert!(
+        has.is_none_or(|has| has >= needs),
+        "{nodes} nodes in one process need up to {needs} open files; the hard limit is {has:?}: raise it (`ulimit -Hn`)"
+    );
 }
 
 /// Starts all nodes at once. All ask the first one.
@@ -59,7 +67,7 @@ fn since((time, processor): (Instant, Duration)) -> Took {
 
 /// What it takes until all lists are complete, and from a broadcast to its last reply.
 async fn measure(count: usize) -> (Took, Took) {
-    raise_open_files();
+    raise_open_files(count);
     let before = now();
     let nodes = start(count).await;
     until_complete(&nodes).await;
