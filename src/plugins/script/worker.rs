@@ -96,16 +96,22 @@ impl Worker {
         if reply.is_closed() {
             return;
         }
+        let began = Instant::now();
         let slot = self.slots.iter_mut().find(|slot| Arc::ptr_eq(&slot.shared, &script));
         let verdict = match slot {
             Some(slot) => slot.judge(&payload),
             // It was unloaded while the payload waited.
             None => Ok(Verdict::Pass),
         };
+        let made = Instant::now();
         if self.verdicts.is_empty() {
-            self.verdicts_since = Instant::now();
+            self.verdicts_since = made;
         }
         self.verdicts.push((reply, verdict));
+        // The next call will probably take as long.
+        if made.saturating_duration_since(began) >= MAX_WAIT {
+            self.send_verdicts();
+        }
     }
 
     fn control(&mut self, control: Control) {

@@ -7,11 +7,11 @@ mod running;
 mod sandbox;
 mod verdicts;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 
-use super::{ScriptOptions, Source, TestRun};
+use super::{Limits, ScriptOptions, Source, TestRun};
 use crate::{Fault, HostPort, Incoming, Kind, Sender, Verdict};
 use double::Double;
 
@@ -39,9 +39,10 @@ fn options(text: &str) -> ScriptOptions {
     ScriptOptions::new("a", Source::Text(text.into()))
 }
 
-/// The verdict of a script about a message.
+/// The verdict of a script about a message. It may take long, because the machine can be busy.
 fn judge(text: &str, json: &str) -> Result<Verdict, Fault> {
-    let run = TestRun::new(&options(text), None).expect("the script loads");
+    let limits = Limits { verdict_time: Duration::from_secs(60), ..Limits::default() };
+    let run = TestRun::new(&ScriptOptions { limits, ..options(text) }, None).expect("the script loads");
     run.judge_one(&message(json))
 }
 

@@ -3,7 +3,7 @@ use std::{fs, sync::Arc, time::Duration};
 use super::{double, double::Double, message, options};
 use crate::{
     Fault, OnError, Pipeline, Plugin, Refusal, Verdict,
-    script::{Allow, Script, ScriptOptions, ScriptState, Scripts, Source},
+    script::{Allow, Limits, Script, ScriptOptions, ScriptState, Scripts, Source},
 };
 
 fn start(host: &Arc<Double>) -> Scripts {
@@ -280,11 +280,10 @@ async fn a_store_is_written_and_read_again() {
 async fn a_payload_that_finds_the_queue_full_is_a_fault() {
     let host = double();
     let scripts = start(&host);
-    // The script is busy until the test lets it go on: it waits in the host.
-    let script = scripts
-        .load(options("function on_message(m) local x = 0 for i = 1, 1e5 do x += i end end"))
-        .await
-        .unwrap();
+    // It takes longer than a payload takes to the queue. The limit is for a busy machine.
+    let text = "function on_message(m) local x = 0 for i = 1, 5000 do x += i end end";
+    let limits = Limits { verdict_time: Duration::from_secs(60), ..Limits::default() };
+    let script = scripts.load(ScriptOptions { limits, ..options(text) }).await.unwrap();
     let payload = message("1");
     let mut waiting: Vec<_> = (0..2000).map(|_| script.judge(&payload)).collect();
     let full = waiting.iter().filter(|judging| matches!(judging, crate::Judging::Now(Err(_)))).count();
