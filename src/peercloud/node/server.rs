@@ -165,6 +165,8 @@ impl Server {
         remote: IpAddr,
         permit: ConnectionPermit,
     ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        // On Linux it is inherited: see `sockets`.
+        #[cfg(not(target_os = "linux"))]
         stream.set_nodelay(true)?;
         let is_busy = Arc::new(AtomicBool::new(false));
         let (head, write) = (self.limits.head_timeout, self.limits.write_timeout);

@@ -36,8 +36,26 @@ fn bind(address: SocketAddr) -> io::Result<TcpListener> {
         // The socket accepts IPv4 as well, whatever the default of the system.
         socket.set_only_v6(false)?;
     }
+    // Connections that are accepted inherit it here, which saves a call for each.
+    #[cfg(target_os = "linux")]
+    socket.set_tcp_nodelay(true)?;
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
     socket.set_nonblocking(true)?;
     TcpListener::from_std(socket.into())
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn answers_are_sent_without_delay() {
+        let socket = bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
+        let _client = tokio::net::TcpStream::connect(socket.local_addr().unwrap()).await.unwrap();
+        let (stream, _) = socket.accept().await.unwrap();
+        assert!(stream.nodelay().unwrap());
+    }
 }
