@@ -1,4 +1,4 @@
-//! Processor time that scripts add to a payload, of all threads of the process.
+//! Processor time that plugins add to a payload, of all threads of the process.
 //!
 //!     cargo bench -p clacks-plugins --bench scripts
 //!
@@ -9,8 +9,9 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use clacks_plugins::{
-    Environment, Host, HostPort, Incoming, Kind, KnownPeer, LogLevel, PeerQuery, Pipeline, Plugin, Report,
-    Sender, ThisNode, Verdict,
+    Environment, Host, HostPort, Incoming, Kind, KnownPeer, LogLevel, OnError, PeerQuery, Pipeline, Plugin,
+    Report, Sender, ThisNode, Verdict,
+    builtin::{Context, Formatter, FormatterOptions, Join, JoinOptions, Split, SplitOptions},
     script::{ScriptOptions, Scripts, Source, TestRun},
 };
 use rustix::time::{ClockId, clock_gettime};
@@ -55,15 +56,42 @@ fn main() {
             let options = ScriptOptions::new("a", Source::Text(text.into()));
             runtime.block_on(scripts.load(options)).expect("the script loads") as Arc<dyn Plugin>
         });
-        let pipeline = Arc::new(Pipeline::new(script));
-        let figures = [1, 16, 64].map(|at_once| {
-            let turns = (0..TURNS).map(|_| measure(&runtime, &pipeline, json, at_once));
-            microseconds(turns.min().unwrap_or_default())
-        });
         let alone = text.map(|text| (0..TURNS).map(|_| call(text, json)).min().unwrap_or_default());
         let alone = alone.map(|time| format!("{:.2}", microseconds(time))).unwrap_or_default();
-        println!("| {name} | {:.2} | {:.2} | {:.2} | {alone} |", figures[0], figures[1], figures[2]);
+        print_row(&runtime, name, script, json, &alone);
     }
+    for (name, plugin) in builtins() {
+        print_row(&runtime, name, Some(plugin), json, "");
+    }
+}
+
+/// Plugins of the program with options that let the message pass.
+fn builtins() -> Vec<(&'static str, Arc<dyn Plugin>)> {
+    let context = Context {
+        now: Arc::new(|| 0),
+        random: Arc::new(|| 0.0),
+        on_fault: Arc::new(|fault| panic!("{fault}")),
+    };
+    let options =
+        FormatterOptions { required: vec!["text".into(), "place".into()], ..FormatterOptions::default() };
+    let formatter = Formatter::new("formatter", OnError::Pass, options).expect("valid options");
+    let split = Split::new("split", SplitOptions::default(), context.clone());
+    let join = Join::new("join", OnError::Pass, JoinOptions::default(), context);
+    vec![
+        ("the formatter", Arc::new(formatter)),
+        ("split, of a small message", Arc::new(split)),
+        ("join, of a message that is no part", Arc::new(join)),
+    ]
+}
+
+/// Measures a plugin and prints its row.
+fn print_row(runtime: &Runtime, name: &str, plugin: Option<Arc<dyn Plugin>>, json: &str, alone: &str) {
+    let pipeline = Arc::new(Pipeline::new(plugin));
+    let figures = [1, 16, 64].map(|at_once| {
+        let turns = (0..TURNS).map(|_| measure(runtime, &pipeline, json, at_once));
+        microseconds(turns.min().unwrap_or_default())
+    });
+    println!("| {name} | {:.2} | {:.2} | {:.2} | {alone} |", figures[0], figures[1], figures[2]);
 }
 
 fn microseconds(time: Duration) -> f64 {
