@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "what fails here fails a test")]
 
+#[path = "headless/archive.rs"]
+mod archive;
 #[path = "headless/as_people_mean_it.rs"]
 mod as_people_mean_it;
 #[path = "headless/configuration.rs"]

@@ -9,6 +9,7 @@ use clap::{
 };
 
 use super::{
+    archive,
     config::{
         Config,
         peercloud::PeercloudConfig,
@@ -54,6 +55,8 @@ pub(crate) enum Command {
     /// Write, check and test plugins
     #[command(subcommand)]
     Plugins(PluginsCommand),
+    /// Search, show, export, prune or check the archive of messages
+    Archive(Box<archive::ArchiveOptions>),
     /// Print the default configuration file, which explains each option
     Config,
 }
@@ -167,7 +170,8 @@ pub(crate) fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
     let is = |at: usize, name: &str| arguments.get(at).is_some_and(|argument| argument == name);
     let command = Cli::command();
     // A command ignores the options of another one, so an invalid one is no error for it.
-    let takes_options = !["demo", "replay", "simulate", "peercloud", "config"].iter().any(|name| is(1, name));
+    let takes_options =
+        !["demo", "replay", "simulate", "peercloud", "archive", "config"].iter().any(|name| is(1, name));
     let command = if takes_options { command } else { without_variables(command) };
     let command = if is(1, "peercloud") && is(2, "demo") {
         command.mut_subcommand("peercloud", without_variables)

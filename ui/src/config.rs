@@ -163,6 +163,11 @@ pub(crate) struct Config {
     #[serde(default)]
     pub(crate) peercloud: PeercloudOptions,
 
+    /// The table `[archive]`: where messages are archived.
+    #[arg(skip)]
+    #[serde(default)]
+    pub(crate) archive: clacks_archive::Options,
+
     /// The table `[stations]` of saved filters.
     #[arg(skip)]
     #[serde(default, deserialize_with = "networks::read_stations")]
@@ -232,6 +237,7 @@ impl Config {
             scripts: self.scripts,
             plugins: if self.plugins.is_empty() { other.plugins } else { self.plugins },
             script_directory: self.script_directory.or(other.script_directory),
+            archive: if self.archive.is_on() { self.archive } else { other.archive },
             // Of a file, and moved already.
             ..Self::default()
         }

@@ -1,6 +1,7 @@
 //! `clacks`: a terminal monitor with a complete clacks node inside.
 
 mod accessible;
+mod archive;
 mod bootstrap;
 mod cli;
 mod config;
@@ -27,6 +28,7 @@ use std::{
 };
 
 use accessible::AccessibleOptions;
+use archive::Archiving;
 use bootstrap::Introducer;
 use clacks_dashboard::run::{
     event_loop::Cause,
@@ -126,6 +128,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Some(Command::Simulate(options)) => runtime.block_on(simulate::run(*options)),
         Some(Command::Peercloud(options)) => runtime.block_on(peercloud::run(*options)),
         Some(Command::Plugins(command)) => plugins::tools::run(&command),
+        Some(Command::Archive(options)) => archive::run(*options),
         Some(Command::Config) => print(config::DEFAULT_FILE),
     };
     // Tasks that still block, such as name lookups, are not awaited.
@@ -139,11 +142,12 @@ async fn monitor(config: &Config) -> anyhow::Result<()> {
         let kept = config.kept_in()?.map(|directory| StationFile::in_directory(&directory));
         let kept = kept.map(|file| file.read(&networks::all()).map(|changed| (file, changed))).transpose()?;
         let options = AccessibleOptions { kept, ..AccessibleOptions::of(&config.view) };
-        let Started { clacks, network, recorder, plugins } = start(config).await?;
+        let Started { clacks, network, recorder, plugins, archiving } = start(config).await?;
         let node = clacks.node.clone();
         let result = accessible::run(network, Some(clacks), recorder, options, || {}).await;
         report_loss(&stop(&node).await);
         close(plugins).await;
+        archive::close(archiving).await;
         return result;
     }
     // Checked before the node starts, so that a failure leaves no trace: no announce and no files.
@@ -160,6 +164,7 @@ async fn monitor(config: &Config) -> anyhow::Result<()> {
     };
     let mut started = start(config).await?;
     let plugins = started.plugins.take();
+    let archiving = started.archiving.take();
     let node = started.clacks.node.clone();
     let settings = settings.with_remark(self_peer_warning(&node, config));
     let (beside, cloud) = beside.map(peercloud::Started::begin).unzip();
@@ -168,6 +173,7 @@ async fn monitor(config: &Config) -> anyhow::Result<()> {
     shutdown::drain_after(*result.as_ref().unwrap_or(&Cause::HungUp), &node).await;
     report_loss(&stop(&node).await);
     close(plugins).await;
+    archive::close(archiving).await;
     if let Some(cloud) = cloud {
         peercloud::close(&cloud).await;
     }
@@ -176,9 +182,10 @@ async fn monitor(config: &Config) -> anyhow::Result<()> {
 
 /// Runs a node without a screen.
 async fn headless(config: &Config) -> anyhow::Result<()> {
-    let Started { clacks, recorder, plugins, .. } = start(config).await?;
+    let Started { clacks, recorder, plugins, archiving, .. } = start(config).await?;
     let result = headless::run(clacks, recorder, true).await;
     close(plugins).await;
+    archive::close(archiving).await;
     report_loss(&result?);
     Ok(())
 }
@@ -218,7 +225,7 @@ async fn run_demo(demo: cli::ClacksDemo) -> anyhow::Result<()> {
             accessible::run(shown, Some(clacks), recorder, options, || {}).await
         }
         Ok(recorder) => {
-            let started = Started { clacks, network: shown, recorder, plugins: None };
+            let started = Started { clacks, network: shown, recorder, plugins: None, archiving: None };
             clacks_dashboard::run::event_loop::run(started.sources(None), &settings).await.map(drop)
         }
         Err(error) => Err(error),
@@ -240,6 +247,7 @@ struct Started {
     network: Arc<dyn Network>,
     recorder: Recorder,
     plugins: Option<Plugins>,
+    archiving: Option<Archiving>,
 }
 
 impl Started {
@@ -269,6 +277,13 @@ async fn start(config: &Config) -> anyhow::Result<Started> {
     // Before the first announce.
     let network = networks::clacks(&node);
     let recorder = record(&network, &config.view).await?;
+    let archiving = match archive::start(&network, &config.archive).await {
+        Ok(archiving) => archiving,
+        Err(error) => {
+            stop(&node).await;
+            return Err(error);
+        }
+    };
     let plugins = match start_plugins(config, &node, &network).await {
         Ok(plugins) => plugins,
         Err(error) => {
@@ -282,7 +297,7 @@ async fn start(config: &Config) -> anyhow::Result<Started> {
     }
     introducer.introduce(&other_peers(&node, config));
     let peer_lists = PeerLists::new(introducer, config.peers_from.as_deref().unwrap_or_default());
-    Ok(Started { clacks: Clacks { node, peer_lists }, network, recorder, plugins })
+    Ok(Started { clacks: Clacks { node, peer_lists }, network, recorder, plugins, archiving })
 }
 
 /// Starts the plugins of the configuration.

@@ -14,6 +14,9 @@ const COMMANDS: &[(&str, &[&str])] = &[
     ("peercloud demo", &[]),
     ("replay", &["recording.jsonl"]),
     ("simulate", &[]),
+    ("archive search", &[]),
+    ("archive show", &["3f9a"]),
+    ("archive prune", &[]),
 ];
 
 /// A valid value for each option, by the name of its value.
@@ -25,6 +28,9 @@ pub(crate) fn example(option: &clap::Arg) -> &'static str {
         ("log_level", _) => "info",
         ("filter", _) => "gnu",
         ("set", _) => "seed=7",
+        ("kind", _) => "received",
+        (_, "AGE") => "90d",
+        (_, "SIZE") => "1G",
         (_, "PORT") => "8001",
         (_, "IP") => "127.0.0.1",
         (_, "HOST:PORT") => "tower:8080",

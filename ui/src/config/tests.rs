@@ -32,7 +32,9 @@ fn the_default_file_sets_nothing_and_uncommented_it_sets_every_option() {
     options.sort();
     let table: toml::Table = full_file().parse().unwrap();
     // Stations and keys are no options. Those of a peercloud node have a test of their own.
-    let told = table.iter().filter(|(name, _)| !["stations", "keys", "peercloud"].contains(&name.as_str()));
+    let told = table
+        .iter()
+        .filter(|(name, _)| !["stations", "keys", "peercloud", "archive"].contains(&name.as_str()));
     let (tables, options_of_the_node): (Vec<_>, Vec<_>) = told.partition(|(_, value)| value.is_table());
     let in_tables = tables.iter().filter_map(|(_, value)| value.as_table()).flat_map(toml::Table::keys);
     let mut in_file: Vec<_> =
@@ -40,6 +42,16 @@ fn the_default_file_sets_nothing_and_uncommented_it_sets_every_option() {
     in_file.sort();
     assert_eq!(in_file, options);
     full();
+}
+
+#[test]
+fn the_default_file_has_every_option_of_the_archive() {
+    let table: toml::Table = full_file().parse().unwrap();
+    let archive = table["archive"].as_table().unwrap();
+    let unknown = Config::parse("[archive]\nwhere = 1").unwrap_err().to_string();
+    assert_eq!(unknown.matches('`').count() / 2, archive.len() + 1, "{unknown}");
+    assert!(archive.keys().all(|key| unknown.contains(&format!("`{key}`"))), "{unknown}");
+    assert!(full().archive.is_on());
 }
 
 #[test]
