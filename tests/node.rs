@@ -28,6 +28,8 @@ mod peers;
 mod plugins;
 #[path = "node/reach.rs"]
 mod reach;
+#[path = "node/reconfigure.rs"]
+mod reconfigure;
 #[path = "node/start.rs"]
 mod start;
 #[path = "node/state.rs"]

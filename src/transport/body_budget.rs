@@ -4,7 +4,10 @@ use std::{
     cmp::Reverse,
     collections::HashMap,
     net::IpAddr,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
 };
 
 use tokio_util::sync::CancellationToken;
@@ -17,7 +20,7 @@ use crate::rate_limit_key;
 /// uploads cannot block small ones. A single body is never cancelled.
 #[derive(Debug)]
 pub struct BodyBudget {
-    max_bytes: usize,
+    max_bytes: AtomicUsize,
     in_progress: Mutex<InProgress>,
 }
 
@@ -48,7 +51,12 @@ pub struct Reservation<'a> {
 impl BodyBudget {
     /// A budget of `max_bytes` bytes.
     pub fn new(max_bytes: usize) -> Self {
-        Self { max_bytes, in_progress: Mutex::default() }
+        Self { max_bytes: max_bytes.into(), in_progress: Mutex::default() }
+    }
+
+    /// Sets the number of bytes. It applies when the next body grows.
+    pub fn set_max_bytes(&self, max_bytes: usize) {
+        self.max_bytes.store(max_bytes, Relaxed);
     }
 
     /// Begins to read a body from this remote address. It uses no bytes yet.
@@ -97,7 +105,8 @@ impl Reservation<'_> {
     pub fn set_bytes(&self, bytes: usize) {
         let mut in_progress = self.budget.lock();
         in_progress.set(self.id, bytes);
-        while in_progress.bytes > self.budget.max_bytes && in_progress.bodies.len() > 1 {
+        let max_bytes = self.budget.max_bytes.load(Relaxed);
+        while in_progress.bytes > max_bytes && in_progress.bodies.len() > 1 {
             let Some(first) = in_progress.first().and_then(|id| in_progress.end(id)) else { return };
             first.cancelled.cancel();
         }

@@ -92,6 +92,9 @@ pub enum OptionsError {
     /// A limit is zero, so the node could hold or send nothing.
     #[error("{0} is zero; it must be at least 1")]
     Zero(&'static str),
+    /// It cannot be changed while the node runs.
+    #[error("{0} cannot be changed while the node runs")]
+    Fixed(&'static str),
 }
 
 impl Options {
@@ -121,6 +124,20 @@ impl Options {
     /// need the maximum number of deliveries in flight.
     pub(super) fn slow_from(&self) -> u32 {
         (self.max_in_flight as f64 / self.send_rate * 1e6) as u32
+    }
+
+    /// The first option that differs and that a running node cannot change.
+    pub(super) fn fixed_change(&self, new: &Self) -> Option<&'static str> {
+        let differs = [
+            ("the address", self.address != new.address),
+            ("the most deliveries in flight", self.max_in_flight != new.max_in_flight),
+            (
+                "the most deliveries in flight to one peer",
+                self.max_in_flight_per_peer != new.max_in_flight_per_peer,
+            ),
+            ("the nesting depth of a message", self.max_depth != new.max_depth),
+        ];
+        differs.iter().find(|(_, differs)| *differs).map(|(name, _)| *name)
     }
 
     pub(crate) fn check(&self) -> Result<(), OptionsError> {

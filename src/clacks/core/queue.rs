@@ -9,7 +9,7 @@ use super::{
     compact_entry::CompactEntry,
     held::Held,
     refusals::{MessageRefusals, Refusals},
-    shares::{Load, Slot},
+    shares::Slot,
 };
 
 mod restore;
@@ -164,7 +164,6 @@ pub(super) struct Queue {
 
 impl Queue {
     pub(super) fn new(options: &Options) -> Self {
-        let most = Load { messages: options.max_queue_messages, bytes: options.max_queue_bytes };
         Self {
             waiting: VecDeque::new(),
             held: Held::default(),
@@ -173,7 +172,7 @@ impl Queue {
             refused_waiting: 0,
             rule: 0,
             next_id: 1,
-            room: Room::new(most),
+            room: Room::new(options),
         }
     }
 

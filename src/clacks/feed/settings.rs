@@ -24,7 +24,7 @@ use crate::figures::met;
 
 pub use table::{ANSWERED, OPTIONS, SETTINGS};
 
-/// The settings of a node. Except for the send rate they do not change while it runs.
+/// The settings of a node. `Node::set_options` and `Node::set_limits` change most of them while it runs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NodeSettings {
     /// The settings of the protocol core: queue, peers, rates.
@@ -36,7 +36,7 @@ pub struct NodeSettings {
 impl NodeSettings {
     /// The settings of a node.
     pub fn of(node: &Node) -> Self {
-        Self { options: node.options(), limits: node.limits().clone() }
+        Self { options: node.options(), limits: node.limits() }
     }
 }
 

@@ -9,7 +9,6 @@ use std::{
 
 use clacks_transport::{
     address_policy::AddressPolicy,
-    body_budget::BodyBudget,
     connections::Connections,
     descriptors::{self, DescriptorBudget},
     lookup::Lookups,
@@ -43,9 +42,6 @@ use super::{
     start_warning,
     state_file::{self, State},
 };
-
-/// Maximum events kept for a slow subscriber, each of about 200 bytes. The messages in them have a limit of their own.
-const EVENT_CAPACITY: usize = 4096;
 
 /// The options of a node. Every option has a default; [`Builder::start`] checks them.
 ///
@@ -304,15 +300,13 @@ impl Builder {
         let mut rng: StdRng = rand::make_rng();
         let run = run_value(&mut rng);
         let (sender, connections) = self.sender(&core, &listens_on, provider, run.clone(), budget.idle);
-        let shared = assemble(core, rng, state, sender, state_file.is_some());
+        let shared = assemble(core, rng, state, sender, self.limits, state_file.is_some());
         shared.hooks.set_payload_hook(self.payload_hook.0.take());
 
         let listener = Arc::new(Listener {
             shared: Arc::clone(&shared),
             tls,
             connections: Arc::clone(&connections),
-            limits: self.limits.clone(),
-            bodies: BodyBudget::new(self.limits.max_bodies),
             run,
             max_depth: self.options.max_depth,
         });
@@ -329,7 +323,6 @@ impl Builder {
             certificate: fingerprint,
             connections,
             shortfall,
-            limits: self.limits,
             warnings,
             state: state_file,
         };
@@ -438,14 +431,21 @@ fn run_value(rng: &mut StdRng) -> HeaderValue {
     HeaderValue::try_from(run).expect("hexadecimal digits")
 }
 
-fn assemble(core: Core, rng: StdRng, state: State, sender: Sender, is_saved: bool) -> Arc<Shared> {
+fn assemble(
+    core: Core,
+    rng: StdRng,
+    state: State,
+    sender: Sender,
+    limits: Limits,
+    is_saved: bool,
+) -> Arc<Shared> {
     let trust = Arc::clone(sender.trust());
     trust.restore(state.pins);
     let changes = trust.changed();
     if is_saved {
         changes.begin();
     }
-    let shared = Arc::new(Shared::new(core, rng, sender, trust, changes, EVENT_CAPACITY));
+    let shared = Arc::new(Shared::new(core, rng, sender, trust, changes, limits));
     shared.with_core(|at| {
         at.core.restore(state.peers, at.now);
         at.core.restore_remotes(state.ignored_remotes);

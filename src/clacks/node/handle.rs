@@ -37,7 +37,6 @@ pub(super) struct NodeInner {
     pub(super) certificate: CertificateFingerprint,
     pub(super) connections: Arc<Connections>,
     pub(super) shortfall: Option<String>,
-    pub(super) limits: Limits,
     pub(super) warnings: Vec<StartWarning>,
     pub(super) state: Option<state_file::StateFile>,
 }
@@ -395,8 +394,8 @@ impl Node {
     }
 
     /// The limits on connections and requests.
-    pub fn limits(&self) -> &Limits {
-        &self.inner.limits
+    pub fn limits(&self) -> Limits {
+        Limits::clone(&self.shared.limits())
     }
 
     /// Whether the queue is empty.

@@ -74,6 +74,29 @@ impl Limits {
         }
     }
 
+    /// The first limit that differs and that a running node cannot change.
+    pub(super) fn fixed_change(&self, new: &Self) -> Option<&'static str> {
+        let differs = [
+            ("the time for a connection to a peer", self.connect_timeout != new.connect_timeout),
+            ("the time for a request to a peer", self.request_timeout != new.request_timeout),
+            ("the most connections", self.max_connections != new.max_connections),
+            (
+                "the most connections from one address",
+                self.max_connections_per_address != new.max_connections_per_address,
+            ),
+            ("the rate of new connections", self.connection_rate != new.connection_rate),
+            (
+                "the rate of new connections from one address",
+                self.connection_rate_per_address != new.connection_rate_per_address,
+            ),
+            (
+                "whether peers at private addresses are contacted",
+                self.allow_private_addresses != new.allow_private_addresses,
+            ),
+        ];
+        differs.iter().find(|(_, differs)| *differs).map(|(name, _)| *name)
+    }
+
     /// Refuses values of zero with which the node could serve or reach no peer.
     pub(super) fn check(&self) -> Result<(), OptionsError> {
         let Self { connect_timeout, request_timeout, handshake_timeout, header_timeout, .. } = self;

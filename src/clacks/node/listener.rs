@@ -11,7 +11,7 @@ use std::{
 
 use bytes::Bytes;
 use clacks_transport::{
-    body_budget::{BodyBudget, Reservation},
+    body_budget::Reservation,
     connections::{ConnectionLimit, ConnectionPermit, Connections},
 };
 use http_body_util::{BodyExt, Full};
@@ -63,8 +63,6 @@ const ABOUT: &str = "This is a node of a clacks network. Nodes post messages to 
 pub(super) struct Listener {
     pub(super) shared: Arc<Shared>,
     pub(super) tls: TlsAcceptor,
-    pub(super) limits: Limits,
-    pub(super) bodies: BodyBudget,
     pub(super) run: HeaderValue,
     pub(super) connections: Arc<Connections>,
     /// Maximum nesting depth of a message.
@@ -148,18 +146,20 @@ impl Listener {
         permit: ConnectionPermit,
     ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         stream.set_nodelay(true)?;
-        let shaken = timeout(self.limits.handshake_timeout, self.tls.accept(stream)).await;
+        // Those of this connection as long as it is open.
+        let limits = self.shared.limits();
+        let shaken = timeout(limits.handshake_timeout, self.tls.accept(stream)).await;
         let stream = shaken.inspect_err(|_| self.record_limit_hit(Limit::Handshakes))??;
         let mut stream = TimeoutStream::new(stream);
-        stream.set_write_timeout(Some(self.limits.answer_timeout));
+        stream.set_write_timeout(Some(limits.answer_timeout));
         let service = service_fn(|request| {
-            let (listener, permit) = (Arc::clone(&self), &permit);
+            let (listener, permit, limits) = (Arc::clone(&self), &permit, &limits);
             permit.touch();
-            async move { Ok::<_, Infallible>(listener.answer(request, remote, permit).await) }
+            async move { Ok::<_, Infallible>(listener.answer(request, remote, permit, limits).await) }
         });
         http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(self.limits.header_timeout)
+            .header_read_timeout(limits.header_timeout)
             .max_buf_size(MAX_HEAD)
             .serve_connection(TokioIo::new(Box::pin(stream)), service)
             .await
@@ -176,9 +176,10 @@ impl Listener {
         request: hyper::Request<Incoming>,
         remote: SocketAddr,
         permit: &ConnectionPermit,
+        limits: &Limits,
     ) -> hyper::Response<Full<Bytes>> {
         match (request.method(), request.uri().path()) {
-            (&Method::POST, "/") => self.payload(request, remote, permit).await,
+            (&Method::POST, "/") => self.payload(request, remote, permit, limits).await,
             (&Method::GET | &Method::HEAD, "/") => {
                 let mut response = plain(StatusCode::OK, ABOUT);
                 // http://www.gnuterrypratchett.com
@@ -201,6 +202,7 @@ impl Listener {
         request: hyper::Request<Incoming>,
         remote: SocketAddr,
         permit: &ConnectionPermit,
+        limits: &Limits,
     ) -> hyper::Response<Full<Bytes>> {
         if request.headers().get(&RUN_HEADER) == Some(&self.run) {
             let mut response = plain(StatusCode::MISDIRECTED_REQUEST, "this is yourself\n");
@@ -210,7 +212,7 @@ impl Listener {
         if let Err(answer) = self.shared.with_core(|at| at.core.allow_payload(remote.ip(), at.now)) {
             return into_response(answer);
         }
-        let read = self.read(request, remote).await;
+        let read = self.read(request, remote, limits).await;
         let _busy = permit.busy();
         let answer = match read {
             Ok(body) => match self.process(&body, remote) {
@@ -224,23 +226,28 @@ impl Listener {
     }
 
     /// Reads the whole body, or returns an error response. The response does not wait for the rest of the body.
-    async fn read(&self, request: hyper::Request<Incoming>, remote: SocketAddr) -> Result<Bytes, Response> {
+    async fn read(
+        &self,
+        request: hyper::Request<Incoming>,
+        remote: SocketAddr,
+        limits: &Limits,
+    ) -> Result<Bytes, Response> {
         let asks_first = request.headers().contains_key(EXPECT);
         let mut body = request.into_body();
-        let error = match self.collect(&mut body, remote).await {
+        let error = match self.collect(&mut body, remote, limits).await {
             Ok(whole) => return Ok(whole),
             Err(error) => error,
         };
         let is_coming = match error {
             // With `Expect: 100-continue` the client sends nothing until the body is first read.
-            BodyError::TooLarge { has_begun } => has_begun || !asks_first,
+            BodyError::TooLarge { has_begun, .. } => has_begun || !asks_first,
             BodyError::Evicted => true,
             BodyError::TimedOut | BodyError::Broken(_) => false,
         };
         let answer = self.refuse_body(&error, remote);
         if is_coming {
             // The response is the same whether or not the body arrived in time.
-            let _ = timeout(self.limits.body_timeout, discard(&mut body)).await;
+            let _ = timeout(limits.body_timeout, discard(&mut body)).await;
         }
         Err(answer)
     }
@@ -248,8 +255,8 @@ impl Listener {
     /// Creates the error response for a body that was not read, and counts the limit.
     fn refuse_body(&self, error: &BodyError, remote: SocketAddr) -> Response {
         let (limit, status, reason) = match error {
-            BodyError::TooLarge { .. } => {
-                let reason = format!("a payload has at most {} bytes", self.limits.max_body);
+            BodyError::TooLarge { most, .. } => {
+                let reason = format!("a payload has at most {most} bytes");
                 (Some(Limit::BodySize), 413, reason)
             }
             BodyError::Evicted => {
@@ -270,10 +277,14 @@ impl Listener {
     }
 
     /// The whole body, if it arrives in time and within the memory budget.
-    async fn collect(&self, body: &mut Incoming, remote: SocketAddr) -> Result<Bytes, BodyError> {
-        let limits = &self.limits;
+    async fn collect(
+        &self,
+        body: &mut Incoming,
+        remote: SocketAddr,
+        limits: &Limits,
+    ) -> Result<Bytes, BodyError> {
         if body.size_hint().lower() > limits.max_body as u64 {
-            return Err(BodyError::TooLarge { has_begun: false });
+            return Err(BodyError::TooLarge { has_begun: false, most: limits.max_body });
         }
         let first = match poll_frame(body).await {
             Poll::Ready(Some(Ok(frame))) => frame.into_data().unwrap_or_default(),
@@ -285,7 +296,7 @@ impl Listener {
             // The body came with the head, as usual. It needs no wait, no budget and no copy.
             return Ok(first);
         }
-        let reservation = self.bodies.begin(remote.ip());
+        let reservation = self.shared.bodies.begin(remote.ip());
         let whole = timeout(limits.body_timeout, collect(first, body, limits.max_body, &reservation));
         tokio::select! {
             whole = whole => whole.unwrap_or(Err(BodyError::TimedOut)).map(Bytes::from),
@@ -326,6 +337,8 @@ enum BodyError {
     TooLarge {
         /// Whether a part of it was read.
         has_begun: bool,
+        /// Maximum bytes.
+        most: usize,
     },
     Evicted,
     TimedOut,
@@ -348,7 +361,7 @@ async fn collect(
     let mut whole = Vec::new();
     let mut add = |data: &Bytes| {
         if data.len() > max - whole.len() {
-            return Err(BodyError::TooLarge { has_begun: true });
+            return Err(BodyError::TooLarge { has_begun: true, most: max });
         }
         whole.extend_from_slice(data);
         reservation.set_bytes(whole.capacity());

@@ -20,6 +20,7 @@ mod listener;
 mod payload_hook;
 mod peer_lists;
 mod public_key;
+mod reconfigure;
 mod refused_hostnames;
 mod remotes;
 mod saved_state;

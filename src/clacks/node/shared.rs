@@ -1,11 +1,12 @@
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, RwLock},
     time::Duration,
 };
 
 use clacks_transport::{
     Clock,
+    body_budget::BodyBudget,
     event_ring::{EventReceiver, EventSender},
     subscription::TimedEvent,
 };
@@ -15,8 +16,10 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::core::{Core, Delivery, DeliveryId, DeliveryResult, Event, Failure, Now, Peer};
 
-use super::{hooks::Hooks, sender::Sender, state_changes::Changes, trust::Trust};
+use super::{Limits, hooks::Hooks, sender::Sender, state_changes::Changes, trust::Trust};
 
+/// Maximum events kept for a slow subscriber, each of about 200 bytes. The messages in them have a limit of their own.
+const EVENT_CAPACITY: usize = 4096;
 /// Peers that are copied at once while the core is locked.
 const PORTION: usize = 1024;
 
@@ -34,6 +37,9 @@ pub(super) struct Shared {
     pub(super) changes: Arc<Changes>,
     pub(super) stopped: CancellationToken,
     pub(super) tasks: TaskTracker,
+    limits: RwLock<Arc<Limits>>,
+    /// The memory for bodies that are being read or judged.
+    pub(super) bodies: BodyBudget,
     runtime: tokio::runtime::Handle,
 }
 
@@ -74,9 +80,9 @@ impl Shared {
         sender: Sender,
         trust: Arc<Trust>,
         changes: Arc<Changes>,
-        event_capacity: usize,
+        limits: Limits,
     ) -> Self {
-        let events = EventSender::new(event_capacity);
+        let events = EventSender::new(EVENT_CAPACITY);
         let announces = Some(HashMap::new());
         let inner = Inner { core, rng, events, announces, driver_wakes: None };
         Self {
@@ -89,8 +95,26 @@ impl Shared {
             changes,
             stopped: CancellationToken::new(),
             tasks: TaskTracker::new(),
+            bodies: BodyBudget::new(limits.max_bodies),
+            limits: RwLock::new(Arc::new(limits)),
             runtime: tokio::runtime::Handle::current(),
         }
+    }
+
+    /// The limits on connections and requests.
+    pub(super) fn limits(&self) -> Arc<Limits> {
+        Arc::clone(&self.limits.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Changes the limits, if `change` returns new ones.
+    pub(super) fn change_limits<E>(
+        &self,
+        change: impl FnOnce(&Limits) -> Result<Limits, E>,
+    ) -> Result<Arc<Limits>, E> {
+        let mut limits = self.limits.write().unwrap_or_else(PoisonError::into_inner);
+        *limits = Arc::new(change(&limits)?);
+        self.bodies.set_max_bytes(limits.max_bodies);
+        Ok(Arc::clone(&limits))
     }
 
     /// Reads the core.

@@ -140,7 +140,7 @@ async fn every_option_reaches_the_node() {
     limits.connection_rate_per_address = 22;
     limits.connection_rate = 23;
     limits.allow_private_addresses = true;
-    assert_eq!(*node.limits(), limits);
+    assert_eq!(node.limits(), limits);
 }
 
 #[test]

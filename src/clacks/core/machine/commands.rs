@@ -6,8 +6,8 @@ use rand::Rng;
 
 use crate::{
     core::{
-        Discovery, EnqueueError, Event, MessageId, MessageState, Now, OptionsError, Origin, QueuedMessage,
-        Status, options::check_send_rate, peer_choice, peers::Peers,
+        Discovery, EnqueueError, Event, MessageId, MessageState, Now, Options, OptionsError, Origin,
+        QueuedMessage, Status, options::check_send_rate, peer_choice, peers::Peers,
     },
     protocol::{Address, Kind, Message, Payload},
 };
@@ -165,6 +165,26 @@ impl Core {
     /// Removes a peer. It is added again when somebody names it. Returns whether it was known.
     pub fn forget(&mut self, address: &Address) -> bool {
         self.remove_peer(address)
+    }
+
+    /// Changes options. Nothing is changed if one of them is invalid or cannot be changed:
+    /// [`OptionsError::Fixed`] is returned for the address, [`Options::max_in_flight`],
+    /// [`Options::max_in_flight_per_peer`] and [`Options::max_depth`].
+    ///
+    /// Messages and peers above a lower maximum stay. After a change of a rate of payloads or introductions each remote
+    /// address has a whole burst again.
+    pub fn set_options(&mut self, new: Options, now: Now) -> Result<(), OptionsError> {
+        new.check()?;
+        if let Some(name) = self.options.fixed_change(&new) {
+            return Err(OptionsError::Fixed(name));
+        }
+        if new.send_rate.to_bits() != self.options.send_rate.to_bits() {
+            self.set_send_rate(new.send_rate, now)?;
+        }
+        self.queue.set_limits(&new);
+        self.remotes.iter_mut().for_each(|remotes| remotes.set_options(&self.options, &new));
+        self.options = Arc::new(new);
+        Ok(())
     }
 
     /// Sets the send rate, in messages per second: 0.001 to 100,000.

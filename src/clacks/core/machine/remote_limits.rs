@@ -26,12 +26,23 @@ pub(super) struct RemoteLimits {
 
 impl RemoteLimits {
     pub(super) fn new(options: &Options) -> Self {
-        let introductions = f64::from(options.introductions_per_minute) / 60.0;
         Self {
             ignored: BTreeMap::new(),
-            payloads: RateLimiter::new(options.payload_rate, options.payload_burst.into()),
-            introductions: RateLimiter::new(introductions, options.introductions_burst.into()),
+            payloads: limiter_of_payloads(options),
+            introductions: limiter_of_introductions(options),
             next_rate_event: Duration::ZERO,
+        }
+    }
+
+    /// Applies the rates of other options. A rate that is unchanged is not begun again.
+    pub(super) fn set_options(&mut self, old: &Options, new: &Options) {
+        let of_payloads = |of: &Options| (of.payload_rate.to_bits(), of.payload_burst);
+        if of_payloads(old) != of_payloads(new) {
+            self.payloads = limiter_of_payloads(new);
+        }
+        let of_introductions = |of: &Options| (of.introductions_per_minute, of.introductions_burst);
+        if of_introductions(old) != of_introductions(new) {
+            self.introductions = limiter_of_introductions(new);
         }
     }
 
@@ -44,6 +55,15 @@ impl RemoteLimits {
     pub(super) fn may_introduce(&mut self, remote: IpAddr, now: Now) -> bool {
         self.introductions.try_acquire(remote, now.uptime).is_ok()
     }
+}
+
+fn limiter_of_payloads(options: &Options) -> RateLimiter {
+    RateLimiter::new(options.payload_rate, options.payload_burst.into())
+}
+
+fn limiter_of_introductions(options: &Options) -> RateLimiter {
+    let rate = f64::from(options.introductions_per_minute) / 60.0;
+    RateLimiter::new(rate, options.introductions_burst.into())
 }
 
 impl Core {

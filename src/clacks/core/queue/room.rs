@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::{EnqueueError, Queue};
 use crate::core::{
-    HeldMessage, PlaceRank, PlaceShare, QueuedMessage,
+    HeldMessage, Options, PlaceRank, PlaceShare, QueuedMessage,
     shares::{Load, PlaceRange, Shares},
 };
 
@@ -33,8 +33,8 @@ pub(super) struct Room {
 }
 
 impl Room {
-    pub(super) fn new(most: Load) -> Self {
-        Self { all: Load::default(), local: Load::default(), most, shares: None }
+    pub(super) fn new(options: &Options) -> Self {
+        Self { all: Load::default(), local: Load::default(), most: most(options), shares: None }
     }
 
     /// Counts a message. Returns the rate-limit key that it is counted for.
@@ -106,6 +106,10 @@ impl Room {
     }
 }
 
+fn most(options: &Options) -> Load {
+    Load { messages: options.max_queue_messages, bytes: options.max_queue_bytes }
+}
+
 impl Load {
     fn has_room(self, new: Self) -> bool {
         self.messages >= new.messages && self.bytes >= new.bytes
@@ -113,6 +117,11 @@ impl Load {
 }
 
 impl Queue {
+    /// Sets the limits. Messages above a lower one stay.
+    pub(in crate::core) fn set_limits(&mut self, options: &Options) {
+        self.room.most = most(options);
+    }
+
     fn full_error(&self) -> EnqueueError {
         let Load { messages, bytes } = self.room.all;
         EnqueueError::Full { messages, bytes }

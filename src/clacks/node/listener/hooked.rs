@@ -94,7 +94,7 @@ impl Listener {
         let judged = match poll_once(judging.as_mut()).await {
             Poll::Ready(judged) => judged,
             Poll::Pending => {
-                let reservation = self.bodies.begin(remote.ip());
+                let reservation = self.shared.bodies.begin(remote.ip());
                 reservation.set_bytes(body.len());
                 tokio::select! {
                     judged = judging => judged,
