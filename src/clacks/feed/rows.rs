@@ -178,7 +178,7 @@ pub fn held_row(held: &HeldMessage) -> Row {
     let mut cells = message_cells(&held.queued).to_vec();
     cells.push(Value::Status(Statuses::only(held_id(&held.by))));
     let (plugin, reason) = match &held.by {
-        HeldBy::Plugin(hold) => (Some(&*hold.plugin), hold.reason.as_deref()),
+        HeldBy::Plugin(by) => (Some(&*by.plugin), by.reason.as_deref()),
         HeldBy::Hand | HeldBy::Rule | HeldBy::Refused => (None, None),
     };
     cells.extend([plugin, reason].map(|text| text.map_or(Value::None, |text| Value::text(Text::new(text)))));

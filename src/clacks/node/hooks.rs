@@ -57,7 +57,7 @@ type EventListener = dyn Fn(&Event) + Send + Sync;
 #[derive(Default)]
 pub(super) struct Hooks {
     /// Whether there is a plugin, a payload hook or a listener for received messages. It is read for each payload.
-    has_payload_hooks: AtomicBool,
+    is_any_for_payloads: AtomicBool,
     plugins: Registry<NamedPlugin>,
     payload_hook: RwLock<PayloadHookSlot>,
     received: Registry<ReceivedListener>,
@@ -145,7 +145,7 @@ impl Hooks {
         // The lock of the hook is held, so that of two overlapping calls the one that reads last also writes last.
         let slot = self.payload_hook.write().unwrap_or_else(PoisonError::into_inner);
         let has_any = slot.hook.is_some() || self.plugins.has_any() || self.received.has_any();
-        self.has_payload_hooks.store(has_any, SeqCst);
+        self.is_any_for_payloads.store(has_any, SeqCst);
     }
 
     pub(super) fn has_event_listeners(&self) -> bool {
@@ -154,7 +154,7 @@ impl Hooks {
 
     /// Whether there is neither a plugin, nor a payload hook, nor a listener for received messages.
     pub(super) fn has_no_payload_hooks(&self) -> bool {
-        !self.has_payload_hooks.load(SeqCst)
+        !self.is_any_for_payloads.load(SeqCst)
     }
 
     /// Adds events for the listeners. It is called within the lock of the node, so that the events are in order.

@@ -7,8 +7,9 @@ use super::{Limits, Node};
 
 /// Changes of options and limits while the node runs.
 impl Node {
-    /// Changes options of the state machine. Of two calls at the same time the later one counts. It can change the send rate, the kill timeout, the limits on messages, peers, payloads
-    /// and introductions, and the order in which new peers are tried. Nothing is changed if one of them is invalid.
+    /// Changes options of the state machine: the send rate, the kill timeout, the limits on messages, peers, payloads
+    /// and introductions, and the order in which new peers are tried. Nothing is changed if one of them is invalid. Of
+    /// two calls at the same time the later one counts.
     ///
     /// [`OptionsError::Fixed`] is returned for the others: the address, [`Options::max_in_flight`],
     /// [`Options::max_in_flight_per_peer`] and [`Options::max_depth`] are fixed at the start. Messages and peers above a

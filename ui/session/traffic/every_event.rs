@@ -123,8 +123,8 @@ fn of_plugins(message: &Message) -> Vec<Event> {
     let held = |reason: Option<&str>| {
         let id = "7".parse().unwrap();
         let queued = QueuedMessage::new(id, message.clone(), 0, 1, Some(address()), remote);
-        let hold = PluginHold { plugin: "gate".into(), reason: reason.map(str::to_owned) };
-        let held = HeldMessage::new(queued, HeldBy::Plugin(Arc::new(hold)));
+        let by = PluginHold { plugin: "gate".into(), reason: reason.map(str::to_owned) };
+        let held = HeldMessage::new(queued, HeldBy::Plugin(Arc::new(by)));
         Event::MessageHeld { held, origin: Some(Origin::Received(address())) }
     };
     vec![

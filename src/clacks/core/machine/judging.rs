@@ -99,16 +99,16 @@ impl Core {
         match verdict {
             Verdict::Swallow { reason } => {
                 let answer = Response { headers: judged.headers, ..Response::accepted() };
-                return Err(self.discard(from, &by, &judged.payload, reason, answer));
+                return Err(self.discard(from, &by, &judged.payload, reason.as_deref(), answer));
             }
             Verdict::Refuse { status, body, headers, reason } => {
                 let status = self.checked_status(&by, status);
                 judged.headers.extend(headers);
                 let answer = Response { status, headers: judged.headers, body };
-                return Err(self.discard(from, &by, &judged.payload, reason, answer));
+                return Err(self.discard(from, &by, &judged.payload, reason.as_deref(), answer));
             }
             Verdict::Replace(messages) if is_message => {
-                self.replace_message(from, &by, &mut judged, messages)
+                self.replace_message(from, &by, &mut judged, messages);
             }
             Verdict::Hold { reason } if is_message => {
                 let reason = reason.as_deref().map(Refusal::cut);
@@ -138,7 +138,7 @@ impl Core {
             self.record_fault(&by, &error.to_string());
             return before;
         }
-        self.record_rewrite(from, &by, before, &[message.clone()]);
+        self.record_rewrite(from, &by, before, std::slice::from_ref(&message));
         message
     }
 
@@ -148,7 +148,7 @@ impl Core {
         from: Arrival<'_>,
         plugin: &Arc<str>,
         payload: &Payload,
-        reason: Option<String>,
+        reason: Option<&str>,
         answer: Response,
     ) -> Response {
         let status = answer.status;
@@ -161,7 +161,7 @@ impl Core {
         self.emit(|_| Event::PayloadDiscarded {
             plugin: Arc::clone(plugin),
             status,
-            reason: reason.as_deref().map(Refusal::cut),
+            reason: reason.map(Refusal::cut),
             peer,
             kind: payload.kind,
             message: payload.message.clone(),

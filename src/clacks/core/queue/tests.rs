@@ -6,7 +6,7 @@ use clacks_transport::rate_limit_key;
 use proptest::{collection::vec, prelude::*, sample::Index};
 
 use super::*;
-use crate::core::PlaceShare;
+use crate::core::{PlaceShare, shares::Load};
 
 fn queue(messages: usize, bytes: usize) -> Queue {
     let mut options = Options::new(Address::new("tower", 1).unwrap());

@@ -113,12 +113,12 @@ fn of_plugins() -> Vec<Event> {
         after: after.into(),
         remote,
     };
-    let hold = |reason: Option<&str>| {
-        let hold = PluginHold { plugin: "gate".into(), reason: reason.map(str::to_owned) };
-        HeldBy::Plugin(Arc::new(hold))
+    let gate = |reason: Option<&str>| {
+        let by = PluginHold { plugin: "gate".into(), reason: reason.map(str::to_owned) };
+        HeldBy::Plugin(Arc::new(by))
     };
     let held = |reason| {
-        let held = HeldMessage::new(queued(), hold(reason));
+        let held = HeldMessage::new(queued(), gate(reason));
         Event::MessageHeld { held, origin: Some(Origin::Received(address())) }
     };
     let failed = |line, is_suspended| {
@@ -132,7 +132,7 @@ fn of_plugins() -> Vec<Event> {
         rewritten(&[Message::text("a"), message.clone()]),
         held(None),
         held(Some("too rude")),
-        Event::MessageRestored { was: None, queued: queued(), held: Some(hold(Some("too rude"))) },
+        Event::MessageRestored { was: None, queued: queued(), held: Some(gate(Some("too rude"))) },
         Event::PluginLoaded { plugin: "gate".into(), is_reload: true },
         failed(None, false),
         failed(Some(4), true),

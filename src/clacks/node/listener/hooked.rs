@@ -137,10 +137,9 @@ impl Listener {
             Ok(judged) => judged,
             Err(answer) => return answer,
         };
-        if judged.is_message() && peer.status != Status::Ignored {
-            if let Err(Panicked) = guarded(|| self.run_listeners(&peer, &mut judged)) {
-                return self.panicked(LISTENER.into());
-            }
+        let is_heard = judged.is_message() && peer.status != Status::Ignored;
+        if is_heard && guarded(|| self.run_listeners(&peer, &mut judged)).is_err() {
+            return self.panicked(LISTENER.into());
         }
         shared.with_core(|at| at.core.accept_judged(Arrival { sender, remote, now: at.now }, judged))
     }

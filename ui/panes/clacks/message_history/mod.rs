@@ -71,8 +71,8 @@ impl MessageHistories {
                 self.latest_pass(message, |pass| pass.changed_by = changed_by);
             }
             Event::MessageHeld { held, origin: Some(Origin::Received(_)) } => {
-                if let HeldBy::Plugin(hold) = &held.by {
-                    self.latest_pass(&held.queued.message, |pass| pass.held_by = Some(short(&hold.plugin)));
+                if let HeldBy::Plugin(by) = &held.by {
+                    self.latest_pass(&held.queued.message, |pass| pass.held_by = Some(short(&by.plugin)));
                 }
             }
             Event::MessageRewritten { plugin, peer, before, after, remote } if !before.is_falsy() => {

@@ -135,8 +135,8 @@ fn a_plugin_that_changes_holds_or_discards_a_message_is_named_in_its_life() {
     };
     lives.note(&rewritten, at(3));
     lives.note(&came("GNU", "a", 1), at(3));
-    let hold = PluginHold { plugin: "gate".into(), reason: None };
-    let held = HeldMessage::new(queued("GNU", 1), HeldBy::Plugin(Arc::new(hold)));
+    let by = PluginHold { plugin: "gate".into(), reason: None };
+    let held = HeldMessage::new(queued("GNU", 1), HeldBy::Plugin(Arc::new(by)));
     lives.note(&Event::MessageHeld { held, origin: Some(Origin::Received(peer("a").address)) }, at(3));
     lives.note(&came("GNU", "a", 2), at(4));
     assert_eq!(stays(&lives, "UNG"), ["from a:1, changed by reverse"]);

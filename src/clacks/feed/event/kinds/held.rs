@@ -134,8 +134,8 @@ impl Kind for MessageHeld {
     fn line(event: &Event) -> Option<Line> {
         let Event::MessageHeld { held, origin } = event else { return None };
         let line = || waiting(&held.queued).in_list(true);
-        if let HeldBy::Plugin(hold) = &held.by {
-            let said = by_plugin(&hold.plugin, hold.reason.as_deref());
+        if let HeldBy::Plugin(by) = &held.by {
+            let said = by_plugin(&by.plugin, by.reason.as_deref());
             return Some(line().saying(said).ended("held", Tone::Plain));
         }
         if held.by == HeldBy::Refused && matches!(origin, Some(Origin::Returned(_))) {
