@@ -249,7 +249,7 @@ async fn a_held_message_says_which_plugin_holds_it_and_why() {
     // Undoing a drop restores the reason.
     let dropped = node.drop_matching(|_| true);
     node.restore_messages(dropped);
-    assert_eq!(node.held_window(0..9), [held.clone()]);
+    assert_eq!(node.held_window(0..9), std::slice::from_ref(held));
     assert!(node.release(held.queued.id).is_some());
     assert_eq!(queue(&node), ["\"m\""]);
 }
