@@ -88,6 +88,32 @@ fn a_script_swallows_refuses_and_changes_messages() {
 }
 
 #[test]
+fn plugins_are_listed_asked_and_loaded_again() {
+    let home = Home::new();
+    let script = home.write(
+        "a.luau",
+        "local seen = 0\n\
+         function on_message(m) seen += 1; return clacks.swallow() end\n\
+         function on_command(words) return `{seen} seen, {table.concat(words, '+')}` end\n",
+    );
+    let (mut judge, mut sender) = with_script(&home, &script);
+    sender.say("one");
+    judge.until_event("payload_discarded");
+    let list = judge.ask(":list plugins");
+    let plugin = &list["plugins"][0];
+    assert_eq!(
+        (&plugin["name"], &plugin["state"], &plugin["kind"]),
+        (&json!("a"), &json!("running"), &json!("script"))
+    );
+    assert_eq!((&plugin["swallowed"], &plugin["faults"]), (&json!(1), &json!(0)), "{list}");
+    assert_eq!(judge.ask(":script a b c")["text"], "1 seen, b+c");
+    assert_eq!(judge.ask(":reload")["text"], "loaded a again");
+    assert_eq!(judge.ask(":script a")["text"], "0 seen, ");
+    assert_eq!(judge.ask(":reload nobody")["event"], "error");
+    assert_eq!(sender.ask(":reload")["reason"], "this node has no plugin; --plugin FILE runs a script");
+}
+
+#[test]
 fn a_script_that_does_not_load_ends_the_program_with_its_line() {
     let home = Home::new();
     let script = home.write("broken.luau", "-- one\n\nfunction on_message(m\n  return\nend\n");

@@ -40,6 +40,7 @@ use clacks_language::{
     saved_filter::StationFile,
 };
 use clacks_p2p::{Address, Node};
+use clacks_p2p_feed::ClacksNetwork;
 use clacks_plugins::Environment;
 use clacks_recording::recorder::Recorder;
 use clacks_terminal::stderr::report;
@@ -182,8 +183,8 @@ async fn monitor(config: &Config) -> anyhow::Result<()> {
 
 /// Runs a node without a screen.
 async fn headless(config: &Config) -> anyhow::Result<()> {
-    let Started { clacks, recorder, plugins, archiving, .. } = start(config).await?;
-    let result = headless::run(clacks, recorder, true).await;
+    let Started { clacks, network, recorder, plugins, archiving } = start(config).await?;
+    let result = headless::run(clacks, network, recorder, true).await;
     close(plugins).await;
     archive::close(archiving).await;
     report_loss(&result?);
@@ -217,9 +218,12 @@ async fn run_demo(demo: cli::ClacksDemo) -> anyhow::Result<()> {
             return Err(error.into());
         }
     };
+    let shown: Arc<dyn Network> = shown;
     let result = match record(&shown, &view).await {
         // Lost messages of a demo need no report.
-        Ok(recorder) if demo.no_screen => headless::run(clacks, recorder, false).await.map(drop),
+        Ok(recorder) if demo.no_screen => {
+            headless::run(clacks, shown.clone(), recorder, false).await.map(drop)
+        }
         Ok(recorder) if is_accessible => {
             let options = AccessibleOptions { demo: true, ..AccessibleOptions::of(&view) };
             accessible::run(shown, Some(clacks), recorder, options, || {}).await
@@ -275,7 +279,8 @@ async fn start(config: &Config) -> anyhow::Result<Started> {
         logging::watch_clacks(&node);
     }
     // Before the first announce.
-    let network = networks::clacks(&node);
+    let offered = networks::clacks(&node);
+    let network: Arc<dyn Network> = offered.clone();
     let recorder = record(&network, &config.view).await?;
     let archiving = match archive::start(&network, &config.archive).await {
         Ok(archiving) => archiving,
@@ -284,7 +289,7 @@ async fn start(config: &Config) -> anyhow::Result<Started> {
             return Err(error);
         }
     };
-    let plugins = match start_plugins(config, &node, &network).await {
+    let plugins = match start_plugins(config, &node, &offered).await {
         Ok(plugins) => plugins,
         Err(error) => {
             stop(&node).await;
@@ -304,7 +309,7 @@ async fn start(config: &Config) -> anyhow::Result<Started> {
 async fn start_plugins(
     config: &Config,
     node: &Node,
-    network: &Arc<dyn Network>,
+    network: &Arc<ClacksNetwork>,
 ) -> anyhow::Result<Option<Plugins>> {
     let wanted = Wanted {
         tables: &config.plugins,

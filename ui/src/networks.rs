@@ -25,7 +25,7 @@ pub(crate) struct Clacks {
 }
 
 /// A node of clacks. Call it within the runtime of the node.
-pub(crate) fn clacks(node: &Node) -> Arc<dyn Network> {
+pub(crate) fn clacks(node: &Node) -> Arc<ClacksNetwork> {
     ClacksNetwork::new(node, Run(rand::random()))
 }
 

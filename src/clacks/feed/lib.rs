@@ -9,6 +9,7 @@ pub mod figures;
 pub mod json;
 pub mod origins;
 pub mod peer;
+pub mod plugins;
 pub mod read_back;
 pub mod rows;
 pub mod settings;

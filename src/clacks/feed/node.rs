@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak,
         atomic::{AtomicBool, Ordering::Relaxed},
     },
     task::{Context as TaskContext, Poll, ready},
@@ -22,6 +22,7 @@ use crate::{
     description::describe,
     event::ClacksEvent,
     figures,
+    plugins::PluginTable,
     rows::{Context, page_of, rows_of},
     settings::{self, NodeSettings},
 };
@@ -37,6 +38,7 @@ pub struct ClacksNetwork {
     description: Arc<Description>,
     run: Run,
     context: Context,
+    plugins: OnceLock<Arc<dyn PluginTable>>,
     undo: Mutex<UndoStore<Deed>>,
     handing_on: HandingOn,
     /// Whether a task drops deeds when they can no longer be undone.
@@ -69,6 +71,7 @@ impl ClacksNetwork {
             description,
             run,
             context,
+            plugins: OnceLock::new(),
             undo: Mutex::default(),
             handing_on: HandingOn::default(),
             is_expiring: AtomicBool::new(false),
@@ -80,6 +83,15 @@ impl ClacksNetwork {
     /// The node.
     pub fn node(&self) -> &Node {
         &self.node
+    }
+
+    /// Shows the plugins of the node in the list `plugins`. Only the first call has an effect.
+    pub fn set_plugins(&self, plugins: Arc<dyn PluginTable>) {
+        let _ = self.plugins.set(plugins);
+    }
+
+    pub(crate) fn plugins(&self) -> Option<&dyn PluginTable> {
+        self.plugins.get().map(|plugins| &**plugins)
     }
 
     pub(crate) fn runtime(&self) -> &Handle {
@@ -148,11 +160,11 @@ impl Network for ClacksNetwork {
     }
 
     fn page(&self, window: &Window) -> Page {
-        page_of(&self.node, self.context, window)
+        page_of(&self.node, self.context, self.plugins(), window)
     }
 
     fn rows(&self, list: ListId, keys: &[Key]) -> Vec<Option<Row>> {
-        rows_of(&self.node, self.context, list, keys)
+        rows_of(&self.node, self.context, self.plugins(), list, keys)
     }
 
     fn gauges(&self) -> Vec<Value> {

@@ -13,9 +13,10 @@ use clacks_p2p::{
 };
 
 use crate::{
-    description::{HELD, ORIGINS, PEERS, QUEUE, REMOTES, held_id, status_id},
+    description::{HELD, ORIGINS, PEERS, PLUGINS, QUEUE, REMOTES, held_id, status_id},
     origins::{origin_row_of, origins_page},
     peer::{self, Shown},
+    plugins::{PluginTable, plugin_row_of, plugins_page},
 };
 
 pub use crate::peer::peer_row;
@@ -29,22 +30,37 @@ pub struct Context {
 }
 
 /// The page of a window.
-pub(crate) fn page_of(node: &Node, context: Context, window: &Window) -> Page {
+pub(crate) fn page_of(
+    node: &Node,
+    context: Context,
+    plugins: Option<&dyn PluginTable>,
+    window: &Window,
+) -> Page {
     match window.list {
         PEERS => node.read(|core| peers_page(&Peers { node, core, context }, window)),
         QUEUE => node.read(|core| queue_page(core, window)),
         HELD => node.read(|core| held_page(core, window)),
         REMOTES => node.read(|core| {
             let rows: Vec<Row> = core.ignored_remotes().map(remote_row).collect();
-            page(window, rows.len() as u64, Vec::new(), &Remotes(rows))
+            page(window, rows.len() as u64, Vec::new(), &Sorted(rows))
         }),
         ORIGINS => node.read(|core| origins_page(core, window)),
+        PLUGINS => plugins_page(plugins, window),
         _ => Page::empty(window),
     }
 }
 
 /// The items with these keys.
-pub(crate) fn rows_of(node: &Node, context: Context, list: ListId, keys: &[Key]) -> Vec<Option<Row>> {
+pub(crate) fn rows_of(
+    node: &Node,
+    context: Context,
+    plugins: Option<&dyn PluginTable>,
+    list: ListId,
+    keys: &[Key],
+) -> Vec<Option<Row>> {
+    if list == PLUGINS {
+        return keys.iter().map(|key| plugin_row_of(plugins, key)).collect();
+    }
     node.read(|core| {
         let peers = Peers { node, core, context };
         keys.iter().map(|key| row_of(&peers, list, key)).collect()
@@ -256,15 +272,15 @@ pub fn remote_row(remote: IpAddr) -> Row {
 }
 
 /// The ignored remote addresses, sorted. The user ignores each by hand, so there are few.
-struct Remotes(Vec<Row>);
+pub(crate) struct Sorted(pub(crate) Vec<Row>);
 
-impl Remotes {
+impl Sorted {
     fn position(&self, place: Place<'_>) -> usize {
         self.0.partition_point(|row| row.place() < place)
     }
 }
 
-impl RowsByPlace for Remotes {
+impl RowsByPlace for Sorted {
     fn rows_from(&self, place: Option<Place<'_>>, count: usize) -> Vec<Row> {
         let start = place.map_or(0, |place| self.position(place));
         self.0[start..].iter().take(count).cloned().collect()

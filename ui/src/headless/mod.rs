@@ -42,10 +42,14 @@ const MAX_IN_PROGRESS: usize = 64;
 /// Runs until a signal or `:quit` requests the end, or until the output is closed. Then drains unsent messages if
 /// requested, and stops the node. Returns lost messages that could not be reported. A write error other than a closed
 /// reader is returned as an error.
-pub(crate) async fn run(clacks: Clacks, recorder: Recorder, drains: bool) -> anyhow::Result<Unsent> {
+pub(crate) async fn run(
+    clacks: Clacks,
+    network: Arc<dyn Network>,
+    recorder: Recorder,
+    drains: bool,
+) -> anyhow::Result<Unsent> {
     let mut signals = Signals::catch()?;
     let node = &clacks.node.clone();
-    let network = networks::clacks(node);
     let commands = Commands::new(clacks, network.clone(), recorder)?;
     let mut session = Session { commands, events: EventWriter::new(network), output: Output::open()? };
     let mut exits_now = false;

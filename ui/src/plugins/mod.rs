@@ -5,19 +5,20 @@ mod hook;
 mod host;
 mod periodic;
 mod spec;
+mod table;
 #[cfg(test)]
 mod tests;
 pub(crate) mod tools;
 
 use std::{path::PathBuf, sync::Arc};
 
-use clacks_feed::{Label, Network, description::Description};
+use clacks_feed::{Label, description::Description};
 use clacks_p2p::{Node, core::PluginReport};
-use clacks_p2p_feed::description::describe;
+use clacks_p2p_feed::{ClacksNetwork, description::describe};
 use clacks_plugins::{
     Environment, Incoming, OnError, PayloadFilter, Pipeline, Plugin,
     builtin::{Builtin, CompileFilter, Context, Logger, Periodic, Running, Services},
-    script::Scripts,
+    script::{Script, Scripts},
 };
 use clacks_text::paths::UserPath;
 use tokio::task::JoinSet;
@@ -26,6 +27,7 @@ use crate::config::plugins::PluginTable;
 use host::NodeHost;
 use periodic::CrawledNode;
 use spec::Spec;
+use table::Table;
 
 /// Scripts on the command line.
 #[derive(Debug, Clone, Default, PartialEq, clap::Args)]
@@ -69,7 +71,7 @@ impl Wanted<'_> {
     pub(crate) async fn start(
         self,
         node: &Node,
-        network: &Arc<dyn Network>,
+        network: &Arc<ClacksNetwork>,
     ) -> Result<Option<Plugins>, PluginError> {
         let files: Vec<PathBuf> =
             self.options.plugins.iter().flatten().map(|file| file.to_path_buf()).collect();
@@ -114,6 +116,8 @@ struct Starting {
     loggers: Vec<Arc<Logger>>,
     periodic: Vec<Arc<dyn Periodic>>,
     plugins: Vec<Arc<dyn Plugin>>,
+    /// The scripts among them.
+    loaded: Vec<Arc<Script>>,
 }
 
 impl Starting {
@@ -128,6 +132,7 @@ impl Starting {
             loggers: Vec::new(),
             periodic: Vec::new(),
             plugins: Vec::new(),
+            loaded: Vec::new(),
         }
     }
 
@@ -142,7 +147,10 @@ impl Starting {
             Spec::Script { options, is_optional } => {
                 let name = Arc::clone(&options.name);
                 match self.scripts()?.load(*options).await {
-                    Ok(script) => self.plugins.push(script),
+                    Ok(script) => {
+                        self.loaded.push(Arc::clone(&script));
+                        self.plugins.push(script);
+                    }
                     Err(fault) if is_optional => self.node.report_plugin(hook::report(name, fault)),
                     Err(fault) => return Err(PluginError(fault.reason)),
                 }
@@ -199,15 +207,17 @@ impl Starting {
     }
 
     /// Joins the plugins to the node.
-    fn join(self, network: &Arc<dyn Network>) -> Plugins {
+    fn join(self, network: &Arc<ClacksNetwork>) -> Plugins {
         let pipeline = Arc::new(Pipeline::new(self.plugins));
+        let scripts = self.scripts.as_ref().map(Arc::clone);
+        network.set_plugins(Arc::new(Table::new(Arc::clone(&pipeline), scripts, self.loaded)));
         hook::PipelineHook::join(pipeline, &self.node);
         let mut tasks = JoinSet::new();
         for plugin in self.periodic {
             tasks.spawn(periodic::run(plugin, self.node.clone()));
         }
         if let Some(scripts) = &self.scripts {
-            tasks.spawn(events::publish(Arc::clone(scripts), Arc::clone(network)));
+            tasks.spawn(events::publish(Arc::clone(scripts), Arc::<ClacksNetwork>::clone(network)));
         }
         Plugins { scripts: self.scripts, loggers: self.loggers, _tasks: tasks }
     }

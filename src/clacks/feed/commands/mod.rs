@@ -7,6 +7,7 @@ mod holding;
 mod ignoring;
 mod messages;
 mod peers;
+mod plugins;
 mod rate;
 mod reading;
 mod stop;
@@ -32,7 +33,7 @@ pub(crate) use undo::Deed;
 use crate::ClacksNetwork;
 
 /// The tables of commands, in the order of the description.
-const TABLES: [&[Command]; 9] = [
+const TABLES: [&[Command]; 10] = [
     peers::CONTACTS,
     ignoring::COMMANDS,
     peers::COMMANDS,
@@ -40,6 +41,7 @@ const TABLES: [&[Command]; 9] = [
     holding::COMMANDS,
     draft::COMMANDS,
     rate::COMMANDS,
+    plugins::COMMANDS,
     stop::COMMANDS,
     undo::COMMANDS,
 ];

@@ -1,9 +1,9 @@
 use clacks_feed::description::{Field, Kind, ListSpec, Role};
 
-use crate::peer;
+use crate::{peer, plugins};
 
 pub(super) fn lists() -> Vec<ListSpec> {
-    vec![peers(), queue(), held(), remotes(), origins()]
+    vec![peers(), queue(), held(), remotes(), origins(), plugins::spec()]
 }
 
 fn peers() -> ListSpec {

@@ -23,6 +23,8 @@ pub const HELD: ListId = ListId(2);
 pub const REMOTES: ListId = ListId(3);
 /// The list of remote addresses whose messages are here.
 pub const ORIGINS: ListId = ListId(4);
+/// The list of plugins.
+pub const PLUGINS: ListId = ListId(5);
 
 /// The status of an alive peer that has not responded to this node: somebody only claims that it is there.
 pub const CLAIMED: StatusId = StatusId(8);

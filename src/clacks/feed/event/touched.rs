@@ -9,7 +9,7 @@ use clacks_p2p::{
 };
 
 use crate::{
-    description::{HELD, ORIGINS, PEERS, QUEUE, REMOTES},
+    description::{HELD, ORIGINS, PEERS, PLUGINS, QUEUE, REMOTES},
     rows::{message_key, peer_key},
 };
 
@@ -36,4 +36,9 @@ pub(super) fn remote_row(remote: IpAddr) -> (ListId, Key) {
 /// The row of the address that a message came from. `place` is its rate-limit key.
 pub(super) fn origin(place: Option<IpAddr>) -> Option<(ListId, Key)> {
     place.map(|place| (ORIGINS, place.to_string().into()))
+}
+
+/// The row of a plugin.
+pub(super) fn plugin_row(name: &str) -> (ListId, Key) {
+    (PLUGINS, name.to_owned().into())
 }

@@ -6,7 +6,10 @@ mod retrying;
 mod sending;
 mod stopping;
 
-use std::{future::poll_fn, sync::Arc};
+use std::{
+    future::{poll_fn, ready},
+    sync::Arc,
+};
 
 use clacks_feed::{
     Call, Check, Key, Name, Network, Run, Value, Watched,
@@ -25,6 +28,7 @@ use crate::{
     ClacksNetwork,
     description::{HELD, PEERS, QUEUE, describe},
     event::kinds::KINDS,
+    plugins::{Asked, PluginStatus, PluginTable},
 };
 
 /// A node that sends nothing by itself, so that nothing happens between two steps.
@@ -52,12 +56,40 @@ impl Quiet {
         let node = runtime.block_on(start()).unwrap();
         runtime.block_on(use_up_the_first_send(&node));
         let _within = runtime.enter();
-        Self { network: ClacksNetwork::new(&node, Run(7)), node, _runtime: runtime }
+        let network = ClacksNetwork::new(&node, Run(7));
+        network.set_plugins(Arc::new(TwoPlugins));
+        Self { network, node, _runtime: runtime }
     }
 
     fn peer(random: &mut StdRng) -> Address {
         let number = random.random_range(0..30);
         format!("peer{}.example.org:{}", number / 3, 80 + number * 37).parse().unwrap()
+    }
+}
+
+/// A script and a plugin of the program.
+#[derive(Debug)]
+struct TwoPlugins;
+
+impl PluginTable for TwoPlugins {
+    fn plugins(&self) -> Vec<PluginStatus> {
+        ["tune-in", "formatter"]
+            .map(|name| PluginStatus {
+                name: name.into(),
+                state: "running".to_owned(),
+                ..PluginStatus::default()
+            })
+            .into()
+    }
+
+    fn reload(&self, name: Option<&str>) -> Asked {
+        let told = format!("loaded {} again", name.unwrap_or("all"));
+        Box::pin(ready(Ok(told)))
+    }
+
+    fn command(&self, name: &str, words: &str) -> Asked {
+        let told = format!("{name} got {words}");
+        Box::pin(ready(Ok(told)))
     }
 }
 

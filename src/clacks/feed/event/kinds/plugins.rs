@@ -19,7 +19,7 @@ use crate::{
     description::Type,
     event::{
         line::{Build, about, by_plugin, note},
-        touched::of_peer,
+        touched::{of_peer, plugin_row},
     },
     json::parts::{Text, Wrong},
     peer::{Described, Detail},
@@ -132,8 +132,8 @@ impl Kind for PayloadDiscarded {
     }
 
     fn touched(event: &Event) -> Touched {
-        let Event::PayloadDiscarded { peer, .. } = event else { return Touched::default() };
-        Touched::rows([of_peer(peer)])
+        let Event::PayloadDiscarded { plugin, peer, .. } = event else { return Touched::default() };
+        Touched::rows([of_peer(peer), plugin_row(plugin)])
     }
 }
 
@@ -227,6 +227,11 @@ impl Kind for PluginLoaded {
         let outcome = if *is_reload { "loaded again" } else { "loaded" };
         Some(note(None).saying(format!("plugin {plugin}")).ended(outcome, Tone::Plain))
     }
+
+    fn touched(event: &Event) -> Touched {
+        let Event::PluginLoaded { plugin, .. } = event else { return Touched::default() };
+        Touched::rows([plugin_row(plugin)])
+    }
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -267,5 +272,10 @@ impl Kind for PluginFailed {
         let outcome = if *is_suspended { "suspended" } else { "failed" };
         let said = format!("plugin {plugin}{place}: {reason}");
         Some(note(None).saying(said).ended(outcome, Tone::Bad))
+    }
+
+    fn touched(event: &Event) -> Touched {
+        let Event::PluginFailed { plugin, .. } = event else { return Touched::default() };
+        Touched::rows([plugin_row(plugin)])
     }
 }
