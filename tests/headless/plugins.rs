@@ -97,7 +97,7 @@ fn plugins_are_listed_asked_and_loaded_again() {
          function on_command(words) return `{seen} seen, {table.concat(words, '+')}` end\n",
     );
     let (mut judge, mut sender) = with_script(&home, &script);
-    sender.say("one");
+    sender.ask("one");
     judge.until_event("payload_discarded");
     let list = judge.ask(":list plugins");
     let plugin = &list["plugins"][0];

@@ -100,8 +100,28 @@ fn has_an_ending(network: &dyn Network, spec: &CommandSpec, call: &Call, random:
     });
     let ways = valid.into_iter().chain(items).chain(remotes).filter(|text| text.starts_with(typed));
     let endings = [
-        "", "1", "9", ":1", "]:1", "\"", "}", "\"}", "x", "x:1", " x", " 1", " x:1", "ms", "::]:1", "x\"",
-        ".0.1:1", ":1]:1", "::]", "1::]",
+        "",
+        "1",
+        "9",
+        ":1",
+        "]:1",
+        "\"",
+        "}",
+        "\"}",
+        "x",
+        "x:1",
+        " x",
+        " 1",
+        " x:1",
+        "ms",
+        "::]:1",
+        "x\"",
+        ".0.1:1",
+        ":1]:1",
+        "::]",
+        "1::]",
+        "]",
+        ":2:3:4:5]",
     ];
     let all = ways.chain(endings.iter().map(|ending| format!("{typed}{ending}")));
     assert!({ all }.any(works), "{call:?} is begun, but no ending works");

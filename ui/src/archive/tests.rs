@@ -26,8 +26,8 @@ fn messages_and_their_lives_are_printed_without_control_characters() {
     let peer = Peer { hostname: "\u{1b}tower".into(), port: 8080, status: None };
     let received = Seen { at: 1_000, kind: SightingKind::Received, peer: Some(peer) };
     let enqueued = Seen { at: 61_000, kind: SightingKind::Enqueued, peer: None };
-    let life = Life { message, sightings: vec![received, enqueued], more: true };
-    let printed = printed::life(&life, &TimeZone::UTC);
+    let seen = Life { message, sightings: vec![received, enqueued], more: true };
+    let printed = printed::life(&seen, &TimeZone::UTC);
     assert!(printed.starts_with("\"\\u009b2J wind\\u202e\"\nhash "), "{printed}");
     let end = "\n(older ones are left out)\n1970-01-01 00:00:01  received      \\u001btower:8080\n\
                1970-01-01 00:01:01  enqueued\n";
