@@ -415,3 +415,18 @@ fn the_log_reports_events_and_is_safe_on_a_terminal() {
     let raw = |character: char| character != '\n' && (character.is_control() || character == '\u{202e}');
     assert!(!log.contains(raw), "{log}");
 }
+
+#[test]
+fn the_log_is_written_to_its_end_before_the_program_ends() {
+    let home = Home::new();
+    let mut tower = home.node(&["--log-file", "tower.log", "--log-level", "debug"]);
+    (0..3000).for_each(|number| tower.say(&format!("message {number}")));
+    tower.until(|line| line["event"] == "message_queued" && line["message"] == "message 2999");
+    // Thousands of events at once, and the program ends while they are written.
+    tower.say(":drop message");
+    tower.until_event("message_dropped");
+    tower.hang_up();
+    let log = std::fs::read_to_string(home.path().join("tower.log")).unwrap();
+    let last = log.lines().last().unwrap_or_default();
+    assert!(last.ends_with(" stopped"), "{last}");
+}

@@ -1,6 +1,14 @@
 //! The log file. Its size is bounded, and so is the number of lines that peers can cause.
 
-use std::{fmt, future::poll_fn, net::IpAddr, path::Path, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    future::poll_fn,
+    mem,
+    net::IpAddr,
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use anyhow::Context;
 use clacks::Cause;
@@ -116,13 +124,19 @@ where
 /// Logs that a node of clacks has started, then its events until it stops.
 pub(crate) fn watch_clacks(node: &Node) {
     info!(address = %node.address(), listens_on = ?node.listens_on(), "started");
-    drop(watch(networks::clacks(node)));
+    watch(networks::clacks(node));
 }
 
-/// Logs the events of a node of any network until it stops. The task ends behind the last line.
-pub(crate) fn watch(network: Arc<dyn Network>) -> JoinHandle<()> {
+/// The tasks that write the log. Each ends behind the last line about its node.
+static TASKS: Mutex<Vec<JoinHandle<()>>> = Mutex::new(Vec::new());
+
+/// Maximum time for the last lines of the log.
+const MAX_FINISH: Duration = Duration::from_secs(1);
+
+/// Logs the events of a node of any network until it stops. [`finish`] waits for the last line.
+pub(crate) fn watch(network: Arc<dyn Network>) {
     let mut events = network.watch();
-    tokio::spawn(async move {
+    let task = tokio::spawn(async move {
         let mut rate_limiter = RateLimiter::new(Instant::now());
         loop {
             tokio::select! {
@@ -139,14 +153,21 @@ pub(crate) fn watch(network: Arc<dyn Network>) -> JoinHandle<()> {
         }
         log_left_out(&rate_limiter.left_out());
         info!("stopped");
-    })
+    });
+    TASKS.lock().unwrap_or_else(PoisonError::into_inner).push(task);
 }
 
-/// Waits for the last line about a node that has stopped, for a second at most.
-pub(crate) async fn finish(log: Option<JoinHandle<()>>) {
-    if let Some(log) = log {
-        _ = tokio::time::timeout(Duration::from_secs(1), log).await;
-    }
+/// Waits for the last lines about the nodes, for a second at most. Call it when the nodes have stopped, before the
+/// runtime ends.
+pub(crate) async fn finish() {
+    let tasks = mem::take(&mut *TASKS.lock().unwrap_or_else(PoisonError::into_inner));
+    let all = async {
+        for task in tasks {
+            // Fails only if the task panicked.
+            _ = task.await;
+        }
+    };
+    _ = tokio::time::timeout(MAX_FINISH, all).await;
 }
 
 /// Logs what happened, unless the rate limit for events that peers cause is exceeded.

@@ -132,6 +132,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Some(Command::Archive(options)) => archive::run(*options),
         Some(Command::Config) => print(config::DEFAULT_FILE),
     };
+    runtime.block_on(logging::finish());
     // Tasks that still block, such as name lookups, are not awaited.
     runtime.shutdown_background();
     result

@@ -12,7 +12,7 @@ use clacks_language::saved_filter::StationFile;
 use clacks_peercloud::Node;
 use clacks_recording::recorder::Recorder;
 use clacks_terminal::stderr::report;
-use tokio::{task::JoinHandle, time::timeout};
+use tokio::time::timeout;
 
 use super::{
     accessible::{self, AccessibleOptions},
@@ -93,8 +93,6 @@ pub(crate) struct Started {
     node: Node,
     network: Arc<dyn Network>,
     recorder: Recorder,
-    /// Writes the log, if there is one.
-    log: Option<JoinHandle<()>>,
 }
 
 impl Started {
@@ -105,58 +103,57 @@ impl Started {
         }
         let is_logged = config.log.open()?;
         let node = start(&config.node).await?;
-        let mut started = Self::of(node, &config.view).await?;
-        started.log = is_logged.then(|| logging::watch(started.network.clone()));
+        let started = Self::of(node, &config.view).await?;
+        if is_logged {
+            logging::watch(started.network.clone());
+        }
         Ok(started)
     }
 
     async fn of(node: Node, view: &View) -> anyhow::Result<Self> {
         let network = networks::peercloud(&node);
         let recorder = super::record(&network, view).await?;
-        Ok(Self { node, network, recorder, log: None })
+        Ok(Self { node, network, recorder })
     }
 
     /// A node beside that of clacks, with the options of the environment and of the table `[peercloud]`.
     pub(crate) async fn beside(config: &Config) -> anyhow::Result<Self> {
         let node = start(&PeercloudOptions::of_environment(config.peercloud.clone())?).await?;
         let network = networks::peercloud(&node);
-        let log = config.log.log_file.is_some().then(|| logging::watch(network.clone()));
+        if config.log.log_file.is_some() {
+            logging::watch(network.clone());
+        }
         let recorder = Recorder::of(network.clone(), config.view.record_size);
-        Ok(Self { node, network, recorder, log })
+        Ok(Self { node, network, recorder })
     }
 
     /// Begins the node, which then has to be [closed](close). Returns its source and the node.
     pub(crate) fn begin(self) -> (Source, Node) {
-        let Self { node, network, recorder, .. } = self;
+        let Self { node, network, recorder } = self;
         let source = Source::new(Near::new(network)).with_recorder(recorder);
         node.begin();
         (source, node)
     }
 
     /// Shows the node on the screen until the end.
-    async fn show(mut self, settings: &DashboardSettings) -> anyhow::Result<()> {
-        let log = self.log.take();
+    async fn show(self, settings: &DashboardSettings) -> anyhow::Result<()> {
         let (source, node) = self.begin();
         let result = event_loop::run(Sources::new(vec![source]), settings).await;
         close(&node).await;
-        logging::finish(log).await;
         result.map(drop)
     }
 
     /// Writes events as JSON lines until the end.
     async fn write_lines(self) -> anyhow::Result<()> {
-        let Self { node, network, recorder, log } = self;
-        let result = headless::any_network::run(network, recorder, || node.begin(), close(&node)).await;
-        logging::finish(log).await;
-        result
+        let Self { node, network, recorder } = self;
+        headless::any_network::run(network, recorder, || node.begin(), close(&node)).await
     }
 
     /// Tells events in sentences until the end.
     async fn tell(self, options: AccessibleOptions) -> anyhow::Result<()> {
-        let Self { node, network, recorder, log } = self;
+        let Self { node, network, recorder } = self;
         let result = accessible::run(network, None, recorder, options, || node.begin()).await;
         close(&node).await;
-        logging::finish(log).await;
         result
     }
 }
