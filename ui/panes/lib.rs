@@ -16,6 +16,7 @@ use clacks_feed::{
 pub use clacks_language::command::Step;
 use clacks_widgets::animation::Animations;
 pub use context::{Context, Cursor, Opened, Shown};
+use jiff::tz::TimeZone;
 use ratatui::{
     buffer::Buffer,
     layout::{Position, Rect},
@@ -85,6 +86,12 @@ pub trait Pane: fmt::Debug + Send {
     /// Draws a picture in an area of any size, also an empty one. A picture draws its own title; rows of
     /// [`Content::Rows`] have the area below it.
     fn draw(&self, _context: &Context<'_>, _area: Rect, _buffer: &mut Buffer) {}
+
+    /// Returns what a view shows as sentences, without a full stop at their end, for those who hear it. The rows that it
+    /// shows were [stored](Pane::refresh) at the time of `look`. They are not sanitized. `None`: it can only be seen.
+    fn sentences(&self, _look: &PaneLook<'_>, _zone: &TimeZone) -> Option<Vec<String>> {
+        None
+    }
 
     /// Returns what stands behind the title of an overlay.
     fn title_note(&self, _context: &Context<'_>) -> String {

@@ -286,7 +286,7 @@ fn note_of(member: &Member, context: &Context<'_>) -> (String, Style) {
 }
 
 /// The statuses of a member besides the main one, in words.
-fn marks_of(description: &Description, member: &Member) -> Vec<String> {
+pub(crate) fn marks_of(description: &Description, member: &Member) -> Vec<String> {
     let others = member.statuses.iter().skip(1).filter_map(|status| description.status(status));
     others.map(|status| status.name.as_str().replace('-', " ")).collect()
 }

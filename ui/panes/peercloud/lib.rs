@@ -2,6 +2,7 @@
 
 mod checks;
 mod members;
+mod sentences;
 #[cfg(test)]
 mod tests;
 mod timeline;
@@ -12,6 +13,7 @@ use clacks_feed::{Event, Now, Value};
 use clacks_panes::{About, Content, Context, NetworkPanes, Pane, PaneLook, PaneSpec, Place, Reaction, Step};
 use clacks_peercloud_feed::PeercloudEvent;
 use clacks_widgets::{animation::Animations, heading::below_title};
+use jiff::tz::TimeZone;
 use members::Members;
 use ratatui::{
     buffer::Buffer,
@@ -111,6 +113,14 @@ impl Pane for CloudPane {
         if !area.is_empty() && area.intersection(buffer.area) == area {
             checks::draw(&self.members, &self.timeline, context, area, buffer);
         }
+    }
+
+    fn sentences(&self, look: &PaneLook<'_>, zone: &TimeZone) -> Option<Vec<String>> {
+        Some(if look.view == CHECKS {
+            sentences::of_checks(&self.members, &self.timeline, look)
+        } else {
+            self.timeline.sentences(zone)
+        })
     }
 
     fn title_note(&self, context: &Context<'_>) -> String {

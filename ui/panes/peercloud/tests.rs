@@ -186,6 +186,18 @@ impl Bench {
         lines.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
     }
 
+    fn sentences(&self, view: &'static PaneSpec) -> Vec<String> {
+        let look = PaneLook {
+            view,
+            description: self.network.description(),
+            now: self.network.now(),
+            pages: Vec::new(),
+            gauges: &[],
+            settings: &[],
+        };
+        self.pane.sentences(&look, &self.zone).unwrap()
+    }
+
     fn select(&mut self, key: &str) {
         self.selected = self.network.rows(MEMBERS, &[key.into()]).pop().flatten();
     }
@@ -211,6 +223,22 @@ fn the_picture_beside_the_lists() {
 #[test]
 fn the_time_line_names_causes_and_who_said_so() {
     insta::assert_snapshot!(Bench::busy().page(70));
+}
+
+#[test]
+fn both_views_can_be_told_in_sentences() {
+    let bench = Bench::busy();
+    let joins = bench.sentences(JOINS);
+    assert_eq!(joins[0], "6 joined, 1 left");
+    assert!(joins[1].ends_with(", sto lat m3: gone; lipwig m1 found it gone"), "{joins:?}");
+    let checks = bench.sentences(CHECKS);
+    assert_eq!(checks[0], "5 members, 2 silent");
+    let has = |text: &str| checks.iter().any(|sentence| sentence.contains(text));
+    assert!(has("tower m4: here, checked 3 s ago in 4.0 ms, it checked this node 3 s ago"), "{checks:?}");
+    assert!(has("quirm m2: failing, checked 1 m ago: "), "{checks:?}");
+    assert!(has("it never checked this node, silent for "), "{checks:?}");
+    assert!(has("sto lat m3 was found gone by lipwig m1 1 m ago"), "{checks:?}");
+    assert_eq!(Bench::new().sentences(CHECKS), ["There is no other member"]);
 }
 
 #[test]

@@ -14,7 +14,10 @@ use clacks_text::{
     format,
     value::PeerNames,
 };
+use jiff::tz::TimeZone;
 use ratatui::{style::Style, text::Line};
+
+use crate::sentences::MOST;
 
 /// Maximum entries. The oldest is forgotten for another.
 const MAX_ENTRIES: usize = 512;
@@ -162,6 +165,22 @@ impl Timeline {
             entry(style, TIME_COLUMNS, &time, &value, columns, theme.charset)
         });
         lines.collect()
+    }
+
+    /// The counts and the latest entries as sentences, newest first.
+    pub(crate) fn sentences(&self, zone: &TimeZone) -> Vec<String> {
+        let said = self
+            .entries
+            .iter()
+            .rev()
+            .take(MOST)
+            .map(|of| format!("At {}, {}: {}", clock(of.now.unix_ms, zone), of.who, of.what));
+        let more = self.entries.len().saturating_sub(MOST);
+        [self.title_note()]
+            .into_iter()
+            .chain(said)
+            .chain((more > 0).then(|| format!("And {} before", format::count(more))))
+            .collect()
     }
 
     pub(crate) fn title_note(&self) -> String {

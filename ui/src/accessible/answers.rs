@@ -57,14 +57,17 @@ pub(crate) enum Answer {
     NotAQuery(ViewCommand),
 }
 
-/// Handles a line that names the item of its command: `:open 7`, `:open tower:8080`, `:biography 7`. Selects the item
-/// and returns the command without the name; `None` for other lines.
+/// Handles a line that names a view of the network, such as `:checks`, or the item of its command: `:open 7`,
+/// `:open tower:8080`, `:biography 7`. Selects the item and returns the command without the name; `None` for other lines.
 pub(crate) fn select_item(
     line: &str,
-    cursor: &mut ListCursor,
+    (cursor, narrator): (&mut ListCursor, &Narrator),
     source: &QueryContext<'_>,
 ) -> Option<Result<Command, String>> {
     let rest = line.strip_prefix(':')?.trim_start();
+    if let Some((_, view)) = narrator.view_named(rest.trim_end()) {
+        return Some(Ok(Command::View(ViewCommand::Pane(view.name))));
+    }
     let (name, argument) = rest.split_once(char::is_whitespace)?;
     let (argument, command) = match (name, argument.trim()) {
         (_, "") => return None,

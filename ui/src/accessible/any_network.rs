@@ -3,10 +3,11 @@
 use std::ops::Range;
 
 use clacks_feed::{
-    Key, Row, Value,
+    Event, Key, Row, Value, Window,
     description::{Field, Kind, ListId, ListSpec, Role},
 };
 use clacks_language::command::ViewCommand;
+use clacks_panes::PaneLook;
 use clacks_text::value::ValueFormat;
 
 use super::{
@@ -14,6 +15,7 @@ use super::{
     limits::times_reached,
     list_cursor::{Item, List, ListContext, ListCursor, PAGE},
     lists::Lists,
+    narrator::Narrator,
     phrases::{self, as_sentence, capitalized},
 };
 
@@ -37,7 +39,7 @@ pub(super) fn answer(
         ViewCommand::List(name) => named(name, cursor, context),
         ViewCommand::Limits => settings(context),
         ViewCommand::Charts => gauges(context),
-        ViewCommand::Pane(name) => vec![phrases::reply(Err(missing(&format!(":{name}"), context)))],
+        ViewCommand::Pane(name) => view(name, context),
         _ => return None,
     })
 }
@@ -149,7 +151,9 @@ fn cell(column: &Field, value: &Value, context: &ListContext<'_>) -> String {
 
 fn format<'a>(context: &ListContext<'a>) -> ValueFormat<'a> {
     let lists: &'a Lists = context.lists;
-    ValueFormat::new(lists.description(), lists.network().now(), context.narrator.charset())
+    let narrator: &'a Narrator = context.narrator;
+    ValueFormat::new(lists.description(), lists.network().now(), narrator.charset())
+        .naming(Some(narrator.names()))
 }
 
 // === One item ===
@@ -189,6 +193,48 @@ pub(super) fn open(list: ListId, key: &Key, context: &ListContext<'_>) -> Vec<St
         }));
     }
     texts
+}
+
+// === Pictures and pages ===
+
+/// A picture or page of the network, in sentences.
+fn view(name: &str, context: &ListContext<'_>) -> Vec<String> {
+    let refused = || vec![phrases::reply(Err(missing(&format!(":{name}"), context)))];
+    let Some((pane, view)) = context.narrator.view_named(name) else { return refused() };
+    let (description, network) = (context.lists.description(), context.lists.network());
+    let windows = pane.windows(view);
+    let page = |(list, rows): &(&str, u16)| {
+        description.list_id(list).map(|list| network.page(&Window::first(list, *rows)))
+    };
+    let pages: Vec<_> = windows.iter().map(page).collect();
+    let (gauges, settings) = (network.gauges(), network.settings());
+    let look = PaneLook {
+        view,
+        description,
+        now: network.now(),
+        pages: pages.iter().map(Option::as_ref).collect(),
+        gauges: &gauges,
+        settings: &settings,
+    };
+    let mut pane = pane.clone_box();
+    pane.refresh(&look);
+    match pane.sentences(&look, context.narrator.zone()) {
+        Some(sentences) => sentences.into_iter().map(as_sentence).collect(),
+        None => refused(),
+    }
+}
+
+/// Reads the names of the peers that an event is about, whose keys can be random.
+pub(super) fn learn_names(event: &Event, lists: &Lists, narrator: &mut Narrator) {
+    let mut specs = lists.description().lists();
+    let has_names =
+        |(_, spec): &(ListId, &ListSpec)| spec.role == Role::Peers && spec.column("name").is_some();
+    let Some((peers, spec)) = specs.find(has_names) else { return };
+    let touched = event.touched().rows.into_iter().filter(|(list, _)| *list == peers).map(|(_, key)| key);
+    let named = event.line().and_then(|line| line.peer);
+    for key in touched.chain(named) {
+        lists.row(peers, key).into_iter().for_each(|row| narrator.learn_names(spec, &[row]));
+    }
 }
 
 // === The node ===

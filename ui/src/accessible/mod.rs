@@ -244,7 +244,10 @@ impl Session {
             self.sample(now);
         }
         let happening = match news {
-            News::Event(event) => Happening::Event(event),
+            News::Event(event) => {
+                any_network::learn_names(event, &self.lists, &mut self.narrator);
+                Happening::Event(event)
+            }
             News::Lagged(missed) => {
                 Happening::Missed(*missed, clacks_feed::Now { uptime: now.uptime, unix_ms: now.unix_ms })
             }
@@ -312,7 +315,7 @@ impl Session {
             return self.answer(&line);
         }
         let source = QueryContext { lists: &self.lists, now: self.now(), settings: self.limits.as_ref() };
-        let named = select_item(&line, &mut self.cursor, &source);
+        let named = select_item(&line, (&mut self.cursor, &self.narrator), &source);
         let command = named.unwrap_or_else(|| {
             Command::parse(&line, self.network.description()).map_err(|error| error.to_string())
         });
@@ -400,7 +403,11 @@ impl Session {
                 None => vec![phrases::reply(Err(NO_PEER_LISTS.to_owned()))],
             },
             ViewCommand::Replay(_) => vec![phrases::reply(Err(NO_REPLAY.to_owned()))],
-            ViewCommand::Help => phrases::help(self.network.description()),
+            ViewCommand::Help => {
+                let mut texts = phrases::help(self.network.description());
+                texts.extend(self.narrator.views().map(phrases::view_help));
+                texts
+            }
             ViewCommand::Quit if self.draining.is_some() => {
                 vec!["Messages are being handed on; :quit! leaves at once.".to_owned()]
             }

@@ -3,20 +3,27 @@
 use std::{sync::Arc, time::Duration};
 
 use clacks_feed::{
-    Direction, Event, Now,
-    description::{Description, Tone},
+    Direction, Event, Now, Row as FeedRow,
+    description::{Description, ListSpec, Tone},
     filter::Filter,
 };
 use clacks_language::{
     saved_filter::Stations,
     traffic_filter::{FilterNetworks, FilterText},
 };
+use clacks_panes::{Pane, PaneSpec};
 use clacks_session::{
     saved_filters::SavedFilterHits,
     traffic::{Log, row::Row},
 };
-use clacks_text::charset::Charset;
+use clacks_text::{
+    charset::Charset,
+    value::{Names, PeerNames},
+};
+use clacks_widgets::animation::Animations;
 use jiff::tz::TimeZone;
+
+use crate::networks;
 
 use super::{
     derived_state::DerivedState,
@@ -60,15 +67,24 @@ pub(crate) struct Narrator {
     bell: BellState,
     /// Histories and statistics for queries.
     pub(crate) derived: DerivedState,
+    /// Names of peers whose keys are random.
+    names: PeerNames,
+    /// The pictures and pages of a network other than clacks.
+    panes: Vec<Box<dyn Pane>>,
 }
 
 impl Narrator {
     /// Creates a narrator of a network. A filter that the network does not know admits everything.
     pub(crate) fn new(filter: Option<FilterText>, charset: Charset, network: Arc<Description>) -> Self {
         let (mut log, mut derived) = (Log::default(), DerivedState::default());
-        let networks = FilterNetworks::new([Arc::clone(&network)]);
-        log.set_filter(filter.and_then(|filter| networks.read(&filter).ok()));
-        derived.saved_filters = SavedFilterHits::new(Stations::default(), Stations::default(), networks);
+        let scope = FilterNetworks::new([Arc::clone(&network)]);
+        // Those of clacks have sentences of their own.
+        let panes = match network.network.as_str() {
+            "clacks" => Vec::new(),
+            name => clacks_panes::panes_of(&networks::panes(), name),
+        };
+        log.set_filter(filter.and_then(|filter| scope.read(&filter).ok()));
+        derived.saved_filters = SavedFilterHits::new(Stations::default(), Stations::default(), scope);
         Self {
             log,
             network,
@@ -79,6 +95,8 @@ impl Narrator {
             suppressed: None,
             bell: BellState::No,
             derived,
+            names: PeerNames::default(),
+            panes,
         }
     }
 
@@ -100,6 +118,8 @@ impl Narrator {
     pub(crate) fn reset(&mut self) {
         self.log.clear();
         self.derived.reset();
+        self.names = PeerNames::default();
+        self.panes.iter_mut().for_each(|pane| pane.begin_again());
         self.digest = Digest::default();
     }
 
@@ -120,9 +140,11 @@ impl Narrator {
         let is_row = match happening {
             Happening::Event(event) => {
                 self.derived.record(event);
+                self.panes.iter_mut().for_each(|pane| pane.note(event, Animations::default()));
                 self.log.note(event, &self.network)
             }
             Happening::Missed(missed, now) => {
+                self.panes.iter_mut().for_each(|pane| pane.lagged(missed));
                 self.log.note_missed(missed, None, now);
                 true
             }
@@ -138,7 +160,7 @@ impl Narrator {
         if !is_shown || !self.announces_own && is_answer(row) {
             return None;
         }
-        let text = phrases::traffic_row(row, &self.zone, self.charset);
+        let text = self.sentence(row);
         if self.bell != BellState::Next {
             return Some(text);
         }
@@ -185,7 +207,28 @@ impl Narrator {
 
     /// The sentence for a traffic row.
     pub(crate) fn sentence(&self, row: &Row) -> String {
-        phrases::traffic_row(row, &self.zone, self.charset)
+        phrases::traffic_row(row, self.names.all(), &self.zone, self.charset)
+    }
+
+    /// Learns the names of the peers in these rows.
+    pub(crate) fn learn_names(&mut self, list: &ListSpec, rows: &[FeedRow]) {
+        self.names.learn(list, rows);
+    }
+
+    /// The names of peers whose keys are random.
+    pub(crate) fn names(&self) -> &Names {
+        self.names.all()
+    }
+
+    /// The pane with this view, and the view.
+    pub(crate) fn view_named(&self, name: &str) -> Option<(&dyn Pane, &'static PaneSpec)> {
+        let views = self.panes.iter().flat_map(|pane| pane.views().iter().map(move |view| (&**pane, *view)));
+        { views }.find(|(_, view)| view.name == name)
+    }
+
+    /// The views of the network that have no command of their own.
+    pub(crate) fn views(&self) -> impl Iterator<Item = &'static PaneSpec> {
+        self.panes.iter().flat_map(|pane| pane.views().iter().copied())
     }
 
     /// Stops or resumes the announcement of events.

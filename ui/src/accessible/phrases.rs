@@ -3,8 +3,8 @@
 use std::{fmt::Display, net::IpAddr, time::Duration};
 
 use clacks_feed::{
-    Direction,
-    description::{Description, Kind, Tone},
+    Direction, Key,
+    description::{Description, Kind, Role, Tone},
 };
 use clacks_language::command::{
     Known,
@@ -17,12 +17,14 @@ use clacks_p2p::{
 };
 use clacks_p2p_feed::UnsentCounts;
 use clacks_p2p_panes::message_history::life::MessageHistory;
+use clacks_panes::PaneSpec;
 use clacks_session::traffic::row::Row;
 use clacks_text::{
     charset::Charset,
     fit::{clock, preview},
     format,
     sanitize::sanitize_unpadded,
+    value::Names,
 };
 use jiff::tz::TimeZone;
 
@@ -64,11 +66,11 @@ const OF_REPLAY: [&str; 4] = ["pause", "step", "speed", "jump"];
 const ALSO_IN_REPLAY: [&str; 7] = ["peers", "queue", "list", "limits", "held", "help", "quit"];
 
 /// The sentence for a traffic row.
-pub(crate) fn traffic_row(row: &Row, zone: &TimeZone, charset: Charset) -> String {
+pub(crate) fn traffic_row(row: &Row, names: &Names, zone: &TimeZone, charset: Charset) -> String {
     let line = &row.line;
-    let peer = line.peer.as_ref().map_or("somebody", |peer| peer.untrusted());
+    let peer = line.peer.as_ref().map_or("somebody", |peer| name_of(peer, names));
     let text = || row.preview(MESSAGE).map(|start| sanitize_unpadded(&start, MESSAGE, charset));
-    let what = row.what(MAX_WHAT, charset);
+    let what = row.what_naming(Some(names), MAX_WHAT, charset);
     let what = what.as_str();
     let said = match (line.direction, line.tone, text()) {
         (Direction::In, Tone::Bad, text) => {
@@ -92,9 +94,14 @@ pub(crate) fn traffic_row(row: &Row, zone: &TimeZone, charset: Charset) -> Strin
         (Direction::Note, _, Some(text)) => {
             format!("message from {peer} {}: {text}", result(row, charset))
         }
-        (Direction::Note, _, None) => event_text(row, what, charset),
+        (Direction::Note, _, None) => event_text(row, names, what, charset),
     };
     as_sentence(format!("{} {said}", &clock(row.now.unix_ms, zone)[..5]))
+}
+
+/// The name of a peer, or else its key.
+fn name_of<'a>(peer: &'a Key, names: &'a Names) -> &'a str {
+    names.get(peer).map_or_else(|| peer.untrusted(), String::as_str)
 }
 
 /// The outcome with its numbers: `delivered in 12 ms`, `queued, 42 visits`. A success has only its duration.
@@ -111,12 +118,12 @@ fn result(row: &Row, charset: Charset) -> String {
 }
 
 /// The text for an event without a message.
-fn event_text(row: &Row, what: &str, charset: Charset) -> String {
+fn event_text(row: &Row, names: &Names, what: &str, charset: Charset) -> String {
     let result = result(row, charset);
     let Some(peer) = &row.line.peer else {
         return if result.is_empty() { what.to_owned() } else { format!("{what}: {result}") };
     };
-    let (peer, status) = (peer.untrusted(), status_text(row));
+    let (peer, status) = (name_of(peer, names), status_text(row));
     if let Some(was) = row.previous_status() {
         let status = status.unwrap_or(result);
         return format!("{peer} is {status} now, it was {was}");
@@ -299,9 +306,32 @@ fn waiting(queued: &QueuedMessage, now: Now, charset: Charset) -> String {
 /// The answer to `:help`.
 pub(crate) fn help(network: &Description) -> Vec<String> {
     let mut sentences = vec!["A line is a message. A line that starts with a colon is a command:".to_owned()];
-    sentences.extend(commands(network).into_iter().map(command_help));
+    for known in commands(network) {
+        // Which items they list depends on the network.
+        let role = match known.name() {
+            "peers" => Some(Role::Peers),
+            "queue" => Some(Role::Messages),
+            _ => None,
+        };
+        let listed = role.filter(|_| network.network != "clacks").and_then(|role| first_list(network, role));
+        sentences.push(match listed {
+            Some(many) => as_sentence(format!("{}: list the {many}", known.usage())),
+            None => command_help(known),
+        });
+    }
     sentences.push("::text: send the message \":text\".".to_owned());
     sentences
+}
+
+/// What the items of the first list of this role are called.
+fn first_list(network: &Description, role: Role) -> Option<&str> {
+    network.lists.iter().find(|list| list.role == role).map(|list| list.many.as_str())
+}
+
+/// A view of a network with its description.
+pub(crate) fn view_help(view: &PaneSpec) -> String {
+    let help = view.help.strip_prefix("show ").unwrap_or(view.help);
+    as_sentence(format!(":{}: tell {help}", view.name))
 }
 
 /// The answer to `:help` in a replay.

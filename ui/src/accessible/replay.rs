@@ -19,6 +19,7 @@ use tokio::{sync::mpsc, time::Instant};
 use super::{
     AccessibleOptions,
     answers::{Answer, QueryContext, answer, select_item},
+    any_network,
     keyboard::{Finished, Input, Keyboard},
     list_cursor::ListCursor,
     lists::Lists,
@@ -184,7 +185,10 @@ impl Session {
 
     fn on_news(&mut self, news: News) -> Vec<String> {
         match news {
-            News::Event(event) => self.on_event(Happening::Event(&event)),
+            News::Event(event) => {
+                any_network::learn_names(&event, &self.lists, &mut self.narrator);
+                self.on_event(Happening::Event(&event))
+            }
             News::Lagged(missed) => self.on_event(Happening::Missed(missed, self.player.now())),
             News::Back { .. } => {
                 self.narrator.reset();
@@ -270,7 +274,7 @@ impl Session {
         };
         let source = QueryContext { lists: &self.lists, now: self.now(), settings: None };
         let command = line.map_err(|error| error.to_string()).and_then(|line| {
-            let named = select_item(&line, &mut self.cursor, &source);
+            let named = select_item(&line, (&mut self.cursor, &self.narrator), &source);
             named.unwrap_or_else(|| {
                 Command::parse(&line, self.player.recorded()).map_err(|error| error.to_string())
             })

@@ -12,6 +12,7 @@ use clacks_language::command::{
     argument::{Existing, RecordCommand},
 };
 use clacks_p2p::core::Now;
+use clacks_peercloud::{core::Outcome, protocol::Path};
 use clacks_recording::{recorder::Recorder, replay::Replay};
 use clacks_text::charset::Charset;
 use clacks_toy::Toy;
@@ -68,7 +69,7 @@ impl Heard {
         let clacks_feed::Now { uptime, unix_ms } = self.toy.now();
         let now = Now { uptime, unix_ms };
         let source = QueryContext { lists: &self.lists, now, settings: None };
-        let named = select_item(line, &mut self.cursor, &source);
+        let named = select_item(line, (&mut self.cursor, &self.narrator), &source);
         let parse = || Command::parse(line, self.toy.description()).map_err(|error| error.to_string());
         let texts = match named.unwrap_or_else(parse) {
             Ok(Command::View(ViewCommand::Undo)) => {
@@ -178,4 +179,53 @@ async fn a_recorded_toy_is_told_in_sentences() {
     assert!(told.contains("tower found; open.") && told.contains("GNU Terry Pratchett"), "{told}");
     let texts = session.say(":peers");
     assert!(texts.contains("1 box: 1 open. tower, open, since 3 s, sent 0."), "{texts}");
+}
+
+#[tokio::test]
+async fn a_peercloud_node_is_told_with_names_and_its_pictures_in_sentences() {
+    let options = |options: &mut clacks_peercloud::core::Options| options.check_interval = None;
+    let manual = clacks_peercloud::Node::builder().options(options).manual().await.unwrap();
+    let network = networks::peercloud(manual.node());
+    let (lists, mut near) = (Lists::of(network.clone()), Near::new(network.clone()));
+    let mut narrator = Narrator::new(None, Charset::Unicode, network.description().clone());
+    let id = "e40b47db-3a4f-4a11-8f5c-6b1f0c9d1a77";
+    let sender = clacks_peercloud::Id::new(id).unwrap();
+    let body = serde_json::json!({ "id": id, "port": 4000, "data": { "name": "orchard" } }).to_string();
+    manual.receive([127, 0, 0, 1].into(), Some(&sender), Path::Join, body.as_bytes());
+    while let Some(request) = manual.pop_request() {
+        let body = serde_json::json!({ "id": id }).to_string().into_bytes();
+        let remote = Some([127, 0, 0, 1].into());
+        let outcome = Outcome::Answered { status: 200, body, remote, is_ours: false };
+        manual.handle_outcome(request.id, outcome);
+    }
+    let mut cx = Context::from_waker(Waker::noop());
+    let mut texts = Vec::new();
+    while let Poll::Ready(Some(News::Event(event))) = near.poll_news(&mut cx) {
+        learn_names(&event, &lists, &mut narrator);
+        texts.extend(narrator.narrate_all(Happening::Event(&event)));
+    }
+    let told = texts.join(" ");
+    assert!(told.contains("orchard e40b") && !told.contains(id), "{told}");
+    let clacks_feed::Now { uptime, unix_ms } = network.now();
+    let mut cursor = ListCursor::default();
+    for (line, expected) in [
+        (":joins", "1 joined, 0 left. At "),
+        (":joins", ", orchard e40b: joined; we let it in."),
+        (":checks", "1 member. orchard e40b: unchecked, never checked, it never checked this node."),
+        (":tower", "It did not work: peercloud has no :tower."),
+    ] {
+        let source = QueryContext { lists: &lists, now: Now { uptime, unix_ms }, settings: None };
+        let named = select_item(line, (&mut cursor, &narrator), &source);
+        let parse = || Command::parse(line, network.description()).map_err(|error| error.to_string());
+        let texts = match named.unwrap_or_else(parse) {
+            Ok(Command::View(command)) => match answer(command, &mut cursor, &mut narrator, &source) {
+                Answer::Sentences(texts) => texts,
+                other => panic!("{line}: {other:?}"),
+            },
+            other => vec![phrases::reply(Err(other.unwrap_err()))],
+        };
+        assert!(texts.join(" ").contains(expected), "{line}: {texts:?}");
+    }
+    let help = phrases::help(network.description()).join(" ");
+    assert!(help.contains(":peers: list the members."), "{help}");
 }
