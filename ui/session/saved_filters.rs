@@ -47,11 +47,17 @@ impl SavedFilterHits {
     /// these networks.
     pub fn new(stations: Stations, changed: Stations, networks: FilterNetworks) -> Self {
         let stations = changed.clone().or(stations);
-        let mut hits = Self { stations, networks, changed, ..Self::default() };
-        for (number, station) in hits.stations.iter() {
-            hits.filters[number.index()] = hits.networks.read(&station.filter).ok();
-        }
+        let mut hits = Self { stations, changed, ..Self::default() };
+        hits.read_for(networks);
         hits
+    }
+
+    /// Reads the filters of all stations again, for the traffic of these networks. The hit counts stay.
+    pub fn read_for(&mut self, networks: FilterNetworks) {
+        self.networks = networks;
+        for (number, station) in self.stations.iter() {
+            self.filters[number.index()] = self.networks.read(&station.filter).ok();
+        }
     }
 
     /// The stations with their hit counts, ordered by number.

@@ -62,7 +62,7 @@ pub struct Model {
     pub(crate) is_zoomed: bool,
     /// The networks, with their lists.
     pub networks: Networks,
-    /// Number of the view that was last asked for.
+    /// Number of the views that were last asked for. It rises with each query.
     pub(crate) view_number: u64,
     /// Filter of the hold rule, if one is set.
     pub hold_rule: Option<String>,

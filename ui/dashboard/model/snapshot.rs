@@ -28,8 +28,9 @@ const CHART_INTERVAL: Duration = Duration::from_secs(5);
 
 impl Model {
     /// Returns the query for the next frame: the visible part of each list and one page on either side, so that keys
-    /// can move there.
-    pub fn query(&self) -> Query {
+    /// can move there. Each query has views with a greater number, so that an answer to an earlier one is known as such.
+    pub fn query(&mut self) -> Query {
+        self.view_number += 1;
         let (view, extra) = self.view();
         let active = self.networks.position();
         let views = self.networks.iter().enumerate();
@@ -94,8 +95,11 @@ impl Model {
         shown.filter_map(|(id, height)| Some((id, self.networks.active().list(id)?, height)))
     }
 
-    /// Applies the reply of the node.
+    /// Applies the reply of the node. A node elsewhere can still reply to an earlier view, with windows at other places: then
+    /// the rows of the lists alone are taken from it.
     pub(crate) fn refresh(&mut self, mut snapshot: Snapshot) {
+        let look = snapshot.looks.get(self.networks.position());
+        let is_current = look.is_some_and(|look| look.view == self.view_number);
         for (network, look) in self.networks.iter_mut().zip(&snapshot.looks) {
             network.figures.sample(self.now.uptime, look);
         }
@@ -112,11 +116,11 @@ impl Model {
                 self.networks.active_mut().remove_marks(&look.gone);
             }
         }
-        if !is_still || has_moved || has_opened {
+        if is_current && (!is_still || has_moved || has_opened) {
             self.refresh_details(&mut snapshot);
         }
         if !is_still || has_moved {
-            self.refresh_lists(snapshot);
+            self.refresh_lists(snapshot, is_current);
         }
     }
 
@@ -146,13 +150,15 @@ impl Model {
         let network = self.networks.active_mut();
         network.fetched = look.now;
         network.settings.clone_from(&look.settings);
-        open.into_iter().for_each(|list| network.refresh_list(look, list, height));
+        open.into_iter().for_each(|list| network.refresh_list(look, list, height, true));
     }
 
-    fn refresh_lists(&mut self, snapshot: Snapshot) {
-        self.count_unfiltered(&snapshot);
+    fn refresh_lists(&mut self, snapshot: Snapshot, is_current: bool) {
+        if is_current {
+            self.count_unfiltered(&snapshot);
+        }
         self.update_frozen_lists();
-        if self.open_overlay().is_none() {
+        if is_current && self.open_overlay().is_none() {
             self.refresh_panes(&snapshot);
         }
         let shown = [Pane::Peers, Pane::Queue].map(|pane| (self.list_of(pane), self.height(pane)));
@@ -162,7 +168,7 @@ impl Model {
             if at == active {
                 shown.iter().filter_map(|(list, height)| Some(((*list)?, *height))).for_each(
                     |(list, height)| {
-                        network.refresh_list(&mut look, list, height);
+                        network.refresh_list(&mut look, list, height, is_current);
                     },
                 );
             } else {

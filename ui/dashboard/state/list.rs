@@ -204,8 +204,8 @@ impl List {
     }
 
     /// Applies the rows of a window, and leaves the former rows in its place. If the selected row has gone, the row in its
-    /// place is selected.
-    pub(crate) fn refresh(&mut self, page: &mut Page, height: usize) {
+    /// place is selected, unless the window is not the newest one (`is_current`), which may lie elsewhere.
+    pub(crate) fn refresh(&mut self, page: &mut Page, height: usize, is_current: bool) {
         let anchor = page.rows.get(page.anchor).map(Selection::of);
         mem::swap(&mut self.rows, &mut page.rows);
         mem::swap(&mut self.counts, &mut page.counts);
@@ -218,7 +218,7 @@ impl List {
                 self.pin_selection();
             }
             // While the list is being made, the row may still come.
-            Selection::At(..) if self.index().is_none() && self.ready.is_some() => {}
+            Selection::At(..) if self.index().is_none() && (self.ready.is_some() || !is_current) => {}
             Selection::At(_, key) if self.index().is_none() => {
                 self.lost = Some(key.clone()).filter(|key| self.expected_removal.as_ref() != Some(key));
                 self.selected = anchor.unwrap_or_default();

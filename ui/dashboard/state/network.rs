@@ -270,12 +270,13 @@ impl Network {
         }
     }
 
-    /// Applies the rows of a list, which is drawn with `height` rows. They are moved out of the look.
-    pub(crate) fn refresh_list(&mut self, look: &mut Look, list: ListId, height: usize) {
+    /// Applies the rows of a list, which is drawn with `height` rows. They are moved out of the look. `is_current`: it answers
+    /// the newest view.
+    pub(crate) fn refresh_list(&mut self, look: &mut Look, list: ListId, height: usize, is_current: bool) {
         let page = look.pages.iter_mut().find(|page| page.list == list);
         let (spec, state) = (self.description.list(list), self.lists.get_mut(list.index()));
         if let (Some(page), Some(spec), Some(state)) = (page, spec, state) {
-            state.refresh(page, height);
+            state.refresh(page, height, is_current);
             self.names.learn(spec, &state.rows);
         }
     }

@@ -8,6 +8,7 @@ use std::{
 
 use clacks_feed::{
     Key, Link, Look, News, Now, Outcome, Request, Run, Source as Feed, View, description::Description,
+    filter::Filter,
 };
 use crossterm::event::{KeyCode, KeyEvent};
 
@@ -26,7 +27,8 @@ use crate::{
     },
     state::{
         list::Selection,
-        message::{Effect, Msg},
+        message::{Effect, Msg, NewRun},
+        snapshot::Snapshot,
     },
     update::update,
 };
@@ -128,6 +130,59 @@ fn after_a_restart_nothing_of_the_run_before_is_left_but_what_was_typed() {
     assert!(fixture.screen().contains("clacks was restarted: what was selected"), "{}", fixture.screen());
     let newest = fixture.model.log.newest().unwrap();
     assert_eq!(newest.line.what.untrusted(), "clacks was restarted");
+}
+
+/// Restarts the first node, which then has other columns of peers: all but `without`.
+fn restart_with_fewer_columns(fixture: &mut Fixture, without: &str) {
+    let old = &fixture.model.networks.get(0).unwrap().description;
+    let mut description = Description::clone(old);
+    description.lists[0].columns.retain(|column| column.name != without);
+    description.events.iter_mut().for_each(|event| event.fields.retain(|field| field.name != without));
+    let description = Arc::new(description);
+    let run = NewRun { description: description.clone(), commands: description, run: Run(2) };
+    fixture.send(Msg::Back(0, Some(run)));
+}
+
+#[test]
+fn after_a_restart_with_another_description_the_filter_is_read_again_or_removed() {
+    let mut fixture = Fixture::busy(120, 40);
+    typed(&mut fixture, ":filter took>5ms\n");
+    restart_with_fewer_columns(&mut fixture, "sent");
+    assert_eq!(fixture.model.log.filter().map(Filter::as_str), Some("took>5ms"));
+    restart_with_fewer_columns(&mut fixture, "took");
+    assert_eq!(fixture.model.log.filter(), None);
+    assert!(
+        fixture.screen().contains("the filter took>5ms of the traffic was removed"),
+        "{}",
+        fixture.screen()
+    );
+}
+
+#[test]
+fn an_answer_to_an_earlier_view_moves_no_selection_and_fills_no_page() {
+    let mut fixture = Fixture::busy(120, 40);
+    typed(&mut fixture, "jjL");
+    let selected = fixture.selected_peer();
+    let (earlier, newest) = (fixture.model.query(), fixture.model.query());
+    assert!(newest.views[0].number > earlier.views[0].number);
+    let mut look = fixture.look(&earlier.views[0]);
+    // It has other windows, and at the place of the ignored addresses stands another list.
+    let peers = look.pages[0].rows.clone();
+    look.pages.iter_mut().for_each(|page| page.rows.clear());
+    if let Some(at) = newest.extra.remotes {
+        look.pages[at].rows = peers;
+    }
+    let snapshot = Snapshot {
+        looks: vec![look],
+        extra: newest.extra,
+        recording_size: None,
+        lost_lines: None,
+        replay: None,
+    };
+    fixture.send(Msg::Refreshed(Box::new(snapshot)));
+    assert!(fixture.model.ignored_remotes.0.is_empty(), "{:?}", fixture.model.ignored_remotes);
+    fixture.refresh();
+    assert_eq!(fixture.selected_peer(), selected);
 }
 
 #[test]

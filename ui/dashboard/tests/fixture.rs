@@ -371,7 +371,7 @@ impl Fixture {
         if list == PEERS { counts.to_vec() } else { Vec::new() }
     }
 
-    fn look(&self, view: &View) -> Look {
+    pub(crate) fn look(&self, view: &View) -> Look {
         let row = |(list, key): &(ListId, Key)| self.rows(*list).into_iter().find(|row| row.key == *key);
         Look {
             view: view.number,

@@ -86,7 +86,13 @@ impl Watched {
         let now = time(self.node.now());
         let page = |window| Page { counts: self.counts(window), ..page_of(window, &self.rows(window.list)) };
         let gauges = gauges_of(&figures_of(self.node.core(), 0));
-        Look { now, gauges, pages: view.windows.iter().map(page).collect(), ..Look::default() }
+        Look {
+            view: view.number,
+            now,
+            gauges,
+            pages: view.windows.iter().map(page).collect(),
+            ..Look::default()
+        }
     }
 
     fn rows(&self, list: ListId) -> Vec<Row> {

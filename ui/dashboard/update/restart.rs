@@ -27,6 +27,7 @@ pub(crate) fn on_restart(model: &mut Model, position: usize, new: NewRun) -> Vec
     let is_shown = position == model.networks.position();
     let Some(network) = model.networks.get_mut(position) else { return Vec::new() };
     let (old, name) = (network.run, network.description.network.clone());
+    let is_another = network.description != new.description;
     network.restart(new);
     drop_requests(model, position, old);
     if is_first {
@@ -37,9 +38,30 @@ pub(crate) fn on_restart(model: &mut Model, position: usize, new: NewRun) -> Vec
         drop_overlays(model);
     }
     let text = format!("{name} was restarted: what was selected, marked or could be undone there has gone");
+    let lost_filter = if is_another { read_filters_again(model) } else { None };
     model.push_text_row(format!("{name} was restarted"));
-    model.notify_error(text);
+    model.notify_error(
+        lost_filter.map_or_else(|| text.clone(), |lost| format!("{name} was restarted: {lost}")),
+    );
     if is_shown { assist::on_edit(model) } else { Vec::new() }
+}
+
+/// Reads the filter of the traffic and those of the stations again, because a network offers something else. A filter that
+/// it does not know is removed. Returns what to tell the user of it.
+fn read_filters_again(model: &mut Model) -> Option<String> {
+    // A filter that is being typed is read again below.
+    model.restore_filter();
+    let networks = model.filter_networks();
+    let before = model.log.filter().map(|filter| filter.as_str().to_owned());
+    let read = before.as_deref().map(|text| networks.parse(text)).transpose();
+    let lost = read.as_ref().err().map(|error| {
+        let text = before.as_deref().unwrap_or_default();
+        format!("the filter {text} of the traffic was removed, because {error}")
+    });
+    model.log.set_filter(read.unwrap_or_default());
+    model.saved_filters.read_for(networks);
+    model.preview_draft();
+    lost
 }
 
 fn name_of(model: &Model, network: usize) -> Option<String> {
