@@ -203,10 +203,10 @@ fn view(name: &str, context: &ListContext<'_>) -> Vec<String> {
     let Some((pane, view)) = context.narrator.view_named(name) else { return refused() };
     let (description, network) = (context.lists.description(), context.lists.network());
     let windows = pane.windows(view);
-    let page = |(list, rows): &(&str, u16)| {
-        description.list_id(list).map(|list| network.page(&Window::first(list, *rows)))
-    };
-    let pages: Vec<_> = windows.iter().map(page).collect();
+    let pages = windows
+        .iter()
+        .map(|(list, rows)| description.list_id(list).map(|list| network.page(&Window::first(list, *rows))));
+    let pages: Vec<_> = pages.collect();
     let (gauges, settings) = (network.gauges(), network.settings());
     let look = PaneLook {
         view,
