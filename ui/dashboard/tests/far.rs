@@ -132,12 +132,11 @@ fn after_a_restart_nothing_of_the_run_before_is_left_but_what_was_typed() {
     assert_eq!(newest.line.what.untrusted(), "clacks was restarted");
 }
 
-/// Restarts the first node, which then has other columns of peers: all but `without`.
-fn restart_with_fewer_columns(fixture: &mut Fixture, without: &str) {
+/// Restarts the first node, whose description is then another one.
+fn restart_with(fixture: &mut Fixture, change: impl FnOnce(&mut Description)) {
     let old = &fixture.model.networks.get(0).unwrap().description;
     let mut description = Description::clone(old);
-    description.lists[0].columns.retain(|column| column.name != without);
-    description.events.iter_mut().for_each(|event| event.fields.retain(|field| field.name != without));
+    change(&mut description);
     let description = Arc::new(description);
     let run = NewRun { description: description.clone(), commands: description, run: Run(2) };
     fixture.send(Msg::Back(0, Some(run)));
@@ -146,13 +145,16 @@ fn restart_with_fewer_columns(fixture: &mut Fixture, without: &str) {
 #[test]
 fn after_a_restart_with_another_description_the_filter_is_read_again_or_removed() {
     let mut fixture = Fixture::busy(120, 40);
-    typed(&mut fixture, ":filter took>5ms\n");
-    restart_with_fewer_columns(&mut fixture, "sent");
-    assert_eq!(fixture.model.log.filter().map(Filter::as_str), Some("took>5ms"));
-    restart_with_fewer_columns(&mut fixture, "took");
+    typed(&mut fixture, ":filter type:announce\n");
+    restart_with(&mut fixture, |new| new.lists[0].columns.retain(|column| column.name != "sent"));
+    assert_eq!(fixture.model.log.filter().map(Filter::as_str), Some("type:announce"));
+    restart_with(&mut fixture, |new| {
+        let announce = new.types.iter_mut().find(|name| **name == "announce").unwrap();
+        *announce = "greeting".into();
+    });
     assert_eq!(fixture.model.log.filter(), None);
     assert!(
-        fixture.screen().contains("the filter took>5ms of the traffic was removed"),
+        fixture.screen().contains("the filter type:announce of the traffic was removed"),
         "{}",
         fixture.screen()
     );
