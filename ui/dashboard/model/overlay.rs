@@ -2,7 +2,10 @@
 
 use std::borrow::Cow;
 
-use clacks_feed::{Row, description::ListId};
+use clacks_feed::{
+    Row,
+    description::{ListId, Role},
+};
 use clacks_widgets::table::rows_area;
 
 use super::{Model, focus::SelectionTarget};
@@ -71,10 +74,12 @@ impl Model {
     pub(crate) fn title_of(&self, content: &OverlayKind) -> Cow<'static, str> {
         let network = self.networks.active();
         match content {
-            OverlayKind::Item(item) if !network.is_clacks() => {
-                let one = network.description.list(item.list).map_or("item", |list| list.one.as_str());
-                format!(" {} ", one.to_uppercase()).into()
-            }
+            OverlayKind::Item(item) => match network.description.list(item.list) {
+                Some(list) if !network.is_clacks() || list.role == Role::Other => {
+                    format!(" {} ", list.one.to_uppercase()).into()
+                }
+                _ => content.kind().title(),
+            },
             content => content.kind().title(),
         }
     }

@@ -68,6 +68,15 @@ impl Verdict {
     }
 }
 
+/// Most characters of the name of a plugin in an outcome.
+const MAX_NAME: usize = 16;
+
+/// Adds to the outcome by whom it is.
+fn naming(plugin: &str, line: Line) -> Line {
+    let name: String = plugin.chars().take(MAX_NAME).collect();
+    Line { outcome: format!("{} by {name}", line.outcome.untrusted()).into(), ..line }
+}
+
 #[derive(Debug, Serialize, Deserialize)]
 pub struct PayloadDiscarded {
     plugin: String,
@@ -128,7 +137,8 @@ impl Kind for PayloadDiscarded {
         // An announce has no message.
         let line = if message.is_falsy() { line } else { line.of(message, None) };
         let said = by_plugin(plugin, reason.as_deref());
-        Some(line.saying(said).ended(outcome, Tone::Bad).with([Value::Count((*status).into())]))
+        let line = line.saying(said).ended(outcome, Tone::Bad).with([Value::Count((*status).into())]);
+        Some(naming(plugin, line))
     }
 
     fn touched(event: &Event) -> Touched {
@@ -186,7 +196,7 @@ impl Kind for MessageRewritten {
         };
         let said = said + &warning_of_size(largest);
         let line = about(In, &[Type::In, Type::Message], peer).of(before, None).with_remote(*remote);
-        Some(line.saying(said).ended(outcome, Tone::Plain))
+        Some(naming(plugin, line.saying(said).ended(outcome, Tone::Plain)))
     }
 
     fn touched(event: &Event) -> Touched {
