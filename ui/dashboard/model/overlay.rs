@@ -76,7 +76,7 @@ impl Model {
         match content {
             OverlayKind::Item(item) => match network.description.list(item.list) {
                 Some(list) if !network.is_clacks() || list.role == Role::Other => {
-                    format!(" {} ", list.one.to_uppercase()).into()
+                    format!(" {} ", list.one.as_str().to_uppercase()).into()
                 }
                 _ => content.kind().title(),
             },

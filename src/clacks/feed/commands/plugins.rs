@@ -34,6 +34,7 @@ pub(super) const COMMANDS: &[Command] = &[
     .described(|spec| {
         spec.arg("PLUGIN", &[Takes::item("plugins")], Need::One)
             .arg("WORDS", &[Takes::Text], Need::OptionalRest)
+            .with_example("tune-in list")
             .verbs("ask", "asked")
     })
     .needs(NEEDS_NAME),
