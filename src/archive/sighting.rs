@@ -90,7 +90,7 @@ impl SightingKind {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Hash(pub [u8; 32]);
 
-/// The first hexadecimal digits of a [`Hash`], 1 to 64.
+/// The first hexadecimal digits of a [`struct@Hash`], 1 to 64.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HashPrefix {
     /// The lowest hash that begins with it.

@@ -29,7 +29,7 @@ const NOBODY: &str = "clacks archive";
 pub(crate) struct ArchiveOptions {
     #[command(subcommand)]
     command: ArchiveCommand,
-    /// File of the archive [default: the one of the table [archive] of the configuration file]
+    /// File of the archive [default: the one of the configuration file]
     #[arg(long, value_name = "FILE", global = true)]
     file: Option<UserPath>,
     /// Configuration file [default: clacks/config.toml in the platform's configuration directory, if it exists]
@@ -60,7 +60,7 @@ enum ArchiveCommand {
     },
     /// Print all messages and sightings as JSON lines
     Export,
-    /// Remove old sightings and messages, as the table [archive] says
+    /// Remove old sightings and messages, as the configuration file says
     Prune {
         /// Keep what is not older than this, as in 90d, 12h; in place of the option of the file
         #[arg(long, value_name = "AGE")]
