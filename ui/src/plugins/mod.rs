@@ -92,7 +92,10 @@ impl Plugins {
     /// Writes what the plugins still hold.
     pub(crate) async fn close(self) {
         if let Some(scripts) = &self.scripts {
-            scripts.close().await;
+            // A call that does not end must not keep the program from ending.
+            if tokio::time::timeout(LAST_WRITES, scripts.close()).await.is_err() {
+                tracing::warn!("the scripts did not end in time");
+            }
         }
         let loggers = self.loggers;
         // The writer of a logger is a thread, and a disk can be slow.
@@ -103,7 +106,7 @@ impl Plugins {
     }
 }
 
-/// Maximum time in which a logger writes what waits at the end.
+/// Maximum time in which scripts end and a logger writes what waits at the end.
 const LAST_WRITES: std::time::Duration = std::time::Duration::from_secs(3);
 
 /// Plugins that are being started.
