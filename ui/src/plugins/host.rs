@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use clacks_feed::{Label, description::Description, escape::escaped};
+use clacks_feed::{description::Description, escape::escaped};
 use clacks_p2p::{
     Address, Message, Node,
     core::{MessageId, PluginReport},
@@ -18,7 +18,7 @@ use super::hook::{host_port, report};
 pub(super) struct NodeHost {
     node: Node,
     environment: Environment,
-    description: Description,
+    description: Arc<Description>,
     /// The directory of the stores of scripts. `None`: the node keeps no files.
     stores: Option<PathBuf>,
     runtime: Handle,
@@ -29,15 +29,13 @@ const MAX_STORE: u64 = 2 << 20;
 
 impl NodeHost {
     /// Call it within the runtime of the node.
-    pub(super) fn new(node: &Node, environment: Environment, stores: Option<PathBuf>) -> Self {
-        let label = Label::new(&node.address().to_string()).unwrap_or_else(|_| "this node".into());
-        Self {
-            node: node.clone(),
-            environment,
-            description: clacks_p2p_feed::description::describe(label),
-            stores,
-            runtime: Handle::current(),
-        }
+    pub(super) fn new(
+        node: &Node,
+        environment: Environment,
+        description: Arc<Description>,
+        stores: Option<PathBuf>,
+    ) -> Self {
+        Self { node: node.clone(), environment, description, stores, runtime: Handle::current() }
     }
 
     /// Announces this node to an address under the rules for addresses of strangers. It becomes a peer when it answers.

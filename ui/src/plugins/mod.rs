@@ -12,9 +12,9 @@ pub(crate) mod tools;
 
 use std::{path::PathBuf, sync::Arc};
 
-use clacks_feed::{Label, description::Description};
+use clacks_feed::{Network, description::Description};
 use clacks_p2p::{Node, core::PluginReport};
-use clacks_p2p_feed::{ClacksNetwork, description::describe};
+use clacks_p2p_feed::ClacksNetwork;
 use clacks_plugins::{
     Environment, Incoming, OnError, PayloadFilter, Pipeline, Plugin,
     builtin::{Builtin, CompileFilter, Context, Logger, Periodic, Running, Services},
@@ -80,7 +80,8 @@ impl Wanted<'_> {
         if specs.is_empty() {
             return Ok(None);
         }
-        let mut starting = Starting::new(node, self.environment, self.stores);
+        let mut starting =
+            Starting::new(node, self.environment, Arc::clone(network.description()), self.stores);
         for spec in specs {
             starting.add(spec).await?;
         }
@@ -124,13 +125,17 @@ struct Starting {
 }
 
 impl Starting {
-    fn new(node: &Node, environment: Environment, stores: Option<PathBuf>) -> Self {
-        let label = Label::new(&node.address().to_string()).unwrap_or_else(|_| "this node".into());
+    fn new(
+        node: &Node,
+        environment: Environment,
+        description: Arc<Description>,
+        stores: Option<PathBuf>,
+    ) -> Self {
         Self {
             node: node.clone(),
             environment,
             stores,
-            description: Arc::new(describe(label)),
+            description,
             scripts: None,
             loggers: Vec::new(),
             periodic: Vec::new(),
@@ -167,7 +172,8 @@ impl Starting {
         if let Some(scripts) = &self.scripts {
             return Ok(Arc::clone(scripts));
         }
-        let host = NodeHost::new(&self.node, self.environment, self.stores.clone());
+        let host =
+            NodeHost::new(&self.node, self.environment, Arc::clone(&self.description), self.stores.clone());
         let scripts = Scripts::start(Arc::new(host))
             .map_err(|error| PluginError(format!("cannot start the thread of the scripts: {error}")))?;
         Ok(Arc::clone(self.scripts.insert(Arc::new(scripts))))
